@@ -1,0 +1,51 @@
+"""One call of one operation, whichever face it came through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rest_framework.request import Request
+
+from manage_api.callers import Caller
+from manage_api.operations import Operation
+from syteops.lib.actors import Actor
+
+
+@dataclass
+class Call:
+    """What an operation's handler gets.
+
+    `path` are the validated path parameters, `values` the validated input. `actor.trail` tells
+    afterwards what really changed.
+    """
+
+    operation: Operation
+    caller: Caller
+    actor: Actor
+    request: Request
+    path: Mapping[str, str]
+    raw: Mapping[str, Any]
+    text: bool = False
+    confirm: bool = False
+    dry_run: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
+    claim: str = ""
+
+    @property
+    def locks(self) -> bool:
+        """Whether objects must be locked when they are read: a write is under way."""
+        return self.operation.writes
+
+
+@dataclass
+class Result:
+    """What came of a call."""
+
+    data: Any
+    changed: bool = False
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    impact: dict[str, Any] | None = None
+    etag: str = ""
+    body: bytes = b""
+    dry_run: bool = False
+    replayed: bool = False

@@ -1,0 +1,248 @@
+"""Every error of the API, in one shape: problem details (RFC 9457).
+
+`CODES` is the whole list of codes; docs/errors.md is written from it. `exception_handler` turns
+whatever was raised, by us, Django or DRF, into that shape.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from manage_api import rendering
+from syteops.lib.errors import DomainError, FieldError, Invalid
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Code(NamedTuple):
+    """What an error code means: its HTTP status, its title, and what the caller can do."""
+
+    status: int
+    title: str
+    cure: str
+
+
+CODES = {
+    "not_authenticated": Code(401, "No valid key", "Send a valid key in X-API-Key or Authorization: Bearer."),
+    "key_expired": Code(401, "Key expired", "Ask a site admin for a new key."),
+    "api_disabled": Code(403, "API disabled", "Ask a site admin to enable the API on Other Options."),
+    "network_not_allowed": Code(403, "Network not allowed", "Call from a network that the key allows."),
+    "insufficient_scope": Code(403, "Scope missing", "Use a key that has the scope named in the answer."),
+    "permission_denied": Code(403, "Permission denied", "Ask a site admin for the permission."),
+    "not_found": Code(404, "Not found", "Check the identifier; list the collection to see what exists."),
+    "module_inactive": Code(404, "Module inactive", "Activate the module first."),
+    "method_not_allowed": Code(405, "Method not allowed", "Use a method from the Allow header."),
+    "not_acceptable": Code(406, "Not acceptable", "Accept application/json."),
+    "conflict": Code(409, "Conflict", "Read the object again and adapt the request."),
+    "role_full": Code(409, "Role full", "Unassign a holder first, or raise the role's limit."),
+    "limit_reached": Code(409, "Limit reached", "Delete something, or ask an admin to raise the limit."),
+    "protected": Code(409, "Protected", "This cannot be changed this way."),
+    "idempotency_in_progress": Code(409, "Still in progress", "Wait, then send the same request again."),
+    "precondition_failed": Code(412, "Precondition failed", "Read the object again and use its new ETag."),
+    "payload_too_large": Code(413, "Payload too large", "Send a smaller body."),
+    "unsupported_media_type": Code(415, "Unsupported media type", "Send Content-Type: application/json."),
+    "idempotency_mismatch": Code(422, "Idempotency mismatch", "Use a new Idempotency-Key for a new request."),
+    "parse_error": Code(400, "Body not readable", "Send one well-formed JSON object."),
+    "validation_error": Code(400, "Invalid input", "Correct the fields named in errors."),
+    "confirmation_required": Code(428, "Confirmation required", "Repeat with confirm=true if impact is acceptable."),
+    "throttled": Code(429, "Too many requests", "Wait for Retry-After seconds."),
+    "internal_error": Code(500, "Internal error", "Try again; report the request id if it stays."),
+}  # fmt: skip
+
+FIELD_CODES = {
+    "required": "The field must be given.",
+    "unknown_field": "There is no such field.",
+    "read_only": "The field cannot be written.",
+    "invalid": "The value has the wrong type or form.",
+    "invalid_choice": "The value is not one of those allowed.",
+    "too_long": "The text is too long.",
+    "out_of_range": "The number is too small or too large.",
+    "not_unique": "Another object has this value already.",
+    "masked_secret": "A mask was sent back instead of the secret.",
+}
+
+# What DRF and Django call them.
+_FIELD_CODE_OF = {
+    "blank": "required",
+    "null": "invalid",
+    "max_length": "too_long",
+    "min_length": "invalid",
+    "max_value": "out_of_range",
+    "min_value": "out_of_range",
+    "unique": "not_unique",
+    "does_not_exist": "invalid_choice",
+    "max_string_length": "too_long",
+    "max_digits": "out_of_range",
+    "max_whole_digits": "out_of_range",
+    "max_decimal_places": "out_of_range",
+}
+
+
+class ApiError(Exception):
+    """An error with a code of `CODES`. `extra` members are added to the answer."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        self.code = code
+        self.status, self.title, self.cure = CODES[code]
+        self.detail = detail or f"{self.title}. {self.cure}"
+        super().__init__(self.detail)
+        self.errors = errors or []
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The problem details document."""
+        return {
+            "type": f"urn:syteops:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            "errors": self.errors,
+            **self.extra,
+        }
+
+
+def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
+    """Any exception as an ApiError; one that nobody foresaw as internal_error, telling nothing.
+
+    `prefix` is the JSON Pointer (RFC 6901) of the input inside the body.
+    """
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, Invalid):
+        return _invalid([_field_error(one, prefix) for one in error.errors])
+    if isinstance(error, DomainError):
+        return ApiError(error.code, error.detail, **error.extra)
+    if isinstance(error, exceptions.ValidationError):
+        return _invalid(list(_flatten(error.detail, prefix)))
+    if isinstance(error, IntegrityError):
+        return ApiError(
+            "conflict", "Another request changed the same thing. Try again."
+        )
+    return _foreign(error)
+
+
+def _foreign(error: BaseException) -> ApiError:
+    """What Django and DRF raise by themselves."""
+    match error:
+        case exceptions.ParseError():
+            return ApiError("parse_error", str(error.detail))
+        case exceptions.UnsupportedMediaType():
+            return ApiError("unsupported_media_type")
+        case exceptions.NotAcceptable():
+            return ApiError("not_acceptable")
+        case exceptions.MethodNotAllowed():
+            return ApiError("method_not_allowed", str(error.detail))
+        case exceptions.NotFound() | Http404():
+            return ApiError("not_found")
+        case exceptions.PermissionDenied() | DjangoPermissionDenied():
+            return ApiError("permission_denied", str(error) or "")
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return not_authenticated()
+        case RequestDataTooBig():
+            return ApiError("payload_too_large")
+        case SuspiciousOperation():
+            return ApiError("parse_error", "The request is malformed.")
+    return ApiError("internal_error")
+
+
+def not_authenticated(code: str = "not_authenticated") -> ApiError:
+    """The 401 that every caller without a valid key gets, alike in every case (RFC 6750)."""
+    return ApiError(
+        code, headers={"WWW-Authenticate": 'Bearer realm="SyteOps Manage API"'}
+    )
+
+
+def _invalid(errors: list[dict[str, str]]) -> ApiError:
+    named = ", ".join(
+        dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors)
+    )
+    detail = (
+        f"Nothing was stored. Correct: {named}."
+        if named.strip("#, ")
+        else errors[0]["detail"]
+    )
+    return ApiError("validation_error", detail, errors=errors)
+
+
+def _field_error(error: FieldError, prefix: str) -> dict[str, str]:
+    pointer = prefix + "".join(f"/{_escape(step)}" for step in error.path)
+    return {"pointer": pointer, "code": error.code, "detail": error.detail}
+
+
+def _flatten(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
+    """The leaves of DRF's nested error detail, each with its pointer."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            here = (
+                pointer if name == "non_field_errors" else f"{pointer}/{_escape(name)}"
+            )
+            yield from _flatten(inner, here)
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, (Mapping, list))
+            yield from _flatten(inner, f"{pointer}/{index}" if nested else pointer)
+    else:
+        code = _FIELD_CODE_OF.get(detail.code, detail.code)
+        code = code if code in FIELD_CODES else "invalid"
+        yield {"pointer": pointer, "code": code, "detail": str(detail)}
+
+
+def _escape(step: str | int) -> str:
+    return str(step).replace("~", "~0").replace("/", "~1")
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    """DRF's EXCEPTION_HANDLER: always answers, in the one shape."""
+    set_rollback()
+    request = context["request"]
+    problem = as_api_error(error, getattr(context["view"], "error_prefix", "#"))
+    if problem.code == "internal_error":
+        _report(error, request)
+    if problem.code == "method_not_allowed":
+        problem.headers.setdefault("Allow", ", ".join(context["view"].allowed_methods))
+    body = problem.body(getattr(request, "request_id", ""))
+    around = getattr(context["view"], "around_error", None)
+    response = Response(around(body) if around else body, problem.status)
+    response.content_type = PROBLEM_TYPE
+    for name, value in problem.headers.items():
+        response[name] = value
+    return response
+
+
+def _report(error: Exception, request: Any) -> None:
+    log.error("Unforeseen error in the Manage API", exc_info=error)
+    got_request_exception.send(
+        sender=None, request=getattr(request, "_request", request)
+    )
+
+
+def problem_response(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """The same answer outside DRF, such as for a host that is not allowed."""
+    problem = as_api_error(error)
+    body = rendering.dump(problem.body(getattr(request, "request_id", "")))
+    response = HttpResponse(body, PROBLEM_TYPE, problem.status)
+    for name, value in problem.headers.items():
+        response[name] = value
+    return response

@@ -1,0 +1,91 @@
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from syteops.lib.encryption import EncryptedTextField
+from syteops.lib.entities import Entity
+
+
+class KeyKind(models.TextChoices):
+    """The one key with every scope, or one of the restricted keys beside it."""
+
+    SITE = "site", "Site key"
+    RESTRICTED = "restricted", "Restricted key"
+
+
+class ApiSwitch(Entity):
+    """The door of the API: one row. Closed, every key gets `api_disabled`."""
+
+    resource: ClassVar[str] = "api"
+    noun: ClassVar[str] = "api"
+    counted: ClassVar[bool] = False
+
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        permissions = (("manage_api_keys", "Can manage the Manage API and its keys"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(id=1), name="keys_one_switch"),
+        )
+
+    def __str__(self) -> str:
+        return "Manage API"
+
+
+class ManageKey(Entity):
+    """A key: who may come in with it, how far and until when. Its text is stored nowhere.
+
+    `verifier` is the sealed SHA-256 of the secret, bound to this row's `public_id`.
+    """
+
+    resource: ClassVar[str] = "keys"
+    noun: ClassVar[str] = "key"
+    counted: ClassVar[bool] = False
+
+    public_id = models.CharField(max_length=12, unique=True, editable=False)  # type: ignore[assignment]
+    kind = models.CharField(max_length=10, choices=KeyKind, editable=False)
+    name = models.CharField(max_length=100)
+    hint = models.CharField(max_length=30, editable=False)
+    verifier = EncryptedTextField(bound_to="public_id", null=False, blank=False)
+    scopes = models.JSONField(default=list, blank=True)
+    networks = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=200, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    retires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    successor = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="predecessor",
+    )
+    sponsor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_address = models.CharField(max_length=45, blank=True, editable=False)
+
+    class Meta:
+        ordering = ("-id",)
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(kind="site", revoked_at=None, successor=None),
+                name="keys_one_site_key",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint})"

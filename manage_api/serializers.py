@@ -1,0 +1,244 @@
+"""Strict serializers: what is sent is what is meant, or the answer names each field and the cure.
+
+No coercion between JSON types; unknown and read-only names are errors; a mask is no secret. Query
+strings carry only text, so there (`context["text"]`) numbers and booleans are read from text.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+_MASK = re.compile(
+    r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S
+)
+
+
+def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
+    return bool(field.context.get("text"))
+
+
+class StrictCharField(serializers.CharField):
+    """Text, and nothing that merely looks like it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole JSON number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not _from_text(self) and (
+            isinstance(data, bool) or not isinstance(data, int)
+        ):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if _from_text(self) and data in ("true", "false"):
+            return bool(data == "true")
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class StrictDecimalField(serializers.DecimalField):
+    """A decimal as text ("12.50") or as a JSON number; answered as text, so nothing is lost."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, bool) or not isinstance(data, (str, int, float)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of the values listed, of the type listed."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)
+
+
+class JsonObjectField(serializers.JSONField):
+    """A JSON object of any content."""
+
+    default_error_messages = {"not_an_object": "Send a JSON object."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise ValidationError(self.error_messages["not_an_object"], code="invalid")
+        return data
+
+
+class SecretField(StrictCharField):
+    """A secret: goes in, never comes out. A mask sent back is refused (`masked_secret`)."""
+
+    secret = True
+    default_error_messages = {
+        "masked_secret": "This is a mask. Send the secret itself."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["write_only"] = True
+        kwargs.setdefault("max_length", 4096)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if _MASK.fullmatch(text):
+            self.fail("masked_secret")
+        return text
+
+
+class IsSetField(serializers.BooleanField):
+    """Whether something is stored under `source`; never what."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> bool:
+        return super().get_attribute(instance) is not None
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown and read-only names, all at once with whatever else is wrong."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise ValidationError(
+                {"non_field_errors": [ErrorDetail(_NO_OBJECT, "invalid")]}
+            )
+        problems = self._refused_names(data)
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**error.detail, **problems}) from error  # type: ignore[dict-item]
+        if problems:
+            raise ValidationError(problems)
+        return values
+
+    def _refused_names(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
+        refused = {}
+        for name in data:
+            if name not in self.fields:
+                refused[str(name)] = [
+                    ErrorDetail("There is no such field.", "unknown_field")
+                ]
+            elif self.fields[name].read_only:
+                refused[name] = [
+                    ErrorDetail("This field cannot be written.", "read_only")
+                ]
+        return refused
+
+
+_NO_OBJECT = "Send a JSON object."
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
+    """A strict ModelSerializer. It validates and shows; storing is the services' work.
+
+    Uniqueness and the model's own rules are checked there too, so no validator queries here.
+    """
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: StrictCharField,
+        models.TextField: StrictCharField,
+        models.SlugField: StrictCharField,
+        models.IntegerField: StrictIntegerField,
+        models.BigIntegerField: StrictIntegerField,
+        models.SmallIntegerField: StrictIntegerField,
+        models.PositiveIntegerField: StrictIntegerField,
+        models.PositiveSmallIntegerField: StrictIntegerField,
+        models.PositiveBigIntegerField: StrictIntegerField,
+        models.BooleanField: StrictBooleanField,
+        models.DecimalField: StrictDecimalField,
+        models.JSONField: JsonObjectField,
+    }
+    serializer_choice_field = StrictChoiceField
+
+    def get_validators(self) -> list[Any]:
+        return []
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        made, kwargs = super().build_standard_field(field_name, model_field)
+        kwargs["validators"] = [
+            one for one in kwargs.get("validators", []) if not hasattr(one, "queryset")
+        ]
+        if not kwargs["validators"]:
+            del kwargs["validators"]
+        return made, kwargs
+
+
+class NoInput(StrictSerializer):
+    """An operation that takes nothing beyond its path."""
+
+
+class PageInput(StrictSerializer):
+    """Which page of a list, and how long a page is."""
+
+    page = StrictIntegerField(
+        min_value=1, max_value=1_000_000, default=1, help_text="From 1."
+    )
+    per_page = StrictIntegerField(
+        min_value=1, required=False, help_text="Entries in a page."
+    )
+
+    def validate_per_page(self, value: int) -> int:
+        if value > settings.MANAGE_API_MAX_PAGE_SIZE:
+            raise ValidationError(
+                f"A page has {settings.MANAGE_API_MAX_PAGE_SIZE} entries at most.",
+                "max_value",
+            )
+        return value
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """The page fields of a list."""
+
+    total = serializers.IntegerField(help_text="How many there are in all.")
+    page = serializers.IntegerField()
+    per_page = serializers.IntegerField()
+
+
+def listing(
+    name: str, item: type[serializers.BaseSerializer[Any]], paged: bool = False
+) -> type[serializers.Serializer[Any]]:
+    """The serializer of a list answer: `{name: [item, …]}`, with the page fields when `paged`."""
+    base = PageSerializer if paged else serializers.Serializer
+    label = item.__name__.removesuffix("Serializer")
+    return type(f"{label}ListSerializer", (base,), {name: item(many=True)})
+
+
+def deleted(name: str) -> type[serializers.Serializer[Any]]:
+    """The serializer of a delete's answer: the identifier under `name`, and `deleted: true`."""
+    fields = {name: serializers.CharField(), "deleted": serializers.BooleanField()}
+    return type(
+        f"Deleted{name.title().replace('_', '')}Serializer",
+        (serializers.Serializer,),
+        fields,
+    )
+
+
+def at_least_one(
+    values: dict[str, Any], serializer: serializers.Serializer[Any]
+) -> dict[str, Any]:
+    """`values`, if one of them at least was chosen. Raises a field error otherwise."""
+    if not any(values.values()):
+        names = " or ".join(serializer.fields)
+        raise ValidationError(
+            {next(iter(serializer.fields)): [ErrorDetail(f"Give {names}.", "required")]}
+        )
+    return values

@@ -1,0 +1,24 @@
+"""The API's addresses. Everything below the root that is none of them answers in our shape."""
+
+from django.urls import include, path, re_path
+
+from manage_api import docs
+from manage_api.dispatch import DispatchView
+from manage_api.manifest import ManifestView
+from manage_api.operations import all_operations
+from manage_api.routers import routes
+from manage_api.whoami import NowhereView, RootView, WhoAmIView
+
+urlpatterns = [
+    path("api/manage/v1/", RootView.as_view()),
+    path("api/manage/v1/manifest", ManifestView.as_view()),
+    path("api/manage/v1/dispatch", DispatchView.as_view()),
+    path("api/manage/v1/whoami", WhoAmIView.as_view()),
+    path("api/manage/v1/schema", docs.schema, name="manage-api-schema"),
+    path("api/manage/v1/docs", docs.DocsView.as_view(), name="manage-api-docs"),
+    # Where tools written for the WordPress product look.
+    path("wp-json/syteops/v1/manage/manifest", ManifestView.as_view()),
+    path("wp-json/syteops/v1/manage/dispatch", DispatchView.as_view()),
+    path("api/manage/v1/", include(routes(all_operations()))),
+    re_path(r"^(api/manage|wp-json/syteops)(/|$)", NowhereView.as_view()),
+]

@@ -1,0 +1,189 @@
+"""The views that every face of the API is built from.
+
+`ApiView` authenticates and answers in our shapes; `RestView` is one path, made by the router. No
+safety rule is written in a resource: they are all here and in `execution`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSetMixin
+
+from manage_api import concurrency, execution
+from manage_api.authentication import KeyAuthentication, SessionAuthentication
+from manage_api.callers import Caller, actor_of
+from manage_api.calls import Call, Result
+from manage_api.errors import ApiError, not_authenticated
+from manage_api.operations import Operation
+from manage_api.rendering import JsonRenderer, StrictJsonParser
+from syteops.lib.actors import Door
+
+API_ROOT = "/api/manage/v1"
+FLAGS = ("confirm", "dry_run")
+
+
+class ApiView(APIView):
+    """Any address of the API: nobody gets past it without a valid key or session."""
+
+    authentication_classes = (KeyAuthentication, SessionAuthentication)
+    permission_classes = ()
+    throttle_classes = ()
+    parser_classes = (StrictJsonParser,)
+    renderer_classes = (JsonRenderer,)
+    metadata_class = None
+    http_method_names = ("get", "post", "put", "patch", "delete", "head")
+    door: ClassVar[Door] = Door.REST
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; set once `initial` has passed."""
+        return self.request.auth  # type: ignore[no-any-return]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Authenticate, then agree on JSON. Raises not_authenticated or not_acceptable."""
+        if request.auth is None:
+            raise not_authenticated()
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Nothing of the API may be kept by a shared cache."""
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    def make_call(
+        self,
+        operation: Operation,
+        path: Mapping[str, str],
+        raw: Mapping[str, Any],
+        **flags: bool,
+    ) -> Call:
+        """The call of `operation` by this request's caller."""
+        actor = actor_of(self.caller, self.door, operation.name, self.request)
+        return Call(operation, self.caller, actor, self.request, path, raw, **flags)
+
+    def perform(self, call: Call) -> Result:
+        """Authorise and run; a refusal is kept in the audit trail."""
+        try:
+            execution.authorise(self.caller, call.operation)
+            return execution.run(call)
+        except Exception as error:
+            execution.note_refusal(call, error)
+            raise
+
+
+class RestView(ViewSetMixin, ApiView):
+    """One REST path. The router says which operation each method is."""
+
+    operations: Mapping[str, Operation] = {}
+
+    def http_method_not_allowed(
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
+        reason = next(iter(self.operations.values())).resource_class.why_read_only
+        if reason:
+            raise ApiError("method_not_allowed", reason)
+        raise MethodNotAllowed(str(request.method))
+
+    def serve(self, request: Request, **path: str) -> Response:
+        """Run this request's operation and answer it over REST."""
+        method = "get" if request.method == "HEAD" else str(request.method).lower()
+        operation = self.operations[method]
+        result = self.perform(self._call(operation, request, path))
+        return _answer(operation, request, result)
+
+    def _call(
+        self, operation: Operation, request: Request, path: Mapping[str, str]
+    ) -> Call:
+        query = _query(request)
+        flags = {
+            name: _flag(query.pop(name, "false"), name)
+            for name in FLAGS
+            if operation.writes
+        }
+        if not operation.takes_body:
+            return self.make_call(operation, path, query, text=True, **flags)
+        if query:
+            raise ApiError(
+                "validation_error", errors=[_unknown(name) for name in query]
+            )
+        return self.make_call(operation, path, _body(request), **flags)
+
+
+def _query(request: Request) -> dict[str, Any]:
+    """The query string, each name once."""
+    twice = [name for name, values in request.query_params.lists() if len(values) > 1]
+    if twice:
+        detail = "Give this parameter once."
+        errors = [
+            {"pointer": f"#/{n}", "code": "invalid", "detail": detail} for n in twice
+        ]
+        raise ApiError("validation_error", errors=errors)
+    return dict(request.query_params.items())
+
+
+def _flag(value: Any, name: str) -> bool:
+    if value not in ("true", "false"):
+        error = {
+            "pointer": f"#/{name}",
+            "code": "invalid",
+            "detail": "Send true or false.",
+        }
+        raise ApiError("validation_error", errors=[error])
+    return bool(value == "true")
+
+
+def _unknown(name: str) -> dict[str, str]:
+    detail = "There is no such query parameter here. Send fields in the body."
+    return {"pointer": f"#/{name}", "code": "unknown_field", "detail": detail}
+
+
+def _body(request: Request) -> Mapping[str, Any]:
+    """The body's object; an empty body counts as an empty object."""
+    if not request.body:
+        return {}
+    if not isinstance(request.data, dict):
+        error = {"pointer": "#", "code": "invalid", "detail": "Send a JSON object."}
+        raise ApiError("validation_error", errors=[error])
+    return request.data
+
+
+def _answer(operation: Operation, request: Request, result: Result) -> Response:
+    if not operation.writes:
+        return _read_answer(request, result)
+    if result.dry_run:
+        shown = {"dry_run": True, "changed": result.changed, "data": result.data}
+        return Response({**shown, "changes": result.changes, "impact": result.impact})
+    response = Response(result.body, operation.status)
+    add_write_headers(response, result)
+    if operation.status == 201 and (location := _location(operation, result.data)):
+        response["Location"] = location
+    return response
+
+
+def add_write_headers(response: Response, result: Result) -> None:
+    """What every answer to a write says in its headers."""
+    response["SyteOps-Changed"] = "true" if result.changed else "false"
+    if result.etag:
+        response["ETag"] = result.etag
+    if result.replayed:
+        response["Idempotent-Replayed"] = "true"
+
+
+def _read_answer(request: Request, result: Result) -> Response:
+    fresh = concurrency.is_fresh(request, result.etag)
+    response = Response(None, 304) if fresh else Response(result.body)
+    response["ETag"] = result.etag
+    return response
+
+
+def _location(operation: Operation, data: Any) -> str:
+    lookup = operation.resource_class.lookup
+    return f"{API_ROOT}{operation.path}/{data[lookup]}" if lookup in data else ""

@@ -1,0 +1,60 @@
+from typing import Any, ClassVar, NoReturn
+
+from django.db import models
+from django.utils import timezone
+
+from syteops.lib.actors import ActorKind, Door
+from syteops.lib.entities import Entity
+
+
+class Outcome(models.TextChoices):
+    """Whether the entry tells of a change or of an attempt that was refused."""
+
+    CHANGED = "changed", "Changed"
+    REFUSED = "refused", "Refused"
+
+
+class AuditEntry(Entity):
+    """One line of the audit trail. Written once, by `services.record`; never edited or deleted."""
+
+    resource: ClassVar[str] = "audit"
+    noun: ClassVar[str] = "audit_entry"
+    counted: ClassVar[bool] = False
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.CHANGED)
+    actor_kind = models.CharField(
+        max_length=10, choices=[(k, k.capitalize()) for k in ActorKind]
+    )
+    actor_id = models.CharField(max_length=150, blank=True)
+    actor_label = models.CharField(max_length=200, blank=True)
+    door = models.CharField(max_length=10, choices=[(d, d.capitalize()) for d in Door])
+    operation = models.CharField(max_length=100, blank=True)
+    event = models.CharField(max_length=100)
+    object_resource = models.CharField("resource", max_length=50, blank=True)
+    object_id = models.CharField("object", max_length=200, blank=True)
+    object_label = models.CharField("name", max_length=200, blank=True)
+    changes = models.JSONField(default=dict, blank=True)
+    code = models.CharField(max_length=50, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=["object_resource", "object_id"], name="audit_object"),
+            models.Index(fields=["actor_kind", "actor_id"], name="audit_actor"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.object_id}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("Audit entries are never edited.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("Audit entries are never deleted.")

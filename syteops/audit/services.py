@@ -1,0 +1,213 @@
+"""The one place that stores a change: the row, and the audit entry beside it.
+
+Every service of every entity app saves through `insert`, `update` and `remove`, inside its own
+transaction, so a change without an entry cannot be stored, nor an entry without its change.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.snapshots import difference, shown, snapshot
+from syteops.lib.actors import Actor, Change
+from syteops.lib.encryption import UnsealError, open_sealed, seal
+from syteops.lib.entities import Entity, Numbered
+from syteops.lib.errors import FieldError, Invalid
+
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+@transaction.atomic
+def insert(actor: Actor, instance: Entity, event: str = "created", **also: Any) -> None:
+    """Store a new object and record it. Raises Invalid for wrong values.
+
+    `also` are values of the object that live in other tables, for the audit entry.
+    """
+    _clean(instance)
+    instance.save(force_insert=True)
+    after = {**snapshot(instance), **also}
+    record(
+        actor,
+        instance,
+        event,
+        {n: (None, v) for n, v in after.items() if v not in _EMPTY},
+    )
+
+
+@transaction.atomic
+def update(
+    actor: Actor,
+    instance: Entity,
+    values: Mapping[str, Any],
+    event: str = "updated",
+    also: Mapping[str, tuple[Any, Any]] | None = None,
+) -> bool:
+    """Store the fields of `values` that differ, and record them; True when anything changed.
+
+    Only those columns are written, so a concurrent change of another field survives. `also` are
+    further values that changed in other tables: name → (before, after). Raises Invalid.
+    """
+    before = snapshot(instance)
+    for name, value in values.items():
+        setattr(instance, name, value)
+    changes = difference(before, snapshot(instance))
+    changes |= _differing(also)
+    if not changes:
+        return False
+    _clean(instance, only=set(values))
+    instance.save(update_fields=[*values, *_touched(instance)])
+    record(actor, instance, event, changes)
+    return True
+
+
+@transaction.atomic
+def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) -> None:
+    """Delete the row for good and record what it held."""
+    before = {**snapshot(instance), **also}
+    record(
+        actor,
+        instance,
+        event,
+        {n: (v, None) for n, v in before.items() if v not in _EMPTY},
+    )
+    instance.delete()
+
+
+@transaction.atomic
+def delete_softly(
+    actor: Actor,
+    instance: Numbered,
+    also: Mapping[str, tuple[Any, Any]] | None = None,
+    **cleared: Any,
+) -> None:
+    """Free the number and mark the row as deleted, with the fields in `cleared` changed too."""
+    public_id = instance.slot
+    values = {"number": None, "deleted_at": timezone.now(), **cleared}
+    before = snapshot(instance)
+    for name, value in values.items():
+        setattr(instance, name, value)
+    changes = difference(before, snapshot(instance)) | _differing(also)
+    instance.save(update_fields=[*values, *_touched(instance)])
+    record(actor, instance, "deleted", changes, object_id=public_id)
+
+
+def set_secret(actor: Actor, instance: Entity, field: str, text: str | None) -> bool:
+    """Seal `text` into an encrypted field (None clears it); True when anything changed.
+
+    Stamps `<field>_set_at`. The audit entry says "set", "replaced" or "cleared", nothing more.
+    """
+    if text == _stored(instance, field):
+        return False
+    sealed = None if text is None else seal(instance, field, text)
+    stamp = None if text is None else timezone.now()
+    event = "secret_cleared" if text is None else "secret_set"
+    return update(actor, instance, {field: sealed, f"{field}_set_at": stamp}, event)
+
+
+def _stored(instance: Entity, field: str) -> str | None:
+    try:
+        return open_sealed(instance, field)
+    except UnsealError:
+        return ""  # unreadable: neither absent nor equal to any secret, so it can be replaced
+
+
+def record(
+    actor: Actor,
+    instance: Entity,
+    event: str,
+    changes: Mapping[str, tuple[Any, Any]],
+    object_id: str | None = None,
+) -> None:
+    """Write the audit entry of one change. Call inside the transaction of that change."""
+    name = f"{instance.noun}.{event}"
+    object_id = instance.public_id if object_id is None else object_id
+    entry = _entry(actor, name, instance.resource, object_id, str(instance))
+    entry.changes = {
+        field: shown(before, after) for field, (before, after) in changes.items()
+    }
+    entry.save(force_insert=True)
+    actor.trail.append(Change(name, instance.resource, object_id, entry.changes))
+
+
+def record_refusal(actor: Actor, resource: str, object_id: str, code: str) -> None:
+    """Write the audit entry of an attempt that was refused with `code`."""
+    entry = _entry(actor, f"{resource or 'api'}.refused", resource, object_id, "")
+    entry.outcome = Outcome.REFUSED
+    entry.code = code
+    entry.save(force_insert=True)
+
+
+def _entry(
+    actor: Actor, event: str, resource: str, object_id: str, label: str
+) -> AuditEntry:
+    return AuditEntry(
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label[:200],
+        door=actor.door,
+        operation=actor.operation,
+        event=event,
+        object_resource=resource,
+        object_id=object_id[:200],
+        object_label=label[:200],
+        request_id=actor.request_id,
+        address=actor.address,
+    )
+
+
+def _differing(
+    also: Mapping[str, tuple[Any, Any]] | None,
+) -> dict[str, tuple[Any, Any]]:
+    return {name: (old, new) for name, (old, new) in (also or {}).items() if old != new}
+
+
+def _touched(instance: Entity) -> list[str]:
+    """The columns that a save sets by itself, such as `updated_at`."""
+    return [f.name for f in instance._meta.fields if getattr(f, "auto_now", False)]
+
+
+def _clean(instance: Entity, only: set[str] | None = None) -> None:
+    """Full validation, of the fields in `only` where given. Raises Invalid."""
+    exclude = [
+        f.name for f in instance._meta.fields if only is not None and f.name not in only
+    ]
+    try:
+        instance.full_clean(exclude=exclude)
+    except ValidationError as error:
+        raise Invalid(field_errors(error)) from error
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """A Django ValidationError as our field errors."""
+    found = (
+        error.error_dict
+        if hasattr(error, "error_dict")
+        else {"__all__": error.error_list}
+    )
+    return [
+        FieldError(
+            () if name == "__all__" else (name,),
+            _CODES.get(one.code or "", "invalid"),
+            text,
+        )
+        for name, errors in found.items()
+        for one in errors
+        for text in one.messages
+    ]
+
+
+_CODES = {
+    "required": "required",
+    "blank": "required",
+    "null": "required",
+    "max_length": "too_long",
+    "min_value": "out_of_range",
+    "max_value": "out_of_range",
+    "invalid_choice": "invalid_choice",
+    "unique": "not_unique",
+    "unique_together": "not_unique",
+}

@@ -1,0 +1,66 @@
+"""What an object looks like in the audit trail: its columns as plain JSON values."""
+
+import json
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.fields.files import FieldFile
+
+from syteops.lib.encryption import Sealed
+from syteops.lib.entities import Entity
+
+_UNSHOWN = ("id", "uid")
+
+
+def snapshot(instance: Entity) -> dict[str, Any]:
+    """Each column of `instance` by name. A secret stays `Sealed`: `shown` turns it into words."""
+    return {
+        field.name: _value(instance, field)
+        for field in instance._meta.concrete_fields
+        if field.name not in _UNSHOWN and not _set_by_itself(field)
+    }
+
+
+def _set_by_itself(field: "models.Field[Any, Any]") -> bool:
+    return bool(
+        getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    )
+
+
+def _value(instance: Entity, field: "models.Field[Any, Any]") -> Any:
+    if isinstance(field, models.ForeignKey):
+        related = getattr(instance, field.name)
+        return (
+            related.public_id
+            if isinstance(related, Entity)
+            else related and str(related)
+        )
+    value = getattr(instance, field.attname)
+    if isinstance(value, Sealed):
+        return value
+    return value.name if isinstance(value, FieldFile) else json_value(value)
+
+
+def difference(
+    before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """What differs between two snapshots: name → (before, after)."""
+    return {n: (before[n], after[n]) for n in after if before[n] != after[n]}
+
+
+def shown(before: Any, after: Any) -> dict[str, Any]:
+    """One field's change as the trail keeps it. Of a secret only whether it is there."""
+    if not isinstance(before, Sealed) and not isinstance(after, Sealed):
+        return {"before": before, "after": after}
+    if after is None:
+        return {"before": "set", "after": "cleared"}
+    return {"before": None, "after": "set"} if before is None else SECRET_REPLACED
+
+
+SECRET_REPLACED = {"before": "set", "after": "replaced"}
+
+
+def json_value(value: Any) -> Any:
+    """`value` as it looks after a trip through JSON (dates as ISO 8601, decimals as strings)."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

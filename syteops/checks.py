@@ -1,0 +1,191 @@
+"""System checks: settings that can be read but would not work, or not safely.
+
+They run before every command, so a server with such a setting does not start. Each message names
+the variable and the cure; the list is in docs/settings.md.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from syteops.env import DATA_DIR
+
+_SHORTEST_SECRET = 32
+
+# Check, variable, setting, lowest and highest value.
+_RANGES: tuple[tuple[str, str, str, int, int], ...] = (
+    ("E004", "PORT", "PORT", 1, 65_535),
+    ("E005", "WORKERS", "WORKERS", 1, 256),
+    ("E006", "TRUSTED_PROXIES", "TRUSTED_PROXIES", 0, 20),
+    ("E007", "MANAGE_API_PAGE_SIZE", "MANAGE_API_PAGE_SIZE", 1, 10_000),
+    ("E007", "MANAGE_API_MAX_PAGE_SIZE", "MANAGE_API_MAX_PAGE_SIZE", 1, 10_000),
+    ("E009", "MANAGE_API_MAX_BODY", "MANAGE_API_MAX_BODY", 1_024, 1_073_741_824),
+    ("E009", "MAX_TEAM_MEMBERS", "MAX_TEAM_MEMBERS", 1, 1_000_000),
+    ("E009", "MAX_CRM_SYSTEMS", "MAX_CRM_SYSTEMS", 1, 1_000_000),
+    ("E009", "MAX_PICTURE_BYTES", "MAX_PICTURE_BYTES", 1, 1_073_741_824),
+    ("E009", "LOGIN_FAILURE_LIMIT", "AXES_FAILURE_LIMIT", 1, 1_000),
+    ("E009", "LOGIN_COOLOFF_HOURS", "AXES_COOLOFF_TIME", 1, 8_760),
+)
+
+
+@register()
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Every finding about the settings of this process."""
+    return [
+        *_check_data_directory(),
+        *_check_secret_key(),
+        *_check_encryption_keys(),
+        *_check_ranges(),
+        *_check_page_sizes(),
+        *_check_origins(),
+        *_check_cache(),
+        *_check_exposure(),
+    ]
+
+
+def _error(number: str, variable: str, problem: str, cure: str) -> Error:
+    return Error(f"{variable} {problem}.", hint=cure, id=f"syteops.{number}")
+
+
+def _warning(number: str, variable: str, problem: str, cure: str) -> Warning:
+    return Warning(f"{variable} {problem}.", hint=cure, id=f"syteops.{number}")
+
+
+def _check_data_directory() -> Iterator[CheckMessage]:
+    nearest = next(path for path in (DATA_DIR, *DATA_DIR.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        yield _error(
+            "E001",
+            "SYTEOPS_DATA_DIR",
+            f"is {DATA_DIR}, which cannot be written",
+            "Give it a directory that this user may write to.",
+        )
+
+
+def _check_secret_key() -> Iterator[CheckMessage]:
+    for variable, keys in (
+        ("SECRET_KEY", [settings.SECRET_KEY]),
+        ("SECRET_KEY_FALLBACKS", settings.SECRET_KEY_FALLBACKS),
+    ):
+        if any(_is_weak(key) for key in keys):
+            yield _weak_secret("E002", variable)
+
+
+def _check_encryption_keys() -> Iterator[CheckMessage]:
+    file: Path | None = settings.FIELD_ENCRYPTION_KEY_FILE
+    if file is None:
+        if any(_is_weak(key) for key in settings.FIELD_ENCRYPTION_KEYS):
+            yield _weak_secret("E003", "FIELD_ENCRYPTION_KEYS")
+    elif file.exists():
+        yield from _check_key_file(file)
+
+
+def _check_key_file(file: Path) -> Iterator[CheckMessage]:
+    try:
+        keys = file.read_text(encoding="ascii").split()
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except (OSError, ValueError):
+        keys, mode = [], 0
+    if not keys or any(_is_weak(key) for key in keys):
+        yield _error(
+            "E003",
+            str(file),
+            f"does not hold encryption keys of {_SHORTEST_SECRET} characters or more, one a line",
+            "Restore this file from a backup: without its keys no stored secret can be read.",
+        )
+    elif mode & 0o077:
+        yield _warning(
+            "W002",
+            str(file),
+            "can be read by other users of this machine",
+            f"chmod 600 {file}",
+        )
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < _SHORTEST_SECRET or len(set(secret)) < 8
+
+
+def _weak_secret(number: str, variable: str) -> Error:
+    return _error(
+        number,
+        variable,
+        f"is weak: shorter than {_SHORTEST_SECRET} characters, or of too few different ones",
+        'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"',
+    )
+
+
+def _check_ranges() -> Iterator[CheckMessage]:
+    for number, variable, name, lowest, highest in _RANGES:
+        value = getattr(settings, name)
+        if not lowest <= value <= highest:
+            yield _error(
+                number,
+                variable,
+                f"is {value}",
+                f"Set it to a number from {lowest} to {highest}.",
+            )
+
+
+def _check_page_sizes() -> Iterator[CheckMessage]:
+    if settings.MANAGE_API_PAGE_SIZE > settings.MANAGE_API_MAX_PAGE_SIZE:
+        yield _error(
+            "E008",
+            "MANAGE_API_PAGE_SIZE",
+            "is larger than MANAGE_API_MAX_PAGE_SIZE",
+            "Lower the first or raise the second.",
+        )
+
+
+def _check_origins() -> Iterator[CheckMessage]:
+    """Django itself refuses an origin without scheme; one with a path never matches, silently."""
+    for origin in settings.CSRF_TRUSTED_ORIGINS:
+        parts = urlsplit(origin)
+        if parts.scheme and origin != f"{parts.scheme}://{parts.netloc}":
+            yield _error(
+                "E010",
+                "CSRF_TRUSTED_ORIGINS",
+                f"holds {origin!r}, which is more than an origin",
+                "Write scheme and host only, such as https://ops.example.com.",
+            )
+
+
+def _check_cache() -> Iterator[CheckMessage]:
+    url: str = settings.CACHE_URL
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        yield _error(
+            "E011",
+            "CACHE_URL",
+            "is no address of a Redis or Valkey server",
+            "Use redis://host:6379/0 (rediss:// with TLS), or leave it out.",
+        )
+
+
+def _check_exposure() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS and not settings.DEBUG:
+        yield _warning(
+            "W001",
+            "ALLOWED_HOSTS",
+            "allows every host name, so links can be made to point elsewhere",
+            "List the names under which this site is reached.",
+        )
+    if settings.DEBUG and settings.HOST not in ("127.0.0.1", "::1", "localhost"):
+        yield _warning(
+            "W003",
+            "DEBUG",
+            "is on while others can connect",
+            "Switch it off, or HOST to 127.0.0.1.",
+        )
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        yield _warning(
+            "W004",
+            "HTTPS",
+            "is on without a trusted proxy: every page redirects to itself",
+            "Set TRUSTED_PROXIES to the number of proxies that stand in front and speak HTTPS.",
+        )

@@ -1,0 +1,65 @@
+from typing import ClassVar
+
+from django.db import models
+from django.utils.text import slugify
+
+from syteops.lib.encryption import EncryptedTextField
+from syteops.lib.entities import Numbered
+
+
+class CrmSystem(Numbered):
+    """A CRM system that the site works with, and the credentials for it."""
+
+    resource: ClassVar[str] = "crm"
+    noun: ClassVar[str] = "crm_system"
+
+    name = models.CharField(
+        max_length=100, help_text="As people call it, such as HubSpot."
+    )
+    url = models.URLField("URL", blank=True, help_text="Where people log in.")
+    link_admin_only = models.BooleanField(
+        "link for admins only",
+        default=False,
+        help_text="Show the link to site admins only.",
+    )
+    api_key = EncryptedTextField(bound_to="uid")
+    api_key_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+    api_secret = EncryptedTextField(bound_to="uid")
+    api_secret_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta(Numbered.Meta):
+        verbose_name = "CRM system"
+        permissions = (
+            ("set_secrets_crmsystem", "Can set and clear secrets of CRM systems"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def code(self) -> str:
+        """A short name for automations, derived from the name."""
+        return slugify(self.name).replace("-", "_")
+
+
+class CrmIdentifier(models.Model):
+    """Who a team member is in one CRM system. Written through the member's services."""
+
+    member = models.ForeignKey(
+        "team.TeamMember", on_delete=models.CASCADE, related_name="crm_identifiers"
+    )
+    system = models.ForeignKey(
+        CrmSystem, on_delete=models.CASCADE, related_name="identifiers"
+    )
+    identifier = models.CharField(max_length=200)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                fields=["member", "system"], name="crm_one_id_per_member"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.identifier

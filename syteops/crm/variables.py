@@ -1,0 +1,14 @@
+"""`syteops_std_crm_NNN_…`: what automations may know of the CRM systems."""
+
+from collections.abc import Iterator
+
+from syteops.automation.families import Variable, family
+from syteops.crm.queries import live_systems
+
+
+@family("crm", "syteops_std_crm_NNN_name, _code, _url", "The CRM systems by number.")
+def crm_variables() -> Iterator[Variable]:
+    for system in live_systems():
+        for field in ("name", "code", "url"):
+            name = f"syteops_std_crm_{system.slot}_{field}"
+            yield Variable(name, getattr(system, field), f"{field.title()} of {system.name}")

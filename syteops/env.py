@@ -1,0 +1,204 @@
+"""What a process learns from its environment and its data directory.
+
+The environment decides; what it leaves open (not set, or blank) has a default that suits a first
+start on one machine. Secrets that the environment does not give are made once and kept in the data
+directory (mode 0600), so a second start finds the same ones.
+
+A value that cannot be used at all stops the start with one line that names the setting and the
+cure. Values that can be read but make no sense are refused by `checks.py`.
+"""
+
+import builtins
+import importlib.util
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_YES = frozenset({"1", "true", "yes", "y", "on"})
+_NO = frozenset({"0", "false", "no", "n", "off"})
+_POSTGRESQL_SCHEMES = frozenset({"postgres", "postgresql", "psql", "pgsql"})
+_DATABASE_CURE = (
+    "Use postgres://user:password@host:5432/name (characters such as @ : / # in the password "
+    "percent-encoded) or sqlite:////absolute/path, or leave it out for SQLite in the data directory."
+)
+
+
+class WrongSetting(SystemExit):
+    """A setting that stops the start. Prints one plain message and no traceback."""
+
+    def __init__(self, name: str, problem: str, cure: str) -> None:
+        super().__init__(f"SyteOps cannot start: {name} {problem}. {cure}")
+
+
+class Environment:
+    """Reads settings from the environment; a blank variable counts as not set.
+
+    Every reading raises WrongSetting when the value is not of its kind. Messages show the value
+    only where it cannot be a secret.
+    """
+
+    def str(self, name: builtins.str, default: builtins.str = "") -> builtins.str:
+        """Any text."""
+        return os.environ.get(name, "").strip() or default
+
+    def int(self, name: builtins.str, default: builtins.int) -> builtins.int:
+        """A whole number."""
+        text = self.str(name)
+        try:
+            return int(text) if text else default
+        except ValueError:
+            raise WrongSetting(
+                name,
+                f"is {text!r}, which is not a whole number",
+                f"Set it to a number such as {default}, or leave it out.",
+            ) from None
+
+    def bool(self, name: builtins.str, default: builtins.bool = False) -> builtins.bool:
+        """Yes or no. A word that is neither is refused: it must not silently mean no."""
+        text = self.str(name).lower()
+        if text and text not in _YES | _NO:
+            raise WrongSetting(
+                name,
+                f"is {text!r}, which is neither yes nor no",
+                "Set it to true or false.",
+            )
+        return text in _YES if text else default
+
+    def list(
+        self, name: builtins.str, default: builtins.list[builtins.str] | None = None
+    ) -> builtins.list[builtins.str]:
+        """Texts separated by commas."""
+        texts = [text.strip() for text in self.str(name).split(",")]
+        return [text for text in texts if text] or list(default or [])
+
+    def choice(
+        self,
+        name: builtins.str,
+        default: builtins.str,
+        choices: tuple[builtins.str, ...],
+    ) -> builtins.str:
+        """One of `choices`, written in any case."""
+        text = self.str(name, default).upper()
+        if text not in choices:
+            raise WrongSetting(
+                name,
+                f"is {text!r}, which is not known",
+                f"Set it to one of {', '.join(choices)}.",
+            )
+        return text
+
+    def time_zone(self, name: builtins.str, default: builtins.str) -> builtins.str:
+        """The name of a time zone that this machine knows."""
+        text = self.str(name, default)
+        try:
+            ZoneInfo(text)
+        except (KeyError, ValueError, OSError):
+            raise WrongSetting(
+                name,
+                f"is {text!r}, which is no time zone",
+                "Use a name such as Europe/Berlin.",
+            ) from None
+        return text
+
+    def apps(self, name: builtins.str) -> builtins.list[builtins.str]:
+        """Django apps (`package` or `package.apps.SomeConfig`) that are installed."""
+        apps = self.list(name)
+        for app in apps:
+            if not _is_installed(app):
+                raise WrongSetting(
+                    name,
+                    f"names {app!r}, which is not installed",
+                    "Install its package into this environment, or take it off the list.",
+                )
+        return apps
+
+    def database(self, name: builtins.str) -> dict[builtins.str, Any] | None:
+        """Django's settings for a database address; None when it is not set."""
+        url = self.str(name)
+        if not url:
+            return None
+        try:
+            scheme = urlsplit(url).scheme
+            database: dict[str, Any] = environ.Env.db_url_config(url)
+        except ValueError:
+            raise WrongSetting(name, "is no database address", _DATABASE_CURE) from None
+        if scheme != "sqlite" and scheme not in _POSTGRESQL_SCHEMES:
+            raise WrongSetting(
+                name, "names no database that SyteOps runs on", _DATABASE_CURE
+            )
+        if database["NAME"] in ("", ":memory:"):
+            raise WrongSetting(
+                name, "names no database behind the last /", _DATABASE_CURE
+            )
+        return database
+
+
+def _is_installed(app: str) -> bool:
+    """Whether `app` is a package, or a class in a module, that can be imported."""
+    module = app.rpartition(".")[0] if app.rpartition(".")[2][:1].isupper() else app
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+env = Environment()
+
+DATA_DIR = Path(env.str("SYTEOPS_DATA_DIR") or BASE_DIR / "var").resolve()
+
+
+def new_secret() -> str:
+    """384 random bits, URL-safe."""
+    return secrets.token_urlsafe(48)
+
+
+def kept_secret(name: str, make: Callable[[], str] = new_secret) -> str:
+    """The secret called `name` from the data directory, made on first use.
+
+    Safe under several processes starting at once: the file appears whole under its final name or
+    not at all, and whoever comes second reads the first one's secret. Raises WrongSetting when the
+    data directory cannot keep it.
+    """
+    path = secret_path(name)
+    try:
+        if not path.exists():
+            _write_once(path, make())
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise WrongSetting(
+            "SYTEOPS_DATA_DIR",
+            f"cannot keep secrets ({path}: {error.strerror})",
+            "Give it a directory that this user may write to.",
+        ) from None
+
+
+def secret_path(name: str) -> Path:
+    """Where the data directory keeps the secret called `name`."""
+    return DATA_DIR / "secrets" / name
+
+
+def _write_once(path: Path, text: str) -> None:
+    # One after the other: `mode` does not hold for parents that are made on the way.
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+    ) as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

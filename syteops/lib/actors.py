@@ -1,0 +1,68 @@
+"""Who changes something, and through which door."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+
+class ActorKind(StrEnum):
+    """What kind of party acts."""
+
+    PERSON = "person"
+    KEY = "key"
+    COMMAND = "command"
+    CLIENT = "client"
+    SYSTEM = "system"
+
+
+class Door(StrEnum):
+    """Where the change came in."""
+
+    ADMIN = "admin"
+    REST = "rest"
+    DISPATCH = "dispatch"
+    COMMAND = "command"
+    PUBLIC = "public"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One stored change: what happened to which object, and each field before and after."""
+
+    event: str
+    resource: str
+    object_id: str
+    fields: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The party that acts in one request, form or command.
+
+    `trail` collects every change recorded for this actor, so that a door can tell whether
+    anything really changed without being told twice.
+    """
+
+    kind: ActorKind
+    id: str
+    label: str
+    door: Door
+    operation: str = ""
+    request_id: str = ""
+    address: str = ""
+    trail: list[Change] = field(default_factory=list, compare=False, repr=False)
+
+    def doing(self, operation: str) -> "Actor":
+        """The same party, with a fresh trail, carrying out `operation`."""
+        return replace(self, operation=operation, trail=[])
+
+
+def command(name: str) -> Actor:
+    """The actor of a management command."""
+    return Actor(
+        ActorKind.COMMAND, name, f"manage.py {name}", Door.COMMAND, operation=name
+    )
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "system", "SyteOps", Door.SYSTEM)

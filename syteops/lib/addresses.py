@@ -1,0 +1,97 @@
+"""Where a request comes from, and whether that lies within a set of networks.
+
+What cannot be trusted is not guessed: such an address is "", which lies in no network.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from django.conf import settings
+from django.http import HttpRequest
+
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - a name for "nobody knows", nothing listens on it
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's address in its shortest form; "" when it is unknown or malformed."""
+    meta = request.META
+    return pick_address(
+        meta.get("REMOTE_ADDR", ""),
+        meta.get("HTTP_X_FORWARDED_FOR", ""),
+        settings.TRUSTED_PROXIES,
+    )
+
+
+def lockout_address(request: HttpRequest) -> str:
+    """The address to which failed sign-ins are counted.
+
+    Clients of unknown address share one count: counted to "", nobody would ever be locked out.
+    """
+    return client_address(request) or UNKNOWN_ADDRESS
+
+
+def pick_address(peer: str, forwarded: str, proxies: int) -> str:
+    """The address that the outermost of `proxies` trusted proxies saw; with none, the peer's.
+
+    Each proxy appends the address it saw to X-Forwarded-For, so the trusted part is on the right;
+    whatever the client wrote itself is further left and never looked at. Too few entries mean
+    that the request did not come through all proxies: then nothing is trusted.
+    """
+    if proxies <= 0:
+        return normal_address(peer)
+    seen = forwarded.split(",")
+    return normal_address(seen[-proxies]) if len(seen) >= proxies else ""
+
+
+def normal_address(text: str) -> str:
+    """One spelling per address: IPv6 compressed, IPv4-mapped IPv6 as IPv4, no zone; "" if none."""
+    address = _parse(text.strip())
+    return "" if address is None else str(address)
+
+
+def in_networks(address: str, networks: Iterable[str]) -> bool:
+    """Whether `address` lies in one of `networks` ("10.0.0.0/8", "2001:db8::/32", "192.0.2.7").
+
+    False for an address or network that is malformed, and when there is no network at all.
+    """
+    parsed = _parse(address)
+    return parsed is not None and any(
+        _contains(network, parsed) for network in networks
+    )
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or IPv6Address(int(address))
+    return address
+
+
+def _contains(network: str, address: IPv4Address | IPv6Address) -> bool:
+    parsed = _parse_network(network)
+    return (
+        parsed is not None and parsed.version == address.version and address in parsed
+    )
+
+
+@lru_cache(maxsize=1024)
+def _parse_network(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        network = ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+    mapped = network.network_address.ipv4_mapped if network.version == 6 else None
+    if mapped is not None and network.prefixlen >= 96:
+        return IPv4Network((mapped, network.prefixlen - 96))
+    return network

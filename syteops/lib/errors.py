@@ -1,0 +1,72 @@
+"""What can be wrong with a request to change something, in terms that know no HTTP.
+
+Services raise these; each door (API, admin, command) shows them in its own way. `code` is stable
+and public; `detail` says in plain words what is wrong and what to do next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing wrong with one field. `path` leads into the input: ("action_items", 0, "text")."""
+
+    path: tuple[str | int, ...]
+    code: str
+    detail: str
+
+
+class DomainError(Exception):
+    """A change that is refused. `extra` is added to the answer (such as who holds a role)."""
+
+    code: ClassVar[str] = "conflict"
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.extra = extra
+
+
+class Conflict(DomainError):
+    """The change contradicts what is stored."""
+
+
+class RoleFull(DomainError):
+    """The role takes no further member."""
+
+    code = "role_full"
+
+
+class LimitReached(DomainError):
+    """A limit of the site (a setting or a budget) is used up."""
+
+    code = "limit_reached"
+
+
+class Protected(DomainError):
+    """The object, or this property of it, never changes this way."""
+
+    code = "protected"
+
+
+class NotFound(DomainError):
+    """No such object, or it was deleted."""
+
+    code = "not_found"
+
+
+class Invalid(DomainError):
+    """The values are wrong; `errors` names each field and its cure."""
+
+    code = "validation_error"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("Some values are not right. Nothing was stored.")
+        self.errors = list(errors)
+
+    @classmethod
+    def field(cls, name: str, detail: str, code: str = "invalid") -> "Invalid":
+        """One wrong field."""
+        return cls([FieldError((name,), code, detail)])

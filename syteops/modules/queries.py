@@ -1,0 +1,2 @@
+def inactive_slugs() -> set[str]:
+    return set()

@@ -1,0 +1,51 @@
+"""How the site is served: the server's command line, what it needs, and where it is reached."""
+
+import sys
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import OperationalError, connection
+
+from syteops.env import BASE_DIR
+
+
+def server_command() -> list[str]:
+    """Granian: WSGI, one request at a time per process, as many processes as WORKERS."""
+    return [
+        *(sys.executable, "-m", "granian", "syteops.wsgi:application"),
+        *("--interface", "wsgi"),
+        *("--host", settings.HOST, "--port", str(settings.PORT)),
+        *("--workers", str(settings.WORKERS)),
+        # Threads would share one interpreter lock and one SQLite writer: they only add waiting.
+        *("--blocking-threads", "1"),
+        *("--backlog", "1024"),
+        *("--respawn-failed-workers", "--respawn-interval", "1"),
+        # A worker that hangs must not keep a stop or an update from finishing.
+        *("--workers-kill-timeout", "20"),
+        *("--no-access-log", "--log-level", "warning", "--no-ws"),
+        *("--working-dir", str(BASE_DIR)),
+    ]
+
+
+def require_database() -> None:
+    """Raises CommandError, in plain words, when the database does not answer."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise CommandError(f"The database does not answer: {error}") from error
+
+
+def admin_url() -> str:
+    """Where a person on this machine finds the admin."""
+    host = "127.0.0.1" if _is_everywhere(settings.HOST) else settings.HOST
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{settings.PORT}/admin/"
+
+
+def _is_everywhere(host: str) -> bool:
+    """Whether `host` stands for all addresses of this machine (0.0.0.0, ::)."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False

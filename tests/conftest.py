@@ -1,0 +1,77 @@
+"""What all tests share. Settings and servers: tests/settings.py, tests/run_on_postgresql.py."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from tests import databases
+from tests.environment import isolate
+
+# --- Before the first test -----------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Isolates also a run with settings other than ours, and child processes in any case."""
+    isolate()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out tests that make sense on the other database only. They are not "skipped"."""
+    other = "sqlite_only" if connection.vendor == "postgresql" else "postgresql_only"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+# --- After the last test -------------------------------------------------------------------
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remembers what was skipped and not expected to fail."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With SYTEOPS_TEST_NO_SKIPS a skipped test fails the run: it would hide a missing tool."""
+    if _skipped and os.environ.get("SYTEOPS_TEST_NO_SKIPS"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says why the run failed, if that was it."""
+    if _skipped and os.environ.get("SYTEOPS_TEST_NO_SKIPS"):
+        terminalreporter.section("skipped, which is not allowed here", red=True)
+        terminalreporter.write("\n".join([*_skipped, ""]))
+
+
+# --- Around every test ---------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Counters and answers kept by one test must not decide another."""
+    cache.clear()
+
+
+# --- Databases -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh_database() -> Iterator[dict[str, str]]:
+    """The environment that leads a child process to an empty database of its own."""
+    with databases.fresh_database() as environment:
+        yield environment
+
+
+# --- People and keys -----------------------------------------------------------------------
+
+
+# --- People and keys -----------------------------------------------------------------------
+
+from tests.fixtures import *  # noqa: E402, F403 - fixtures are found by name in this module

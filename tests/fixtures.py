@@ -1,0 +1,131 @@
+"""Three people, five keys, and a client that speaks to the Manage API."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from manage_api.keys import services
+from syteops.lib.actors import SYSTEM
+
+API = "/api/manage/v1"
+
+
+class Api:
+    """Calls the API as one caller. Answers are Django test responses (`.status_code`, `.json()`)."""
+
+    def __init__(self, key: str | None = None, client: Client | None = None) -> None:
+        headers = {"X-API-Key": key} if key else {}
+        self.client = client or Client(headers=headers, raise_request_exception=False)
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """One REST request; `path` is relative to the API's root, `headers` use underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {} if body is None else {"data": body, "content_type": "application/json"}
+        return self.client.generic(
+            method,
+            path if path.startswith(("/api", "/wp-json")) else API + path,
+            headers=named,
+            **({"data": _json(body), "content_type": "application/json"} if sent else {}),
+        )
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.call("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.call("PATCH", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.call("PUT", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.call("DELETE", path, **headers)
+
+    def dispatch(self, operation: str, params: dict[str, Any] | None = None, **more: Any) -> Any:
+        """One operation, such as `crm.update`, through dispatch; `more` are confirm and dry_run."""
+        resource, action = operation.split(".")
+        body = {"resource": resource, "action": action, "params": params or {}, **more}
+        return self.post("/dispatch", body)
+
+
+def _json(body: Any) -> bytes:
+    from manage_api.rendering import dump
+
+    return body if isinstance(body, bytes) else dump(body)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Superuser."""
+    return User.objects.create_superuser("alice", "alice@example.com", "alice-password")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Staff, with the rights to see and change CRM systems and nothing else."""
+    user = User.objects.create_user("bob", "bob@example.com", "bob-password", is_staff=True)
+    codenames = ("view_crmsystem", "change_crmsystem")
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Can log in, and has no rights."""
+    return User.objects.create_user("charlie", "charlie@example.com", "charlie-password")
+
+
+@pytest.fixture
+def site_key(db: None) -> str:
+    """The text of the site key: every scope."""
+    return services.generate_site_key(SYSTEM).text
+
+
+@pytest.fixture
+def make_key(db: None) -> Callable[..., str]:
+    """Makes a restricted key with the scopes given, and answers its text."""
+
+    def make(*scopes: str, **values: Any) -> str:
+        values.setdefault("name", "Test key")
+        return services.create_restricted_key(SYSTEM, scopes=scopes, **values).text
+
+    return make
+
+
+@pytest.fixture
+def expired_key(make_key: Callable[..., str]) -> str:
+    """A key that was good until yesterday."""
+    return make_key("crm:read", expires_at=timezone.now() - timedelta(days=1))
+
+
+@pytest.fixture
+def revoked_key(db: None) -> str:
+    """A key that was revoked."""
+    issued = services.create_restricted_key(SYSTEM, name="Old", scopes=["crm:read"])
+    services.revoke_key(SYSTEM, issued.key)
+    return issued.text
+
+
+@pytest.fixture
+def api(site_key: str) -> Api:
+    """The API with the site key."""
+    return Api(site_key)
+
+
+@pytest.fixture
+def as_person() -> Callable[[User], Api]:
+    """The API with a person's session (CSRF checks are off in Django's test client)."""
+
+    def enter(user: User) -> Api:
+        client = Client(raise_request_exception=False)
+        client.force_login(user)
+        return Api(client=client)
+
+    return enter

@@ -1,0 +1,63 @@
+"""Runs `manage.py` as an operator does: a process of its own with nothing but its settings."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.environment import ROOT, settings_variables
+
+_PATIENCE = 120  # seconds; a loaded machine needs a few
+
+
+def clean_environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    """This machine's environment with these settings and no other."""
+    hidden = settings_variables()
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    module = os.environ.get("SYTEOPS_TEST_CHILD_SETTINGS", "syteops.settings")
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": module,
+        "SYTEOPS_DATA_DIR": str(data_dir),
+        **settings,
+    }
+
+
+def start(
+    *arguments: str, data_dir: Path, **settings: str
+) -> "subprocess.Popen[str]":
+    """Starts one command and returns at once."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        env=clean_environment(data_dir, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def manage(
+    *arguments: str, data_dir: Path, **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """Runs one command to its end."""
+    return finish(start(*arguments, data_dir=data_dir, **settings))
+
+
+def finish(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+    """Waits for the end of a command."""
+    with killed_afterwards(process):
+        output, errors = process.communicate(timeout=_PATIENCE)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+@contextmanager
+def killed_afterwards(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Leaves no process behind, whatever happens."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

@@ -1,0 +1,46 @@
+"""One sample per operation: how to call it rightly and wrongly. The matrix test walks them all.
+
+A new operation without a sample fails the matrix. `tests/samples/<app>.py` is found by itself.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Sample:
+    """A right call of one operation on freshly made objects, and what makes it wrong."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    bad: dict[str, Any] | None = None
+    """Params that must be refused with validation_error; None: `{"no_such_field": 1}` is used."""
+    missing: dict[str, str] | None = None
+    """Path parameters of an object that does not exist; None: there is no such thing here."""
+    changes: bool = True
+    """Whether a right write changes what is stored."""
+
+
+Make = Callable[[], Sample]
+_samples: dict[str, Make] = {}
+
+
+def sample(name: str) -> Callable[[Make], Make]:
+    """Enter the sample of the operation `name`, such as `crm.update`."""
+
+    def enter(make: Make) -> Make:
+        assert name not in _samples, f"two samples of {name}"
+        _samples[name] = make
+        return make
+
+    return enter
+
+
+def all_samples() -> dict[str, Make]:
+    """Every sample by operation name."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(_samples)

@@ -1,0 +1,193 @@
+"""Real servers for tests, started for one run and gone after it. Work as root and as anybody."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_PATIENCE = 60.0  # seconds; a loaded machine needs a few
+
+
+class ServerUnavailable(Exception):
+    """The server is not installed here, or it did not start; the message says which and why."""
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server; yields the address of its empty database. Raises ServerUnavailable."""
+    binaries = postgresql_binaries()
+    if binaries is None:
+        raise ServerUnavailable(
+            "PostgreSQL is not installed (initdb and postgres not found)."
+        )
+    account = _unprivileged_account("postgres")
+    with _directory(account) as directory:
+        data, port = str(directory / "data"), free_port()
+        initdb = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "tester",
+            "-A",
+            "trust",
+            "--no-sync",
+        ]
+        _run([*initdb, "-E", "UTF8", "--locale", "C.UTF-8"], directory, account)
+        options = [f"unix_socket_directories={directory}", "full_page_writes=off"]
+        server = [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            port,
+            "-F",
+        ]
+        arguments = [*server, *(part for option in options for part in ("-c", option))]
+        ready = [
+            binaries / "pg_isready",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            port,
+            "-d",
+            "postgres",
+        ]
+        with _server(arguments, directory, account, lambda: _succeeds(ready)):
+            yield f"postgres://tester@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A Redis server with 64 databases; yields its address. Raises ServerUnavailable."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        raise ServerUnavailable("Redis is not installed (redis-server not found).")
+    port = free_port()
+    with _directory(None) as directory:
+        arguments = [binary, "--bind", "127.0.0.1", "--port", port, "--databases", "64"]
+        volatile = ["--save", "", "--appendonly", "no", "--dir", directory]
+        with _server([*arguments, *volatile], directory, None, lambda: _accepts(port)):
+            yield f"redis://127.0.0.1:{port}"
+
+
+def postgresql_binaries() -> Path | None:
+    """Where initdb and postgres are: beside the one on PATH, else where Debian puts them."""
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve().parent] if on_path else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((path for path in candidates if (path / "postgres").exists()), None)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _unprivileged_account(preferred: str) -> str | None:
+    """The account to run a server as that refuses to run as root; None to stay who we are."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return preferred if preferred in known else "nobody"
+
+
+def _identity(account: str | None) -> dict[str, Any]:
+    """What makes a child process run as `account`, with that account's group only."""
+    if account is None:
+        return {}
+    return {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def _directory(owner: str | None) -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="syteops-server-"))
+    try:
+        if owner is not None:
+            shutil.chown(directory, owner)
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _run(arguments: Sequence[object], directory: Path, account: str | None) -> None:
+    command = [str(argument) for argument in arguments]
+    done = subprocess.run(
+        command, cwd=directory, user=account, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise ServerUnavailable(f"{command[0]} failed:\n{done.stderr}")
+
+
+@contextmanager
+def _server(
+    arguments: Sequence[object],
+    directory: Path,
+    account: str | None,
+    is_up: Callable[[], bool],
+) -> Iterator[None]:
+    command = [str(argument) for argument in arguments]
+    log = directory / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            user=account,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        if (
+            not _becomes_true(lambda: is_up() or process.poll() is not None)
+            or process.poll()
+        ):
+            raise ServerUnavailable(f"{command[0]} did not start:\n{log.read_text()}")
+        yield
+    finally:
+        _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(
+        signal.SIGINT
+    )  # to PostgreSQL: now, without waiting for clients
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _becomes_true(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _succeeds(arguments: Sequence[object]) -> bool:
+    return subprocess.run([str(argument) for argument in arguments]).returncode == 0
+
+
+def _accepts(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

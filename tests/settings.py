@@ -1,0 +1,21 @@
+"""The product's own settings, made fit for tests: throw-away data, cheap passwords."""
+
+from tests.environment import isolate
+
+isolate()
+
+from syteops.settings import *  # noqa: F403 - everything else is as in production
+from syteops.settings import DATA_DIR, DATABASES, STATIC_ROOT, STORAGES
+
+# A real hash takes half a second on purpose; hundreds of test people need none of that.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Pages are rendered without a collected manifest.
+STORAGES["staticfiles"] = {
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+# A file, as in production: in memory, threads would share one connection and its locks.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}

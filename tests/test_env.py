@@ -1,0 +1,139 @@
+"""Settings that cannot be read stop the start with one line that names them and the cure."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from syteops import env as module
+from syteops.env import WrongSetting, env, kept_secret
+from tests.processes import manage
+
+Read = Callable[[], object]
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    return lambda value: monkeypatch.setenv("X", value)
+
+
+def levels() -> str:
+    return env.choice("X", default="WARNING", choices=("INFO", "WARNING"))
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "expected"),
+    [
+        ("abc", lambda: env.str("X"), "abc"),
+        ("$abc", lambda: env.str("X"), "$abc"),
+        ("", lambda: env.str("X", default="d"), "d"),
+        ("  ", lambda: env.int("X", default=7), 7),
+        (" 12 ", lambda: env.int("X", default=7), 12),
+        ("-1", lambda: env.int("X", default=7), -1),
+        ("Yes", lambda: env.bool("X"), True),
+        ("off", lambda: env.bool("X", default=True), False),
+        ("", lambda: env.bool("X", default=True), True),
+        ("a, b,,c ", lambda: env.list("X"), ["a", "b", "c"]),
+        (" , ", lambda: env.list("X", default=["d"]), ["d"]),
+        ("info", levels, "INFO"),
+        ("Europe/Berlin", lambda: env.time_zone("X", default="UTC"), "Europe/Berlin"),
+        ("json, django.contrib.auth.apps.AuthConfig", lambda: env.apps("X"),
+         ["json", "django.contrib.auth.apps.AuthConfig"]),
+        ("", lambda: env.database("X"), None),
+    ],
+)  # fmt: skip
+def test_readable_values(
+    given: Callable[[str], None], value: str, read: Read, expected: object
+) -> None:
+    given(value)
+    assert read() == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "cure"),
+    [
+        ("abc", lambda: env.int("X", default=8000), "a number such as 8000"),
+        ("1.5", lambda: env.int("X", default=8000), "a number such as 8000"),
+        ("ture", lambda: env.bool("X"), "true or false"),
+        ("LOUD", levels, "one of INFO, WARNING"),
+        ("Mars/Olympus", lambda: env.time_zone("X", default="UTC"), "Europe/Berlin"),
+        ("../etc/passwd", lambda: env.time_zone("X", default="UTC"), "Europe/Berlin"),
+        ("Europe", lambda: env.time_zone("X", default="UTC"), "Europe/Berlin"),
+        ("json,no_such_app", lambda: env.apps("X"), "Install its package"),
+        ("no_such.apps.Config", lambda: env.apps("X"), "Install its package"),
+        ("mysql://u:p@h/db", lambda: env.database("X"), "postgres://user"),
+        ("rubbish", lambda: env.database("X"), "postgres://user"),
+        ("postgres://u:p@h:port/db", lambda: env.database("X"), "postgres://user"),
+        ("postgres://u:p@[h/db", lambda: env.database("X"), "postgres://user"),
+        ("postgres://u:p@h/", lambda: env.database("X"), "postgres://user"),
+        ("sqlite://", lambda: env.database("X"), "sqlite:////absolute/path"),
+    ],
+)
+def test_unreadable_values_stop_the_start(
+    given: Callable[[str], None], value: str, read: Read, cure: str
+) -> None:
+    given(value)
+    with pytest.raises(WrongSetting, match="^SyteOps cannot start: X ") as stop:
+        read()
+    assert cure in str(stop.value)
+
+
+def test_a_database_address_is_read_in_full(given: Callable[[str], None]) -> None:
+    given("postgres://us%40er:p%2Fw@db.example.com:6432/name?connect_timeout=5")
+    database = env.database("X")
+    assert database is not None
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["USER"], database["PASSWORD"]) == ("us@er", "p/w")
+    assert (database["HOST"], database["PORT"]) == ("db.example.com", 6432)
+    assert (database["NAME"], database["OPTIONS"]) == ("name", {"connect_timeout": 5})
+
+
+def test_a_refused_database_address_does_not_show_its_password(
+    given: Callable[[str], None],
+) -> None:
+    given("mysql://user:very-secret@host/db")
+    with pytest.raises(WrongSetting) as stop:
+        env.database("X")
+    assert "very-secret" not in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "abc"), ("DATABASE_URL", "mysql://h/db"), ("EXTRA_MODULES", "no_such_app")],
+)
+def test_the_command_line_says_it_in_one_line(tmp_path: Path, variable: str, value: str) -> None:
+    refused = manage("check", data_dir=tmp_path, **{variable: value})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"SyteOps cannot start: {variable} ")
+    assert refused.stderr.count("\n") == 1
+
+
+# --- Kept secrets --------------------------------------------------------------------------
+
+
+def test_a_secret_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DATA_DIR", tmp_path / "new" / "data")
+    first = kept_secret("thing")
+    assert kept_secret("thing") == first
+    assert [path.name for path in (tmp_path / "new/data/secrets").iterdir()] == ["thing"]
+
+
+def test_whoever_comes_second_reads_the_first_ones_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DATA_DIR", tmp_path)
+
+    def make_while_another_process_is_faster() -> str:
+        kept_secret("thing", lambda: "the first one's")
+        return "the second one's"
+
+    assert kept_secret("thing", make_while_another_process_is_faster) == "the first one's"
+
+
+def test_a_data_directory_that_keeps_nothing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(module, "DATA_DIR", tmp_path / "file" / "data")
+    with pytest.raises(WrongSetting, match="SYTEOPS_DATA_DIR cannot keep secrets"):
+        kept_secret("thing")

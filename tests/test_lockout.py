@@ -1,0 +1,54 @@
+"""Guessing passwords is stopped, also where the client's address is unknown."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _admin() -> None:
+    User.objects.create_superuser("admin", password=PASSWORD)
+
+
+def sign_in(client: Client, password: str, **headers: str) -> int:
+    fields = {"username": "admin", "password": password}
+    return client.post("/admin/login/", fields, headers=headers).status_code
+
+
+def guess(client: Client, times: int, **headers: str) -> None:
+    for number in range(times):
+        sign_in(client, f"guess {number}", **headers)
+
+
+def test_the_right_password_signs_in(client: Client) -> None:
+    guess(client, 4)
+    assert sign_in(client, PASSWORD) == 302
+
+
+def test_after_five_failures_even_the_right_password_is_refused(client: Client) -> None:
+    guess(client, 5)
+    assert sign_in(client, PASSWORD) == 429
+
+
+def test_others_are_not_locked_out_with_the_guesser(client: Client, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    guess(client, 5, **{"X-Forwarded-For": "203.0.113.66"})
+    assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "203.0.113.1"}) == 302
+
+
+def test_a_forged_address_does_not_start_a_new_count(client: Client, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    for number in range(5):
+        guess(client, 1, **{"X-Forwarded-For": f"10.0.0.{number}, 203.0.113.66"})
+    assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "10.9.9.9, 203.0.113.66"}) == 429
+
+
+def test_unknown_addresses_share_one_count(client: Client, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    guess(client, 5)
+    assert sign_in(client, PASSWORD) == 429

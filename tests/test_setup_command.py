@@ -1,0 +1,139 @@
+"""`manage.py setup` and `manage.py serve`, run as an operator runs them."""
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.databases import fresh_database as new_fresh_database
+from tests.processes import finish, killed_afterwards, manage, start
+from tests.servers import free_port
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = re.compile(r"Password: +([a-z2-9]{5}(?:-[a-z2-9]{5}){3})\b")
+
+
+@dataclass
+class Site:
+    """A site that was set up once: where it is, and what `setup` printed."""
+
+    data_dir: Path
+    environment: dict[str, str]
+    first_run: "subprocess.CompletedProcess[str]" = field(init=False)
+
+    def manage(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        return manage(*arguments, data_dir=self.data_dir, **{**self.environment, **settings})
+
+    def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
+        return start(*arguments, data_dir=self.data_dir, **{**self.environment, **settings})
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with new_fresh_database() as environment:
+        site = Site(tmp_path_factory.mktemp("site") / "data", environment)
+        site.first_run = site.manage("setup", PORT="8123")
+        yield site
+
+
+def test_the_first_run_prints_address_name_and_password_of_the_first_admin(site: Site) -> None:
+    assert site.first_run.returncode == 0, site.first_run.stderr
+    assert PASSWORD.search(site.first_run.stdout)
+    assert "http://127.0.0.1:8123/admin/" in site.first_run.stdout
+    assert re.search(r"User: +admin\b", site.first_run.stdout)
+
+
+def test_what_setup_makes_is_closed_to_other_users(site: Site) -> None:
+    assert site.data_dir.stat().st_mode & 0o077 == 0
+    for name in ("secret_key", "encryption_keys"):
+        secret = site.data_dir / "secrets" / name
+        assert secret.stat().st_mode & 0o777 == 0o600
+        assert len(secret.read_text().strip()) >= 32
+
+
+def test_a_second_run_changes_nothing_and_prints_no_password(site: Site) -> None:
+    before = _contents(site.data_dir)
+    again = site.manage("setup")
+    assert (again.returncode, again.stdout) == (0, "Everything is set up already.\n")
+    assert _contents(site.data_dir) == before
+
+
+def _contents(directory: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of each file; the database's own bookkeeping files come and go."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {
+        str(path): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in files
+        if not path.name.endswith(("-wal", "-shm", ".lock"))
+    }
+
+
+def test_two_runs_at_once_make_one_admin(
+    tmp_path: Path, fresh_database: dict[str, str]
+) -> None:
+    runs = [start("setup", data_dir=tmp_path / "data", **fresh_database) for _ in range(2)]
+    done = [finish(run) for run in runs]
+    assert [run.returncode for run in done] == [0, 0], [run.stderr for run in done]
+    assert sum(bool(PASSWORD.search(run.stdout)) for run in done) == 1
+
+
+def test_other_encryption_keys_are_refused_before_anything_is_stored_under_them(
+    site: Site,
+) -> None:
+    refused = site.manage("setup", FIELD_ENCRYPTION_KEYS="another-key-0123456789-abcdefghijklmnop")
+    assert refused.returncode == 1
+    assert "encryption keys do not open what is stored" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    address = f"postgres://u:very-secret@127.0.0.1:{free_port()}/x"
+    refused = manage("setup", data_dir=tmp_path, DATABASE_URL=address)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("CommandError: The database does not answer")
+    assert "very-secret" not in refused.stderr
+
+
+def test_a_site_that_was_not_set_up_is_not_served(
+    tmp_path: Path, fresh_database: dict[str, str]
+) -> None:
+    refused = manage("serve", data_dir=tmp_path, **fresh_database)
+    assert refused.returncode == 1
+    assert "run manage.py setup" in refused.stderr
+
+
+def test_a_wrong_setting_keeps_the_server_from_starting(site: Site) -> None:
+    refused = site.manage("serve", WORKERS="0")
+    assert refused.returncode == 1
+    assert "syteops.E005" in refused.stderr
+
+
+def test_the_server_answers_and_stops_cleanly(site: Site) -> None:
+    port = free_port()
+    server = site.start("serve", PORT=str(port), WORKERS="2")
+    with killed_afterwards(server):
+        assert _get_when_up(f"http://127.0.0.1:{port}/readyz", server).json()["ready"] is True
+        assert httpx.get(f"http://127.0.0.1:{port}/admin/login/").status_code == 200
+        server.send_signal(signal.SIGTERM)
+        output, _ = server.communicate(timeout=30)
+    assert server.returncode == 0
+    assert f"SyteOps is at http://127.0.0.1:{port}/admin/" in output
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/healthz")
+
+
+def _get_when_up(url: str, server: "subprocess.Popen[str]") -> httpx.Response:
+    for _ in range(600):
+        assert server.poll() is None, server.communicate()
+        try:
+            return httpx.get(url, timeout=10)
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("The server did not answer within a minute.")
