@@ -25,9 +25,7 @@ def etag_of_data(data: Any) -> str:
 def is_fresh(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this ETag, so that 304 is the answer."""
     header = request.META.get("HTTP_IF_NONE_MATCH")
-    return header is not None and (
-        header.strip() == "*" or etag in _strong(header, weak=True)
-    )
+    return header is not None and (header.strip() == "*" or etag in _strong(header, weak=True))
 
 
 def has_precondition(request: Request) -> bool:
@@ -47,9 +45,7 @@ def check_precondition(request: Request, current: str | None) -> None:
     failed = wanted is not None and not _matches(wanted, current)
     failed = failed or (unwanted is not None and _matches(unwanted, current))
     if failed:
-        state = (
-            f"The current ETag is {current}." if current else "There is no such object."
-        )
+        state = f"The current ETag is {current}." if current else "There is no such object."
         raise ApiError(
             "precondition_failed",
             f"The object is not what you last read. {state}",

@@ -137,9 +137,7 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
     if isinstance(error, exceptions.ValidationError):
         return _invalid(list(_flatten(error.detail, prefix)))
     if isinstance(error, IntegrityError):
-        return ApiError(
-            "conflict", "Another request changed the same thing. Try again."
-        )
+        return ApiError("conflict", "Another request changed the same thing. Try again.")
     return _foreign(error)
 
 
@@ -169,20 +167,12 @@ def _foreign(error: BaseException) -> ApiError:
 
 def not_authenticated(code: str = "not_authenticated") -> ApiError:
     """The 401 that every caller without a valid key gets, alike in every case (RFC 6750)."""
-    return ApiError(
-        code, headers={"WWW-Authenticate": 'Bearer realm="SyteOps Manage API"'}
-    )
+    return ApiError(code, headers={"WWW-Authenticate": 'Bearer realm="SyteOps Manage API"'})
 
 
 def _invalid(errors: list[dict[str, str]]) -> ApiError:
-    named = ", ".join(
-        dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors)
-    )
-    detail = (
-        f"Nothing was stored. Correct: {named}."
-        if named.strip("#, ")
-        else errors[0]["detail"]
-    )
+    named = ", ".join(dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors))
+    detail = f"Nothing was stored. Correct: {named}." if named.strip("#, ") else errors[0]["detail"]
     return ApiError("validation_error", detail, errors=errors)
 
 
@@ -195,9 +185,7 @@ def _flatten(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
     """The leaves of DRF's nested error detail, each with its pointer."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            here = (
-                pointer if name == "non_field_errors" else f"{pointer}/{_escape(name)}"
-            )
+            here = pointer if name == "non_field_errors" else f"{pointer}/{_escape(name)}"
             yield from _flatten(inner, here)
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
@@ -233,9 +221,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
 
 def _report(error: Exception, request: Any) -> None:
     log.error("Unforeseen error in the Manage API", exc_info=error)
-    got_request_exception.send(
-        sender=None, request=getattr(request, "_request", request)
-    )
+    got_request_exception.send(sender=None, request=getattr(request, "_request", request))
 
 
 def problem_response(request: HttpRequest, error: BaseException) -> HttpResponse:

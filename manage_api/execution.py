@@ -19,9 +19,6 @@ from manage_api.operations import Operation, find, reader_of
 from manage_api.rendering import dump
 from manage_api.resources import Resource
 from manage_api.serializers import NoInput
-from syteops.audit.services import record_refusal
-
-AUDITED_REFUSALS = {"insufficient_scope", "permission_denied", "module_inactive"}
 
 
 def authorise(caller: Caller, operation: Operation) -> None:
@@ -29,9 +26,7 @@ def authorise(caller: Caller, operation: Operation) -> None:
     if not caller.may(operation):
         raise caller.refusal(operation)
     if operation.module and operation.module in inactive_modules():
-        raise ApiError(
-            "module_inactive", f"The module {operation.module} is not active."
-        )
+        raise ApiError("module_inactive", f"The module {operation.module} is not active.")
 
 
 def inactive_modules() -> set[str]:
@@ -69,9 +64,7 @@ def _missing(
     name: str, code: str = "required", detail: str = "This field is required."
 ) -> ApiError:
     error = {"pointer": f"#/params/{name}", "code": code, "detail": detail}
-    return ApiError(
-        "validation_error", f"Nothing was stored. Correct: {name}.", errors=[error]
-    )
+    return ApiError("validation_error", f"Nothing was stored. Correct: {name}.", errors=[error])
 
 
 def _write(resource: Resource, call: Call) -> Result:
@@ -142,11 +135,3 @@ def _shown(result: Result) -> Result:
     result.body = dump(result.data)
     result.etag = concurrency.etag_of(result.body)
     return result
-
-
-def note_refusal(call: Call, error: BaseException) -> None:
-    """Keep a refused attempt in the audit trail."""
-    code = as_api_error(error).code
-    if code in AUDITED_REFUSALS:
-        object_id = "/".join(str(value) for value in call.path.values())
-        record_refusal(call.actor, call.operation.resource, object_id, code)

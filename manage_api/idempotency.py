@@ -38,9 +38,7 @@ def once(call: Call, work: Callable[[], Result]) -> Result:
     if key is None or call.dry_run:
         return work()
     if not _FORM.fullmatch(key):
-        raise ApiError(
-            "validation_error", "Idempotency-Key takes 1 to 255 visible characters."
-        )
+        raise ApiError("validation_error", "Idempotency-Key takes 1 to 255 visible characters.")
     record = _claim(_digest(call, key), _fingerprint(call))
     if record.answer is not None:
         return Result(**record.answer, body=dump(record.answer["data"]), replayed=True)
@@ -48,9 +46,7 @@ def once(call: Call, work: Callable[[], Result]) -> Result:
     try:
         return work()
     except BaseException:
-        IdempotencyRecord.objects.filter(
-            claim=record.claim, answer__isnull=True
-        ).delete()
+        IdempotencyRecord.objects.filter(claim=record.claim, answer__isnull=True).delete()
         raise
 
 
@@ -59,9 +55,9 @@ def keep(call: Call, result: Result) -> None:
     if not call.claim:
         return
     answer = {name: getattr(result, name) for name in _KEPT_FIELDS}
-    kept = IdempotencyRecord.objects.filter(
-        claim=call.claim, answer__isnull=True
-    ).update(answer=answer, expires_at=timezone.now() + KEPT)
+    kept = IdempotencyRecord.objects.filter(claim=call.claim, answer__isnull=True).update(
+        answer=answer, expires_at=timezone.now() + KEPT
+    )
     if not kept:
         raise ApiError("idempotency_in_progress")
 

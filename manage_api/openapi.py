@@ -88,22 +88,15 @@ class ManageSchema(AutoSchema):
             return ""
         notes = [one.description, f"Scope: `{one.scope}`."]
         if one.destructive:
-            notes.append(
-                "Destructive: needs `confirm=true`; without it the answer is 428."
-            )
+            notes.append("Destructive: needs `confirm=true`; without it the answer is 428.")
         return "\n\n".join(note for note in notes if note)
 
     def get_override_parameters(self) -> list[Any]:
         one = self.operation
         if one is None:
-            return list(
-                getattr(self.view, "schema_parameters", {}).get(self.method, [])
-            )
+            return list(getattr(self.view, "schema_parameters", {}).get(self.method, []))
         query = [one.input] if one.input and not one.takes_body else []
-        path = [
-            OpenApiParameter(name, str, "path", required=True)
-            for name in one.path_params
-        ]
+        path = [OpenApiParameter(name, str, "path", required=True) for name in one.path_params]
         return [
             *path,
             *query,
@@ -125,12 +118,8 @@ class ManageSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         one = self.operation
         if one is None:
-            shown = getattr(self.view, "schema_response", {}).get(
-                self.method, _AnySerializer
-            )
-            codes = getattr(self.view, "schema_errors", {}).get(
-                self.method, (401, 403, 406)
-            )
+            shown = getattr(self.view, "schema_response", {}).get(self.method, _AnySerializer)
+            codes = getattr(self.view, "schema_errors", {}).get(self.method, (401, 403, 406))
             return {200: shown, **_problems(codes)}
         return {**_success(one), **_problems(_error_statuses(one))}
 
@@ -152,26 +141,16 @@ def _required_fields(one: Operation) -> list[str]:
 
 
 _READ_PARAMETERS = [
-    OpenApiParameter(
-        "If-None-Match", str, "header", description="Answer 304 if this is current."
-    ),
+    OpenApiParameter("If-None-Match", str, "header", description="Answer 304 if this is current."),
 ]
 
 
 def _write_parameters(one: Operation) -> Iterable[OpenApiParameter]:
     if one.destructive:
-        yield OpenApiParameter(
-            "confirm", bool, "query", description="Consent to what would go."
-        )
-    yield OpenApiParameter(
-        "dry_run", bool, "query", description="Only say what would happen."
-    )
-    yield OpenApiParameter(
-        "Idempotency-Key", str, "header", description="Makes retries safe."
-    )
-    yield OpenApiParameter(
-        "If-Match", str, "header", description="Only if this ETag is current."
-    )
+        yield OpenApiParameter("confirm", bool, "query", description="Consent to what would go.")
+    yield OpenApiParameter("dry_run", bool, "query", description="Only say what would happen.")
+    yield OpenApiParameter("Idempotency-Key", str, "header", description="Makes retries safe.")
+    yield OpenApiParameter("If-Match", str, "header", description="Only if this ETag is current.")
 
 
 class DryRunSerializer(serializers.Serializer[Any]):
@@ -187,9 +166,7 @@ class DryRunSerializer(serializers.Serializer[Any]):
 def _success(one: Operation) -> dict[Any, Any]:
     if not one.writes:
         return {200: one.output, 304: None}
-    return {one.status: one.output} | (
-        {200: DryRunSerializer} if one.status != 200 else {}
-    )
+    return {one.status: one.output} | ({200: DryRunSerializer} if one.status != 200 else {})
 
 
 def _error_statuses(one: Operation) -> list[int]:
@@ -206,10 +183,7 @@ def _error_statuses(one: Operation) -> list[int]:
 
 
 def _problems(statuses: Iterable[int]) -> dict[Any, Any]:
-    return {
-        (status, PROBLEM_TYPE): ProblemSerializer
-        for status in (*statuses, 405, 429, 500)
-    }
+    return {(status, PROBLEM_TYPE): ProblemSerializer for status in (*statuses, 405, 429, 500)}
 
 
 def only_manage_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:

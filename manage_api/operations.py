@@ -178,18 +178,12 @@ def _build(cls: "type[Resource]", action: str, mark: Mark) -> Operation:
     standard = STANDARD.get(action)
     method = mark.method or (standard and standard.method)
     if not method or (mark.path is None and not standard):
-        raise ImproperlyConfigured(
-            f"{cls.__name__}.{action} needs a method and a path."
-        )
+        raise ImproperlyConfigured(f"{cls.__name__}.{action} needs a method and a path.")
     access = mark.access or (standard.access if standard else _access_of(method))
-    destructive = (
-        access is Access.DELETE if mark.destructive is None else mark.destructive
-    )
+    destructive = access is Access.DELETE if mark.destructive is None else mark.destructive
     if destructive and not hasattr(cls, f"{action}_impact"):
         raise ImproperlyConfigured(f"{cls.__name__} needs {action}_impact().")
-    permission = mark.permission or (
-        standard.permission if standard else PERMISSION[access]
-    )
+    permission = mark.permission or (standard.permission if standard else PERMISSION[access])
     return Operation(
         resource=cls.resource,
         action=action,
@@ -209,9 +203,7 @@ def _build(cls: "type[Resource]", action: str, mark: Mark) -> Operation:
     )
 
 
-def _path(
-    cls: "type[Resource]", path: str | None, standard: Standard | None
-) -> str:
+def _path(cls: "type[Resource]", path: str | None, standard: Standard | None) -> str:
     if path is None and standard:
         path = f"{{{cls.lookup}}}" if standard.on_item else ""
     return "/" + "/".join(part for part in (cls.collection, path) if part)

@@ -12,10 +12,7 @@ from manage_api.viewsets import RestView
 def routes(operations: Iterable[Operation]) -> list[URLPattern]:
     """A URL pattern for each distinct path. Fixed segments win over parameters."""
     ordered = sorted(operations, key=lambda one: (_precedence(one.path), one.path))
-    return [
-        _route(where, list(group))
-        for where, group in groupby(ordered, lambda o: o.path)
-    ]
+    return [_route(where, list(group)) for where, group in groupby(ordered, lambda o: o.path)]
 
 
 def _precedence(where: str) -> list[bool]:
@@ -24,8 +21,6 @@ def _precedence(where: str) -> list[bool]:
 
 def _route(where: str, operations: list[Operation]) -> URLPattern:
     by_method = {one.method.lower(): one for one in operations}
-    view = RestView.as_view(
-        {method: "serve" for method in by_method}, operations=by_method
-    )
+    view = RestView.as_view({method: "serve" for method in by_method}, operations=by_method)
     pattern = where.removeprefix("/").replace("{", "<str:").replace("}", ">")
     return path(pattern, view, name=operations[0].name)

@@ -13,9 +13,7 @@ from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-_MASK = re.compile(
-    r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S
-)
+_MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S)
 
 
 def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
@@ -35,9 +33,7 @@ class StrictIntegerField(serializers.IntegerField):
     """A whole JSON number."""
 
     def to_internal_value(self, data: Any) -> int:
-        if not _from_text(self) and (
-            isinstance(data, bool) or not isinstance(data, int)
-        ):
+        if not _from_text(self) and (isinstance(data, bool) or not isinstance(data, int)):
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -86,9 +82,7 @@ class SecretField(StrictCharField):
     """A secret: goes in, never comes out. A mask sent back is refused (`masked_secret`)."""
 
     secret = True
-    default_error_messages = {
-        "masked_secret": "This is a mask. Send the secret itself."
-    }
+    default_error_messages = {"masked_secret": "This is a mask. Send the secret itself."}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["write_only"] = True
@@ -117,9 +111,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise ValidationError(
-                {"non_field_errors": [ErrorDetail(_NO_OBJECT, "invalid")]}
-            )
+            raise ValidationError({"non_field_errors": [ErrorDetail(_NO_OBJECT, "invalid")]})
         problems = self._refused_names(data)
         try:
             values = super().to_internal_value(data)
@@ -133,13 +125,9 @@ class StrictSerializer(serializers.Serializer[Any]):
         refused = {}
         for name in data:
             if name not in self.fields:
-                refused[str(name)] = [
-                    ErrorDetail("There is no such field.", "unknown_field")
-                ]
+                refused[str(name)] = [ErrorDetail("There is no such field.", "unknown_field")]
             elif self.fields[name].read_only:
-                refused[name] = [
-                    ErrorDetail("This field cannot be written.", "read_only")
-                ]
+                refused[name] = [ErrorDetail("This field cannot be written.", "read_only")]
         return refused
 
 
@@ -189,12 +177,8 @@ class NoInput(StrictSerializer):
 class PageInput(StrictSerializer):
     """Which page of a list, and how long a page is."""
 
-    page = StrictIntegerField(
-        min_value=1, max_value=1_000_000, default=1, help_text="From 1."
-    )
-    per_page = StrictIntegerField(
-        min_value=1, required=False, help_text="Entries in a page."
-    )
+    page = StrictIntegerField(min_value=1, max_value=1_000_000, default=1, help_text="From 1.")
+    per_page = StrictIntegerField(min_value=1, required=False, help_text="Entries in a page.")
 
     def validate_per_page(self, value: int) -> int:
         if value > settings.MANAGE_API_MAX_PAGE_SIZE:
@@ -232,9 +216,7 @@ def deleted(name: str) -> type[serializers.Serializer[Any]]:
     )
 
 
-def at_least_one(
-    values: dict[str, Any], serializer: serializers.Serializer[Any]
-) -> dict[str, Any]:
+def at_least_one(values: dict[str, Any], serializer: serializers.Serializer[Any]) -> dict[str, Any]:
     """`values`, if one of them at least was chosen. Raises a field error otherwise."""
     if not any(values.values()):
         names = " or ".join(serializer.fields)

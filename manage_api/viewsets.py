@@ -14,14 +14,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
-from manage_api import concurrency, execution
+from manage_api import concurrency, execution, throttling
 from manage_api.authentication import KeyAuthentication, SessionAuthentication
 from manage_api.callers import Caller, actor_of
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.operations import Operation
 from manage_api.rendering import JsonRenderer, StrictJsonParser
+from syteops.audit.services import record_refusal
 from syteops.lib.actors import Door
+from syteops.lib.addresses import client_address
 
 API_ROOT = "/api/manage/v1"
 FLAGS = ("confirm", "dry_run")
@@ -38,6 +40,9 @@ class ApiView(APIView):
     metadata_class = None
     http_method_names = ("get", "post", "put", "patch", "delete", "head")
     door: ClassVar[Door] = Door.REST
+    is_read: ClassVar[bool] = True
+    """Whether every call of this view is a read; otherwise `admit` tells by the operation."""
+    budget: throttling.Budget | None = None
 
     @property
     def caller(self) -> Caller:
@@ -45,10 +50,19 @@ class ApiView(APIView):
         return self.request.auth  # type: ignore[no-any-return]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate, then agree on JSON. Raises not_authenticated or not_acceptable."""
-        if request.auth is None:
-            raise not_authenticated()
+        """Authenticate, then agree on JSON. Raises not_authenticated, throttled, not_acceptable."""
+        address = client_address(request._request)
+        throttling.check_failures(address)
+        try:
+            if request.auth is None:
+                raise not_authenticated()
+        except ApiError as error:
+            if error.status == 401:
+                throttling.count_failure(address)
+            raise
         super().initial(request, *args, **kwargs)
+        if self.is_read:
+            self.budget = throttling.spend(self.caller, writes=False)
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
@@ -56,6 +70,8 @@ class ApiView(APIView):
         """Nothing of the API may be kept by a shared cache."""
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         response.headers.setdefault("Cache-Control", "private, no-cache")
+        for name, value in self.budget.headers.items() if self.budget else ():
+            response.headers.setdefault(name, value)
         return response
 
     def make_call(
@@ -69,13 +85,15 @@ class ApiView(APIView):
         actor = actor_of(self.caller, self.door, operation.name, self.request)
         return Call(operation, self.caller, actor, self.request, path, raw, **flags)
 
-    def perform(self, call: Call) -> Result:
-        """Authorise and run; a refusal is kept in the audit trail."""
+    def admit(self, operation: Operation, path: Mapping[str, Any]) -> None:
+        """Let the caller run the operation, or raise; a refusal is kept in the audit trail."""
+        self.budget = throttling.spend(self.caller, operation.writes)
         try:
-            execution.authorise(self.caller, call.operation)
-            return execution.run(call)
-        except Exception as error:
-            execution.note_refusal(call, error)
+            execution.authorise(self.caller, operation)
+        except ApiError as refusal:
+            actor = actor_of(self.caller, self.door, operation.name, self.request)
+            object_id = "/".join(str(value) for value in path.values())
+            record_refusal(actor, operation.resource, object_id, refusal.code)
             raise
 
 
@@ -83,10 +101,9 @@ class RestView(ViewSetMixin, ApiView):
     """One REST path. The router says which operation each method is."""
 
     operations: Mapping[str, Operation] = {}
+    is_read = False
 
-    def http_method_not_allowed(
-        self, request: Request, *args: Any, **kwargs: Any
-    ) -> Response:
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         reason = next(iter(self.operations.values())).resource_class.why_read_only
         if reason:
             raise ApiError("method_not_allowed", reason)
@@ -96,24 +113,17 @@ class RestView(ViewSetMixin, ApiView):
         """Run this request's operation and answer it over REST."""
         method = "get" if request.method == "HEAD" else str(request.method).lower()
         operation = self.operations[method]
-        result = self.perform(self._call(operation, request, path))
+        self.admit(operation, path)
+        result = execution.run(self._call(operation, request, path))
         return _answer(operation, request, result)
 
-    def _call(
-        self, operation: Operation, request: Request, path: Mapping[str, str]
-    ) -> Call:
+    def _call(self, operation: Operation, request: Request, path: Mapping[str, str]) -> Call:
         query = _query(request)
-        flags = {
-            name: _flag(query.pop(name, "false"), name)
-            for name in FLAGS
-            if operation.writes
-        }
+        flags = {name: _flag(query.pop(name, "false"), name) for name in FLAGS if operation.writes}
         if not operation.takes_body:
             return self.make_call(operation, path, query, text=True, **flags)
         if query:
-            raise ApiError(
-                "validation_error", errors=[_unknown(name) for name in query]
-            )
+            raise ApiError("validation_error", errors=[_unknown(name) for name in query])
         return self.make_call(operation, path, _body(request), **flags)
 
 
@@ -122,9 +132,7 @@ def _query(request: Request) -> dict[str, Any]:
     twice = [name for name, values in request.query_params.lists() if len(values) > 1]
     if twice:
         detail = "Give this parameter once."
-        errors = [
-            {"pointer": f"#/{n}", "code": "invalid", "detail": detail} for n in twice
-        ]
+        errors = [{"pointer": f"#/{n}", "code": "invalid", "detail": detail} for n in twice]
         raise ApiError("validation_error", errors=errors)
     return dict(request.query_params.items())
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from manage_api import throttling
 from manage_api.errors import ApiError
 from manage_api.execution import allowed_operations
 from manage_api.operations import all_operations
@@ -20,8 +21,7 @@ class RootView(ApiView):
         fixed = ("manifest", "dispatch", "whoami", "schema", "docs")
         links = {name: f"{API_ROOT}/{name}" for name in fixed}
         links |= {
-            one.resource if one.action in ("list", "get") else one.name: API_ROOT
-            + one.path
+            one.resource if one.action in ("list", "get") else one.name: API_ROOT + one.path
             for one in allowed
             if one.method == "GET" and not one.path_params
         }
@@ -38,6 +38,7 @@ class WhoAmIView(ApiView):
                 **self.caller.describe(),
                 "scopes": sorted({one.scope for one in allowed}),
                 "operations": len(allowed),
+                "limits": throttling.left(self.caller),
                 "server_time": timezone.now(),
                 "api_version": "v1",
             }
@@ -47,9 +48,5 @@ class WhoAmIView(ApiView):
 class NowhereView(ApiView):
     """Any other address below the API: 401 for strangers, 404 for callers."""
 
-    def http_method_not_allowed(
-        self, request: Request, *args: Any, **kwargs: Any
-    ) -> Response:
-        raise ApiError(
-            "not_found", "There is no such address in the API. The root links all."
-        )
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        raise ApiError("not_found", "There is no such address in the API. The root links all.")

@@ -1,10 +1,13 @@
+import uuid
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from syteops.lib.actors import ActorKind, Door
 from syteops.lib.entities import Entity
+from syteops.lib.json_text import JsonTextField
 
 
 class Outcome(models.TextChoices):
@@ -23,9 +26,7 @@ class AuditEntry(Entity):
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.CHANGED)
-    actor_kind = models.CharField(
-        max_length=10, choices=[(k, k.capitalize()) for k in ActorKind]
-    )
+    actor_kind = models.CharField(max_length=10, choices=[(k, k.capitalize()) for k in ActorKind])
     actor_id = models.CharField(max_length=150, blank=True)
     actor_label = models.CharField(max_length=200, blank=True)
     door = models.CharField(max_length=10, choices=[(d, d.capitalize()) for d in Door])
@@ -34,10 +35,14 @@ class AuditEntry(Entity):
     object_resource = models.CharField("resource", max_length=50, blank=True)
     object_id = models.CharField("object", max_length=200, blank=True)
     object_label = models.CharField("name", max_length=200, blank=True)
-    changes = models.JSONField(default=dict, blank=True)
+    changes = JsonTextField(default=dict, blank=True)
     code = models.CharField(max_length=50, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     address = models.CharField(max_length=45, blank=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    mac = models.CharField(max_length=64, editable=False)
+    sequence = models.BigIntegerField(null=True, unique=True, editable=False)
+    seal = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         verbose_name = "audit entry"
@@ -58,3 +63,21 @@ class AuditEntry(Entity):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("Audit entries are never deleted.")
+
+
+class AuditChain(models.Model):
+    """Where the chain of sealed entries ends, and where its oldest end was cut. One signed row."""
+
+    head_sequence = models.BigIntegerField(default=0)
+    head_seal = models.CharField(max_length=64, blank=True)
+    cut_sequence = models.BigIntegerField(default=0)
+    cut_seal = models.CharField(max_length=64, blank=True)
+    cut_at = models.DateTimeField(null=True)
+    mac = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="audit_one_chain"),)
+
+    def __str__(self) -> str:
+        return f"{self.head_sequence} sealed entries"

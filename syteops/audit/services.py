@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from syteops.audit import chain
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.snapshots import difference, shown, snapshot
 from syteops.lib.actors import Actor, Change
@@ -126,10 +127,8 @@ def record(
     name = f"{instance.noun}.{event}"
     object_id = instance.public_id if object_id is None else object_id
     entry = _entry(actor, name, instance.resource, object_id, str(instance))
-    entry.changes = {
-        field: shown(before, after) for field, (before, after) in changes.items()
-    }
-    entry.save(force_insert=True)
+    entry.changes = {field: shown(before, after) for field, (before, after) in changes.items()}
+    _store(entry)
     actor.trail.append(Change(name, instance.resource, object_id, entry.changes))
 
 
@@ -138,12 +137,17 @@ def record_refusal(actor: Actor, resource: str, object_id: str, code: str) -> No
     entry = _entry(actor, f"{resource or 'api'}.refused", resource, object_id, "")
     entry.outcome = Outcome.REFUSED
     entry.code = code
+    _store(entry)
+
+
+def _store(entry: AuditEntry) -> None:
+    """Write an entry with its MAC; the chain takes it in once the transaction has committed."""
+    entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)
+    transaction.on_commit(chain.seal_pending, robust=True)
 
 
-def _entry(
-    actor: Actor, event: str, resource: str, object_id: str, label: str
-) -> AuditEntry:
+def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) -> AuditEntry:
     return AuditEntry(
         actor_kind=actor.kind,
         actor_id=actor.id,
@@ -172,9 +176,7 @@ def _touched(instance: Entity) -> list[str]:
 
 def _clean(instance: Entity, only: set[str] | None = None) -> None:
     """Full validation, of the fields in `only` where given. Raises Invalid."""
-    exclude = [
-        f.name for f in instance._meta.fields if only is not None and f.name not in only
-    ]
+    exclude = [f.name for f in instance._meta.fields if only is not None and f.name not in only]
     try:
         instance.full_clean(exclude=exclude)
     except ValidationError as error:
@@ -183,11 +185,7 @@ def _clean(instance: Entity, only: set[str] | None = None) -> None:
 
 def field_errors(error: ValidationError) -> list[FieldError]:
     """A Django ValidationError as our field errors."""
-    found = (
-        error.error_dict
-        if hasattr(error, "error_dict")
-        else {"__all__": error.error_list}
-    )
+    found = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
     return [
         FieldError(
             () if name == "__all__" else (name,),

@@ -23,28 +23,20 @@ def snapshot(instance: Entity) -> dict[str, Any]:
 
 
 def _set_by_itself(field: "models.Field[Any, Any]") -> bool:
-    return bool(
-        getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-    )
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
 def _value(instance: Entity, field: "models.Field[Any, Any]") -> Any:
     if isinstance(field, models.ForeignKey):
         related = getattr(instance, field.name)
-        return (
-            related.public_id
-            if isinstance(related, Entity)
-            else related and str(related)
-        )
+        return related.public_id if isinstance(related, Entity) else related and str(related)
     value = getattr(instance, field.attname)
     if isinstance(value, Sealed):
         return value
     return value.name if isinstance(value, FieldFile) else json_value(value)
 
 
-def difference(
-    before: dict[str, Any], after: dict[str, Any]
-) -> dict[str, tuple[Any, Any]]:
+def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs between two snapshots: name → (before, after)."""
     return {n: (before[n], after[n]) for n in after if before[n] != after[n]}
 

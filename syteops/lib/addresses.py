@@ -63,9 +63,7 @@ def in_networks(address: str, networks: Iterable[str]) -> bool:
     False for an address or network that is malformed, and when there is no network at all.
     """
     parsed = _parse(address)
-    return parsed is not None and any(
-        _contains(network, parsed) for network in networks
-    )
+    return parsed is not None and any(_contains(network, parsed) for network in networks)
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
@@ -80,9 +78,7 @@ def _parse(text: str) -> IPv4Address | IPv6Address | None:
 
 def _contains(network: str, address: IPv4Address | IPv6Address) -> bool:
     parsed = _parse_network(network)
-    return (
-        parsed is not None and parsed.version == address.version and address in parsed
-    )
+    return parsed is not None and parsed.version == address.version and address in parsed
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,65 @@
+"""The reference pages of the docs, written from the declarations themselves."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from manage_api.errors import CODES, FIELD_CODES
+from manage_api.operations import Operation, all_operations
+from manage_api.openapi import operation_schemas
+from manage_api.viewsets import API_ROOT
+
+_HEAD = "<!-- Written by `manage.py write_reference`; do not edit. -->\n"
+
+
+def operations_page() -> str:
+    """Every operation with its scope, path and parameters, by resource."""
+    ordered = sorted(all_operations(), key=lambda one: one.resource)
+    parts = [_HEAD, "# Operations\n", f"REST paths are relative to `{API_ROOT}`. Each operation\n"]
+    parts[-1] += (
+        "needs exactly one scope. **D** marks a destructive one, which needs `confirm=true`;\n"
+        "**S** one that takes secrets. A `*` marks a required parameter.\n"
+    )
+    for resource, group in groupby(ordered, key=lambda one: one.resource):
+        parts += [f"## {resource}\n", *_table(group)]
+    return "\n".join(parts)
+
+
+def _table(operations: Iterable[Operation]) -> list[str]:
+    rows = [
+        "| Operation | REST | Scope | | Parameters | What it does |",
+        "|---|---|---|---|---|---|",
+    ]
+    return [*rows, *(_row(one) for one in operations), ""]
+
+
+def _row(one: Operation) -> str:
+    schema, _ = operation_schemas(one.name)
+    required = set(schema["required"])
+    names = [f"`{n}`{'*' if n in required else ''}" for n in schema["properties"]]
+    marks = ("D" if one.destructive else "") + ("S" if one.secret_keys else "")
+    about = f"{one.summary}. {one.description}".strip()
+    rest = f"`{one.method} {one.path}`"
+    return f"| `{one.name}` | {rest} | `{one.scope}` | {marks} | {', '.join(names)} | {about} |"
+
+
+def errors_page() -> str:
+    """Every error code, with what to do about it."""
+    lines = [
+        _HEAD,
+        "# Errors\n",
+        "Every 4xx and 5xx is `application/problem+json` (RFC 9457): `type`, `title`, `status`,",
+        "`detail`, `code`, `request_id` and `errors`. Codes are stable; texts are for people.\n",
+        "| Code | Status | Meaning | What to do |",
+        "|---|---|---|---|",
+        *(f"| `{n}` | {c.status} | {c.title} | {c.cure} |" for n, c in CODES.items()),
+        "\n## Field codes\n",
+        "In `errors`, each with a JSON Pointer (RFC 6901) into the body.\n",
+        "| Code | Meaning |",
+        "|---|---|",
+        *(f"| `{name}` | {text} |" for name, text in FIELD_CODES.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+PAGES = {"operations.md": operations_page, "errors.md": errors_page}

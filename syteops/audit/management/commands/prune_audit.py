@@ -1,0 +1,21 @@
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from syteops.audit import chain
+
+
+class Command(BaseCommand):
+    help = "Remove audit entries older than AUDIT_RETENTION_DAYS, from the oldest end only."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Does nothing when the setting is 0, which keeps everything."""
+        days = settings.AUDIT_RETENTION_DAYS
+        if not days:
+            self.stdout.write("AUDIT_RETENTION_DAYS is 0: every entry is kept.")
+            return
+        count = chain.cut_before(timezone.now() - timedelta(days=days))
+        self.stdout.write(f"{count} entries older than {days} days were removed.")

@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from syteops.audit import chain
+
+
+class Command(BaseCommand):
+    help = "Check that no audit entry was altered, removed, inserted or swapped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--head",
+            default="",
+            help="A head that this command printed earlier: the trail must still contain it.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seal what is waiting, then verify. Raises CommandError naming the first bad entry."""
+        chain.seal_pending()
+        report = chain.verify(options["head"])
+        if report.problem:
+            raise CommandError(report.problem)
+        self.stdout.write(f"The audit trail is whole: {report.sealed} sealed entries.")
+        if report.unsealed:
+            self.stdout.write(f"{report.unsealed} newer ones are not sealed yet.")
+        self.stdout.write(f"Head: {report.head}")

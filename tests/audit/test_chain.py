@@ -1,0 +1,175 @@
+"""Each way of tampering with the trail is found, and named."""
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from syteops.audit import chain
+from syteops.audit.models import AuditChain, AuditEntry
+from syteops.crm import services
+from syteops.lib.actors import SYSTEM
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def entries() -> list[AuditEntry]:
+    """Ten sealed entries."""
+    for number in range(10):
+        services.create_system(SYSTEM, name=f"CRM {number}")
+    assert chain.seal_pending() == 10
+    return list(AuditEntry.objects.order_by("sequence"))
+
+
+def test_an_untouched_trail_is_whole(entries: list[AuditEntry]) -> None:
+    report = chain.verify()
+
+    assert (report.sealed, report.unsealed, report.problem) == (10, 0, "")
+
+
+def test_what_is_not_sealed_yet_is_said(entries: list[AuditEntry]) -> None:
+    services.create_system(SYSTEM, name="Late")
+
+    assert chain.verify().unsealed == 1
+
+
+@pytest.mark.parametrize("column", [*chain.CONTENT, "mac", "seal", "sequence", "id"])
+def test_a_changed_value_in_any_column_is_found(entries: list[AuditEntry], column: str) -> None:
+    victim = entries[4]
+    other = {
+        "at": victim.at + timedelta(microseconds=1),
+        "uid": uuid.uuid4(),
+        "changes": {**victim.changes, "name": {"before": None, "after": "CRM 5"}},
+        "sequence": 11,
+        "id": 999_999,
+    }.get(column, f"{getattr(victim, column)}x"[-5:])
+
+    AuditEntry.objects.filter(pk=victim.pk).update(**{column: other})
+
+    assert chain.verify().problem
+
+
+def _delete(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(pk=entries[4].pk).delete()
+
+
+def _delete_the_first(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(pk=entries[0].pk).delete()
+
+
+def _cut_the_tail(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(sequence__gt=7).delete()
+
+
+def _cut_the_tail_and_lower_the_head(entries: list[AuditEntry]) -> None:
+    _cut_the_tail(entries)
+    AuditChain.objects.update(head_sequence=7, head_seal=entries[6].seal)
+
+
+def _remove_everything(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.all().delete()
+
+
+def _swap(entries: list[AuditEntry]) -> None:
+    one, two = entries[3], entries[4]
+    AuditEntry.objects.filter(pk=one.pk).update(sequence=99)
+    AuditEntry.objects.filter(pk=two.pk).update(sequence=one.sequence)
+    AuditEntry.objects.filter(pk=one.pk).update(sequence=two.sequence)
+
+
+def _swap_contents(entries: list[AuditEntry]) -> None:
+    for victim, source in ((entries[3], entries[4]), (entries[4], entries[3])):
+        names = [n for n in (*chain.CONTENT, "mac") if n != "uid"]
+        AuditEntry.objects.filter(pk=victim.pk).update(**{n: getattr(source, n) for n in names})
+
+
+def _insert_forged(entries: list[AuditEntry]) -> None:
+    forged = AuditEntry(event="crm_system.updated", actor_kind="person", actor_id="1", door="rest")
+    forged.mac = hmac.new(b"guess", b"content", hashlib.sha256).hexdigest()
+    forged.save()
+
+
+def _insert_a_copy(entries: list[AuditEntry]) -> None:
+    copy = AuditEntry.objects.get(pk=entries[4].pk)
+    copy.pk, copy.uid, copy.sequence, copy.seal = None, uuid.uuid4(), None, ""
+    copy._state.adding = True
+    copy.save()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        _delete, _delete_the_first, _cut_the_tail, _cut_the_tail_and_lower_the_head,
+        _remove_everything, _swap, _swap_contents, _insert_forged, _insert_a_copy,
+    ],
+)  # fmt: skip
+def test_tampering_is_found(
+    entries: list[AuditEntry], tamper: Callable[[list[AuditEntry]], None]
+) -> None:
+    tamper(entries)
+
+    assert chain.verify().problem
+
+
+def test_the_first_altered_entry_is_named(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(sequence__in=[6, 8]).update(actor_label="Nobody")
+
+    with pytest.raises(CommandError, match=rf"id {entries[5].pk} "):
+        call_command("verify_audit")
+
+
+def test_a_forged_entry_is_not_made_good_by_sealing(entries: list[AuditEntry]) -> None:
+    _insert_forged(entries)
+    chain.seal_pending()
+
+    assert chain.verify().problem
+
+
+def test_an_older_copy_of_the_whole_trail_shows_against_a_kept_head(
+    entries: list[AuditEntry],
+) -> None:
+    services.create_system(SYSTEM, name="Newer")
+    chain.seal_pending()
+    head = chain.verify().head
+    AuditEntry.objects.filter(sequence=11).delete()
+    older = AuditChain(pk=1, head_sequence=10, head_seal=entries[9].seal)
+    chain.save_chain(older)
+
+    assert chain.verify().problem == ""
+    assert chain.verify(head).problem
+
+
+def test_retention_cuts_the_oldest_end_and_the_rest_still_verifies(
+    entries: list[AuditEntry],
+) -> None:
+    assert chain.cut_before(entries[6].at) == 6
+
+    assert AuditEntry.objects.order_by("sequence").first() == entries[6]
+    assert chain.verify() == (4, 0, chain.verify().head, "")
+    AuditEntry.objects.filter(sequence=7).delete()
+    assert chain.verify().problem
+
+
+def test_pruning_keeps_everything_until_a_retention_is_set(
+    entries: list[AuditEntry], settings: Any
+) -> None:
+    settings.AUDIT_RETENTION_DAYS = 0
+    call_command("prune_audit")
+    assert AuditEntry.objects.count() == 10
+
+    settings.AUDIT_RETENTION_DAYS = 1
+    call_command("prune_audit")
+    assert AuditEntry.objects.count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_entries_are_sealed_once_the_change_has_committed() -> None:
+    services.create_system(SYSTEM, name="HubSpot")
+
+    assert list(AuditEntry.objects.values_list("sequence", flat=True)) == [1]

@@ -1,0 +1,15 @@
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+
+from manage_api.reference import PAGES
+
+
+@pytest.mark.parametrize(("name", "page"), PAGES.items())
+def test_the_committed_page_is_what_the_declarations_say(
+    name: str, page: Callable[[], str]
+) -> None:
+    written = (settings.BASE_DIR / "docs" / name).read_text(encoding="utf-8")
+
+    assert written == page(), "run manage.py write_reference"

@@ -1,0 +1,82 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from manage_api.keys import tokens
+from syteops.crm.models import CrmSystem
+from tests.fixtures import Api
+
+
+@pytest.fixture(autouse=True)
+def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No minute ends in the middle of a test."""
+    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_010.0)
+
+
+def test_a_spent_write_budget_refuses_writes_and_leaves_reads(api: Api, settings: Any) -> None:
+    settings.MANAGE_API_WRITES_PER_MINUTE = 2
+    for name in ("One", "Two"):
+        assert api.post("/crm-systems", {"name": name}).status_code == 201
+
+    refused = api.post("/crm-systems", {"name": "Three"})
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert refused.headers["Retry-After"] == "50"
+    assert refused.headers["RateLimit"] == '"write";r=0;t=50'
+    assert CrmSystem.objects.count() == 2
+    assert api.get("/crm-systems").status_code == 200
+
+
+def test_answers_say_what_is_left(api: Api) -> None:
+    answer = api.get("/crm-systems")
+
+    assert answer.headers["RateLimit-Policy"] == '"read";q=1200;w=60'
+    assert answer.headers["RateLimit"] == '"read";r=1199;t=50'
+    limits = api.get("/whoami").json()["limits"]
+    assert limits["read"] == {"limit": 1200, "remaining": 1198, "reset_seconds": 50}
+    assert limits["write"]["remaining"] == 300
+
+
+def test_dispatch_spends_the_budget_of_what_it_does(api: Api, settings: Any) -> None:
+    settings.MANAGE_API_WRITES_PER_MINUTE = 1
+    assert api.dispatch("crm.create", {"name": "One"}).json()["ok"] is True
+
+    refused = api.dispatch("crm.create", {"name": "Two"})
+
+    assert refused.json()["code"] == "throttled"
+    assert api.dispatch("crm.list").json()["ok"] is True
+
+
+def test_each_key_has_its_own_budget(make_key: Callable[..., str], settings: Any) -> None:
+    settings.MANAGE_API_READS_PER_MINUTE = 1
+    one, two = Api(make_key("crm:read")), Api(make_key("crm:read"))
+    one.get("/crm-systems")
+
+    assert one.get("/crm-systems").status_code == 429
+    assert two.get("/crm-systems").status_code == 200
+
+
+def test_an_address_that_guesses_keys_is_cut_off_without_a_query(
+    db: None, settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    guess = Api(tokens.new_token().text)
+    for _ in range(3):
+        assert guess.get("/whoami").status_code == 401
+
+    with django_assert_num_queries(0):
+        refused = guess.get("/whoami")
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert int(refused.headers["Retry-After"]) == 50
+
+
+def test_another_address_is_not_affected(api: Api, settings: Any) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    for _ in range(5):
+        Api(tokens.new_token().text).get("/whoami")
+
+    assert api.get("/whoami").status_code == 429
+    elsewhere = api.client.get("/api/manage/v1/whoami", REMOTE_ADDR="203.0.113.9")
+    assert elsewhere.status_code == 200
