@@ -5,3 +5,7 @@ class ModulesConfig(AppConfig):
     name = "syteops.modules"
     label = "modules"
     verbose_name = "Modules"
+
+    def ready(self) -> None:
+        """Register the checks of what modules say about themselves."""
+        from syteops.modules import checks  # noqa: F401 - importing them registers them

@@ -12,6 +12,13 @@ class ModuleConfig(AppConfig):
     and a tool's changes are validated against it.
     """
 
+    # A module's `apps.py` imports this class beside its own; Django must pick the module's own.
+    default = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.default = True
+
     module_slug: ClassVar[str]
     module_name: ClassVar[str]
     module_description: ClassVar[str] = ""
@@ -25,6 +32,4 @@ class ModuleConfig(AppConfig):
 def installed_modules() -> dict[str, ModuleConfig]:
     """Every module that is installed, active or not, by slug."""
     found = [one for one in apps.get_app_configs() if isinstance(one, ModuleConfig)]
-    return {
-        one.module_slug: one for one in sorted(found, key=lambda one: one.module_slug)
-    }
+    return {one.module_slug: one for one in sorted(found, key=lambda one: one.module_slug)}

@@ -1,0 +1,79 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+
+from syteops.catalogue_admin import CatalogueAdmin
+from syteops.lib.actors import Actor
+from syteops.modules import queries, services
+from syteops.modules.impact import deactivation_impact
+from syteops.modules.models import ModuleState
+from syteops.modules.queries import inactive_slugs
+
+
+class ModuleAdmin:
+    """For every admin of a module, before the others: its pages are gone while it is inactive.
+
+    `class NoteAdmin(ModuleAdmin, ServiceAdmin): …`
+    """
+
+    def _is_active(self, request: HttpRequest) -> bool:
+        """Asked many times for a page, so the request remembers the answer."""
+        if not hasattr(request, "inactive_modules"):
+            request.inactive_modules = inactive_slugs()  # type: ignore[attr-defined]
+        app = apps.get_app_config(self.opts.app_label)  # type: ignore[attr-defined]
+        slug: str = app.module_slug  # type: ignore[attr-defined]
+        return slug not in request.inactive_modules  # type: ignore[attr-defined]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._is_active(request) and super().has_module_permission(request)  # type: ignore[misc]
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self._is_active(request) and super().has_view_permission(request, obj)  # type: ignore[misc]
+
+    def has_add_permission(self, request: HttpRequest, *args: object) -> bool:
+        return self._is_active(request) and super().has_add_permission(request, *args)  # type: ignore[misc]
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self._is_active(request) and super().has_change_permission(request, obj)  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self._is_active(request) and super().has_delete_permission(request, obj)  # type: ignore[misc]
+
+
+@admin.register(ModuleState)
+class ModuleStateAdmin(CatalogueAdmin):
+    icon = "extension"
+    words = ("Activate", "Deactivate", "Active", "Inactive")
+    kept = "Its data and its configuration stay. Activate it again, and all of it is back."
+
+    def entries(self) -> list[queries.Module]:
+        return queries.all_modules()
+
+    def entry(self, slug: str) -> queries.Module:
+        return queries.get_module(slug)
+
+    def is_on(self, entry: queries.Module) -> bool:
+        return entry.active
+
+    def why_off(self, entry: queries.Module) -> str:
+        return "" if entry.licensed else services.REVOKED
+
+    def switch(self, actor: Actor, slug: str, on: bool) -> None:
+        change = services.activate if on else services.deactivate
+        change(actor, services.locked_state(slug))
+
+    def save_config(self, actor: Actor, slug: str, patch: dict[str, Any]) -> None:
+        services.update_config(actor, services.locked_state(slug), config=patch)
+
+    def impact(self, entry: queries.Module) -> Mapping[str, str]:
+        found = deactivation_impact(entry.slug)
+        return {
+            "Admin section": entry.name,
+            "API operations": ", ".join(found["operations"]),
+            "Automation variables": ", ".join(found["variables"]),
+            "AI areas": ", ".join(found["ai_areas"]),
+            "Integrations": ", ".join(found["integrations"]),
+        }

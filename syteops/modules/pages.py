@@ -1,0 +1,34 @@
+"""The pages of modules outside the admin and the API: a module's `urls.py`, mounted at the root."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import Resolver404, ResolverMatch, URLResolver, include
+from django.urls.resolvers import RoutePattern
+from django.utils.module_loading import module_has_submodule
+
+from syteops.modules.config import ModuleConfig, installed_modules
+from syteops.modules.queries import inactive_slugs
+
+
+class ModulePages(URLResolver):
+    """The addresses of one module. While it is inactive, nothing is there."""
+
+    def __init__(self, config: ModuleConfig) -> None:
+        urls, app_name, namespace = include(f"{config.name}.urls")
+        pattern = RoutePattern("", is_endpoint=False)
+        super().__init__(pattern, urls, app_name=app_name, namespace=namespace)
+        self.slug = config.module_slug
+
+    def resolve(self, path: Any) -> ResolverMatch:
+        match = super().resolve(path)  # asks the database only for an address of this module
+        if self.slug in inactive_slugs():
+            raise Resolver404({"path": path})
+        return match
+
+
+def module_pages() -> Iterator[ModulePages]:
+    """The addresses of every module that has pages."""
+    for config in installed_modules().values():
+        if module_has_submodule(config.module, "urls"):
+            yield ModulePages(config)
