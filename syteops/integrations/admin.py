@@ -1,0 +1,132 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import formats, timezone
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+
+from syteops.catalogue_admin import CatalogueAdmin
+from syteops.integrations import queries, services
+from syteops.integrations.models import IntegrationState
+from syteops.lib.actors import Actor
+from syteops.lib.errors import DomainError, FieldError, Invalid
+from syteops.service_admin import admin_actor
+
+
+@admin.register(IntegrationState)
+class IntegrationStateAdmin(CatalogueAdmin):
+    icon = "hub"
+    kept = "Its configuration and its secrets stay."
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = path("<slug:slug>/test/", view(self.test_view), name=self._name("test"))
+        return [own, *super().get_urls()]
+
+    def entries(self) -> list[queries.Installed]:
+        return queries.all_installed()
+
+    def entry(self, slug: str) -> queries.Installed:
+        return queries.get_installed(slug)
+
+    def is_on(self, entry: queries.Installed) -> bool:
+        return entry.enabled
+
+    def why_off(self, entry: queries.Installed) -> str:
+        if entry.unavailable_reason:
+            return entry.unavailable_reason
+        shown = entry.config_schema.get("properties", {})
+        lacking = [shown[name].get("title", name) for name in entry.missing_config]
+        lacking += [one.spec.label for one in entry.secrets if one.name in entry.missing_secrets]
+        return f"Not set up yet: {', '.join(lacking)}." if lacking else ""
+
+    def switch(self, actor: Actor, slug: str, on: bool) -> None:
+        change = services.enable if on else services.disable
+        change(actor, services.locked_state(slug))
+
+    def save_config(self, actor: Actor, slug: str, patch: dict[str, Any]) -> None:
+        services.update_config(actor, services.locked_state(slug), config=patch)
+
+    def impact(self, entry: queries.Installed) -> Mapping[str, str]:
+        return {"What stops": entry.integration.stops}
+
+    # --- Secrets ---
+
+    def fields_of(self, request: HttpRequest, entry: queries.Installed) -> dict[str, forms.Field]:
+        fields = super().fields_of(request, entry)
+        if request.user.has_perm("integrations.set_secrets_integrationstate"):
+            for secret in entry.secrets:
+                fields |= _secret_fields(secret)
+        return fields
+
+    def store(self, actor: Actor, entry: queries.Installed, form: forms.Form) -> None:
+        super().store(actor, entry, form)
+        for secret in entry.secrets:
+            self._store_secret(actor, entry.slug, secret.name, form.cleaned_data)
+
+    def _store_secret(self, actor: Actor, slug: str, name: str, values: dict[str, Any]) -> None:
+        text, clear = values.get(f"new_{name}"), values.get(f"clear_{name}")
+        if not text and not clear:
+            return
+        row = services.locked_secret(slug, name)
+        if not text:
+            services.clear_secret(actor, row)
+            return
+        try:
+            services.set_secret(actor, row, value=text)
+        except Invalid as refusal:
+            errors = [FieldError((f"new_{name}",), e.code, e.detail) for e in refusal.errors]
+            raise Invalid(errors) from refusal
+
+    # --- Tests ---
+
+    def actions_of(self, request: HttpRequest, entry: queries.Installed) -> list[dict[str, str]]:
+        if entry.integration.send_test is None or not entry.available:
+            return []
+        if entry.missing_config or entry.missing_secrets or not self.has_change_permission(request):
+            return []
+        url = self.address("test", entry.slug)
+        return [{"label": "Send a test", "icon": "send", "url": url}]
+
+    def test_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Lets the integration prove that it works."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        self.entry_or_404(slug)
+        try:
+            told = services.send_test(admin_actor(request, "integrations.test"), slug)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, told)
+        return HttpResponseRedirect(self.address("change", slug))
+
+
+def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:
+    """An input for a new secret, and a switch to clear the stored one."""
+    state = "Not set."
+    if secret.key_set:
+        at = formats.date_format(timezone.localtime(secret.key_set_at), "DATETIME_FORMAT")
+        state = f"Set on {at}: it is never shown, and empty keeps it."
+    fields: dict[str, forms.Field] = {
+        f"new_{secret.name}": forms.CharField(
+            required=False,
+            max_length=4096,
+            label=secret.spec.label,
+            help_text=f"{secret.spec.help} {state}".strip(),
+            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        )
+    }
+    if secret.key_set:
+        fields[f"clear_{secret.name}"] = forms.BooleanField(
+            required=False,
+            label=f"Clear: {secret.spec.label}",
+            widget=UnfoldBooleanSwitchWidget,
+        )
+    return fields

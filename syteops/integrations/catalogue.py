@@ -1,0 +1,103 @@
+"""What an integration is, and which there are.
+
+First-party ones are in `first_party`; an app's or module's own `integrations.py` calls `enter`
+just like them, and is found by autodiscovery.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+
+NO_CONFIG: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def _always() -> str:
+    return ""
+
+
+def _any_text(text: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class SecretSpec:
+    """A secret that an integration keeps. `problem_of` says what is wrong with a text, or ""."""
+
+    name: str
+    label: str
+    help: str = ""
+    required: bool = True
+    problem_of: Callable[[str], str] = field(default=_any_text, repr=False)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An integration's complete config and its opened secrets. Keep it no longer than needed."""
+
+    config: dict[str, Any]
+    secrets: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Integration:
+    """Something outside that the site works with.
+
+    `unmet` says why it cannot be enabled on this installation, or "". `stops` is what ends when it
+    is disabled. `send_test` proves that it works and tells what it did (raises DeliveryFailed);
+    `start` is run once in every server process while it is enabled.
+    """
+
+    slug: str
+    name: str
+    category: str
+    description: str
+    stops: str
+    config_schema: dict[str, Any] = field(default_factory=lambda: NO_CONFIG, repr=False)
+    secrets: tuple[SecretSpec, ...] = ()
+    unmet: Callable[[], str] = field(default=_always, repr=False)
+    send_test: Callable[[Setup], str] | None = field(default=None, repr=False)
+    start: Callable[[Setup], None] | None = field(default=None, repr=False)
+    module: str = ""
+
+    def secret(self, name: str) -> SecretSpec | None:
+        """The secret of that name."""
+        return next((one for one in self.secrets if one.name == name), None)
+
+
+_catalogue: dict[str, Integration] = {}
+
+
+def enter(integration: Integration) -> Integration:
+    """Add an integration to the catalogue.
+
+    Raises ImproperlyConfigured if its slug is taken or its config would take undeclared values:
+    a secret typed into an open config could be read by everybody who may see the integration.
+    """
+    if integration.config_schema.get("additionalProperties") is not False:
+        raise ImproperlyConfigured(
+            f"Integration {integration.slug}: its config schema needs additionalProperties: false."
+        )
+    if _catalogue.setdefault(integration.slug, integration) is not integration:
+        raise ImproperlyConfigured(f"There are two integrations {integration.slug}.")
+    return integration
+
+
+def module_of(dotted_name: str) -> str:
+    """The slug of the module that a Python module belongs to; "" if to none. Give `__name__`."""
+    return getattr(apps.get_containing_app_config(dotted_name), "module_slug", "")
+
+
+def all_integrations() -> dict[str, Integration]:
+    """Every integration by slug, whether its module is active or not."""
+    return dict(sorted(_catalogue.items()))
+
+
+def lacks_package(package: str, distribution: str) -> str:
+    """Why an integration cannot be enabled without `package`; "" when it is installed."""
+    if importlib.util.find_spec(package) is not None:
+        return ""
+    return f"The Python package {distribution} is not installed. Install it and restart the server."

@@ -1,0 +1,7 @@
+"""What can go wrong when something is sent."""
+
+from syteops.lib.errors import DomainError
+
+
+class DeliveryFailed(DomainError):
+    """The receiver could not be reached or did not accept. Tells nothing of what was sent."""

@@ -1,0 +1,117 @@
+"""Sentry: reports unforeseen errors. Needs the package sentry-sdk."""
+
+from typing import Any
+
+from syteops import __version__
+from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter, lacks_package
+from syteops.integrations.errors import DeliveryFailed
+from syteops.integrations.messages import TEST_TEXT
+from syteops.lib.schemas import url_problem
+
+
+def without_request(event: dict[str, Any], hint: Any) -> dict[str, Any] | None:
+    """The event without what the client sent: headers carry keys, bodies carry secrets.
+
+    None, so that nothing is sent, for Django's log line about an error: it holds the address, and
+    the error itself is reported anyway.
+    """
+    if event.get("logger") == "django.request":
+        return None
+    for name in ("request", "user", "breadcrumbs", "extra"):
+        event.pop(name, None)
+    return event
+
+
+def _options(setup: Setup) -> dict[str, Any]:
+    return {
+        "dsn": setup.secrets["dsn"],
+        "environment": setup.config["environment"],
+        "sample_rate": setup.config["sample_rate"],
+        "release": f"syteops@{__version__}",
+        "send_default_pii": False,
+        "include_local_variables": False,
+        "max_request_body_size": "never",
+        "max_breadcrumbs": 0,
+        # What we post to others carries no headers of Sentry's.
+        "trace_propagation_targets": [],
+        "before_send": without_request,
+    }
+
+
+def _start(setup: Setup) -> None:
+    import sentry_sdk
+
+    sentry_sdk.init(**_options(setup))
+
+
+def _send_test(setup: Setup) -> str:
+    """Over a client of its own: this process may report to nobody, or to another project."""
+    import sentry_sdk
+
+    client = sentry_sdk.Client(**{**_options(setup), "sample_rate": 1.0})
+    event_id = client.capture_event({"message": TEST_TEXT, "level": "info"})
+    client.close(timeout=10)
+    if event_id is None:
+        raise DeliveryFailed("Sentry did not take the message.")
+    return f"Sent as {event_id}. It appears in Sentry within a minute if the DSN is right."
+
+
+def _unmet() -> str:
+    return lacks_package("sentry_sdk", "sentry-sdk")
+
+
+def _problem_of_dsn(dsn: str) -> str:
+    """A DSN is a web address with a public key before the @ and a project number behind the /."""
+    scheme, _, rest = dsn.partition("://")
+    key, at, place = rest.rpartition("@")
+    if not (at and key.isalnum() and place.rpartition("/")[2].isdigit()):
+        return "This is no DSN. Copy it from the project's settings: https://key@host/number."
+    return url_problem(f"{scheme}://{place}")
+
+
+enter(
+    Integration(
+        slug="sentry",
+        name="Sentry",
+        category="monitoring",
+        description=(
+            "Reports unforeseen errors of the server, without anything that a client sent. Each "
+            "server process looks once, when it starts: restart the server after a change."
+        ),
+        stops="Errors are no longer reported once the server has been restarted.",
+        config_schema={
+            "type": "object",
+            "properties": {
+                "environment": {
+                    "type": "string",
+                    "title": "Environment",
+                    "description": "How Sentry names this installation.",
+                    "default": "production",
+                    "minLength": 1,
+                    "maxLength": 64,
+                    "pattern": r"^[^\s/]+$",
+                },
+                "sample_rate": {
+                    "type": "number",
+                    "title": "Share of errors reported",
+                    "description": "1 reports all of them, 0.1 every tenth.",
+                    "default": 1,
+                    "minimum": 0,
+                    "maximum": 1,
+                },
+            },
+            "additionalProperties": False,
+        },
+        secrets=(
+            SecretSpec(
+                "dsn",
+                "DSN",
+                "The project's client key: https://key@host/number.",
+                problem_of=_problem_of_dsn,
+            ),
+        ),
+        unmet=_unmet,
+        send_test=_send_test,
+        start=_start,
+    )
+)

@@ -1,0 +1,68 @@
+from typing import Any, ClassVar
+
+from django.db import models
+
+from syteops.lib.encryption import EncryptedTextField
+from syteops.lib.entities import Entity
+
+
+class IntegrationState(Entity):
+    """What the admin decided about an integration. Without a row: off, with the default config.
+
+    `config` holds only what was set; the schema's defaults are added when it is read.
+    """
+
+    resource: ClassVar[str] = "integrations"
+    noun: ClassVar[str] = "integration"
+    counted: ClassVar[bool] = False
+
+    slug = models.SlugField(max_length=50, unique=True, editable=False)
+    enabled = models.BooleanField(default=False)
+    config: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict, blank=True
+    )
+
+    class Meta:
+        verbose_name = "integration"
+        default_permissions = ("view", "change")
+        permissions = (
+            ("set_secrets_integrationstate", "Can set and clear secrets of integrations"),
+        )
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def public_id(self) -> str:
+        return self.slug
+
+
+class IntegrationSecret(Entity):
+    """One secret of an integration, sealed for exactly this integration and name."""
+
+    resource: ClassVar[str] = "integrations"
+    noun: ClassVar[str] = "integration_secret"
+    counted: ClassVar[bool] = False
+
+    integration = models.SlugField(max_length=50, editable=False)
+    name = models.SlugField(max_length=50, editable=False)
+    value = EncryptedTextField(bound_to="public_id")
+    value_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "integration"
+        default_permissions = ()
+        ordering = ("integration", "name")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["integration", "name"], name="integrations_one_secret_per_name"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return f"{self.integration}/{self.name}"

@@ -1,0 +1,162 @@
+"""Reading which integrations there are, and how each is set up."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+
+from syteops.integrations.catalogue import Integration, SecretSpec, Setup, all_integrations
+from syteops.integrations.models import IntegrationSecret, IntegrationState
+from syteops.lib.encryption import UnsealError, open_sealed
+from syteops.lib.errors import Conflict, NotFound
+from syteops.lib.schemas import missing, with_defaults
+from syteops.modules.queries import inactive_slugs
+
+
+@dataclass(frozen=True)
+class StoredSecret:
+    """Whether a secret of an integration is set, and since when."""
+
+    spec: SecretSpec
+    row: IntegrationSecret
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def key_set(self) -> bool:
+        return self.row.value is not None
+
+    @property
+    def key_set_at(self) -> Any:
+        return self.row.value_set_at
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An integration of the catalogue, and what was decided about it."""
+
+    integration: Integration
+    state: IntegrationState
+    secrets: list[StoredSecret] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        return self.integration.slug
+
+    @property
+    def name(self) -> str:
+        return self.integration.name
+
+    @property
+    def category(self) -> str:
+        return self.integration.category
+
+    @property
+    def description(self) -> str:
+        return self.integration.description
+
+    @property
+    def config_schema(self) -> dict[str, Any]:
+        return self.integration.config_schema
+
+    @property
+    def enabled(self) -> bool:
+        return self.state.enabled
+
+    @cached_property
+    def unavailable_reason(self) -> str:
+        return self.integration.unmet()
+
+    @property
+    def available(self) -> bool:
+        """Whether this installation has what the integration needs."""
+        return not self.unavailable_reason
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was set, over the schema's defaults."""
+        return with_defaults(self.config_schema, self.state.config)
+
+    @property
+    def missing_config(self) -> list[str]:
+        """The required config values that are not there."""
+        return missing(self.config_schema, self.config)
+
+    @property
+    def missing_secrets(self) -> list[str]:
+        """The required secrets that are not set."""
+        return [one.name for one in self.secrets if one.spec.required and not one.key_set]
+
+    def setup(self) -> Setup:
+        """Config and opened secrets. Raises Conflict if something is missing or does not open."""
+        if lacking := [*self.missing_config, *self.missing_secrets]:
+            raise Conflict(f"{self.name} is not set up. Set first: {', '.join(lacking)}.")
+        try:
+            opened = {one.name: open_sealed(one.row, "value") for one in self.secrets}
+        except UnsealError as error:
+            raise Conflict(f"A secret of {self.name} does not open. Set it again.") from error
+        return Setup(self.config, {name: text for name, text in opened.items() if text})
+
+
+def all_installed() -> list[Installed]:
+    """Every integration of the core and of active modules by slug, in three queries."""
+    away = inactive_slugs()
+    states = {state.slug: state for state in IntegrationState.objects.all()}
+    rows = _by_name(IntegrationSecret.objects.all())
+    return [
+        _installed(one, states.get(slug), rows)
+        for slug, one in all_integrations().items()
+        if one.module not in away
+    ]
+
+
+def get_installed(slug: str) -> Installed:
+    """One integration. Raises NotFound, also while its module is not active."""
+    one = known(slug)
+    state = IntegrationState.objects.filter(slug=slug).first()
+    rows = _by_name(IntegrationSecret.objects.filter(integration=slug))
+    return _installed(one, state, rows)
+
+
+def known(slug: str) -> Integration:
+    """The integration of that slug. Raises NotFound, also while its module is not active."""
+    one = all_integrations().get(slug)
+    if one is None or (one.module and one.module in inactive_slugs()):
+        raise NotFound(f"There is no integration {slug}.")
+    return one
+
+
+def running(slug: str) -> Setup | None:
+    """How an integration is to work now; None while it is off, unavailable or not set up."""
+    try:
+        one = get_installed(slug)
+        return one.setup() if one.enabled and one.available else None
+    except (NotFound, Conflict):
+        return None
+
+
+def count_enabled() -> int:
+    """How many integrations are enabled and can work here."""
+    return sum(one.enabled and one.available for one in all_installed())
+
+
+Rows = dict[tuple[str, str], IntegrationSecret]
+
+
+def _by_name(secrets: QuerySet[IntegrationSecret]) -> Rows:
+    return {(row.integration, row.name): row for row in secrets}
+
+
+def _installed(one: Integration, state: IntegrationState | None, rows: Rows) -> Installed:
+    secrets = [
+        StoredSecret(spec, rows.get((one.slug, spec.name)) or _blank(one.slug, spec.name))
+        for spec in one.secrets
+    ]
+    return Installed(one, state or IntegrationState(slug=one.slug), secrets)
+
+
+def _blank(slug: str, name: str) -> IntegrationSecret:
+    return IntegrationSecret(integration=slug, name=name)

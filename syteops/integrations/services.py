@@ -1,0 +1,116 @@
+"""Every change of an integration. States and secrets passed in are locked by the caller."""
+
+from typing import Any
+
+from django.db import transaction
+
+from syteops.audit import services as audit
+from syteops.integrations.models import IntegrationSecret, IntegrationState
+from syteops.integrations.queries import get_installed, known
+from syteops.lib.actors import Actor
+from syteops.lib.errors import Conflict, Invalid, NotFound
+from syteops.lib.schemas import merge_patch, problems, with_defaults
+
+
+def locked_state(slug: str) -> IntegrationState:
+    """The state of an integration, locked until the transaction ends. Raises NotFound.
+
+    The row is made on first use. It says what its absence says, so making it is no change. The
+    lock also covers the integration's secrets.
+    """
+    known(slug)
+    IntegrationState.objects.get_or_create(slug=slug)
+    return IntegrationState.objects.select_for_update().get(slug=slug)
+
+
+def locked_secret(slug: str, name: str) -> IntegrationSecret:
+    """One secret of an integration, locked like its state. Raises NotFound."""
+    if known(slug).secret(name) is None:
+        raise NotFound(f"The integration {slug} has no secret {name}.")
+    locked_state(slug)
+    return IntegrationSecret.objects.get_or_create(integration=slug, name=name)[0]
+
+
+@transaction.atomic
+def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
+    """Switch the integration on.
+
+    Raises Conflict if this installation lacks what it needs (with the reason), or if required
+    config or secrets are not set (naming them).
+    """
+    if state.enabled:
+        return state
+    one = get_installed(state.slug)
+    if reason := one.unavailable_reason:
+        raise Conflict(f"{one.name} cannot be enabled. {reason}", reason=reason)
+    config, secrets = one.missing_config, one.missing_secrets
+    if config or secrets:
+        raise Conflict(
+            f"{one.name} is not set up. Set first: {', '.join([*config, *secrets])}.",
+            missing_config=config,
+            missing_secrets=secrets,
+        )
+    audit.update(actor, state, {"enabled": True}, "enabled")
+    return state
+
+
+@transaction.atomic
+def disable(actor: Actor, state: IntegrationState) -> IntegrationState:
+    """Switch the integration off; config and secrets stay."""
+    audit.update(actor, state, {"enabled": False}, "disabled")
+    return state
+
+
+@transaction.atomic
+def update_config(
+    actor: Actor, state: IntegrationState, *, config: dict[str, Any]
+) -> IntegrationState:
+    """Merge `config` into what is stored: deeply, null removes a key (RFC 7396).
+
+    Raises Invalid, with paths into `config`, if the result breaks the integration's schema.
+    Required values may be missing only as long as it is disabled.
+    """
+    schema = known(state.slug).config_schema
+    merged = merge_patch(state.config, config)
+    found = problems(schema, with_defaults(schema, merged), incomplete=not state.enabled)
+    if found:
+        raise Invalid(found)
+    audit.update(actor, state, {"config": merged}, "configured")
+    return state
+
+
+@transaction.atomic
+def set_secret(actor: Actor, secret: IntegrationSecret, *, value: str) -> IntegrationSecret:
+    """Store a secret, sealed. Raises Invalid if it cannot be what it should be."""
+    spec = known(secret.integration).secret(secret.name)
+    if spec and (problem := spec.problem_of(value)):
+        raise Invalid.field("value", problem)
+    audit.set_secret(actor, secret, "value", value)
+    return secret
+
+
+@transaction.atomic
+def clear_secret(actor: Actor, secret: IntegrationSecret) -> IntegrationSecret:
+    """Forget a secret. Raises Conflict if an enabled integration could not work without it."""
+    one = get_installed(secret.integration)
+    spec = one.integration.secret(secret.name)
+    if one.enabled and spec and spec.required and secret.value is not None:
+        raise Conflict(f"{one.name} needs this secret. Disable it first, or set another secret.")
+    audit.set_secret(actor, secret, "value", None)
+    return secret
+
+
+def send_test(actor: Actor, slug: str) -> str:
+    """Let the integration prove that it works; answers what it did.
+
+    Sends outside of any transaction: nobody waits for a slow receiver with the database locked.
+    Raises Conflict if it is not set up, DeliveryFailed if it did not work.
+    """
+    one = get_installed(slug)
+    if one.integration.send_test is None:
+        raise Conflict(f"{one.name} has nothing to send.")
+    if reason := one.unavailable_reason:
+        raise Conflict(f"{one.name} cannot be used. {reason}", reason=reason)
+    told = one.integration.send_test(one.setup())
+    audit.record(actor, one.state, "tested", {})
+    return told

@@ -1,0 +1,129 @@
+"""Addresses that this server may send to: public web addresses, and nothing behind the firewall.
+
+Whoever may enter a URL could otherwise make the server speak to itself, to its neighbours or to
+the cloud's metadata service. What is written is judged here; what a name resolves to is judged
+again when it is used (`is_public`), because that can change at any time.
+"""
+
+import re
+import socket
+import unicodedata
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+MAX_LENGTH = 2000
+
+_NOT_A_URL = "This is no web address. Write it like https://example.com/path."
+_SCHEME = "Only http:// and https:// addresses can be used."
+_USERINFO = "Leave out the user name and password: they would be stored in plain sight."
+_PORT = "The port is no number from 1 to 65535."
+_LONG = f"A web address has {MAX_LENGTH} characters at most."
+_PRIVATE = (
+    "This address is private: it leads into this server's own network. "
+    "ALLOW_PRIVATE_URLS allows it for the whole site."
+)
+
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
+_PRIVATE_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
+# What looks like an IPv4 address to the system's resolver: 127.1, 0x7f000001, 2130706433, 0177.1.
+_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}", re.I)
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def problem_of(url: str, *, allow_private: bool = False) -> str:
+    """What is wrong with `url` as an address to send to, in plain words; "" when it is good."""
+    if len(url) > MAX_LENGTH:
+        return _LONG
+    parts = _split(url)
+    if parts is None:
+        return _NOT_A_URL
+    if parts.scheme not in ("http", "https"):
+        return _SCHEME
+    return _problem_of_place(parts, allow_private)
+
+
+def _problem_of_place(parts: SplitResult, allow_private: bool) -> str:
+    if "@" in parts.netloc:
+        return _USERINFO
+    if not _has_good_port(parts):
+        return _PORT
+    host = plain_host(parts.hostname or "")
+    if not _is_host(host):
+        return _NOT_A_URL
+    return "" if allow_private or _may_be_public(host) else _PRIVATE
+
+
+def plain_host(host: str) -> str:
+    """`host` as a resolver sees it: compatible characters made plain, no final dot, lower case."""
+    plain = unicodedata.normalize("NFKC", host).replace("。", ".").lower()
+    return plain[:-1] if plain.endswith(".") else plain
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address leads out into the internet, whatever it is wrapped in."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    ip = _unwrapped(ip)
+    return ip.is_global and not ip.is_multicast
+
+
+def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address inside an IPv6 one: mapped, compatible, 6to4, Teredo or NAT64."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64 or (int(ip) >> 32 == 0 and int(ip) > 1):
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    wrapped = (ip.ipv4_mapped, ip.sixtofour, ip.teredo[1] if ip.teredo else None)
+    return next((one for one in wrapped if one is not None), ip)
+
+
+def _split(url: str) -> SplitResult | None:
+    if _UNSAFE.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        # Brackets or a mapped name that urlsplit finds wrong only when asked.
+        return parts if parts.hostname or not parts.netloc else None
+    except ValueError:
+        return None
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return _is_ip(host)
+    try:
+        name = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return len(name) <= 253 and bool(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name))
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _may_be_public(host: str) -> bool:
+    """Whether `host` is a public IP address in any notation, or a name that may lead to one."""
+    if _is_ip(host):
+        return is_public(host)
+    if _NUMERIC.fullmatch(host):
+        try:
+            return is_public(socket.inet_ntoa(socket.inet_aton(host)))
+        except OSError:
+            return False
+    if "." not in host:
+        return False
+    return not host.endswith(tuple(f".{name}" for name in _PRIVATE_NAMES))

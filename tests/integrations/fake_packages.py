@@ -1,0 +1,80 @@
+"""Stand-ins for the optional packages, with just what the integrations use of them."""
+
+import importlib.machinery
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+def install(monkeypatch: pytest.MonkeyPatch, name: str, **members: Any) -> ModuleType:
+    """Make `import name` find a module with these members, and nothing of a real one."""
+    made = ModuleType(name)
+    made.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    for member, value in members.items():
+        setattr(made, member, value)
+    monkeypatch.setitem(sys.modules, name, made)
+    return made
+
+
+class Family:
+    """A metric of `prometheus_client`: its samples, by labels."""
+
+    def __init__(self, name: str, told: str, value: Any = None, labels: Any = ()) -> None:
+        self.lines = [f"{name} {value}"] if value is not None else []
+        self.name, self.labels = name, labels
+
+    def add_metric(self, labels: list[str], value: Any) -> None:
+        named = ",".join(f'{n}="{v}"' for n, v in zip(self.labels, labels, strict=True))
+        self.lines.append(f"{self.name}{{{named}}} {value}")
+
+
+class Registry:
+    """`CollectorRegistry`: asks what was registered."""
+
+    def register(self, collector: Any) -> None:
+        self.lines = [line for family in collector.collect() for line in family.lines]
+
+
+def install_prometheus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package prometheus-client."""
+    install(
+        monkeypatch,
+        "prometheus_client",
+        CollectorRegistry=Registry,
+        generate_latest=lambda registry: "\n".join(registry.lines).encode(),
+    )
+    install(
+        monkeypatch, "prometheus_client.core", GaugeMetricFamily=Family, InfoMetricFamily=Family
+    )
+    install(monkeypatch, "prometheus_client.exposition", CONTENT_TYPE_LATEST="text/plain")
+
+
+class SentryClient:
+    """What `sentry_sdk` was told to do."""
+
+    started: list[dict[str, Any]]
+    captured: list[tuple[dict[str, Any], dict[str, Any]]]
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.started, self.captured = [], []
+        outer = self
+
+        class Client:
+            def __init__(self, **options: Any) -> None:
+                self.options = options
+
+            def capture_event(self, event: dict[str, Any]) -> str:
+                outer.captured.append((self.options, event))
+                return "event-1"
+
+            def close(self, timeout: float) -> None:
+                """Nothing is under way."""
+
+        install(
+            monkeypatch,
+            "sentry_sdk",
+            init=lambda **options: outer.started.append(options),
+            Client=Client,
+        )

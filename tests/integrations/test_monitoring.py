@@ -1,0 +1,162 @@
+"""Sentry and Prometheus: off until enabled, and telling nothing to those who must not know."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from syteops.crm import services as crm
+from syteops.integrations import services, startup
+from syteops.integrations.first_party.sentry import without_request
+from syteops.integrations.startup import start_enabled
+from syteops.lib.actors import SYSTEM
+from syteops.modules import services as modules
+from tests.integrations.fake_packages import SentryClient, install_prometheus
+
+TOKEN = "scrape-token-of-24-letters"
+DSN = "https://0123abc@o1.ingest.sentry.io/42"
+
+
+def enable(slug: str, name: str, value: str) -> None:
+    services.set_secret(SYSTEM, services.locked_secret(slug, name), value=value)
+    services.enable(SYSTEM, services.locked_state(slug))
+
+
+# --- Prometheus -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prometheus(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """Enabled, with its package."""
+    install_prometheus(monkeypatch)
+    enable("prometheus", "token", TOKEN)
+
+
+def scrape(client: Client, token: str = TOKEN, scheme: str = "Bearer") -> Any:
+    return client.get("/metrics", headers={"Authorization": f"{scheme} {token}"})
+
+
+def test_while_it_is_off_there_is_no_such_page(client: Client, db: None) -> None:
+    assert scrape(client).status_code == 404
+
+
+@pytest.mark.usefixtures("prometheus")
+@pytest.mark.parametrize(
+    ("token", "scheme"),
+    [("", "Bearer"), (TOKEN[:-1], "Bearer"), (TOKEN + "x", "Bearer"), (TOKEN, "Basic"), ("é", "")],
+)
+def test_only_the_token_opens_it(client: Client, token: str, scheme: str) -> None:
+    refused = scrape(client, token, scheme)
+    assert refused.status_code == 401
+    assert refused["WWW-Authenticate"] == "Bearer"
+    assert refused.content == b""
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_no_session_opens_it_and_no_token_in_the_address(client: Client, alice: Any) -> None:
+    client.force_login(alice)
+    assert client.get("/metrics").status_code == 401
+    assert client.get(f"/metrics?token={TOKEN}").status_code == 401
+    assert client.post("/metrics").status_code == 405
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_it_shows_the_state_of_the_site(client: Client) -> None:
+    crm.create_system(SYSTEM, name="HubSpot")
+    modules.deactivate(SYSTEM, modules.locked_state("notes"))
+    lines = scrape(client).content.decode().splitlines()
+    assert 'syteops_entities{resource="crm"} 1' in lines
+    assert "syteops_active_modules 1" in lines
+    assert "syteops_enabled_integrations 1" in lines
+    assert "syteops_pending_migrations 0" in lines
+    assert not [line for line in lines if "notes_items" in line]
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_disabled_or_without_its_package_it_is_gone_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scrape(client).status_code == 200
+    with monkeypatch.context() as patched:
+        patched.setattr("importlib.util.find_spec", lambda name: None)
+        assert scrape(client).status_code == 404
+    services.disable(SYSTEM, services.locked_state("prometheus"))
+    assert scrape(client).status_code == 404
+
+
+# --- Sentry ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sentry(monkeypatch: pytest.MonkeyPatch, db: None) -> SentryClient:
+    """The package; not enabled."""
+    return SentryClient(monkeypatch)
+
+
+def test_a_disabled_sentry_is_not_started(sentry: SentryClient) -> None:
+    start_enabled()
+    assert sentry.started == []
+
+
+def test_an_enabled_one_is_started_with_what_was_configured(sentry: SentryClient) -> None:
+    enable("sentry", "dsn", DSN)
+    state = services.locked_state("sentry")
+    services.update_config(SYSTEM, state, config={"environment": "staging", "sample_rate": 0.5})
+    start_enabled()
+    (options,) = sentry.started
+    assert (options["dsn"], options["environment"], options["sample_rate"]) == (DSN, "staging", 0.5)
+    assert options["send_default_pii"] is options["include_local_variables"] is False
+    assert options["max_request_body_size"] == "never"
+
+
+def test_what_a_client_sent_is_not_reported() -> None:
+    event: dict[str, Any] = {
+        "message": "boom",
+        "request": {"headers": {"X-API-Key": "canary"}, "data": "canary"},
+        "user": {"ip_address": "canary"},
+        "breadcrumbs": ["canary"],
+        "extra": {"sys.argv": "canary"},
+    }
+    assert without_request(event, None) == {"message": "boom"}
+    line = {"logger": "django.request", "logentry": {"message": "Error: /e/canary-token"}}
+    assert without_request(line, None) is None
+
+
+def test_a_test_event_is_sent_even_where_few_errors_are_reported(sentry: SentryClient) -> None:
+    enable("sentry", "dsn", DSN)
+    state = services.locked_state("sentry")
+    services.update_config(SYSTEM, state, config={"sample_rate": 0})
+    assert "event-1" in services.send_test(SYSTEM, "sentry")
+    ((options, event),) = sentry.captured
+    assert options["sample_rate"] == 1
+    assert options["dsn"] == DSN
+    assert event["level"] == "info"
+
+
+def test_a_package_that_breaks_does_not_keep_the_server_from_starting(
+    sentry: SentryClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    enable("sentry", "dsn", DSN)
+
+    def broken(**options: Any) -> None:
+        raise ValueError(f"bad {options['dsn']}")
+
+    import sys
+
+    monkeypatch.setattr(sys.modules["sentry_sdk"], "init", broken)
+    start_enabled()
+    assert "Sentry could not be started" in caplog.text
+    assert "0123abc" not in caplog.text
+
+
+def test_nor_does_a_database_that_does_not_answer(
+    sentry: SentryClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreachable(slug: str) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(startup, "running", unreachable)
+    start_enabled()
+    assert "database does not answer" in caplog.text
+    assert sentry.started == []

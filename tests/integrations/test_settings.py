@@ -1,0 +1,75 @@
+"""EMAIL_URL and ALLOW_PRIVATE_URLS: what is understood, and what stops the start."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+from syteops.env import WrongSetting, env
+from tests.processes import manage
+
+SHOW = """
+import json
+from django.conf import settings
+from django.core import mail
+backend = mail.mailers["default"] if hasattr(mail, "mailers") else mail.get_connection()
+names = ("host", "port", "username", "password", "use_tls", "use_ssl", "timeout")
+print(json.dumps({name: getattr(backend, name, None) for name in names}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("smtp://mail.example.com", ("mail.example.com", 25, "", "", False, False)),
+        ("smtp://mail:2525", ("mail", 2525, "", "", False, False)),
+        ("smtp+tls://me:p%40ss@mail", ("mail", 587, "me", "p@ss", True, False)),
+        ("smtp+ssl://me%40x.org:s%2Fe@mail", ("mail", 465, "me@x.org", "s/e", False, True)),
+    ],
+)
+def test_the_mail_servers_address_is_understood(
+    monkeypatch: pytest.MonkeyPatch, url: str, shown: Any
+) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    server = env.email_server("EMAIL_URL")
+    assert server is not None
+    names = ("host", "port", "username", "password", "use_tls", "use_ssl")
+    assert tuple(server[name] for name in names) == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.com",
+        "smtps://me:canary@mail",
+        "http://me:canary@mail",
+        "smtp://",
+        "smtp://me:canary@",
+        "smtp://me:canary@mail:port",
+        "smtp://[canary",
+    ],
+)
+def test_an_address_that_is_none_stops_the_start_without_repeating_it(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    with pytest.raises(WrongSetting, match="EMAIL_URL") as stopped:
+        env.email_server("EMAIL_URL")
+    assert "canary" not in str(stopped.value)
+
+
+def test_left_out_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_URL", "")
+    assert env.email_server("EMAIL_URL") is None
+
+
+def test_the_mailer_gets_it_on_every_django(tmp_path: Path) -> None:
+    """A process of its own: settings are read once."""
+    url = "smtp+tls://me:p%40ss@mail"
+    ended = manage("shell", "-v0", "-c", SHOW, data_dir=tmp_path, EMAIL_URL=url)
+    assert json.loads(ended.stdout) == {
+        "host": "mail", "port": 587, "username": "me", "password": "p@ss",
+        "use_tls": True, "use_ssl": False, "timeout": 10,
+    }, django.VERSION  # fmt: skip
