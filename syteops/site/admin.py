@@ -1,0 +1,65 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from syteops.lib.actors import Actor
+from syteops.service_admin import ServiceAdmin
+from syteops.site import queries, services
+from syteops.site.models import Connection, License
+
+
+class SingletonAdmin(ServiceAdmin):
+    """Of something that there is once: its list is its form. Only a superuser changes it."""
+
+    def current(self) -> Any:
+        """The one object, stored or not."""
+        raise NotImplementedError
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:{name}", args=[1]))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        return self.current() if object_id == "1" else None
+
+    def locked(self, pk: Any) -> Any:
+        return services.locked(self.model)
+
+
+def _set_license_key(actor: Actor, item: License, name: str, text: str | None) -> License:
+    return services.set_license_key(actor, item, text)
+
+
+def _set_connection_secret(
+    actor: Actor, item: Connection, name: str, text: str | None
+) -> Connection:
+    return services.set_connection_secret(actor, item, text)
+
+
+@admin.register(License)
+class LicenseAdmin(SingletonAdmin):
+    update_service = services.update_license
+    secret_service = _set_license_key
+    secret_fields = ("key",)
+    fields = ("status", "plan", "sites", "expires_at")
+
+    def current(self) -> License:
+        return queries.current_license()
+
+
+@admin.register(Connection)
+class ConnectionAdmin(SingletonAdmin):
+    update_service = services.update_connection
+    secret_service = _set_connection_secret
+    secret_fields = ("secret",)
+    fields = ("mode", "connection_id", "status", "last_seen_at")
+
+    def current(self) -> Connection:
+        return queries.current_connection()

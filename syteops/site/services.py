@@ -1,0 +1,48 @@
+"""Every change of the licence and the connection. Objects passed in are locked by the caller."""
+
+from typing import Any, TypeVar
+
+from django.db import transaction
+
+from syteops.audit import services as audit
+from syteops.lib.actors import Actor
+from syteops.site.models import Connection, License
+
+Singleton = TypeVar("Singleton", License, Connection)
+
+
+def locked(model: type[Singleton]) -> Singleton:
+    """The one row, locked until the transaction ends; made on first use, with the defaults.
+
+    That row says what its absence says, so making it is no change.
+    """
+    model._default_manager.get_or_create(pk=1)
+    return model._default_manager.select_for_update().get(pk=1)
+
+
+@transaction.atomic
+def update_license(actor: Actor, license: License, **values: Any) -> License:
+    """Change the fields given. A revoked licence switches every module off. Raises Invalid."""
+    audit.update(actor, license, values)
+    return license
+
+
+@transaction.atomic
+def set_license_key(actor: Actor, license: License, key: str | None) -> License:
+    """Store the licence key, sealed; None clears it."""
+    audit.set_secret(actor, license, "key", key)
+    return license
+
+
+@transaction.atomic
+def update_connection(actor: Actor, connection: Connection, **values: Any) -> Connection:
+    """Change the fields given. Raises Invalid."""
+    audit.update(actor, connection, values)
+    return connection
+
+
+@transaction.atomic
+def set_connection_secret(actor: Actor, connection: Connection, text: str | None) -> Connection:
+    """Store the connection's secret, sealed; None clears it."""
+    audit.set_secret(actor, connection, "secret", text)
+    return connection
