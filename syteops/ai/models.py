@@ -1,0 +1,207 @@
+import re
+import uuid
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+)
+from django.db import models
+from django.db.models import Q
+
+from syteops.ai.areas import all_areas
+from syteops.ai.choices import ApiStyle
+from syteops.lib.encryption import EncryptedTextField
+from syteops.lib.entities import Entity
+
+# Without a password, a query or a fragment: paths are added at its end.
+BASE_URL = re.compile(r"https?://[^\s/?#@\\]+(/[^\s?#\\]*)?", re.ASCII | re.I)
+SLUG = r"^[a-z][a-z0-9_-]{0,49}\Z"
+MAX_TOKENS = 1_000_000
+MAX_REQUESTS = 1_000_000
+MAX_TOKENS_PER_MONTH = 1_000_000_000_000
+
+
+def _between(lowest: int, highest: int) -> list[MinValueValidator | MaxValueValidator]:
+    return [MinValueValidator(lowest), MaxValueValidator(highest)]
+
+
+def validate_base_url(url: str) -> None:
+    """Refuse what is no plain web address. (Django's own check knows no host without a dot.)"""
+    try:
+        good = BASE_URL.fullmatch(url) and urlsplit(url).port != 0
+    except ValueError:  # the port is no number, or the brackets do not close
+        good = False
+    if not good:
+        raise ValidationError(
+            "Write scheme, host and path, such as https://api.example.com/v1.", "invalid"
+        )
+
+
+class AiProvider(Entity):
+    """A service that answers prompts, and the key for it."""
+
+    resource: ClassVar[str] = "ai"
+    noun: ClassVar[str] = "ai_provider"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    slug = models.CharField(
+        max_length=50,
+        unique=True,
+        validators=[
+            RegexValidator(SLUG, "Use small letters, digits, - and _, a letter first.", "invalid")
+        ],
+        help_text="What tools call it, such as openai.",
+    )
+    name = models.CharField(max_length=100)
+    base_url = models.CharField(
+        "base URL",
+        max_length=500,
+        validators=[validate_base_url],
+        help_text="Such as https://api.openai.com/v1. Another host clears the stored key.",
+    )
+    api_style = models.CharField(
+        "API style", max_length=20, choices=ApiStyle, default=ApiStyle.OPENAI
+    )
+    api_key = EncryptedTextField(bound_to="uid")
+    api_key_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+    default_model = models.CharField(
+        max_length=200, blank=True, help_text="For areas that name no model of their own."
+    )
+    token_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=_between(1, MAX_TOKENS),
+        help_text="Most tokens of one answer, whatever an area allows. Empty: no such limit.",
+    )
+    is_default = models.BooleanField(
+        "default", default=False, help_text="Serves the areas that name no provider."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "AI provider"
+        ordering = ("slug",)
+        permissions = (("set_secrets_aiprovider", "Can set and clear keys of AI providers"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="ai_one_default"
+            ),
+            models.CheckConstraint(condition=Q(slug__regex=SLUG), name="ai_slug_form"),
+            models.CheckConstraint(
+                condition=Q(api_style__in=ApiStyle.values), name="ai_known_style"
+            ),
+            models.CheckConstraint(
+                condition=Q(token_limit=None) | Q(token_limit__gte=1), name="ai_token_limit"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return self.slug
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """Scheme and host: where the key goes."""
+        parts = urlsplit(self.base_url.lower())
+        return parts.scheme, parts.netloc
+
+
+class AiAreaSettings(Entity):
+    """What an admin has chosen for one AI-powered area. Without a row the defaults hold."""
+
+    resource: ClassVar[str] = "ai"
+    noun: ClassVar[str] = "ai_area"
+    counted: ClassVar[bool] = False
+
+    area = models.CharField(max_length=100, unique=True, editable=False)
+    provider = models.ForeignKey(
+        AiProvider,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="areas",
+        help_text="Empty: the default provider.",
+    )
+    model = models.CharField(
+        max_length=200, blank=True, help_text="Empty: the provider's default model."
+    )
+    max_tokens = models.PositiveIntegerField(
+        default=1024, validators=_between(1, MAX_TOKENS), help_text="Most tokens of one answer."
+    )
+    requests_per_day = models.PositiveIntegerField(
+        null=True, blank=True, validators=_between(1, MAX_REQUESTS), help_text="Empty: no limit."
+    )
+    tokens_per_month = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=_between(1, MAX_TOKENS_PER_MONTH),
+        help_text="Prompts and answers together. Empty: no limit.",
+    )
+    enabled = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "AI area"
+        default_permissions = ("view", "change")
+        ordering = ("area",)
+        constraints = (
+            models.CheckConstraint(condition=Q(max_tokens__gte=1), name="ai_area_max_tokens"),
+            models.CheckConstraint(
+                condition=Q(requests_per_day=None) | Q(requests_per_day__gte=1),
+                name="ai_area_requests",
+            ),
+            models.CheckConstraint(
+                condition=Q(tokens_per_month=None) | Q(tokens_per_month__gte=1),
+                name="ai_area_tokens",
+            ),
+        )
+
+    def __str__(self) -> str:
+        known = all_areas().get(self.area)
+        return known.name if known else self.area
+
+    @property
+    def public_id(self) -> str:
+        return self.area
+
+
+class AiUsage(Entity):
+    """What one area used of one model on one day (of the site's time zone)."""
+
+    resource: ClassVar[str] = "ai"
+    noun: ClassVar[str] = "ai_usage"
+    counted: ClassVar[bool] = False
+
+    area = models.CharField(max_length=100)
+    day = models.DateField()
+    provider = models.CharField(max_length=50)
+    model = models.CharField(max_length=200)
+    requests = models.PositiveIntegerField(default=0)
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    reserved_tokens = models.PositiveBigIntegerField(
+        default=0,
+        help_text="Held for calls under way, and for calls whose true usage nobody told.",
+    )
+
+    class Meta:
+        verbose_name = "AI usage"
+        verbose_name_plural = "AI usage"
+        default_permissions = ("view",)
+        ordering = ("-day", "area", "provider", "model")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["area", "day", "provider", "model"], name="ai_one_row_per_day"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.area} on {self.day}"

@@ -1,0 +1,155 @@
+"""Reading AI providers, areas and their usage."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from syteops.ai.areas import Area, all_areas
+from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
+from syteops.lib.errors import ModuleInactive, NotFound
+from syteops.modules.queries import inactive_slugs
+
+# --- Providers -----------------------------------------------------------------------------
+
+
+def all_providers() -> QuerySet[AiProvider]:
+    """Every provider, by slug."""
+    return AiProvider.objects.all()
+
+
+def get_provider(slug: str, lock: bool = False) -> AiProvider:
+    """The provider of that slug, locked on request. Raises NotFound."""
+    providers = AiProvider.objects.select_for_update(of=("self",)) if lock else AiProvider.objects
+    provider = providers.filter(slug=slug).first()
+    if provider is None:
+        raise NotFound(f"There is no AI provider {slug}.")
+    return provider
+
+
+def default_provider() -> AiProvider | None:
+    """The provider for the areas that name none."""
+    return AiProvider.objects.filter(is_default=True).first()
+
+
+def clearing_impact(provider: AiProvider) -> dict[str, Any]:
+    """What clearing the provider's key would stop."""
+    working = [one for one in list_areas() if one.ready and one.serving == provider]
+    return {
+        "provider": provider.slug,
+        "key_set": provider.api_key is not None,
+        "areas_stopping": [one.area.slug for one in working],
+    }
+
+
+# --- Areas ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AreaState:
+    """An area, its settings, and the provider that serves it."""
+
+    area: Area
+    settings: AiAreaSettings
+    serving: AiProvider | None
+
+    @property
+    def model(self) -> str:
+        """The model that is asked; "" when nobody has chosen one."""
+        return self.settings.model or (self.serving.default_model if self.serving else "")
+
+    @property
+    def ready(self) -> bool:
+        """Whether the area would work now, within its limits."""
+        has_key = self.serving is not None and self.serving.api_key is not None
+        return self.settings.enabled and has_key and bool(self.model)
+
+
+def active_areas() -> dict[str, Area]:
+    """The areas of active modules, by slug."""
+    inactive = inactive_slugs()
+    return {slug: one for slug, one in all_areas().items() if one.module not in inactive}
+
+
+def list_areas() -> list[AreaState]:
+    """Every area of an active module with its settings, by slug; three queries."""
+    areas = active_areas()
+    found = AiAreaSettings.objects.filter(area__in=areas).select_related("provider")
+    stored = {one.area: one for one in found}
+    default = default_provider()
+    return [
+        _state(area, stored.get(slug, AiAreaSettings(area=slug)), default)
+        for slug, area in areas.items()
+    ]
+
+
+def get_area(slug: str) -> Area:
+    """The area of that slug. Raises NotFound, or ModuleInactive while its module is off."""
+    area = all_areas().get(slug)
+    if area is None:
+        raise NotFound(f"There is no AI area {slug}.")
+    if area.module in inactive_slugs():
+        raise ModuleInactive(f"The module {area.module} is not active.")
+    return area
+
+
+def get_area_state(slug: str, lock: bool = False) -> AreaState:
+    """The area of that slug with its settings, those locked on request.
+
+    Raises NotFound, or ModuleInactive while its module is off.
+    """
+    area = get_area(slug)
+    found = AiAreaSettings.objects.filter(area=slug).select_related("provider")
+    stored = (found.select_for_update(of=("self",)) if lock else found).first()
+    return _state(area, stored or AiAreaSettings(area=slug), default_provider())
+
+
+def _state(area: Area, settings: AiAreaSettings, default: AiProvider | None) -> AreaState:
+    return AreaState(area, settings, settings.provider or default)
+
+
+# --- Usage ---------------------------------------------------------------------------------
+
+
+def usage_of_active_areas() -> QuerySet[AiUsage]:
+    """What was ever used, newest day first, without the areas of inactive modules."""
+    away = set(all_areas()) - set(active_areas())
+    return AiUsage.objects.exclude(area__in=away)
+
+
+def usage(area: str = "", since: date | None = None) -> QuerySet[AiUsage]:
+    """What was used since that day, of the last 30 days unless told otherwise."""
+    since = since or timezone.localdate() - timedelta(days=29)
+    found = usage_of_active_areas().filter(day__gte=since)
+    return found.filter(area=area) if area else found
+
+
+def requests_on(area: str, day: date) -> int:
+    """How often the area's AI was asked on that day."""
+    used = AiUsage.objects.filter(area=area, day=day).aggregate(used=Sum("requests"))["used"]
+    return int(used or 0)
+
+
+def tokens_in_month_of(area: str, day: date) -> int:
+    """What the area used of its monthly tokens until that day, reserved ones included."""
+    rows = AiUsage.objects.filter(area=area, day__gte=day.replace(day=1))
+    return int(rows.aggregate(used=_TOKENS)["used"] or 0)
+
+
+_TOKENS = Sum("input_tokens") + Sum("output_tokens") + Sum("reserved_tokens")
+
+
+def settings_with_usage() -> QuerySet[AiAreaSettings]:
+    """The settings of every area of an active module, each with `requests_today` and
+    `tokens_this_month`."""
+    today = timezone.localdate()
+    mine = AiUsage.objects.filter(area=OuterRef("area")).order_by().values("area")
+    requests = mine.filter(day=today).annotate(used=Sum("requests")).values("used")
+    tokens = mine.filter(day__gte=today.replace(day=1)).annotate(used=_TOKENS).values("used")
+    return AiAreaSettings.objects.filter(area__in=active_areas()).annotate(
+        requests_today=Coalesce(Subquery(requests), 0, output_field=BigIntegerField()),
+        tokens_this_month=Coalesce(Subquery(tokens), 0, output_field=BigIntegerField()),
+    )

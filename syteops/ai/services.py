@@ -1,0 +1,187 @@
+"""Every change of AI settings, and every use of AI. Objects passed in are locked by the caller."""
+
+import re
+from typing import Any
+
+from django.db import transaction
+
+from syteops.ai import client, metering, queries
+from syteops.ai.areas import all_areas
+from syteops.ai.errors import AiFailed, AiUnavailable
+from syteops.ai.models import AiAreaSettings, AiProvider
+from syteops.ai.queries import AreaState
+from syteops.audit import services as audit
+from syteops.lib.actors import Actor
+from syteops.lib.encryption import UnsealError, open_sealed
+from syteops.lib.errors import Conflict, Invalid
+from syteops.lib.locks import transaction_lock
+
+# --- Providers -----------------------------------------------------------------------------
+
+# What an HTTP header can carry.
+KEY = re.compile(r"[\x21-\x7e]+")
+
+
+@transaction.atomic
+def create_provider(actor: Actor, **values: Any) -> AiProvider:
+    """A further provider. As the default it takes over from the present one. Raises Invalid."""
+    provider = AiProvider(**values)
+    if provider.is_default:
+        _step_back(actor)
+    audit.insert(actor, provider)
+    return provider
+
+
+@transaction.atomic
+def update_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiProvider:
+    """Change the fields given. A new default takes over from the present one. Raises Invalid.
+
+    Another scheme or host clears the key: whoever may change the address but not the secrets
+    would otherwise have it sent to a server of their own.
+    """
+    if values.get("is_default") and not provider.is_default:
+        _step_back(actor)
+    origin = provider.origin
+    audit.update(actor, provider, values)
+    if provider.origin != origin:
+        audit.set_secret(actor, provider, "api_key", None)
+    return provider
+
+
+@transaction.atomic
+def delete_provider(actor: Actor, provider: AiProvider) -> None:
+    """Delete the provider and its key. Raises Conflict while an area names it."""
+    areas = [str(one) for one in provider.areas.order_by("area")]
+    if areas:
+        raise Conflict(
+            f"{provider} serves {', '.join(areas)}. Choose another provider there first.",
+            areas=areas,
+        )
+    audit.remove(actor, provider)
+
+
+@transaction.atomic
+def set_key(actor: Actor, provider: AiProvider, text: str) -> AiProvider:
+    """Store the key, sealed. The first provider with a key becomes the default. Raises Invalid."""
+    if not KEY.fullmatch(text):
+        raise Invalid.field("api_key", "A key has letters, digits and signs, and no spaces.")
+    transaction_lock(_DEFAULT)
+    if audit.set_secret(actor, provider, "api_key", text) and not queries.default_provider():
+        audit.update(actor, provider, {"is_default": True})
+    return provider
+
+
+@transaction.atomic
+def clear_key(actor: Actor, provider: AiProvider) -> AiProvider:
+    """Forget the key. Areas that this provider serves stop working."""
+    audit.set_secret(actor, provider, "api_key", None)
+    return provider
+
+
+_DEFAULT = "ai_default_provider"
+
+
+def _step_back(actor: Actor) -> None:
+    """End the present default; the database allows one at a time."""
+    transaction_lock(_DEFAULT)
+    present = AiProvider.objects.select_for_update().filter(is_default=True).first()
+    if present:
+        audit.update(actor, present, {"is_default": False})
+
+
+# --- Areas ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def update_area(actor: Actor, settings: AiAreaSettings, **values: Any) -> AiAreaSettings:
+    """Change the settings given. Raises Invalid."""
+    if settings._state.adding:
+        settings.save(force_insert=True)  # the defaults, as they hold already: no change yet
+    audit.update(actor, settings, values)
+    return settings
+
+
+def add_missing_settings(model: type[AiAreaSettings]) -> None:
+    """A row of defaults for every area without one, so that the admin can list them.
+
+    `model` is the table as the migrations have left it.
+    """
+    rows = [model(area=slug) for slug in all_areas()]
+    model.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+# --- Use -----------------------------------------------------------------------------------
+
+
+def complete(actor: Actor, area: str, *, system: str, prompt: str) -> str:
+    """The text that the area's AI answers to `prompt`, as instructed by `system`.
+
+    Enforces and meters the area's limits; callers at the same time cannot overrun them together.
+    A call that fails still counts as a request. The audit trail tells who asked which provider.
+    Must be called outside of any transaction (RuntimeError otherwise): none is held while the
+    provider thinks, up to a minute.
+
+    Raises NotFound, ModuleInactive, AiUnavailable, LimitReached, or AiFailed when the provider
+    gives no usable answer.
+    """
+    question, reservation = _reserve(actor, area, system, prompt)
+    try:
+        answer = client.ask(question)
+    except AiFailed as failure:
+        if not failure.billable:
+            metering.settle(reservation, (0, 0))
+        raise
+    if answer.usage:
+        metering.settle(reservation, answer.usage)
+    if not answer.text.strip():
+        raise AiFailed(f"{question.name} answered nothing. Try again.", billable=True)
+    return answer.text
+
+
+@transaction.atomic(durable=True)
+def _reserve(
+    actor: Actor, area: str, system: str, prompt: str
+) -> tuple[client.Question, metering.Reservation]:
+    state = queries.get_area_state(area)
+    question = _question(state, system, prompt)
+    # No token is shorter than a byte, and the protocol adds some of its own.
+    most = len((system + prompt).encode()) + _OVERHEAD + question.max_tokens
+    reservation = metering.reserve(state.settings, question.provider, question.model, most)
+    asked = {"provider": (None, question.provider), "model": (None, question.model)}
+    audit.record(actor, state.settings, "asked", asked)
+    return question, reservation
+
+
+_OVERHEAD = 64
+
+
+def _question(state: AreaState, system: str, prompt: str) -> client.Question:
+    provider, name = state.serving, state.area.name
+    if not state.settings.enabled:
+        raise AiUnavailable(f"{name} is switched off. Enable it in the AI settings.")
+    if provider is None:
+        raise AiUnavailable(f"{name} has no AI provider. Choose one, or a default provider.")
+    if not state.model:
+        raise AiUnavailable(f"{name} has no model. Choose one, or a default for {provider}.")
+    limits = [one for one in (state.settings.max_tokens, provider.token_limit) if one]
+    return client.Question(
+        provider=provider.slug,
+        name=provider.name,
+        base_url=provider.base_url,
+        style=provider.api_style,
+        key=_key_of(provider),
+        model=state.model,
+        max_tokens=min(limits),
+        system=system,
+        prompt=prompt,
+    )
+
+
+def _key_of(provider: AiProvider) -> str:
+    try:
+        key = open_sealed(provider, "api_key")
+    except UnsealError:
+        raise AiUnavailable(f"The key of {provider} cannot be read. Set it again.") from None
+    if key is None:
+        raise AiUnavailable(f"{provider} has no API key. Set one in the AI settings.")
+    return key
