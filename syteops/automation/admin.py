@@ -1,0 +1,138 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.text import Truncator
+from unfold.admin import TabularInline
+from unfold.decorators import action
+from unfold.widgets import (
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from syteops.automation import queries, services
+from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.service_admin import ServiceAdmin, ServiceForm
+
+PAGE_SIZE = 100
+
+
+class CatalogueFilter(forms.Form):
+    """What the catalogue page is narrowed down to."""
+
+    search = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "Name, value or description"}),
+    )
+    source = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, sources: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, forms.ChoiceField)
+        source.choices = [("", "Every source"), *((one, one) for one in sources)]
+
+    def found(self) -> list[Any]:
+        """The variables that the filter leaves; all of them while it is wrong."""
+        return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
+
+
+class VariableForm(ServiceForm):
+    def clean_value(self) -> str:
+        """Browsers send every line break as two characters; what is stored has one."""
+        return str(self.cleaned_data["value"]).replace("\r\n", "\n")
+
+
+@admin.register(Variable)
+class VariableAdmin(ServiceAdmin):
+    create_service = services.create_variable
+    update_service = services.update_variable
+    delete_service = services.delete_variable
+    form = VariableForm
+    list_display = ("name", "start_of_value", "description", "updated_at")
+    search_fields = ("key", "value", "description")
+    fields = ("key", "value", "description")
+    actions_list = ("catalogue",)
+
+    @admin.display(description="Value", ordering="value")
+    def start_of_value(self, variable: Variable) -> str:
+        return Truncator(variable.value).chars(120)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Automations know a variable by its key, so that one stays."""
+        return [*super().get_readonly_fields(request, obj), *(["key"] if obj else [])]
+
+    def formfield_for_dbfield(
+        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "value":
+            kwargs["strip"] = False
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @action(  # type: ignore[untyped-decorator]
+        description="All variables", icon="list", url_path="catalogue", permissions=["view"]
+    )
+    def catalogue(self, request: HttpRequest) -> HttpResponse:
+        """Every variable that automations can read now, and the families they come from."""
+        families = queries.active_families()
+        sources = sorted({one.source for one in families})
+        form = CatalogueFilter(request.GET, sources=sources)
+        page = Paginator(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "All variables",
+            "opts": self.opts,
+            "filter": form,
+            "page": page,
+            "families": families,
+        }
+        return TemplateResponse(request, "admin/automation/catalogue.html", context)
+
+
+class SetValueInline(TabularInline):  # type: ignore[misc]
+    model = VariableSetValue
+    fields = ("suffix", "type", "value")
+    extra = 0
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
+
+    # The values are part of the set, so its permissions count.
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("automation.view_variableset") or self._may_edit(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit(request) or request.user.has_perm("automation.add_variableset")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit(request)
+
+    def _may_edit(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("automation.change_variableset")
+
+
+@admin.register(VariableSet)
+class VariableSetAdmin(ServiceAdmin):
+    create_service = services.create_set
+    update_service = services.update_set
+    delete_service = services.delete_set
+    inlines = (SetValueInline,)
+    inline_values = {VariableSetValue: "values"}
+    list_display = ("name", "acronym", "value_count", "updated_at")
+    search_fields = ("name", "acronym", "values__suffix")
+    fields = ("name", "acronym")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(value_count=models.Count("values"))
+
+    @admin.display(description="Values", ordering="value_count")
+    def value_count(self, one: Any) -> int:
+        return int(one.value_count)

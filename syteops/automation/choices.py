@@ -1,0 +1,75 @@
+"""What the value of a variable set can be, and its one canonical form."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator, validate_email
+from django.db import models
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), "true"),
+    **dict.fromkeys(("false", "no", "off", "0"), "false"),
+}
+
+
+class ValueType(models.TextChoices):
+    """The types of the values in a variable set."""
+
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    BOOLEAN = "boolean", "Yes or no"
+    URL = "url", "Web address"
+    EMAIL = "email", "E-mail address"
+    DATE = "date", "Date"
+
+
+def canonical(kind: str, text: str) -> str:
+    """`text` in the one form in which automations get it; "" stays blank.
+
+    Raises ValidationError saying what the type expects.
+    """
+    stripped = text.strip()
+    return _FORMS[ValueType(kind)](stripped) if stripped else ""
+
+
+def _number(text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise ValidationError("Write a number such as 12 or -0.5.", "invalid")
+    return text.removeprefix("+")
+
+
+def _boolean(text: str) -> str:
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError as error:
+        raise ValidationError("Write true or false.", "invalid") from error
+
+
+def _url(text: str) -> str:
+    URLValidator(("http", "https"), message="Write an address such as https://example.com.")(text)
+    return text
+
+
+def _email(text: str) -> str:
+    validate_email(text)
+    return text
+
+
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValidationError("Write a date such as 2026-12-31.", "invalid") from error
+
+
+_FORMS: dict[ValueType, Callable[[str], str]] = {
+    ValueType.TEXT: str,
+    ValueType.NUMBER: _number,
+    ValueType.BOOLEAN: _boolean,
+    ValueType.URL: _url,
+    ValueType.EMAIL: _email,
+    ValueType.DATE: _date,
+}

@@ -1,0 +1,136 @@
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import Q
+
+from syteops.automation.choices import ValueType, canonical
+from syteops.automation.names import (
+    ACRONYM,
+    FREE_PREFIX,
+    KEY,
+    validate_acronym,
+    validate_key,
+    validate_suffix,
+)
+from syteops.lib.entities import Entity
+
+MAX_VALUE = 10_000
+
+
+class Variable(Entity):
+    """A free-form automation variable, the only kind that tools may write."""
+
+    resource: ClassVar[str] = "variables"
+    noun: ClassVar[str] = "variable"
+
+    key = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[validate_key],
+        help_text="Automations know it as syteops_api_ and this key.",
+    )
+    value = models.TextField(max_length=MAX_VALUE, validators=[MaxLengthValidator(MAX_VALUE)])
+    description = models.CharField(max_length=500, blank=True, help_text="What it is for.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "free-form variable"
+        ordering = ("key",)
+        constraints = (
+            models.CheckConstraint(condition=Q(key__regex=KEY), name="automation_key_form"),
+            models.CheckConstraint(condition=~Q(value=""), name="automation_value_not_blank"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return self.key
+
+    @property
+    def name(self) -> str:
+        """What automations call it."""
+        return f"{FREE_PREFIX}{self.key}"
+
+    def clean(self) -> None:
+        """A variable has a value, or it does not exist."""
+        super().clean()
+        if not self.value.strip():
+            raise ValidationError({"value": ValidationError("Give a value.", "blank")})
+
+
+class VariableSet(Entity):
+    """Static values that belong together, defined by an admin, such as those of a brand."""
+
+    resource: ClassVar[str] = "variable_sets"
+    noun: ClassVar[str] = "variable_set"
+
+    name = models.CharField(max_length=100)
+    acronym = models.CharField(
+        max_length=16,
+        unique=True,
+        validators=[validate_acronym],
+        help_text="Its variables are named syteops_, this acronym, _svs_ and a suffix.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "variable set"
+        ordering = ("acronym",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(acronym__regex=ACRONYM), name="automation_acronym_form"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return self.acronym
+
+
+class VariableSetValue(models.Model):
+    """One value of a set. Written through the set's services."""
+
+    set = models.ForeignKey(VariableSet, on_delete=models.CASCADE, related_name="values")
+    suffix = models.CharField(max_length=64, validators=[validate_suffix])
+    type = models.CharField(max_length=10, choices=ValueType, default=ValueType.TEXT)
+    value = models.TextField(
+        max_length=MAX_VALUE, blank=True, validators=[MaxLengthValidator(MAX_VALUE)]
+    )
+
+    class Meta:
+        verbose_name = "value"
+        default_permissions = ()
+        ordering = ("suffix",)
+        constraints = (
+            models.UniqueConstraint(fields=["set", "suffix"], name="automation_one_suffix_per_set"),
+            models.CheckConstraint(condition=Q(suffix__regex=KEY), name="automation_suffix_form"),
+            models.CheckConstraint(
+                condition=Q(type__in=ValueType.values), name="automation_known_type"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.suffix
+
+    def clean(self) -> None:
+        """Bring the value into the canonical form of its type, or refuse it."""
+        super().clean()
+        if self.type not in ValueType.values:
+            return  # its own field says so
+        try:
+            self.value = canonical(self.type, self.value)
+        except ValidationError as error:
+            raise ValidationError({"value": error.messages}) from error
+
+    def as_row(self) -> dict[str, Any]:
+        """The value as the audit trail shows it."""
+        return {"suffix": self.suffix, "type": self.type, "value": self.value}

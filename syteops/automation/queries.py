@@ -1,0 +1,119 @@
+"""Reading automation variables. The catalogue is derived at every read, so it is never stale."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+
+from syteops.automation import families
+from syteops.automation.families import Family, all_families
+from syteops.automation.models import Variable, VariableSetValue
+from syteops.automation.names import FREE_PREFIX, free_key, is_derived
+from syteops.lib.errors import NotFound, Protected
+from syteops.modules.queries import inactive_slugs
+
+log = logging.getLogger(__name__)
+
+
+def catalogue(source: str = "", search: str = "") -> list[families.Variable]:
+    """Every variable that has a value, by name, of one source and with a text on request.
+
+    A constant number of queries. Names are unique: of two the first counts, and the log says so.
+    """
+    found: dict[str, families.Variable] = {}
+    for family in active_families():
+        for variable in _derive(family):
+            if found.setdefault(variable.name, variable) is not variable:
+                log.error("The variable %s is derived twice.", variable.name)
+    return sorted(
+        (one for one in found.values() if _matches(one, source, search.lower())),
+        key=lambda one: one.name,
+    )
+
+
+def active_families() -> list[Family]:
+    """The families whose variables exist now: those of inactive modules are away."""
+    inactive = inactive_slugs()
+    return [one for one in all_families() if one.module not in inactive]
+
+
+def _derive(family: Family) -> Iterator[families.Variable]:
+    for variable in family.derive():
+        if variable.value.strip():
+            yield replace(variable, source=variable.source or family.source)
+
+
+def _matches(variable: families.Variable, source: str, search: str) -> bool:
+    if source and variable.source != source:
+        return False
+    texts = (variable.name, variable.value, variable.description)
+    return not search or any(search in text.lower() for text in texts)
+
+
+def exported() -> dict[str, str]:
+    """Every variable's value by name."""
+    return {one.name: one.value for one in catalogue()}
+
+
+def find_variable(key: str) -> dict[str, Any]:
+    """The variable of that key or full name, as the API shows it. Raises NotFound."""
+    if not is_derived(key):
+        return record_of(get_variable(key))
+    for one in catalogue():
+        if one.name == key:
+            return {
+                "key": one.name,
+                "name": one.name,
+                "value": one.value,
+                "description": one.description,
+            }
+    raise _no_variable(key)
+
+
+def record_of(variable: Variable) -> dict[str, Any]:
+    """A free-form variable as the API shows it."""
+    return {
+        "key": variable.key,
+        "name": variable.name,
+        "value": variable.value,
+        "description": variable.description,
+    }
+
+
+def get_variable(key: str, lock: bool = False) -> Variable:
+    """The free-form variable of that key or name, locked on request.
+
+    Raises NotFound, or Protected for one that is derived.
+    """
+    if is_derived(key):
+        find_variable(key)
+        raise derived_is_protected(key)
+    variables = Variable.objects.select_for_update(of=("self",)) if lock else Variable.objects
+    variable = variables.filter(key=free_key(key)).first()
+    if variable is None:
+        raise _no_variable(key)
+    return variable
+
+
+def derived_is_protected(name: str) -> Protected:
+    """Why a derived variable cannot be written."""
+    return Protected(
+        f"{name} is derived from other settings: change those. "
+        f"Only {FREE_PREFIX}… variables can be set or deleted."
+    )
+
+
+def _no_variable(key: str) -> NotFound:
+    return NotFound(f"There is no variable {key}.")
+
+
+def free_variables() -> QuerySet[Variable]:
+    """Every free-form variable, by key."""
+    return Variable.objects.all()
+
+
+def set_values() -> QuerySet[VariableSetValue]:
+    """Every value of every variable set."""
+    return VariableSetValue.objects.select_related("set").order_by("set__acronym", "suffix")

@@ -1,0 +1,143 @@
+"""Every change of a free-form variable or a variable set. Objects passed in are locked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from syteops.audit import services as audit
+from syteops.automation import names, queries
+from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.lib.actors import Actor
+from syteops.lib.errors import FieldError, Invalid
+from syteops.lib.locks import transaction_lock
+
+# --- Free-form variables -------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_variable(actor: Actor, *, key: str, value: str, description: str = "") -> Variable:
+    """A new free-form variable. Raises Invalid, also for a key that exists."""
+    variable = Variable(key=key, value=value, description=description)
+    audit.insert(actor, variable)
+    return variable
+
+
+@transaction.atomic
+def update_variable(actor: Actor, variable: Variable, **values: Any) -> Variable:
+    """Change the value, the description or both. Raises Invalid."""
+    audit.update(actor, variable, values)
+    return variable
+
+
+@transaction.atomic
+def delete_variable(actor: Actor, variable: Variable) -> None:
+    """Remove the variable for good."""
+    audit.remove(actor, variable)
+
+
+@transaction.atomic
+def set_variable(
+    actor: Actor, key: str, *, value: str, description: str | None = None
+) -> Variable | None:
+    """Make `key` (or its full name) have this value; a blank one removes it and answers None.
+
+    A description that is left out stays. Repeating it changes nothing. Raises Invalid for a key
+    or value that cannot be, Protected for a derived name.
+    """
+    if names.is_derived(key):
+        raise queries.derived_is_protected(key)
+    key = names.free_key(key)
+    _check_key(key)
+    transaction_lock(f"variable {key}")
+    variable = Variable.objects.select_for_update().filter(key=key).first()
+    if not value.strip():
+        if variable:
+            delete_variable(actor, variable)
+        return None
+    values = {"value": value} | ({} if description is None else {"description": description})
+    if variable:
+        return update_variable(actor, variable, **values)
+    return create_variable(actor, key=key, **values)
+
+
+def _check_key(key: str) -> None:
+    try:
+        names.validate_key(key)
+    except ValidationError as error:
+        raise Invalid.field("key", str(error.message)) from error
+
+
+# --- Variable sets -------------------------------------------------------------------------
+
+Row = Mapping[str, Any]
+
+
+@transaction.atomic
+def create_set(actor: Actor, *, name: str, acronym: str, values: Sequence[Row] = ()) -> VariableSet:
+    """A new set with its values (suffix, type, value each). Raises Invalid."""
+    made = VariableSet(name=name, acronym=acronym)
+    rows = _rows(values)
+    audit.insert(actor, made, values=[one.as_row() for one in rows])
+    _store(made, rows)
+    return made
+
+
+@transaction.atomic
+def update_set(
+    actor: Actor, changed: VariableSet, *, values: Sequence[Row] | None = None, **fields: Any
+) -> VariableSet:
+    """Change the fields given; `values`, where given, are all that the set has afterwards.
+
+    Raises Invalid.
+    """
+    before = [one.as_row() for one in changed.values.all()]
+    rows = None if values is None else _rows(values)
+    after = before if rows is None else [one.as_row() for one in rows]
+    audit.update(actor, changed, fields, also={"values": (before, after)})
+    if rows is not None and before != after:
+        changed.values.all().delete()
+        _store(changed, rows)
+    return changed
+
+
+@transaction.atomic
+def delete_set(actor: Actor, gone: VariableSet) -> None:
+    """Delete the set; its variables are gone with it."""
+    audit.remove(actor, gone, values=[one.as_row() for one in gone.values.all()])
+
+
+def _rows(values: Sequence[Row]) -> list[VariableSetValue]:
+    """The rows validated, in canonical form and in order. Raises Invalid naming each wrong one."""
+    rows = [
+        VariableSetValue(**{name: row[name] for name in ("suffix", "type", "value") if name in row})
+        for row in values
+    ]
+    errors = [error for index, row in enumerate(rows) for error in _errors(index, row)]
+    seen: set[str] = set()
+    for index, row in enumerate(rows):
+        if row.suffix in seen:
+            errors.append(FieldError(("values", index, "suffix"), "not_unique", _TWICE))
+        seen.add(row.suffix)
+    if errors:
+        raise Invalid(errors)
+    return sorted(rows, key=lambda one: one.suffix)
+
+
+_TWICE = "Another value of this set has this suffix."
+
+
+def _errors(index: int, row: VariableSetValue) -> list[FieldError]:
+    try:
+        row.full_clean(exclude=["set"], validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        found = audit.field_errors(error)
+        return [FieldError(("values", index, *one.path), one.code, one.detail) for one in found]
+    return []
+
+
+def _store(owner: VariableSet, rows: Sequence[VariableSetValue]) -> None:
+    for row in rows:
+        row.set = owner
+    VariableSetValue.objects.bulk_create(rows)

@@ -1,0 +1,19 @@
+"""`syteops_api_…` and `syteops_…_svs_…`: what admins and tools define by themselves."""
+
+from collections.abc import Iterator
+
+from syteops.automation.families import Variable, family
+from syteops.automation.queries import free_variables, set_values
+
+
+@family("api", "syteops_api_<key>", "Free-form variables, the only ones that tools can write.")
+def free_form() -> Iterator[Variable]:
+    for one in free_variables():
+        yield Variable(one.name, one.value, one.description, writable=True)
+
+
+@family("svs", "syteops_<acronym>_svs_<suffix>", "The values of the variable sets.")
+def set_variables() -> Iterator[Variable]:
+    for one in set_values():
+        name = f"syteops_{one.set.acronym}_svs_{one.suffix}"
+        yield Variable(name, one.value, f"{one.suffix} of {one.set.name}")

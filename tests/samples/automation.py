@@ -1,0 +1,46 @@
+from syteops.automation import services
+from syteops.automation.models import Variable
+from syteops.lib.actors import SYSTEM
+from tests.samples import Sample, sample
+
+NOWHERE = {"key": "nothing_here"}
+
+
+def a_variable() -> Variable:
+    return services.create_variable(
+        SYSTEM, key="greeting", value="Hello", description="Said on the front page"
+    )
+
+
+@sample("variables.catalog")
+def _catalog() -> Sample:
+    a_variable()
+    return Sample(params={"source": "api"}, bad={"page": 0})
+
+
+@sample("variables.get")
+def _get() -> Sample:
+    return Sample({"key": a_variable().key}, missing=NOWHERE)
+
+
+@sample("variables.set")
+def _set() -> Sample:
+    # A key that does not exist is created, so nothing is missing here.
+    return Sample({"key": a_variable().key}, {"value": "Good morning"}, {"value": 5})
+
+
+@sample("variables.delete")
+def _delete() -> Sample:
+    return Sample({"key": a_variable().key}, missing=NOWHERE)
+
+
+@sample("variables.export")
+def _export() -> Sample:
+    a_variable()
+    return Sample(params={"format": "json"}, bad={"format": "xml"})
+
+
+@sample("variables.resync")
+def _resync() -> Sample:
+    a_variable()
+    return Sample(changes=False)
