@@ -34,6 +34,8 @@ class AuditEntry(Entity):
     event = models.CharField(max_length=100)
     object_resource = models.CharField("resource", max_length=50, blank=True)
     object_id = models.CharField("object", max_length=200, blank=True)
+    # What `object_id` is not: the same for an object's whole life, and never used again.
+    object_pk = models.CharField(max_length=64, blank=True, editable=False)
     object_label = models.CharField("name", max_length=200, blank=True)
     changes = JsonTextField(default=dict, blank=True)
     code = models.CharField(max_length=50, blank=True)
@@ -50,6 +52,7 @@ class AuditEntry(Entity):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["object_resource", "object_id"], name="audit_object"),
+            models.Index(fields=["object_resource", "object_pk"], name="audit_object_pk"),
             models.Index(fields=["actor_kind", "actor_id"], name="audit_actor"),
         )
 

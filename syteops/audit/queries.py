@@ -1,18 +1,59 @@
 """Reading the audit trail."""
 
-from django.db.models import QuerySet
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet
 
 from syteops.audit.models import AuditEntry
 from syteops.lib.entities import Entity
+from syteops.lib.errors import NotFound
 
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
-    """What happened to one object, newest first."""
-    return AuditEntry.objects.filter(
-        object_resource=instance.resource, object_id=instance.public_id
-    )
+    """What happened to one object in its whole life, whatever its number was; newest first."""
+    return AuditEntry.objects.filter(object_resource=instance.resource, object_pk=str(instance.pk))
+
+
+def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
+    """What happened to the object of that resource and id, newest first."""
+    return AuditEntry.objects.filter(object_resource=resource, object_id=object_id)
 
 
 def latest_changes(count: int) -> QuerySet[AuditEntry]:
     """The newest entries of the whole site."""
     return AuditEntry.objects.all()[:count]
+
+
+def matching(filters: Mapping[str, Any]) -> QuerySet[AuditEntry]:
+    """The entries that fit every one of `actor` (id or label), `resource`, `object` and `since`."""
+    found = AuditEntry.objects.all()
+    if actor := filters.get("actor"):
+        found = found.filter(Q(actor_id=actor) | Q(actor_label=actor))
+    if resource := filters.get("resource"):
+        found = found.filter(object_resource=resource)
+    if object_id := filters.get("object"):
+        found = found.filter(object_id=object_id)
+    if since := filters.get("since"):
+        found = found.filter(at__gte=since)
+    return found
+
+
+def latest_actors(count: int) -> list[tuple[str, str, str]]:
+    """Kind, id and label of those who acted last, most recent first."""
+    kinds = AuditEntry.objects.order_by().values("actor_kind", "actor_id")
+    newest = kinds.annotate(newest=Max("id")).order_by("-newest").values_list("newest", flat=True)
+    found = AuditEntry.objects.filter(pk__in=list(newest[:count]))
+    return [(one.actor_kind, one.actor_id, one.actor_label) for one in found]
+
+
+def get_entry(entry_id: str) -> AuditEntry:
+    """The entry with that id. Raises NotFound."""
+    entry = AuditEntry.objects.filter(pk=entry_id).first() if _ID.fullmatch(entry_id) else None
+    if entry is None:
+        raise NotFound(f"There is no audit entry {entry_id}.")
+    return entry
+
+
+_ID = re.compile(r"[1-9][0-9]{0,17}")

@@ -127,14 +127,35 @@ def record(
     name = f"{instance.noun}.{event}"
     object_id = instance.public_id if object_id is None else object_id
     entry = _entry(actor, name, instance.resource, object_id, str(instance))
+    entry.object_pk = str(instance.pk)
     entry.changes = {field: shown(before, after) for field, (before, after) in changes.items()}
     _store(entry)
     actor.trail.append(Change(name, instance.resource, object_id, entry.changes))
 
 
-def record_refusal(actor: Actor, resource: str, object_id: str, code: str) -> None:
+def record_about(
+    actor: Actor,
+    event: str,
+    about: tuple[str, str, str],
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+) -> None:
+    """Write the audit entry of a change to something that is no Entity, such as a person.
+
+    `event` is the full name ("person.signed_in"), `about` the resource, the id and the label. Call
+    inside the transaction of that change.
+    """
+    resource, object_id, label = about
+    entry = _entry(actor, event, resource, object_id, label)
+    entry.changes = {field: shown(old, new) for field, (old, new) in (changes or {}).items()}
+    _store(entry)
+    actor.trail.append(Change(event, resource, object_id, entry.changes))
+
+
+def record_refusal(
+    actor: Actor, resource: str, object_id: str, code: str, *, label: str = "", event: str = ""
+) -> None:
     """Write the audit entry of an attempt that was refused with `code`."""
-    entry = _entry(actor, f"{resource or 'api'}.refused", resource, object_id, "")
+    entry = _entry(actor, event or f"{resource or 'api'}.refused", resource, object_id, label)
     entry.outcome = Outcome.REFUSED
     entry.code = code
     _store(entry)

@@ -1,6 +1,8 @@
 """What an object looks like in the audit trail: its columns as plain JSON values."""
 
 import json
+from collections.abc import Container
+from decimal import Decimal
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,12 +15,17 @@ from syteops.lib.entities import Entity
 _UNSHOWN = ("id", "uid")
 
 
-def snapshot(instance: Entity) -> dict[str, Any]:
-    """Each column of `instance` by name. A secret stays `Sealed`: `shown` turns it into words."""
+def snapshot(instance: models.Model, only: Container[str] | None = None) -> dict[str, Any]:
+    """Each column of `instance` by name. A secret stays `Sealed`: `shown` turns it into words.
+
+    `only` limits it to the columns named.
+    """
     return {
         field.name: _value(instance, field)
         for field in instance._meta.concrete_fields
-        if field.name not in _UNSHOWN and not _set_by_itself(field)
+        if field.name not in _UNSHOWN
+        and not _set_by_itself(field)
+        and (only is None or field.name in only)
     }
 
 
@@ -26,19 +33,28 @@ def _set_by_itself(field: "models.Field[Any, Any]") -> bool:
     return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
-def _value(instance: Entity, field: "models.Field[Any, Any]") -> Any:
+def _value(instance: models.Model, field: "models.Field[Any, Any]") -> Any:
     if isinstance(field, models.ForeignKey):
         related = getattr(instance, field.name)
         return related.public_id if isinstance(related, Entity) else related and str(related)
     value = getattr(instance, field.attname)
     if isinstance(value, Sealed):
         return value
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"  # 2 and 2.0000 are one number
     return value.name if isinstance(value, FieldFile) else json_value(value)
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs between two snapshots: name → (before, after)."""
-    return {n: (before[n], after[n]) for n in after if before[n] != after[n]}
+    return {n: (before[n], after[n]) for n in after if not _same(before[n], after[n])}
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality as JSON has it: to Python, 1 and true and 1.0 are equal as well."""
+    if one != other or not isinstance(one, dict | list):
+        return bool(one == other)
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def shown(before: Any, after: Any) -> dict[str, Any]:

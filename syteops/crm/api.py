@@ -13,7 +13,6 @@ from manage_api.serializers import (
     StrictBooleanField,
     StrictModelSerializer,
     StrictSerializer,
-    at_least_one,
     deleted,
     listing,
 )
@@ -22,15 +21,13 @@ from syteops.crm.models import CrmSystem
 
 
 class CrmSystemSerializer(StrictModelSerializer):
-    crm_num = serializers.CharField(
-        source="slot", read_only=True, help_text='Such as "001".'
-    )
+    crm_num = serializers.CharField(source="slot", read_only=True, help_text='Such as "001".')
     code = serializers.CharField(read_only=True, help_text="Derived from the name.")
     key_set = IsSetField(source="api_key")
-    key_set_at = serializers.DateTimeField(source="api_key_set_at", read_only=True)
+    key_set_at = serializers.DateTimeField(source="api_key_set_at", read_only=True, allow_null=True)
     secret_set = IsSetField(source="api_secret")
     secret_set_at = serializers.DateTimeField(
-        source="api_secret_set_at", read_only=True
+        source="api_secret_set_at", read_only=True, allow_null=True
     )
 
     class Meta:
@@ -42,19 +39,15 @@ class CrmSystemSerializer(StrictModelSerializer):
 
 
 class CrmSecretsInput(StrictSerializer):
+    needs_one = True
     api_key = SecretField(required=False)
     api_secret = SecretField(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return at_least_one(attrs, self)
-
 
 class CrmSecretsToClear(StrictSerializer):
+    needs_one = True
     api_key = StrictBooleanField(required=False, help_text="Clear the API key.")
     api_secret = StrictBooleanField(required=False, help_text="Clear the API secret.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return at_least_one(attrs, self)
 
 
 class CrmSecretsSerializer(serializers.Serializer[Any]):
@@ -78,17 +71,11 @@ class CrmSystems(Resource):
     def get(self, call: Call) -> Any:
         return CrmSystemSerializer(_system(call)).data
 
-    @operation(
-        "Add a CRM system", input=CrmSystemSerializer, output=CrmSystemSerializer
-    )
+    @operation("Add a CRM system", input=CrmSystemSerializer, output=CrmSystemSerializer)
     def create(self, call: Call) -> Any:
-        return CrmSystemSerializer(
-            services.create_system(call.actor, **call.values)
-        ).data
+        return CrmSystemSerializer(services.create_system(call.actor, **call.values)).data
 
-    @operation(
-        "Change a CRM system", input=CrmSystemSerializer, output=CrmSystemSerializer
-    )
+    @operation("Change a CRM system", input=CrmSystemSerializer, output=CrmSystemSerializer)
     def update(self, call: Call) -> Any:
         system = services.update_system(call.actor, _system(call), **call.values)
         return CrmSystemSerializer(system).data

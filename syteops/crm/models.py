@@ -13,9 +13,7 @@ class CrmSystem(Numbered):
     resource: ClassVar[str] = "crm"
     noun: ClassVar[str] = "crm_system"
 
-    name = models.CharField(
-        max_length=100, help_text="As people call it, such as HubSpot."
-    )
+    name = models.CharField(max_length=100, help_text="As people call it, such as HubSpot.")
     url = models.URLField("URL", blank=True, help_text="Where people log in.")
     link_admin_only = models.BooleanField(
         "link for admins only",
@@ -29,9 +27,7 @@ class CrmSystem(Numbered):
 
     class Meta(Numbered.Meta):
         verbose_name = "CRM system"
-        permissions = (
-            ("set_secrets_crmsystem", "Can set and clear secrets of CRM systems"),
-        )
+        permissions = (("set_secrets_crmsystem", "Can set and clear secrets of CRM systems"),)
 
     def __str__(self) -> str:
         return self.name
@@ -48,17 +44,13 @@ class CrmIdentifier(models.Model):
     member = models.ForeignKey(
         "team.TeamMember", on_delete=models.CASCADE, related_name="crm_identifiers"
     )
-    system = models.ForeignKey(
-        CrmSystem, on_delete=models.CASCADE, related_name="identifiers"
-    )
+    system = models.ForeignKey(CrmSystem, on_delete=models.CASCADE, related_name="identifiers")
     identifier = models.CharField(max_length=200)
 
     class Meta:
         default_permissions = ()
         constraints = (
-            models.UniqueConstraint(
-                fields=["member", "system"], name="crm_one_id_per_member"
-            ),
+            models.UniqueConstraint(fields=["member", "system"], name="crm_one_id_per_member"),
         )
 
     def __str__(self) -> str:

@@ -1,7 +1,9 @@
 """Reading CRM systems."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.db.models import QuerySet
 
 from syteops.crm.models import CrmIdentifier, CrmSystem
@@ -28,7 +30,25 @@ def deletion_impact(system: CrmSystem) -> dict[str, Any]:
     }
 
 
+def identifiers() -> QuerySet[CrmIdentifier]:
+    """Who team members are in which CRM system."""
+    return CrmIdentifier.objects.select_related("system")
+
+
 def identifiers_of(member_id: int) -> dict[str, str]:
     """A member's identifiers by CRM number."""
     found = CrmIdentifier.objects.filter(member_id=member_id).select_related("system")
     return {one.system.slot: one.identifier for one in found.order_by("system__number")}
+
+
+def members_known_to(system: CrmSystem) -> dict[str, str]:
+    """The identifiers that team members have in the system, by the member's primary key."""
+    found = system.identifiers.order_by("member_id").values_list("member_id", "identifier")
+    return {str(member_id): identifier for member_id, identifier in found}
+
+
+def known_members(identifiers: Mapping[str, str]) -> dict[int, str]:
+    """Those of `identifiers` whose team member is still there."""
+    members = apps.get_model("team.TeamMember")._default_manager
+    there = set(members.filter(pk__in=identifiers).values_list("pk", flat=True))
+    return {int(pk): text for pk, text in identifiers.items() if int(pk) in there}

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from syteops.audit import services as audit
 from syteops.crm.models import CrmIdentifier, CrmSystem
+from syteops.crm.queries import known_members, members_known_to
 from syteops.lib.actors import Actor
 from syteops.lib.errors import FieldError, Invalid
 from syteops.lib.locks import transaction_lock
@@ -36,12 +37,28 @@ def update_system(actor: Actor, system: CrmSystem, **values: Any) -> CrmSystem:
 @transaction.atomic
 def delete_system(actor: Actor, system: CrmSystem) -> None:
     """Free the number; clear the secrets, and the identifiers that team members have there."""
-    cleared = list(
-        system.identifiers.order_by("id").values_list("identifier", flat=True)
-    )
+    identifiers = members_known_to(system)
     system.identifiers.all().delete()
     gone = {field: None for name in SECRETS for field in (name, f"{name}_set_at")}
-    audit.delete_softly(actor, system, also={"identifiers": (cleared, [])}, **gone)
+    audit.delete_softly(actor, system, also={"identifiers": (identifiers, {})}, **gone)
+
+
+@transaction.atomic
+def restore_system(
+    actor: Actor, system: CrmSystem, identifiers: Mapping[str, str] | None = None
+) -> CrmSystem:
+    """Bring a deleted system back under the lowest free number, without its secrets.
+
+    `identifiers` by the primary key of each team member are given back too, where the member is
+    still there. Raises LimitReached.
+    """
+    transaction_lock("crm_systems")
+    number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems")
+    for member_id, identifier in known_members(identifiers or {}).items():
+        system.identifiers.create(member_id=member_id, identifier=identifier)
+    also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}
+    audit.update(actor, system, {"number": number, "deleted_at": None}, "restored", also)
+    return system
 
 
 @transaction.atomic
@@ -69,13 +86,9 @@ def set_identifiers(member_id: int, wanted: Mapping[str, str]) -> None:
     systems = {system.slot: system for system in CrmSystem.objects.all()}
     for crm_num, identifier in wanted.items():
         if crm_num not in systems:
-            raise Invalid([FieldError(("crm_ids", crm_num), "invalid", _NO_SYSTEM)])
-        mine = CrmIdentifier.objects.filter(
-            member_id=member_id, system=systems[crm_num]
-        )
+            raise Invalid([FieldError(("crm_ids", crm_num), "not_found", _NO_SYSTEM)])
+        mine = CrmIdentifier.objects.filter(member_id=member_id, system=systems[crm_num])
         if not identifier:
             mine.delete()
         elif not mine.update(identifier=identifier):
-            mine.create(
-                member_id=member_id, system=systems[crm_num], identifier=identifier
-            )
+            mine.create(member_id=member_id, system=systems[crm_num], identifier=identifier)

@@ -44,3 +44,8 @@ def all_samples() -> dict[str, Make]:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(_samples)
+
+
+def all_made() -> dict[str, Make]:
+    """The samples entered so far; for samples that are made of others."""
+    return _samples

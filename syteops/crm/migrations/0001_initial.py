@@ -70,15 +70,7 @@ class Migration(migrations.Migration):
                 (
                     "api_key",
                     syteops.lib.encryption.EncryptedTextField(
-                        models.TextField(
-                            blank=True,
-                            editable=False,
-                            null=True,
-                            verbose_name=models.TextField(
-                                blank=True, editable=False, null=True
-                            ),
-                        ),
-                        bound_to="uid",
+                        blank=True, bound_to="uid", editable=False, null=True
                     ),
                 ),
                 (
@@ -88,15 +80,7 @@ class Migration(migrations.Migration):
                 (
                     "api_secret",
                     syteops.lib.encryption.EncryptedTextField(
-                        models.TextField(
-                            blank=True,
-                            editable=False,
-                            null=True,
-                            verbose_name=models.TextField(
-                                blank=True, editable=False, null=True
-                            ),
-                        ),
-                        bound_to="uid",
+                        blank=True, bound_to="uid", editable=False, null=True
                     ),
                 ),
                 (
@@ -119,7 +103,11 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("deleted_at", None), ("number__gte", 1)),
+                            models.Q(
+                                ("deleted_at", None),
+                                ("number__gte", 1),
+                                ("number__isnull", False),
+                            ),
                             models.Q(("deleted_at__isnull", False), ("number", None)),
                             _connector="OR",
                         ),

@@ -1,0 +1,107 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+
+from syteops.audit import words
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.queries import latest_actors
+
+
+class ActorFilter(admin.SimpleListFilter):
+    """The people, keys and commands that acted last."""
+
+    title = "actor"
+    parameter_name = "actor"
+    shown = 50
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (f"{kind}:{id_}", f"{label or 'Somebody'} ({kind})")
+            for kind, id_, label in latest_actors(self.shown)
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        kind, found, id_ = (self.value() or "").partition(":")
+        return queryset.filter(actor_kind=kind, actor_id=id_) if found else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
+    """The trail is read here. Nobody adds, changes or deletes an entry."""
+
+    list_display = ("when", "who", "what", "door", "shown_outcome", "address")
+    list_display_links = ("when", "what")
+    list_filter = (
+        ActorFilter,
+        "outcome",
+        "door",
+        "object_resource",
+        ("at", admin.DateFieldListFilter),
+    )
+    list_filter_submit = True
+    search_fields = ("=object_id", "object_label", "=request_id", "actor_label", "=address")
+    search_help_text = "Object, its number, actor, address or request id"
+    date_hierarchy = "at"
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="When", ordering="at")
+    def when(self, entry: AuditEntry) -> Any:
+        return entry.at
+
+    @admin.display(description="Who", ordering="actor_label")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_label or "Somebody"
+
+    @admin.display(description="What happened")
+    def what(self, entry: AuditEntry) -> str:
+        return words.sentence(entry)
+
+    @admin.display(description="Outcome", ordering="outcome")
+    def shown_outcome(self, entry: AuditEntry) -> str:
+        return "Refused" if entry.outcome == Outcome.REFUSED else "Done"
+
+    shown_outcome.label = {"Done": "success", "Refused": "danger"}  # type: ignore[attr-defined]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One entry, to be read."""
+        entry = self.get_object(request, unquote(object_id)) if object_id else None
+        adds = object_id is None
+        if adds or not self.has_view_permission(request, entry) or request.method == "POST":
+            raise PermissionDenied
+        if entry is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{entry.actor_label or 'Somebody'} {words.sentence(entry)}",
+            "entry": entry,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/audit_entry.html", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """An entry has no history: it never changes."""
+        raise PermissionDenied

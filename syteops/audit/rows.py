@@ -1,0 +1,115 @@
+"""The rows that belong to an object, as one list that replaces another.
+
+A list of action items or line items is part of its object: it changes with it, in one transaction
+and one audit entry. `plan_rows` says what a new list would change, `RowsPlan.store` does it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from syteops.audit.services import field_errors
+from syteops.audit.snapshots import snapshot
+from syteops.lib.errors import FieldError, Invalid
+
+MAX_ROWS = 200
+
+R = TypeVar("R", bound=models.Model)
+
+
+@dataclass(frozen=True)
+class RowsPlan(Generic[R]):
+    """How the rows are to look. `before` and `after` are what the audit entry shows of them."""
+
+    before: list[dict[str, Any]]
+    after: list[dict[str, Any]]
+    rows: list[R]
+    gone: list[R]
+
+    @property
+    def change(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """What `audit.update` takes in `also`."""
+        return self.before, self.after
+
+    def store(self, **parent: models.Model) -> None:
+        """Make it so, in the order planned; `parent` is the rows' foreign key and its object."""
+        if self.before == self.after:
+            return
+        for position, row in enumerate(self.rows):
+            row.position = position  # type: ignore[attr-defined]
+            for name, instance in parent.items():
+                setattr(row, name, instance)
+        _store(self.rows, self.gone)
+
+
+def plan_rows(
+    model: type[R], rows: Iterable[R], items: Sequence[Mapping[str, Any]], name: str
+) -> RowsPlan[R]:
+    """What replacing `rows` by `items` would change. `model.SHOWN` are the columns that matter.
+
+    An item with the `id` of a row changes that row and keeps what it leaves out. One without
+    an id is a new row, or the row that looks exactly like it: so the same list, sent twice,
+    changes nothing the second time. Rows that no item stands for go. `name` is the list's name in
+    errors. Raises Invalid, also for more than MAX_ROWS, or an id that is none of these.
+    """
+    if len(items) > MAX_ROWS:
+        raise Invalid.field(name, f"The list has {MAX_ROWS} entries at most.", "too_long")
+    free = {row.pk: row for row in rows}
+    before = [_shown(row) for row in free.values()]
+    known = [_claimed(free, item, (name, index)) for index, item in enumerate(items)]
+    chosen = [row or _row_like(free, model(**item)) for row, item in zip(known, items, strict=True)]
+    for row, item in zip(chosen, items, strict=True):
+        for field in item.keys() - {"id"}:
+            setattr(row, field, item[field])
+    _clean(chosen, name)
+    return RowsPlan(before, [_shown(row) for row in chosen], chosen, list(free.values()))
+
+
+def _claimed(free: dict[Any, R], item: Mapping[str, Any], path: tuple[str | int, ...]) -> R | None:
+    if "id" not in item:
+        return None
+    row = free.pop(item["id"], None)
+    if row is None:
+        detail = "There is none with this id here, or it is here twice. Without id it is added."
+        raise Invalid([FieldError((*path, "id"), "not_found", detail)])
+    return row
+
+
+def _row_like(free: dict[Any, R], wanted: R) -> R:
+    """The free row that looks like `wanted`, or `wanted` itself."""
+    same = (pk for pk, row in free.items() if _shown(row) == _shown(wanted))
+    pk = next(same, None)
+    return wanted if pk is None else free.pop(pk)
+
+
+def _shown(row: models.Model) -> dict[str, Any]:
+    return snapshot(row, only=row.SHOWN)  # type: ignore[attr-defined]
+
+
+def _clean(rows: list[R], name: str) -> None:
+    found: list[FieldError] = []
+    for index, row in enumerate(rows):
+        relations = [field.name for field in row._meta.fields if field.is_relation]
+        try:
+            row.clean_fields(exclude=relations)
+        except ValidationError as error:
+            found += [
+                FieldError((name, index, *one.path), one.code, one.detail)
+                for one in field_errors(error)
+            ]
+    if found:
+        raise Invalid(found)
+
+
+def _store(rows: list[R], gone: list[R]) -> None:
+    everyone = [*rows, *gone]
+    manager = type(everyone[0])._base_manager
+    manager.filter(pk__in=[row.pk for row in gone]).delete()
+    new = [row for row in rows if row.pk is None]
+    kept = [row for row in rows if row.pk is not None]
+    columns = [f.name for f in everyone[0]._meta.concrete_fields if not f.primary_key]
+    manager.bulk_update(kept, columns)
+    manager.bulk_create(new)

@@ -1,0 +1,83 @@
+"""Audit entries as sentences: who did what to which object."""
+
+from functools import cache
+
+from django.apps import apps
+
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.lib.entities import Entity
+
+_VERBS = {
+    "created": "added",
+    "updated": "changed",
+    "secret_set": "stored a secret of",
+    "secret_cleared": "cleared a secret of",
+    "password_changed": "changed the password of",
+    "issued_by_rotation": "got by rotation",
+}
+_WITHOUT_OBJECT = {
+    "person.signed_in": "signed in",
+    "person.signed_out": "signed out",
+    "api.enabled": "enabled the API",
+    "api.disabled": "disabled the API",
+}
+
+
+def sentence(entry: AuditEntry) -> str:
+    """What happened, beginning with a verb: "changed crm system HubSpot (001)"."""
+    if entry.outcome == Outcome.REFUSED:
+        return _refusal(entry)
+    if entry.event in _WITHOUT_OBJECT:
+        return _WITHOUT_OBJECT[entry.event]
+    noun, _, done = entry.event.rpartition(".")
+    name, kind = object_name(entry), _kinds().get(noun, _plain(noun))
+    what = name if kind.lower() in name.lower() else f"{kind} {name}"
+    return f"{_VERBS.get(done, _plain(done))} {what}".strip()
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """What people call each kind of object, by its noun in events."""
+    entities = (model for model in apps.get_models() if issubclass(model, Entity))
+    return {model.noun: str(model._meta.verbose_name) for model in entities}
+
+
+def object_name(entry: AuditEntry) -> str:
+    """The object as people and tools call it: "HubSpot (001)"."""
+    label, number = entry.object_label, entry.object_id
+    if not label or not number or number in label or entry.object_resource in _IDS_UNKNOWN:
+        return label or number
+    return f"{label} ({number})"
+
+
+_IDS_UNKNOWN = {"people", "groups", "keys"}
+"""Resources whose ids nobody uses to name them."""
+
+
+def _refusal(entry: AuditEntry) -> str:
+    why = _plain(entry.code)
+    if entry.event == "person.sign_in_failed":
+        return f"failed to sign in as {object_name(entry) or 'nobody known here'}: {why}"
+    if entry.event == "keys.refused":
+        return f"was turned away: {why}"
+    wanted = f"{entry.operation or 'a request'} {object_name(entry)}".strip()
+    return f"was refused {wanted}: {why}"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def door_in_words(entry: AuditEntry) -> str:
+    """Through which door it came: "in the admin"."""
+    return _DOORS[entry.door]
+
+
+_DOORS = {
+    "admin": "in the admin",
+    "rest": "over REST",
+    "dispatch": "over dispatch",
+    "command": "on the command line",
+    "public": "on a public page",
+    "system": "by itself",
+}

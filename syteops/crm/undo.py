@@ -1,0 +1,31 @@
+"""How changes of a CRM system are undone."""
+
+from typing import Any
+
+from syteops.audit.undo import Undo, column_values, register_undo
+from syteops.crm import services
+from syteops.crm.models import CrmSystem
+from syteops.crm.queries import members_known_to
+from syteops.lib.actors import Actor
+
+_FIELDS = ("name", "url", "link_admin_only")
+
+
+def _update(actor: Actor, system: CrmSystem, before: dict[str, Any]) -> None:
+    services.clear_secrets(actor, system, *(n for n in services.SECRETS if n in before))
+    services.update_system(actor, system, **column_values(CrmSystem, before, _FIELDS))
+
+
+def _restore(actor: Actor, system: CrmSystem, before: dict[str, Any]) -> None:
+    services.restore_system(actor, system, before.get("identifiers"))
+
+
+register_undo(
+    Undo(
+        CrmSystem,
+        update=_update,
+        delete=services.delete_system,
+        restore=_restore,
+        relations=lambda system: {"identifiers": members_known_to(system)},
+    )
+)

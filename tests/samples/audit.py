@@ -1,0 +1,20 @@
+from syteops.audit.models import AuditEntry
+from syteops.crm import services
+from syteops.lib.actors import SYSTEM
+from tests.samples import Sample, sample
+from tests.samples.crm import a_system
+
+NOWHERE = {"id": "999999999"}
+
+
+@sample("audit.list")
+def _list() -> Sample:
+    a_system()
+    return Sample(params={"resource": "crm"}, bad={"since": "yesterday"})
+
+
+@sample("audit.revert")
+def _revert() -> Sample:
+    services.update_system(SYSTEM, a_system(), name="Renamed")
+    entry = AuditEntry.objects.filter(event="crm_system.updated").latest("id")
+    return Sample({"id": str(entry.pk)}, missing=NOWHERE)

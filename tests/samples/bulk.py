@@ -1,0 +1,20 @@
+"""Samples of the derived bulk operations, made of the samples of what they run."""
+
+from manage_api.operations import all_operations, find
+from tests.samples import Make, Sample, all_made, sample
+
+
+def _of(resource: str) -> Make:
+    action = "create" if find(resource, "create") else "set"
+
+    def make() -> Sample:
+        one = all_made()[f"{resource}.{action}"]()
+        item = {"action": action, "params": {**one.path, **one.params}}
+        return Sample(params={"items": [item]}, bad={"items": [{"action": "fly", "params": {}}]})
+
+    return make
+
+
+for _one in all_operations():
+    if _one.action == "bulk":
+        sample(_one.name)(_of(_one.resource))
