@@ -60,9 +60,7 @@ class Actor:
 
 def command(name: str) -> Actor:
     """The actor of a management command."""
-    return Actor(
-        ActorKind.COMMAND, name, f"manage.py {name}", Door.COMMAND, operation=name
-    )
+    return Actor(ActorKind.COMMAND, name, f"manage.py {name}", Door.COMMAND, operation=name)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system", "SyteOps", Door.SYSTEM)

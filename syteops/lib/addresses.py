@@ -35,7 +35,18 @@ def lockout_address(request: HttpRequest) -> str:
 
     Clients of unknown address share one count: counted to "", nobody would ever be locked out.
     """
-    return client_address(request) or UNKNOWN_ADDRESS
+    return counted_address(client_address(request)) or UNKNOWN_ADDRESS
+
+
+def counted_address(address: str) -> str:
+    """The address to which failures from `address` are counted, so that a guesser has one.
+
+    In IPv6 that is its /64: whoever has one address usually has all 2^64 of its network.
+    """
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, 64), strict=False).network_address)
+    return address
 
 
 def pick_address(peer: str, forwarded: str, proxies: int) -> str:

@@ -28,6 +28,8 @@ from django_cryptography.core.signing import FernetSigner
 from django_cryptography.fields import EncryptedMixin
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
+from syteops.lib.locks import shared_transaction_lock
+
 
 class UnsealError(Exception):
     """The stored secret does not open: another key, another row, or it was tampered with."""
@@ -58,9 +60,7 @@ class KeyRing:
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
-            raise ImproperlyConfigured(
-                "FIELD_ENCRYPTION_KEYS is empty: give at least one key."
-            )
+            raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: give at least one key.")
         self._ciphers = [_cipher(key) for key in keys]
 
     def seal(self, plain: bytes) -> bytes:
@@ -87,7 +87,7 @@ def _derive(key: str, purpose: bytes) -> bytes:
 
 
 def ring() -> KeyRing:
-    """The key ring of this site. Follows the key file: a rotation beside a running server is seen."""
+    """The key ring of this site. It follows the key file, which a rotation may replace any time."""
     file: Path | None = settings.FIELD_ENCRYPTION_KEY_FILE
     if file is None:
         return _ring(tuple(settings.FIELD_ENCRYPTION_KEYS))
@@ -124,7 +124,7 @@ def _forget_ring(*, setting: str, **kwargs: Any) -> None:
 setting_changed.connect(_forget_ring)
 
 
-class EncryptedTextField(EncryptedMixin, models.TextField):
+class EncryptedTextField(EncryptedMixin, models.TextField):  # type: ignore[type-arg]
     """Keeps a `Sealed` text. `bound_to` names the column that identifies the row for good."""
 
     wasinstance = True  # read by EncryptedMixin.deconstruct
@@ -139,13 +139,10 @@ class EncryptedTextField(EncryptedMixin, models.TextField):
         del self._fernet  # it is made of SECRET_KEY, which must not matter here
 
     def deconstruct(self) -> Any:
-        name, _, args, kwargs = super().deconstruct()
-        return (
-            name,
-            f"{__name__}.EncryptedTextField",
-            args,
-            {**kwargs, "bound_to": self.bound_to},
-        )
+        # Not the mixin's, which describes a field made by its `encrypt()`.
+        name, _, args, kwargs = models.Field.deconstruct(self)
+        path = f"{__name__}.EncryptedTextField"
+        return name, path, args, {**kwargs, "bound_to": self.bound_to}
 
     def clone(self) -> "EncryptedTextField":
         _, _, args, kwargs = self.deconstruct()
@@ -168,9 +165,7 @@ class EncryptedTextField(EncryptedMixin, models.TextField):
         try:
             return Sealed(base64.b64decode(value, validate=True))
         except (TypeError, ValueError) as error:
-            raise ValidationError(
-                "This is not a sealed value.", code="invalid"
-            ) from error
+            raise ValidationError("This is not a sealed value.", code="invalid") from error
 
     def value_to_string(self, obj: models.Model) -> str | None:  # type: ignore[override]
         value = self.value_from_object(obj)
@@ -180,8 +175,13 @@ class EncryptedTextField(EncryptedMixin, models.TextField):
         return f"{instance._meta.label_lower}.{self.name}:{getattr(instance, self.bound_to)}"
 
 
+KEYS_LOCK = "encryption keys"
+
+
 def seal(instance: models.Model, field: str, text: str) -> Sealed:
-    """`text` sealed for `field` of this row and no other."""
+    """`text` sealed for `field` of this row and no other. Store it in the same transaction."""
+    # A rotation waits until this transaction ends, before it looks for values under old keys.
+    shared_transaction_lock(KEYS_LOCK)
     payload = {"for": _field(instance, field).binding(instance), "text": text}
     return Sealed(ring().seal(json.dumps(payload).encode()))
 
@@ -209,9 +209,7 @@ def _field(instance: models.Model, name: str) -> EncryptedTextField:
 
 def sealed_fields(model: type[models.Model]) -> list[EncryptedTextField]:
     """The encrypted fields of a model."""
-    return [
-        field for field in model._meta.fields if isinstance(field, EncryptedTextField)
-    ]
+    return [field for field in model._meta.fields if isinstance(field, EncryptedTextField)]
 
 
 def new_encryption_key() -> str:

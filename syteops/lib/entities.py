@@ -2,16 +2,17 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from syteops.lib.errors import LimitReached, NotFound
+from syteops.lib.errors import FieldError, Invalid, LimitReached, NotFound
 
 _SLOT = re.compile(r"[0-9]{3,9}")
+_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class Entity(models.Model):
@@ -43,9 +44,7 @@ def lowest_free(taken: Iterable[int], limit: int, what: str) -> int:
     used = set(taken)
     number = next(n for n in range(1, len(used) + 2) if n not in used)
     if number > limit:
-        raise LimitReached(
-            f"There can be {limit} {what} at most. Delete one first.", limit=limit
-        )
+        raise LimitReached(f"There can be {limit} {what} at most. Delete one first.", limit=limit)
     return number
 
 
@@ -80,7 +79,8 @@ class Numbered(Entity):
         ordering = ("number",)
         constraints = (
             models.CheckConstraint(
-                condition=Q(deleted_at=None, number__gte=1)
+                # Without isnull, no number would pass: to a database, unknown is no violation.
+                condition=Q(deleted_at=None, number__isnull=False, number__gte=1)
                 | Q(deleted_at__isnull=False, number=None),
                 name="%(app_label)s_%(class)s_number_while_live",
             ),
@@ -114,4 +114,37 @@ def by_slot(model: type[N], text: str, lock: bool = False) -> N:
     item: N | None = found.filter(number=number).first() if number else None
     if item is None or item.slot != text:
         raise NotFound(f"There is no {model._meta.verbose_name} {text}.")
+    return item
+
+
+def by_slots(
+    model: type[N], wanted: Mapping[tuple[str | int, ...], str]
+) -> dict[tuple[str | int, ...], N]:
+    """The live objects of the numbers wanted, in one query; the keys are paths into the input.
+
+    Raises Invalid (`not_found`) that names each path whose number no live object has.
+    """
+    if not wanted:
+        return {}
+    numbers = {int(text) for text in wanted.values() if _SLOT.fullmatch(text)}
+    found = {item.slot: item for item in model.objects.filter(number__in=numbers)}
+    detail = f"There is no such {model._meta.verbose_name}."
+    errors = [
+        FieldError(path, "not_found", detail) for path, text in wanted.items() if text not in found
+    ]
+    if errors:
+        raise Invalid(errors)
+    return {path: found[text] for path, text in wanted.items()}
+
+
+E = TypeVar("E", bound=Entity)
+
+
+def by_id(found: "models.QuerySet[E]", text: str, lock: bool = False) -> E:
+    """The object of that id among `found`, locked on request. Raises NotFound."""
+    if lock:
+        found = found.select_for_update(of=("self",))
+    item = found.filter(pk=int(text)).first() if _ID.fullmatch(text) else None
+    if item is None:
+        raise NotFound(f"There is no {found.model._meta.verbose_name} {text}.")
     return item

@@ -57,6 +57,12 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class ModuleInactive(DomainError):
+    """The object belongs to a module that is not active."""
+
+    code = "module_inactive"
+
+
 class Invalid(DomainError):
     """The values are wrong; `errors` names each field and its cure."""
 

@@ -1,8 +1,20 @@
-"""Named locks that last until the transaction ends."""
+"""Named locks, and snapshots: what one transaction may see and do beside others."""
 
+import fcntl
 import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 
-from django.db import connection
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+
+class Busy(Exception):
+    """Another transaction holds the lock."""
 
 
 def transaction_lock(name: str) -> None:
@@ -17,6 +29,14 @@ def transaction_lock(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number(name)])
 
 
+def shared_transaction_lock(name: str) -> None:
+    """Keep `transaction_lock(name)` waiting until this transaction ends, together with others."""
+    if connection.vendor != "postgresql" or not connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_number(name)])
+
+
 def try_transaction_lock(name: str) -> bool:
     """Take the lock `name` until the transaction ends, without waiting; whether that worked."""
     if connection.vendor != "postgresql":
@@ -26,5 +46,96 @@ def try_transaction_lock(name: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@contextmanager
+def exclusive_transaction(name: str) -> Iterator[None]:
+    """A transaction beside which no other of that name runs. Raises Busy at once if one does.
+
+    A process that dies lets go of the lock, however it dies: PostgreSQL holds it for the
+    connection, and beside SQLite the operating system holds it for the process.
+    """
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            if not try_transaction_lock(name):
+                raise Busy
+            yield
+    else:
+        # Before the transaction: to begin one, SQLite would wait for the other to end.
+        with _file_locks(settings.DATA_DIR).held(_number(name)), transaction.atomic():
+            yield
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Every read inside sees the same moment, and no writer waits for it. For reading only.
+
+    Inside a transaction that is open already, reads see what that one sees.
+    """
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        with _sqlite_snapshot():
+            yield
+
+
+@contextmanager
+def _sqlite_snapshot() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        if connection.connection.in_transaction:
+            yield
+            return
+        cursor.execute("BEGIN DEFERRED")  # Django's own would be IMMEDIATE: a writer
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def lost_race(error: DatabaseError) -> bool:
+    """Whether PostgreSQL ended a transaction for another's sake (deadlock): it may be repeated."""
+    return getattr(error.__cause__, "sqlstate", None) in ("40001", "40P01")
+
+
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+class _FileLocks:
+    """Locks that are bytes of one file, most of which it does not have: any 62-bit number."""
+
+    def __init__(self, path: Path) -> None:
+        # The system knows processes only; the threads of this one are told apart here.
+        self._guard = threading.Lock()
+        self._held: set[int] = set()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    @contextmanager
+    def held(self, number: int) -> Iterator[None]:
+        place = number & (2**62 - 1)
+        self._take(place)
+        try:
+            yield
+        finally:
+            with self._guard:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+                self._held.discard(place)
+
+    def _take(self, place: int) -> None:
+        with self._guard:
+            if place in self._held:
+                raise Busy
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except (BlockingIOError, PermissionError):  # POSIX allows either
+                raise Busy from None
+            self._held.add(place)
+
+
+@lru_cache(maxsize=4)
+def _file_locks(data_dir: Path) -> _FileLocks:
+    return _FileLocks(data_dir / "locks")

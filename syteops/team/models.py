@@ -1,10 +1,137 @@
 from typing import ClassVar
 
+from django.conf import settings
+from django.core.validators import MaxLengthValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from syteops.lib import countries, languages, time_zones
 from syteops.lib.entities import Numbered
+
+_LONGEST_TEXT = 20_000
 
 
 class TeamMember(Numbered):
-    """A person who works on or with the site."""
+    """A person who works on or with the site. Everything about them is optional.
+
+    Deleted, a member keeps everything but the number (then `former_number`) and the roles.
+    """
 
     resource: ClassVar[str] = "users"
     noun: ClassVar[str] = "team_member"
+
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    full_name = models.CharField(
+        max_length=200, blank=True, help_text="If empty: first and last name."
+    )
+    nickname = models.CharField(max_length=100, blank=True)
+    job_title = models.CharField(max_length=150, blank=True)
+    company_name = models.CharField(max_length=150, blank=True)
+
+    email = models.EmailField("e-mail", blank=True)
+    email_alternate = models.EmailField("alternate e-mail", blank=True)
+    email_personal = models.EmailField("personal e-mail", blank=True)
+    phone_number = models.CharField(max_length=50, blank=True)
+    phone_mobile = models.CharField("mobile phone", max_length=50, blank=True)
+    phone_map_pref = models.CharField(
+        "preferred map app",
+        max_length=50,
+        blank=True,
+        help_text="The map app that the person prefers on the phone.",
+    )
+    slack_handle = models.CharField("Slack handle", max_length=80, blank=True)
+    website = models.URLField(max_length=500, blank=True)
+    linkedin_url = models.URLField("LinkedIn URL", max_length=500, blank=True)
+
+    address_line_1 = models.CharField(max_length=200, blank=True)
+    address_line_2 = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        choices=countries.choices,
+        help_text="Country code (ISO 3166-1 alpha-2), such as AT.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        choices=time_zones.choices,
+        help_text="IANA time zone, such as Europe/Vienna.",
+    )
+    language = models.CharField(
+        max_length=languages.MAX_LENGTH,
+        blank=True,
+        validators=[languages.is_language],
+        help_text="Language tag (BCP 47), such as en or de-AT.",
+    )
+
+    link_profile_pic = models.URLField(
+        "link to a profile picture",
+        max_length=500,
+        blank=True,
+        help_text="Address of a picture that is hosted elsewhere.",
+    )
+    profile_picture = models.ImageField(
+        blank=True,
+        max_length=200,
+        help_text="JPEG, PNG, WebP or GIF. Stored without location or camera data.",
+    )
+    biography = models.TextField(blank=True, validators=[MaxLengthValidator(_LONGEST_TEXT)])
+    notes = models.TextField(
+        "internal notes",
+        blank=True,
+        validators=[MaxLengthValidator(_LONGEST_TEXT)],
+        help_text="Internal: never an automation variable.",
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="team_members",
+        help_text="The login of this person on this site.",
+    )
+    former_number = models.PositiveIntegerField(
+        null=True, editable=False, validators=[MinValueValidator(1)]
+    )
+
+    class Meta(Numbered.Meta):
+        verbose_name = "team member"
+        constraints = (  # type: ignore[assignment]  # more, and of other kinds
+            *Numbered.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(deleted_at=None, former_number=None)
+                | Q(deleted_at__isnull=False, former_number__isnull=False),
+                name="team_former_number_once_deleted",
+            ),
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(deleted_at=None), name="team_one_member_per_user"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.shown_name or self.email or f"Team member {self.public_id}"
+
+    @property
+    def joined_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def shown_name(self) -> str:
+        """The full name: the one given, or else first and last name."""
+        return self.full_name or self.joined_name
+
+    @property
+    def role_slugs(self) -> list[str]:
+        """The roles this member holds, sorted."""
+        return sorted(held.role.slug for held in self.role_assignments.all())
+
+    @property
+    def crm_ids(self) -> dict[str, str]:
+        """Who the member is in each CRM system: number → identifier."""
+        found = sorted(self.crm_identifiers.all(), key=lambda one: one.system.number or 0)
+        return {one.system.slot: one.identifier for one in found}

@@ -7,6 +7,7 @@ from pytest_django import Settings
 from syteops.lib.addresses import (
     UNKNOWN_ADDRESS,
     client_address,
+    counted_address,
     in_networks,
     lockout_address,
     normal_address,
@@ -104,3 +105,17 @@ def test_an_unknown_client_still_counts_towards_a_lockout(rf: RequestFactory) ->
     request = rf.get("/", REMOTE_ADDR="")
     assert client_address(request) == ""
     assert lockout_address(request) == UNKNOWN_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:0:7::1", "2001:db8:0:7::"),
+        ("2001:db8:0:7:ffff:ffff:ffff:ffff", "2001:db8:0:7::"),
+        ("2001:db8:0:8::1", "2001:db8:0:8::"),
+        ("", ""),
+    ],
+)
+def test_failures_are_counted_per_customer(address: str, counted: str) -> None:
+    assert counted_address(address) == counted

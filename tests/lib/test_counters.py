@@ -1,28 +1,57 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from pytest_django import Settings
 
 from syteops.lib import counters
-from syteops.lib.counters import Counters, FileCounters
+from syteops.lib.counters import CacheCounters, Counters, FileCounters
+from tests.environment import ROOT
+from tests.processes import clean_environment
+from tests.servers import ServerUnavailable, redis
 
 WINDOW = 60
 _ADD = """
-import sys
-from pathlib import Path
-from syteops.lib.counters import FileCounters
-counter = FileCounters(Path(sys.argv[1]))
+import django
+django.setup()
+from syteops.lib.counters import counters
 for _ in range(500):
-    counter.add("shared", 3600)
+    counters().add("shared", 3600)
 """
 
 
+@pytest.fixture(scope="session")
+def redis_address() -> Iterator[str]:
+    try:
+        with redis() as address:
+            yield address
+    except ServerUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=["file", "redis"])
+def site(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> dict[str, str]:
+    """The environment of a site that counts in a file, and of one that counts in Redis."""
+    url = ""
+    if request.param == "redis":
+        url = f"{request.getfixturevalue('redis_address')}/0"
+        backend = "django.core.cache.backends.redis.RedisCache"
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": url}}
+        cache.clear()
+    settings.CACHE_URL, settings.DATA_DIR = url, tmp_path
+    return {"SYTEOPS_DATA_DIR": str(tmp_path), "CACHE_URL": url}
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> FileCounters:
-    return FileCounters(tmp_path / "counters")
+def store(site: dict[str, str]) -> Counters:
+    found = counters.counters()
+    assert isinstance(found, CacheCounters if site["CACHE_URL"] else FileCounters)
+    return found
 
 
 @pytest.fixture
@@ -30,7 +59,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Sets the clock."""
 
     def set_clock(moment: float) -> None:
-        monkeypatch.setattr(counters.time, "time", lambda: moment)
+        monkeypatch.setattr("syteops.lib.counters.time.time", lambda: moment)
 
     return set_clock
 
@@ -51,13 +80,13 @@ def test_a_new_window_starts_from_nothing(store: Counters, at: Any) -> None:
     assert store.add("alice", WINDOW) == 1
 
 
-def test_processes_share_one_count(tmp_path: Path) -> None:
-    path = tmp_path / "counters"
-    # S603: our own interpreter with our own code.
-    running = [subprocess.Popen([sys.executable, "-c", _ADD, str(path)]) for _ in range(4)]  # noqa: S603
-    assert [process.wait(timeout=60) for process in running] == [0, 0, 0, 0]
+def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:
+    variables = clean_environment(Path(site["SYTEOPS_DATA_DIR"]), CACHE_URL=site["CACHE_URL"])
+    add = [sys.executable, "-c", _ADD]
+    running = [subprocess.Popen(add, env=variables, cwd=ROOT) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0]
 
-    assert FileCounters(path).read("shared", 3600) == 2000
+    assert store.read("shared", 3600) == 1000
 
 
 def test_threads_share_one_count(store: Counters) -> None:
@@ -74,9 +103,8 @@ def test_threads_share_one_count(store: Counters) -> None:
     assert store.read("shared", 3600) == 2000
 
 
-def test_the_file_stays_small_and_whoever_counts_most_is_not_forgotten(
-    store: FileCounters, tmp_path: Path
-) -> None:
+def test_the_file_stays_small_and_whoever_counts_most_is_not_forgotten(tmp_path: Path) -> None:
+    store = FileCounters(tmp_path / "counters")
     for _ in range(50):
         store.add("attacker", 3600)
     for number in range(50_000):

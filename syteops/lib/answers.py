@@ -1,0 +1,33 @@
+"""Reading what a language model answers: never trusted, often wrapped in words or fences."""
+
+import json
+from datetime import date
+from typing import Any
+
+
+def objects_in(answer: str) -> list[dict[str, Any]]:
+    """The JSON objects of the list in `answer`, whatever stands around it; [] if there is none."""
+    start, end = answer.find("["), answer.rfind("]")
+    if start < 0 or end < start:
+        return []
+    try:
+        found = json.loads(answer[start : end + 1])
+    except (ValueError, RecursionError):
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def text_of(value: Any, length: int) -> str:
+    """`value` as one line of text, cut to `length`; "" for anything but a text."""
+    if not isinstance(value, str):
+        return ""
+    storable = value.replace("\x00", "").encode(errors="ignore").decode()
+    return " ".join(storable.split())[:length].strip()
+
+
+def date_of(value: Any) -> date | None:
+    """The date that `value` writes as 2026-01-31; None for anything else."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None

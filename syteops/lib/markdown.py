@@ -1,0 +1,66 @@
+"""Markdown (CommonMark with tables): as HTML that is safe to show, and as plain text."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from django.utils.safestring import SafeString
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+_READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
+
+
+def to_html(text: str) -> SafeString:
+    """The HTML of a Markdown text. Safe to show whoever wrote it.
+
+    HTML in the text is shown as text, links lead only to harmless schemes, pictures stay links'
+    text: a picture from elsewhere would tell its server who reads the page.
+    """
+    return SafeString(_parser().render(text))  # html=False: all that was typed is escaped
+
+
+def to_text(text: str) -> str:
+    """What a reader of a Markdown text reads, on one line."""
+    return " ".join(" ".join(_texts(_parser().parse(text))).split())
+
+
+def excerpt(text: str, length: int = 160) -> str:
+    """The beginning of a Markdown text as plain text, cut at a word's end, "…" where cut.
+
+    It has `length` characters at most, and the sign of the cut.
+    """
+    plain = to_text(text[: _READ_FOR_EXCERPT * length])
+    if len(plain) <= length:
+        return plain
+    words, _, rest = plain[: length + 1].rpartition(" ")
+    return (words or rest[:length]).rstrip(" ,;:.-–—") + "…"
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.disable("image")
+    parser.add_render_rule("link_open", _open_link)
+    return parser
+
+
+def _open_link(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: Any, env: Any
+) -> str:
+    tokens[index].attrSet("rel", "noopener noreferrer nofollow")
+    return renderer.renderToken(tokens, index, options, env)
+
+
+def _texts(tokens: list[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "inline":
+            yield "".join(_inline(token.children or []))
+        elif token.type in ("fence", "code_block"):
+            yield token.content
+
+
+def _inline(tokens: list[Token]) -> Iterator[str]:
+    for token in tokens:
+        yield " " if token.type in ("softbreak", "hardbreak") else token.content

@@ -1,0 +1,80 @@
+"""Uploaded pictures made harmless: decoded, and written anew without anything but the pixels."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import IO, Any
+
+from PIL import Image, ImageOps
+
+READABLE = ("JPEG", "PNG", "WEBP", "GIF")
+LARGEST_SIDE = 1024
+MAX_PIXELS = 50_000_000
+"""Decoding takes four bytes a pixel, however small the file is."""
+
+
+class PictureRefused(Exception):
+    """The upload is no picture that we take; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that we wrote ourselves."""
+
+    data: bytes
+    suffix: str
+
+    @property
+    def digest(self) -> str:
+        """Names this very picture."""
+        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+
+
+def rewritten(file: IO[bytes], max_bytes: int) -> Picture:
+    """The uploaded picture upright, at most 1024 pixels a side, without metadata.
+
+    JPEG, or PNG where it is transparent. Raises PictureRefused.
+    """
+    file.seek(0)
+    data = file.read(max_bytes + 1)
+    file.seek(0)  # a form that is shown again reads it again
+    if len(data) > max_bytes:
+        raise PictureRefused(
+            f"The picture is larger than {_size(max_bytes)}. Choose a smaller one."
+        )
+    try:
+        return _written(_bare(_opened(data)))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PictureRefused("Choose a JPEG, PNG, WebP or GIF picture.") from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=READABLE)
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureRefused(f"The picture has more than {MAX_PIXELS // 10**6} million pixels.")
+    return image
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """The pixels of the first frame, in a new image that knows nothing else."""
+    upright = ImageOps.exif_transpose(image)
+    mode = "RGBA" if upright.has_transparency_data else "RGB"
+    pixels = upright.convert(mode)
+    pixels.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    bare = Image.new(mode, pixels.size)
+    bare.paste(pixels)
+    return bare
+
+
+def _written(image: Image.Image) -> Picture:
+    out = io.BytesIO()
+    options: dict[str, Any] = {"optimize": True}
+    if image.mode == "RGBA":
+        image.save(out, "PNG", **options)
+        return Picture(out.getvalue(), ".png")
+    image.save(out, "JPEG", quality=88, **options)
+    return Picture(out.getvalue(), ".jpg")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_048_576:.3g} MB" if count >= 1_048_576 else f"{count} bytes"

@@ -1,0 +1,150 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from syteops.service_admin import ServiceAdmin, admin_actor
+from syteops.team import queries, services
+from syteops.team.forms import TeamMemberForm
+from syteops.team.models import TeamMember
+
+
+def _asks_for_deleted(request: HttpRequest) -> bool:
+    return request.GET.get("state") == "deleted"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Live members, or those that can be restored. The admin's queryset follows the parameter."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("deleted", "Deleted")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        live, *others = super().choices(changelist)
+        yield {**live, "display": "Live"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+
+@admin.register(TeamMember)
+class TeamMemberAdmin(ServiceAdmin):
+    form = TeamMemberForm
+    create_service = services.create_member
+    update_service = services.update_member
+    delete_service = services.delete_member
+    extra_values = ("crm_ids",)
+    list_display = ("number_shown", "name", "job_title", "roles", "email")
+    list_filter = (
+        StateFilter,
+        "role_assignments__role",
+        ("language", admin.AllValuesFieldListFilter),
+        ("country", admin.AllValuesFieldListFilter),
+    )
+    search_fields = queries.SEARCHED
+    ordering = ("number", "former_number")
+    autocomplete_fields = ("user",)
+    readonly_fields = ("roles",)
+    actions = ("restore",)
+    fieldsets = (
+        (
+            "Person",
+            {
+                "classes": ["tab"],
+                "fields": (
+                    ("first_name", "last_name"), ("full_name", "nickname"),
+                    ("job_title", "company_name"), "roles", "user",
+                ),
+            },
+        ),
+        (
+            "Contact",
+            {
+                "classes": ["tab"],
+                "fields": (
+                    "email", ("email_alternate", "email_personal"),
+                    ("phone_number", "phone_mobile"), "phone_map_pref", "slack_handle",
+                    ("website", "linkedin_url"),
+                ),
+            },
+        ),
+        (
+            "Place and language",
+            {
+                "classes": ["tab"],
+                "fields": (
+                    "address_line_1", "address_line_2", ("postal_code", "city"),
+                    ("region", "country"), ("time_zone", "language"),
+                ),
+            },
+        ),
+        (
+            "Picture and text",
+            {
+                "classes": ["tab"],
+                "fields": ("profile_picture", "link_profile_pic", "biography", "notes"),
+            },
+        ),
+        ("CRM", {"classes": ["tab"], "fields": ("crm_ids",)}),
+    )  # fmt: skip
+
+    # --- Live and deleted members ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TeamMember]:
+        deleted = _asks_for_deleted(request)
+        found = queries.deleted_members() if deleted else queries.live_members()
+        return found.prefetch_related(*queries.RELATED).order_by(*self.ordering)
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        return None if _asks_for_deleted(request) else ("number_shown", "name")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_deleted(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _asks_for_deleted(request) and super().has_delete_permission(request, obj)
+
+    def has_restore_permission(self, request: HttpRequest) -> bool:
+        """Where deleted members are listed, for those who may change members."""
+        return _asks_for_deleted(request) and self.has_change_permission(request)
+
+    @admin.action(description="Restore", permissions=["restore"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[TeamMember]) -> None:
+        actor = admin_actor(request, "users.restore")
+        for pk in queryset.values_list("pk", flat=True):
+            member = services.restore_member(actor, queries.get_any_member(pk, lock=True))
+            messages.success(request, f"{member} is back under the number {member.slot}.")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Each member, and the roles that are unassigned."""
+        shown, *rest = super().get_deleted_objects(objs, request)
+        held = [[f"Role: {slug}" for slug in one.role_slugs] for one in objs]
+        return [part for pair in zip(shown, held, strict=True) for part in pair if part], *rest
+
+    # --- What is shown ---
+
+    @admin.display(description="number", ordering="number")
+    def number_shown(self, member: TeamMember) -> str:
+        return member.slot or f"was {member.former_number:03d}"
+
+    @admin.display(description="name", ordering="last_name")
+    def name(self, member: TeamMember) -> str:
+        return str(member)
+
+    @admin.display(description="roles")
+    def roles(self, member: TeamMember) -> str:
+        return ", ".join(held.role.name for held in member.role_assignments.all())
+
+    @admin.display(description="CRM identifiers")
+    def crm_ids(self, member: TeamMember) -> str:
+        return ", ".join(f"{number}: {text}" for number, text in member.crm_ids.items())
+
+
+def _is_deleted(member: TeamMember | None) -> bool:
+    return member is not None and member.deleted_at is not None

@@ -1,0 +1,61 @@
+"""The form of a team member in the admin, with one box for each CRM system."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
+
+from syteops.crm.models import CrmSystem
+from syteops.crm.queries import identifiers_of, live_systems
+from syteops.service_admin import ServiceForm
+
+
+class CrmIdentifiersWidget(forms.MultiWidget):
+    """A labelled text box for each CRM system."""
+
+    template_name = "team/crm_identifiers.html"
+
+    def __init__(self, systems: Iterable[CrmSystem]) -> None:
+        boxes = {
+            system.slot: UnfoldAdminTextInputWidget({"title": f"{system.slot} {system.name}"})
+            for system in systems
+        }
+        super().__init__(boxes)
+        self.slots = list(boxes)
+
+    def decompress(self, value: dict[str, str] | None) -> list[str]:
+        return [(value or {}).get(slot, "") for slot in self.slots]
+
+
+class CrmIdentifiersField(forms.MultiValueField):
+    """A dict of identifiers by CRM number, "" where there is none."""
+
+    widget: CrmIdentifiersWidget
+
+    def __init__(self, systems: Iterable[CrmSystem], **kwargs: Any) -> None:
+        systems = list(systems)
+        boxes = [forms.CharField(required=False, max_length=200) for _ in systems]
+        super().__init__(boxes, widget=CrmIdentifiersWidget(systems), required=False, **kwargs)
+
+    def compress(self, data_list: list[str]) -> dict[str, str]:
+        return dict(zip(self.widget.slots, data_list, strict=True)) if data_list else {}
+
+
+class TeamMemberForm(ServiceForm):
+    """Offers the CRM systems that there are when the form is shown."""
+
+    crm_ids = forms.Field(required=False)
+
+    class Meta:
+        widgets = {"country": UnfoldAdminSelect2Widget, "time_zone": UnfoldAdminSelect2Widget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = identifiers_of(self.instance.pk) if self.instance.pk else {}
+        self.fields["crm_ids"] = CrmIdentifiersField(
+            live_systems(),
+            initial=known,
+            label="CRM identifiers",
+            help_text="Who the person is in each CRM system. Empty: not known there.",
+        )

@@ -1,0 +1,168 @@
+"""Reading team members."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import (
+    Expression,
+    F,
+    OrderBy,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
+
+from syteops.crm.queries import identifiers
+from syteops.lib.entities import by_slot, by_slots
+from syteops.lib.errors import NotFound
+from syteops.roles.queries import assignments
+from syteops.team.models import TeamMember
+
+SEARCHED = (
+    "first_name", "last_name", "full_name", "nickname",
+    "email", "email_alternate", "email_personal", "company_name", "job_title",
+)  # fmt: skip
+
+_MOST_WORDS = 10
+
+ORDERINGS: dict[str, Expression | F] = {
+    "user_num": F("number"),
+    "full_name": Lower(
+        Coalesce(
+            NullIf("full_name", Value("")),
+            Trim(Concat("first_name", Value(" "), "last_name")),
+        )
+    ),
+    "last_name": Lower("last_name"),
+    "company_name": Lower("company_name"),
+    "email": Lower("email"),
+    "created_at": F("created_at"),
+    "updated_at": F("updated_at"),
+}
+
+# Plain facts that automations may know. Not among them: the internal notes and the login.
+_PUBLISHED = (
+    "first_name", "last_name", "nickname", "job_title", "company_name",
+    "email", "email_alternate", "email_personal",
+    "phone_number", "phone_mobile", "phone_map_pref", "slack_handle", "website", "linkedin_url",
+    "address_line_1", "address_line_2", "city", "region", "postal_code", "country",
+    "time_zone", "language", "link_profile_pic", "biography",
+)  # fmt: skip
+
+RELATED = (
+    Prefetch("crm_identifiers", identifiers()),
+    Prefetch("role_assignments", assignments()),
+)
+"""What `with_related` fetches, for a queryset's `prefetch_related`."""
+
+
+def live_members() -> QuerySet[TeamMember]:
+    """Every member that is not deleted, by number."""
+    return TeamMember.objects.select_related("user")
+
+
+def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
+    """The members with roles and CRM identifiers at hand, in two queries for all of them."""
+    found = list(members)
+    prefetch_related_objects(found, *RELATED)
+    return found
+
+
+def list_members(search: str = "", role: str = "", ordering: str = "") -> QuerySet[TeamMember]:
+    """The live members that hold `role` and in whose texts each word of `search` occurs.
+
+    Of the words the first ten count: each costs a condition on every text. `ordering` is a name of
+    ORDERINGS, with "-" in front for the other way round.
+    """
+    found = live_members()
+    if role:
+        found = found.filter(role_assignments__role__slug=role)
+    for word in search.split()[:_MOST_WORDS]:
+        found = found.filter(_occurs(word))
+    return found.order_by(_ordered(ordering or "user_num"), "number")
+
+
+def _occurs(word: str) -> Q:
+    condition = Q()
+    for field in SEARCHED:
+        condition |= Q(**{f"{field}__icontains": word})
+    return condition
+
+
+def _ordered(ordering: str) -> OrderBy:
+    by = ORDERINGS[ordering.removeprefix("-")]
+    return by.desc() if ordering.startswith("-") else by.asc()
+
+
+def get_member(user_num: str, lock: bool = False) -> TeamMember:
+    """The member of that number, locked for a write on request. Raises NotFound."""
+    return by_slot(TeamMember, user_num, lock)
+
+
+def named_member(user_num: str) -> TeamMember:
+    """The live member that an input names in `user_num`. Raises Invalid."""
+    path = ("user_num",)
+    return by_slots(TeamMember, {path: user_num})[path]
+
+
+def get_any_member(pk: int, lock: bool = False) -> TeamMember:
+    """The member of that permanent id, deleted or not. Raises NotFound."""
+    found = TeamMember.all_objects.all()
+    if lock:
+        found = found.select_for_update(of=("self",))
+    member: TeamMember | None = found.filter(pk=pk).first()
+    if member is None:
+        raise NotFound(f"There is no team member with the id {pk}.")
+    return member
+
+
+def members_with_ids(ids: Collection[int]) -> list[TeamMember]:
+    """The live members of those permanent ids, by number."""
+    return list(TeamMember.objects.filter(pk__in=ids))
+
+
+def lock_members(members: Collection[TeamMember]) -> list[TeamMember]:
+    """Those of the members that are still live, locked by number until the transaction ends."""
+    found = TeamMember.objects.filter(pk__in=[one.pk for one in members])
+    return list(found.select_for_update(of=("self",)).order_by("number")) if members else []
+
+
+def deleted_members() -> QuerySet[TeamMember]:
+    """The members that can be restored."""
+    return TeamMember.all_objects.exclude(deleted_at=None).select_related("user")
+
+
+def member_with_picture(name: str) -> TeamMember | None:
+    """The member, deleted or not, whose picture is stored under that name."""
+    return TeamMember.all_objects.filter(profile_picture=name).first()
+
+
+def user_named(username: str) -> User | None:
+    """The Django user of that name."""
+    return User.objects.filter(username=username).first()
+
+
+def deletion_impact(member: TeamMember) -> dict[str, Any]:
+    """What deleting the member would take away, and what restoring it needs."""
+    with_related([member])
+    return {
+        "user_num": member.slot,
+        "name": str(member),
+        "roles_unassigned": member.role_slugs,
+        "restorable_by_id": member.pk,
+    }
+
+
+def published_values(member: TeamMember) -> dict[str, str]:
+    """What automations may know of a member: field → text, without the empty ones.
+
+    `member` comes from `with_related`, so this asks the database nothing.
+    """
+    values = {"user_num": member.slot, "full_name": member.shown_name}
+    values |= {name: getattr(member, name) for name in _PUBLISHED}
+    values |= {f"crm_{number}_id": text for number, text in member.crm_ids.items()}
+    return {name: text for name, text in values.items() if text}

@@ -1,0 +1,161 @@
+"""Every change of a team member. Objects passed in are locked by the caller."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from syteops.audit import services as audit
+from syteops.crm.queries import identifiers_of
+from syteops.crm.services import set_identifiers
+from syteops.lib.actors import Actor
+from syteops.lib.errors import Conflict, Invalid
+from syteops.lib.languages import normal_tag
+from syteops.lib.locks import transaction_lock
+from syteops.lib.pictures import PictureRefused, rewritten
+from syteops.roles.services import unassign_everywhere
+from syteops.team.models import TeamMember
+
+_WHAT = "team members"
+
+
+@transaction.atomic
+def create_member(
+    actor: Actor, *, crm_ids: Mapping[str, str] | None = None, **values: Any
+) -> TeamMember:
+    """A new member under the lowest free number. Raises Invalid or LimitReached.
+
+    `crm_ids` are identifiers by CRM number, `profile_picture` is an uploaded file, `user` a Django
+    user.
+    """
+    transaction_lock("team_members")
+    number = TeamMember.free_number(settings.MAX_TEAM_MEMBERS, _WHAT)
+    member = TeamMember(number=number)
+    given = {number: text for number, text in sorted((crm_ids or {}).items()) if text}
+    with _stored_picture(member, _completed(member, values)) as columns:
+        for name, value in columns.items():
+            setattr(member, name, value)
+        audit.insert(actor, member, crm_ids=given)
+        set_identifiers(member.pk, given)
+    return member
+
+
+@transaction.atomic
+def update_member(
+    actor: Actor, member: TeamMember, *, crm_ids: Mapping[str, str] | None = None, **values: Any
+) -> TeamMember:
+    """Change the fields given, as one change. Raises Invalid.
+
+    In `crm_ids` a blank identifier removes it and one left out is kept. `profile_picture` False
+    removes the picture.
+    """
+    before = after = identifiers_of(member.pk) if crm_ids else {}
+    if crm_ids:
+        set_identifiers(member.pk, crm_ids)
+        after = identifiers_of(member.pk)
+    with _stored_picture(member, _completed(member, values)) as columns:
+        audit.update(actor, member, columns, also={"crm_ids": (before, after)})
+    return member
+
+
+@transaction.atomic
+def delete_member(actor: Actor, member: TeamMember) -> None:
+    """Free the number and take the member's roles. Everything else stays and can be restored."""
+    held = unassign_everywhere(actor, member)
+    audit.delete_softly(actor, member, also={"roles": (held, [])}, former_number=member.number)
+
+
+@transaction.atomic
+def restore_member(actor: Actor, member: TeamMember) -> TeamMember:
+    """Bring a deleted member back, under the former number if that is free, else the next free one.
+
+    Roles are not given back. The login is, unless another member has it by now. Raises Conflict
+    when the member is not deleted, and LimitReached.
+    """
+    if member.deleted_at is None:
+        raise Conflict(f"Team member {member.slot} is not deleted.")
+    transaction_lock("team_members")
+    back = {"number": _number_for(member), "former_number": None, "deleted_at": None}
+    if member.user_id and TeamMember.objects.filter(user_id=member.user_id).exists():
+        back["user"] = None
+    audit.update(actor, member, back, "restored")
+    return member
+
+
+def _number_for(member: TeamMember) -> int:
+    """The former number, if it is free and within the limit; the lowest free one otherwise."""
+    former, limit = member.former_number or 0, settings.MAX_TEAM_MEMBERS
+    if former <= limit and not TeamMember.objects.filter(number=former).exists():
+        return former
+    return TeamMember.free_number(limit, _WHAT)
+
+
+# --- Values --------------------------------------------------------------------------------
+
+
+def _completed(member: TeamMember, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are stored: usual case for languages, no full name that is the joined one.
+
+    Raises Invalid for a login that belongs to another member.
+    """
+    completed = dict(values)
+    if completed.get("language"):
+        completed["language"] = normal_tag(completed["language"])
+    first = values.get("first_name", member.first_name)
+    last = values.get("last_name", member.last_name)
+    if values.get("full_name") == f"{first} {last}".strip():
+        completed["full_name"] = ""
+    if values.get("user") is not None:
+        _refuse_taken_user(member, values["user"])
+    return completed
+
+
+def _refuse_taken_user(member: TeamMember, user: Any) -> None:
+    transaction_lock("team_members")
+    other = TeamMember.objects.exclude(pk=member.pk).filter(user=user).first()
+    if other is not None:
+        raise Invalid.field("user", f"This is the login of {other} ({other.slot}).", "not_unique")
+
+
+# --- The picture ---------------------------------------------------------------------------
+
+
+@contextmanager
+def _stored_picture(member: TeamMember, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The values with the picture's file name in place of the upload.
+
+    The file is written beforehand and taken away again if the change fails; the old one goes once
+    the change is committed.
+    """
+    if "profile_picture" not in values:
+        yield values
+        return
+    old, upload = member.profile_picture.name or "", values["profile_picture"]
+    new, is_new = _write(member, upload) if upload else ("", False)
+    try:
+        yield {**values, "profile_picture": new}
+    except BaseException:
+        if is_new:
+            default_storage.delete(new)
+        raise
+    if old and old != new:
+        transaction.on_commit(lambda: default_storage.delete(old))
+
+
+def _write(member: TeamMember, upload: IO[bytes]) -> tuple[str, bool]:
+    """The name under which the rewritten picture is stored, and whether that is new.
+
+    The same picture gets the same name, so that uploading it twice changes nothing.
+    """
+    try:
+        picture = rewritten(upload, settings.MAX_PICTURE_BYTES)
+    except PictureRefused as reason:
+        raise Invalid.field("profile_picture", str(reason)) from reason
+    name = f"team/{member.uid}/{picture.digest}{picture.suffix}"
+    if default_storage.exists(name):
+        return name, False
+    return default_storage.save(name, ContentFile(picture.data)), True

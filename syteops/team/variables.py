@@ -1,0 +1,18 @@
+"""`syteops_user_NNN_…`: what automations may know of the team members."""
+
+from collections.abc import Iterator
+
+from syteops.automation.families import Variable, family
+from syteops.team.queries import live_members, published_values, with_related
+
+
+@family(
+    "team",
+    "syteops_user_NNN_<field>, syteops_user_NNN_crm_NNN_id",
+    "Each filled field of a team member, and who the member is in each CRM system.",
+)
+def member_variables() -> Iterator[Variable]:
+    for member in with_related(live_members()):
+        for field, value in published_values(member).items():
+            name = f"syteops_user_{member.slot}_{field}"
+            yield Variable(name, value, f"{field.replace('_', ' ')} of {member}")

@@ -1,0 +1,49 @@
+"""Reading what a language model answers."""
+
+from datetime import date
+
+import pytest
+
+from syteops.lib.answers import date_of, objects_in, text_of
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('[{"a": 1}]', [{"a": 1}]),
+        ('Sure:\n```json\n[{"a": 1}, 2, {"b": []}]\n```\nBye.', [{"a": 1}, {"b": []}]),
+        ("[]", []),
+        ("", []),
+        ("no list", []),
+        ('{"a": 1}', []),
+        ("][", []),
+        ("[1, 2", []),
+        ('[{"a": NaN}', []),
+        ("[" * 100_000 + "]" * 100_000, []),
+    ],
+    ids=range(10),
+)
+def test_only_objects_of_a_list_count(answer: str, found: list[object]) -> None:
+    assert objects_in(answer) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("  a\n b ", "a b"),
+        ("abcdef", "abcd"),
+        ("a\x00b", "ab"),
+        ("a\ud800b", "ab"),
+        (5, ""),
+        (None, ""),
+        (["a"], ""),
+    ],
+)
+def test_a_text_is_one_line_of_a_length(value: object, text: str) -> None:
+    assert text_of(value, 4) == text
+
+
+@pytest.mark.parametrize("value", ["soon", "", None, 20261124, "2026-13-01", ["2026-01-01"]])
+def test_what_is_no_date_is_none(value: object) -> None:
+    assert date_of(value) is None
+    assert date_of("2026-11-24") == date(2026, 11, 24)

@@ -1,0 +1,90 @@
+"""Markdown is safe to show, and short as plain text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syteops.lib.markdown import excerpt, to_html, to_text
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "a <b onmouseover=alert(1)>b</b>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:msgbox)",
+    "![x](javascript:alert(1))",
+    "![x](https://spy.example/pixel.gif)",
+    "<javascript:alert(1)>",
+    '[x](https://a.example "onclick=alert(1)")',
+    '[x](https://a.example/"onmouseover="alert(1))',
+    "[x]: javascript:alert(1)\n\n[x]",
+    "`<script>`\n\n```\n<script>\n```\n\n    <script>",
+    "| a |\n|---|\n| <script> |",
+    "<!-- --><style>*{}</style>",
+    "\x00<scr\x00ipt>",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_typed_becomes_active(text: str) -> None:
+    html = to_html(text)
+
+    for tag in ("<script", "<img", "<style", "<iframe", "<!--", "<b "):
+        assert tag not in html.lower(), html
+    for scheme in ("javascript", "vbscript", "data"):
+        assert f'href="{scheme}' not in html.lower(), html
+    for attribute in (' onmouseover="', " onerror=alert(1)>", " onclick="):
+        assert attribute not in html.replace("&quot;", '\\"'), html
+
+
+@given(st.text(alphabet="<>\"'&[]()!`*_#|-:/\\ \nabcjs", max_size=80))
+def test_no_text_whatever_opens_a_tag_of_its_own(text: str) -> None:
+    tags = set(__import__("re").findall(r"<(/?[a-z0-9]+)", to_html(text)))
+
+    assert not tags & {"script", "img", "iframe", "style", "object", "svg"}
+
+
+def test_a_link_tells_its_target_nothing() -> None:
+    assert to_html("[x](https://a.example)") == (
+        '<p><a href="https://a.example" rel="noopener noreferrer nofollow">x</a></p>\n'
+    )
+
+
+def test_headings_lists_tables_and_code_are_shown() -> None:
+    html = to_html("# A\n\n- b\n\n| c |\n|---|\n| d |\n\n```\ne < f\n```\n\n~~g~~")
+
+    for part in ("<h1>A</h1>", "<li>b</li>", "<td>d</td>", "e &lt; f", "<s>g</s>"):
+        assert part in html
+
+
+def test_text_is_what_a_reader_reads() -> None:
+    text = "# A *b*\n\n1. `c` [d](https://e.example)\n   f\n\n> g  \n> h &amp; <i>"
+
+    assert to_text(text) == "A b c d f g h & <i>"
+
+
+@given(st.text(max_size=400), st.integers(10, 100))
+def test_an_excerpt_is_one_short_line(text: str, length: int) -> None:
+    short = excerpt(text, length)
+
+    assert len(short) <= length + 1
+    assert "\n" not in short
+    assert short == short.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("", ""),
+        ("short", "short"),
+        ("exactly10!", "exactly10!"),
+        ("three words here", "three…"),
+        ("word, word word", "word, word…"),
+        ("unbreakableword", "unbreakabl…"),
+    ],
+)
+def test_an_excerpt_ends_at_a_words_end(text: str, short: str) -> None:
+    assert excerpt(text, 10) == short

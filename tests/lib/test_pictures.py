@@ -1,0 +1,102 @@
+import io
+
+import pytest
+from PIL import Image
+
+from syteops.lib import pictures
+from syteops.lib.pictures import PictureRefused, rewritten
+from tests.pictures import picture_bytes, with_place
+
+LIMIT = 1_000_000
+
+
+def rewrite(data: bytes, limit: int = LIMIT) -> pictures.Picture:
+    return rewritten(io.BytesIO(data), limit)
+
+
+def opened(picture: pictures.Picture) -> Image.Image:
+    return Image.open(io.BytesIO(picture.data))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "nothing"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "a script"),
+        (b"<html><script>alert(1)</script>", "a page"),
+        (b"\xff\xd8\xff\xe0 not really", "only the first bytes of a JPEG"),
+        (picture_bytes()[:200], "half a JPEG"),
+        (picture_bytes("PNG")[:60], "half a PNG"),
+        (picture_bytes("BMP"), "a format that browsers need not know"),
+        (picture_bytes("TIFF"), "another one"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a program for a printer"),
+    ],
+)
+def test_what_is_no_usual_picture_is_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(PictureRefused):
+        rewrite(data)
+
+
+def test_a_picture_of_too_many_bytes_is_refused() -> None:
+    data = picture_bytes()
+
+    assert rewrite(data, len(data)).data
+    with pytest.raises(PictureRefused, match="larger than"):
+        rewrite(data, len(data) - 1)
+
+
+def test_a_small_file_of_too_many_pixels_is_refused_before_decoding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 40 * 20 - 1)
+
+    with pytest.raises(PictureRefused, match="pixels"):
+        rewrite(picture_bytes())
+
+
+def test_nothing_but_the_pixels_survives() -> None:
+    original = with_place()
+    assert b"canary" in original
+
+    picture = rewrite(original)
+
+    assert b"canary" not in picture.data
+    assert not opened(picture).getexif()
+
+
+def test_code_hidden_behind_the_picture_is_gone() -> None:
+    assert b"<script>" not in rewrite(picture_bytes() + b"<script>alert(1)</script>").data
+
+
+def test_the_picture_is_turned_upright() -> None:
+    assert opened(rewrite(with_place(orientation=6))).size == (20, 40)
+
+
+def test_a_large_picture_is_made_smaller() -> None:
+    assert opened(rewrite(picture_bytes(size=(3000, 1500)))).size == (1024, 512)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "suffix"),
+    [
+        ("JPEG", "RGB", ".jpg"),
+        ("JPEG", "CMYK", ".jpg"),
+        ("JPEG", "L", ".jpg"),
+        ("PNG", "RGB", ".jpg"),
+        ("PNG", "RGBA", ".png"),
+        ("PNG", "I;16", ".jpg"),
+        ("WEBP", "RGBA", ".png"),
+        ("GIF", "P", ".jpg"),
+    ],
+)
+def test_every_usual_kind_becomes_jpeg_or_png(kind: str, mode: str, suffix: str) -> None:
+    picture = rewrite(picture_bytes(kind, mode=mode, color=0))
+
+    assert picture.suffix == suffix
+    assert opened(picture).format == {".jpg": "JPEG", ".png": "PNG"}[suffix]
+
+
+def test_the_same_picture_has_the_same_digest() -> None:
+    one, same, other = picture_bytes(), picture_bytes(), picture_bytes(color="red")
+
+    assert rewrite(one).digest == rewrite(same).digest != rewrite(other).digest

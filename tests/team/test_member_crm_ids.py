@@ -1,0 +1,119 @@
+"""Who a member is in each CRM system."""
+
+from typing import Any
+
+import pytest
+
+from syteops.audit.models import AuditEntry
+from syteops.crm import services as crm
+from syteops.crm.models import CrmIdentifier
+from syteops.crm.queries import get_system
+from syteops.lib.actors import SYSTEM
+from syteops.team.models import TeamMember
+from tests.fixtures import Api
+
+
+@pytest.fixture(autouse=True)
+def _systems(db: None) -> None:
+    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_system(SYSTEM, name="Zoho")
+
+
+def stored() -> dict[str, str]:
+    member: TeamMember = TeamMember.objects.get()
+    return member.crm_ids
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [
+        ({"003": "A-1"}, "#/crm_ids/003"),
+        ({"1": "A-1"}, "#/crm_ids/1"),
+        ({"hubspot": "A-1"}, "#/crm_ids/hubspot"),
+        ({"001": 5}, "#/crm_ids/001"),
+        ({"001": None}, "#/crm_ids/001"),
+        ({"001": "x" * 201}, "#/crm_ids/001"),
+        (["A-1"], "#/crm_ids"),
+        ("A-1", "#/crm_ids"),
+        (None, "#/crm_ids"),
+    ],
+)
+def test_what_names_no_identifier_is_refused_and_nothing_is_stored(
+    api: Api, value: Any, pointer: str
+) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "kept"}})
+
+    for answer in (
+        api.post("/team-members", {"crm_ids": value}),
+        api.patch("/team-members/001", {"crm_ids": value, "city": "Rome"}),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["pointer"] == pointer
+    assert stored() == {"001": "kept"}
+
+
+def test_identifiers_are_stored_by_crm_number(api: Api) -> None:
+    made = api.post("/team-members", {"crm_ids": {"002": "Z-9", "001": "H-1"}})
+
+    assert made.json()["crm_ids"] == {"001": "H-1", "002": "Z-9"}
+    assert stored() == {"001": "H-1", "002": "Z-9"}
+
+
+def test_a_blank_identifier_removes_it_and_one_left_out_is_kept(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
+
+    changed = api.patch("/team-members/001", {"crm_ids": {"001": " "}})
+
+    assert changed.json()["crm_ids"] == {"002": "Z-9"}
+    assert stored() == {"002": "Z-9"}
+    assert CrmIdentifier.objects.count() == 1
+
+
+def test_a_blank_identifier_of_a_new_member_is_none(api: Api) -> None:
+    assert api.post("/team-members", {"crm_ids": {"001": ""}}).json()["crm_ids"] == {}
+
+
+def test_the_same_identifiers_again_change_nothing(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1"}})
+    etag = api.get("/team-members/001").headers["ETag"]
+
+    same = api.patch("/team-members/001", {"crm_ids": {"001": "H-1", "002": ""}})
+
+    assert same.headers["SyteOps-Changed"] == "false"
+    assert same.headers["ETag"] == etag
+
+
+def test_a_changed_identifier_is_part_of_the_members_entry(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1"}})
+
+    changed = api.patch("/team-members/001", {"city": "Rome", "crm_ids": {"001": "H-2"}})
+
+    assert changed.headers["SyteOps-Changed"] == "true"
+    entry, made = AuditEntry.objects.filter(object_resource="users")
+    assert entry.changes["crm_ids"] == {"before": {"001": "H-1"}, "after": {"001": "H-2"}}
+    assert entry.changes["city"] == {"before": "", "after": "Rome"}
+    assert made.changes["crm_ids"]["after"] == {"001": "H-1"}
+
+
+def test_a_dry_run_keeps_the_identifiers(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1"}})
+
+    answer = api.patch("/team-members/001?dry_run=true", {"crm_ids": {"001": ""}}).json()
+
+    assert answer["data"]["crm_ids"] == {}
+    assert stored() == {"001": "H-1"}
+
+
+def test_deleting_the_crm_system_takes_its_identifiers(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
+
+    crm.delete_system(SYSTEM, get_system("001"))
+
+    assert api.get("/team-members/001").json()["crm_ids"] == {"002": "Z-9"}
+
+
+def test_a_restored_member_has_the_identifiers_again(api: Api) -> None:
+    pk = api.post("/team-members", {"crm_ids": {"001": "H-1"}}).json()["id"]
+    api.delete("/team-members/001?confirm=true")
+
+    assert api.post("/team-members/restore", {"id": pk}).json()["crm_ids"] == {"001": "H-1"}

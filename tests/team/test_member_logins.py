@@ -1,0 +1,96 @@
+"""The Django user that a member is."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from syteops.audit.models import AuditEntry
+from syteops.lib.actors import SYSTEM
+from syteops.team import services
+from syteops.team.models import TeamMember
+from tests.fixtures import Api
+from tests.samples.team import a_deleted_member, a_member
+
+
+@pytest.mark.parametrize("username", ["nobody", "ALICE", "alice\n", 1, True, "", " ", {"id": 1}])
+def test_what_names_no_user_is_refused(api: Api, alice: User, username: Any) -> None:
+    a_member()
+
+    answer = api.patch("/team-members/001", {"user": username})
+
+    assert answer.status_code in (200, 400)
+    if username != "alice\n":  # blanks around a text are not part of it
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["pointer"] == "#/user"
+        assert TeamMember.objects.get().user is None
+
+
+def test_a_user_is_named_by_the_username(api: Api, alice: User) -> None:
+    made = api.post("/team-members", {"user": "alice"})
+
+    assert made.json()["user"] == "alice"
+    assert TeamMember.objects.get().user == alice
+    assert AuditEntry.objects.all()[0].changes["user"]["after"] == "alice"
+
+
+def test_null_clears_the_user(api: Api, alice: User) -> None:
+    a_member(user=alice)
+
+    assert api.patch("/team-members/001", {"user": None}).json()["user"] is None
+    assert TeamMember.objects.get().user is None
+
+
+def test_a_user_is_one_member_only(api: Api, alice: User) -> None:
+    a_member(user=alice)
+    a_member()
+
+    for answer in (
+        api.post("/team-members", {"user": "alice"}),
+        api.patch("/team-members/002", {"user": "alice"}),
+    ):
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert (error["pointer"], error["code"]) == ("#/user", "not_unique")
+        assert "001" in error["detail"]
+    assert TeamMember.objects.filter(user=alice).count() == 1
+
+
+def test_the_same_user_again_changes_nothing(api: Api, alice: User) -> None:
+    a_member(user=alice)
+
+    same = api.patch("/team-members/001", {"user": "alice"})
+
+    assert same.headers["SyteOps-Changed"] == "false"
+
+
+def test_the_user_of_a_deleted_member_can_be_another_member(api: Api, alice: User) -> None:
+    a_deleted_member(user=alice)
+
+    assert api.post("/team-members", {"user": "alice"}).status_code == 201
+
+
+def test_a_restored_member_has_the_user_again_unless_another_has_it(
+    api: Api, alice: User, charlie: User
+) -> None:
+    mine, taken = a_deleted_member(user=charlie), a_deleted_member(user=alice)
+    a_member(user=alice)
+
+    for member, user in ((mine, "charlie"), (taken, None)):
+        assert api.post("/team-members/restore", {"id": member.pk}).json()["user"] == user
+
+
+def test_deleting_the_user_leaves_the_member(api: Api, charlie: User) -> None:
+    a_member(user=charlie)
+    charlie.delete()
+
+    assert api.get("/team-members/001").json()["user"] is None
+
+
+def test_the_database_itself_keeps_a_user_to_one_live_member(alice: User) -> None:
+    from django.db import IntegrityError
+
+    services.create_member(SYSTEM, user=alice)
+
+    with pytest.raises(IntegrityError):
+        TeamMember.all_objects.bulk_create([TeamMember(number=2, user=alice)])
