@@ -1,0 +1,85 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelect2MultipleWidget
+
+from syteops.roles import queries, services
+from syteops.roles.choices import ConstraintType
+from syteops.roles.models import Role
+from syteops.service_admin import ServiceAdmin, ServiceForm
+from syteops.team.queries import live_members
+
+
+class RoleForm(ServiceForm):
+    """A role and who holds it."""
+
+    holders = forms.ModelMultipleChoiceField(
+        live_members(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text="The team members who hold the role now.",
+    )
+
+    class Meta:
+        widgets = {"color": UnfoldAdminColorInputWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["holders"].initial = queries.holders_of(self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        """A limit left over from another constraint is dropped."""
+        cleaned = super().clean()
+        if cleaned.get("constraint_type", ConstraintType.MAX_COUNT) != ConstraintType.MAX_COUNT:
+            cleaned["max_count"] = None
+        return cleaned
+
+
+@admin.register(Role)
+class RoleAdmin(ServiceAdmin):
+    form = RoleForm
+    create_service = services.create_role
+    update_service = services.update_role
+    delete_service = services.delete_role
+    extra_values = ("holders",)
+    list_display = ("name_shown", "slug", "constraint", "holders", "system")
+    list_filter = ("system", "constraint_type")
+    search_fields = ("name", "slug", "description")
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "description", ("icon", "color"))}),
+        ("Who holds it", {"fields": (("constraint_type", "max_count"), "holders")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
+        return queries.all_roles()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = services.FIXED_IN_SYSTEM_ROLES if obj and obj.system else ()
+        return [*super().get_readonly_fields(request, obj), "slug", *fixed]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not (obj and obj.system) and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Each role, and the holders that are unassigned."""
+        shown, *rest = super().get_deleted_objects(objs, request)
+        held = [[f"Holder: {one}" for one in role.holders] for role in objs]
+        return [part for pair in zip(shown, held, strict=True) for part in pair if part], *rest
+
+    @admin.display(description="name", ordering="name")
+    def name_shown(self, role: Role) -> str:
+        swatch = '<span class="material-symbols-outlined" style="color:{}">{}</span> {}'
+        return format_html(swatch, role.color, role.icon or "badge", role.name)
+
+    @admin.display(description="constraint")
+    def constraint(self, role: Role) -> str:
+        return {None: "Any number", 1: "One member"}.get(role.capacity, f"{role.capacity} members")
+
+    @admin.display(description="holders")
+    def holders(self, role: Role) -> str:
+        return ", ".join(str(member) for member in role.holders)

@@ -1,0 +1,75 @@
+"""Reading roles and who holds them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+
+from syteops.lib.errors import NotFound
+from syteops.roles.models import Role, RoleAssignment
+from syteops.team.models import TeamMember
+
+_WITH_MEMBERS = Prefetch("assignments", RoleAssignment.objects.select_related("member"))
+
+
+def all_roles() -> QuerySet[Role]:
+    """Every role with its holders: the system roles first, then by name."""
+    return Role.objects.prefetch_related(_WITH_MEMBERS)
+
+
+def with_holders(role: Role) -> Role:
+    """The role with its holders at hand."""
+    prefetch_related_objects([role], _WITH_MEMBERS)
+    return role
+
+
+def get_role(slug: str, lock: bool = False) -> Role:
+    """The role of that slug, locked for a write on request. Raises NotFound."""
+    found = Role.objects.all()
+    if lock:
+        found = found.select_for_update(of=("self",))
+    role = found.filter(slug=slug).first()
+    if role is None:
+        raise NotFound(f"There is no role {slug}.")
+    return role
+
+
+def holders_of(role: Role) -> list[TeamMember]:
+    """Who holds the role now, by number."""
+    found = role.assignments.select_related("member").order_by("member__number")
+    return [one.member for one in found]
+
+
+def holding(holders: Iterable[TeamMember]) -> dict[str, list[Any]]:
+    """Holders as the audit trail keeps them: their numbers now, and their permanent ids."""
+    found = list(holders)
+    return {
+        "assigned_users": [one.slot for one in found],
+        "assigned_ids": [one.pk for one in found],
+    }
+
+
+def roles_of(member: TeamMember) -> QuerySet[Role]:
+    """The roles that the member holds, in the one order in which several are locked."""
+    return Role.objects.filter(assignments__member=member).order_by("pk")
+
+
+def assignments() -> QuerySet[RoleAssignment]:
+    """Who holds which role."""
+    return RoleAssignment.objects.select_related("role")
+
+
+def described(holders: Iterable[TeamMember]) -> list[dict[str, str]]:
+    """Holders as an answer names them."""
+    return [{"user_num": one.slot, "name": str(one)} for one in holders]
+
+
+def deletion_impact(role: Role) -> dict[str, Any]:
+    """What deleting the role would take away."""
+    holders = holders_of(role)
+    return {
+        "slug": role.slug,
+        "name": role.name,
+        "holders_unassigned": len(holders),
+        "holders": described(holders),
+    }

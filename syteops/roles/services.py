@@ -1,0 +1,226 @@
+"""Every change of a role and of who holds it. Roles passed in are locked by the caller.
+
+That lock is what keeps a role from being filled beyond its limit by two requests at once.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from syteops.audit import services as audit
+from syteops.lib.actors import Actor
+from syteops.lib.errors import Conflict, Invalid, Protected, RoleFull
+from syteops.lib.locks import transaction_lock
+from syteops.roles.constraints import capacity, wanted_constraint
+from syteops.roles.models import Role, RoleAssignment
+from syteops.roles.queries import described, holders_of, holding, roles_of
+from syteops.team.models import TeamMember
+from syteops.team.queries import lock_members
+
+_SLUG_LENGTH = 50
+_OTHER_ADDRESSES = {"bulk"}
+"""What /roles/… leads to beside the roles."""
+FIXED_IN_SYSTEM_ROLES = ("name", "constraint_type", "max_count")
+
+
+@transaction.atomic
+def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values: Any) -> Role:
+    """A new role, held by `holders`. Raises Invalid, Conflict (name taken) or RoleFull."""
+    transaction_lock("roles")
+    role = Role(**_completed(Role(), values))
+    _refuse_taken_name(role, role.name)
+    role.slug = _free_slug(role.name)
+    return _insert(actor, role, holders, "created")
+
+
+@transaction.atomic
+def restore_role(
+    actor: Actor, *, slug: str, holders: Collection[TeamMember] = (), **values: Any
+) -> Role:
+    """A deleted custom role again, under its own slug. Raises as `create_role` does."""
+    transaction_lock("roles")
+    role = Role(slug=slug, **values)
+    _refuse_taken_name(role, role.name)
+    if Role.objects.filter(slug=slug).exists():
+        raise Conflict(f"Another role has the slug {slug} by now.", slug=slug)
+    return _insert(actor, role, holders, "restored")
+
+
+@transaction.atomic
+def update_role(
+    actor: Actor, role: Role, *, holders: Collection[TeamMember] | None = None, **values: Any
+) -> Role:
+    """Change the fields given and, where given, who holds the role, as one change.
+
+    Raises Invalid; Protected for what is fixed in a system role; Conflict for a name that is
+    taken or a limit below the number of holders; RoleFull for more holders than the limit.
+    """
+    _protect(role, values)
+    values = _completed(role, values)
+    if values.get("name", role.name) != role.name:
+        transaction_lock("roles")
+        _refuse_taken_name(role, values["name"])
+    before = holders_of(role)
+    limit = capacity(*wanted_constraint(role, values))
+    if holders is not None:
+        _refuse_too_many(role, limit, holders)
+    elif limit is not None and limit < len(before):
+        raise _too_low(role, limit, before)
+    after = before if holders is None else sorted(holders, key=_number)
+    _write(role, before, after)
+    audit.update(actor, role, values, also=_recorded(before, after))
+    return role
+
+
+@transaction.atomic
+def delete_role(actor: Actor, role: Role) -> None:
+    """Delete the role and unassign its holders. Raises Protected for a system role."""
+    if role.system:
+        raise Protected(f"{role.name} is a system role: it cannot be deleted.")
+    held = _recorded(holders_of(role), [])
+    audit.remove(actor, role, **{name: before for name, (before, _) in held.items()})
+
+
+@transaction.atomic
+def assign(actor: Actor, role: Role, member: TeamMember) -> Role:
+    """Let the member hold the role; a system role moves from whoever held it.
+
+    Raises RoleFull naming the holders; Invalid when the member was deleted meanwhile.
+    """
+    before = holders_of(role)
+    if member not in before:
+        after = [member] if role.system else [*before, member]
+        if role.capacity is not None and len(after) > role.capacity:
+            raise _full(role, before)
+        _store_holders(actor, role, before, after, "assigned")
+    return role
+
+
+@transaction.atomic
+def unassign(actor: Actor, role: Role, member: TeamMember) -> Role:
+    """Let the member no longer hold the role."""
+    before = holders_of(role)
+    if member in before:
+        after = [one for one in before if one != member]
+        _store_holders(actor, role, before, after, "unassigned")
+    return role
+
+
+@transaction.atomic
+def unassign_everywhere(actor: Actor, member: TeamMember) -> list[str]:
+    """Take every role from the member; the slugs of those that were held, sorted."""
+    held = list(roles_of(member).select_for_update(of=("self",)))
+    for role in held:
+        unassign(actor, role, member)
+    return sorted(role.slug for role in held)
+
+
+# --- Who holds it --------------------------------------------------------------------------
+
+
+def _insert(actor: Actor, role: Role, holders: Collection[TeamMember], event: str) -> Role:
+    audit.insert(actor, role, event)
+    if holders:
+        _refuse_too_many(role, role.capacity, holders)
+        _store_holders(actor, role, [], holders, "assigned")
+    return role
+
+
+def _store_holders(
+    actor: Actor,
+    role: Role,
+    before: Collection[TeamMember],
+    after: Collection[TeamMember],
+    event: str,
+) -> None:
+    after = sorted(after, key=_number)
+    _write(role, before, after)
+    audit.update(actor, role, {}, event, _recorded(before, after))
+
+
+def _write(role: Role, before: Collection[TeamMember], after: Collection[TeamMember]) -> None:
+    """Add and remove assignments. The members added stay locked, so that none is deleted meanwhile.
+
+    Raises Invalid if one was. Those who hold the role already are not locked: whoever deletes one
+    of them waits for this very role.
+    """
+    added = [one for one in after if one not in before]
+    if len(lock_members(added)) < len(added):
+        raise Invalid.field("user_num", "There is no such team member.", "not_found")
+    role.assignments.filter(member__in=[one for one in before if one not in after]).delete()
+    RoleAssignment.objects.bulk_create(RoleAssignment(role=role, member=one) for one in added)
+
+
+def _number(member: TeamMember) -> int:
+    return member.number or 0
+
+
+def _recorded(
+    before: Collection[TeamMember], after: Collection[TeamMember]
+) -> dict[str, tuple[Any, Any]]:
+    """The holders as the audit trail keeps them; the ids too, because numbers are reused."""
+    old, new = holding(before), holding(after)
+    return {name: (old[name], new[name]) for name in old}
+
+
+def _refuse_too_many(role: Role, limit: int | None, holders: Collection[TeamMember]) -> None:
+    if limit is not None and len(holders) > limit:
+        raise RoleFull(f"{role.name} takes {limit} at most, not {len(holders)}.")
+
+
+def _full(role: Role, holders: Collection[TeamMember]) -> RoleFull:
+    names = ", ".join(f"{one['user_num']} {one['name']}" for one in described(holders))
+    detail = (
+        f"{role.name} takes {role.capacity} at most and is held by {names}. Unassign one first."
+    )
+    return RoleFull(detail, holders=described(holders))
+
+
+def _too_low(role: Role, limit: int, holders: Collection[TeamMember]) -> Conflict:
+    excess = len(holders) - limit
+    return Conflict(
+        f"{len(holders)} members hold {role.name}: unassign {excess} of them first.",
+        unassign_first=excess,
+        holders=described(holders),
+    )
+
+
+# --- What it is ----------------------------------------------------------------------------
+
+
+def _completed(role: Role, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with what follows from them: the other half of the constraint, plain colors."""
+    completed = dict(values)
+    if "color" in values:
+        completed["color"] = values["color"].lower()
+    if "constraint_type" in values or "max_count" in values:
+        completed["constraint_type"], completed["max_count"] = wanted_constraint(role, values)
+    return completed
+
+
+def _protect(role: Role, values: Mapping[str, Any]) -> None:
+    if not role.system:
+        return
+    for name in FIXED_IN_SYSTEM_ROLES:
+        if name in values and values[name] != getattr(role, name):
+            raise Protected(f"{role.name} is a system role: its {name} never changes.", field=name)
+
+
+def _refuse_taken_name(role: Role, name: str) -> None:
+    other = Role.objects.exclude(pk=role.pk).filter(name__iexact=name).first()
+    if other is not None:
+        raise Conflict(f"There is a role {other.name} already.", slug=other.slug)
+
+
+def _free_slug(name: str) -> str:
+    """The name in lower case with underscores, numbered if that is taken. Call under the lock."""
+    base = re.sub("[-_]+", "_", slugify(name))[:_SLUG_LENGTH].strip("_") or "role"
+    alike = Role.objects.filter(slug__startswith=base)
+    taken = _OTHER_ADDRESSES.union(alike.values_list("slug", flat=True))
+    slug, number = base, 2
+    while slug in taken:
+        slug, number = f"{base}_{number}", number + 1
+    return slug

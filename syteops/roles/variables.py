@@ -1,0 +1,57 @@
+"""Variables that follow the roles: who holds which, and how to reach all who hold one."""
+
+from collections.abc import Iterator
+
+from syteops.automation.families import Variable, family
+from syteops.roles.queries import all_roles
+from syteops.team.queries import live_members, published_values, with_related
+
+HOLDER_PREFIXES = {
+    "site_owner": "syteops_user_owner",
+    "technical_contact": "syteops_user_contact_tech",
+    "marketing_contact": "syteops_user_contact_marketing",
+}
+_CONTACT = "syteops_std_systm_contact"
+
+
+@family(
+    "roles",
+    "syteops_user_owner_*, syteops_user_contact_tech_*, syteops_user_contact_marketing_*",
+    "Each filled field of the holder of a system role.",
+)
+def holder_variables() -> Iterator[Variable]:
+    held = live_members().filter(role_assignments__role__slug__in=HOLDER_PREFIXES)
+    for member in with_related(held.distinct()):
+        for slug in sorted(HOLDER_PREFIXES.keys() & set(member.role_slugs)):
+            what = slug.replace("_", " ")
+            for field, value in published_values(member).items():
+                name = f"{HOLDER_PREFIXES[slug]}_{field}"
+                yield Variable(name, value, f"{field.replace('_', ' ')} of the {what}")
+
+
+@family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
+def holding_variables() -> Iterator[Variable]:
+    roles = [(role, set(role.assigned_users)) for role in all_roles() if not role.system]
+    for member in live_members():
+        for role, holders in roles:
+            name = f"syteops_user_{member.slot}_is_{role.slug}"
+            value = "true" if member.slot in holders else "false"
+            yield Variable(name, value, f"Whether {member} is {role.name}")
+
+
+@family(
+    "roles",
+    "syteops_std_systm_contact_<role slug>_all_names, _all_emails, _slack",
+    "How to reach all who hold a role, separated by commas.",
+)
+def contact_variables() -> Iterator[Variable]:
+    for role in all_roles():
+        holders = role.holders
+        for suffix, what, texts in (
+            ("all_names", "Names", [one.shown_name for one in holders]),
+            ("all_emails", "E-mail addresses", [one.email for one in holders]),
+            ("slack", "Slack handles", [one.slack_handle for one in holders]),
+        ):
+            if value := ", ".join(filter(None, texts)):
+                name = f"{_CONTACT}_{role.slug}_{suffix}"
+                yield Variable(name, value, f"{what} of all who are {role.name}")

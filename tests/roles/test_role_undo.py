@@ -1,0 +1,102 @@
+"""Changes of roles are undone through their services."""
+
+from typing import Any
+
+from syteops.audit.models import AuditEntry
+from syteops.lib.actors import SYSTEM
+from syteops.roles import services
+from syteops.roles.queries import get_role
+from syteops.team.queries import get_member
+from syteops.team.services import delete_member
+from tests.fixtures import Api
+from tests.samples.roles import a_role
+from tests.samples.team import a_member
+
+
+def undo(api: Api, event: str) -> Any:
+    """Undo the latest change of that kind."""
+    entry = AuditEntry.objects.filter(event=event).first()
+    assert entry is not None
+    return api.post(f"/audit/{entry.pk}/revert?confirm=true")
+
+
+def holders(api: Api, slug: str) -> Any:
+    return api.get(f"/roles/{slug}").json()["role"]["assigned_users"]
+
+
+def test_an_update_is_undone(api: Api) -> None:
+    a_role(max_count=2, color="#111111")
+    api.patch("/roles/editor", {"name": "Author", "constraint_type": "unique", "color": "#222222"})
+
+    assert undo(api, "role.updated").status_code == 200
+
+    role = get_role("editor")
+    assert (role.name, role.max_count, role.color) == ("Editor", 2, "#111111")
+
+
+def test_a_move_is_undone_and_the_undoing_as_well(api: Api) -> None:
+    role = get_role("site_owner")
+    services.assign(SYSTEM, role, a_member())
+    services.assign(SYSTEM, role, a_member())
+
+    assert undo(api, "role.assigned").status_code == 200
+    assert holders(api, "site_owner") == ["001"]
+    assert undo(api, "role.updated").status_code == 200
+    assert holders(api, "site_owner") == ["002"]
+
+
+def test_an_unassignment_is_undone(api: Api) -> None:
+    role, member = a_role(), a_member()
+    services.assign(SYSTEM, role, member)
+    services.unassign(SYSTEM, role, member)
+
+    assert undo(api, "role.unassigned").status_code == 200
+    assert holders(api, "editor") == ["001"]
+
+
+def test_whoever_got_the_number_of_a_former_holder_does_not_get_the_role(api: Api) -> None:
+    services.assign(SYSTEM, a_role(), a_member())
+    delete_member(SYSTEM, get_member("001"))
+    a_member(first_name="Eve")
+
+    refused = undo(api, "role.unassigned")
+
+    assert refused.status_code == 409
+    assert "Restore the member first" in refused.json()["detail"]
+    assert holders(api, "editor") == []
+
+
+def test_what_changed_again_since_is_not_undone(api: Api) -> None:
+    role = a_role()
+    services.assign(SYSTEM, role, a_member())
+    entry = AuditEntry.objects.filter(event="role.assigned")[0]
+    services.assign(SYSTEM, role, a_member())
+
+    assert api.post(f"/audit/{entry.pk}/revert?confirm=true").status_code == 409
+    assert holders(api, "editor") == ["001", "002"]
+
+
+def test_a_creation_is_undone_by_deleting_and_a_deletion_by_restoring(api: Api) -> None:
+    role = a_role(max_count=2, icon="edit")
+    assert undo(api, "role.created").status_code == 200
+    assert api.get("/roles/editor").status_code == 404
+
+    role = a_role(name="Web Dev", max_count=2, icon="code")
+    services.assign(SYSTEM, role, a_member())
+    services.update_role(SYSTEM, role, name="Developer")
+    services.delete_role(SYSTEM, role)
+    assert undo(api, "role.deleted").status_code == 200
+
+    role = get_role("web_dev")
+    assert (role.name, role.max_count, role.icon) == ("Developer", 2, "code")
+    assert holders(api, "web_dev") == ["001"]
+    assert undo(api, "role.deleted").status_code == 409
+
+
+def test_a_deleted_role_does_not_come_back_beside_its_successor(api: Api) -> None:
+    for successor in ({"name": "editor!"}, {"name": "EDITOR"}):
+        services.delete_role(SYSTEM, a_role())
+        other = a_role(**successor)
+
+        assert undo(api, "role.deleted").status_code == 409
+        services.delete_role(SYSTEM, other)
