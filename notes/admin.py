@@ -1,0 +1,181 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.validators import ProhibitNullCharactersValidator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from notes import assistant, people, services
+from notes.models import ActionItem, Note
+from syteops.confirmed_action import Question, button, confirmed
+from syteops.described_admin import DescribedForm, markdown_preview
+from syteops.modules.admin import ModuleAdmin
+from syteops.rows_admin import RowsInline, in_order
+from syteops.service_admin import ServiceAdmin, admin_actor
+from syteops.team.models import TeamMember
+
+
+class ListField(forms.CharField):
+    """A list of short texts, as one text with `separator` between them."""
+
+    def __init__(self, separator: str, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.separator = separator
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.separator.join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        ProhibitNullCharactersValidator()(value)
+        texts = (value or "").split(self.separator.strip(" "))
+        return [text.strip() for text in texts if text.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data) != (initial or []))
+
+
+class NoteForm(DescribedForm):
+    attendees = forms.ModelMultipleChoiceField(
+        TeamMember.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text="Team members who were there.",
+    )
+    attendee_names = ListField(
+        "\n",
+        label="Other attendees",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="One name a line.",
+    )
+    tags = ListField(
+        ", ", widget=UnfoldAdminTextInputWidget, help_text="With commas between the tags."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        note = self.instance
+        if note.pk:
+            self.initial["attendees"] = [one.member_id for one in note.attendances.all()]
+            self.initial["tags"] = people.tags(note)
+        for name in {"author", "attendees"} & self.fields.keys():
+            self.fields[name].queryset = people.choosable(note)  # type: ignore[attr-defined]
+
+
+class ActionItemInline(RowsInline):
+    model = ActionItem
+    fields = ("text", "assignee", "due_date", "done", "position")
+    verbose_name = "action item"
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest | None, **kwargs: Any
+    ) -> Any:
+        match = request and request.resolver_match
+        note = Note(pk=match.kwargs.get("object_id") if match else None)
+        kwargs["queryset"] = people.choosable(note)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class TagFilter(admin.SimpleListFilter):
+    title = "tag"
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        found = Note.objects.order_by("tag_rows__name").values_list("tag_rows__name", flat=True)
+        return [(name, name) for name in found.distinct() if name]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
+        return queryset.filter(tag_rows__name=self.value()) if self.value() else queryset
+
+
+@admin.register(Note)
+class NoteAdmin(ModuleAdmin, ServiceAdmin):
+    form = NoteForm
+    create_service = services.create_note
+    update_service = services.update_note
+    delete_service = services.delete_note
+    inlines = (ActionItemInline,)
+    inline_values = {ActionItem: "action_items"}
+    extra_values = ("attendees", "tags")
+    list_display = ("title", "shown_status", "author", "meeting_date", "follow_up_date", "to_do",
+                    "updated_at")  # fmt: skip
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        TagFilter,
+        ("meeting_date", RangeDateFilter),
+        ("follow_up_date", RangeDateFilter),
+    )
+    list_select_related = ("author",)
+    search_fields = ("title", "content", "excerpt", "tag_rows__name")
+    date_hierarchy = "meeting_date"
+    readonly_fields = ("preview", "created_at", "updated_at")
+    actions_detail = ("summarise", "extract_action_items")
+    fieldsets = (
+        (None, {"fields": ("title", "content", "preview", "excerpt", ("status", "slug"))}),
+        ("Meeting", {"fields": ("author", "attendees", "attendee_names",
+                                ("meeting_date", "follow_up_date"))}),
+        ("More", {"fields": ("tags", "meta", ("created_at", "updated_at"))}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
+        to_do = Count("action_items", filter=Q(action_items__done=False), distinct=True)
+        return super().get_queryset(request).annotate(_to_do=to_do)  # type: ignore[no-any-return]
+
+    def service_values(self, form: Any, formsets: Any) -> dict[str, Any]:
+        values = super().service_values(form, formsets)
+        if "action_items" in values:
+            values["action_items"] = in_order(values["action_items"])
+        return values
+
+    @display(  # type: ignore[untyped-decorator]
+        description="Status", label={"Draft": "info", "Published": "success"}, ordering="status"
+    )
+    def shown_status(self, note: Note) -> str:
+        return note.get_status_display()
+
+    @admin.display(description="To do", ordering="_to_do")
+    def to_do(self, note: Any) -> int:
+        return int(note._to_do)
+
+    @admin.display(description="Preview")
+    def preview(self, note: Note) -> str:
+        """The content as it was saved last."""
+        return markdown_preview(note.content)
+
+    @button("Summarise into excerpt", "summarise", "summarize")
+    def summarise(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(note: Any, values: Any) -> tuple[str, Note]:
+            actor = admin_actor(request, "notes_items.update")
+            return "The excerpt is the AI's summary now.", assistant.summarise(actor, note)
+
+        return confirmed(self, request, object_id, SUMMARISE, act)
+
+    @button("Extract action items", "extract-action-items", "checklist")
+    def extract_action_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(note: Any, values: Any) -> tuple[str, Note]:
+            actor = admin_actor(request, "notes_items.update")
+            count = assistant.extract_action_items(actor, note)
+            return f"{count} new action items were added." if count else "Nothing new found.", note
+
+        return confirmed(self, request, object_id, EXTRACT, act)
+
+
+SUMMARISE = Question(
+    "Summarise into excerpt",
+    "The saved title and content go to the AI provider of the area notes.summary. Its summary "
+    "replaces the excerpt.",
+    "Summarise",
+)
+EXTRACT = Question(
+    "Extract action items",
+    "The saved title and content, and the names of the team, go to the AI provider of the area "
+    "notes.action_items. What it finds is added to the list; what is there stays.",
+    "Extract",
+)

@@ -1,0 +1,107 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from notes.choices import NoteStatus
+from syteops.lib.described import LAST, Described
+
+LONGEST_TAG = 50
+
+
+class Note(Described):
+    """What was said and agreed: a text, who was there, and what is to be done."""
+
+    resource: ClassVar[str] = "notes_items"
+    noun: ClassVar[str] = "note"
+
+    status = models.CharField(max_length=10, choices=NoteStatus, default=NoteStatus.DRAFT)
+    author = models.ForeignKey(
+        "team.TeamMember",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="notes_written",
+    )
+    attendee_names: "models.JSONField[list[str], list[str]]" = models.JSONField(
+        default=list, blank=True, help_text="Who else was there."
+    )
+    meeting_date = models.DateField(null=True, blank=True)
+    follow_up_date = models.DateField("follow-up date", null=True, blank=True)
+
+    class Meta(Described.Meta):
+        verbose_name = "note"
+        ordering = ("-updated_at", "-id")
+        constraints = [
+            *Described.Meta.constraints,
+            models.UniqueConstraint(fields=["slug"], name="notes_slug"),
+            models.CheckConstraint(condition=Q(status__in=NoteStatus.values), name="notes_status"),
+        ]
+        indexes = (
+            models.Index(fields=["status", "-updated_at"], name="notes_by_status"),
+            models.Index(fields=["follow_up_date"], name="notes_by_follow_up"),
+        )
+
+
+class NoteAttendee(models.Model):
+    """A team member who was there. Written through the note's services."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="attendances")
+    member = models.ForeignKey(
+        "team.TeamMember", on_delete=models.CASCADE, related_name="notes_attended"
+    )
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["note", "member"], name="notes_attendee_once"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.member)
+
+
+class NoteTag(models.Model):
+    """A word under which a note is found. Written through the note's services."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="tag_rows")
+    name = models.CharField(max_length=LONGEST_TAG, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=["note", "name"], name="notes_tag_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="notes_tag_has_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ActionItem(models.Model):
+    """Something to be done. Written through the note's services, as one list."""
+
+    SHOWN: ClassVar[tuple[str, ...]] = ("text", "assignee", "due_date", "done")
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="action_items")
+    position = models.PositiveIntegerField(default=LAST)
+    text = models.CharField(max_length=500)
+    assignee = models.ForeignKey(
+        "team.TeamMember",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="notes_action_items",
+    )
+    due_date = models.DateField(null=True, blank=True)
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("position", "id")
+        constraints = (models.CheckConstraint(condition=~Q(text=""), name="notes_action_has_text"),)
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,95 @@
+"""Reading notes."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, F, Min, OrderBy, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from notes.choices import NoteStatus
+from notes.models import ActionItem, Note, NoteAttendee
+from syteops.lib.entities import by_id
+
+SEARCHED = ("title", "content", "excerpt", "tag_rows__name")
+ORDERINGS = ("title", "meeting_date", "follow_up_date", "created_at", "updated_at")
+
+
+def notes() -> QuerySet[Note]:
+    """Every note with what belongs to it, in four queries whatever their number."""
+    return Note.objects.select_related("author").prefetch_related(
+        Prefetch("attendances", NoteAttendee.objects.select_related("member")),
+        Prefetch("action_items", ActionItem.objects.select_related("assignee")),
+        "tag_rows",
+    )
+
+
+def list_notes(
+    *, status: str = "", search: str = "", tag: str = "", ordering: str = "-updated_at"
+) -> QuerySet[Note]:
+    """The notes of that status and tag in whose texts or tags each word of `search` occurs.
+
+    `ordering` is a name of ORDERINGS, with "-" in front for the other way round.
+    """
+    found = notes()
+    if status:
+        found = found.filter(status=status)
+    if tag:
+        found = found.filter(tag_rows__name=normal_tag(tag))
+    for word in search.split():
+        found = found.filter(pk__in=_holding(word))
+    return found.order_by(_ordered(ordering), "-id")
+
+
+def _holding(word: str) -> QuerySet[Note, Any]:
+    condition = Q()
+    for field in SEARCHED:
+        condition |= Q(**{f"{field}__icontains": word})
+    return Note.objects.filter(condition).order_by().values("pk")
+
+
+def _ordered(ordering: str) -> OrderBy:
+    by = F(ordering.removeprefix("-"))
+    # What has no date comes last either way, on every database.
+    return by.desc(nulls_last=True) if ordering.startswith("-") else by.asc(nulls_last=True)
+
+
+def normal_tag(text: str) -> str:
+    """A tag as it is stored: lower case, single blanks."""
+    return " ".join(text.lower().split())
+
+
+def get_note(note_id: str, lock: bool = False) -> Note:
+    """The note of that id with what belongs to it, locked on request. Raises NotFound."""
+    return by_id(notes(), note_id, lock)
+
+
+def deletion_impact(note: Note) -> dict[str, Any]:
+    """What deleting the note would take away."""
+    return {
+        "id": note.pk,
+        "title": note.title,
+        "action_items": len(note.action_items.all()),
+        "attendees": len(note.attendances.all()) + len(note.attendee_names),
+    }
+
+
+def counts_by_status() -> dict[str, int]:
+    """How many notes there are of each status that occurs."""
+    return dict(Note.objects.order_by().values_list("status").annotate(Count("id")))
+
+
+def open_items() -> dict[str, int]:
+    """How many action items are still to be done, and how many of them are overdue.
+
+    Those of archived notes do not count.
+    """
+    late = Q(due_date__lt=timezone.localdate())
+    open_ones = ActionItem.objects.filter(done=False).exclude(note__status=NoteStatus.ARCHIVED)
+    return open_ones.aggregate(total=Count("id"), overdue=Count("id", filter=late))
+
+
+def next_follow_up() -> date | None:
+    """The nearest follow-up from today on, of notes that are not archived."""
+    coming = Note.objects.filter(follow_up_date__gte=timezone.localdate())
+    found = coming.exclude(status=NoteStatus.ARCHIVED).aggregate(day=Min("follow_up_date"))
+    return found["day"]  # type: ignore[no-any-return]

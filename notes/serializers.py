@@ -1,0 +1,100 @@
+"""Notes as the Manage API shows and takes them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.validators import RegexValidator
+from rest_framework import serializers
+
+from manage_api.serializers import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictDateField,
+)
+from notes import people, queries
+from notes.choices import NoteStatus
+from notes.models import Note
+from syteops.audit.rows import MAX_ROWS
+from syteops.described_api import DescribedSerializer, RowSerializer, RowsField, SearchInput
+from syteops.team.models import TeamMember
+
+TAG_PATTERN = r"\A[^,]*[^\s,][^,]*\Z"
+
+
+class MemberNumField(StrictCharField):
+    """A team member by number; null for one that was deleted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["validators"] = [RegexValidator(r"\A[0-9]{3,9}\Z", 'Send a number such as "001".')]
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_representation(self, value: TeamMember | str) -> Any:
+        return (value if isinstance(value, str) else value.slot) or None
+
+
+class ShownListField(serializers.ListField):
+    """A list that the note holds in another form; `show` makes it of the note."""
+
+    def __init__(self, show: Callable[[Note], list[Any]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.show = show
+
+    def get_attribute(self, instance: Note) -> list[Any]:
+        return self.show(instance)
+
+
+class ActionItemSerializer(RowSerializer):
+    text = StrictCharField(max_length=500)
+    assignee = MemberNumField(required=False, allow_null=True, help_text="Number of a team member.")
+    due_date = StrictDateField(required=False, allow_null=True)
+    done = StrictBooleanField(required=False)
+
+
+class NoteSerializer(DescribedSerializer):
+    author = MemberNumField(required=False, allow_null=True, help_text="Number of a team member.")
+    author_name = serializers.CharField(
+        source="author", read_only=True, allow_null=True, help_text="Stays when they leave."
+    )
+    attendees = ShownListField(
+        people.attendee_nums,
+        required=False,
+        max_length=MAX_ROWS,
+        child=MemberNumField(),
+        help_text="Numbers of team members.",
+    )
+    attendee_names = ShownListField(
+        people.attendee_names,
+        required=False,
+        max_length=MAX_ROWS,
+        child=StrictCharField(max_length=200),
+        help_text="Everybody else, team members that were deleted among them.",
+    )
+    action_items = RowsField(ActionItemSerializer())
+    tags = ShownListField(
+        people.tags,
+        required=False,
+        max_length=50,
+        child=StrictCharField(
+            max_length=50, validators=[RegexValidator(TAG_PATTERN, "No commas.")]
+        ),
+        help_text="Stored in lower case, each once, sorted.",
+    )
+
+    class Meta:
+        model = Note
+        fields = (
+            "id", "title", "content", "excerpt", "slug", "status", "author", "author_name",
+            "attendees", "attendee_names", "meeting_date", "follow_up_date", "action_items",
+            "tags", "meta", "created_at", "updated_at",
+        )  # fmt: skip
+
+
+class NoteListInput(SearchInput):
+    status = StrictChoiceField(required=False, choices=NoteStatus.choices)
+    tag = StrictCharField(required=False, allow_blank=True, max_length=50)
+    ordering = StrictChoiceField(
+        required=False,
+        choices=[f"{sign}{name}" for name in queries.ORDERINGS for sign in ("", "-")],
+        help_text='With "-" in front the other way round; by itself `-updated_at`.',
+    )

@@ -1,0 +1,25 @@
+"""`syteops_notes_…`: what automations may know of the notes."""
+
+from collections.abc import Iterator
+
+from notes import queries
+from notes.choices import NoteStatus
+from syteops.automation.families import Variable, family
+
+
+@family(
+    "notes",
+    "syteops_notes_count_<status>, _open_action_items, _overdue_action_items, _next_follow_up",
+    "How many notes there are, and what is to be done.",
+)
+def note_variables() -> Iterator[Variable]:
+    counts = queries.counts_by_status()
+    for status in NoteStatus:
+        name = f"syteops_notes_count_{status}"
+        yield Variable(name, str(counts.get(status, 0)), f"Number of {status.label.lower()} notes")
+    items = queries.open_items()
+    total, overdue, day = items["total"], items["overdue"], queries.next_follow_up()
+    yield Variable("syteops_notes_open_action_items", str(total), "Action items still to do")
+    yield Variable("syteops_notes_overdue_action_items", str(overdue), "Those past their due date")
+    text = day.isoformat() if day else ""
+    yield Variable("syteops_notes_next_follow_up", text, "Date of the next follow-up")

@@ -1,0 +1,46 @@
+"""Editing the rows that belong to an object within the object's own form."""
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+
+class RowsInline(TabularInline):  # type: ignore[misc]
+    """An ordered list, dragged into order. Who may change the object may change its rows.
+
+    `position` is the last of its `fields`: it is hidden, and the handle stands in the first.
+    """
+
+    extra = 0
+    show_title = False
+    if not hasattr(TabularInline, "show_title"):  # the theme for Python 3.11
+        hide_title = True
+    ordering_field = "position"
+    hide_ordering_field = True
+
+    def _owner(self) -> "ModelAdmin[Any]":
+        owner: ModelAdmin[Any] = self.admin_site.get_model_admin(self.parent_model)
+        return owner
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._owner().has_view_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        owner = self._owner()
+        if obj is None:
+            return owner.has_add_permission(request) or owner.has_change_permission(request)
+        return owner.has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An inline's rows as the person has ordered them, without the positions."""
+    ordered = sorted(rows, key=lambda row: row["position"])
+    return [{name: row[name] for name in row if name != "position"} for row in ordered]

@@ -1,0 +1,94 @@
+"""Finding notes."""
+
+import pytest
+
+from notes import services
+from notes.models import Note
+from syteops.lib.actors import SYSTEM
+from syteops.team import services as team
+from tests.fixtures import Api
+
+
+def titles(api: Api, query: str) -> list[str]:
+    answer = api.get(f"/notes?{query}")
+    assert answer.status_code == 200, answer.json()
+    return [item["title"] for item in answer.json()["items"]]
+
+
+@pytest.fixture
+def three(db) -> None:
+    make = services.create_note
+    make(SYSTEM, title="Apple", status="draft", tags=["fruit", "Red Thing"])
+    make(SYSTEM, title="Banana", status="published", content="yellow%", tags=["fruit"],
+         meeting_date="2026-11-02")  # fmt: skip
+    make(SYSTEM, title="Carrot", status="published", meeting_date="2026-11-01")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("ordering=title", ["Apple", "Banana", "Carrot"]),
+        ("ordering=-title", ["Carrot", "Banana", "Apple"]),
+        ("ordering=meeting_date", ["Carrot", "Banana", "Apple"]),
+        ("ordering=-meeting_date", ["Banana", "Carrot", "Apple"]),
+        ("", ["Carrot", "Banana", "Apple"]),
+        ("status=published", ["Carrot", "Banana"]),
+        ("tag=FRUIT", ["Banana", "Apple"]),
+        ("tag=red%20%20thing", ["Apple"]),
+        ("tag=fru", []),
+        ("search=an", ["Banana"]),
+        ("search=yellow%25", ["Banana"]),
+        ("search=fruit", ["Banana", "Apple"]),
+        ("search=fruit+app", ["Apple"]),
+        ("search=%25", ["Banana"]),
+        ("search=__", []),
+        ("search=", ["Carrot", "Banana", "Apple"]),
+        ("tag=fruit&status=draft&search=apple", ["Apple"]),
+        ("per_page=1&page=2&ordering=title", ["Banana"]),
+        ("page=9", []),
+    ],
+)
+def test_notes_are_found(api: Api, three, query: str, found: list[str]) -> None:
+    assert titles(api, query) == found
+
+
+@pytest.mark.parametrize(
+    "query", ["ordering=content", "status=gone", "per_page=0", "page=0", "x=1", "tag=a&tag=b"]
+)
+def test_a_wrong_question_is_refused(api: Api, three, query: str) -> None:
+    refused = api.get(f"/notes?{query}")
+
+    assert refused.status_code == 400
+    assert refused.json()["code"] == "validation_error"
+
+
+def test_a_list_costs_the_same_however_long_it_is(api: Api, django_assert_num_queries) -> None:
+    member = team.create_member(SYSTEM, first_name="Ada")
+
+    def grow(count: int) -> None:
+        for number in range(count):
+            services.create_note(
+                SYSTEM,
+                title=f"Note {number}",
+                author=member,
+                attendees=[member],
+                tags=["a", "b"],
+                action_items=[{"text": "x", "assignee": member}, {"text": "y"}],
+            )
+
+    grow(2)
+    api.get("/notes")  # whatever a first request sets up
+    count = _queries(api)
+    grow(20)
+    assert Note.objects.count() == 22
+    with django_assert_num_queries(count):
+        assert len(api.get("/notes").json()["items"]) == 22
+
+
+def _queries(api: Api) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        api.get("/notes")
+    return len(captured)

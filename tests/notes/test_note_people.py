@@ -1,0 +1,99 @@
+"""Team members in notes: by number while they are there, by name once they are gone."""
+
+from typing import Any
+
+import pytest
+
+from notes.models import NoteAttendee
+from syteops.lib.actors import SYSTEM
+from syteops.team import services as team
+from syteops.team.models import TeamMember
+from tests.fixtures import Api
+
+
+@pytest.fixture
+def ada(db) -> TeamMember:
+    return team.create_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+
+
+@pytest.fixture
+def note(api: Api, ada: TeamMember) -> dict[str, Any]:
+    shown: dict[str, Any] = api.post(
+        "/notes",
+        {
+            "title": "With Ada",
+            "author": "001",
+            "attendees": ["001"],
+            "attendee_names": ["Zoe"],
+            "action_items": [{"text": "Call", "assignee": "001"}],
+        },
+    ).json()
+    return shown
+
+
+@pytest.fixture
+def departed(api: Api, note: dict[str, Any]) -> dict[str, Any]:
+    """The note, after Ada has left and Bob has her number."""
+    api.delete("/team-members/001?confirm=true")
+    team.create_member(SYSTEM, first_name="Bob", last_name="Builder")
+    shown: dict[str, Any] = api.get(f"/notes/{note['id']}").json()
+    return shown
+
+
+def test_who_takes_over_a_number_takes_over_no_note(departed: dict[str, Any]) -> None:
+    assert departed["author"] is None
+    assert departed["author_name"] == "Ada Lovelace"
+    assert departed["attendees"] == []
+    assert departed["attendee_names"] == ["Zoe", "Ada Lovelace"]
+    assert departed["action_items"][0]["assignee"] is None
+
+
+def test_sent_back_as_read_the_departed_stay_and_return_when_restored(
+    api: Api, ada: TeamMember, departed: dict[str, Any]
+) -> None:
+    names = ("attendees", "attendee_names", "action_items")
+    sent = {name: departed[name] for name in names}
+
+    answer = api.patch(f"/notes/{departed['id']}", sent)
+
+    assert answer.headers["SyteOps-Changed"] == "false"
+    api.post("/team-members/restore", {"id": ada.pk})
+    restored = api.get(f"/notes/{departed['id']}").json()
+    assert restored["author"] == "002"
+    assert restored["attendees"] == ["002"]
+    assert restored["attendee_names"] == ["Zoe"]
+    assert restored["action_items"][0]["assignee"] == "002"
+
+
+def test_a_change_of_one_list_leaves_the_departed_in_peace(
+    api: Api, departed: dict[str, Any]
+) -> None:
+    shown = api.patch(f"/notes/{departed['id']}", {"attendees": ["001"]}).json()
+
+    assert shown["attendees"] == ["001"]
+    assert shown["attendee_names"] == ["Zoe", "Ada Lovelace"]
+    done = [{**departed["action_items"][0], "done": True}]
+    api.patch(f"/notes/{departed['id']}", {"action_items": done})
+    assert NoteAttendee.objects.filter(member__number=None).exists()
+
+
+def test_a_departed_attendee_goes_with_the_name(api: Api, departed: dict[str, Any]) -> None:
+    shown = api.patch(f"/notes/{departed['id']}", {"attendee_names": ["Zoe"]}).json()
+
+    assert shown["attendee_names"] == ["Zoe"]
+    assert not NoteAttendee.objects.exists()
+
+
+def test_the_author_can_be_cleared_and_replaced(api: Api, departed: dict[str, Any]) -> None:
+    assert api.patch(f"/notes/{departed['id']}", {"author": "001"}).json()["author"] == "001"
+    cleared = api.patch(f"/notes/{departed['id']}", {"author": None}).json()
+    assert (cleared["author"], cleared["author_name"]) == (None, None)
+
+
+def test_everybody_attends_once(api: Api, note: dict[str, Any]) -> None:
+    sent = {"attendees": ["001", "001"], "attendee_names": [" Zoe ", "Zoe"]}
+
+    shown = api.patch(f"/notes/{note['id']}", sent).json()
+
+    assert shown["attendees"] == ["001"]
+    assert shown["attendee_names"] == ["Zoe"]
