@@ -1,0 +1,255 @@
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from estimates import assistant, questions, services
+from estimates.choices import EstimateStatus
+from estimates.forms import EstimateForm, LineItemForm
+from estimates.links import client_path
+from estimates.models import Estimate, LineItem
+from estimates.queries import estimates, get_estimate, with_status
+from estimates.templatetags.amounts import money
+from syteops.confirmed_action import Question, button, confirmed
+from syteops.described_admin import markdown_preview
+from syteops.lib.actors import Actor
+from syteops.modules.admin import ModuleAdmin
+from syteops.rows_admin import RowsInline, in_order
+from syteops.service_admin import ServiceAdmin, admin_actor
+
+_COLOURS = {
+    "Draft": "info",
+    "Sent": "warning",
+    "Approved": "success",
+    "Declined": "danger",
+    "Expired": "danger",
+}
+
+
+class LineItemInline(RowsInline):
+    model = LineItem
+    form = LineItemForm
+    fields = ("description", "quantity", "unit_price", "discount_percent", "tax_percent",
+              "position")  # fmt: skip
+    verbose_name = "line item"
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By the status of today, which is not the stored one."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return EstimateStatus.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
+        known = self.value() in EstimateStatus.values
+        return queryset.filter(with_status(str(self.value()))) if known else queryset
+
+
+class RevisionFilter(admin.SimpleListFilter):
+    title = "revisions"
+    parameter_name = "revisions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("all", "All, superseded ones too")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
+        return queryset if self.value() == "all" else queryset.filter(superseded_by=None)
+
+
+@admin.register(Estimate)
+class EstimateAdmin(ModuleAdmin, ServiceAdmin):
+    form = EstimateForm
+    create_service = services.create_estimate
+    update_service = services.update_estimate
+    delete_service = services.delete_estimate
+    inlines = (LineItemInline,)
+    inline_values = {LineItem: "line_items"}
+    list_display = ("label", "title", "client", "shown_status", "total", "valid_until",
+                    "updated_at")  # fmt: skip
+    list_display_links = ("label", "title")
+    list_filter = (
+        StatusFilter,
+        RevisionFilter,
+        ("currency", ChoicesDropdownFilter),
+        ("valid_until", RangeDateFilter),
+    )
+    search_fields = ("number", "title", "content", "client_name", "client_company", "client_email")
+    date_hierarchy = "created_at"
+    readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
+                       "sent_at", "created_at", "updated_at")  # fmt: skip
+    actions_detail = ("send", "approve", "decline", "revise", "draft_line_items")
+    fieldsets = (
+        (None, {"fields": (("label", "shown_status"), "title", "content", "preview", "excerpt")}),
+        ("Client", {"fields": (("client_name", "client_company"), "client_email",
+                               ("crm_system", "crm_contact_id"))}),
+        ("Money", {"fields": (("currency", "valid_until"), "totals")}),
+        ("Answer", {"fields": ("client_link", "sent_at", "shown_answer")}),
+        ("More", {"fields": ("slug", "meta", ("created_at", "updated_at"))}),
+    )  # fmt: skip
+
+    # --- Lists and forms ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Estimate]:
+        return estimates().order_by("-updated_at", "-pk")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The estimate, and its link for those who may act for the client anyway."""
+        found = super().get_object(request, object_id, from_field)
+        path = client_path(found) if found and self.has_change_permission(request) else None
+        if found:
+            found.client_url = path and request.build_absolute_uri(path)
+        return found
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What a client has seen is shown and no longer edited."""
+        frozen = isinstance(obj, Estimate) and obj.is_frozen
+        return not frozen and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No button where the service would refuse; a selection is told why."""
+        bound = isinstance(obj, Estimate) and not obj.is_deletable
+        return not bound and super().has_delete_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Of a frozen estimate the scope is shown once, as the client sees it."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or not obj.is_frozen:
+            return shown
+        (title, first), *others = shown
+        fields = [name for name in first["fields"] if name != "content"]
+        return [(title, {**first, "fields": fields}), *others]
+
+    def service_values(self, form: Any, formsets: Any) -> dict[str, Any]:
+        values = super().service_values(form, formsets)
+        if "line_items" in values:
+            values["line_items"] = in_order(values["line_items"])
+        return values
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Those that the estimate's state allows."""
+        estimate = self.get_object(request, str(object_id))
+        fitting = _FITTING[estimate.current_status] if estimate else ()
+        if estimate and estimate.is_superseded:
+            fitting = ()
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        offered = super().get_actions_detail(request, object_id)
+        return [one for one in offered if one.action_name.removeprefix(prefix) in fitting]
+
+    @admin.display(description="Number", ordering="number")
+    def label(self, estimate: Estimate) -> str:
+        return estimate.label if estimate.number else "Given when saved"
+
+    @admin.display(description="Client", ordering="client_name")
+    def client(self, estimate: Estimate) -> str:
+        return estimate.client_name or estimate.client_company or estimate.client_email
+
+    @display(description="Status", label=_COLOURS, ordering="status")  # type: ignore[untyped-decorator]
+    def shown_status(self, estimate: Estimate) -> str:
+        return "Superseded" if estimate.is_superseded else estimate.current_status.label
+
+    @admin.display(description="Total")
+    def total(self, estimate: Estimate) -> str:
+        return f"{money(estimate.amounts.total, estimate.currency)} {estimate.currency}"
+
+    @admin.display(description="Totals")
+    def totals(self, estimate: Estimate) -> str:
+        """As they were saved last."""
+        if not estimate.pk:
+            return "Computed when saved"
+        amounts = ("subtotal", "discount", "tax", "total")
+        shown = (f"{n} {money(getattr(estimate.amounts, n), estimate.currency)}" for n in amounts)
+        return f"{estimate.currency}: {', '.join(shown)}"
+
+    @admin.display(description="Preview")
+    def preview(self, estimate: Estimate) -> str:
+        """The scope of work as it was saved last."""
+        return markdown_preview(estimate.content)
+
+    @admin.display(description="Client link")
+    def client_link(self, estimate: Any) -> str:
+        url = getattr(estimate, "client_url", None)
+        if url:
+            return render_to_string("estimates/admin_link.html", {"url": url})
+        return "None yet" if estimate.status == EstimateStatus.DRAFT else "Not shown"
+
+    @admin.display(description="Client’s answer")
+    def shown_answer(self, estimate: Estimate) -> str:
+        if not estimate.answer:
+            return "None yet"
+        return render_to_string("estimates/admin_answer.html", {"estimate": estimate})
+
+    # --- Actions ---
+
+    @button("Send", "send", "send")
+    def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        told = "The estimate is frozen. Copy its link below and give it to the client."
+        return self._do(request, object_id, questions.SEND, _SEND, told)
+
+    @button("Approve", "approve", "thumb_up")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, questions.APPROVE, _APPROVE, "Approval recorded.")
+
+    @button("Decline", "decline", "thumb_down")
+    def decline(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, questions.DECLINE, _DECLINE, "Answer recorded.")
+
+    @button("Revise", "revise", "edit_document")
+    def revise(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        told = "This is the new revision. Change it, then send it."
+        return self._do(request, object_id, questions.REVISE, _REVISE, told)
+
+    @button("Draft line items", "draft-line-items", "auto_awesome")
+    def draft_line_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(estimate: Any, values: Any) -> tuple[str, Estimate]:
+            actor = admin_actor(request, "estimates_items.update")
+            count = assistant.draft_line_items(actor, estimate)
+            return f"{count} line items were added. Check them, the prices above all.", estimate
+
+        return confirmed(self, request, object_id, questions.DRAFT_LINE_ITEMS, act)
+
+    def _do(
+        self, request: HttpRequest, object_id: str, question: Question, do: "_Do", told: str
+    ) -> HttpResponse:
+        def act(estimate: Any, values: dict[str, Any]) -> tuple[str, Estimate]:
+            actor = admin_actor(request, f"{Estimate.resource}.{do.operation}")
+            with transaction.atomic():
+                locked = get_estimate(str(estimate.pk), lock=True)
+                return told, do.service(actor, locked, values)
+
+        return confirmed(self, request, object_id, question, act)
+
+
+class _Do(NamedTuple):
+    """A button's operation, as the audit trail names it, and the service that does it."""
+
+    operation: str
+    service: Callable[[Actor, Estimate, dict[str, Any]], Estimate]
+
+
+def _answer(operation: str, status: EstimateStatus) -> _Do:
+    return _Do(
+        operation, lambda actor, one, given: services.answer_estimate(actor, one, status, **given)
+    )
+
+
+_SEND = _Do("send", lambda actor, one, given: services.send_estimate(actor, one))
+_REVISE = _Do("revise", lambda actor, one, given: services.revise_estimate(actor, one))
+_APPROVE = _answer("approve", EstimateStatus.APPROVED)
+_DECLINE = _answer("decline", EstimateStatus.DECLINED)
+
+_FITTING = {
+    EstimateStatus.DRAFT: ("send", "draft_line_items"),
+    EstimateStatus.SENT: ("approve", "decline", "revise"),
+    EstimateStatus.APPROVED: ("revise",),
+    EstimateStatus.DECLINED: ("revise",),
+    EstimateStatus.EXPIRED: ("revise",),
+}

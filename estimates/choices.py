@@ -1,0 +1,22 @@
+"""The fixed values of estimates."""
+
+from django.db import models
+
+
+class EstimateStatus(models.TextChoices):
+    """Where an estimate stands. `expired` is never stored: it is a sent one past its date."""
+
+    DRAFT = "draft", "Draft"
+    SENT = "sent", "Sent"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    EXPIRED = "expired", "Expired"
+
+
+STORED = (
+    EstimateStatus.DRAFT,
+    EstimateStatus.SENT,
+    EstimateStatus.APPROVED,
+    EstimateStatus.DECLINED,
+)
+ANSWERS = (EstimateStatus.APPROVED, EstimateStatus.DECLINED)

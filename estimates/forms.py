@@ -1,0 +1,55 @@
+"""The admin's forms."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from estimates import services
+from estimates.fields import plain
+from estimates.models import LONGEST_COMMENT
+from syteops.crm.models import CrmSystem
+from syteops.described_admin import DescribedForm
+
+
+class EstimateForm(DescribedForm):
+    """An estimate; a new one begins as the module's config says."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "content" in self.fields:
+            self.fields["content"].label = "Scope of work"
+        if not self.instance.pk:
+            self.initial = {**services.usual_values(), **self.initial}
+        if "crm_system" in self.fields:
+            known = Q(deleted_at=None) | Q(pk=self.instance.crm_system_id)
+            systems = CrmSystem.all_objects.filter(known).order_by("number")
+            self.fields["crm_system"].queryset = systems  # type: ignore[attr-defined]
+
+
+class LineItemForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A line item, its numbers without needless zeros."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial["tax_percent"] = services.usual_tax()
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = Decimal(plain(value))
+
+
+class ClientAnswerForm(forms.Form):
+    """The client's answer, as somebody here heard it."""
+
+    name = forms.CharField(
+        max_length=150,
+        label="Who answered",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The client's name. That you entered it is recorded too.",
+    )
+    comment = forms.CharField(
+        max_length=LONGEST_COMMENT, required=False, widget=UnfoldAdminTextareaWidget({"rows": 3})
+    )

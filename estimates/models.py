@@ -1,0 +1,216 @@
+import uuid
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from estimates.choices import ANSWERS, STORED, EstimateStatus
+from estimates.totals import Amounts, line_amounts, sum_of
+from syteops.lib import currencies
+from syteops.lib.described import LAST, Described
+from syteops.lib.encryption import EncryptedTextField
+from syteops.lib.entities import LiveManager
+
+LONGEST_COMMENT = 2_000
+LEAST_QUANTITY = Decimal("0.0001")
+
+_PERCENT = (MinValueValidator(0), MaxValueValidator(100))
+_IS_SENT = ~Q(status=EstimateStatus.DRAFT)
+_IS_ANSWERED = Q(status__in=ANSWERS)
+
+
+class Estimate(Described):
+    """What some work will cost: written, sent to a client, and approved or declined there.
+
+    A change of one that was sent is a new revision: another estimate of the same number, which
+    supersedes this one. Deleting is soft: a number once given is never given again.
+    """
+
+    resource: ClassVar[str] = "estimates_items"
+    noun: ClassVar[str] = "estimate"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    year = models.PositiveSmallIntegerField(editable=False)
+    sequence = models.PositiveIntegerField(editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    number = models.CharField(max_length=40, editable=False)
+    superseded_by = models.OneToOneField(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="supersedes",
+    )
+
+    client_name = models.CharField(max_length=200, blank=True)
+    client_company = models.CharField(max_length=200, blank=True)
+    client_email = models.EmailField("client e-mail", blank=True)
+    crm_system = models.ForeignKey(
+        "crm.CrmSystem",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="estimates",
+        verbose_name="CRM system",
+    )
+    crm_contact_id = models.CharField(
+        "CRM contact id", max_length=200, blank=True, help_text="Who the client is there."
+    )
+    currency = models.CharField(max_length=3, choices=currencies.choices, help_text="ISO 4217.")
+    valid_until = models.DateField(
+        null=True, blank=True, help_text="The last day on which the client can answer."
+    )
+
+    status = models.CharField(
+        max_length=10,
+        choices=[(one.value, one.label) for one in STORED],
+        default=EstimateStatus.DRAFT,
+        editable=False,
+    )
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    link_token = EncryptedTextField(bound_to="uid")
+    link_token_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+    link_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    answered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    answered_by = models.CharField(max_length=150, blank=True, editable=False)
+    answer_comment = models.TextField(
+        blank=True, editable=False, validators=[MaxLengthValidator(LONGEST_COMMENT)]
+    )
+    answer_address = models.CharField(max_length=45, blank=True, editable=False)
+    answered_on_behalf = models.BooleanField(default=False, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    all_objects = models.Manager["Estimate"]()
+    objects = LiveManager()
+
+    class Meta(Described.Meta):
+        verbose_name = "estimate"
+        ordering = ("-updated_at", "-id")
+        base_manager_name = "all_objects"
+        default_manager_name = "objects"
+        constraints = [
+            *Described.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(deleted_at=None), name="estimates_slug"
+            ),
+            models.UniqueConstraint(
+                fields=["year", "sequence", "revision"], name="estimates_numbered_once"
+            ),
+            models.UniqueConstraint(fields=["number", "revision"], name="estimates_number_once"),
+            models.CheckConstraint(condition=Q(status__in=STORED), name="estimates_status"),
+            models.CheckConstraint(
+                condition=(_IS_SENT & Q(sent_at__isnull=False, link_hash__isnull=False))
+                | (~_IS_SENT & Q(sent_at=None, link_hash=None)),
+                name="estimates_sent_with_link",
+            ),
+            models.CheckConstraint(
+                condition=(_IS_ANSWERED & Q(answered_at__isnull=False) & ~Q(answered_by=""))
+                | (~_IS_ANSWERED & Q(answered_at=None, answered_by="")),
+                name="estimates_answered_by_somebody",
+            ),
+        ]
+        indexes = (models.Index(fields=["status", "-updated_at"], name="estimates_by_status"),)
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.title}"
+
+    @property
+    def label(self) -> str:
+        """The number, with the revision from the second on."""
+        return self.number if self.revision == 1 else f"{self.number} (revision {self.revision})"
+
+    @property
+    def current_status(self) -> EstimateStatus:
+        """The status today: a sent estimate expires by itself."""
+        expired = self.valid_until is not None and self.valid_until < timezone.localdate()
+        if self.status == EstimateStatus.SENT and expired:
+            return EstimateStatus.EXPIRED
+        return EstimateStatus(self.status)
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether a newer revision stands in its place."""
+        return self.superseded_by_id is not None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it can only be revised: a client has seen it."""
+        return self.is_superseded or self.status != EstimateStatus.DRAFT
+
+    @property
+    def is_deletable(self) -> bool:
+        """Whether nobody is bound by it: not a sent or approved one, nor a former revision."""
+        binding = (EstimateStatus.SENT, EstimateStatus.APPROVED)
+        return not self.is_superseded and self.current_status not in binding
+
+    @property
+    def answer(self) -> dict[str, Any] | None:
+        """The client's answer, once there is one."""
+        if self.answered_at is None:
+            return None
+        return {
+            "name": self.answered_by,
+            "comment": self.answer_comment,
+            "at": self.answered_at,
+            "address": self.answer_address,
+            "on_behalf": self.answered_on_behalf,
+        }
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        """What it comes to."""
+        return sum_of([line.amounts for line in self.line_items.all()], self.currency)
+
+
+class LineItem(models.Model):
+    """One thing that is paid for. Written through the estimate's services, as one list."""
+
+    SHOWN: ClassVar[tuple[str, ...]] = (
+        "description",
+        "quantity",
+        "unit_price",
+        "discount_percent",
+        "tax_percent",
+    )
+
+    estimate = models.ForeignKey(Estimate, on_delete=models.CASCADE, related_name="line_items")
+    position = models.PositiveIntegerField(default=LAST)
+    description = models.CharField(max_length=500)
+    quantity = models.DecimalField(
+        max_digits=12, decimal_places=4, default=1, validators=[MinValueValidator(LEAST_QUANTITY)]
+    )
+    unit_price = models.DecimalField(
+        max_digits=15, decimal_places=4, validators=[MinValueValidator(0)]
+    )
+    discount_percent = models.DecimalField(
+        "discount %", max_digits=6, decimal_places=3, default=0, validators=_PERCENT
+    )
+    tax_percent = models.DecimalField(
+        "tax %", max_digits=6, decimal_places=3, default=0, validators=_PERCENT
+    )
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("position", "id")
+        constraints = (
+            models.CheckConstraint(condition=~Q(description=""), name="estimates_line_described"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="estimates_line_quantity"),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="estimates_line_price"),
+            models.CheckConstraint(
+                condition=Q(discount_percent__range=(0, 100), tax_percent__range=(0, 100)),
+                name="estimates_line_percents",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.description
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        """What the line comes to, in the estimate's currency."""
+        return line_amounts(self, self.estimate.currency)

@@ -1,0 +1,135 @@
+"""The client's page: the estimate, and its answer. Whoever has the link is the client."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from estimates import queries, services
+from estimates.choices import ANSWERS, EstimateStatus
+from estimates.models import LONGEST_COMMENT, Estimate
+from syteops.lib.actors import Actor, ActorKind, Door
+from syteops.lib.addresses import client_address
+from syteops.lib.errors import DomainError, NotFound
+from syteops.lib.markdown import to_html
+from syteops.modules.queries import config_of
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+_SALT = "estimates.answer"
+
+
+class AnswerForm(forms.Form):
+    """The client's answer. `seal` proves that the form comes from the page of this estimate."""
+
+    name = forms.CharField(
+        max_length=150, label="Your name", widget=forms.TextInput({"autocomplete": "name"})
+    )
+    comment = forms.CharField(
+        max_length=LONGEST_COMMENT,
+        required=False,
+        label="Comment (optional)",
+        widget=forms.Textarea({"rows": 3}),
+    )
+    answer = forms.ChoiceField(choices=[(one.value, one.label) for one in ANSWERS])
+    seal = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, estimate: Estimate, data: Any = None) -> None:
+        super().__init__(data, initial={"seal": _seal(estimate)}, auto_id="%s")
+        self.estimate = estimate
+
+    def clean_seal(self) -> str:
+        seal: str = self.cleaned_data["seal"]
+        try:
+            sealed = signing.loads(seal, salt=_SALT)
+        except signing.BadSignature:
+            sealed = None
+        if sealed != self.estimate.pk:
+            raise forms.ValidationError("Please load this page again, then answer.")
+        return seal
+
+
+# Django's own CSRF check is off here. It protects people who are logged in from pages that use
+# their login; here nobody is, no cookie is read or set, and the address alone decides. The check
+# would also refuse honest answers: with the policy "no-referrer", a browser sends no origin.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the estimate; take the answer. Any link that leads nowhere is one and the same 404."""
+    try:
+        estimate = queries.by_token(token)
+    except NotFound as error:
+        raise Http404 from error
+    if request.method == "POST":
+        return _take_answer(request, token, AnswerForm(estimate, request.POST))
+    return _page(request, estimate, AnswerForm(estimate))
+
+
+def _take_answer(request: HttpRequest, token: str, form: AnswerForm) -> HttpResponse:
+    if not form.is_valid():
+        return _page(request, form.estimate, form, status=400)
+    given = form.cleaned_data
+    status = EstimateStatus(given["answer"])
+    actor = _client(request, form.estimate, given["name"], status)
+    try:
+        with transaction.atomic():
+            estimate = queries.by_token(token, lock=True)
+            services.answer_estimate(
+                actor, estimate, status, name=given["name"], comment=given["comment"]
+            )
+    except DomainError:  # answered, superseded or expired meanwhile: the page says which
+        return _page(request, queries.by_token(token), form, status=409)
+    response = HttpResponseRedirect(request.path)
+    response.status_code = 303
+    return _guarded(response)
+
+
+def _client(request: HttpRequest, estimate: Estimate, name: str, status: EstimateStatus) -> Actor:
+    action = "approve" if status == EstimateStatus.APPROVED else "decline"
+    return Actor(
+        ActorKind.CLIENT,
+        f"{estimate.resource}/{estimate.public_id}",
+        name,
+        Door.PUBLIC,
+        f"{estimate.resource}.{action}",
+        getattr(request, "request_id", ""),
+        client_address(request),
+    )
+
+
+def _page(
+    request: HttpRequest, estimate: Estimate, form: AnswerForm, status: int = 200
+) -> HttpResponse:
+    state = "superseded" if estimate.is_superseded else estimate.current_status.value
+    context = {
+        "estimate": estimate,
+        "state": state,
+        "is_late": status == 409,
+        "company": config_of("estimates")["company_name"] or settings.SITE_NAME,
+        "scope": to_html(estimate.content),
+        "form": form,
+    }
+    return _guarded(render(request, "estimates/client.html", context, status=status))
+
+
+def _guarded(response: HttpResponse) -> HttpResponse:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    return response
+
+
+def _seal(estimate: Estimate) -> str:
+    return signing.dumps(estimate.pk, salt=_SALT)

@@ -1,0 +1,131 @@
+"""Reading estimates."""
+
+import hashlib
+import re
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, OrderBy, Q, QuerySet
+from django.utils import timezone
+
+from estimates.choices import EstimateStatus
+from estimates.models import Estimate
+from syteops.lib.currencies import total
+from syteops.lib.entities import by_id
+from syteops.lib.errors import NotFound
+
+SEARCHED = (
+    "number", "title", "content", "excerpt", "client_name", "client_company", "client_email",
+)  # fmt: skip
+ORDERINGS = ("number", "title", "client_name", "valid_until", "sent_at", "created_at", "updated_at")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def estimates() -> QuerySet[Estimate]:
+    """Every estimate that is not deleted, with its lines, in two queries."""
+    found: QuerySet[Estimate] = Estimate.objects.select_related("crm_system")
+    return found.prefetch_related("line_items")
+
+
+def list_estimates(
+    *,
+    status: str = "",
+    search: str = "",
+    number: str = "",
+    superseded: bool = False,
+    ordering: str = "-updated_at",
+) -> QuerySet[Estimate]:
+    """The estimates in whose texts each word of `search` occurs; superseded ones on request.
+
+    `ordering` is a name of ORDERINGS, with "-" in front for the other way round.
+    """
+    found = estimates()
+    if not superseded:
+        found = found.filter(superseded_by=None)
+    if status:
+        found = found.filter(with_status(status))
+    if number:
+        found = found.filter(number=number)
+    for word in search.split():
+        found = found.filter(_occurs(word))
+    return found.order_by(*_ordered(ordering), "-id")
+
+
+def with_status(status: str) -> Q:
+    """The condition that an estimate has that status today."""
+    late = Q(valid_until__lt=timezone.localdate())
+    if status == EstimateStatus.EXPIRED:
+        return Q(status=EstimateStatus.SENT) & late
+    condition = Q(status=status)
+    if status == EstimateStatus.SENT:
+        condition &= Q(valid_until=None) | ~late
+    return condition
+
+
+def _occurs(word: str) -> Q:
+    condition = Q()
+    for field in SEARCHED:
+        condition |= Q(**{f"{field}__icontains": word})
+    return condition
+
+
+def _ordered(ordering: str) -> list[OrderBy]:
+    name = ordering.removeprefix("-")
+    columns = ("year", "sequence", "revision") if name == "number" else (name,)
+    if ordering.startswith("-"):
+        return [F(one).desc(nulls_last=True) for one in columns]
+    return [F(one).asc(nulls_last=True) for one in columns]
+
+
+def get_estimate(estimate_id: str, lock: bool = False) -> Estimate:
+    """The estimate of that id with its lines, locked on request. Raises NotFound."""
+    return by_id(estimates(), estimate_id, lock)
+
+
+def hash_of(token: str) -> str:
+    """Under which a link's token is found. The token itself is only stored sealed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def by_token(token: str, lock: bool = False) -> Estimate:
+    """The estimate to which a client's link leads, locked on request. Raises NotFound."""
+    found = estimates()
+    if lock:
+        found = found.select_for_update(of=("self",))
+    item = found.filter(link_hash=hash_of(token)).first() if _TOKEN.fullmatch(token) else None
+    if item is None:
+        raise NotFound("This link leads nowhere.")
+    return item
+
+
+def deletion_impact(estimate: Estimate) -> dict[str, Any]:
+    """What deleting the estimate would take away."""
+    predecessor = Estimate.objects.filter(superseded_by=estimate).first()
+    return {
+        "id": estimate.pk,
+        "number": estimate.number,
+        "title": estimate.title,
+        "line_items": len(estimate.line_items.all()),
+        "reinstated_revision": predecessor.revision if predecessor else None,
+    }
+
+
+def counts_by_status() -> dict[str, int]:
+    """How many estimates there are of each status today; superseded ones do not count."""
+    standing = Estimate.objects.filter(superseded_by=None)
+    counts = {one: Count("id", filter=with_status(one)) for one in EstimateStatus.values}
+    return standing.aggregate(**counts)
+
+
+def latest() -> Estimate | None:
+    """The estimate with the highest number."""
+    return Estimate.objects.order_by("-year", "-sequence", "-revision").first()
+
+
+def values_by_currency(status: str) -> dict[str, Decimal]:
+    """What the estimates of that status come to, for each currency that occurs."""
+    totals: dict[str, list[Decimal]] = defaultdict(list)
+    for one in estimates().filter(with_status(status), superseded_by=None):
+        totals[one.currency].append(one.amounts.total)
+    return {currency: total(found, currency) for currency, found in sorted(totals.items())}

@@ -1,0 +1,36 @@
+"""What the admin is asked before an estimate is sent, answered or revised."""
+
+from estimates.forms import ClientAnswerForm
+from syteops.confirmed_action import Question
+
+SEND = Question(
+    "Send to the client",
+    "The estimate is frozen and gets a link of its own. Give the link to the client: SyteOps sends "
+    "no e-mail by itself. Whoever has the link can approve or decline.",
+    "Freeze and make the link",
+)
+APPROVE = Question(
+    "Approve for the client",
+    "Records that the client approved. This cannot be taken back.",
+    "Approve",
+    form=ClientAnswerForm,
+)
+DECLINE = Question(
+    "Decline for the client",
+    "Records that the client declined. This cannot be taken back; a revision can be sent instead.",
+    "Decline",
+    form=ClientAnswerForm,
+    danger=True,
+)
+REVISE = Question(
+    "Revise",
+    "Makes a new draft of the same number that replaces this estimate. The client can no longer "
+    "answer this one: its link says that a newer version replaces it.",
+    "Make a new revision",
+)
+DRAFT_LINE_ITEMS = Question(
+    "Draft line items",
+    "The saved title, currency and scope of work go to the AI provider of the area "
+    "estimates.line_items. The line items it drafts are added to those there are: check them.",
+    "Draft",
+)

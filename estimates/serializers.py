@@ -1,0 +1,140 @@
+"""Estimates as the Manage API shows and takes them."""
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from rest_framework import serializers
+
+from estimates import queries
+from estimates.choices import EstimateStatus
+from estimates.fields import percent_field, plain, price_field, quantity_field
+from estimates.links import client_path
+from estimates.models import LONGEST_COMMENT, Estimate, LineItem
+from manage_api.calls import Call
+from manage_api.operations import find
+from manage_api.serializers import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictSerializer,
+)
+from syteops.crm.models import CrmSystem
+from syteops.described_api import DescribedSerializer, RowSerializer, RowsField, SearchInput
+from syteops.lib.currencies import CODES, EXPONENTS
+
+
+class CrmNumField(StrictCharField):
+    """A CRM system by number; null for one that was deleted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        number = RegexValidator(r"\A[0-9]{3,9}\Z", 'Send a number such as "001".')
+        super().__init__(trim_whitespace=False, validators=[number], **kwargs)
+
+    def to_representation(self, value: CrmSystem | str) -> Any:
+        return (value if isinstance(value, str) else value.slot) or None
+
+
+class AmountField(serializers.DecimalField):
+    """An amount in the estimate's currency, with that currency's decimals."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=None, read_only=True, **kwargs)
+
+
+class LineItemSerializer(RowSerializer):
+    description = StrictCharField(max_length=500)
+    quantity = quantity_field(required=False, help_text="1 if left out.")
+    unit_price = price_field()
+    discount_percent = percent_field(required=False, help_text="0 if left out.")
+    tax_percent = percent_field(required=False, help_text="The module's usual tax if left out.")
+
+    def to_representation(self, instance: LineItem) -> Any:
+        places = EXPONENTS[instance.estimate.currency]
+        price = {"unit_price": plain(instance.unit_price, places)}
+        return {**super().to_representation(instance), **price}
+
+
+class LineTotalSerializer(serializers.Serializer[Any]):
+    line_item = serializers.IntegerField(source="pk", help_text="The id of the line item.")
+    subtotal = AmountField(source="amounts.subtotal", help_text="Quantity times unit price.")
+    discount = AmountField(source="amounts.discount")
+    tax = AmountField(source="amounts.tax", help_text="On the subtotal less the discount.")
+    total = AmountField(source="amounts.total")
+
+
+class ClientAnswerSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    comment = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+    address = serializers.CharField(allow_blank=True, help_text="Network address, if known.")
+    on_behalf = serializers.BooleanField(
+        help_text="False: given on the client's page. True: entered here on the client's behalf."
+    )
+
+
+class EstimateSerializer(DescribedSerializer):
+    superseded_by = serializers.IntegerField(
+        source="superseded_by_id", read_only=True, allow_null=True,
+        help_text="The id of the newer revision, if there is one.",
+    )  # fmt: skip
+    crm_num = CrmNumField(
+        source="crm_system", required=False, allow_null=True, help_text="Number of a CRM system."
+    )
+    currency = StrictChoiceField(required=False, choices=CODES, help_text="ISO 4217.")
+    line_items = RowsField(LineItemSerializer())
+    line_totals = LineTotalSerializer(source="line_items", many=True, read_only=True)
+    subtotal = AmountField(source="amounts.subtotal", help_text="The sum of the lines.")
+    discount = AmountField(source="amounts.discount")
+    tax = AmountField(source="amounts.tax")
+    total = AmountField(source="amounts.total", help_text="Subtotal less discount plus tax.")
+    status = serializers.ChoiceField(
+        source="current_status", choices=EstimateStatus.choices, read_only=True
+    )
+    answer = ClientAnswerSerializer(
+        read_only=True, allow_null=True, help_text="The client's answer, once there is one."
+    )
+
+    class Meta:
+        model = Estimate
+        fields: tuple[str, ...] = (
+            "id", "number", "revision", "superseded_by", "status", "title", "content", "excerpt",
+            "slug", "client_name", "client_company", "client_email", "crm_num", "crm_contact_id",
+            "currency", "line_items", "line_totals", "subtotal", "discount", "tax", "total",
+            "valid_until", "sent_at", "answer", "meta", "created_at", "updated_at",
+        )  # fmt: skip
+
+
+class EstimateWithLinkSerializer(EstimateSerializer):
+    client_url = serializers.SerializerMethodField(
+        help_text="Whoever has it may answer as the client. Null until sent, and for callers that "
+        "may not send estimates.",
+    )
+
+    class Meta(EstimateSerializer.Meta):
+        fields = (*EstimateSerializer.Meta.fields, "client_url")
+
+    def get_client_url(self, estimate: Estimate) -> str | None:
+        call: Call = self.context["call"]
+        send = find(Estimate.resource, "send")
+        path = client_path(estimate) if send and call.caller.may(send) else None
+        return path and call.request.build_absolute_uri(path)
+
+
+class EstimateListInput(SearchInput):
+    status = StrictChoiceField(required=False, choices=EstimateStatus.choices)
+    number = StrictCharField(
+        required=False, allow_blank=True, max_length=40, help_text="Such as EST-2026-0001."
+    )
+    superseded = StrictBooleanField(
+        required=False, help_text="Also revisions that a newer one has replaced."
+    )
+    ordering = StrictChoiceField(
+        required=False,
+        choices=[f"{sign}{name}" for name in queries.ORDERINGS for sign in ("", "-")],
+        help_text='With "-" in front the other way round; by itself `-updated_at`.',
+    )
+
+
+class EstimateAnswerInput(StrictSerializer):
+    name = StrictCharField(max_length=150, help_text="Who answered on the client's side.")
+    comment = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_COMMENT)

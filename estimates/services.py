@@ -1,0 +1,275 @@
+"""Every change of an estimate. Estimates passed in are locked by the caller."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from estimates.choices import EstimateStatus
+from estimates.models import Estimate, LineItem
+from estimates.queries import hash_of
+from syteops.audit import services as audit
+from syteops.audit.rows import plan_rows
+from syteops.lib.actors import Actor, ActorKind
+from syteops.lib.described import changed_texts, keep_slug, new_texts
+from syteops.lib.encryption import seal
+from syteops.lib.errors import Conflict, Protected
+from syteops.lib.locks import transaction_lock
+from syteops.modules.queries import config_of
+
+Items = Sequence[Mapping[str, Any]]
+
+COPIED = (
+    "title", "content", "excerpt", "excerpt_derived", "meta", "client_name", "client_company",
+    "client_email", "crm_system", "crm_contact_id", "currency", "valid_until",
+)  # fmt: skip
+_TOKEN_BYTES = 32
+
+
+def usual_values() -> dict[str, Any]:
+    """What the module's config says of a new estimate: its currency and its last day."""
+    config = config_of("estimates")
+    return {"currency": config["currency"], "valid_until": _last_day(config)}
+
+
+def usual_tax() -> Decimal:
+    """What the module's config says of a new line: its tax, in percent."""
+    return Decimal(str(config_of("estimates")["tax_percent"])).quantize(Decimal("0.001"))
+
+
+@transaction.atomic
+def create_estimate(actor: Actor, *, line_items: Items = (), **values: Any) -> Estimate:
+    """A new draft under the next number of this year. Raises Invalid.
+
+    What is left out follows the module's config: currency, last day, and the tax of a line.
+    """
+    config = config_of("estimates")
+    texts = new_texts(values, Estimate.objects.all(), Estimate.noun, config["excerpt_length"])
+    estimate = Estimate(**{**usual_values(), **values, **texts, **_next_number(config)})
+    return _insert(actor, estimate, _taxed(line_items))
+
+
+@transaction.atomic
+def update_estimate(
+    actor: Actor, estimate: Estimate, *, line_items: Items | None = None, **values: Any
+) -> Estimate:
+    """Change the fields of a draft; the lines given replace those there are.
+
+    A line with the id of a stored one changes it. Raises Protected unless it is a draft, or
+    Invalid.
+    """
+    _need_draft(estimate)
+    config = config_of("estimates")
+    others = Estimate.objects.exclude(pk=estimate.pk)
+    values = changed_texts(estimate, values, others, config["excerpt_length"])
+    return _change(actor, estimate, values, None if line_items is None else _taxed(line_items))
+
+
+@transaction.atomic
+def put_back(
+    actor: Actor, estimate: Estimate, *, line_items: Items | None = None, **values: Any
+) -> Estimate:
+    """Make the fields given what they were: as `update_estimate`, but nothing is derived."""
+    _need_draft(estimate)
+    keep_slug(estimate, values, Estimate.objects.exclude(pk=estimate.pk))
+    return _change(actor, estimate, values, line_items)
+
+
+def _change(
+    actor: Actor, estimate: Estimate, values: Mapping[str, Any], items: Items | None
+) -> Estimate:
+    if items is None:
+        audit.update(actor, estimate, values)
+        return estimate
+    plan = plan_rows(LineItem, estimate.line_items.all(), items, "line_items")
+    audit.update(actor, estimate, values, also={"line_items": plan.change})
+    plan.store(estimate=estimate)
+    return estimate
+
+
+@transaction.atomic
+def delete_estimate(actor: Actor, estimate: Estimate) -> None:
+    """Delete an estimate that does not bind anybody; its number is not given again.
+
+    The revision that a draft was to replace stands again. Raises Protected for one that was sent
+    or approved, or that a newer revision has replaced.
+    """
+    status = estimate.current_status
+    if not estimate.is_deletable:
+        what = "superseded" if estimate.is_superseded else status.value
+        raise Protected(f"{estimate.label} is {what} and stays on record. Revise it instead.")
+    if status == EstimateStatus.DRAFT:
+        for former in Estimate.objects.select_for_update().filter(superseded_by=estimate):
+            audit.update(actor, former, {"superseded_by": None}, "reinstated")
+    audit.update(actor, estimate, {"deleted_at": timezone.now()}, "deleted")
+
+
+@transaction.atomic
+def restore_estimate(actor: Actor, estimate: Estimate) -> Estimate:
+    """Bring a deleted estimate back under the number that it has kept.
+
+    A draft that was to replace a revision replaces it again. Raises Conflict if another revision
+    stands in its place by now, or Invalid if another estimate has its slug.
+    """
+    keep_slug(estimate, {"slug": estimate.slug}, Estimate.objects.all())
+    standing = Estimate.objects.select_for_update().filter(
+        number=estimate.number, superseded_by=None
+    )
+    former = standing.first()
+    if former and (former.revision > estimate.revision or estimate.status != EstimateStatus.DRAFT):
+        raise Conflict(f"{former.label} stands in its place. Delete or revise that one.")
+    audit.update(actor, estimate, {"deleted_at": None}, "restored")
+    if former:
+        audit.update(actor, former, {"superseded_by": estimate}, "superseded")
+    return estimate
+
+
+@transaction.atomic
+def send_estimate(actor: Actor, estimate: Estimate) -> Estimate:
+    """Freeze the estimate and make its client link. One that is sent already stays as it is.
+
+    Raises Conflict if something is missing (`missing`), its last day is over, or it has been
+    answered or superseded.
+    """
+    _need_standing(estimate)
+    status = estimate.current_status
+    if status == EstimateStatus.SENT:
+        return estimate
+    if status != EstimateStatus.DRAFT:
+        raise Conflict(f"{estimate.label} is {status.value}. Revise it, then send the revision.")
+    _need_complete(estimate)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    now = timezone.now()
+    sealed = {"link_token": seal(estimate, "link_token", token), "link_token_set_at": now}
+    values = {"status": EstimateStatus.SENT, "sent_at": now, "link_hash": hash_of(token), **sealed}
+    audit.update(actor, estimate, values, "sent")
+    return estimate
+
+
+@transaction.atomic
+def answer_estimate(
+    actor: Actor, estimate: Estimate, status: EstimateStatus, *, name: str, comment: str = ""
+) -> Estimate:
+    """Record the client's answer: approved or declined, by whom, when, and from where.
+
+    The same answer once more changes nothing. Raises Conflict if the estimate waits for no answer:
+    a draft, expired, answered otherwise, or superseded.
+    """
+    given = {"status": status, "answered_by": name, "answer_comment": comment}
+    if all(getattr(estimate, field) == value for field, value in given.items()):
+        return estimate
+    _need_open(estimate)
+    on_behalf = actor.kind is not ActorKind.CLIENT
+    where = {"answer_address": actor.address, "answered_on_behalf": on_behalf}
+    values = {**given, "answered_at": timezone.now(), **where}
+    audit.update(actor, estimate, values, status.value)
+    return estimate
+
+
+@transaction.atomic
+def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
+    """A new draft of the same number that supersedes this estimate, with the same contents.
+
+    Where the last day is over, the new one gets the usual time. Raises Conflict for a draft, which
+    needs no revision, and for one that has a newer revision already.
+    """
+    _need_standing(estimate)
+    if estimate.status == EstimateStatus.DRAFT:
+        raise Conflict(f"{estimate.label} is a draft: change it as it is.")
+    config = config_of("estimates")
+    former = Estimate.all_objects.filter(number=estimate.number)
+    revision = former.aggregate(last=Max("revision"))["last"] + 1
+    values = {name: getattr(estimate, name) for name in COPIED}
+    if estimate.valid_until and estimate.valid_until < timezone.localdate():
+        values["valid_until"] = _last_day(config)
+    slug = new_texts(values, Estimate.objects.all(), Estimate.noun, config["excerpt_length"])[
+        "slug"
+    ]
+    number = {name: getattr(estimate, name) for name in ("number", "year", "sequence")}
+    new = Estimate(**values, **number, slug=slug, revision=revision)
+    lines = [
+        {name: getattr(line, name) for name in LineItem.SHOWN} for line in estimate.line_items.all()
+    ]
+    _insert(actor, new, lines)
+    audit.update(actor, estimate, {"superseded_by": new}, "superseded")
+    return new
+
+
+# --- What must be so -----------------------------------------------------------------------------
+
+
+def _need_draft(estimate: Estimate) -> None:
+    if estimate.is_superseded:
+        raise Protected(f"{estimate.label} was replaced by a newer revision. Change that one.")
+    if estimate.status != EstimateStatus.DRAFT:
+        raise Protected(
+            f"{estimate.label} is {estimate.current_status.value} and cannot be changed. "
+            "Revise it: that makes a new draft of the same number."
+        )
+
+
+def _need_standing(estimate: Estimate) -> None:
+    if estimate.is_superseded:
+        raise Conflict(
+            f"{estimate.label} was replaced by a newer revision.",
+            superseded_by=estimate.superseded_by_id,
+        )
+
+
+def _need_complete(estimate: Estimate) -> None:
+    missing = [name for name in ("client_email",) if not getattr(estimate, name)]
+    missing += [] if estimate.line_items.all() else ["line_items"]
+    if missing:
+        raise Conflict(
+            "To be sent, an estimate needs the client's e-mail address and one line item at least.",
+            missing=missing,
+        )
+    if estimate.valid_until and estimate.valid_until < timezone.localdate():
+        raise Conflict("Its last day is over. Change valid_until, then send it.")
+
+
+def _need_open(estimate: Estimate) -> None:
+    _need_standing(estimate)
+    status = estimate.current_status
+    if status == EstimateStatus.DRAFT:
+        raise Conflict(f"{estimate.label} has not been sent yet.")
+    if status == EstimateStatus.EXPIRED:
+        raise Conflict(f"{estimate.label} expired. Revise it, then send the revision.")
+    if status != EstimateStatus.SENT:
+        raise Conflict(f"{estimate.label} was {status.value} by {estimate.answered_by} already.")
+
+
+# --- Parts ---------------------------------------------------------------------------------------
+
+
+def _insert(actor: Actor, estimate: Estimate, items: Items) -> Estimate:
+    plan = plan_rows(LineItem, (), items, "line_items")
+    audit.insert(actor, estimate, line_items=plan.after)
+    plan.store(estimate=estimate)
+    return estimate
+
+
+def _next_number(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The next number of this year. Under a lock, so that no number is left out or given twice."""
+    year = timezone.localdate().year
+    transaction_lock(f"estimates.numbers.{year}")
+    given = Estimate.all_objects.filter(year=year).aggregate(last=Max("sequence"))
+    sequence = (given["last"] or 0) + 1
+    number = f"{config['number_prefix']}-{year}-{sequence:04d}"
+    return {"year": year, "sequence": sequence, "number": number}
+
+
+def _last_day(config: Mapping[str, Any]) -> date | None:
+    days = config["valid_days"]
+    return timezone.localdate() + timedelta(days=days) if days else None
+
+
+def _taxed(items: Items) -> list[Mapping[str, Any]]:
+    """The lines, each new one with a tax."""
+    usual = usual_tax()
+    return [item if "id" in item else {"tax_percent": usual, **item} for item in items]

@@ -1,0 +1,69 @@
+from typing import Any
+
+from estimates import services
+from estimates.models import Estimate
+from syteops.lib.actors import SYSTEM
+from tests.samples import Sample, sample
+
+NOWHERE = {"id": "999999"}
+
+
+def a_draft(**values: Any) -> Estimate:
+    lines = [{"description": "Design", "quantity": "2", "unit_price": "400.00"}]
+    given = {"title": "New website", "client_email": "cleo@example.com", "line_items": lines}
+    return services.create_estimate(SYSTEM, **{**given, **values})
+
+
+def a_sent_one(**values: Any) -> Estimate:
+    return services.send_estimate(SYSTEM, a_draft(**values))
+
+
+@sample("estimates_items.list")
+def _list() -> Sample:
+    a_draft()
+    return Sample(params={"status": "draft"}, bad={"status": "gone"})
+
+
+@sample("estimates_items.get")
+def _get() -> Sample:
+    return Sample({"id": str(a_draft().pk)}, missing=NOWHERE)
+
+
+@sample("estimates_items.create")
+def _create() -> Sample:
+    lines = [{"description": "Hosting", "quantity": 12, "unit_price": "9.90", "tax_percent": "20"}]
+    bad = {"title": "Hosting", "line_items": [{"description": "Hosting", "unit_price": "-1"}]}
+    return Sample(params={"title": "Hosting", "currency": "EUR", "line_items": lines}, bad=bad)
+
+
+@sample("estimates_items.update")
+def _update() -> Sample:
+    path = {"id": str(a_draft().pk)}
+    return Sample(path, {"title": "Shop", "valid_until": None}, {"currency": "XXX"}, NOWHERE)
+
+
+@sample("estimates_items.delete")
+def _delete() -> Sample:
+    return Sample({"id": str(a_draft().pk)}, missing=NOWHERE)
+
+
+@sample("estimates_items.send")
+def _send() -> Sample:
+    return Sample({"id": str(a_draft().pk)}, missing=NOWHERE)
+
+
+@sample("estimates_items.approve")
+def _approve() -> Sample:
+    params = {"name": "Cleo Client", "comment": "Go ahead"}
+    return Sample({"id": str(a_sent_one().pk)}, params, {"name": ""}, NOWHERE)
+
+
+@sample("estimates_items.decline")
+def _decline() -> Sample:
+    params = {"name": "Cleo Client"}
+    return Sample({"id": str(a_sent_one().pk)}, params, {"comment": "No name"}, NOWHERE)
+
+
+@sample("estimates_items.revise")
+def _revise() -> Sample:
+    return Sample({"id": str(a_sent_one().pk)}, missing=NOWHERE)
