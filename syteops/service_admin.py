@@ -24,6 +24,14 @@ from syteops.lib.actors import Actor, ActorKind, Door
 from syteops.lib.addresses import client_address
 from syteops.lib.entities import Entity
 from syteops.lib.errors import DomainError, Invalid
+from syteops.lost_updates import (
+    ChangedMeanwhile,
+    changes_of,
+    refuse_if_unseen,
+    what_is_seen,
+    what_was_missed,
+    with_lost_rows_as_new,
+)
 
 Service = Callable[..., Any]
 
@@ -74,7 +82,9 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
     secret_service: ClassVar[Service | None] = None
     secret_fields: ClassVar[Sequence[str]] = ()
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     warn_unsaved_form = True
+    change_form_before_template = "admin/changed_meanwhile.html"
     list_filter_submit = True
 
     # --- What is offered ---
@@ -148,13 +158,33 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Save; what a service refuses rolls back and is shown in the same form."""
+        """Save; what is refused rolls back and is shown in the same form."""
+        changes = changes_of(self.model.resource, unquote(object_id or ""))
+        context = {**(extra_context or {}), **what_is_seen(request, changes)}
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, context)
         try:
             with transaction.atomic():
-                return super().changeform_view(request, object_id, form_url, extra_context)
+                # Here already, because a form of rows that are gone would count as wrong input.
+                refuse_if_unseen(request, changes)
+                return super().changeform_view(request, object_id, form_url, context)
         except DomainError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            context |= what_was_missed(refusal)
+            return super().changeform_view(request, object_id, form_url, context)
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Any, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        refusal = getattr(request, "refusal", None)
+        if isinstance(refusal, ChangedMeanwhile) and inline.model in self.inline_values:
+            fields = inline.model._meta.fields
+            parent = next(f.name for f in fields if f.related_model is self.model)
+            rows = inline.model._default_manager.filter(**{parent: obj})
+            there = {str(pk) for pk in rows.values_list("pk", flat=True)}
+            kwargs["data"] = with_lost_rows_as_new(kwargs["data"], prefix, there)
+        return kwargs
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing: the inlines belong to the same change, so `save_related` stores all at once."""
@@ -186,6 +216,7 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
     def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
         actor = admin_actor(request, f"{self.model.resource}.update")
         obj = self.locked(form.instance.pk)
+        refuse_if_unseen(request, changes_of(self.model.resource, str(obj.pk)))
         if values:
             type(self).update_service(actor, obj, **values)  # type: ignore[misc]
         for name in self.secret_fields:
@@ -298,7 +329,15 @@ def _kept(form: Any) -> bool:
 
 def _row(form: Any) -> dict[str, Any]:
     """An inline's row; `id` tells the services which stored row it is."""
-    left_out = {"DELETE", "id", *(f.name for f in form.instance._meta.fields if f.is_relation and f.name not in form.fields)}
+    left_out = {
+        "DELETE",
+        "id",
+        *(
+            f.name
+            for f in form.instance._meta.fields
+            if f.is_relation and f.name not in form.fields
+        ),
+    }
     row = {name: value for name, value in form.cleaned_data.items() if name not in left_out}
     parent = getattr(form, "fk_name", None)
     row.pop(parent, None)

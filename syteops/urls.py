@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 
 from manage_api.errors import ApiError, problem_response
 from syteops import health
+from syteops.modules.pages import module_pages
+from syteops.team import views as team
 
 API_PREFIXES = ("/api/", "/wp-json/")
 
@@ -16,7 +18,10 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("uploads/<path:name>", team.picture),
+    path("", include("syteops.integrations.urls")),
     path("", include("manage_api.urls")),
+    *module_pages(),
 ]
 
 

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -16,6 +17,17 @@ class KeyKind(models.TextChoices):
     RESTRICTED = "restricted", "Restricted key"
 
 
+class KeyState(models.TextChoices):
+    """What a key can do now, and if nothing, why."""
+
+    ACTIVE = "active", "Active"
+    RETIRING = "retiring", "Replaced, still works"
+    PAUSED = "paused", "Paused"
+    EXPIRED = "expired", "Expired"
+    REPLACED = "replaced", "Replaced"
+    REVOKED = "revoked", "Revoked"
+
+
 class ApiSwitch(Entity):
     """The door of the API: one row. Closed, every key gets `api_disabled`."""
 
@@ -27,9 +39,7 @@ class ApiSwitch(Entity):
 
     class Meta:
         permissions = (("manage_api_keys", "Can manage the Manage API and its keys"),)
-        constraints = (
-            models.CheckConstraint(condition=Q(id=1), name="keys_one_switch"),
-        )
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="keys_one_switch"),)
 
     def __str__(self) -> str:
         return "Manage API"
@@ -45,7 +55,7 @@ class ManageKey(Entity):
     noun: ClassVar[str] = "key"
     counted: ClassVar[bool] = False
 
-    public_id = models.CharField(max_length=12, unique=True, editable=False)  # type: ignore[assignment]
+    public_id = models.CharField(max_length=12, unique=True, editable=False)
     kind = models.CharField(max_length=10, choices=KeyKind, editable=False)
     name = models.CharField(max_length=100)
     hint = models.CharField(max_length=30, editable=False)
@@ -55,6 +65,7 @@ class ManageKey(Entity):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=200, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    rotated_at = models.DateTimeField(null=True, blank=True, editable=False)
     retires_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -77,6 +88,8 @@ class ManageKey(Entity):
     last_used_address = models.CharField(max_length=45, blank=True, editable=False)
 
     class Meta:
+        verbose_name = "API key"
+        verbose_name_plural = "Manage API Key"
         ordering = ("-id",)
         default_permissions = ()
         constraints = (
@@ -85,7 +98,32 @@ class ManageKey(Entity):
                 condition=Q(kind="site", revoked_at=None, successor=None),
                 name="keys_one_site_key",
             ),
+            # The site key is closed by the switch, so that there is one place to look at.
+            models.CheckConstraint(
+                condition=Q(kind="restricted") | Q(paused_at=None), name="keys_site_key_not_paused"
+            ),
+            models.CheckConstraint(
+                condition=Q(retires_at=None) | Q(successor__isnull=False, rotated_at__isnull=False),
+                name="keys_retires_after_rotation",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint})"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it stops working: its expiry, or the end of its overlap after a rotation."""
+        return min((t for t in (self.expires_at, self.retires_at) if t), default=None)
+
+    @property
+    def state(self) -> KeyState:
+        """What the key can do now. The API's switch is another matter."""
+        now = timezone.now()
+        if self.revoked_at:
+            return KeyState.REPLACED if self.successor_id else KeyState.REVOKED
+        if self.expires_at and self.expires_at <= now:
+            return KeyState.EXPIRED
+        if self.retires_at:
+            return KeyState.REPLACED if self.retires_at <= now else KeyState.RETIRING
+        return KeyState.PAUSED if self.paused_at else KeyState.ACTIVE

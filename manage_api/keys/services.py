@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from manage_api.keys import tokens
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
+from manage_api.keys.queries import site_key
 from manage_api.operations import all_scopes
 from syteops.audit import services as audit
 from syteops.lib.actors import Actor
 from syteops.lib.encryption import seal
-from syteops.lib.errors import Conflict, FieldError, Invalid
+from syteops.lib.errors import Conflict, FieldError, Invalid, Protected
 
 MAX_OVERLAP = timedelta(days=7)
 SITE_KEY_NAME = "Site key"
@@ -27,22 +29,13 @@ class Issued(NamedTuple):
     text: str
 
 
-def site_key() -> ManageKey | None:
-    """The current site key, if there is one."""
-    return ManageKey.objects.filter(
-        kind=KeyKind.SITE, revoked_at=None, successor=None
-    ).first()  # fmt: skip
-
-
 @transaction.atomic
 def generate_site_key(actor: Actor) -> Issued:
-    """The first site key, or one after a revocation; opens the API. Raises Conflict if one exists."""
+    """A site key where there is none, and an open API. Raises Conflict if there is one."""
     _lock_switch()
     if site_key() is not None:
         raise Conflict("There is a site key already. Rotate it to get a new one.")
-    issued = _issue(
-        actor, kind=KeyKind.SITE, name=SITE_KEY_NAME, scopes=[], networks=[]
-    )
+    issued = _issue(actor, kind=KeyKind.SITE, name=SITE_KEY_NAME, scopes=[], networks=[])
     set_api_enabled(actor, True)
     return issued
 
@@ -57,34 +50,38 @@ def create_restricted_key(
     expires_at: datetime | None = None,
     sponsor: Any = None,
 ) -> Issued:
-    """A key with exactly these rights, which never change. Raises Invalid."""
+    """A key with exactly these rights, which never change.
+
+    Raises Invalid, also for an expiry beyond KEY_MAX_DAYS where the site sets that.
+    """
     scopes, networks = sorted(set(scopes)), list(networks)
     _check_scopes(scopes)
+    _check_expiry(expires_at)
     return _issue(
         actor,
         kind=KeyKind.RESTRICTED,
-        name=name,
+        name=name.strip(),
         scopes=scopes,
-        networks=[_network(one) for one in networks],
+        networks=list(dict.fromkeys(_network(one) for one in networks)),
         expires_at=expires_at,
         sponsor=sponsor,
     )
 
 
 @transaction.atomic
-def rotate_key(
-    actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)
-) -> Issued:
+def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) -> Issued:
     """A new key with the same rights. The old one stops at once, or when the overlap ends.
 
-    Raises Invalid for an overlap outside 0 s to 7 days, Conflict if it was rotated or revoked.
+    Without overlap, keys replaced earlier that still work end as well. Raises Invalid for an
+    overlap outside 0 s to 7 days, Conflict if the key can not be rotated (any more).
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise Invalid.field("overlap", "Choose 0 seconds to 7 days.", "out_of_range")
-    key = ManageKey.objects.select_for_update().get(pk=key.pk)
-    if key.revoked_at or key.successor_id:
-        raise Conflict("This key was rotated or revoked already. Reload the page.")
+    key = _locked(key)
     now = timezone.now()
+    _check_rotatable(key, now)
+    if not overlap:
+        _end_predecessors(actor, key, now)
     # Only one site key may be current, so the old one steps back before the new one is stored.
     ManageKey.objects.filter(pk=key.pk).update(revoked_at=now)
     issued = _issue(
@@ -97,50 +94,92 @@ def rotate_key(
         sponsor=key.sponsor,
         event="issued_by_rotation",
     )
-    ending = (
-        {"retires_at": now + overlap, "revoked_at": None}
-        if overlap
-        else {"revoked_at": now}
-    )
-    audit.update(actor, key, {**ending, "successor": issued.key}, "rotated")
+    ending = {"retires_at": now + overlap, "revoked_at": None} if overlap else {"revoked_at": now}
+    values = {**ending, "rotated_at": now, "successor": issued.key}
+    audit.update(actor, key, values, "rotated")
     return issued
 
 
 @transaction.atomic
 def revoke_key(actor: Actor, key: ManageKey) -> bool:
-    """End a key for good, from the very next request; False if it had ended already."""
-    key = ManageKey.objects.select_for_update().get(pk=key.pk)
+    """End a key for good, from the very next request; False if it had ended already.
+
+    Keys that it replaced and that still work in their overlap end with it.
+    """
+    key, now = _locked(key), timezone.now()
+    _end_predecessors(actor, key, now)
     if key.revoked_at:
         return False
-    return audit.update(actor, key, {"revoked_at": timezone.now()}, "revoked")
+    return audit.update(actor, key, {"revoked_at": now}, "revoked")
+
+
+@transaction.atomic
+def pause_key(actor: Actor, key: ManageKey) -> bool:
+    """Refuse a restricted key until it is resumed; False if it is paused already.
+
+    Raises Protected for the site key, Conflict for a revoked one.
+    """
+    key = _pausable(key)
+    if key.paused_at:
+        return False
+    return audit.update(actor, key, {"paused_at": timezone.now()}, "paused")
+
+
+@transaction.atomic
+def resume_key(actor: Actor, key: ManageKey) -> bool:
+    """Let a paused key work again; False if it was not paused. Raises as `pause_key`."""
+    return audit.update(actor, _pausable(key), {"paused_at": None}, "resumed")
 
 
 @transaction.atomic
 def set_api_enabled(actor: Actor, enabled: bool) -> bool:
     """Open or close the door for every key, which keep existing; True if that changed anything."""
     switch = _lock_switch()
-    return audit.update(
-        actor, switch, {"enabled": enabled}, "enabled" if enabled else "disabled"
-    )
-
-
-def api_enabled() -> bool:
-    """Whether the door is open. It still takes a key to come in."""
-    return ApiSwitch.objects.get(pk=1).enabled
+    return audit.update(actor, switch, {"enabled": enabled}, "enabled" if enabled else "disabled")
 
 
 def _lock_switch() -> ApiSwitch:
     return ApiSwitch.objects.select_for_update().get(pk=1)
 
 
+def _locked(key: ManageKey) -> ManageKey:
+    return ManageKey.objects.select_for_update().get(pk=key.pk)
+
+
 def _issue(actor: Actor, *, event: str = "generated", **values: Any) -> Issued:
     token = tokens.new_token()
     key = ManageKey(
-        public_id=token.public_id, hint=token.hint, created_by=actor.label, **values
-    )  # fmt: skip
+        public_id=token.public_id, hint=token.hint, created_by=actor.label[:200], **values
+    )
     key.verifier = seal(key, "verifier", token.verifier)
     audit.insert(actor, key, event)
     return Issued(key, token.text)
+
+
+def _end_predecessors(actor: Actor, key: ManageKey, now: datetime) -> None:
+    """End what `key` replaced and what those replaced, where an overlap still lets it work."""
+    for old in ManageKey.objects.select_for_update().filter(successor=key):
+        _end_predecessors(actor, old, now)
+        if not old.revoked_at:
+            audit.update(actor, old, {"revoked_at": now}, "revoked")
+
+
+def _check_rotatable(key: ManageKey, now: datetime) -> None:
+    if key.revoked_at or key.successor_id:
+        raise Conflict("This key was rotated or revoked already. Reload the page.")
+    if key.expires_at and key.expires_at <= now:
+        raise Conflict("This key has expired. Create a new one.")
+    if key.paused_at:
+        raise Conflict("This key is paused. Resume it first, or revoke it.")
+
+
+def _pausable(key: ManageKey) -> ManageKey:
+    key = _locked(key)
+    if key.kind == KeyKind.SITE:
+        raise Protected("The site key is not paused by itself: disable the API instead.")
+    if key.revoked_at:
+        raise Conflict("This key was revoked. Reload the page.")
+    return key
 
 
 def _check_scopes(scopes: list[str]) -> None:
@@ -150,6 +189,15 @@ def _check_scopes(scopes: list[str]) -> None:
     if unknown:
         text = f"There is no scope {', '.join(unknown)}."
         raise Invalid([FieldError(("scopes",), "invalid_choice", text)])
+
+
+def _check_expiry(expires_at: datetime | None) -> None:
+    days = settings.KEY_MAX_DAYS
+    # A minute of grace: "90 days from now" was worked out a moment ago.
+    latest = timezone.now() + timedelta(days=days, minutes=1)
+    if days and (expires_at is None or expires_at > latest):
+        detail = f"On this site a key lasts {days} days at most."
+        raise Invalid.field("expires_at", detail, "out_of_range")
 
 
 def _network(text: str) -> str:

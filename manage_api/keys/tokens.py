@@ -29,12 +29,7 @@ class Token(NamedTuple):
     @property
     def text(self) -> str:
         """The whole key."""
-        return (
-            BRAND
-            + self.public_id
-            + self.secret
-            + checksum(self.public_id + self.secret)
-        )
+        return BRAND + self.public_id + self.secret + checksum(self.public_id + self.secret)
 
     @property
     def hint(self) -> str:
@@ -49,7 +44,8 @@ class Token(NamedTuple):
     def __repr__(self) -> str:
         return f"<Token {self.public_id}>"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
 
 def new_token() -> Token:

@@ -1,24 +1,25 @@
 """From the text of a key to its caller: one query, constant time, alike for unknown and wrong."""
 
-import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.http import http_date
 
+from manage_api.callers import actor_of
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
+from manage_api.keys.afterwards import after_answer
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
-from manage_api.operations import Operation
-from syteops.lib.actors import ActorKind
+from manage_api.operations import Operation, all_scopes
+from syteops.audit.services import record_refusal
+from syteops.lib.actors import ActorKind, Door
 from syteops.lib.addresses import client_address, in_networks
-from syteops.lib.encryption import UnsealError, open_sealed
-
-_NO_SUCH_VERIFIER = hashlib.sha256(b"no such key").hexdigest()
+from syteops.lib.counters import counters
+from syteops.lib.encryption import KeyRing, UnsealError, open_sealed, ring, seal
 
 
 @dataclass(frozen=True)
@@ -55,58 +56,110 @@ class KeyHolder:
             "kind": f"{self.key.kind}_key",
             "id": self.id,
             "name": self.key.name,
-            "expires_at": _ends_at(self.key),
+            "expires_at": self.key.ends_at,
+            "replaced": self.key.successor_id is not None,
+            "scopes": all_scopes() if self.key.kind == KeyKind.SITE else self.key.scopes,
+            "networks": self.key.networks,
+        }
+
+    def response_headers(self) -> dict[str, str]:
+        """For a replaced key in its overlap: since when it is deprecated, and when it ends."""
+        if not self.key.retires_at or not self.key.rotated_at:
+            return {}
+        return {
+            "Deprecation": f"@{int(self.key.rotated_at.timestamp())}",  # RFC 9745
+            "Sunset": http_date(self.key.retires_at.timestamp()),  # RFC 8594
         }
 
 
-def usable_keys() -> QuerySet[ManageKey]:
-    """The one door to keys that may open the API: not revoked. Tells whether the API is enabled."""
-    switch = ApiSwitch.objects.values("enabled")[:1]
-    return ManageKey.objects.filter(revoked_at=None).annotate(
-        api_enabled=Subquery(switch)
-    )
-
-
-def caller_for(text: str, request: HttpRequest) -> KeyHolder:
+def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHolder:
     """The holder of the key `text`.
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
     revoked key; only a right secret learns key_expired, api_disabled or network_not_allowed.
+    A key that is refused although its secret is right is noted in the audit trail.
     """
     token = tokens.parse(text)
     if token is None:
         raise not_authenticated()
-    key = usable_keys().filter(public_id=token.public_id).first()
-    if not _verified(key, token) or key is None:
+    key = _find(token.public_id)
+    if not _verified(key or _nobody(ring()), token) or key is None:
         raise not_authenticated()
     address = client_address(request)
-    _check_state(key, address)
+    try:
+        _check_state(key, address)
+    except ApiError as refusal:
+        _note_refusal(KeyHolder(key), refusal.code, request, door)
+        raise
     usage.seen(key.pk, address)
     return KeyHolder(key)
 
 
-def _verified(key: ManageKey | None, token: tokens.Token) -> bool:
-    """Compares in constant time, and does the same work when there is no such key."""
-    expected = _NO_SUCH_VERIFIER
-    if key is not None:
-        try:
-            expected = open_sealed(key, "verifier") or expected
-        except UnsealError:
-            key = None
-    return constant_time_compare(expected, token.verifier) and key is not None
+def _find(public_id: str) -> ManageKey | None:
+    """The one door to keys. Nobody gets in by what it returns: `_check_state` decides that.
+
+    SQL by hand: every request needs it, and to have it composed each time takes four times as
+    long. It answers one row for an unknown id too, so that there is as much to do.
+    """
+    found = next(iter(ManageKey.objects.raw(_FIND, [public_id])), None)
+    return found if found is not None and found.pk is not None else None
+
+
+def _find_statement() -> str:
+    switch, key = ApiSwitch._meta.db_table, ManageKey._meta.db_table
+    columns = ", ".join(f"k.{field.column}" for field in ManageKey._meta.concrete_fields)
+    # S608: our own names, and the id is a parameter.
+    return (
+        f"SELECT {columns}, s.enabled AS api_enabled FROM {switch} s "  # noqa: S608
+        f"LEFT JOIN {key} k ON k.public_id = %s WHERE s.id = 1"
+    )
+
+
+_FIND = _find_statement()
+
+
+@lru_cache(maxsize=2)
+def _nobody(current_ring: KeyRing) -> ManageKey:
+    """A key that nobody holds, so that an unknown id takes as much work as a known one."""
+    token = tokens.new_token()
+    key = ManageKey(public_id=token.public_id)
+    key.verifier = seal(key, "verifier", token.verifier)
+    return key
+
+
+def _verified(key: ManageKey, token: tokens.Token) -> bool:
+    """Compares in constant time."""
+    try:
+        expected = open_sealed(key, "verifier")
+    except UnsealError:
+        expected = None
+    matches = constant_time_compare(expected or "", token.verifier)
+    return matches and expected is not None
 
 
 def _check_state(key: ManageKey, address: str) -> None:
-    now = timezone.now()
-    ends_at = _ends_at(key)
-    if ends_at is not None and ends_at <= now:
+    if key.revoked_at is not None:
+        raise not_authenticated()
+    if key.ends_at is not None and key.ends_at <= timezone.now():
         raise not_authenticated("key_expired")
-    if key.paused_at is not None or not key.api_enabled:  # type: ignore[attr-defined]
+    if not key.api_enabled:  # type: ignore[attr-defined]
         raise ApiError("api_disabled")
+    if key.paused_at is not None:
+        raise ApiError("api_disabled", "This key is paused. Ask a site admin to resume it.")
     if key.networks and not in_networks(address, key.networks):
         raise ApiError("network_not_allowed")
 
 
-def _ends_at(key: ManageKey) -> datetime | None:
-    """When the key stops working: its expiry, or the end of its overlap after a rotation."""
-    return min((t for t in (key.expires_at, key.retires_at) if t), default=None)
+def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, door: Door) -> None:
+    """Keep the attempt in the audit trail, once a minute for each key and code.
+
+    So a forgotten tool that calls all day neither floods the trail nor costs a write each time.
+    Not before the answer: the time of a write would tell a revoked key from a wrong one.
+    """
+    actor = actor_of(holder, door, "", request)
+
+    def keep() -> None:
+        if counters().add(f"refused key {holder.id} {code}", 60) == 1:
+            record_refusal(actor, ManageKey.resource, holder.id, code, label=holder.label)
+
+    after_answer(keep)

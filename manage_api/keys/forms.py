@@ -1,0 +1,139 @@
+"""The forms of the key pages."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from manage_api.keys.presets import PRESETS, accesses
+from manage_api.operations import all_scopes
+from syteops.lib.errors import DomainError, Invalid
+from syteops.people.confirmation import ConfirmedForm
+
+DEFAULT_DAYS = 90
+_TERMS = (7, 30, 90, 180, 365)
+_OVERLAPS = (
+    (0, "At once"),
+    (15 * 60, "After 15 minutes"),
+    (60 * 60, "After 1 hour"),
+    (24 * 60 * 60, "After 1 day"),
+    (3 * 24 * 60 * 60, "After 3 days"),
+    (7 * 24 * 60 * 60, "After 7 days"),
+)
+
+
+class RotateForm(ConfirmedForm):
+    """When the old key stops."""
+
+    overlap = forms.TypedChoiceField(
+        label="The old key stops working",
+        choices=_OVERLAPS,
+        coerce=lambda seconds: timedelta(seconds=int(seconds)),
+        widget=UnfoldAdminSelectWidget,
+        help_text="Meanwhile both keys work, and answers to the old one say when it ends.",
+    )
+
+
+class CreateKeyForm(ConfirmedForm):
+    """A restricted key. Its rights are settled here and never change."""
+
+    name = forms.CharField(
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The tool that will use it, such as “n8n on ops-1”.",
+    )
+    preset = forms.ChoiceField(
+        required=False,
+        label="Rights",
+        choices=[("", "My own choice"), *((one.slug, one.name) for one in PRESETS.values())],
+        widget=forms.RadioSelect,
+    )
+    scopes = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+    days = forms.TypedChoiceField(
+        label="Expires",
+        coerce=lambda text: int(text) if text else None,
+        empty_value=None,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    networks = forms.CharField(
+        required=False,
+        label="Allowed networks",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="One a line, such as 203.0.113.0/24 or 2001:db8::/32. Empty: from everywhere.",
+    )
+    sponsor = forms.ModelChoiceField(
+        User.objects.filter(is_active=True, is_staff=True).order_by("username"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Whom to ask about this key.",
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "days": min(DEFAULT_DAYS, settings.KEY_MAX_DAYS or DEFAULT_DAYS),
+            "sponsor": request.user.pk,
+            **kwargs.get("initial", {}),
+        }
+        super().__init__(request, *args, **kwargs)
+        self.fields["scopes"].choices = [(one, one) for one in all_scopes()]  # type: ignore[attr-defined]
+        self.fields["days"].choices = terms()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A preset alone means its scopes (without JavaScript nothing ticks the boxes)."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("scopes") and cleaned.get("preset"):
+            cleaned["scopes"] = PRESETS[cleaned["preset"]].scopes()
+        if not cleaned.get("scopes") and "scopes" not in self.errors:
+            self.add_error("scopes", "Choose a preset, or one scope at least.")
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        days = self.cleaned_data["days"]
+        return {
+            "name": self.cleaned_data["name"],
+            "scopes": self.cleaned_data["scopes"],
+            "networks": self.cleaned_data["networks"].split(),
+            "expires_at": timezone.now() + timedelta(days=days) if days else None,
+            "sponsor": self.cleaned_data["sponsor"],
+        }
+
+    def show(self, refusal: DomainError) -> None:
+        """Put what the service refused beside its field."""
+        if not isinstance(refusal, Invalid):
+            self.add_error(None, refusal.detail)
+            return
+        for error in refusal.errors:
+            name = {"expires_at": "days"}.get(str(error.path[0]), str(error.path[0]))
+            self.add_error(name if name in self.fields else None, error.detail)
+
+    def scope_table(self) -> list[dict[str, Any]]:
+        """Each resource with a tick box (or None) for each access, in the order of COLUMNS."""
+        chosen = set(self["scopes"].value() or ())
+        table = []
+        for resource, possible in accesses().items():
+            scopes = [f"{resource}:{one}" if one in possible else "" for one in COLUMNS]
+            cells = [one and {"scope": one, "checked": one in chosen} for one in scopes]
+            table.append({"resource": resource, "cells": cells})
+        return table
+
+
+COLUMNS = ("read", "write", "delete", "secrets")
+
+
+def terms() -> list[tuple[str | int, str]]:
+    """How long a key may last on this site; without end only where no maximum is set."""
+    longest = settings.KEY_MAX_DAYS
+    days = sorted({one for one in _TERMS if not longest or one <= longest} | {longest} - {0})
+    offered: list[tuple[str | int, str]] = [(one, f"In {one} days") for one in days]
+    return offered if longest else [*offered, ("", "Never")]

@@ -1,0 +1,41 @@
+"""What deserves a second look: hints about one key, and warnings for the whole site."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+
+from manage_api.keys.models import KeyKind, KeyState, ManageKey
+from manage_api.operations import all_scopes
+
+ROTATE_AFTER = timedelta(days=180)
+IDLE_AFTER = timedelta(days=90)
+
+
+def is_old(key: ManageKey) -> bool:
+    """Whether it is time to rotate the key."""
+    return timezone.now() - key.created_at >= ROTATE_AFTER
+
+
+def is_idle(key: ManageKey) -> bool:
+    """Whether nobody has used the key for long."""
+    return timezone.now() - (key.last_used_at or key.created_at) >= IDLE_AFTER
+
+
+def risks(key: ManageKey) -> list[str]:
+    """What makes a restricted key riskier than it need be, in few words each."""
+    return list(_risks(key))
+
+
+def _risks(key: ManageKey) -> Iterator[str]:
+    if key.kind == KeyKind.RESTRICTED:
+        if key.expires_at is None:
+            yield "never expires"
+        if set(key.scopes) >= set(all_scopes()):
+            yield "every scope"
+        if not key.networks:
+            yield "no network limit"
+        if key.sponsor is not None and not key.sponsor.is_active:
+            yield f"sponsor {key.sponsor.get_username()} is inactive"
+    if key.state is KeyState.ACTIVE and is_idle(key):
+        yield "idle for 90 days"

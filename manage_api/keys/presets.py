@@ -1,0 +1,108 @@
+"""What scopes a new key usually gets, and scopes in words. Derived from the operations."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from manage_api.operations import Access, all_scopes, find
+
+Chosen = Callable[[str, Access], bool]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A usual set of scopes. `chosen` says of a resource and access whether it belongs to it."""
+
+    slug: str
+    name: str
+    description: str
+    chosen: Chosen
+
+    def scopes(self) -> list[str]:
+        """Its scopes among those there are now."""
+        return [scope for scope in all_scopes() if self.chosen(*split(scope))]
+
+
+def split(scope: str) -> tuple[str, Access]:
+    """A scope's resource and access."""
+    resource, _, access = scope.rpartition(":")
+    return resource, Access(access)
+
+
+def accesses() -> dict[str, list[Access]]:
+    """What can be allowed on each resource, in the order read, write, delete, secrets."""
+    found: dict[str, set[Access]] = {}
+    for scope in all_scopes():
+        resource, access = split(scope)
+        found.setdefault(resource, set()).add(access)
+    return {name: [one for one in Access if one in allowed] for name, allowed in found.items()}
+
+
+def _tells_state(resource: str) -> bool:
+    """Whether there is one of it, which can only be read, such as the site's status."""
+    get = find(resource, "get")
+    only_read = accesses()[resource] == [Access.READ]
+    return only_read and get is not None and not get.path_params
+
+
+PRESETS = {
+    one.slug: one
+    for one in (
+        Preset(
+            "read_only",
+            "Read only",
+            "Reads everything, changes nothing.",
+            lambda resource, access: access is Access.READ,
+        ),
+        Preset(
+            "automation",
+            "Automation",
+            "For workflows: reads, changes and deletes. Touches no secrets.",
+            lambda resource, access: access is not Access.SECRETS,
+        ),
+        Preset(
+            "ci_deploy",
+            "CI deploy",
+            "For deployments: reads, changes and sets secrets. Deletes nothing.",
+            lambda resource, access: access is not Access.DELETE,
+        ),
+        Preset(
+            "ai_agent",
+            "AI agent without delete",
+            "Reads and changes. Deletes nothing, touches no secrets.",
+            lambda resource, access: access in (Access.READ, Access.WRITE),
+        ),
+        Preset(
+            "monitoring",
+            "Monitoring",
+            "Reads the state of the site and nothing else: status, licence, connection.",
+            lambda resource, access: _tells_state(resource),
+        ),
+    )
+}
+
+_VERBS = {
+    Access.READ: "reads",
+    Access.WRITE: "changes",
+    Access.DELETE: "deletes",
+    Access.SECRETS: "sets secrets of",
+}
+
+
+def in_words(scopes: Iterable[str]) -> str:
+    """Scopes as one short sentence, such as "Reads everything; changes crm, users"."""
+    wanted = set(scopes)
+    parts = []
+    for access, verb in _VERBS.items():
+        possible = [r for r, allowed in accesses().items() if access in allowed]
+        given = [resource for resource in possible if f"{resource}:{access}" in wanted]
+        if given:
+            everything = len(given) == len(possible)
+            parts.append(f"{verb} {'everything' if everything else ', '.join(given)}")
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+def preset_of(scopes: Iterable[str]) -> Preset | None:
+    """The preset that gives exactly these scopes now."""
+    wanted = set(scopes)
+    return next((one for one in PRESETS.values() if set(one.scopes()) == wanted), None)

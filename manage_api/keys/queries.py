@@ -1,0 +1,94 @@
+"""Reading keys, and what is to be said about them."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.lib.actors import ActorKind
+from syteops.lib.errors import NotFound
+
+EXPIRY_WARNINGS = (1, 7, 14)
+"""Days before its expiry at which a key is warned about, the most urgent first."""
+
+
+def site_key() -> ManageKey | None:
+    """The current site key, if there is one."""
+    return ManageKey.objects.filter(kind=KeyKind.SITE, revoked_at=None, successor=None).first()
+
+
+def api_enabled() -> bool:
+    """Whether the door is open. It still takes a key to come in."""
+    return ApiSwitch.objects.get(pk=1).enabled
+
+
+def get_key(public_id: str) -> ManageKey:
+    """The key of that public id, whatever its state. Raises NotFound."""
+    key = ManageKey.objects.select_related("sponsor").filter(public_id=public_id).first()
+    if key is None:
+        raise NotFound(f"There is no key {public_id}.")
+    return key
+
+
+def keys() -> QuerySet[ManageKey]:
+    """Every key there ever was, newest first."""
+    return ManageKey.objects.select_related("sponsor", "successor")
+
+
+def live_keys() -> QuerySet[ManageKey]:
+    """The keys that have not ended for good."""
+    return keys().filter(_not_ended())
+
+
+def restricted_keys() -> QuerySet[ManageKey]:
+    """The restricted keys that have not ended for good."""
+    return live_keys().filter(kind=KeyKind.RESTRICTED)
+
+
+def replaced_site_keys() -> QuerySet[ManageKey]:
+    """Former site keys that still work in their overlap."""
+    return live_keys().filter(kind=KeyKind.SITE, successor__isnull=False)
+
+
+def former_keys() -> QuerySet[ManageKey]:
+    """The keys that were revoked or replaced for good."""
+    return keys().exclude(_not_ended())
+
+
+def _not_ended() -> Q:
+    now = timezone.now()
+    return Q(revoked_at=None) & (Q(retires_at=None) | Q(retires_at__gt=now))
+
+
+def expiring_keys(now: datetime | None = None) -> list[tuple[ManageKey, int]]:
+    """Usable keys whose expiry is near, each with the warning that it has reached, in days."""
+    now = now or timezone.now()
+    latest = now + timedelta(days=max(EXPIRY_WARNINGS))
+    found = ManageKey.objects.filter(
+        revoked_at=None, successor=None, expires_at__gt=now, expires_at__lte=latest
+    )
+    return [(key, _warning(key, now)) for key in found.order_by("expires_at")]
+
+
+def _warning(key: ManageKey, now: datetime) -> int:
+    left = (key.expires_at or now) - now
+    return next(days for days in EXPIRY_WARNINGS if left <= timedelta(days=days))
+
+
+def history_of(key: ManageKey) -> QuerySet[AuditEntry]:
+    """What was done with the key, what it was refused, and its own life; newest first."""
+    used = Q(actor_kind=ActorKind.KEY, actor_id=key.public_id)
+    return AuditEntry.objects.filter(
+        used | Q(object_resource=ManageKey.resource, object_id=key.public_id)
+    )
+
+
+def refused_uses(days: int) -> QuerySet[AuditEntry]:
+    """Uses of real keys that were turned away in the last `days` days, newest first."""
+    return AuditEntry.objects.filter(
+        object_resource=ManageKey.resource,
+        outcome=Outcome.REFUSED,
+        at__gte=timezone.now() - timedelta(days=days),
+    )

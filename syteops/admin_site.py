@@ -1,0 +1,54 @@
+"""The admin site: the theme's, without the sections of inactive modules, and audited."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from unfold.sites import UnfoldAdminSite
+
+from syteops.modules.queries import inactive_slugs
+
+
+def is_away(app_label: str) -> bool:
+    """Whether an app belongs to a module that is not active."""
+    slug = getattr(apps.get_app_config(app_label), "module_slug", None)
+    return slug is not None and slug in inactive_slugs()
+
+
+class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
+    """What an inactive module brings is neither listed nor reachable."""
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        model = getattr(getattr(view, "__self__", None), "model", None)
+        guarded: Callable[..., Any] = super().admin_view(view, cacheable)
+        if model is None or not hasattr(apps.get_app_config(model._meta.app_label), "module_slug"):
+            return guarded
+
+        def only_while_active(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if is_away(model._meta.app_label):
+                raise Http404("The module is not active.")
+            response: HttpResponse = guarded(request, *args, **kwargs)
+            return response
+
+        return only_while_active
+
+    def _build_app_dict(self, request: HttpRequest, label: str | None = None) -> Any:
+        found = super()._build_app_dict(request, label)
+        if label is not None:
+            return None if found and is_away(label) else found
+        return {name: one for name, one in found.items() if not is_away(name)}
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        from syteops.people.services import record_password
+        from syteops.service_admin import admin_actor
+
+        person: Any = request.user
+        with transaction.atomic():
+            response: HttpResponse = super().password_change(request, extra_context)
+            if request.method == "POST" and response.status_code == 302:
+                record_password(admin_actor(request, "people.change_password"), person)
+        return response

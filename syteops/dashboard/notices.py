@@ -1,0 +1,67 @@
+"""What needs attention, on top of the start page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.timesince import timesince, timeuntil
+
+from manage_api.keys.hints import is_old
+from manage_api.keys.queries import expiring_keys, refused_uses, site_key
+from syteops.health import pending_migrations
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One notice: how grave (warn or bad), what is wrong, and where to do something about it."""
+
+    tone: str
+    icon: str
+    text: str
+    url: str = ""
+
+
+def notices_for(user: Any) -> list[Notice]:
+    """The notices this person can do something about."""
+    found: list[Notice] = []
+    if user.is_superuser:
+        found += _migrations()
+    if user.has_perm("keys.manage_api_keys"):
+        found += [*_refused(), *_expiring(), *_aged()]
+    return found
+
+
+def _migrations() -> Iterator[Notice]:
+    if pending := len(pending_migrations()):
+        text = f"{pending} database migrations are pending. Run manage.py setup."
+        yield Notice("bad", "database", text)
+
+
+def _refused() -> Iterator[Notice]:
+    newest = refused_uses(7).first()
+    if newest is not None:
+        where = newest.address or "an unknown address"
+        text = f"{newest.object_label} was turned away ({newest.code.replace('_', ' ')})"
+        text += f" {timesince(newest.at)} ago, from {where}."
+        yield Notice("bad", "gpp_maybe", text, _key_url(newest.object_id))
+
+
+def _expiring() -> Iterator[Notice]:
+    for key, days in expiring_keys():
+        left = timeuntil(key.expires_at) if key.expires_at else ""
+        text = f"The key {key.name} expires in {left}."
+        yield Notice(
+            "bad" if days == 1 else "warn", "hourglass_bottom", text, _key_url(key.public_id)
+        )
+
+
+def _aged() -> Iterator[Notice]:
+    key = site_key()
+    if key is not None and is_old(key):
+        text = "The site key is older than 180 days. Rotate it."
+        yield Notice("warn", "autorenew", text, reverse("admin:keys_managekey_changelist"))
+
+
+def _key_url(public_id: str) -> str:
+    return reverse("admin:keys_detail", args=[public_id])

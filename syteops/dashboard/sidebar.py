@@ -1,0 +1,75 @@
+"""The sidebar, derived from the admin's own sections.
+
+What a person may not see, and what belongs to an inactive module, is no part of those. A module's
+sections appear by themselves, under its name.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+MODULES, OTHERS = "Content", "More"
+
+# Group by app, in the order in which the groups are shown.
+_GROUPS = {
+    "Team": ("team", "roles"),
+    MODULES: (),
+    "Automation": ("automation",),
+    "Settings": ("modules", "integrations", "ai", "crm"),
+    "Other Options": ("keys", "site"),
+    "People & access": ("auth", "people"),
+    "Audit": ("audit",),
+    OTHERS: (),
+}
+_GROUP_OF = {app: group for group, labels in _GROUPS.items() for app in labels}
+
+# Material symbols. A ModelAdmin may name its own in `icon`.
+_ICONS = {
+    "team.teammember": "badge",
+    "roles.role": "assignment_ind",
+    "modules.modulestate": "extension",
+    "integrations.integrationstate": "hub",
+    "crm.crmsystem": "contacts",
+    "keys.managekey": "vpn_key",
+    "site.license": "verified",
+    "site.connection": "cable",
+    "auth.user": "person",
+    "auth.group": "group",
+    "audit.auditentry": "history",
+}
+_APP_ICONS = {"ai": "neurology", "automation": "data_object", "integrations": "hub"}
+_ANY_ICON = "article"
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the sidebar with the entries that this person may open."""
+    groups: dict[str, list[dict[str, str]]] = {name: [] for name in _GROUPS}
+    for app in sorted(admin.site.get_app_list(request), key=_place):
+        entries = [_entry(one) for one in app["models"] if one["admin_url"]]
+        groups[group_of(app["app_label"])] += entries
+    home = {"title": "Start page", "icon": "home", "link": reverse("admin:index")}
+    shown = [{"title": name, "separator": True, "items": items} for name, items in groups.items()]
+    return [{"items": [home]}, *(group for group in shown if group["items"])]
+
+
+def group_of(app_label: str) -> str:
+    """The sidebar group of an app: a module's is `Content`, an unknown app's `More`."""
+    if app_label in _GROUP_OF:
+        return _GROUP_OF[app_label]
+    return MODULES if hasattr(apps.get_app_config(app_label), "module_slug") else OTHERS
+
+
+def _place(app: dict[str, Any]) -> int:
+    labels = _GROUPS[group_of(app["app_label"])]
+    return labels.index(app["app_label"]) if app["app_label"] in labels else 0
+
+
+def _entry(shown: dict[str, Any]) -> dict[str, str]:
+    meta = shown["model"]._meta
+    own = getattr(admin.site._registry[shown["model"]], "icon", None)
+    icon = own or _ICONS.get(meta.label_lower) or _APP_ICONS.get(meta.app_label, _ANY_ICON)
+    name = str(shown["name"])
+    return {"title": name[:1].upper() + name[1:], "icon": icon, "link": shown["admin_url"]}

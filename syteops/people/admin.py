@@ -1,0 +1,167 @@
+"""People and groups: Django's own forms in the theme, with our audit trail and no way up.
+
+Only a superuser gives rights, directly or through a group. Whoever may change people changes only
+those who may do no more than they themselves.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from syteops.audit.queries import entries_about
+from syteops.people import queries, services
+from syteops.service_admin import admin_actor
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class PersonForm(UserChangeForm):  # type: ignore[misc]
+    """Refuses to lock everybody out."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kept = all(cleaned.get(n, True) for n in ("is_superuser", "is_active", "is_staff"))
+        if not kept and queries.is_only_superuser(self.instance):
+            self.add_error(None, "Make somebody else a superuser first: this is the only one.")
+        return cleaned
+
+
+class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
+    """History and records of what Django's own forms store: in our trail, not in Django's log."""
+
+    resource: str
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing: `save_related` has written the audit entry."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing: `save_related` has written the audit entry."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Nothing: `delete_model` has written the audit entries."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        stored = self.model._default_manager.filter(pk=obj.pk).first() if change else None
+        request.values_before = self.values(stored) if stored else {}  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        actor = admin_actor(request, f"{self.resource}.{'update' if change else 'create'}")
+        self.record(actor, form.instance, request.values_before)  # type: ignore[attr-defined]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        if not self.has_delete_permission(request, obj):
+            raise PermissionDenied
+        services.record_deletion(admin_actor(request, f"{self.resource}.delete"), obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def values(self, stored: Any) -> dict[str, Any]:
+        """What the trail compares."""
+        raise NotImplementedError
+
+    def record(self, actor: Any, obj: Any, before: dict[str, Any]) -> None:
+        """Write the entry of a change."""
+        raise NotImplementedError
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        if not self.has_view_or_change_permission(request, obj):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {obj}",
+            "entries": entries_about(self.resource, str(obj.pk))[:200],
+            "object": obj,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/audit_history.html", context)
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+    resource = services.PEOPLE
+    form = PersonForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = (
+        "username", "full_name", "email", "is_active", "is_staff", "is_superuser", "last_login",
+    )  # fmt: skip
+    list_filter_submit = True
+    compressed_fields = True
+    warn_unsaved_form = True
+    readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(description="Name", ordering="last_name")
+    def full_name(self, person: User) -> str:
+        return person.get_full_name()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else (*fixed, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or queries.may_manage(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        if obj is None or not allowed:
+            return allowed
+        return queries.may_manage(request.user, obj) and not queries.is_only_superuser(obj)
+
+    def values(self, stored: Any) -> dict[str, Any]:
+        return queries.person_values(stored)
+
+    def record(self, actor: Any, obj: Any, before: dict[str, Any]) -> None:
+        services.record_person(actor, obj, before)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        request.changes_password = True  # type: ignore[attr-defined]
+        return super().user_change_password(request, id, form_url)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Django calls this when a person's password was really changed, too."""
+        if getattr(request, "changes_password", False):
+            services.record_password(admin_actor(request, "people.set_password"), obj)
+
+
+@admin.register(Group)
+class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):
+    resource = services.GROUPS
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser and super().has_delete_permission(request, obj)
+
+    def values(self, stored: Any) -> dict[str, Any]:
+        return queries.group_values(stored)
+
+    def record(self, actor: Any, obj: Any, before: dict[str, Any]) -> None:
+        services.record_group(actor, obj, before)

@@ -1,0 +1,65 @@
+"""Is it still the same person? Dangerous forms ask for the password when the sign-in is old.
+
+A wrong password counts for the lock-out like one on the sign-in page.
+"""
+
+import time
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+_CONFIRMED_AT = "password_confirmed_at"
+
+
+@receiver(user_logged_in)
+def note_sign_in(request: HttpRequest, **kwargs: Any) -> None:
+    """Whoever has just signed in need not do so again."""
+    confirm(request)
+
+
+def confirm(request: HttpRequest) -> None:
+    """Note in the session that its person has just given the password."""
+    request.session[_CONFIRMED_AT] = time.time()
+
+
+def is_recent(request: HttpRequest) -> bool:
+    """Whether this session's person gave the password within CONFIRM_PASSWORD_MINUTES."""
+    age = time.time() - request.session.get(_CONFIRMED_AT, 0)
+    return bool(0 <= age < settings.CONFIRM_PASSWORD_MINUTES * 60)
+
+
+class ConfirmedForm(forms.Form):
+    """A form that asks for the password unless it was given a short while ago."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        help_text="You signed in a while ago. Confirm that it is still you.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        if is_recent(request):
+            del self.fields["password"]
+        else:
+            self.fields["password"] = self.fields.pop("password")  # the last thing asked
+
+    @sensitive_variables("password")
+    def clean_password(self) -> str:
+        """Raises ValidationError for a wrong password; a right one is good for a while."""
+        password = self.cleaned_data["password"]
+        username = self.request.user.get_username()
+        person = authenticate(self.request, username=username, password=password)
+        if person is None or person.pk != self.request.user.pk:
+            raise forms.ValidationError("This is not your password.", code="invalid")
+        confirm(self.request)
+        return ""

@@ -1,0 +1,57 @@
+"""Reading who may do what. People are Django's users."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import QuerySet
+
+
+def person_values(user: User) -> dict[str, Any]:
+    """What the audit trail compares of a person. The password is no part of it."""
+    return {
+        "username": user.username,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "email": user.email,
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "groups": sorted(user.groups.values_list("name", flat=True)),
+        "permissions": permission_names(user.user_permissions.all()),
+    }
+
+
+def group_values(group: Group) -> dict[str, Any]:
+    """What the audit trail compares of a group."""
+    return {"name": group.name, "permissions": permission_names(group.permissions.all())}
+
+
+def permission_names(permissions: QuerySet[Permission]) -> list[str]:
+    """Permissions as code asks for them, such as "crm.view_crmsystem"."""
+    pairs = permissions.values_list("content_type__app_label", "codename")
+    return sorted(f"{app}.{codename}" for app, codename in pairs)
+
+
+def may_manage(manager: Any, person: User) -> bool:
+    """Whether `manager` may change or delete `person`: nobody who may do more than they.
+
+    Otherwise a new password would be a way to rights that were never given.
+    """
+    if manager.is_superuser:
+        return True
+    if person.is_superuser:
+        return False
+    return bool(person.get_all_permissions() <= manager.get_all_permissions())
+
+
+def other_superusers(person: User) -> QuerySet[User]:
+    """Who else can do everything."""
+    return User.objects.filter(is_superuser=True, is_active=True, is_staff=True).exclude(
+        pk=person.pk
+    )
+
+
+def is_only_superuser(person: User) -> bool:
+    """Whether without this person nobody could do everything."""
+    stored = User.objects.filter(pk=person.pk, is_superuser=True, is_active=True, is_staff=True)
+    return stored.exists() and not other_superusers(person).exists()

@@ -1,0 +1,78 @@
+"""Sign-ins, failed ones and sign-outs in the audit trail.
+
+Failed ones are kept ten times a minute for each address and person, so that guessing does not
+flood the trail; the lock-out has long closed the door by then.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from syteops.audit.services import record_about, record_refusal
+from syteops.lib.actors import Actor, ActorKind, Door
+from syteops.lib.addresses import client_address
+from syteops.lib.counters import counters
+from syteops.people.services import PEOPLE, about
+
+KEPT_PER_MINUTE = 10
+
+
+@receiver(user_logged_in)
+def note_sign_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Keep who came in, when and from where."""
+    if _came_over_the_network(request):
+        actor = _actor(request, "people.sign_in", str(user.pk), user.get_username())
+        record_about(actor, "person.signed_in", about(user))
+
+
+@receiver(user_logged_out)
+def note_sign_out(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Keep who left. A session that had ended by itself leaves nothing to say."""
+    if user is not None and _came_over_the_network(request):
+        actor = _actor(request, "people.sign_out", str(user.pk), user.get_username())
+        record_about(actor, "person.signed_out", about(user))
+
+
+@receiver(user_login_failed)
+def note_failure(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
+) -> None:
+    """Keep a failed attempt; the name typed only if it is a person's, for it may be a password."""
+    if not _came_over_the_network(request):
+        return
+    typed = str(credentials.get("username") or "")
+    person = User.objects.filter(username=typed).first() if typed else None
+    actor = _actor(request, "people.sign_in", "", "")
+    counted = f"failed sign-in {actor.address} {person and person.pk}"
+    if counters().add(counted, 60) > KEPT_PER_MINUTE:
+        return
+    locked = getattr(request, "axes_locked_out", False)
+    record_refusal(
+        actor,
+        PEOPLE,
+        str(person.pk) if person else "",
+        "throttled" if locked else "not_authenticated",
+        label=person.get_username() if person else "",
+        event="person.sign_in_failed",
+    )
+
+
+def _came_over_the_network(request: HttpRequest | None) -> bool:
+    """Whether there is a real request; programs and shells make sessions without one."""
+    return request is not None and "REQUEST_METHOD" in request.META
+
+
+def _actor(request: HttpRequest | None, operation: str, id_: str, label: str) -> Actor:
+    assert request is not None
+    return Actor(
+        ActorKind.PERSON if id_ else ActorKind.CLIENT,
+        id_,
+        label,
+        Door.ADMIN,
+        operation,
+        getattr(request, "request_id", ""),
+        client_address(request),
+    )

@@ -1,0 +1,168 @@
+"""A real browser (Chromium) against the real server (granian, two processes, SQLite)."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.processes import killed_afterwards, manage, start
+from tests.servers import free_port
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+USER, PASSWORD = "alice", "correct horse battery"
+_PATIENCE = 60.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+            item.add_marker("slow")
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed."))
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site of its own."""
+
+    url: str
+    data_dir: Path
+    one_time_password: str
+
+    def call(self, key: str, path: str = "/whoami") -> httpx.Response:
+        """A request to the API, from outside the browser."""
+        return httpx.get(f"{self.url}/api/manage/v1{path}", headers={"X-API-Key": key})
+
+    def command(self, *arguments: str) -> Any:
+        """What `manage.py manage_key … --json` prints beside the running server."""
+        done = manage("manage_key", *arguments, "--json", data_dir=self.data_dir)
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Set up and served as an operator does it."""
+    data_dir = tmp_path_factory.mktemp("site")
+    done = manage("setup", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    printed = next(line for line in done.stdout.splitlines() if "Password:" in line)
+    named = ("--noinput", "--username", USER, "--email", "alice@example.com")
+    made = manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    assert made.returncode == 0, made.stderr
+    port = free_port()
+    process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2")
+    with killed_afterwards(process):
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(url)
+        yield Site(url, data_dir, printed.split()[2])
+        process.terminate()
+        process.communicate(timeout=_PATIENCE)
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """The running site, with the API open and no site key."""
+    running_site.command("enable")
+    running_site.command("revoke")
+    return running_site
+
+
+# One per module, and closed after it: while it runs, Django takes this thread for asynchronous
+# and refuses to ask the database in it.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Page]]:
+    """Opens a page of a fresh browser profile. In the end, whatever its console complained of, or
+    any request to another machine, fails the test."""
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> Page:
+        context = chromium.new_context(base_url=running_site.url, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        _watch(page, running_site.url, complaints)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _watch(page: Page, url: str, complaints: list[str]) -> None:
+    def heard(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(f"console: {message.text}")
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            complaints.append(f"request to {request.url}")
+
+    def answered(response: Any) -> None:
+        if response.status >= 400:
+            complaints.append(f"{response.status} for {response.url}")
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("request", asked)
+    page.on("response", answered)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """Alice's browser, signed in, on the start page."""
+    made = open_page(
+        viewport={"width": 1440, "height": 900},
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    sign_in(made)
+    return made
+
+
+def sign_in(page: Page, username: str = USER, password: str = PASSWORD) -> None:
+    """Through the form, to wherever it leads."""
+    page.goto("/admin/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/**")
+    page.wait_for_function("!location.pathname.includes('/login/')")

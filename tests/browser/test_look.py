@@ -1,0 +1,69 @@
+"""Pages in light, dark and on a telephone: nothing complains, nothing sticks out, all is local."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, sign_in
+
+PAGES = (
+    "/admin/",
+    "/admin/keys/managekey/",
+    "/admin/keys/managekey/create/",
+    "/admin/crm/crmsystem/",
+    "/admin/crm/crmsystem/add/",
+    "/admin/audit/auditentry/",
+    "/admin/auth/user/",
+    "/admin/auth/user/add/",
+    "/admin/auth/group/",
+    "/admin/password_change/",
+)
+STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
+)
+def test_every_page_fits_and_nothing_complains(
+    open_page: Callable[..., Page], scheme: str, width: int
+) -> None:
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.goto("/admin/login/")
+    assert not page.evaluate(STICKS_OUT)
+    sign_in(page)
+    for address in PAGES:
+        page.goto(address)
+        page.evaluate("document.fonts.ready.then(() => true)")
+        assert not page.evaluate(STICKS_OUT), address
+        assert page.evaluate("document.documentElement.classList.contains('dark')") == (
+            scheme == "dark"
+        )
+
+
+def test_an_object_s_history_shows_what_changed(page: Page) -> None:
+    page.goto("/admin/crm/crmsystem/add/")
+    page.get_by_label("Name").fill("HubSpot")
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_label("URL").fill("https://hubspot.example")
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.locator("#main a[href$='/history/']").click()
+    expect(page.get_by_role("heading", name="History of HubSpot")).to_be_visible()
+    expect(page.get_by_role("cell", name="https://hubspot.example")).to_be_visible()
+    page.get_by_role("link", name="Details").first.click()
+    expect(page.get_by_role("heading", name="What changed")).to_be_visible()
+
+
+def test_the_interactive_documentation_works_offline(
+    running_site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    answer = page.goto("/api/manage/v1/docs")
+    assert answer is not None
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+    expect(page.get_by_role("heading", name="SyteOps Manage API")).to_be_visible()
+    operations = page.locator(".opblock")
+    expect(operations.filter(has_text="/crm-systems").first).to_be_visible()
+    assert operations.count() > 20
+    operations.filter(has_text="List the CRM systems").first.click()
+    expect(page.get_by_role("button", name="Try it out")).to_be_visible()

@@ -1,0 +1,80 @@
+"""Hints about risky keys, and warnings before one expires."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from manage_api.keys import hints, queries, services
+from manage_api.keys.models import ManageKey
+from manage_api.operations import all_scopes
+from syteops.lib.actors import SYSTEM
+
+pytestmark = pytest.mark.django_db
+
+
+def a_key(**values: object) -> ManageKey:
+    named = {"name": "Tool", "scopes": ["crm:read"], **values}
+    return services.create_restricted_key(SYSTEM, **named).key  # type: ignore[arg-type]
+
+
+def test_a_careful_key_has_no_hints() -> None:
+    key = a_key(networks=["10.0.0.0/8"], expires_at=timezone.now() + timedelta(days=30))
+    assert hints.risks(key) == []
+
+
+def test_each_risk_is_named() -> None:
+    sponsor = User.objects.create_user("gone", is_active=False)
+    key = a_key(scopes=all_scopes(), sponsor=sponsor)
+    key.created_at = timezone.now() - timedelta(days=91)
+    assert hints.risks(key) == [
+        "never expires",
+        "every scope",
+        "no network limit",
+        "sponsor gone is inactive",
+        "idle for 90 days",
+    ]
+
+
+def test_a_deactivated_sponsor_does_not_break_the_key() -> None:
+    from tests.fixtures import Api
+
+    sponsor = User.objects.create_user("gone", is_active=False)
+    issued = services.create_restricted_key(
+        SYSTEM, name="Tool", scopes=["crm:read"], sponsor=sponsor
+    )
+    assert Api(issued.text).get("/crm-systems").status_code == 200
+
+
+def test_the_site_key_is_old_after_180_days() -> None:
+    key = services.generate_site_key(SYSTEM).key
+    assert not hints.is_old(key)
+    key.created_at -= timedelta(days=180)
+    assert hints.is_old(key)
+
+
+@pytest.mark.parametrize(
+    ("left", "warned"),
+    [
+        (timedelta(days=15), None),
+        (timedelta(days=14), 14),
+        (timedelta(days=8), 14),
+        (timedelta(days=7), 7),
+        (timedelta(days=2), 7),
+        (timedelta(hours=23), 1),
+        (timedelta(hours=-1), None),
+    ],
+)
+def test_expiry_is_warned_of_14_7_and_1_days_before(left: timedelta, warned: int | None) -> None:
+    now = timezone.now()
+    a_key(expires_at=now + left)
+    found = [days for _, days in queries.expiring_keys(now)]
+    assert found == ([] if warned is None else [warned])
+
+
+def test_keys_that_have_ended_are_not_warned_of() -> None:
+    soon = timezone.now() + timedelta(days=1)
+    services.revoke_key(SYSTEM, a_key(expires_at=soon))
+    services.rotate_key(SYSTEM, a_key(name="Rotated", expires_at=soon))
+    assert [key.name for key, _ in queries.expiring_keys()] == ["Rotated"]

@@ -1,0 +1,176 @@
+"""`manage.py manage_key`: the same for the command line and for programs."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from manage_api.keys import queries
+from manage_api.keys.models import ManageKey
+from manage_api.keys.presets import PRESETS
+from syteops.audit.models import AuditEntry
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    output = StringIO()
+    call_command("manage_key", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def run_json(*arguments: str) -> Any:
+    return json.loads(run(*arguments, "--json"))
+
+
+def fail_json(*arguments: str) -> Any:
+    output = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("manage_key", *arguments, "--json", stdout=output)
+    assert stopped.value.code == 1
+    return json.loads(output.getvalue())
+
+
+def test_generate_prints_a_key_that_works() -> None:
+    shown = run_json("generate")
+    assert Api(shown["key"]).get("/whoami").status_code == 200
+    key = ManageKey.objects.get()
+    assert (shown["id"], shown["kind"], shown["hint"]) == (key.public_id, "site", key.hint)
+
+
+def test_json_may_stand_before_the_action_as_well() -> None:
+    assert json.loads(run("--json", "generate"))["key"].startswith("som_")
+
+
+def test_people_get_the_key_on_the_first_line_and_are_told_to_store_it() -> None:
+    lines = run("generate").splitlines()
+    assert Api(lines[0]).get("/whoami").status_code == 200
+    assert "not shown again" in lines[2]
+
+
+def test_generating_twice_is_an_error_that_tells_what_to_do() -> None:
+    run("generate")
+    with pytest.raises(CommandError, match="Rotate it"):
+        run("generate")
+    assert fail_json("generate") == {
+        "error": "There is a site key already. Rotate it to get a new one.",
+        "code": "conflict",
+    }
+    assert ManageKey.objects.count() == 1
+
+
+def test_rotate_replaces_the_site_key_at_once() -> None:
+    old = run_json("generate")
+    new = run_json("rotate")
+    assert new["replaces"] == old["id"]
+    assert Api(old["key"]).get("/whoami").status_code == 401
+    assert Api(new["key"]).get("/whoami").status_code == 200
+
+
+@pytest.mark.parametrize("overlap", ["3600", "3600s", "60m", "1h", "7d"])
+def test_rotate_takes_an_overlap(overlap: str) -> None:
+    old = run_json("generate")
+    assert run_json("rotate", "--overlap", overlap)["old_key_ends_at"]
+    assert Api(old["key"]).get("/whoami").status_code == 200
+
+
+@pytest.mark.parametrize("overlap", ["8d", "604801"])
+def test_an_overlap_beyond_7_days_is_refused(overlap: str) -> None:
+    run("generate")
+    assert fail_json("rotate", "--overlap", overlap)["code"] == "validation_error"
+    assert ManageKey.objects.count() == 1
+
+
+@pytest.mark.parametrize("overlap", ["soon", "1w", "-1", "1.5h", ""])
+def test_an_overlap_that_is_no_duration_is_refused(overlap: str) -> None:
+    run("generate")
+    with pytest.raises(CommandError):
+        run("rotate", f"--overlap={overlap}")
+    assert ManageKey.objects.count() == 1
+
+
+@pytest.mark.parametrize("action", ["rotate", "revoke"])
+def test_without_a_site_key_there_is_nothing_to_do(action: str) -> None:
+    assert fail_json(action) == {
+        "error": "There is no site key. Generate one first.",
+        "code": "not_found",
+    }
+
+
+def test_revoke_disable_and_enable() -> None:
+    key = Api(run_json("generate")["key"])
+    assert run_json("disable") == {"api_enabled": False, "changed": True}
+    assert key.get("/whoami").json()["code"] == "api_disabled"
+    assert run_json("disable")["changed"] is False
+    assert run("enable") == "The API is enabled.\n"
+    assert key.get("/whoami").status_code == 200
+    assert run_json("revoke")["changed"] is True
+    assert key.get("/whoami").status_code == 401
+
+
+def test_create_makes_a_restricted_key(alice: User) -> None:
+    options = ["--name", "n8n", "--scopes", "crm:read, crm:write", "--days", "30"]
+    shown = run_json("create", *options, "--network", "127.0.0.1/32", "--sponsor", "alice")
+    key = ManageKey.objects.get()
+    assert key.scopes == ["crm:read", "crm:write"]
+    assert key.networks == ["127.0.0.1/32"]
+    assert key.sponsor == alice
+    assert shown["expires_at"] == key.expires_at.isoformat()  # type: ignore[union-attr]
+    assert Api(shown["key"]).get("/crm-systems").status_code == 200
+
+
+def test_create_takes_a_preset_and_lasts_90_days_unless_told_otherwise() -> None:
+    assert run_json("create", "--name", "x", "--preset", "ai_agent")["expires_at"]
+    assert ManageKey.objects.get().scopes == sorted(PRESETS["ai_agent"].scopes())
+    endless = run_json("create", "--name", "y", "--preset", "ai_agent", "--never-expires")
+    assert endless["expires_at"] is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--scopes", "crm:all"],
+        ["--scopes", ","],
+        ["--preset", "monitoring", "--days", "0"],
+        ["--preset", "monitoring", "--network", "here"],
+        ["--preset", "monitoring", "--sponsor", "nobody"],
+    ],
+)
+def test_create_refuses_what_is_wrong(options: list[str]) -> None:
+    assert fail_json("create", "--name", "x", *options)["code"] in ("validation_error", "not_found")
+    assert not ManageKey.objects.exists()
+
+
+def test_pause_and_resume_by_id() -> None:
+    shown = run_json("create", "--name", "x", "--preset", "monitoring")
+    assert run_json("pause", shown["id"]) == {"id": shown["id"], "paused": True, "changed": True}
+    assert Api(shown["key"]).get("/whoami").status_code == 403
+    assert run("resume", shown["id"]) == f"Key {shown['id']} is working again.\n"
+    assert Api(shown["key"]).get("/whoami").status_code == 200
+    assert fail_json("pause", "nonsense")["code"] == "not_found"
+
+
+def test_list_shows_what_is_there_and_no_secret() -> None:
+    first = run_json("generate")
+    second = run_json("create", "--name", "n8n", "--preset", "read_only")
+    run("revoke", second["id"])
+    for shown in (run("list", "--all"), json.dumps(run_json("list", "--all"))):
+        assert first["key"] not in shown
+        assert first["key"][16:48] not in shown
+    assert [one["id"] for one in run_json("list")["keys"]] == [first["id"]]
+    every = run_json("list", "--all")
+    assert [one["state"] for one in every["keys"]] == ["revoked", "active"]
+    assert every["api_enabled"] is True
+    assert "Site key (never expires): everything" in run("list")
+
+
+def test_the_trail_names_the_command() -> None:
+    run("generate")
+    entry = AuditEntry.objects.earliest("id")
+    told = (entry.actor_kind, entry.actor_id, entry.door, entry.operation, entry.event)
+    assert told == ("command", "manage_key", "command", "keys.generate", "key.generated")
+    assert queries.history_of(ManageKey.objects.get()).count() == 1

@@ -1,0 +1,464 @@
+"""Other Options → Manage API Key: asks before it acts, shows a key once, lets nobody else in."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from manage_api.keys import queries, services
+from manage_api.keys.models import ApiSwitch, ManageKey
+from manage_api.keys.presets import PRESETS
+from manage_api.operations import all_scopes
+from syteops.audit.models import AuditEntry
+from syteops.lib.actors import SYSTEM
+from syteops.people import confirmation
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db
+
+HOME = "/admin/keys/managekey/"
+KEY = re.compile(r"som_[0-9A-Za-z]{50}")
+
+
+@pytest.fixture
+def page(alice: User) -> Client:
+    """Alice's browser, just signed in."""
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def key(db: None) -> ManageKey:
+    return services.generate_site_key(SYSTEM).key
+
+
+def restricted(**values: Any) -> ManageKey:
+    named = {"name": "Tool", "scopes": ["crm:read"], **values}
+    return services.create_restricted_key(SYSTEM, **named).key
+
+
+def on_api(slug: str) -> str:
+    return reverse("admin:keys_api", args=[slug])
+
+
+def on(key: ManageKey, slug: str) -> str:
+    return reverse("admin:keys_act", args=[key.public_id, slug])
+
+
+def text_of(response: Any) -> str:
+    return html.unescape(response.content.decode())
+
+
+def stored() -> list[Any]:
+    """Everything these pages could change."""
+    return [*ManageKey.objects.order_by("pk").values(), *ApiSwitch.objects.values()]
+
+
+def every_page(key: ManageKey) -> list[str]:
+    return [
+        HOME,
+        f"{HOME}create/",
+        f"{HOME}{key.public_id}/",
+        *(on_api(slug) for slug in ("generate", "enable", "disable")),
+        *(on(key, slug) for slug in ("rotate", "revoke", "pause", "resume")),
+    ]
+
+
+# --- Who gets in ---------------------------------------------------------------------------
+
+
+def test_others_get_in_nowhere_and_change_nothing(bob: User, charlie: User) -> None:
+    key = restricted()
+    before = stored()
+    for person, status in ((bob, 403), (charlie, 302)):
+        client = Client()
+        client.force_login(person)
+        for address in every_page(key):
+            assert client.get(address).status_code == status, address
+            assert client.post(address, {"overlap": 0}).status_code == status, address
+    assert stored() == before
+
+
+def test_strangers_are_led_to_the_sign_in_page(client: Client) -> None:
+    for address in every_page(restricted()):
+        assert client.get(address)["Location"].startswith("/admin/login/")
+        assert client.post(address)["Location"].startswith("/admin/login/")
+
+
+def test_the_page_s_own_permission_is_enough(bob: User, key: ManageKey) -> None:
+    bob.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
+    client = Client()
+    client.force_login(bob)
+    assert client.get(HOME).status_code == 200
+    assert client.post(on_api("disable")).status_code == 302
+    assert not queries.api_enabled()
+
+
+def test_a_permission_that_was_taken_away_ends_at_once(page: Client, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_superuser=False)
+    assert page.post(on_api("generate")).status_code == 403
+    assert not ManageKey.objects.exists()
+
+
+def test_looking_changes_nothing(page: Client) -> None:
+    key = restricted()
+    before, entries = stored(), AuditEntry.objects.count()
+    for address in every_page(key):
+        for method in (page.get, page.head):
+            assert method(address).status_code == 200
+    assert stored() == before
+    assert AuditEntry.objects.count() == entries
+
+
+def test_forms_from_elsewhere_are_refused(alice: User) -> None:
+    key = restricted()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    before = stored()
+    for address in every_page(key)[1:]:
+        assert client.post(address, {"overlap": 0}).status_code == 403
+    assert stored() == before
+
+
+def test_unknown_keys_and_actions_are_not_found(page: Client) -> None:
+    key = restricted()
+    for address in (f"{HOME}nonsense/", on(key, "explode"), on_api("explode")):
+        assert page.get(address).status_code == 404
+        assert page.post(address).status_code == 404
+
+
+# --- The site key --------------------------------------------------------------------------
+
+
+def test_a_generated_key_is_shown_once_and_works(page: Client) -> None:
+    response = page.post(on_api("generate"))
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    keys = set(KEY.findall(text_of(response)))
+    assert len(keys) == 1
+    key = keys.pop()
+    assert f'curl -H "X-API-Key: {key}" http://testserver/api/manage/v1/whoami' in text_of(response)
+    assert Api(key).get("/whoami").status_code == 200
+    for address in every_page(ManageKey.objects.get()):
+        assert key not in text_of(page.get(address))
+        assert key[16:48] not in text_of(page.get(address))
+    assert key not in str(dict(page.session.items()))
+
+
+def test_reloading_the_answer_makes_no_second_key(page: Client) -> None:
+    page.post(on_api("generate"))
+    again = page.post(on_api("generate"), follow=True)
+    assert "There is a site key already" in text_of(again)
+    assert not KEY.search(text_of(again))
+    assert ManageKey.objects.count() == 1
+
+
+def test_reloading_after_a_rotation_does_not_rotate_again(page: Client, key: ManageKey) -> None:
+    page.post(on(key, "rotate"), {"overlap": 0})
+    again = page.post(on(key, "rotate"), {"overlap": 0}, follow=True)
+    assert "rotated or revoked already" in text_of(again)
+    assert ManageKey.objects.count() == 2
+
+
+def test_rotating_shows_the_new_key_and_says_when_the_old_one_ends(
+    page: Client, site_key: str
+) -> None:
+    old = ManageKey.objects.get()
+    response = page.post(on(old, "rotate"), {"overlap": 3600})
+    assert "works until" in text_of(response)
+    new = KEY.search(text_of(response))
+    assert new is not None
+    assert new[0] != site_key
+    assert Api(new[0]).get("/whoami").status_code == 200
+    assert Api(site_key).get("/whoami").status_code == 200
+    assert "still works, until" in text_of(page.get(HOME))
+
+
+@pytest.mark.parametrize("overlap", ["-1", "604801", "soon", ""])
+def test_only_offered_overlaps_are_taken(page: Client, key: ManageKey, overlap: str) -> None:
+    assert page.post(on(key, "rotate"), {"overlap": overlap}).status_code == 200
+    assert ManageKey.objects.count() == 1
+
+
+def test_revoke_disable_and_enable_do_what_they_say(page: Client, site_key: str) -> None:
+    key = ManageKey.objects.get()
+    for address, status, said in (
+        (on_api("disable"), 403, "The API is disabled"),
+        (on_api("enable"), 200, "The API is enabled"),
+        (on(key, "revoke"), 401, "The key is revoked"),
+    ):
+        assert said in text_of(page.post(address, follow=True))
+        assert Api(site_key).get("/whoami").status_code == status
+
+
+def test_the_card_shows_the_state(page: Client) -> None:
+    def state() -> str:
+        found = re.search(r'id="api-state">([^<]+)<', text_of(page.get(HOME)))
+        return found[1] if found else ""
+
+    assert state() == "No key"
+    key = services.generate_site_key(SYSTEM).key
+    assert state() == "Active"
+    services.set_api_enabled(SYSTEM, False)
+    assert state() == "API disabled"
+    services.revoke_key(SYSTEM, key)
+    assert state() == "No key"
+
+
+def test_each_action_says_what_will_break_in_a_dialog_and_on_its_own_page(
+    page: Client, key: ManageKey
+) -> None:
+    said = "Tools that use the old key stop working: update them after this"
+    overview = text_of(page.get(HOME))
+    for slug in ("rotate", "revoke", "disable"):
+        assert f'<dialog class="so-dialog" id="dialog-{slug}"' in overview
+    assert said in overview
+    assert said in text_of(page.get(on(key, "rotate")))
+
+
+def test_the_actions_are_in_the_trail_with_their_person(page: Client) -> None:
+    page.post(on_api("generate"))
+    page.post(on(ManageKey.objects.get(), "revoke"))
+    entries = AuditEntry.objects.exclude(event="person.signed_in").order_by("id")
+    told = [(one.actor_label, one.door, one.operation, one.event) for one in entries]
+    assert told == [
+        ("alice", "admin", "keys.generate", "key.generated"),
+        ("alice", "admin", "keys.revoke", "key.revoked"),
+    ]
+
+
+def test_an_old_key_is_to_be_rotated(page: Client, key: ManageKey) -> None:
+    assert "older than 180 days" not in text_of(page.get(HOME))
+    ManageKey.objects.update(created_at=timezone.now() - timedelta(days=181))
+    assert "older than 180 days" in text_of(page.get(HOME))
+
+
+def test_a_key_that_was_turned_away_is_shown_on_top(page: Client, revoked_key: str) -> None:
+    Api(revoked_key).get("/whoami")
+    assert "turned away in the last 7 days" in text_of(page.get(HOME))
+
+
+# --- Restricted keys -----------------------------------------------------------------------
+
+
+def create(page: Client, **fields: Any) -> Any:
+    given = {"name": "Tool", "scopes": ["crm:read"], "days": "90", **fields}
+    return page.post(f"{HOME}create/", {n: v for n, v in given.items() if v is not None})
+
+
+def test_a_restricted_key_is_made_shown_once_and_can_do_just_that(
+    page: Client, alice: User
+) -> None:
+    fields = {"networks": "127.0.0.0/8\n2001:db8::/32", "sponsor": alice.pk}
+    response = create(page, scopes=["crm:read", "status:read"], **fields)
+    assert "no-store" in response["Cache-Control"]
+    text = KEY.search(text_of(response))
+    assert text is not None
+    key = ManageKey.objects.get()
+    assert key.scopes == ["crm:read", "status:read"]
+    assert key.networks == ["127.0.0.0/8", "2001:db8::/32"]
+    assert key.sponsor == alice
+    assert key.expires_at is not None
+    assert key.expires_at - timezone.now() > timedelta(days=89)
+    assert Api(text[0]).get("/crm-systems").status_code == 200
+    assert Api(text[0]).post("/crm-systems", {"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("slug", PRESETS)
+def test_a_preset_alone_means_its_scopes(page: Client, slug: str) -> None:
+    create(page, scopes=None, preset=slug)
+    assert ManageKey.objects.get().scopes == sorted(PRESETS[slug].scopes())
+
+
+def test_ticked_boxes_count_before_a_preset(page: Client) -> None:
+    create(page, preset="automation", scopes=["crm:read"])
+    assert ManageKey.objects.get().scopes == ["crm:read"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": ""}, "This field is required"),
+        ({"name": " "}, "This field is required"),
+        ({"name": "x" * 101}, "at most 100 characters"),
+        ({"scopes": None}, "Choose a preset, or one scope"),
+        ({"scopes": ["crm:everything"]}, "not one of the available choices"),
+        ({"preset": "everything"}, "not one of the available choices"),
+        ({"networks": "somewhere"}, "somewhere is no network"),
+        ({"days": "9999"}, "not one of the available choices"),
+        ({"sponsor": "999999"}, "not one of the available choices"),
+    ],
+)
+def test_wrong_values_are_said_beside_their_field_and_nothing_is_made(
+    page: Client, fields: dict[str, Any], said: str
+) -> None:
+    response = create(page, **fields)
+    assert said in text_of(response)
+    assert not KEY.search(text_of(response))
+    assert not ManageKey.objects.exists()
+
+
+def test_without_end_is_offered_only_where_the_site_sets_no_maximum(
+    page: Client, settings: Settings
+) -> None:
+    create(page, days="")
+    assert ManageKey.objects.get().expires_at is None
+    settings.KEY_MAX_DAYS = 45
+    assert ">Never<" not in text_of(page.get(f"{HOME}create/"))
+    assert '<option value="45" selected' in text_of(page.get(f"{HOME}create/"))
+    create(page, days="")
+    create(page, days="90")
+    assert ManageKey.objects.count() == 1
+    create(page, days="45")
+    assert ManageKey.objects.count() == 2
+
+
+def test_a_new_key_can_be_like_an_old_one(page: Client) -> None:
+    key = restricted(name="n8n", networks=["10.0.0.0/8"])
+    shown = text_of(page.get(f"{HOME}create/?like={key.public_id}"))
+    assert 'value="n8n"' in shown
+    assert "10.0.0.0/8" in shown
+    assert re.search(r'value="crm:read" checked', shown)
+    assert not re.search(r'value="crm:write" checked', shown)
+
+
+def test_the_list_shows_state_rights_expiry_use_and_hints(page: Client) -> None:
+    restricted(name="Careful", networks=["10.0.0.0/8"], expires_at=timezone.now() + timedelta(9))
+    restricted(name="Careless", scopes=all_scopes())
+    shown = text_of(page.get(HOME))
+    for words in ("Careful", "Reads crm", "from 10.0.0.0/8", "never expires", "every scope"):
+        assert words in shown
+    assert "Careful</a> expires in" in shown
+
+
+def test_the_page_of_a_key_names_exactly_what_it_may_run(page: Client) -> None:
+    key = restricted(scopes=["crm:read", "crm:delete"])
+    shown = text_of(page.get(f"{HOME}{key.public_id}/"))
+    names = re.findall(r'<th scope="row" class="so-mono">([a-z_.]+)</th>', shown)
+    assert sorted(names) == ["crm.delete", "crm.get", "crm.list"]
+
+
+def test_the_page_of_a_key_shows_what_it_did_and_was_refused(page: Client) -> None:
+    issued = services.create_restricted_key(
+        SYSTEM, name="Tool", scopes=["crm:write"], networks=["127.0.0.1"]
+    )
+    Api(issued.text).post("/crm-systems", {"name": "HubSpot"})
+    Api(issued.text).get("/crm-systems")
+    shown = text_of(page.get(f"{HOME}{issued.key.public_id}/"))
+    assert "added CRM system HubSpot (001)" in shown
+    assert "was refused crm.list: insufficient scope" in shown
+
+
+def test_pause_and_resume(page: Client) -> None:
+    key = restricted()
+    detail = f"{HOME}{key.public_id}/"
+    assert page.post(on(key, "pause"))["Location"] == detail
+    assert "Paused" in text_of(page.get(detail))
+    assert page.post(on(key, "resume"))["Location"] == detail
+    key.refresh_from_db()
+    assert key.paused_at is None
+
+
+def test_what_a_state_does_not_allow_is_refused_in_words(page: Client, key: ManageKey) -> None:
+    assert "disable the API instead" in text_of(page.post(on(key, "pause"), follow=True))
+    ended = restricted()
+    services.revoke_key(SYSTEM, ended)
+    said = text_of(page.post(on(ended, "rotate"), {"overlap": 0}, follow=True))
+    assert "rotated or revoked already" in said
+
+
+def test_names_are_shown_as_text(page: Client) -> None:
+    key = restricted(name="<script>alert(1)</script>")
+    for address in (HOME, f"{HOME}{key.public_id}/", on(key, "revoke")):
+        assert b"<script>alert(1)" not in page.get(address).content
+
+
+def test_the_number_of_queries_does_not_grow_with_the_keys(
+    page: Client, django_assert_num_queries: DjangoAssertNumQueries, alice: User
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    restricted(sponsor=alice)
+    page.get(HOME)
+    with CaptureQueriesContext(connection) as few:
+        page.get(HOME)
+    for number in range(10):
+        restricted(name=f"Tool {number}", sponsor=alice)
+    with django_assert_num_queries(len(few)):
+        page.get(HOME)
+
+
+# --- Confirming the password ---------------------------------------------------------------
+
+
+def age_sign_in(page: Client, minutes: float) -> None:
+    session = page.session
+    session[confirmation._CONFIRMED_AT] -= minutes * 60
+    session.save()
+
+
+def test_an_old_sign_in_must_give_the_password_again(page: Client) -> None:
+    age_sign_in(page, 16)
+    asked = page.post(on_api("generate"))
+    assert "Your password" in text_of(asked)
+    assert not ManageKey.objects.exists()
+    given = page.post(on_api("generate"), {"password": "alice-password"})
+    assert KEY.search(text_of(given))
+
+
+def test_it_is_asked_for_by_every_form(page: Client) -> None:
+    key = restricted()
+    age_sign_in(page, 16)
+    before = stored()
+    for address in every_page(key)[1:]:
+        if address != f"{HOME}{key.public_id}/":
+            assert 'name="password"' in text_of(page.get(address)), address
+        page.post(address, {"overlap": 0, "name": "x", "scopes": ["crm:read"], "days": 90})
+    assert stored() == before
+
+
+def test_given_once_it_is_good_for_a_while(page: Client, key: ManageKey) -> None:
+    age_sign_in(page, 16)
+    page.post(on_api("disable"), {"password": "alice-password"})
+    page.post(on_api("enable"))
+    assert queries.api_enabled()
+    assert 'name="password"' not in text_of(page.get(HOME))
+
+
+@pytest.mark.parametrize("password", ["", "wrong", "bob-password", "alice-password "])
+def test_a_wrong_one_is_refused_and_nothing_happens(page: Client, bob: User, password: str) -> None:
+    age_sign_in(page, 16)
+    page.post(on_api("generate"), {"password": password})
+    assert not ManageKey.objects.exists()
+
+
+def test_wrong_ones_count_for_the_lock_out(page: Client) -> None:
+    age_sign_in(page, 16)
+    for _ in range(5):
+        answer = page.post(on_api("generate"), {"password": "guess"})
+    assert answer.status_code == 429
+    locked = page.post(on_api("generate"), {"password": "alice-password"})
+    assert locked.status_code == 429
+    assert not ManageKey.objects.exists()
+
+
+def test_how_old_is_a_setting(page: Client, settings: Settings) -> None:
+    settings.CONFIRM_PASSWORD_MINUTES = 60
+    age_sign_in(page, 59)
+    assert KEY.search(text_of(page.post(on_api("generate"))))
+    settings.CONFIRM_PASSWORD_MINUTES = 0
+    assert 'name="password"' in text_of(page.get(HOME))
+
+
+def test_a_session_from_the_future_is_no_recent_one(page: Client) -> None:
+    age_sign_in(page, -60)
+    assert 'name="password"' in text_of(page.get(on_api("generate")))

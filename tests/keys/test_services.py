@@ -1,0 +1,262 @@
+"""The life of a key, as every door brings it about."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from manage_api.keys import queries, services
+from manage_api.keys.models import KeyState, ManageKey
+from manage_api.keys.services import Issued
+from syteops.audit.models import AuditEntry
+from syteops.lib.actors import SYSTEM
+from syteops.lib.errors import Conflict, Invalid, Protected
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def works(issued: Issued) -> bool:
+    return bool(Api(issued.text).get("/whoami").status_code == 200)
+
+
+def restricted(**values: object) -> Issued:
+    named = {"name": "Tool", "scopes": ["crm:read"], **values}
+    return services.create_restricted_key(SYSTEM, **named)  # type: ignore[arg-type]
+
+
+# --- The site key --------------------------------------------------------------------------
+
+
+def test_there_is_only_one_site_key() -> None:
+    services.generate_site_key(SYSTEM)
+    with pytest.raises(Conflict, match="Rotate it"):
+        services.generate_site_key(SYSTEM)
+    assert ManageKey.objects.count() == 1
+
+
+def test_the_database_itself_refuses_a_second_one() -> None:
+    first = services.generate_site_key(SYSTEM).key
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ManageKey.objects.create(
+            public_id="x", kind="site", name="x", hint="x", verifier=first.verifier
+        )
+
+
+def test_generating_opens_an_api_that_was_disabled() -> None:
+    services.set_api_enabled(SYSTEM, False)
+    issued = services.generate_site_key(SYSTEM)
+    assert queries.api_enabled()
+    assert works(issued)
+
+
+def test_after_a_revocation_a_new_one_can_be_generated() -> None:
+    old = services.generate_site_key(SYSTEM)
+    services.revoke_key(SYSTEM, old.key)
+    new = services.generate_site_key(SYSTEM)
+    assert (works(old), works(new)) == (False, True)
+
+
+def test_disabling_keeps_every_key() -> None:
+    issued = services.generate_site_key(SYSTEM)
+    assert services.set_api_enabled(SYSTEM, False)
+    assert Api(issued.text).get("/whoami").json()["code"] == "api_disabled"
+    assert services.set_api_enabled(SYSTEM, True)
+    assert works(issued)
+
+
+def test_disabling_twice_changes_and_records_nothing() -> None:
+    services.set_api_enabled(SYSTEM, False)
+    before = AuditEntry.objects.count()
+    assert not services.set_api_enabled(SYSTEM, False)
+    assert AuditEntry.objects.count() == before
+
+
+# --- Rotating ------------------------------------------------------------------------------
+
+
+def test_without_overlap_the_old_key_stops_with_the_next_request() -> None:
+    old = services.generate_site_key(SYSTEM)
+    new = services.rotate_key(SYSTEM, old.key)
+    assert (works(old), works(new)) == (False, True)
+
+
+def test_in_the_overlap_both_work_and_afterwards_only_the_new_one() -> None:
+    old = services.generate_site_key(SYSTEM)
+    new = services.rotate_key(SYSTEM, old.key, HOUR)
+    assert (works(old), works(new)) == (True, True)
+    past = timezone.now() - HOUR
+    ManageKey.objects.filter(pk=old.key.pk).update(retires_at=past)
+    assert (works(old), works(new)) == (False, True)
+
+
+def test_rotating_keeps_every_right() -> None:
+    expiry = timezone.now() + timedelta(days=5)
+    old = restricted(networks=["127.0.0.0/8"], expires_at=expiry).key
+    new = services.rotate_key(SYSTEM, old).key
+    for name in ("kind", "name", "scopes", "networks", "expires_at", "sponsor_id"):
+        assert getattr(new, name) == getattr(old, name), name
+
+
+@pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=7, seconds=1)])
+def test_an_overlap_is_from_0_seconds_to_7_days(overlap: timedelta) -> None:
+    old = services.generate_site_key(SYSTEM)
+    with pytest.raises(Invalid):
+        services.rotate_key(SYSTEM, old.key, overlap)
+    assert works(old)
+
+
+def test_a_rotated_key_cannot_be_rotated_again() -> None:
+    old = services.generate_site_key(SYSTEM)
+    new = services.rotate_key(SYSTEM, old.key, HOUR)
+    with pytest.raises(Conflict):
+        services.rotate_key(SYSTEM, old.key)
+    assert works(new)
+
+
+def test_rotating_without_overlap_also_ends_older_overlaps() -> None:
+    oldest = services.generate_site_key(SYSTEM)
+    older = services.rotate_key(SYSTEM, oldest.key, HOUR)
+    newest = services.rotate_key(SYSTEM, older.key)
+    assert [works(one) for one in (oldest, older, newest)] == [False, False, True]
+
+
+def test_revoking_ends_what_the_key_replaced_as_well() -> None:
+    oldest = services.generate_site_key(SYSTEM)
+    older = services.rotate_key(SYSTEM, oldest.key, HOUR)
+    newest = services.rotate_key(SYSTEM, older.key, HOUR)
+    assert all(works(one) for one in (oldest, older, newest))
+    services.revoke_key(SYSTEM, newest.key)
+    assert not any(works(one) for one in (oldest, older, newest))
+
+
+def test_an_expired_key_is_not_rotated() -> None:
+    old = restricted(expires_at=timezone.now() - HOUR).key
+    with pytest.raises(Conflict, match="expired"):
+        services.rotate_key(SYSTEM, old)
+
+
+def test_revoking_twice_changes_and_records_nothing() -> None:
+    key = restricted().key
+    assert services.revoke_key(SYSTEM, key)
+    before = AuditEntry.objects.count()
+    assert not services.revoke_key(SYSTEM, key)
+    assert AuditEntry.objects.count() == before
+
+
+# --- Restricted keys -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scopes", [[], ["crm:everything"], ["*"], ["crm:read", "nothing:read"]])
+def test_scopes_must_exist_and_be_chosen(scopes: list[str]) -> None:
+    with pytest.raises(Invalid):
+        restricted(scopes=scopes)
+    assert not ManageKey.objects.exists()
+
+
+@pytest.mark.parametrize("network", ["everywhere", "10.0.0.0/99", "", "10.0.0.0/8 or so"])
+def test_networks_must_be_networks(network: str) -> None:
+    with pytest.raises(Invalid):
+        restricted(networks=[network])
+    assert not ManageKey.objects.exists()
+
+
+def test_a_key_without_a_name_is_refused() -> None:
+    with pytest.raises(Invalid):
+        restricted(name="  ")
+
+
+def test_the_site_can_set_the_longest_term(settings: Settings) -> None:
+    settings.KEY_MAX_DAYS = 30
+    now = timezone.now()
+    for expiry in (None, now + timedelta(days=31)):
+        with pytest.raises(Invalid, match="not right"):
+            restricted(expires_at=expiry)
+    assert restricted(expires_at=now + timedelta(days=30)).key.pk
+
+
+def test_a_paused_key_is_refused_until_it_is_resumed() -> None:
+    issued = restricted()
+    assert services.pause_key(SYSTEM, issued.key)
+    answer = Api(issued.text).get("/whoami")
+    assert (answer.status_code, answer.json()["code"]) == (403, "api_disabled")
+    assert "paused" in answer.json()["detail"]
+    assert services.resume_key(SYSTEM, issued.key)
+    assert works(issued)
+
+
+def test_pausing_twice_changes_nothing() -> None:
+    key = restricted().key
+    assert services.pause_key(SYSTEM, key)
+    assert not services.pause_key(SYSTEM, key)
+    assert services.resume_key(SYSTEM, key)
+    assert not services.resume_key(SYSTEM, key)
+
+
+def test_the_site_key_is_not_paused() -> None:
+    issued = services.generate_site_key(SYSTEM)
+    with pytest.raises(Protected):
+        services.pause_key(SYSTEM, issued.key)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ManageKey.objects.filter(pk=issued.key.pk).update(paused_at=timezone.now())
+
+
+def test_a_paused_key_is_not_rotated_into_a_working_one() -> None:
+    key = restricted().key
+    services.pause_key(SYSTEM, key)
+    with pytest.raises(Conflict, match="Resume"):
+        services.rotate_key(SYSTEM, key)
+    assert ManageKey.objects.count() == 1
+
+
+# --- States and the trail ------------------------------------------------------------------
+
+
+def test_every_state_has_its_word() -> None:
+    soon, past = timezone.now() + HOUR, timezone.now() - HOUR
+    successor = ManageKey(pk=1)
+    states = [
+        ManageKey().state,
+        ManageKey(paused_at=past).state,
+        ManageKey(expires_at=past).state,
+        ManageKey(expires_at=soon).state,
+        ManageKey(retires_at=soon, successor=successor).state,
+        ManageKey(retires_at=past, successor=successor).state,
+        ManageKey(revoked_at=past).state,
+        ManageKey(revoked_at=past, successor=successor).state,
+    ]
+    assert states == [
+        KeyState.ACTIVE,
+        KeyState.PAUSED,
+        KeyState.EXPIRED,
+        KeyState.ACTIVE,
+        KeyState.RETIRING,
+        KeyState.REPLACED,
+        KeyState.REVOKED,
+        KeyState.REPLACED,
+    ]
+
+
+def test_the_key_s_life_is_in_the_trail_without_its_secret() -> None:
+    issued = restricted()
+    services.pause_key(SYSTEM, issued.key)
+    services.resume_key(SYSTEM, issued.key)
+    new = services.rotate_key(SYSTEM, issued.key)
+    services.revoke_key(SYSTEM, new.key)
+    entries = AuditEntry.objects.order_by("id")
+    assert [one.event for one in entries] == [
+        "key.generated",
+        "key.paused",
+        "key.resumed",
+        "key.issued_by_rotation",
+        "key.rotated",
+        "key.revoked",
+    ]
+    told = "".join(str(one.changes) for one in entries)
+    for text in (issued.text, new.text):
+        assert text not in told
+        assert text[16:48] not in told

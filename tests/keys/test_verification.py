@@ -1,0 +1,179 @@
+"""Who gets in with a key, what the others are told, and what the trail keeps of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from manage_api.keys import queries, services, tokens, usage
+from manage_api.keys.models import ManageKey
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.lib.actors import SYSTEM
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db
+
+
+def refusals() -> list[tuple[str, str]]:
+    found = AuditEntry.objects.filter(outcome=Outcome.REFUSED).order_by("id")
+    return [(one.object_id, one.code) for one in found]
+
+
+def forged(text: str) -> str:
+    """A well-formed key with this one's id and another secret."""
+    return tokens.Token(tokens.parse(text).public_id, tokens.new_token().secret).text  # type: ignore[union-attr]
+
+
+def answer(key: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+    response = Api(key).get("/whoami")
+    body = {name: value for name, value in response.json().items() if name != "request_id"}
+    headers = {n: v for n, v in response.headers.items() if n != "X-Request-ID"}
+    return response.status_code, headers, body
+
+
+def test_unknown_forged_revoked_and_garbage_keys_get_the_very_same_answer(
+    site_key: str, revoked_key: str
+) -> None:
+    answers = [
+        answer(forged(site_key)),
+        answer(tokens.new_token().text),
+        answer(revoked_key),
+        answer(forged(revoked_key)),
+        answer("som_garbage"),
+        answer("x"),
+    ]
+    assert all(one == answers[0] for one in answers)
+    assert answers[0][0] == 401
+
+
+def test_garbage_costs_no_query(
+    site_key: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    typing_error = site_key[:-1] + ("a" if site_key[-1] != "a" else "b")
+    for key in ("x", "som_", typing_error):
+        with django_assert_num_queries(0):
+            assert Api(key).get("/whoami").status_code == 401
+
+
+def test_authenticating_costs_one_query(
+    site_key: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    from django.test import RequestFactory
+
+    from manage_api.keys.verification import caller_for
+
+    with django_assert_num_queries(1):
+        assert caller_for(site_key, RequestFactory().get("/")).key.kind == "site"
+
+
+# --- What the trail keeps ------------------------------------------------------------------
+
+
+def test_a_revoked_key_with_the_right_secret_is_noted(revoked_key: str) -> None:
+    assert Api(revoked_key).get("/whoami").status_code == 401
+    entry = AuditEntry.objects.get(outcome=Outcome.REFUSED)
+    key = ManageKey.objects.get()
+    assert (entry.object_id, entry.code) == (key.public_id, "not_authenticated")
+    assert (entry.actor_kind, entry.actor_id) == ("key", key.public_id)
+    assert (entry.door, entry.address) == ("rest", "127.0.0.1")
+    assert list(queries.refused_uses(7)) == [entry]
+
+
+def test_dispatch_is_noted_as_dispatch(revoked_key: str) -> None:
+    Api(revoked_key).dispatch("crm.list")
+    assert AuditEntry.objects.get(outcome=Outcome.REFUSED).door == "dispatch"
+
+
+def test_forged_and_unknown_keys_leave_no_entry(revoked_key: str) -> None:
+    for key in (forged(revoked_key), tokens.new_token().text, "x"):
+        Api(key).get("/whoami")
+    assert refusals() == []
+
+
+def test_a_tool_that_goes_on_trying_leaves_one_entry_a_minute(revoked_key: str) -> None:
+    for _ in range(20):
+        Api(revoked_key).get("/whoami")
+    assert len(refusals()) == 1
+
+
+def test_each_way_of_being_refused_has_its_code(make_key: Callable[..., str]) -> None:
+    elsewhere = make_key("crm:read", networks=["10.0.0.0/8"])
+    expired = make_key("crm:read", expires_at=timezone.now() - timedelta(days=1))
+    paused = make_key("crm:read")
+    services.pause_key(SYSTEM, ManageKey.objects.first())  # type: ignore[arg-type]
+    for key in (elsewhere, expired, paused):
+        Api(key).get("/whoami")
+    codes = [code for _, code in refusals()]
+    assert codes == ["network_not_allowed", "key_expired", "api_disabled"]
+
+
+def test_the_networks_of_a_key_hold_for_ipv4_mapped_addresses_too(
+    make_key: Callable[..., str],
+) -> None:
+    key = make_key("crm:read", networks=["192.0.2.0/24"])
+    for address, status in (("::ffff:192.0.2.7", 200), ("192.0.3.1", 403), ("::1", 403)):
+        client = Client(headers={"X-API-Key": key}, REMOTE_ADDR=address)
+        assert client.get("/api/manage/v1/whoami").status_code == status
+
+
+# --- The overlap after a rotation ----------------------------------------------------------
+
+
+def test_a_replaced_key_hears_of_its_end_on_every_answer(site_key: str) -> None:
+    new = services.rotate_key(SYSTEM, ManageKey.objects.get(), timedelta(days=1))
+    old = ManageKey.objects.get(successor=new.key)
+    for path, status in (("/crm-systems", 200), ("/nowhere", 404), ("/crm-systems/099", 404)):
+        response = Api(site_key).get(path)
+        assert response.status_code == status
+        assert response.headers["Deprecation"] == f"@{int(old.rotated_at.timestamp())}"  # type: ignore[union-attr]
+        sunset = parsedate_to_datetime(response.headers["Sunset"])
+        assert abs(sunset - old.retires_at) < timedelta(seconds=1)  # type: ignore[operator]
+    assert "Deprecation" not in Api(new.text).get("/whoami").headers
+
+
+def test_an_ordinary_key_and_a_person_hear_nothing_of_the_kind(
+    site_key: str, as_person: Any, alice: Any
+) -> None:
+    for api in (Api(site_key), as_person(alice)):
+        headers = api.get("/whoami").headers
+        assert "Deprecation" not in headers
+        assert "Sunset" not in headers
+
+
+# --- When it was last used -----------------------------------------------------------------
+
+
+def test_the_last_use_is_kept_with_its_address_and_a_read_writes_nothing(site_key: str) -> None:
+    usage._seen.clear()
+    with CaptureQueriesContext(connection) as queries_made:
+        Api(site_key).get("/whoami")
+    assert all(one["sql"].lstrip("(").startswith("SELECT") for one in queries_made)
+    assert ManageKey.objects.get().last_used_at is None
+    usage.flush()
+    key = ManageKey.objects.get()
+    assert key.last_used_address == "127.0.0.1"
+    assert key.last_used_at is not None
+
+
+def test_it_is_written_once_a_minute_at_most(site_key: str) -> None:
+    usage._seen.clear()
+    Api(site_key).get("/whoami")
+    usage.flush()
+    first = ManageKey.objects.get().last_used_at
+    Api(site_key).get("/whoami")
+    usage.flush()
+    assert ManageKey.objects.get().last_used_at == first
+
+
+def test_a_refused_use_is_no_use(revoked_key: str) -> None:
+    usage._seen.clear()
+    Api(revoked_key).get("/whoami")
+    usage.flush()
+    assert ManageKey.objects.get().last_used_at is None
