@@ -8,7 +8,7 @@ _LISBON = {"city": "Lisbon", "country": "PT", "time_zone": "Europe/Lisbon", "lan
 _LEEDS = {"city": "Leeds", "country": "GB", "time_zone": "Europe/London", "language": "en-GB"}
 
 # Example domains and numbers that belong to nobody (RFC 2606; Ofcom's numbers for drama).
-MEMBERS = (
+MEMBERS: tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...] = (
     ("Ada", "Lindner", "Managing director", _VIENNA, {"001": "hs-1001", "002": "pd-77"}),
     ("Bruno", "Carvalho", "Lead developer", _LISBON, {"001": "hs-1002"}),
     ("Chloe", "Barker", "Head of marketing", _LEEDS, {"001": "hs-1003"}),
