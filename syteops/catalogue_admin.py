@@ -11,14 +11,16 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import matching
 from syteops.lib.actors import Actor
 from syteops.lib.errors import DomainError, Invalid, NotFound
+from syteops.lost_updates import refuse_if_unseen, what_is_seen, what_was_missed
 from syteops.schema_forms import config_fields, field_of, patch_of
 from syteops.service_admin import ServiceAdmin, admin_actor
 
@@ -108,6 +110,7 @@ class CatalogueAdmin(ServiceAdmin):
         """One entry, with its config (and whatever else `fields_of` adds) to be changed."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
+        seen = what_is_seen(request, self._changes(object_id))
         entry = self.entry_or_404(object_id)
         form = self._form(request, entry)
         if request.method == "POST":
@@ -116,15 +119,22 @@ class CatalogueAdmin(ServiceAdmin):
             if form.is_valid() and self._saved(request, entry, form):
                 messages.success(request, f"{entry.name} was saved.")
                 return HttpResponseRedirect(self.address("change", entry.slug))
-        return self._page(request, "item", entry.name, form=form, card=self._card(request, entry))
+            seen |= what_was_missed(getattr(request, "refusal", None))
+        card = self._card(request, entry)
+        return self._page(request, "item", entry.name, form=form, card=card, **seen)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """By slug: entries that have no row yet have a history of nothing, and parts belong in."""
-        within = Q(object_id=object_id) | Q(object_id__startswith=f"{object_id}/")
-        entries = matching({"resource": self.model.resource}).filter(within)[:200]
-        return super().history_view(request, object_id, {"entries": entries})
+        return super().history_view(request, object_id, {"entries": self._trail(object_id)[:200]})
+
+    def _trail(self, slug: str) -> QuerySet[AuditEntry]:
+        within = Q(object_id=slug) | Q(object_id__startswith=f"{slug}/")
+        return matching({"resource": self.model.resource}).filter(within)
+
+    def _changes(self, slug: str) -> QuerySet[AuditEntry]:
+        return self._trail(slug).filter(outcome=Outcome.CHANGED)
 
     def switch_view(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Asks before it switches off; only a POST changes anything."""
@@ -174,10 +184,14 @@ class CatalogueAdmin(ServiceAdmin):
         try:
             with transaction.atomic():
                 self.store(actor, entry, form)
+                # Afterwards, under the lock that storing took; our own entries do not count.
+                others = self._changes(entry.slug).exclude(request_id=actor.request_id)
+                refuse_if_unseen(request, others)
         except Invalid as refusal:
             for error in refusal.errors:
                 form.add_error(field_of(error, form), error.detail)
         except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
             form.add_error(None, refusal.detail)
         return not form.errors
 

@@ -26,9 +26,15 @@ _RANGES: tuple[tuple[str, str, str, int, int], ...] = (
     ("E007", "MANAGE_API_PAGE_SIZE", "MANAGE_API_PAGE_SIZE", 1, 10_000),
     ("E007", "MANAGE_API_MAX_PAGE_SIZE", "MANAGE_API_MAX_PAGE_SIZE", 1, 10_000),
     ("E009", "MANAGE_API_MAX_BODY", "MANAGE_API_MAX_BODY", 1_024, 1_073_741_824),
+    ("E009", "MANAGE_API_READS_PER_MINUTE", "MANAGE_API_READS_PER_MINUTE", 1, 1_000_000),
+    ("E009", "MANAGE_API_WRITES_PER_MINUTE", "MANAGE_API_WRITES_PER_MINUTE", 1, 1_000_000),
+    ("E009", "MANAGE_API_FAILURES_PER_MINUTE", "MANAGE_API_FAILURES_PER_MINUTE", 1, 1_000_000),
+    ("E009", "AUDIT_RETENTION_DAYS", "AUDIT_RETENTION_DAYS", 0, 36_500),
     ("E009", "MAX_TEAM_MEMBERS", "MAX_TEAM_MEMBERS", 1, 1_000_000),
     ("E009", "MAX_CRM_SYSTEMS", "MAX_CRM_SYSTEMS", 1, 1_000_000),
     ("E009", "MAX_PICTURE_BYTES", "MAX_PICTURE_BYTES", 1, 1_073_741_824),
+    ("E009", "KEY_MAX_DAYS", "KEY_MAX_DAYS", 0, 36_500),
+    ("E009", "CONFIRM_PASSWORD_MINUTES", "CONFIRM_PASSWORD_MINUTES", 0, 1_440),
     ("E009", "LOGIN_FAILURE_LIMIT", "AXES_FAILURE_LIMIT", 1, 1_000),
     ("E009", "LOGIN_COOLOFF_HOURS", "AXES_COOLOFF_TIME", 1, 8_760),
 )
@@ -39,7 +45,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Every finding about the settings of this process."""
     return [
         *_check_data_directory(),
-        *_check_secret_key(),
+        *_check_signing_keys(),
         *_check_encryption_keys(),
         *_check_ranges(),
         *_check_page_sizes(),
@@ -68,10 +74,11 @@ def _check_data_directory() -> Iterator[CheckMessage]:
         )
 
 
-def _check_secret_key() -> Iterator[CheckMessage]:
+def _check_signing_keys() -> Iterator[CheckMessage]:
     for variable, keys in (
         ("SECRET_KEY", [settings.SECRET_KEY]),
         ("SECRET_KEY_FALLBACKS", settings.SECRET_KEY_FALLBACKS),
+        ("AUDIT_KEY", [settings.AUDIT_KEY]),
     ):
         if any(_is_weak(key) for key in keys):
             yield _weak_secret("E002", variable)

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
@@ -24,10 +24,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 _YES = frozenset({"1", "true", "yes", "y", "on"})
 _NO = frozenset({"0", "false", "no", "n", "off"})
-_POSTGRESQL_SCHEMES = frozenset({"postgres", "postgresql", "psql", "pgsql"})
+_DATABASE_SCHEMES = frozenset({"postgres", "postgresql", "sqlite"})
 _DATABASE_CURE = (
     "Use postgres://user:password@host:5432/name (characters such as @ : / # in the password "
-    "percent-encoded) or sqlite:////absolute/path, or leave it out for SQLite in the data directory."
+    "percent-encoded) or sqlite:////absolute/path, or leave it out: SQLite in the data directory."
+)
+
+_EMAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+_EMAIL_CURE = (
+    "Use smtp+tls://user:password@host (STARTTLS), smtp+ssl:// (TLS from the start) or smtp:// "
+    "(characters such as @ : / # in the password percent-encoded), or leave it out."
 )
 
 
@@ -125,20 +131,37 @@ class Environment:
         url = self.str(name)
         if not url:
             return None
+        if url.partition("://")[0] not in _DATABASE_SCHEMES:
+            raise WrongSetting(name, "names no database that SyteOps runs on", _DATABASE_CURE)
         try:
-            scheme = urlsplit(url).scheme
             database: dict[str, Any] = environ.Env.db_url_config(url)
         except ValueError:
             raise WrongSetting(name, "is no database address", _DATABASE_CURE) from None
-        if scheme != "sqlite" and scheme not in _POSTGRESQL_SCHEMES:
-            raise WrongSetting(
-                name, "names no database that SyteOps runs on", _DATABASE_CURE
-            )
         if database["NAME"] in ("", ":memory:"):
-            raise WrongSetting(
-                name, "names no database behind the last /", _DATABASE_CURE
-            )
+            raise WrongSetting(name, "names no database behind the last /", _DATABASE_CURE)
         return database
+
+    def email_server(self, name: builtins.str) -> dict[builtins.str, Any] | None:
+        """How to reach the mail server at that address; None when it is not set."""
+        url = self.str(name)
+        if not url:
+            return None
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _EMAIL_PORTS[parts.scheme]
+        except (ValueError, KeyError):
+            raise WrongSetting(name, "is no address of a mail server", _EMAIL_CURE) from None
+        if not parts.hostname:
+            raise WrongSetting(name, "names no mail server", _EMAIL_CURE)
+        return {
+            "host": parts.hostname,
+            "port": port,
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": parts.scheme == "smtp+tls",
+            "use_ssl": parts.scheme == "smtp+ssl",
+            "timeout": 10,
+        }
 
 
 def _is_installed(app: str) -> bool:
@@ -190,9 +213,7 @@ def _write_once(path: Path, text: str) -> None:
     DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-    ) as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

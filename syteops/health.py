@@ -39,9 +39,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     for name, state in _states():
         states[name] = state
     ready = all(state == "ok" for state in states.values())
-    return JsonResponse(
-        {"ready": ready, "checks": states}, status=200 if ready else 503
-    )
+    return JsonResponse({"ready": ready, "checks": states}, status=200 if ready else 503)
 
 
 def pending_migrations() -> list[str]:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -85,9 +84,7 @@ class ContentSecurityPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault(
-            "Content-Security-Policy", policy_for(request.path_info)
-        )
+        response.headers.setdefault("Content-Security-Policy", policy_for(request.path_info))
         return response
 
 
@@ -114,27 +111,28 @@ _ALLOWED_MEANWHILE = (
 class PasswordChangeMiddleware:
     """Keeps a person with a one-time password on the page where a new one is chosen.
 
-    On the API such a session is refused; a request with a key is none of its business. Costs
-    nothing without a session and no query with an ordinary one.
+    On the API such a session is refused too, but there by `SessionAuthentication`: nothing may
+    cost a query before failed authentication is counted. Costs nothing without a session and no
+    query with an ordinary one.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and _must_change_first(
-            request
+        if (
+            settings.SESSION_COOKIE_NAME in request.COOKIES
+            and not request.path_info.startswith(API_PREFIXES)
+            and must_change_first(request)
+            and request.path_info not in map(reverse, _ALLOWED_MEANWHILE)
         ):
-            if request.path_info.startswith(API_PREFIXES):
-                raise PermissionDenied("Choose a new password in the admin first.")
-            if request.path_info not in map(reverse, _ALLOWED_MEANWHILE):
-                return HttpResponseRedirect(reverse("admin:password_change"))
+            return HttpResponseRedirect(reverse("admin:password_change"))
         return self.get_response(request)
 
 
-def _must_change_first(request: HttpRequest) -> bool:
-    """Whether this request acts for a person who still has a one-time password."""
-    if _is_decided_by_key(request) or not request.session.get(SESSION_FLAG):
+def must_change_first(request: HttpRequest) -> bool:
+    """Whether this request's session is of a person who still has a one-time password."""
+    if not request.session.get(SESSION_FLAG):
         return False
     # Imported late: the logging setup loads this module before there are models.
     from syteops.passwords import must_change
@@ -143,10 +141,3 @@ def _must_change_first(request: HttpRequest) -> bool:
         return True
     del request.session[SESSION_FLAG]
     return False
-
-
-def _is_decided_by_key(request: HttpRequest) -> bool:
-    """A key on the API decides alone, good or bad; the session beside it counts for nothing."""
-    return request.path_info.startswith(API_PREFIXES) and (
-        "HTTP_X_API_KEY" in request.META or "HTTP_AUTHORIZATION" in request.META
-    )

@@ -221,7 +221,7 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
             type(self).update_service(actor, obj, **values)  # type: ignore[misc]
         for name in self.secret_fields:
             self._change_secret(actor, obj, name, form.cleaned_data)
-        return obj
+        return obj  # type: ignore[no-any-return]
 
     def locked(self, pk: Any) -> Any:
         """The stored object, locked for this change; not the one the form has altered."""
@@ -229,7 +229,7 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset_for_change(self) -> models.QuerySet[Any]:
         """Where objects to change are found."""
-        return self.model._default_manager.all()
+        return self.model._default_manager.all()  # type: ignore[no-any-return]
 
     def _change_secret(self, actor: Actor, obj: Any, name: str, cleaned: dict[str, Any]) -> None:
         text, clear = cleaned.get(f"new_{name}"), cleaned.get(f"clear_{name}")

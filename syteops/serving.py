@@ -1,5 +1,6 @@
 """How the site is served: the server's command line, what it needs, and where it is reached."""
 
+import socket
 import sys
 from ipaddress import ip_address
 
@@ -34,6 +35,24 @@ def require_database() -> None:
         connection.ensure_connection()
     except OperationalError as error:
         raise CommandError(f"The database does not answer: {error}") from error
+
+
+def require_free_address() -> None:
+    """Raises CommandError when HOST and PORT cannot be listened on.
+
+    The server would not notice: it shares its port with whoever listens there already.
+    """
+    host, port = settings.HOST, settings.PORT
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            # Connections of a server that has just stopped do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Set HOST and PORT."
+        ) from error
 
 
 def admin_url() -> str:

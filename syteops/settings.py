@@ -5,6 +5,8 @@ The table of settings is docs/settings.md; wrong values are refused at start by 
 
 from typing import Any
 
+import django
+
 from syteops.env import BASE_DIR, DATA_DIR, env, kept_secret, secret_path
 
 # --- The process ---------------------------------------------------------------------------
@@ -13,19 +15,20 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret("secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
+# Proves that audit entries are ours and unaltered. Kept apart from the encryption keys, so that
+# rotating those leaves the old entries verifiable.
+AUDIT_KEY = env.str("AUDIT_KEY", default="") or kept_secret("audit_key")
+AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=0)
+
 # The first key encrypts, all of them decrypt. Independent of SECRET_KEY on purpose: replacing
 # that one signs people out but loses no stored secret.
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
-FIELD_ENCRYPTION_KEY_FILE = (
-    None if FIELD_ENCRYPTION_KEYS else secret_path("encryption_keys")
-)
+FIELD_ENCRYPTION_KEY_FILE = None if FIELD_ENCRYPTION_KEYS else secret_path("encryption_keys")
 
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=2)
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST]
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many reverse proxies stand in front and append to X-Forwarded-For. With 0 that header is
 # ignored: anybody can write it.
@@ -40,6 +43,15 @@ ENVIRONMENT = env.str("ENVIRONMENT", default="")
 MANAGE_API_PAGE_SIZE = env.int("MANAGE_API_PAGE_SIZE", default=50)
 MANAGE_API_MAX_PAGE_SIZE = env.int("MANAGE_API_MAX_PAGE_SIZE", default=200)
 MANAGE_API_MAX_BODY = env.int("MANAGE_API_MAX_BODY", default=1_048_576)
+MANAGE_API_READS_PER_MINUTE = env.int("MANAGE_API_READS_PER_MINUTE", default=1200)
+MANAGE_API_WRITES_PER_MINUTE = env.int("MANAGE_API_WRITES_PER_MINUTE", default=300)
+MANAGE_API_FAILURES_PER_MINUTE = env.int("MANAGE_API_FAILURES_PER_MINUTE", default=60)
+
+# How long a restricted key may last; 0 is without end. And after how many minutes the page of the
+# keys asks for the password again.
+KEY_MAX_DAYS = env.int("KEY_MAX_DAYS", default=0)
+CONFIRM_PASSWORD_MINUTES = env.int("CONFIRM_PASSWORD_MINUTES", default=15)
+
 MANAGE_API_INACTIVE_MODULES = "syteops.modules.queries.inactive_slugs"
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(MANAGE_API_MAX_BODY, 1_048_576)
 
@@ -47,14 +59,36 @@ MAX_TEAM_MEMBERS = env.int("MAX_TEAM_MEMBERS", default=999)
 MAX_CRM_SYSTEMS = env.int("MAX_CRM_SYSTEMS", default=99)
 MAX_PICTURE_BYTES = env.int("MAX_PICTURE_BYTES", default=5 * 1024 * 1024)
 
+# --- What goes out -------------------------------------------------------------------------
+
+# Off, integrations cannot be pointed at this server's own network (or at the server itself).
+ALLOW_PRIVATE_URLS = env.bool("ALLOW_PRIVATE_URLS", default=False)
+
+# None: this site sends no e-mail.
+EMAIL_SERVER = env.email_server("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="syteops@localhost")
+_MAILER = f"django.core.mail.backends.{'smtp' if EMAIL_SERVER else 'dummy'}.EmailBackend"
+# Django 6.1 has one setting for all of it, and warns about the former ones.
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": _MAILER, "OPTIONS": EMAIL_SERVER or {}}}
+else:
+    EMAIL_BACKEND = _MAILER
+    if EMAIL_SERVER:
+        EMAIL_HOST, EMAIL_PORT = EMAIL_SERVER["host"], EMAIL_SERVER["port"]
+        EMAIL_HOST_USER = EMAIL_SERVER["username"]
+        EMAIL_HOST_PASSWORD = EMAIL_SERVER["password"]
+        EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SERVER["use_tls"], EMAIL_SERVER["use_ssl"]
+        EMAIL_TIMEOUT = EMAIL_SERVER["timeout"]
+
 # --- Applications --------------------------------------------------------------------------
 
 # Modules are ordinary Django apps; a third-party one is installed and added to EXTRA_MODULES.
 MODULES = ["notes", "estimates", *env.apps("EXTRA_MODULES")]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "syteops.admin_config.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +100,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "syteops",
     "syteops.audit",
+    "syteops.people",
     "manage_api",
     "manage_api.keys",
     "syteops.crm",
@@ -159,9 +194,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
 # --- People --------------------------------------------------------------------------------
@@ -181,13 +214,12 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -198,6 +230,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "syteops.lib.addresses.lockout_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
+# Sign-ins are in our own trail, where nobody deletes them.
+AXES_ENABLE_ADMIN = False
 
 # --- Language and time ---------------------------------------------------------------------
 
@@ -213,6 +248,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "manage_api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
+    # `?format=` is a parameter of ours, not DRF's choice of a renderer.
+    "URL_FORMAT_OVERRIDE": None,
 }
 
 SPECTACULAR_SETTINGS = {
@@ -224,6 +261,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Choices of a field whose name others use too, and that more than one component has.
+    "ENUM_NAME_OVERRIDES": {"EstimateStatusEnum": "estimates.choices.EstimateStatus"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
@@ -237,11 +276,31 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = {
     "SITE_TITLE": SITE_NAME,
     "SITE_HEADER": SITE_NAME,
-    "SITE_SYMBOL": "settings_applications",
+    "SITE_SYMBOL": "vpn_key",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "syteops.dashboard.favicon"},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "syteops.dashboard.environment_label",
     "DASHBOARD_CALLBACK": "syteops.dashboard.dashboard",
+    "STYLES": ["syteops.dashboard.stylesheet"],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(65% .195 258.5)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        },
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": "syteops.dashboard.navigation",
@@ -271,6 +330,10 @@ LOGGING = {
         }
     },
     # Django logs every 4xx as a warning; the audit trail keeps the refusals that matter.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # It logs the addresses that it calls, and the address of a workflow is a secret.
+        "httpx": {"level": "WARNING"},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -18,7 +18,9 @@ def collect_if_stale() -> bool:
     if marker.exists() and marker.read_text() == state:
         return False
     marker.parent.mkdir(parents=True, exist_ok=True)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    # Cleared first: Django keeps a collected file that is younger than its source, which after an
+    # update is often the old one. The marker goes too, so an interrupted run is repeated.
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     marker.write_text(state)
     return True
 
@@ -26,9 +28,7 @@ def collect_if_stale() -> bool:
 def fingerprint() -> str:
     """Changes whenever a static file of any app, or the way they are stored, changes."""
     backend: str = settings.STORAGES["staticfiles"]["BACKEND"]
-    return hashlib.sha256(
-        "\n".join([backend, *sorted(_sources())]).encode()
-    ).hexdigest()
+    return hashlib.sha256("\n".join([backend, *sorted(_sources())]).encode()).hexdigest()
 
 
 def _sources() -> Iterator[str]:

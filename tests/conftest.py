@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.signals import post_save
 
+from syteops.lib.counters import FileCounters, counters
 from tests import databases
+from tests.docs.events import is_documented
 from tests.environment import isolate
 
 # --- Before the first test -----------------------------------------------------------------
@@ -57,6 +61,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _empty_cache() -> None:
     """Counters and answers kept by one test must not decide another."""
     cache.clear()
+    if isinstance(store := counters(), FileCounters):
+        store.clear()
+
+
+@pytest.fixture(autouse=True)
+def _every_event_is_documented() -> Iterator[None]:
+    """Whatever a test makes the audit trail say is listed in docs/events.md."""
+    unlisted: set[str] = set()
+
+    def look(instance: Any, **kwargs: Any) -> None:
+        if not is_documented(instance.event):
+            unlisted.add(instance.event)
+
+    post_save.connect(look, sender="audit.AuditEntry")
+    yield
+    post_save.disconnect(look, sender="audit.AuditEntry")
+    assert not unlisted, "list it in docs/events.md"
 
 
 # --- Databases -----------------------------------------------------------------------------
@@ -67,9 +88,6 @@ def fresh_database() -> Iterator[dict[str, str]]:
     """The environment that leads a child process to an empty database of its own."""
     with databases.fresh_database() as environment:
         yield environment
-
-
-# --- People and keys -----------------------------------------------------------------------
 
 
 # --- People and keys -----------------------------------------------------------------------

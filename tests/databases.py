@@ -29,4 +29,4 @@ def _administer(statement: str, name: str) -> None:
     """One statement in a connection of its own: databases are not made in transactions."""
     address = os.environ["SYTEOPS_TEST_DATABASE_URL"]
     with psycopg.connect(address, autocommit=True) as server:
-        server.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]
+        server.execute(sql.SQL(statement).format(sql.Identifier(name)))

@@ -49,9 +49,7 @@ def settings_variables() -> dict[str, ast.Call]:
     return {
         call.args[0].value: call
         for file in ("settings.py", "env.py")
-        for call in ast.walk(
-            ast.parse((ROOT / "syteops" / file).read_text(encoding="utf-8"))
-        )
+        for call in ast.walk(ast.parse((ROOT / "syteops" / file).read_text(encoding="utf-8")))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)

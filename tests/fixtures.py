@@ -16,7 +16,7 @@ API = "/api/manage/v1"
 
 
 class Api:
-    """Calls the API as one caller. Answers are Django test responses (`.status_code`, `.json()`)."""
+    """Calls the API as one caller, and answers with Django's test responses."""
 
     def __init__(self, key: str | None = None, client: Client | None = None) -> None:
         headers = {"X-API-Key": key} if key else {}
@@ -25,13 +25,10 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """One REST request; `path` is relative to the API's root, `headers` use underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = {} if body is None else {"data": body, "content_type": "application/json"}
-        return self.client.generic(
-            method,
-            path if path.startswith(("/api", "/wp-json")) else API + path,
-            headers=named,
-            **({"data": _json(body), "content_type": "application/json"} if sent else {}),
-        )
+        address = path if path.startswith(("/api", "/wp-json")) else API + path
+        if body is None:
+            return self.client.generic(method, address, headers=named)
+        return self.client.generic(method, address, _json(body), "application/json", headers=named)
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)

@@ -25,9 +25,7 @@ def clean_environment(data_dir: Path, **settings: str) -> dict[str, str]:
     }
 
 
-def start(
-    *arguments: str, data_dir: Path, **settings: str
-) -> "subprocess.Popen[str]":
+def start(*arguments: str, data_dir: Path, **settings: str) -> "subprocess.Popen[str]":
     """Starts one command and returns at once."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), *arguments],
@@ -38,9 +36,7 @@ def start(
     )
 
 
-def manage(
-    *arguments: str, data_dir: Path, **settings: str
-) -> "subprocess.CompletedProcess[str]":
+def manage(*arguments: str, data_dir: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Runs one command to its end."""
     return finish(start(*arguments, data_dir=data_dir, **settings))
 

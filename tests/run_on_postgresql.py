@@ -21,9 +21,7 @@ def main(arguments: list[str]) -> int:
     strict = bool(os.environ.get("SYTEOPS_TEST_NO_SKIPS"))
     with ExitStack() as servers:
         try:
-            os.environ["SYTEOPS_TEST_DATABASE_URL"] = servers.enter_context(
-                postgresql()
-            )
+            os.environ["SYTEOPS_TEST_DATABASE_URL"] = servers.enter_context(postgresql())
         except ServerUnavailable as reason:
             print(f"*** NOT TESTED ON POSTGRESQL: {reason}", file=sys.stderr)
             return 1 if strict else 0
@@ -33,9 +31,8 @@ def main(arguments: list[str]) -> int:
             print(f"*** NOT TESTED WITH REDIS: {reason}", file=sys.stderr)
             if strict:
                 return 1
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", *arguments], cwd=ROOT
-        ).returncode
+        command = [sys.executable, "-m", "pytest", *arguments]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -25,9 +25,7 @@ def postgresql() -> Iterator[str]:
     """A PostgreSQL server; yields the address of its empty database. Raises ServerUnavailable."""
     binaries = postgresql_binaries()
     if binaries is None:
-        raise ServerUnavailable(
-            "PostgreSQL is not installed (initdb and postgres not found)."
-        )
+        raise ServerUnavailable("PostgreSQL is not installed (initdb and postgres not found).")
     account = _unprivileged_account("postgres")
     with _directory(account) as directory:
         data, port = str(directory / "data"), free_port()
@@ -127,7 +125,7 @@ def _directory(owner: str | None) -> Iterator[Path]:
 def _run(arguments: Sequence[object], directory: Path, account: str | None) -> None:
     command = [str(argument) for argument in arguments]
     done = subprocess.run(
-        command, cwd=directory, user=account, capture_output=True, text=True
+        command, cwd=directory, check=False, capture_output=True, text=True, **_identity(account)
     )
     if done.returncode:
         raise ServerUnavailable(f"{command[0]} failed:\n{done.stderr}")
@@ -146,15 +144,12 @@ def _server(
         process = subprocess.Popen(
             command,
             cwd=directory,
-            user=account,
+            **_identity(account),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        if (
-            not _becomes_true(lambda: is_up() or process.poll() is not None)
-            or process.poll()
-        ):
+        if not _becomes_true(lambda: is_up() or process.poll() is not None) or process.poll():
             raise ServerUnavailable(f"{command[0]} did not start:\n{log.read_text()}")
         yield
     finally:
@@ -162,9 +157,7 @@ def _server(
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(
-        signal.SIGINT
-    )  # to PostgreSQL: now, without waiting for clients
+    process.send_signal(signal.SIGINT)  # to PostgreSQL: now, without waiting for clients
     try:
         process.wait(15)
     except subprocess.TimeoutExpired:
@@ -182,7 +175,8 @@ def _becomes_true(condition: Callable[[], bool]) -> bool:
 
 
 def _succeeds(arguments: Sequence[object]) -> bool:
-    return subprocess.run([str(argument) for argument in arguments]).returncode == 0
+    command = [str(argument) for argument in arguments]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def _accepts(port: int) -> bool:

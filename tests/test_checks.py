@@ -21,6 +21,7 @@ def test_the_defaults_are_in_order() -> None:
     assert findings() == {}
 
 
+@pytest.mark.django_db
 def test_the_checks_run_with_django_s() -> None:
     assert not [one for one in run_checks() if str(one.id).startswith("syteops.")]
 
@@ -31,6 +32,7 @@ def test_the_checks_run_with_django_s() -> None:
         ({"SECRET_KEY": "short"}, "E002", "SECRET_KEY"),
         ({"SECRET_KEY": "a" * 64}, "E002", "SECRET_KEY"),
         ({"SECRET_KEY_FALLBACKS": ["short"]}, "E002", "SECRET_KEY_FALLBACKS"),
+        ({"AUDIT_KEY": "short"}, "E002", "AUDIT_KEY"),
         ({"PORT": 0}, "E004", "PORT"),
         ({"PORT": 65_536}, "E004", "PORT"),
         ({"WORKERS": 0}, "E005", "WORKERS"),
@@ -38,6 +40,8 @@ def test_the_checks_run_with_django_s() -> None:
         ({"MANAGE_API_PAGE_SIZE": 0}, "E007", "MANAGE_API_PAGE_SIZE"),
         ({"MANAGE_API_PAGE_SIZE": 201}, "E008", "MANAGE_API_PAGE_SIZE"),
         ({"MANAGE_API_MAX_BODY": 0}, "E009", "MANAGE_API_MAX_BODY"),
+        ({"MANAGE_API_READS_PER_MINUTE": 0}, "E009", "MANAGE_API_READS_PER_MINUTE"),
+        ({"AUDIT_RETENTION_DAYS": -1}, "E009", "AUDIT_RETENTION_DAYS"),
         ({"AXES_FAILURE_LIMIT": 0}, "E009", "LOGIN_FAILURE_LIMIT"),
         ({"CSRF_TRUSTED_ORIGINS": ["https://a.example/"]}, "E010", "CSRF_TRUSTED_ORIGINS"),
         ({"CACHE_URL": "memcached://h"}, "E011", "CACHE_URL"),
@@ -58,6 +62,7 @@ def test_a_value_that_makes_no_sense_is_named_with_its_cure(
     assert message.hint
 
 
+@pytest.mark.django_db
 def test_an_origin_without_scheme_is_refused_by_django(settings: Settings) -> None:
     settings.CSRF_TRUSTED_ORIGINS = ["ops.example.com"]
     assert "CSRF_TRUSTED_ORIGINS" in "".join(one.msg for one in run_checks())

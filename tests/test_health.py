@@ -1,7 +1,5 @@
 """/healthz and /readyz: what they notice, and what they keep to themselves."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import OperationalError
 from django.test import Client
@@ -15,9 +13,8 @@ OTHER_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_migrations_seen", False)
-    yield
 
 
 @pytest.fixture

@@ -52,3 +52,21 @@ def test_unknown_addresses_share_one_count(client: Client, settings: Settings) -
     settings.TRUSTED_PROXIES = 1
     guess(client, 5)
     assert sign_in(client, PASSWORD) == 429
+
+
+def test_a_guesser_has_one_count_for_all_addresses_of_an_ipv6_network(
+    client: Client, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    for number in range(5):
+        guess(client, 1, **{"X-Forwarded-For": f"2001:db8:0:7::{number + 1}"})
+    assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "2001:db8:0:7::99"}) == 429
+    assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "2001:db8:0:8::99"}) == 302
+
+
+def test_two_proxies_are_counted_through(client: Client, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 2
+    for number in range(5):
+        guess(client, 1, **{"X-Forwarded-For": f"10.0.0.{number}, 203.0.113.66, 10.0.0.1"})
+    assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "203.0.113.66, 10.0.0.1"}) == 429
+    assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "203.0.113.67, 10.0.0.1"}) == 302

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -124,7 +124,7 @@ def test_a_stronger_hash_of_the_same_password_does_not_count(
     admin = User.objects.get()
     admin.password = admin.password.replace("md5$", "unsalted_md5$")
     admin.set_password(one_time_password)
-    admin._password = None  # as Django does when it upgrades a hash at sign-in
+    admin._password = None  # type: ignore[attr-defined] # as Django does on upgrading a hash
     admin.save()
     sign_in(client, one_time_password)
     assert client.get("/admin/").status_code == 302
@@ -155,9 +155,20 @@ def newcomer() -> User:
 
 
 @pytest.mark.parametrize("path", ["/api/manage/v1/", "/wp-json/syteops/v1/manage/manifest"])
-def test_the_session_is_refused_on_the_api(newcomer: User, path: str) -> None:
-    with pytest.raises(PermissionDenied, match="Choose a new password"):
-        through_middleware(newcomer, path)
+def test_the_session_is_refused_on_the_api(client: Client, newcomer: User, path: str) -> None:
+    client.force_login(newcomer, "django.contrib.auth.backends.ModelBackend")
+    assert client.get(path).status_code == 403
+
+
+def test_the_refusal_tells_what_to_do_in_the_api_s_own_way(
+    client: Client, one_time_password: str
+) -> None:
+    sign_in(client, one_time_password)
+    response = client.get("/api/manage/v1/whoami")
+    assert response.status_code == 403
+    problem = response.json()
+    assert problem["code"] == "permission_denied"
+    assert "Choose a new password" in problem["detail"]
 
 
 @pytest.mark.parametrize("header", [{"X-API-Key": "som_x"}, {"Authorization": "Bearer som_x"}])

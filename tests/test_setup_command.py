@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -75,9 +76,7 @@ def _contents(directory: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_two_runs_at_once_make_one_admin(
-    tmp_path: Path, fresh_database: dict[str, str]
-) -> None:
+def test_two_runs_at_once_make_one_admin(tmp_path: Path, fresh_database: dict[str, str]) -> None:
     runs = [start("setup", data_dir=tmp_path / "data", **fresh_database) for _ in range(2)]
     done = [finish(run) for run in runs]
     assert [run.returncode for run in done] == [0, 0], [run.stderr for run in done]
@@ -113,6 +112,13 @@ def test_a_wrong_setting_keeps_the_server_from_starting(site: Site) -> None:
     refused = site.manage("serve", WORKERS="0")
     assert refused.returncode == 1
     assert "syteops.E005" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_named(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = site.manage("serve", PORT=str(other.getsockname()[1]))
+    assert refused.returncode == 1
+    assert "Address already in use. Set HOST and PORT." in refused.stderr
 
 
 def test_the_server_answers_and_stops_cleanly(site: Site) -> None:

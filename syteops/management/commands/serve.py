@@ -8,13 +8,14 @@ from django.db import connection
 
 from syteops.encryption_proof import Proof, read_proof
 from syteops.health import pending_migrations
-from syteops.serving import admin_url, require_database, server_command
+from syteops.serving import admin_url, require_database, require_free_address, server_command
 
 
 class Command(BaseCommand):
     """Becomes the server process; SIGTERM and SIGINT stop it after the running requests.
 
-    Refuses to start when `setup` has not been run for this code and these keys.
+    Refuses to start when `setup` has not been run for this code and these keys, or when another
+    server has the port.
     """
 
     help = "Serves the site on HOST and PORT with WORKERS processes."
@@ -22,6 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
         _require_setup()
+        require_free_address()
         connection.close()
         self.stdout.write(f"SyteOps is at {admin_url()}")
         self.stdout.flush()

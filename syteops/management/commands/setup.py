@@ -56,17 +56,14 @@ class Command(BaseCommand):
         """Refuses to go on with the wrong keys: whatever is stored next would be split over two."""
         proof = read_proof()
         if proof is Proof.CLOSED:
+            kept_in = settings.FIELD_ENCRYPTION_KEY_FILE or "FIELD_ENCRYPTION_KEYS"
             raise CommandError(
-                "The encryption keys do not open what is stored in this database. Restore "
-                f"FIELD_ENCRYPTION_KEYS or {settings.FIELD_ENCRYPTION_KEY_FILE or 'its former value'}."
+                "The encryption keys do not open what is stored in this database. "
+                f"Restore the former keys in {kept_in}."
             )
         if proof is Proof.MISSING:
             write_proof()
-            yield (
-                "Secrets: made."
-                if settings.FIELD_ENCRYPTION_KEY_FILE
-                else "Secrets: accepted."
-            )
+            yield ("Secrets: made." if settings.FIELD_ENCRYPTION_KEY_FILE else "Secrets: accepted.")
 
     def _collect_static_files(self) -> Iterator[str]:
         if static_files.collect_if_stale():
@@ -103,6 +100,4 @@ def _welcome(password: str) -> str:
     )
     width = max(map(len, lines))
     edge = f"+{'-' * (width + 4)}+"
-    return "\n".join(
-        ("", edge, *(f"|  {line:<{width}}  |" for line in lines), edge, "")
-    )
+    return "\n".join(("", edge, *(f"|  {line:<{width}}  |" for line in lines), edge, ""))

@@ -1,0 +1,97 @@
+# SyteOps. `make help` lists what can be made.
+#
+# HOST, PORT, WORKERS, SYTEOPS_DATA_DIR and the other settings (docs/settings.md) come from the
+# environment, or from the command line: `make run PORT=9000`.
+
+PYTHON ?= python3
+VENV ?= .venv
+DEV_VENV ?= .venv-dev
+LOCK_VENV ?= .venv-lock
+PYTEST_ARGS ?= -q -n 2
+
+# Whoever calls make may be at work on another Django project.
+unexport DJANGO_SETTINGS_MODULE PYTHONHOME
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check lock clean run-environment dev-environment
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: run-environment ## Set up what is missing and serve on http://127.0.0.1:8000/admin/
+	@$(VENV)/bin/python manage.py setup
+	@exec $(VENV)/bin/python manage.py serve
+
+test: dev-environment ## Run all tests on SQLite, then on PostgreSQL where it is installed
+	$(DEV_VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(DEV_VENV)/bin/python -m tests.run_on_postgresql $(PYTEST_ARGS)
+
+# In a throw-away data directory, and whatever database the caller works with is left alone.
+check: dev-environment ## Check style, types, imports, migrations, API description and settings
+	@set -e; \
+	data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
+	export SYTEOPS_DATA_DIR="$$data" DATABASE_URL= CACHE_URL=; \
+	export PATH="$(abspath $(DEV_VENV))/bin:$$PATH"; \
+	step() { echo "== $$*"; "$$@"; }; \
+	step ruff format --check --quiet .; \
+	step ruff check --quiet .; \
+	step mypy; \
+	step lint-imports --no-logo; \
+	step python manage.py makemigrations --check --dry-run; \
+	step python manage.py spectacular --validate --fail-on-warn --file "$$data/openapi.yaml"; \
+	step python manage.py check --fail-level WARNING
+
+lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
+	@$(call create,$(LOCK_VENV))
+	@$(LOCK_VENV)/bin/pip install -qq --disable-pip-version-check uv
+	@$(call compile,run.txt)
+	@$(call compile,dev.txt,--group dev)
+
+clean: ## Remove environments and caches; never the data in var/
+	rm -rf $(VENV) $(DEV_VENV)* $(LOCK_VENV)
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+run-environment:
+	@$(call create,$(VENV))
+	@$(call install,$(VENV),requirements/run.txt)
+
+dev-environment:
+	@$(call create,$(DEV_VENV))
+	@$(call install,$(DEV_VENV),requirements/dev.txt)
+
+# --- How -------------------------------------------------------------------------------------
+
+# Makes the environment $(1), and anew when it is broken or of another Python than $(PYTHON).
+define create
+version='import sys; print("%d.%d" % sys.version_info[:2])'; \
+wanted=$$($(PYTHON) -c "$$version" 2>/dev/null) || wanted=none; \
+case $$wanted in 3.1[1-9]|3.[2-9]?) ;; *) \
+	echo "SyteOps needs Python 3.11 or newer; $(PYTHON) is $$wanted." >&2; \
+	echo "Name another one: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1;; esac; \
+if [ "$$($(1)/bin/python -c "$$version" 2>/dev/null)" != "$$wanted" ] \
+	|| ! $(1)/bin/python -m pip --version >/dev/null 2>&1; then \
+	echo "Creating $(1) with Python $$wanted ..."; \
+	$(PYTHON) -m venv --clear $(1) || { \
+		echo "This Python cannot make environments. On Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }; \
+fi
+endef
+
+# Installs the pinned and hashed $(2) into $(1), unless exactly these are installed already.
+define install
+if ! cmp -s $(2) $(1)/installed.txt; then \
+	echo "Installing $(2) into $(1) (half a minute) ..."; \
+	rm -f $(1)/installed.txt; \
+	$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-input \
+		--require-hashes -r $(2) && cp $(2) $(1)/installed.txt; \
+fi
+endef
+
+# Resolves for every supported Python at once; keeps the pins that are there. Writes no address.
+define compile
+$(LOCK_VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) $(2) \
+	-o requirements/$(1) >/dev/null && echo "requirements/$(1)"
+endef

@@ -1,0 +1,32 @@
+"""The pinned requirements install the same everywhere, from whatever index pip is told to use."""
+
+import re
+
+import pytest
+
+from tests.environment import ROOT
+
+FILES = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("file", [file.name for file in FILES])
+def test_every_package_is_pinned_and_hashed(file: str) -> None:
+    text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
+    packages = re.findall(r"^[a-z0-9].*(?:\n    .*)*", text, re.MULTILINE)
+    assert packages
+    loose = [one.splitlines()[0] for one in packages if "==" not in one or "--hash" not in one]
+    assert loose == []
+
+
+@pytest.mark.parametrize("file", [file.name for file in FILES])
+def test_no_address_and_no_path_of_the_machine_that_wrote_it(file: str) -> None:
+    text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
+    assert re.findall(r"://|--(?:extra-)?index-url|--find-links|^ *# via .*/.*", text) == []
+
+
+def test_what_runs_is_tested_in_the_same_version() -> None:
+    pins = [
+        set(re.findall(r"^[a-z0-9][^ ]*==[^ ]+", (ROOT / "requirements" / file).read_text(), re.M))
+        for file in ("run.txt", "dev.txt")
+    ]
+    assert pins[0] <= pins[1]
