@@ -5,13 +5,15 @@ Both ways end in a `Caller` in `request.auth`, or in the same 401 for every kind
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from rest_framework import authentication
 from rest_framework.request import Request
 
 from manage_api.callers import Caller, Person
-from manage_api.errors import not_authenticated
+from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import verification
+from syteops.middleware import must_change_first
 
 KEY_HEADER = "HTTP_X_API_KEY"
 
@@ -25,7 +27,8 @@ class KeyAuthentication(authentication.BaseAuthentication):
             return None
         if len(keys) > 1:
             raise not_authenticated()
-        return None, verification.caller_for(keys.pop(), request._request)
+        door = request.parser_context["view"].door
+        return None, verification.caller_for(keys.pop(), request._request, door)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="SyteOps Manage API"'
@@ -34,9 +37,21 @@ class KeyAuthentication(authentication.BaseAuthentication):
 class SessionAuthentication(authentication.SessionAuthentication):
     """A logged-in person's session, with CSRF protection for every unsafe method."""
 
-    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         found = super().authenticate(request)
-        return (found[0], Person(found[0])) if found else None
+        if found is None:
+            return None
+        if must_change_first(request._request):
+            raise ApiError("permission_denied", "Choose a new password in the admin first.")
+        return found[0], Person(found[0])
+
+
+def presented_credential(request: HttpRequest) -> str:
+    """What the request is to be let in for: its key, else its session's cookie; "" for neither."""
+    keys = presented_keys(request)
+    if not keys:
+        return request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return keys.pop() if len(keys) == 1 else ""
 
 
 def presented_keys(request: HttpRequest) -> set[str]:

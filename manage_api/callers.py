@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 
 from manage_api.errors import ApiError
-from manage_api.operations import Operation
+from manage_api.operations import Operation, all_operations
 from syteops.lib.actors import Actor, ActorKind, Door
 from syteops.lib.addresses import client_address
 
@@ -31,7 +31,10 @@ class Caller(Protocol):
         """The answer when they do not."""
 
     def describe(self) -> dict[str, Any]:
-        """What whoami says."""
+        """What whoami says of the caller itself."""
+
+    def response_headers(self) -> dict[str, str]:
+        """What every answer to this caller says about the caller itself."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,18 @@ class Person:
         )
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "person", "id": self.id, "name": self.label, "expires_at": None}
+        return {
+            "kind": "person",
+            "id": self.id,
+            "name": self.label,
+            "expires_at": None,
+            "replaced": False,
+            "scopes": sorted({one.scope for one in all_operations() if self.may(one)}),
+            "networks": [],
+        }
+
+    def response_headers(self) -> dict[str, str]:
+        return {}
 
 
 def actor_of(caller: Caller, door: Door, operation: str, request: Any) -> Actor:

@@ -29,12 +29,20 @@ class Call:
     confirm: bool = False
     dry_run: bool = False
     values: dict[str, Any] = field(default_factory=dict)
-    claim: str = ""
+    impact: dict[str, Any] | None = None
 
     @property
     def locks(self) -> bool:
         """Whether objects must be locked when they are read: a write is under way."""
         return self.operation.writes
+
+
+@dataclass(frozen=True)
+class Document:
+    """A read's answer that is no JSON: itself over REST, a string of text in an envelope."""
+
+    text: str
+    media_type: str
 
 
 @dataclass
@@ -47,5 +55,6 @@ class Result:
     impact: dict[str, Any] | None = None
     etag: str = ""
     body: bytes = b""
+    media_type: str = "application/json"
     dry_run: bool = False
     replayed: bool = False

@@ -2,20 +2,21 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api import concurrency, execution
+from manage_api import concurrency
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
-from manage_api.operations import Operation, find
+from manage_api.operations import Operation, find, why_read_only
 from manage_api.serializers import (
     JsonObjectField,
     StrictBooleanField,
     StrictCharField,
     StrictSerializer,
 )
-from manage_api.viewsets import ApiView, add_write_headers
+from manage_api.viewsets import ApiView, Described, add_write_headers, query_of
 from syteops.lib.actors import Door
 
 NAMES = ("resource", "action")
@@ -32,27 +33,82 @@ class DispatchInput(StrictSerializer):
     dry_run = StrictBooleanField(required=False, help_text="Only say what would happen.")
 
 
+class FlagsInParams(StrictSerializer):
+    """The same consent, where tools of the older product put it."""
+
+    confirm = StrictBooleanField(required=False)
+    dry_run = StrictBooleanField(required=False)
+
+
+_QUERY = [
+    OpenApiParameter("resource", str, required=True, description="Such as `crm`."),
+    OpenApiParameter("action", str, required=True, description="Such as `list`; reads only."),
+    OpenApiParameter(
+        "params",
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        style="form",
+        explode=True,
+        description="Each parameter of the operation under its own name.",
+    ),
+    OpenApiParameter("If-None-Match", str, "header", description="Answer 304 if this is current."),
+]
+_HEADERS = [
+    OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "pattern": "^[!-~]{1,255}$"},
+        "header",
+        description="Makes retries safe.",
+    ),
+    OpenApiParameter("If-Match", str, "header", description="Only if this ETag is current."),
+]
+ENVELOPE = {
+    "type": "object",
+    "description": "The envelope of success. `data` is what the manifest says that it returns.",
+    "properties": {
+        "ok": {"const": True},
+        "data": {"type": ["object", "string"]},
+        "changed": {"type": "boolean", "description": "Whether stored state really changed."},
+        "error": {"type": "null"},
+        "code": {"type": "null"},
+        "errors": {"type": "array", "maxItems": 0},
+        "request_id": {"type": "string"},
+        "dry_run": {"const": True},
+        "changes": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
+        "impact": {"type": "object"},
+    },
+    "required": ["ok", "data", "changed", "error", "code", "errors", "request_id"],
+}
+
+
 class DispatchView(ApiView):
     """Runs the operation that the request names and answers in the envelope."""
 
+    described = {
+        "GET": Described(ENVELOPE, parameters=_QUERY, headers=("ETag",), errors=(400, 404)),
+        "POST": Described(
+            ENVELOPE,
+            request=DispatchInput,
+            parameters=_HEADERS,
+            headers=("ETag", "Idempotent-Replayed"),
+            errors=(400, 404, 409, 412, 413, 415, 422, 428),
+        ),
+    }
     door = Door.DISPATCH
     is_read = False
     error_prefix = "#"
 
     def post(self, request: Request) -> Response:
-        serializer = DispatchInput(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        given = serializer.validated_data
+        given = _validated(DispatchInput, request.data)
         operation = _operation(given["resource"], given["action"])
         params = dict(given.get("params") or {})
-        inner = {name: params.pop(name) for name in FLAGS if name in params}
-        flags = {name: given.get(name, False) or inner.get(name) is True for name in FLAGS}
         self.error_prefix = "#/params"
+        inner = _validated(FlagsInParams, {n: params.pop(n) for n in FLAGS if n in params})
+        flags = {name: bool(given.get(name) or inner.get(name)) for name in FLAGS}
         return self._answer(self._call(operation, params, text=not operation.writes, **flags))
 
     def get(self, request: Request) -> Response:
         """Reads only, with everything in the query string."""
-        query = dict(request.query_params.items())
+        query = query_of(request)
         missing = [name for name in NAMES if name not in query]
         if missing:
             raise ApiError("validation_error", errors=[_required(name) for name in missing])
@@ -67,8 +123,8 @@ class DispatchView(ApiView):
         return self.make_call(operation, path, params, **flags)
 
     def _answer(self, call: Call) -> Response:
-        result = execution.run(call)
-        if self.request.method == "GET" and concurrency.is_fresh(self.request, result.etag):
+        result = self.run(call)
+        if self.request.method != "POST" and concurrency.is_fresh(self.request, result.etag):
             return Response(None, 304, headers={"ETag": result.etag})
         response = Response(self._envelope(result))
         if call.operation.writes:
@@ -104,9 +160,17 @@ class DispatchView(ApiView):
 _POST = {"Allow": "POST"}
 
 
+def _validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
 def _operation(resource: str, action: str) -> Operation:
     operation = find(resource, action)
     if operation is None:
+        if reason := why_read_only(resource):
+            raise ApiError("method_not_allowed", reason)
         raise ApiError("not_found", f"There is no operation {resource}.{action}. See the manifest.")
     return operation
 

@@ -1,17 +1,21 @@
 """The OpenAPI document and the interactive page. Public facts about the API, no site data."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
+from manage_api.errors import ApiError, problem_response
 from manage_api.openapi import document
 from manage_api.rendering import dump
 
 
-@require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document as JSON."""
+    if request.method not in ("GET", "HEAD"):
+        refusal = ApiError("method_not_allowed", headers={"Allow": "GET, HEAD"})
+        return problem_response(request, refusal)
     return HttpResponse(dump(document()), "application/vnd.oai.openapi+json")
 
 
@@ -20,4 +24,9 @@ class DocsView(SpectacularSwaggerSplitView):
 
     permission_classes = (AllowAny,)
     authentication_classes = ()
+    http_method_names = ("get", "head")
     url = "/api/manage/v1/schema"
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """In the API's shape: the page's own renderer would want a template."""
+        return problem_response(self.request, exc)

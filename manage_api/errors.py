@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -34,31 +34,53 @@ class Code(NamedTuple):
 
 
 CODES = {
-    "not_authenticated": Code(401, "No valid key", "Send a valid key in X-API-Key or Authorization: Bearer."),
+    "not_authenticated": Code(
+        401, "No valid key", "Send a valid key in X-API-Key or Authorization: Bearer."
+    ),
     "key_expired": Code(401, "Key expired", "Ask a site admin for a new key."),
-    "api_disabled": Code(403, "API disabled", "Ask a site admin to enable the API on Other Options."),
-    "network_not_allowed": Code(403, "Network not allowed", "Call from a network that the key allows."),
-    "insufficient_scope": Code(403, "Scope missing", "Use a key that has the scope named in the answer."),
+    "api_disabled": Code(
+        403, "API disabled", "Ask a site admin to enable the API on Other Options."
+    ),
+    "network_not_allowed": Code(
+        403, "Network not allowed", "Call from a network that the key allows."
+    ),
+    "insufficient_scope": Code(
+        403, "Scope missing", "Use a key that has the scope named in the answer."
+    ),
     "permission_denied": Code(403, "Permission denied", "Ask a site admin for the permission."),
-    "not_found": Code(404, "Not found", "Check the identifier; list the collection to see what exists."),
+    "not_found": Code(
+        404, "Not found", "Check the identifier; list the collection to see what exists."
+    ),
     "module_inactive": Code(404, "Module inactive", "Activate the module first."),
     "method_not_allowed": Code(405, "Method not allowed", "Use a method from the Allow header."),
     "not_acceptable": Code(406, "Not acceptable", "Accept application/json."),
     "conflict": Code(409, "Conflict", "Read the object again and adapt the request."),
     "role_full": Code(409, "Role full", "Unassign a holder first, or raise the role's limit."),
-    "limit_reached": Code(409, "Limit reached", "Delete something, or ask an admin to raise the limit."),
+    "limit_reached": Code(
+        409, "Limit reached", "Delete something, or ask an admin to raise the limit."
+    ),
     "protected": Code(409, "Protected", "This cannot be changed this way."),
-    "idempotency_in_progress": Code(409, "Still in progress", "Wait, then send the same request again."),
-    "precondition_failed": Code(412, "Precondition failed", "Read the object again and use its new ETag."),
+    "idempotency_in_progress": Code(
+        409, "Still in progress", "Wait, then send the same request again."
+    ),
+    "precondition_failed": Code(
+        412, "Precondition failed", "Read the object again and use its new ETag."
+    ),
     "payload_too_large": Code(413, "Payload too large", "Send a smaller body."),
-    "unsupported_media_type": Code(415, "Unsupported media type", "Send Content-Type: application/json."),
-    "idempotency_mismatch": Code(422, "Idempotency mismatch", "Use a new Idempotency-Key for a new request."),
+    "unsupported_media_type": Code(
+        415, "Unsupported media type", "Send Content-Type: application/json."
+    ),
+    "idempotency_mismatch": Code(
+        422, "Idempotency mismatch", "Use a new Idempotency-Key for a new request."
+    ),
     "parse_error": Code(400, "Body not readable", "Send one well-formed JSON object."),
     "validation_error": Code(400, "Invalid input", "Correct the fields named in errors."),
-    "confirmation_required": Code(428, "Confirmation required", "Repeat with confirm=true if impact is acceptable."),
+    "confirmation_required": Code(
+        428, "Confirmation required", "Repeat with confirm=true if impact is acceptable."
+    ),
     "throttled": Code(429, "Too many requests", "Wait for Retry-After seconds."),
     "internal_error": Code(500, "Internal error", "Try again; report the request id if it stays."),
-}  # fmt: skip
+}
 
 FIELD_CODES = {
     "required": "The field must be given.",
@@ -69,6 +91,7 @@ FIELD_CODES = {
     "too_long": "The text is too long.",
     "out_of_range": "The number is too small or too large.",
     "not_unique": "Another object has this value already.",
+    "not_found": "What the value names does not exist.",
     "masked_secret": "A mask was sent back instead of the secret.",
 }
 
@@ -143,26 +166,28 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
 
 def _foreign(error: BaseException) -> ApiError:
     """What Django and DRF raise by themselves."""
-    match error:
-        case exceptions.ParseError():
-            return ApiError("parse_error", str(error.detail))
-        case exceptions.UnsupportedMediaType():
-            return ApiError("unsupported_media_type")
-        case exceptions.NotAcceptable():
-            return ApiError("not_acceptable")
-        case exceptions.MethodNotAllowed():
-            return ApiError("method_not_allowed", str(error.detail))
-        case exceptions.NotFound() | Http404():
-            return ApiError("not_found")
-        case exceptions.PermissionDenied() | DjangoPermissionDenied():
-            return ApiError("permission_denied", str(error) or "")
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return not_authenticated()
-        case RequestDataTooBig():
-            return ApiError("payload_too_large")
-        case SuspiciousOperation():
-            return ApiError("parse_error", "The request is malformed.")
+    if isinstance(error, (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)):
+        return not_authenticated()
+    for kind, code, is_for_callers in _FOREIGN:
+        if isinstance(error, kind):
+            return ApiError(code, str(error) if is_for_callers else "")
     return ApiError("internal_error")
+
+
+# The first that fits; the flag says whether the message is written for callers.
+_FOREIGN: list[tuple[type[BaseException], str, bool]] = [
+    (exceptions.ParseError, "parse_error", True),
+    (exceptions.UnsupportedMediaType, "unsupported_media_type", False),
+    (exceptions.NotAcceptable, "not_acceptable", False),
+    (exceptions.MethodNotAllowed, "method_not_allowed", True),
+    (exceptions.NotFound, "not_found", False),
+    (Http404, "not_found", False),
+    (exceptions.PermissionDenied, "permission_denied", True),
+    (DjangoPermissionDenied, "permission_denied", True),
+    (RequestDataTooBig, "payload_too_large", False),
+    (SuspiciousOperation, "parse_error", False),
+    (UnreadablePostError, "parse_error", False),
+]
 
 
 def not_authenticated(code: str = "not_authenticated") -> ApiError:

@@ -4,21 +4,23 @@ Authorised → validated → (for a write, in one transaction: idempotency, prec
 confirmation, handler, stored answer) → result. A dry run is the same way, rolled back at the end.
 """
 
+import re
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.module_loading import import_string
 
 from manage_api import concurrency, idempotency
 from manage_api.callers import Caller
-from manage_api.calls import Call, Result
+from manage_api.calls import Call, Document, Result
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation, find, reader_of
 from manage_api.rendering import dump
 from manage_api.resources import Resource
 from manage_api.serializers import NoInput
+from syteops.lib.locks import lost_race
 
 
 def authorise(caller: Caller, operation: Operation) -> None:
@@ -42,22 +44,43 @@ def allowed_operations(caller: Caller, operations: list[Operation]) -> list[Oper
 
 def run(call: Call) -> Result:
     """Carry out an authorised call."""
+    _resolve_path(call)
+    if not call.operation.writes:
+        return _shown(Result(perform(call)))
+    for _ in range(ATTEMPTS):
+        call.actor.trail.clear()
+        try:
+            return idempotency.once(call, lambda: _write(call))
+        except OperationalError as error:
+            if not lost_race(error):
+                raise
+    raise ApiError("conflict", "Too many others are changing the same things. Try again.")
+
+
+ATTEMPTS = 4
+"""How often a write is tried that PostgreSQL ends to free others from a deadlock."""
+
+
+def perform(call: Call) -> Any:
+    """Validate, ask for confirmation, run the handler. Inside a transaction, if it writes."""
     resource = call.operation.resource_class()
     _resolve_path(call)
-    if call.operation.writes:
-        return idempotency.once(call, lambda: _write(resource, call))
     call.values = _validated(call)
-    return _shown(Result(call.operation.handler(resource, call)))
+    call.impact = _impact(resource, call)
+    return call.operation.handler(resource, call)
 
 
 def _resolve_path(call: Call) -> None:
-    """Validate the path parameters: an impossible identifier names nothing."""
+    """Validate the path parameters. Raises validation_error, or not_found for an impossible one."""
     for name in call.operation.path_params:
         value = call.path.get(name)
         if value is None:
             raise _missing(name)
         if not isinstance(value, str):
             raise _missing(name, "invalid", "Send a string.")
+        form = call.operation.resource_class.path_param(name).pattern
+        if not re.fullmatch(form, value):
+            raise ApiError("not_found", f"Nothing is named so: {name} has the form {form}")
 
 
 def _missing(
@@ -67,20 +90,16 @@ def _missing(
     return ApiError("validation_error", f"Nothing was stored. Correct: {name}.", errors=[error])
 
 
-def _write(resource: Resource, call: Call) -> Result:
-    with transaction.atomic():
-        _check_precondition(resource, call)
-        call.values = _validated(call)
-        impact = _impact(resource, call)
-        data = call.operation.handler(resource, call)
-        result = _shown(Result(data, impact=impact, dry_run=call.dry_run))
-        result.changed = bool(call.actor.trail)
-        result.changes = [asdict(change) for change in call.actor.trail]
-        result.etag = result.etag if _is_record(call.operation) else ""
-        if call.dry_run:
-            transaction.set_rollback(True)
-        else:
-            idempotency.keep(call, result)
+def _write(call: Call) -> Result:
+    """Inside the transaction that `idempotency` has begun."""
+    _check_precondition(call)
+    data = perform(call)
+    result = _shown(Result(data, impact=call.impact, dry_run=call.dry_run))
+    result.changed = bool(call.actor.trail)
+    result.changes = [asdict(change) for change in call.actor.trail]
+    result.etag = result.etag if _is_record(call.operation) else ""
+    if call.dry_run:
+        transaction.set_rollback(True)
     return result
 
 
@@ -105,13 +124,13 @@ def _impact(resource: Resource, call: Call) -> dict[str, Any] | None:
     return impact
 
 
-def _check_precondition(resource: Resource, call: Call) -> None:
+def _check_precondition(call: Call) -> None:
     if not concurrency.has_precondition(call.request):
         return
     reader = reader_of(call.operation)
-    if reader is None:
-        return
-    concurrency.check_precondition(call.request, _current_etag(reader, call))
+    # What nobody can read has no ETag: to ignore If-Match there would lose an update after all.
+    current = _current_etag(reader, call) if reader else None
+    concurrency.check_precondition(call.request, current)
 
 
 def _current_etag(reader: Operation, call: Call) -> str | None:
@@ -132,6 +151,10 @@ def _is_record(operation: Operation) -> bool:
 
 
 def _shown(result: Result) -> Result:
-    result.body = dump(result.data)
+    if isinstance(result.data, Document):
+        result.media_type, result.data = result.data.media_type, result.data.text
+        result.body = result.data.encode()
+    else:
+        result.body = dump(result.data)
     result.etag = concurrency.etag_of(result.body)
     return result

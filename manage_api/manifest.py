@@ -2,17 +2,48 @@
 
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from manage_api.execution import allowed_operations
 from manage_api.openapi import operation_schemas
 from manage_api.operations import Operation, all_operations
-from manage_api.viewsets import API_ROOT, ApiView
+from manage_api.viewsets import API_ROOT, ApiView, Described
+
+
+class HttpSerializer(serializers.Serializer[Any]):
+    """Where an operation is over REST."""
+
+    method = serializers.ChoiceField(choices=("DELETE", "GET", "PATCH", "POST", "PUT"))
+    path = serializers.CharField()
+
+
+class ManifestEntrySerializer(serializers.Serializer[Any]):
+    """One operation that the caller may run."""
+
+    resource = serializers.CharField()
+    action = serializers.CharField()
+    summary = serializers.CharField()
+    params = serializers.DictField(help_text="JSON Schema of what goes in.")
+    returns = serializers.DictField(help_text="JSON Schema of `data`.")
+    capability = serializers.CharField(help_text="The scope that a key needs.")
+    destructive = serializers.BooleanField(help_text="Whether it needs `confirm`.")
+    secret_keys = serializers.ListField(child=serializers.CharField())
+    http = HttpSerializer()
+
+
+class ManifestSerializer(serializers.Serializer[Any]):
+    """Exactly what this caller may run now."""
+
+    ok = serializers.BooleanField()
+    data = ManifestEntrySerializer(many=True)
 
 
 class ManifestView(ApiView):
     """What this caller may run, with the schemas of what goes in and comes out."""
+
+    described = {"GET": Described(ManifestSerializer)}
 
     def get(self, request: Request) -> Response:
         allowed = allowed_operations(self.caller, all_operations())

@@ -2,7 +2,7 @@ from django.db import models
 
 
 class IdempotencyRecord(models.Model):
-    """One `Idempotency-Key` in use: claimed while its write runs, then holding the answer.
+    """One `Idempotency-Key` that was used, with the answer to the write that used it.
 
     `digest` binds it to caller, operation and object; `fingerprint` to the input, without
     containing it. Answers of the API carry no secret, so none is stored here.
@@ -10,10 +10,8 @@ class IdempotencyRecord(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     fingerprint = models.CharField(max_length=64)
-    claim = models.CharField(max_length=32)
-    claimed_until = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
-    answer = models.JSONField(null=True)
+    answer = models.JSONField()
 
     class Meta:
         default_permissions = ()

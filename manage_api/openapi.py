@@ -4,7 +4,7 @@ The manifest reads its parameter and return schemas from this same document (`op
 so the two cannot disagree.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from inspect import getdoc
 from typing import Any
@@ -12,66 +12,71 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
 
-from manage_api.errors import CODES, FIELD_CODES, PROBLEM_TYPE
-from manage_api.operations import Operation
-from manage_api.serializers import StrictModelSerializer, StrictSerializer
-from manage_api.viewsets import API_ROOT, ApiView
+from manage_api import openapi_parts as parts
+from manage_api.bulk import ACTIONS as BULK_ACTIONS
+from manage_api.bulk import MAX_ITEMS
+from manage_api.openapi_fields import example_of, say_exactly
+from manage_api.openapi_parts import Json, ref
+from manage_api.operations import Operation, all_operations, find
+from manage_api.serializers import (
+    NoInput,
+    StrictModelSerializer,
+    StrictSerializer,
+)
+from manage_api.viewsets import API_ROOT, ApiView, Described
 from manage_api.whoami import NowhereView
+from syteops.lib.actors import Door
 
-SECURITY = [{"keyHeader": []}, {"bearerKey": []}, {"session": []}]
-
-
-class FieldProblemSerializer(serializers.Serializer[Any]):
-    pointer = serializers.CharField(help_text="JSON Pointer (RFC 6901) into the body.")
-    code = serializers.ChoiceField(choices=sorted(FIELD_CODES))
-    detail = serializers.CharField()
+JSON_TYPE = "application/json"
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
-    """Problem details (RFC 9457)."""
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    """A key in one of the two headers."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.ChoiceField(choices=sorted(CODES))
-    request_id = serializers.CharField()
-    errors = FieldProblemSerializer(many=True)
-
-
-class KeyScheme(OpenApiAuthenticationExtension):
     target_class = "manage_api.authentication.KeyAuthentication"
-    name = ["keyHeader", "bearerKey"]  # noqa: RUF012 - the extension's own form
+    name = ["keyHeader", "bearerKey"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:
+        about = {"description": "A key that a site admin generated: `som_…`."}
         return [
-            {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-            {"type": "http", "scheme": "bearer", "bearerFormat": "som_ key"},
+            {"type": "apiKey", "in": "header", "name": "X-API-Key", **about},
+            {"type": "http", "scheme": "bearer", "bearerFormat": "som_ key", **about},
         ]
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    """The admin's own cookie."""
+
     target_class = "manage_api.authentication.SessionAuthentication"
     name = "session"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        about = "A logged-in admin's session. Writes need a CSRF token in `X-CSRFToken`."
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": about}
 
 
-class ManageSchema(AutoSchema):
-    """Describes an operation from its declaration, and the fixed addresses from `DESCRIBED`."""
+class ManageSchema(AutoSchema):  # type: ignore[misc]
+    """Describes an operation from its declaration, and the fixed addresses from their views."""
 
     @property
     def operation(self) -> Operation | None:
         operations: Mapping[str, Operation] = getattr(self.view, "operations", {})
         return operations.get(self.method.lower())
 
+    @property
+    def _fixed(self) -> Described:
+        described: Described = self.view.described[self.method]
+        return described
+
+    # --- Names and words ---
+
     def get_operation_id(self) -> str:
         if self.operation:
-            return self.operation.name.replace(".", "_")
+            return parts.operation_id(self.operation)
         return f"api_{self.path.rpartition('/')[2] or 'root'}_{self.method.lower()}"
 
     def get_tags(self) -> list[str]:
@@ -91,53 +96,109 @@ class ManageSchema(AutoSchema):
             notes.append("Destructive: needs `confirm=true`; without it the answer is 428.")
         return "\n\n".join(note for note in notes if note)
 
-    def get_override_parameters(self) -> list[Any]:
+    def get_extensions(self) -> Json:
         one = self.operation
-        if one is None:
-            return list(getattr(self.view, "schema_parameters", {}).get(self.method, []))
-        query = [one.input] if one.input and not one.takes_body else []
-        path = [OpenApiParameter(name, str, "path", required=True) for name in one.path_params]
-        return [
-            *path,
-            *query,
-            *(_write_parameters(one) if one.writes else _READ_PARAMETERS),
-        ]
+        return {"x-scope": one.scope, "x-destructive": one.destructive} if one else {}
+
+    # --- What goes in ---
 
     def get_filter_backends(self) -> list[Any]:
         return []
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
-        return False
+    def get_override_parameters(self) -> list[Any]:
+        one = self.operation
+        if one is None:
+            return list(self._fixed.parameters)
+        query = [one.input] if one.input and not one.takes_body else []
+        path = [_path_parameter(one, name) for name in one.path_params]
+        return [*path, *query, *(_write_parameters(one) if one.writes else _READ_PARAMETERS)]
 
     def get_request_serializer(self) -> Any:
         one = self.operation
         if one is None:
-            return getattr(self.view, "schema_request", {}).get(self.method)
+            return self._fixed.request
         return one.input if one.takes_body else None
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        body = super()._get_request_body(direction)
+        one = self.operation
+        if body and one and not _required_fields(one):
+            body["required"] = False
+        return body
+
+    # --- What comes out ---
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False
 
     def get_response_serializers(self) -> Any:
         one = self.operation
         if one is None:
-            shown = getattr(self.view, "schema_response", {}).get(self.method, _AnySerializer)
-            codes = getattr(self.view, "schema_errors", {}).get(self.method, (401, 403, 406))
-            return {200: shown, **_problems(codes)}
-        return {**_success(one), **_problems(_error_statuses(one))}
+            return {200: self._fixed.response}
+        documents = {(200, media_type): OpenApiTypes.STR for media_type in one.documents}
+        return {one.status: one.output, **documents}
 
-    def _get_request_body(self, direction: Any = "request") -> Any:
-        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        described = super().get_operation(*args, **kwargs)
+        if described is not None:
+            described["security"] = parts.SECURITY
+            answers = {**self._successes(described["responses"]), **self._failures()}
+            described["responses"] = dict(sorted(answers.items()))
+        return described
+
+    def _successes(self, responses: Json) -> Json:
         one = self.operation
-        if body and one and (one.input is None or not _required_fields(one)):
-            body["required"] = False
-        return body
+        if one is None:
+            headers = parts.headers(*self._fixed.headers)
+            return {status: {**one, "headers": headers} for status, one in responses.items()}
+        return dict(_write_answers(one, responses) if one.writes else _read_answers(responses))
+
+    def _failures(self) -> Json:
+        statuses = parts.error_statuses(self.operation)
+        if self.operation is None:
+            statuses = [*statuses, *self._fixed.errors]
+        base = "DispatchProblem" if self.view.door is Door.DISPATCH else "Problem"
+        return {str(status): ref("responses", f"{base}{status}") for status in statuses}
+
+    # --- Components ---
+
+    def _insert_field_validators(self, field: Any, schema: Json) -> None:
+        super()._insert_field_validators(field, schema)
+        if schema.get("oneOf", [{}])[-1] == {"type": "string", "maxLength": 0}:
+            # "" may fit the other half as well: whether a format counts is the reader's choice.
+            schema["anyOf"] = schema.pop("oneOf")
+
+    def _map_serializer_field(self, field: Any, direction: Any, **kwargs: Any) -> Any:
+        schema = super()._map_serializer_field(field, direction, **kwargs)
+        if schema and schema.get("oneOf") == [{}, {"type": "null"}]:
+            del schema["oneOf"]  # anything includes null
+        return schema
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Json:
+        """Strict input takes nothing else; answers always carry every field."""
+        serializer = force_instance(serializer)
+        schema: Json = super()._map_basic_serializer(serializer, direction)
+        properties = schema.setdefault("properties", {})
+        if direction == "response":
+            schema["required"] = sorted(properties)
+        else:
+            for name, shown in properties.items():
+                say_exactly(serializer.fields[name], shown)
+            schema |= _strictness(serializer)
+        for name, value in getattr(serializer, "examples", {}).items():
+            properties.get(name, {})["examples"] = [value]
+        return schema
 
 
-class _AnySerializer(serializers.Serializer[Any]):
-    """A JSON object."""
+def _strictness(serializer: Any) -> Json:
+    if not isinstance(serializer, StrictSerializer):
+        return {}
+    return {"additionalProperties": False, **({"minProperties": 1} if serializer.needs_one else {})}
 
 
 def _required_fields(one: Operation) -> list[str]:
-    fields = one.input().fields if one.input else {}  # type: ignore[attr-defined]
-    return [name for name, f in fields.items() if f.required and not one.partial]
+    serializer: Any = one.input(partial=one.partial) if one.input else NoInput()
+    return [n for n, f in serializer.fields.items() if f.required and not serializer.partial]
 
 
 _READ_PARAMETERS = [
@@ -145,45 +206,47 @@ _READ_PARAMETERS = [
 ]
 
 
-def _write_parameters(one: Operation) -> Iterable[OpenApiParameter]:
-    if one.destructive:
+def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
+    told = one.resource_class.path_param(name)
+    return OpenApiParameter(
+        name, str, "path", required=True, description=told.description, pattern=told.pattern
+    )
+
+
+def _write_parameters(one: Operation) -> Iterator[OpenApiParameter]:
+    if one.destructive or one.action == "bulk":
         yield OpenApiParameter("confirm", bool, "query", description="Consent to what would go.")
     yield OpenApiParameter("dry_run", bool, "query", description="Only say what would happen.")
-    yield OpenApiParameter("Idempotency-Key", str, "header", description="Makes retries safe.")
+    key = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+    yield OpenApiParameter("Idempotency-Key", key, "header", description="Makes retries safe.")
     yield OpenApiParameter("If-Match", str, "header", description="Only if this ETag is current.")
 
 
-class DryRunSerializer(serializers.Serializer[Any]):
-    """What a write would have done."""
-
-    dry_run = serializers.BooleanField()
-    changed = serializers.BooleanField()
-    data = serializers.DictField()
-    changes = serializers.ListField(child=serializers.DictField())
-    impact = serializers.DictField(allow_null=True)
+def _read_answers(responses: Json) -> Iterator[tuple[str, Json]]:
+    tagged = parts.headers("ETagOfRead")
+    yield "200", {**responses["200"], "headers": tagged}
+    yield "304", {"description": "What you have is current.", "headers": tagged}
 
 
-def _success(one: Operation) -> dict[Any, Any]:
-    if not one.writes:
-        return {200: one.output, 304: None}
-    return {one.status: one.output} | ({200: DryRunSerializer} if one.status != 200 else {})
+def _write_answers(one: Operation, responses: Json) -> Iterator[tuple[str, Json]]:
+    content = responses[str(one.status)]["content"][JSON_TYPE]
+    dry_run = parts.dry_run_of(content["schema"])
+    names = ("SyteOps-Changed", "Idempotent-Replayed", "ETag")
+    if one.status == 200:
+        schema = {"anyOf": [content["schema"], dry_run]}
+        yield "200", _answer("Done, or what a dry run would do.", schema, *names)
+        return
+    created = _answer("Created.", content["schema"], *names, "Location")
+    yield str(one.status), {**created, "links": parts.links_from(one)}
+    yield "200", _answer("What a dry run would do.", dry_run, "SyteOps-Changed")
 
 
-def _error_statuses(one: Operation) -> list[int]:
-    statuses = {400, 401, 403, 406}
-    if one.path_params or one.module:
-        statuses.add(404)
-    if one.writes:
-        statuses |= {404, 409, 412, 422}
-    if one.takes_body:
-        statuses |= {413, 415}
-    if one.destructive:
-        statuses.add(428)
-    return sorted(statuses)
+def _answer(description: str, schema: Json, *headers: str) -> Json:
+    content = {JSON_TYPE: {"schema": schema}}
+    return {"description": description, "headers": parts.headers(*headers), "content": content}
 
 
-def _problems(statuses: Iterable[int]) -> dict[Any, Any]:
-    return {(status, PROBLEM_TYPE): ProblemSerializer for status in (*statuses, 405, 429, 500)}
+# --- The document ----------------------------------------------------------------------------
 
 
 def only_manage_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
@@ -196,86 +259,115 @@ def only_manage_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-def finish_document(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """What the generator cannot know: scopes per operation, and dry runs that answer 200."""
-    from manage_api.operations import all_operations
-
+def finish_document(result: Json, **kwargs: Any) -> Json:
+    """Add what all operations share, and what is derived from the finished schemas."""
+    result["info"]["description"] = parts.INFO
+    components = result["components"]
+    components["schemas"] |= parts.SCHEMAS
+    components |= {"headers": parts.HEADERS, "responses": parts.problem_responses()}
     inherited = {getdoc(one) for one in (StrictSerializer, StrictModelSerializer)}
-    for component in result["components"]["schemas"].values():
+    for component in components["schemas"].values():
         if component.get("description") in inherited:
             del component["description"]
-    by_id = {one.name.replace(".", "_"): one for one in all_operations()}
-    for item in result["paths"].values():
-        for described in item.values():
-            described["security"] = SECURITY
-            one = by_id.get(described["operationId"])
-            if one is None:
-                continue
-            described["x-scope"] = one.scope
-            described["x-destructive"] = one.destructive
-            if one.writes and one.status == 200:
-                _also_dry_run(described)
+    _describe_bulk_items(result)
+    for described in _operations_in(result):
+        answers = described["responses"]
+        for holder in (described.get("requestBody", {}), answers.get("201", answers["200"])):
+            if media := holder.get("content", {}).get(JSON_TYPE):
+                media["example"] = example_of(_inlined(media["schema"], components["schemas"]))
     return result
 
 
-def _also_dry_run(described: dict[str, Any]) -> None:
-    media = described["responses"]["200"]["content"]["application/json"]
-    dry_run = {"$ref": "#/components/schemas/DryRun"}
-    media["schema"] = {"oneOf": [media["schema"], dry_run]}
+def _describe_bulk_items(result: Json) -> None:
+    """An item of a bulk takes what the operation of its action takes."""
+    components = result["components"]["schemas"]
+    by_id = {one["operationId"]: one for one in _operations_in(result)}
+    for bulk in (one for one in all_operations() if one.action == "bulk"):
+        singles = [find(bulk.resource, action) for action in BULK_ACTIONS]
+        params = {
+            one.action: _params(by_id[parts.operation_id(one)], components)
+            for one in singles
+            if one
+        }
+        media = by_id[parts.operation_id(bulk)]["requestBody"]["content"][JSON_TYPE]
+        media["schema"] = parts.bulk_of(params, MAX_ITEMS)
+    for name in ("BulkInputRequest", "BulkItemInputRequest"):
+        components.pop(name, None)
+
+
+def _operations_in(result: Json) -> Iterable[Json]:
+    return (described for item in result["paths"].values() for described in item.values())
 
 
 @cache
-def document() -> dict[str, Any]:
+def document() -> Json:
     """The whole document; built once per process."""
-    built: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    built: Json = SchemaGenerator().get_schema(request=None, public=True)
     return built
 
 
 @cache
-def operation_schemas(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def operation_schemas(name: str) -> tuple[Json, Json]:
     """The JSON Schemas of an operation's params (path, query and body in one) and of its data."""
     described = _described(name)
-    params: dict[str, Any] = {}
+    return _params(described, document()["components"]["schemas"]), _returned(described)
+
+
+def _params(described: Json, components: Json) -> Json:
+    params: Json = {}
     required: list[str] = []
+    rules: Json = {}
     for one in described.get("parameters", []):
         if one["in"] == "header" or one["name"] in ("confirm", "dry_run"):
             continue
         shown = {"description": one["description"]} if "description" in one else {}
-        params[one["name"]] = {**inlined(one["schema"]), **shown}
+        params[one["name"]] = {**_inlined(one["schema"], components), **shown}
         required += [one["name"]] if one.get("required") else []
-    body = described.get("requestBody", {}).get("content", {}).get("application/json")
+    body = described.get("requestBody", {}).get("content", {}).get(JSON_TYPE)
     if body:
-        schema = inlined(body["schema"])
+        schema = _inlined(body["schema"], components)
+        rules = {name: rule for name, rule in schema.items() if name not in _SHAPE}
+        if "minProperties" in rules:  # said of the body alone
+            rules["minProperties"] += len(params)
         params |= schema.get("properties", {})
         required += schema.get("required", [])
     shape = {"type": "object", "properties": params, "additionalProperties": False}
-    return {**shape, "required": required}, _returned(described)
+    return {**shape, "required": required, **rules}
 
 
-def _described(name: str) -> dict[str, Any]:
+_SHAPE = ("type", "properties", "required", "additionalProperties", "description")
+
+
+def _described(name: str) -> Json:
     wanted = name.replace(".", "_")
-    for item in document()["paths"].values():
-        for described in item.values():
-            if described["operationId"] == wanted:
-                return described  # type: ignore[no-any-return]
+    for described in _operations_in(document()):
+        if described["operationId"] == wanted:
+            return described
     raise LookupError(name)
 
 
-def _returned(described: dict[str, Any]) -> dict[str, Any]:
+def _returned(described: Json) -> Json:
     responses = described["responses"]
-    success = responses.get("201") or responses["200"]
-    schema = success["content"]["application/json"]["schema"]
-    return inlined(schema["oneOf"][0] if "oneOf" in schema else schema)  # type: ignore[no-any-return]
+    content = (responses.get("201") or responses["200"])["content"]
+    schema = content[JSON_TYPE]["schema"]
+    if len(content) > 1:  # a document is a string of text in an envelope
+        schema = {"oneOf": [schema, {"type": "string"}]}
+    returned: Json = inlined(schema["anyOf"][0] if "anyOf" in schema else schema)
+    return returned
 
 
 def inlined(schema: Any) -> Any:
     """`schema` with every reference replaced by what it refers to."""
+    return _inlined(schema, document()["components"]["schemas"])
+
+
+def _inlined(schema: Any, components: Json) -> Any:
     if isinstance(schema, list):
-        return [inlined(one) for one in schema]
+        return [_inlined(one, components) for one in schema]
     if not isinstance(schema, dict):
         return schema
+    shown = {name: _inlined(one, components) for name, one in schema.items() if name != "$ref"}
     if "$ref" in schema:
-        target = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        rest = {name: value for name, value in schema.items() if name != "$ref"}
-        return {**inlined(target), **inlined(rest)}
-    return {name: inlined(value) for name, value in schema.items()}
+        target = components[schema["$ref"].rpartition("/")[2]]
+        return {**_inlined(target, components), **shown}
+    return shown

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from manage_api.resources import Resource
 
 SerializerClass = type[BaseSerializer[Any]]
-Handler = Callable[["Resource", "Call"], Any]
+Handler = Callable[[Any, "Call"], Any]
 
 
 class Access(StrEnum):
@@ -51,6 +51,7 @@ class Operation:
     destructive: bool
     permission: str
     module: str
+    documents: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -102,6 +103,7 @@ class Mark(NamedTuple):
     path: str | None
     destructive: bool | None
     permission: str | None
+    documents: tuple[str, ...]
 
 
 class Standard(NamedTuple):
@@ -131,7 +133,7 @@ PERMISSION = {
 _registry: dict[tuple[str, str], Operation] = {}
 
 
-def operation(
+def operation(  # noqa: PLR0913 - it declares all that an operation has
     summary: str,
     *,
     output: SerializerClass,
@@ -141,20 +143,22 @@ def operation(
     path: str | None = None,
     destructive: bool | None = None,
     permission: str | None = None,
+    documents: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Declare a resource's method as an operation; its name is the action.
 
     `list`, `get`, `create`, `update` and `delete` know their method, path and access. Any other
     names `method` and `path` (relative to the collection). Whatever deletes is destructive.
     `permission` is the Django permission's verb for a logged-in person, where it is not implied
-    by the access. The docstring is the description shown to developers.
+    by the access. `documents` are the media types beside JSON in which a read may answer, with a
+    `Document`. The docstring is the description shown to developers.
     """
 
     def mark(handler: Handler) -> Handler:
         description = re.sub(r"\s+", " ", (handler.__doc__ or "").strip())
         handler.mark = Mark(  # type: ignore[attr-defined]
             handler, summary, description, output, input, access, method, path, destructive,
-            permission,
+            permission, documents,
         )  # fmt: skip
         return handler
 
@@ -168,10 +172,14 @@ def register(cls: "type[Resource]") -> "type[Resource]":
         raise ImproperlyConfigured(f"{cls.__name__} declares no operation.")
     _refuse_undeclared(cls, marks)
     for action, mark in marks.items():
-        one = _build(cls, action, mark)
-        if _registry.setdefault((one.resource, one.action), one) is not one:
-            raise ImproperlyConfigured(f"Operation {one.name} is declared twice.")
+        enter(_build(cls, action, mark))
     return cls
+
+
+def enter(one: Operation) -> None:
+    """Add an operation to the registry. Raises ImproperlyConfigured if its name is taken."""
+    if _registry.setdefault((one.resource, one.action), one) is not one:
+        raise ImproperlyConfigured(f"Operation {one.name} is declared twice.")
 
 
 def _build(cls: "type[Resource]", action: str, mark: Mark) -> Operation:
@@ -200,6 +208,7 @@ def _build(cls: "type[Resource]", action: str, mark: Mark) -> Operation:
         destructive=destructive,
         permission=cls.permission_name(permission),
         module=_module_of(cls),
+        documents=mark.documents,
     )
 
 
@@ -234,6 +243,12 @@ def all_operations() -> list[Operation]:
 def find(resource: str, action: str) -> Operation | None:
     """The operation of that dispatch name."""
     return _registry.get((resource, action))
+
+
+def why_read_only(resource: str) -> str:
+    """Why a resource that exists can never be written; "" for any other."""
+    found = (one.resource_class for one in _registry.values() if one.resource == resource)
+    return next((cls.why_read_only for cls in found), "")
 
 
 def all_scopes() -> list[str]:

@@ -1,16 +1,46 @@
-"""The reference pages of the docs, written from the declarations themselves."""
+"""The reference pages of the docs, written from the declarations themselves.
 
-from collections.abc import Iterable
+An app enters a page of its own in its `reference.py`.
+"""
+
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
+from django.utils.module_loading import autodiscover_modules
+
 from manage_api.errors import CODES, FIELD_CODES
-from manage_api.operations import Operation, all_operations
 from manage_api.openapi import operation_schemas
+from manage_api.operations import Operation, all_operations
 from manage_api.viewsets import API_ROOT
 
 _HEAD = "<!-- Written by `manage.py write_reference`; do not edit. -->\n"
 
+Page = Callable[[], str]
+_pages: dict[str, Page] = {}
 
+
+def page(name: str) -> Callable[[Page], Page]:
+    """Mark a function that writes the whole text of docs/`name`."""
+
+    def enter(write: Page) -> Page:
+        _pages[name] = write
+        return write
+
+    return enter
+
+
+def all_pages() -> dict[str, Page]:
+    """Every page that is written by code, by file name."""
+    autodiscover_modules("reference")
+    return dict(_pages)
+
+
+def cell(text: str) -> str:
+    """`text` as it stands in a table."""
+    return text.replace("|", "\\|")
+
+
+@page("operations.md")
 def operations_page() -> str:
     """Every operation with its scope, path and parameters, by resource."""
     ordered = sorted(all_operations(), key=lambda one: one.resource)
@@ -37,11 +67,12 @@ def _row(one: Operation) -> str:
     required = set(schema["required"])
     names = [f"`{n}`{'*' if n in required else ''}" for n in schema["properties"]]
     marks = ("D" if one.destructive else "") + ("S" if one.secret_keys else "")
-    about = f"{one.summary}. {one.description}".strip()
+    about = cell(f"{one.summary}. {one.description}".strip())
     rest = f"`{one.method} {one.path}`"
     return f"| `{one.name}` | {rest} | `{one.scope}` | {marks} | {', '.join(names)} | {about} |"
 
 
+@page("errors.md")
 def errors_page() -> str:
     """Every error code, with what to do about it."""
     lines = [
@@ -60,6 +91,3 @@ def errors_page() -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-PAGES = {"operations.md": operations_page, "errors.md": errors_page}

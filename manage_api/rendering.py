@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, NoReturn
 
 import orjson
@@ -21,6 +22,11 @@ def dump(data: Any) -> bytes:
     return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
 
+def load(body: bytes) -> Any:
+    """The value of JSON that this server made itself. For JSON from outside see `parse`."""
+    return orjson.loads(body)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
@@ -30,7 +36,7 @@ def _plain(value: Any) -> Any:
 
 
 class JsonRenderer(BaseRenderer):
-    """Renders with orjson; bytes are taken as already rendered."""
+    """Renders with orjson; bytes are taken as already rendered, None as no body at all."""
 
     media_type = "application/json"
     format = "json"
@@ -38,7 +44,15 @@ class JsonRenderer(BaseRenderer):
     render_style = "binary"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        if data is None:
+            return b""
         return data if isinstance(data, bytes) else dump(data)
+
+
+@cache
+def document_renderer(media_type: str) -> type[JsonRenderer]:
+    """What lets a caller accept `media_type`. The document comes as bytes; an error stays JSON."""
+    return type("DocumentRenderer", (JsonRenderer,), {"media_type": media_type})
 
 
 class StrictJsonParser(BaseParser):
@@ -99,7 +113,7 @@ def _finite(text: str) -> float:
 
 
 def _bounded(text: str) -> int:
-    number = int(text) if len(text) < 20 else 2**63
+    number = int(text) if len(text) <= 20 else 2**63
     if not -(2**63) <= number < 2**63:
         raise ParseError("A whole number is outside 64 bits.")
     return number

@@ -1,8 +1,27 @@
 """A resource: the class on which an app declares its operations."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
 
-from syteops.lib.entities import Entity
+from django.db import models
+
+from syteops.lib.entities import Entity, Numbered
+
+# In the part of regular expressions that Python and ECMA 262 share.
+ANY_NAME = r"^[^/\x00-\x1f]{1,200}$"
+SLOT = "^[0-9]{3,9}$"
+ROW_ID = "^[1-9][0-9]{0,17}$"
+
+
+class PathParam(NamedTuple):
+    """What a path parameter names, and the form (ECMA 262) of those that can name something."""
+
+    description: str
+    pattern: str = ""
+
+
+SLUG_FORM = "^[A-Za-z0-9_-]{1,50}$"
+"""The form of slugs as path parameters."""
 
 
 class Resource:
@@ -21,8 +40,25 @@ class Resource:
     """Whose Django permissions a logged-in person needs."""
     lookup: ClassVar[str] = "id"
     """The path parameter that names a single object."""
+    path_help: ClassVar[Mapping[str, PathParam]] = {}
+    """What developers are told of path parameters that do not explain themselves."""
     why_read_only: ClassVar[str] = ""
     """What a refused write is told (405) where writes never exist."""
+
+    @classmethod
+    def path_param(cls, name: str) -> PathParam:
+        """What a path parameter names. A text that does not fit its pattern names nothing."""
+        told = cls.path_help.get(name, PathParam(""))
+        return told if told.pattern else told._replace(pattern=cls._usual_pattern(name))
+
+    @classmethod
+    def _usual_pattern(cls, name: str) -> str:
+        if name != cls.lookup:
+            return ANY_NAME
+        if issubclass(cls.model, Numbered):
+            return SLOT
+        is_row_id = name == "id" and isinstance(cls.model._meta.pk, models.AutoField)
+        return ROW_ID if is_row_id else ANY_NAME
 
     @classmethod
     def permission_name(cls, verb: str) -> str:

@@ -21,6 +21,6 @@ def _precedence(where: str) -> list[bool]:
 
 def _route(where: str, operations: list[Operation]) -> URLPattern:
     by_method = {one.method.lower(): one for one in operations}
-    view = RestView.as_view({method: "serve" for method in by_method}, operations=by_method)
+    view = RestView.as_view(dict.fromkeys(by_method, "serve"), operations=by_method)
     pattern = where.removeprefix("/").replace("{", "<str:").replace("}", ">")
     return path(pattern, view, name=operations[0].name)

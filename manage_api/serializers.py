@@ -6,14 +6,19 @@ strings carry only text, so there (`context["text"]`) numbers and booleans are r
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 _MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S)
+
+# Narrower than int(), which takes blanks, underscores and the digits of every script.
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
@@ -30,12 +35,16 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictIntegerField(serializers.IntegerField):
-    """A whole JSON number."""
+    """A whole JSON number of 64 bits. JSON has one kind of number, so 5.0 is 5."""
 
     def to_internal_value(self, data: Any) -> int:
-        if not _from_text(self) and (isinstance(data, bool) or not isinstance(data, int)):
+        if _from_text(self) and isinstance(data, str) and _WHOLE.fullmatch(data):
+            data = int(data)
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
+        if isinstance(data, bool) or not isinstance(data, int) or not -(2**63) <= data < 2**63:
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return data
 
 
 class StrictBooleanField(serializers.BooleanField):
@@ -58,6 +67,15 @@ class StrictDecimalField(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
+class StrictDateField(serializers.DateField):
+    """A date as RFC 3339 has it: 2026-01-31."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not _DATE.fullmatch(data):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(data)
+
+
 class StrictChoiceField(serializers.ChoiceField):
     """One of the values listed, of the type listed."""
 
@@ -67,6 +85,7 @@ class StrictChoiceField(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
 class JsonObjectField(serializers.JSONField):
     """A JSON object of any content."""
 
@@ -109,6 +128,12 @@ class IsSetField(serializers.BooleanField):
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown and read-only names, all at once with whatever else is wrong."""
 
+    needs_one: ClassVar[bool] = False
+    """Whether one of the fields at least must be given, and be neither empty nor false."""
+
+    def validate(self, attrs: Any) -> Any:
+        return at_least_one(attrs, self) if self.needs_one else attrs
+
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise ValidationError({"non_field_errors": [ErrorDetail(_NO_OBJECT, "invalid")]})
@@ -128,10 +153,31 @@ class StrictSerializer(serializers.Serializer[Any]):
                 refused[str(name)] = [ErrorDetail("There is no such field.", "unknown_field")]
             elif self.fields[name].read_only:
                 refused[name] = [ErrorDetail("This field cannot be written.", "read_only")]
-        return refused
+        return refused | self._lacking(data)
+
+    def _lacking(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
+        """Required names that an inner object lacks: under PATCH, DRF looks at none of them."""
+        needed = () if self.root is self else self.fields.items()
+        return {
+            name: [ErrorDetail("This field is required.", "required")]
+            for name, field in needed
+            if field.required and name not in data
+        }
 
 
 _NO_OBJECT = "Send a JSON object."
+
+
+class WholeSerializer(StrictSerializer):
+    """A strict serializer whose required fields are required under PATCH, too."""
+
+    @property
+    def partial(self) -> bool:
+        return False
+
+    @partial.setter
+    def partial(self, value: bool) -> None:
+        """DRF and drf-spectacular set it for every PATCH; here it has no say."""
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
@@ -153,6 +199,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
         models.PositiveBigIntegerField: StrictIntegerField,
         models.BooleanField: StrictBooleanField,
         models.DecimalField: StrictDecimalField,
+        models.DateField: StrictDateField,
         models.JSONField: JsonObjectField,
     }
     serializer_choice_field = StrictChoiceField
@@ -178,15 +225,13 @@ class PageInput(StrictSerializer):
     """Which page of a list, and how long a page is."""
 
     page = StrictIntegerField(min_value=1, max_value=1_000_000, default=1, help_text="From 1.")
-    per_page = StrictIntegerField(min_value=1, required=False, help_text="Entries in a page.")
 
-    def validate_per_page(self, value: int) -> int:
-        if value > settings.MANAGE_API_MAX_PAGE_SIZE:
-            raise ValidationError(
-                f"A page has {settings.MANAGE_API_MAX_PAGE_SIZE} entries at most.",
-                "max_value",
-            )
-        return value
+    def get_fields(self) -> Any:
+        longest = settings.MANAGE_API_MAX_PAGE_SIZE
+        per_page = StrictIntegerField(
+            min_value=1, max_value=longest, required=False, help_text="Entries in a page."
+        )
+        return {**super().get_fields(), "per_page": per_page}
 
 
 class PageSerializer(serializers.Serializer[Any]):
@@ -220,7 +265,6 @@ def at_least_one(values: dict[str, Any], serializer: serializers.Serializer[Any]
     """`values`, if one of them at least was chosen. Raises a field error otherwise."""
     if not any(values.values()):
         names = " or ".join(serializer.fields)
-        raise ValidationError(
-            {next(iter(serializer.fields)): [ErrorDetail(f"Give {names}.", "required")]}
-        )
+        first = str(next(iter(serializer.fields)))
+        raise ValidationError({first: [ErrorDetail(f"Give {names}.", "required")]})
     return values

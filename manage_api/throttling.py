@@ -5,15 +5,20 @@ Counted per minute in counters that all processes share. Answers carry `RateLimi
 `Retry-After`.
 """
 
+import hashlib
+import time
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
 
 from manage_api.callers import Caller
 from manage_api.errors import ApiError
+from syteops.lib.addresses import counted_address
 from syteops.lib.counters import counters, seconds_left
 
 WINDOW = 60
+REMEMBERED = 12 * 60 * 60
 
 
 class Budget(NamedTuple):
@@ -57,20 +62,52 @@ def left(caller: Caller) -> dict[str, dict[str, int]]:
     return shown
 
 
-def check_failures(address: str) -> None:
-    """Refuse an address that failed too often, before any other work. Raises throttled."""
-    if counters().read(f"failed {address}", WINDOW) >= settings.MANAGE_API_FAILURES_PER_MINUTE:
-        wait = seconds_left(WINDOW)
+# --- Failed authentication -----------------------------------------------------------------
+
+
+def check_failures(address: str, credential: str) -> None:
+    """Refuse an address that failed too often, before any other work. Raises throttled.
+
+    A credential that was good lately is verified all the same: whoever has the same address (an
+    office, a machine on which one tool still uses an old key) can not shut it out.
+    """
+    if _has_failed_too_often(counted_address(address)) and not (
+        credential and _was_accepted(credential) and not _has_failed_too_often(credential)
+    ):
         raise ApiError(
             "throttled",
             "Too many requests without a valid key came from your address.",
-            headers={"Retry-After": str(wait)},
+            headers={"Retry-After": str(seconds_left(WINDOW))},
         )
 
 
-def count_failure(address: str) -> None:
+def count_failure(address: str, credential: str) -> None:
     """Note a failed authentication from `address`."""
-    counters().add(f"failed {address}", WINDOW)
+    counters().add(f"failed {counted_address(address)}", WINDOW)
+    if credential:
+        counters().add(f"failed {credential}", WINDOW)
+
+
+def note_success(credential: str) -> None:
+    """Remember that `credential` was good. Counts once a minute in each process at most."""
+    _remember(hashlib.sha256(credential.encode()).digest(), int(time.time()) // WINDOW)
+
+
+@lru_cache(maxsize=4096)
+def _remember(digest: bytes, minute: int) -> None:
+    counters().add(f"accepted {digest.hex()}", REMEMBERED)
+
+
+def _was_accepted(credential: str) -> bool:
+    digest = hashlib.sha256(credential.encode()).hexdigest()
+    return counters().read(f"accepted {digest}", REMEMBERED) > 0
+
+
+def _has_failed_too_often(who: str) -> bool:
+    return counters().read(f"failed {who}", WINDOW) >= settings.MANAGE_API_FAILURES_PER_MINUTE
+
+
+# --- Budgets -------------------------------------------------------------------------------
 
 
 def _policy(writes: bool) -> tuple[str, int]:

@@ -4,10 +4,12 @@
 safety rule is written in a resource: they are all here and in `execution`.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, NamedTuple, cast
 
 from django.http import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,18 +17,33 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from manage_api import concurrency, execution, throttling
-from manage_api.authentication import KeyAuthentication, SessionAuthentication
+from manage_api.authentication import (
+    KeyAuthentication,
+    SessionAuthentication,
+    presented_credential,
+)
 from manage_api.callers import Caller, actor_of
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.operations import Operation
-from manage_api.rendering import JsonRenderer, StrictJsonParser
+from manage_api.rendering import JsonRenderer, StrictJsonParser, document_renderer
 from syteops.audit.services import record_refusal
 from syteops.lib.actors import Door
 from syteops.lib.addresses import client_address
 
 API_ROOT = "/api/manage/v1"
 FLAGS = ("confirm", "dry_run")
+VARIES_BY = ("Authorization", "Cookie", "X-API-Key")
+
+
+class Described(NamedTuple):
+    """What the OpenAPI document says of one method of an address that is no operation."""
+
+    response: Any
+    request: Any = None
+    parameters: Sequence[Any] = ()
+    headers: Sequence[str] = ()
+    errors: Sequence[int] = ()
 
 
 class ApiView(APIView):
@@ -40,36 +57,48 @@ class ApiView(APIView):
     metadata_class = None
     http_method_names = ("get", "post", "put", "patch", "delete", "head")
     door: ClassVar[Door] = Door.REST
+    described: ClassVar[Mapping[str, Described]] = {}
+    """For the OpenAPI document, by method; operations describe themselves."""
     is_read: ClassVar[bool] = True
     """Whether every call of this view is a read; otherwise `admit` tells by the operation."""
     budget: throttling.Budget | None = None
 
+    # DRF's own would say Allow on every answer, and overwrite that of a 405.
+    default_response_headers: ClassVar[Mapping[str, str]] = {}  # type: ignore[assignment]
+
     @property
     def caller(self) -> Caller:
         """Who calls; set once `initial` has passed."""
-        return self.request.auth  # type: ignore[no-any-return]
+        return cast("Caller", self.request.auth)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate, then agree on JSON. Raises not_authenticated, throttled, not_acceptable."""
         address = client_address(request._request)
-        throttling.check_failures(address)
+        credential = presented_credential(request._request)
+        throttling.check_failures(address, credential)
         try:
             if request.auth is None:
                 raise not_authenticated()
         except ApiError as error:
             if error.status == 401:
-                throttling.count_failure(address)
+                throttling.count_failure(address, credential)
             raise
+        throttling.note_success(credential)
         super().initial(request, *args, **kwargs)
         if self.is_read:
             self.budget = throttling.spend(self.caller, writes=False)
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Nothing of the API may be kept by a shared cache."""
+        """Nothing of the API may be kept by a shared cache; a replaced key hears of its end."""
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         response.headers.setdefault("Cache-Control", "private, no-cache")
+        patch_vary_headers(response, VARIES_BY)
+        # Not `request.auth`, which would authenticate once more after a failure.
+        if caller := getattr(request, "_auth", None):
+            for name, value in caller.response_headers().items():
+                response[name] = value
         for name, value in self.budget.headers.items() if self.budget else ():
             response.headers.setdefault(name, value)
         return response
@@ -79,7 +108,7 @@ class ApiView(APIView):
         operation: Operation,
         path: Mapping[str, str],
         raw: Mapping[str, Any],
-        **flags: bool,
+        **flags: Any,
     ) -> Call:
         """The call of `operation` by this request's caller."""
         actor = actor_of(self.caller, self.door, operation.name, self.request)
@@ -88,12 +117,24 @@ class ApiView(APIView):
     def admit(self, operation: Operation, path: Mapping[str, Any]) -> None:
         """Let the caller run the operation, or raise; a refusal is kept in the audit trail."""
         self.budget = throttling.spend(self.caller, operation.writes)
-        try:
+        with self._noting_refusal(operation, path):
             execution.authorise(self.caller, operation)
+
+    def run(self, call: Call) -> Result:
+        """Carry out an admitted call; one that is refused half-way is noted too."""
+        with self._noting_refusal(call.operation, call.path):
+            return execution.run(call)
+
+    @contextmanager
+    def _noting_refusal(self, operation: Operation, path: Mapping[str, Any]) -> Iterator[None]:
+        try:
+            yield
         except ApiError as refusal:
-            actor = actor_of(self.caller, self.door, operation.name, self.request)
-            object_id = "/".join(str(value) for value in path.values())
-            record_refusal(actor, operation.resource, object_id, refusal.code)
+            if refusal.status == 403 or refusal.code == "module_inactive":
+                actor = actor_of(self.caller, self.door, operation.name, self.request)
+                # What was asked for may not be validated yet; PostgreSQL stores no NUL.
+                object_id = "/".join(str(value) for value in path.values()).replace("\x00", "")
+                record_refusal(actor, operation.resource, object_id, refusal.code)
             raise
 
 
@@ -103,22 +144,27 @@ class RestView(ViewSetMixin, ApiView):
     operations: Mapping[str, Operation] = {}
     is_read = False
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         reason = next(iter(self.operations.values())).resource_class.why_read_only
         if reason:
             raise ApiError("method_not_allowed", reason)
         raise MethodNotAllowed(str(request.method))
 
+    def get_renderers(self) -> list[Any]:
+        """JSON, and whatever else this request's operation can answer in."""
+        operation = self.operations.get(_method(self.request))
+        media_types = operation.documents if operation else ()
+        return [*super().get_renderers(), *(document_renderer(one)() for one in media_types)]
+
     def serve(self, request: Request, **path: str) -> Response:
         """Run this request's operation and answer it over REST."""
-        method = "get" if request.method == "HEAD" else str(request.method).lower()
-        operation = self.operations[method]
+        operation = self.operations[_method(request)]
         self.admit(operation, path)
-        result = execution.run(self._call(operation, request, path))
+        result = self.run(self._call(operation, request, path))
         return _answer(operation, request, result)
 
     def _call(self, operation: Operation, request: Request, path: Mapping[str, str]) -> Call:
-        query = _query(request)
+        query = query_of(request)
         flags = {name: _flag(query.pop(name, "false"), name) for name in FLAGS if operation.writes}
         if not operation.takes_body:
             return self.make_call(operation, path, query, text=True, **flags)
@@ -127,8 +173,12 @@ class RestView(ViewSetMixin, ApiView):
         return self.make_call(operation, path, _body(request), **flags)
 
 
-def _query(request: Request) -> dict[str, Any]:
-    """The query string, each name once."""
+def _method(request: Request) -> str:
+    return "get" if request.method == "HEAD" else str(request.method).lower()
+
+
+def query_of(request: Request) -> dict[str, Any]:
+    """The query string, each name once. Raises validation_error for a repeated one."""
     twice = [name for name, values in request.query_params.lists() if len(values) > 1]
     if twice:
         detail = "Give this parameter once."
@@ -155,8 +205,7 @@ def _unknown(name: str) -> dict[str, str]:
 
 def _body(request: Request) -> Mapping[str, Any]:
     """The body's object; an empty body counts as an empty object."""
-    if not request.body:
-        return {}
+    # Not `request.body`: the CSRF check of a session has read the stream already.
     if not isinstance(request.data, dict):
         error = {"pointer": "#", "code": "invalid", "detail": "Send a JSON object."}
         raise ApiError("validation_error", errors=[error])
@@ -168,7 +217,9 @@ def _answer(operation: Operation, request: Request, result: Result) -> Response:
         return _read_answer(request, result)
     if result.dry_run:
         shown = {"dry_run": True, "changed": result.changed, "data": result.data}
-        return Response({**shown, "changes": result.changes, "impact": result.impact})
+        response = Response({**shown, "changes": result.changes, "impact": result.impact})
+        add_write_headers(response, result)
+        return response
     response = Response(result.body, operation.status)
     add_write_headers(response, result)
     if operation.status == 201 and (location := _location(operation, result.data)):
@@ -178,8 +229,9 @@ def _answer(operation: Operation, request: Request, result: Result) -> Response:
 
 def add_write_headers(response: Response, result: Result) -> None:
     """What every answer to a write says in its headers."""
-    response["SyteOps-Changed"] = "true" if result.changed else "false"
-    if result.etag:
+    stored = result.changed and not result.dry_run
+    response["SyteOps-Changed"] = "true" if stored else "false"
+    if result.etag and not result.dry_run:
         response["ETag"] = result.etag
     if result.replayed:
         response["Idempotent-Replayed"] = "true"
@@ -188,6 +240,7 @@ def add_write_headers(response: Response, result: Result) -> None:
 def _read_answer(request: Request, result: Result) -> Response:
     fresh = concurrency.is_fresh(request, result.etag)
     response = Response(None, 304) if fresh else Response(result.body)
+    response.content_type = result.media_type
     response["ETag"] = result.etag
     return response
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,11 +11,71 @@ from manage_api import throttling
 from manage_api.errors import ApiError
 from manage_api.execution import allowed_operations
 from manage_api.operations import all_operations
-from manage_api.viewsets import API_ROOT, ApiView
+from manage_api.viewsets import API_ROOT, ApiView, Described
+from syteops.lib.addresses import client_address
+
+
+class RootSerializer(serializers.Serializer[Any]):
+    """The API's name and its links."""
+
+    name = serializers.CharField()
+    version = serializers.CharField()
+    links = serializers.DictField(child=serializers.CharField())
+
+
+class BudgetSerializer(serializers.Serializer[Any]):
+    """How many calls a minute are allowed, and how many are left in this one."""
+
+    limit = serializers.IntegerField()
+    remaining = serializers.IntegerField()
+    reset_seconds = serializers.IntegerField()
+
+
+class BudgetsSerializer(serializers.Serializer[Any]):
+    """Reads and writes are counted apart."""
+
+    read = BudgetSerializer()
+    write = BudgetSerializer()
+
+
+class NetworkSerializer(serializers.Serializer[Any]):
+    """From where the caller may call, and from where it does."""
+
+    address = serializers.CharField(
+        allow_null=True, help_text="The caller's address as this site sees it; null if unknown."
+    )
+    allowed = serializers.BooleanField(help_text="Whether the caller may call from there.")
+    networks = serializers.ListField(
+        child=serializers.CharField(), help_text="The only ones allowed; empty: from everywhere."
+    )
+
+
+class WhoAmISerializer(serializers.Serializer[Any]):
+    """The caller: a key or a person."""
+
+    kind = serializers.ChoiceField(choices=("site_key", "restricted_key", "person"))
+    id = serializers.CharField(help_text="The key's public id, or the person's number.")
+    name = serializers.CharField()
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the key stops working; null: it does not by itself."
+    )
+    replaced = serializers.BooleanField(
+        help_text="Whether the key was rotated: use the new one before this one expires."
+    )
+    scopes = serializers.ListField(
+        child=serializers.CharField(), help_text="Exactly what the caller has been given."
+    )
+    operations = serializers.IntegerField(help_text="How many the caller may run now.")
+    network = NetworkSerializer()
+    limits = BudgetsSerializer()
+    server_time = serializers.DateTimeField()
+    api_version = serializers.CharField()
 
 
 class RootView(ApiView):
     """The API's front page: a link to everything this caller can list."""
+
+    described = {"GET": Described(RootSerializer)}
 
     def get(self, request: Request) -> Response:
         allowed = allowed_operations(self.caller, all_operations())
@@ -31,13 +92,21 @@ class RootView(ApiView):
 class WhoAmIView(ApiView):
     """The caller as the API sees it."""
 
+    described = {"GET": Described(WhoAmISerializer)}
+
     def get(self, request: Request) -> Response:
-        allowed = allowed_operations(self.caller, all_operations())
+        described = self.caller.describe()
+        networks = described.pop("networks")
         return Response(
             {
-                **self.caller.describe(),
-                "scopes": sorted({one.scope for one in allowed}),
-                "operations": len(allowed),
+                **described,
+                "operations": len(allowed_operations(self.caller, all_operations())),
+                "network": {
+                    "address": client_address(request._request) or None,
+                    # Whoever may not is not answered here, but with network_not_allowed.
+                    "allowed": True,
+                    "networks": networks,
+                },
                 "limits": throttling.left(self.caller),
                 "server_time": timezone.now(),
                 "api_version": "v1",

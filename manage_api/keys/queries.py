@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
@@ -86,9 +86,10 @@ def history_of(key: ManageKey) -> QuerySet[AuditEntry]:
 
 
 def refused_uses(days: int) -> QuerySet[AuditEntry]:
-    """Uses of real keys that were turned away in the last `days` days, newest first."""
-    return AuditEntry.objects.filter(
-        object_resource=ManageKey.resource,
-        outcome=Outcome.REFUSED,
-        at__gte=timezone.now() - timedelta(days=days),
+    """Uses of real keys that were turned away in the last `days` days: each key's last one."""
+    since = timezone.now() - timedelta(days=days)
+    found = AuditEntry.objects.filter(
+        object_resource=ManageKey.resource, outcome=Outcome.REFUSED, at__gte=since
     )
+    last = found.order_by().values("object_id").annotate(last=Max("id")).values("last")
+    return AuditEntry.objects.filter(pk__in=last)

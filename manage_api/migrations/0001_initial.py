@@ -23,10 +23,8 @@ class Migration(migrations.Migration):
                 ),
                 ("digest", models.CharField(max_length=64, unique=True)),
                 ("fingerprint", models.CharField(max_length=64)),
-                ("claim", models.CharField(max_length=32)),
-                ("claimed_until", models.DateTimeField()),
                 ("expires_at", models.DateTimeField(db_index=True)),
-                ("answer", models.JSONField(null=True)),
+                ("answer", models.JSONField()),
             ],
             options={
                 "default_permissions": (),

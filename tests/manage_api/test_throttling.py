@@ -2,9 +2,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
-from manage_api.keys import tokens
+from manage_api.keys import services, tokens
+from manage_api.keys.models import ManageKey
 from syteops.crm.models import CrmSystem
+from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 
 
@@ -80,3 +84,91 @@ def test_another_address_is_not_affected(api: Api, settings: Any) -> None:
     assert api.get("/whoami").status_code == 429
     elsewhere = api.client.get("/api/manage/v1/whoami", REMOTE_ADDR="203.0.113.9")
     assert elsewhere.status_code == 200
+
+
+# --- Floods of wrong keys ------------------------------------------------------------------
+
+
+def flood(count: int, **meta: str) -> list[int]:
+    """The statuses of that many wrong keys, all well-formed and all different."""
+    client = Client(raise_request_exception=False, **meta)
+    return [
+        client.get(
+            "/api/manage/v1/whoami", headers={"X-API-Key": tokens.new_token().text}
+        ).status_code
+        for _ in range(count)
+    ]
+
+
+def test_wrong_keys_beyond_the_limit_reach_no_database(
+    site_key: str, settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 60
+    with django_assert_num_queries(60):
+        assert flood(500) == [401] * 60 + [429] * 440
+
+
+def test_so_do_sessions_that_do_not_exist(
+    db: None, settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    client = Client()
+    for number in range(4):
+        client.cookies["sessionid"] = f"{number}" * 32
+        client.get("/api/manage/v1/whoami")
+
+    with django_assert_num_queries(0):
+        assert client.get("/api/manage/v1/whoami").status_code == 429
+
+
+def test_a_key_that_was_good_lately_is_not_shut_out_by_its_neighbours(
+    api: Api, make_key: Callable[..., str], settings: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    unused = make_key("crm:read")
+    assert api.get("/whoami").status_code == 200
+    flood(10)
+
+    assert api.get("/whoami").status_code == 200
+    assert Api(unused).get("/whoami").status_code == 429
+
+
+def test_a_person_at_work_is_not_shut_out_either(
+    as_person: Callable[[User], Api], alice: User, charlie: User, settings: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    at_work, newcomer = as_person(alice), as_person(charlie)
+    assert at_work.get("/whoami").status_code == 200
+    flood(10)
+
+    assert at_work.get("/whoami").status_code == 200
+    assert newcomer.get("/whoami").status_code == 429
+
+
+def test_a_key_that_was_good_lately_is_cut_off_when_it_fails_itself(
+    api: Api, site_key: str, settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    assert api.get("/whoami").status_code == 200
+    services.revoke_key(SYSTEM, ManageKey.objects.get())
+    flood(3)
+
+    assert [api.get("/whoami").status_code for _ in range(4)] == [401, 401, 401, 429]
+    with django_assert_num_queries(0):
+        assert api.get("/whoami").status_code == 429
+
+
+def test_all_addresses_of_an_ipv6_network_are_one_guesser(api: Api, settings: Any) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    statuses = [flood(1, REMOTE_ADDR=f"2001:db8:0:7::{n:x}")[0] for n in range(1, 6)]
+
+    assert statuses == [401, 401, 401, 429, 429]
+    assert flood(1, REMOTE_ADDR="2001:db8:0:8::1") == [401]
+
+
+def test_clients_of_unknown_address_are_one_guesser(db: None, settings: Any) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    settings.TRUSTED_PROXIES = 1
+    statuses = [flood(1, REMOTE_ADDR=f"192.0.2.{n}")[0] for n in range(1, 6)]
+
+    assert statuses == [401, 401, 401, 429, 429]

@@ -1,0 +1,146 @@
+"""Many changes of one collection in one request: all of them, or none.
+
+`POST /{collection}/bulk` exists for every resource that can create; it is derived, not declared.
+Each item runs the declared operation of its action, with that operation's scope and rules.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from rest_framework import serializers
+
+from manage_api.calls import Call
+from manage_api.errors import ApiError, as_api_error
+from manage_api.execution import authorise, perform
+from manage_api.operations import Access, Operation, all_operations, enter, find
+from manage_api.resources import Resource
+from manage_api.serializers import JsonObjectField, StrictChoiceField, StrictSerializer
+from syteops.lib.actors import Door
+from syteops.lib.locks import transaction_lock
+
+MAX_ITEMS = 500
+ACTIONS = ("create", "update", "delete", "set")
+
+
+class BulkItemInput(StrictSerializer):
+    """One change of many."""
+
+    action = StrictChoiceField(choices=ACTIONS, help_text="What to do.")
+    params = JsonObjectField(help_text="What that action takes, the identifier included.")
+
+
+class BulkInput(StrictSerializer):
+    """What a bulk operation takes."""
+
+    items = serializers.ListField(
+        child=BulkItemInput(), min_length=1, max_length=MAX_ITEMS, help_text="Done in this order."
+    )
+
+
+class BulkItemSerializer(serializers.Serializer[Any]):
+    """What came of one change."""
+
+    index = serializers.IntegerField()
+    action = serializers.ChoiceField(choices=ACTIONS)
+    data = serializers.DictField()  # type: ignore[assignment]  # a member named as DRF's
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """What came of all of them, in order."""
+
+    items = BulkItemSerializer(many=True)
+
+
+def add_to_all() -> None:
+    """Give every resource that can create (or set) its bulk operation."""
+    for one in all_operations():
+        if one.action in ("create", "set") and find(one.resource, "bulk") is None:
+            enter(_bulk_of(one))
+
+
+def _bulk_of(one: Operation) -> Operation:
+    collection = one.resource_class.collection
+    return Operation(
+        resource=one.resource,
+        action="bulk",
+        access=Access.WRITE,
+        method="POST",
+        path=f"/{collection}/bulk",
+        summary=f"Change many {collection.replace('-', ' ')} at once",
+        description=(
+            f"Up to {MAX_ITEMS} items, all or nothing. Each item needs the scope of its own "
+            "action; one confirmation covers every delete. Errors name the item by its index."
+        ),
+        resource_class=one.resource_class,
+        handler=_run,
+        input=BulkInput,
+        output=BulkSerializer,
+        status=200,
+        destructive=False,
+        permission=one.resource_class.permission_name("change"),
+        module=one.module,
+    )
+
+
+def _run(resource: Resource, call: Call) -> dict[str, Any]:
+    """Run each item in a savepoint of its own, so that every wrong one can be named at once."""
+    # One bulk of a collection at a time: two that go through it in different order would deadlock.
+    transaction_lock(f"bulk {call.operation.resource}")
+    done, failed = [], {}
+    for index, item in enumerate(call.values["items"]):
+        try:
+            with transaction.atomic():
+                data = perform(_call_of(call, item))
+        except Exception as error:
+            failed[index] = as_api_error(error, f"{_prefix(call)}/items/{index}/params")
+            if failed[index].code == "internal_error":
+                raise
+        else:
+            done.append({"index": index, "action": item["action"], "data": data})
+    if failed:
+        raise _failure(failed, _prefix(call))
+    return {"items": done}
+
+
+def _call_of(call: Call, item: Mapping[str, Any]) -> Call:
+    operation = find(call.operation.resource, item["action"])
+    if operation is None:
+        raise ApiError("not_found", f"{call.operation.resource} has no {item['action']}.")
+    authorise(call.caller, operation)
+    params = dict(item["params"])
+    path = {name: params.pop(name) for name in operation.path_params if name in params}
+    inner = Call(operation, call.caller, call.actor, call.request, path, params)
+    inner.confirm, inner.dry_run = call.confirm, call.dry_run
+    return inner
+
+
+def _prefix(call: Call) -> str:
+    return "#/params" if call.actor.door is Door.DISPATCH else "#"
+
+
+def _failure(failed: dict[int, ApiError], prefix: str) -> ApiError:
+    """One error for all of them: the gravest code, each item's own, and what would go."""
+    gravest = max(failed.values(), key=lambda error: _GRAVITY.get(error.code, 1))
+    errors = [
+        one
+        for index, error in failed.items()
+        for one in error.errors or [_item_error(error, f"{prefix}/items/{index}")]
+    ]
+    items = [
+        {"index": index, "code": error.code, "detail": error.detail, **error.extra}
+        for index, error in failed.items()
+    ]
+    detail = f"Nothing was stored: {len(failed)} of the items cannot be done. {gravest.detail}"
+    extra = {"impact": {"items": items}} if gravest.code == "confirmation_required" else {}
+    return ApiError(
+        gravest.code, detail, errors=errors, headers=gravest.headers, items=items, **extra
+    )
+
+
+# A missing right says more than a wrong value, and that more than a missing consent.
+_GRAVITY = {"insufficient_scope": 3, "permission_denied": 3, "confirmation_required": 0}
+
+
+def _item_error(error: ApiError, pointer: str) -> dict[str, str]:
+    return {"pointer": pointer, "code": "invalid", "detail": error.detail}

@@ -1,0 +1,101 @@
+"""Warnings 14, 7 and 1 days before a key expires: in the audit trail, and by e-mail if configured.
+
+The admin shows the same keys by itself (`queries.expiring_keys`).
+"""
+
+from smtplib import SMTPException
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import transaction
+
+from manage_api.keys.models import ManageKey
+from manage_api.keys.presets import in_words
+from manage_api.keys.queries import expiring_keys
+from syteops.audit import services as audit
+from syteops.audit.models import AuditEntry
+from syteops.audit.queries import entries_of
+from syteops.lib.actors import Actor
+from syteops.lib.locks import exclusive
+
+EVENT = "expiring"
+DAYS = "days_before_expiry"
+
+
+class Warned(NamedTuple):
+    """One warning: of which key, how many days before, mailed to whom, and what went wrong."""
+
+    key: ManageKey
+    days: int
+    recipients: list[str]
+    problem: str = ""
+
+
+def warn(actor: Actor) -> list[Warned]:
+    """Give every warning that is due and was not given yet; once for each key and number of days.
+
+    The trail keeps what was given. Where the e-mail fails, nothing is kept: the next run tries
+    again. Raises Busy while another run is at it.
+    """
+    with exclusive("key expiry warnings"):
+        due = [(key, days) for key, days in expiring_keys() if not _was_warned(key, days)]
+        return [_warn(actor, key, days) for key, days in due]
+
+
+def _was_warned(key: ManageKey, days: int) -> bool:
+    entries: list[AuditEntry] = list(entries_of(key).filter(event=f"{key.noun}.{EVENT}"))
+    return any(entry.changes[DAYS]["after"] == days for entry in entries)
+
+
+def _warn(actor: Actor, key: ManageKey, days: int) -> Warned:
+    recipients = recipients_for(key) if settings.EMAIL_SERVER else []
+    if recipients:
+        try:
+            _message(key, days, recipients).send()
+        except (SMTPException, OSError) as error:
+            return Warned(key, days, recipients, f"{type(error).__name__}: {error}")
+    with transaction.atomic():
+        audit.record(actor, key, EVENT, {DAYS: (None, days)})
+    return Warned(key, days, recipients)
+
+
+def recipients_for(key: ManageKey) -> list[str]:
+    """The key's sponsor, and everybody who may manage keys; each address once."""
+    managers = User.objects.with_perm(
+        "keys.manage_api_keys", backend="django.contrib.auth.backends.ModelBackend"
+    )
+    people = [key.sponsor, *managers.order_by("pk")] if key.sponsor else managers.order_by("pk")
+    return list(dict.fromkeys(one.email for one in people if one.is_active and one.email))
+
+
+def _message(key: ManageKey, days: int, recipients: list[str]) -> EmailMessage:
+    assert key.expires_at is not None
+    ends = key.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    used = key.last_used_at
+    text = _TEXT.format(
+        site=settings.SITE_NAME,
+        name=key.name,
+        hint=key.hint,
+        id=key.public_id,
+        ends=ends,
+        rights=in_words(key.scopes),
+        used=used.strftime("%Y-%m-%d") if used else "never",
+    )
+    within = "tomorrow" if days == 1 else f"within {days} days"
+    subject = f"{settings.SITE_NAME}: the key {key.name} expires {within}"
+    return EmailMessage(" ".join(subject.split()), text, to=recipients)
+
+
+_TEXT = """\
+A key of the Manage API of {site} expires soon. From then on the tool that uses it is refused.
+
+Key:        {name} ({hint}, id {id})
+Expires:    {ends}
+May:        {rights}
+Last used:  {used}
+
+If the tool is still needed, open the key in the admin (Other Options, Manage API Key), press "New
+key like this", and give the new key to the tool in time. If not, nothing has to be done.
+"""

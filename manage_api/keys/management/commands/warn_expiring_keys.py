@@ -1,0 +1,36 @@
+"""`manage.py warn_expiring_keys`: says in good time which keys are about to end."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from manage_api.keys.expiry import Warned, warn
+from syteops.lib.actors import command
+from syteops.lib.locks import Busy
+
+
+class Command(BaseCommand):
+    """For a daily cron job. Exit code 1 when an e-mail could not be sent."""
+
+    help = "Warns of keys that expire within 14, 7 and 1 days: in the audit trail and by e-mail."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Idempotent: each warning is given once."""
+        try:
+            found = warn(command("warn_expiring_keys"))
+        except Busy:
+            self.stdout.write("Another run is at it.")
+            return
+        for one in found:
+            self.stdout.write(_line(one))
+        if not found:
+            self.stdout.write("No warning is due.")
+        if failed := sum(bool(one.problem) for one in found):
+            raise CommandError(f"{failed} e-mails could not be sent. The next run tries again.")
+
+
+def _line(warned: Warned) -> str:
+    text = f"{warned.key} expires within {warned.days} days"
+    if warned.problem:
+        return f"{text}: e-mail to {', '.join(warned.recipients)} failed ({warned.problem})"
+    return f"{text}: e-mail to {', '.join(warned.recipients)}" if warned.recipients else text

@@ -1,0 +1,108 @@
+"""The admin as a browser sees it: every page that links lead to, and the forms on them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from django.contrib.admin import site
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+ENDS_THE_SESSION = ("/logout/", "/jsi18n/", "/autocomplete/")
+
+
+@dataclass
+class Form:
+    """A form with the values that a browser would send back untouched."""
+
+    action: str
+    method: str
+    values: dict[str, Any] = field(default_factory=dict)
+    passwords: list[str] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """Links and forms of one page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.forms: list[Form] = []
+        self._textarea: str | None = None
+        self._select: str | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a" and given.get("href"):
+            self.links.add(str(given["href"]))
+        elif tag == "form":
+            method = str(given.get("method") or "get").lower()
+            self.forms.append(Form(str(given.get("action") or ""), method))
+        elif self.forms and given.get("name"):
+            self._field(tag, given)
+        elif tag == "option" and self._select and "selected" in given:
+            self.forms[-1].values.setdefault(self._select, []).append(given.get("value") or "")
+
+    def _field(self, tag: str, given: dict[str, str | None]) -> None:
+        name, kind = str(given["name"]), str(given.get("type") or "text").lower()
+        form = self.forms[-1]
+        if tag == "textarea":
+            self._textarea = name
+            form.values[name] = ""
+        elif tag == "select":
+            self._select = name
+        elif tag == "input" and kind == "password":
+            form.passwords.append(name)
+        elif tag == "input" and (kind not in ("checkbox", "radio", "submit", "file")):
+            form.values[name] = given.get("value") or ""
+        elif tag == "input" and "checked" in given:
+            form.values[name] = given.get("value") or "on"
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.forms[-1].values[self._textarea] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._textarea = None
+        elif tag == "select":
+            self._select = None
+
+
+def crawl(client: Client, most: int = 600) -> Iterator[tuple[str, Any]]:
+    """Every page that can be reached from the start page and from each stored object."""
+    waiting, seen = ["/admin/", *object_pages()], set()
+    while waiting and len(seen) < most:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        response = client.get(path)
+        yield path, response
+        if "html" in response.headers.get("Content-Type", ""):
+            links = Page(response.content.decode()).links
+            waiting += sorted(_inside(path, links) - seen)
+
+
+def _inside(path: str, links: set[str]) -> set[str]:
+    found = set()
+    for link in links:
+        parts = urlsplit(urljoin(path, link))
+        is_ours = not parts.netloc and parts.path.startswith("/admin/")
+        if is_ours and not any(end in parts.path for end in ENDS_THE_SESSION):
+            found.add(parts.path)
+    return found
+
+
+def object_pages() -> Iterator[str]:
+    """Change, history and delete page of each object of each registered model."""
+    for model in site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        for pk in model._base_manager.values_list("pk", flat=True)[:20]:
+            for page in ("change", "history", "delete"):
+                with suppress(NoReverseMatch):  # not every model has all of them
+                    yield reverse(f"{name}_{page}", args=[pk])

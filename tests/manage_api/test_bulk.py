@@ -1,0 +1,104 @@
+from collections.abc import Callable
+
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.crm.models import CrmSystem
+from tests.fixtures import Api
+
+BULK = "/crm-systems/bulk"
+
+
+def _create(name: object) -> dict[str, object]:
+    return {"action": "create", "params": {"name": name}}
+
+
+def _update(crm_num: str, name: object) -> dict[str, object]:
+    return {"action": "update", "params": {"crm_num": crm_num, "name": name}}
+
+
+def _delete(crm_num: str) -> dict[str, object]:
+    return {"action": "delete", "params": {"crm_num": crm_num}}
+
+
+def _names() -> list[str]:
+    return list(CrmSystem.objects.order_by("number").values_list("name", flat=True))
+
+
+def test_creates_updates_and_deletes_go_through_in_order(api: Api) -> None:
+    items = [_create("One"), _create("Two"), _update("001", "Uno"), _delete("002")]
+
+    answer = api.post(f"{BULK}?confirm=true", {"items": items})
+
+    assert answer.status_code == 200, answer.content
+    assert [one["action"] for one in answer.json()["items"]] == [i["action"] for i in items]
+    assert _names() == ["Uno"]
+    assert answer.headers["SyteOps-Changed"] == "true"
+    entries = AuditEntry.objects.filter(object_resource="crm")
+    assert entries.count() == 4
+    assert {entry.request_id for entry in entries} == {answer.headers["X-Request-ID"]}
+
+
+def test_one_wrong_item_stops_all_and_each_wrong_one_is_named(api: Api) -> None:
+    items = [_create("One"), _create(5), _update("099", "Nobody")]
+
+    answer = api.post(BULK, {"items": items}).json()
+
+    assert answer["code"] == "validation_error"
+    assert [e["pointer"] for e in answer["errors"]] == ["#/items/1/params/name", "#/items/2"]
+    assert [(i["index"], i["code"]) for i in answer["items"]] == [
+        (1, "validation_error"),
+        (2, "not_found"),
+    ]
+    assert _names() == []
+    assert not AuditEntry.objects.filter(object_resource="crm").exists()
+
+
+def test_one_confirmation_covers_every_delete(api: Api) -> None:
+    api.post(BULK, {"items": [_create("One"), _create("Two")]})
+    deletes = {"items": [_delete("001"), _delete("002")]}
+
+    refused = api.post(BULK, deletes)
+
+    assert refused.status_code == 428
+    assert [i["impact"]["name"] for i in refused.json()["impact"]["items"]] == ["One", "Two"]
+    assert _names() == ["One", "Two"]
+    assert api.post(f"{BULK}?confirm=true", deletes).status_code == 200
+    assert _names() == []
+
+
+def test_each_item_needs_the_scope_of_its_own_action(make_key: Callable[..., str]) -> None:
+    writer = Api(make_key("crm:write"))
+    writer.post(BULK, {"items": [_create("One")]})
+
+    refused = writer.post(f"{BULK}?confirm=true", {"items": [_create("Two"), _delete("001")]})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+    assert "crm:delete" in refused.json()["detail"]
+    assert _names() == ["One"]
+    refusal = AuditEntry.objects.get(outcome=Outcome.REFUSED)
+    assert (refusal.operation, refusal.code) == ("crm.bulk", "insufficient_scope")
+
+
+def test_a_bulk_of_nothing_new_says_so(api: Api) -> None:
+    api.post(BULK, {"items": [_create("One")]})
+
+    assert api.post(BULK, {"items": [_update("001", "One")]}).headers["SyteOps-Changed"] == "false"
+
+
+def test_a_dry_run_of_a_bulk_stores_nothing(api: Api) -> None:
+    answer = api.post(f"{BULK}?dry_run=true", {"items": [_create("One"), _create("Two")]})
+
+    assert [i["data"]["crm_num"] for i in answer.json()["data"]["items"]] == ["001", "002"]
+    assert _names() == []
+
+
+def test_there_is_a_limit_and_none_is_too_few(api: Api) -> None:
+    for items in ([], [_create("One")] * 501):
+        answer = api.post(BULK, {"items": items})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "#/items")
+
+
+def test_dispatch_does_the_same(api: Api) -> None:
+    answer = api.dispatch("crm.bulk", {"items": [_create("One"), _create(5)]}).json()
+
+    assert answer["errors"][0]["pointer"] == "#/params/items/1/params/name"
+    assert api.dispatch("crm.bulk", {"items": [_create("One")]}).json()["changed"] is True

@@ -1,0 +1,220 @@
+"""The OpenAPI document: valid, complete, and nothing routed that it does not know."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver
+from jsonschema import Draft202012Validator
+
+from manage_api.errors import CODES
+from manage_api.openapi import document, inlined
+from manage_api.operations import Operation, all_operations
+from manage_api.viewsets import API_ROOT, ApiView, RestView
+from manage_api.whoami import NowhereView
+
+SNAPSHOT = Path(__file__).with_name("operations.txt")
+FIXED = {
+    "api_root_get",
+    "api_manifest_get",
+    "api_dispatch_get",
+    "api_dispatch_post",
+    "api_whoami_get",
+}
+SCHEMES = [{"keyHeader": []}, {"bearerKey": []}, {"session": []}]
+
+
+def described() -> dict[str, dict[str, Any]]:
+    """Each operation of the document by its id, with its method and path."""
+    return {
+        one["operationId"]: {**one, "method": method.upper(), "path": path}
+        for path, item in document()["paths"].items()
+        for method, one in item.items()
+    }
+
+
+def of(operation: Operation) -> dict[str, Any]:
+    return described()[operation.name.replace(".", "_")]
+
+
+# --- Nothing is missing, nothing is left open ------------------------------------------------
+
+
+def test_it_is_valid_and_the_generator_has_no_doubts(tmp_path: Path) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "x.yml"))
+
+
+def test_it_describes_every_operation_and_the_fixed_addresses() -> None:
+    ids = {one.name.replace(".", "_") for one in all_operations()}
+
+    assert set(described()) == ids | FIXED
+
+
+def test_everything_in_it_needs_a_key_or_a_session() -> None:
+    assert all(one["security"] == SCHEMES for one in described().values())
+    schemes = document()["components"]["securitySchemes"]
+    assert set(schemes) == {"keyHeader", "bearerKey", "session"}
+    assert all(scheme["description"] for scheme in schemes.values())
+
+
+def views(patterns: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for one in patterns:
+        where = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from views(one.url_patterns, where)
+        elif isinstance(one, URLPattern):
+            yield where, one.callback
+
+
+def test_every_route_of_the_api_is_an_operation_and_asks_who_calls() -> None:
+    """A view that slipped past the registry would have no scope: an open door."""
+    open_to_all = {"api/manage/v1/schema", "api/manage/v1/docs"}
+    known = {(one.method, one.path) for one in all_operations()}
+    for where, view in views(get_resolver().url_patterns):
+        if not re.match(r"\^?\(?(api|wp-json)", where) or where in open_to_all:
+            continue
+        cls = view.cls
+        assert issubclass(cls, ApiView), where
+        assert cls.authentication_classes == ApiView.authentication_classes, where
+        assert cls.initial is ApiView.initial, where
+        if issubclass(cls, RestView):
+            operations = view.initkwargs["operations"]
+            assert set(view.actions) - {"head"} == set(operations)
+            assert {(one.method, one.path) for one in operations.values()} <= known
+        else:
+            assert cls is NowhereView or set(cls.described) == _methods(cls), where
+
+
+def _methods(cls: type[ApiView]) -> set[str]:
+    return {name.upper() for name in cls.http_method_names if name != "head" and hasattr(cls, name)}
+
+
+# --- Each operation in full ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+def test_an_operation_is_described_in_full(operation: Operation) -> None:
+    shown = of(operation)
+
+    assert (shown["method"], shown["path"]) == (operation.method, API_ROOT + operation.path)
+    assert shown["summary"]
+    assert shown["x-scope"] == operation.scope
+    assert f"`{operation.scope}`" in shown["description"]
+    parameters = {(one["in"], one["name"]): one for one in shown["parameters"]}
+    for name in operation.path_params:
+        pattern = parameters["path", name]["schema"]["pattern"]
+        assert pattern.startswith("^")
+        assert pattern.endswith("$")
+    assert (("query", "confirm") in parameters) >= operation.destructive
+    assert (("query", "dry_run") in parameters) == operation.writes
+    assert (("header", "Idempotency-Key") in parameters) == operation.writes
+    assert (("header", "If-None-Match") in parameters) == (not operation.writes)
+
+
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+def test_every_answer_is_described_with_its_headers(operation: Operation) -> None:
+    answers = of(operation)["responses"]
+
+    expected = {"400", "401", "403", "405", "406", "429", "500", str(operation.status)}
+    expected |= {"409", "412", "422"} if operation.writes else {"304"}
+    expected |= {"413", "415"} if operation.takes_body else set()
+    expected |= {"428"} if operation.destructive else set()
+    expected |= {"404"} if operation.path_params else set()
+    assert expected <= set(answers)
+    for status, answer in answers.items():
+        resolved = _resolve(answer)
+        assert "X-Request-ID" in resolved["headers"]
+        if int(status) >= 400:
+            assert set(resolved["content"]) == {"application/problem+json"}
+    headers = answers[str(operation.status)]["headers"]
+    assert ("ETag" in headers) or operation.writes
+    assert ("SyteOps-Changed" in headers) == operation.writes
+    assert ("Location" in headers) == (operation.status == 201)
+    assert _resolve(answers["401"])["headers"]["WWW-Authenticate"]
+    assert _resolve(answers["405"])["headers"]["Allow"]
+    assert _resolve(answers["429"])["headers"]["Retry-After"]
+
+
+def _resolve(answer: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in answer:
+        return answer
+    _, _, kind, name = answer["$ref"].split("/")
+    found: dict[str, Any] = document()["components"][kind][name]
+    return found
+
+
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+def test_its_examples_fit_its_schemas(operation: Operation) -> None:
+    shown = of(operation)
+    success = shown["responses"][str(operation.status)]
+    for holder in (shown.get("requestBody", {}), success):
+        media = holder.get("content", {}).get("application/json")
+        if media:
+            Draft202012Validator(inlined(media["schema"])).validate(media["example"])
+
+
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+def test_strict_input_says_so(operation: Operation) -> None:
+    body = of(operation).get("requestBody")
+    if body:
+        schema = inlined(body["content"]["application/json"]["schema"])
+        assert schema["additionalProperties"] is False
+
+
+def test_what_is_created_links_to_what_can_be_done_with_it() -> None:
+    for operation in all_operations():
+        if operation.status == 201:
+            lookup = operation.resource_class.lookup
+            links = of(operation)["responses"]["201"]["links"]
+            for name, link in links.items():
+                assert link["operationId"] in described()
+                assert name.startswith(f"{operation.resource}.")
+                assert set(link["parameters"]) == {lookup}
+
+
+def test_every_error_code_is_in_exactly_one_answer() -> None:
+    responses = document()["components"]["responses"]
+    for code, about in CODES.items():
+        for base in ("Problem", "DispatchProblem"):
+            schema = responses[f"{base}{about.status}"]["content"]["application/problem+json"]
+            assert code in schema["schema"]["allOf"][1]["properties"]["code"]["enum"]
+
+
+def test_secrets_go_in_and_do_not_come_out() -> None:
+    components = document()["components"]["schemas"]
+    for operation in all_operations():
+        for name in operation.secret_keys:
+            shown = of(operation)["responses"][str(operation.status)]
+            returned = inlined(shown["content"]["application/json"]["schema"])
+            assert f"'{name}': " not in str(returned), operation.name
+    assert not any(
+        "password" in str(one) for name, one in components.items() if not name.endswith("Request")
+    )
+
+
+# --- The snapshot ----------------------------------------------------------------------------
+
+
+def snapshot() -> str:
+    """Every operation in one readable line: what a person should look at when it changes."""
+    rows = [
+        (one.name, one.scope, one.method, one.path, "destructive" if one.destructive else "")
+        for one in sorted(all_operations(), key=lambda one: one.name)
+    ]
+    return "".join("  ".join(row).rstrip() + "\n" for row in _aligned(rows))
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [tuple(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+
+
+def test_ids_scopes_and_paths_are_what_tools_were_written_for() -> None:
+    """After a wanted change: `UPDATE_SNAPSHOTS=1 pytest tests/manage_api/test_openapi.py`."""
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(snapshot(), encoding="utf-8")
+    assert snapshot() == SNAPSHOT.read_text(encoding="utf-8")

@@ -1,0 +1,145 @@
+"""Lost updates: ETag, If-Match and If-None-Match (RFC 9110), in one process.
+
+That they hold between processes is shown in tests/concurrency.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manage_api.concurrency import etag_of_data
+from syteops.crm.models import CrmSystem
+from tests.fixtures import Api
+from tests.manage_api.stored import stored
+
+
+@pytest.fixture
+def etag(api: Api) -> str:
+    """The ETag of a CRM system, number 001."""
+    api.post("/crm-systems", {"name": "HubSpot"})
+    return str(api.get("/crm-systems/001").headers["ETag"])
+
+
+def test_a_read_names_its_state_and_the_name_changes_with_it(api: Api, etag: str) -> None:
+    assert etag == api.get("/crm-systems/001").headers["ETag"]
+    assert etag.startswith('"')
+
+    api.patch("/crm-systems/001", {"name": "Zoho"})
+
+    assert api.get("/crm-systems/001").headers["ETag"] != etag
+
+
+def test_lists_have_one_too(api: Api, etag: str) -> None:
+    first = api.get("/crm-systems").headers["ETag"]
+    assert api.get("/crm-systems", If_None_Match=first).status_code == 304
+
+    api.post("/crm-systems", {"name": "Zoho"})
+
+    assert api.get("/crm-systems", If_None_Match=first).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "{},\t{}", "*", '"x,y" , W/{}'])
+def test_what_the_caller_has_is_not_sent_again(api: Api, etag: str, form: str) -> None:
+    answer = api.get("/crm-systems/001", If_None_Match=form.replace("{}", etag))
+
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["ETag"] == etag
+    assert "Content-Type" not in answer.headers
+
+
+@pytest.mark.parametrize("form", ['"x"', "", "garbage", '"', "W/"])
+def test_anything_else_is_sent(api: Api, etag: str, form: str) -> None:
+    assert api.get("/crm-systems/001", If_None_Match=form).status_code == 200
+
+
+def test_head_says_the_same_without_a_body(api: Api, etag: str) -> None:
+    full, head = (api.call(method, "/crm-systems/001") for method in ("GET", "HEAD"))
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["ETag"] == full.headers["ETag"] == etag
+    assert head.headers["Content-Length"] == full.headers["Content-Length"]
+    assert api.call("HEAD", "/crm-systems/001", If_None_Match=etag).status_code == 304
+    assert api.call("HEAD", "/crm-systems/099").status_code == 404
+
+
+def test_a_write_that_saw_the_current_state_goes_through(api: Api, etag: str) -> None:
+    answer = api.patch("/crm-systems/001", {"name": "Zoho"}, If_Match=etag)
+
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] == api.get("/crm-systems/001").headers["ETag"] != etag
+
+
+@pytest.mark.parametrize("form", ['"stale"', "W/{}", "", "garbage", '"stale", W/{}'])
+def test_a_write_that_saw_another_state_does_not(api: Api, etag: str, form: str) -> None:
+    """Weak tags do not count here: they promise less than a write needs."""
+    before = stored()
+
+    for call in (api.patch, api.dispatch):
+        if call == api.patch:
+            answer = call("/crm-systems/001", {"name": "Zoho"}, If_Match=form.replace("{}", etag))
+        else:
+            params = {"crm_num": "001", "name": "Zoho"}
+            body = {"resource": "crm", "action": "update", "params": params}
+            answer = api.post("/dispatch", body, If_Match=form.replace("{}", etag))
+        assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+        assert answer.json()["current_etag"] == answer.headers["ETag"] == etag
+    assert stored() == before
+
+
+def test_every_kind_of_write_is_guarded(api: Api, etag: str) -> None:
+    api.patch("/crm-systems/001", {"name": "Zoho"})
+    before = stored()
+
+    for answer in (
+        api.delete("/crm-systems/001?confirm=true", If_Match=etag),
+        api.put("/crm-systems/001/secret", {"api_key": "k-1"}, If_Match=etag),
+        api.delete("/crm-systems/001/secret?api_key=true&confirm=true", If_Match=etag),
+        api.patch("/crm-systems/001", {"name": "x"}, If_Match=etag),
+        api.patch("/crm-systems/001?dry_run=true", {"name": "x"}, If_Match=etag),
+    ):
+        assert answer.status_code == 412
+    assert stored() == before
+
+
+def test_the_precondition_is_checked_before_anything_else_is_said(api: Api, etag: str) -> None:
+    """A caller with an old state must read again, whatever else its request lacks."""
+    assert api.delete("/crm-systems/001", If_Match='"old"').status_code == 412
+    assert api.delete("/crm-systems/001", If_Match=etag).status_code == 428
+    assert api.patch("/crm-systems/001", {"nme": "x"}, If_Match='"old"').status_code == 412
+
+
+def test_a_star_means_any_state_but_there_must_be_one(api: Api, etag: str) -> None:
+    assert api.patch("/crm-systems/001", {"name": "Zoho"}, If_Match="*").status_code == 200
+    assert api.patch("/crm-systems/099", {"name": "Zoho"}, If_Match="*").status_code == 412
+
+
+def test_none_match_with_a_star_means_only_if_there_is_none(api: Api, etag: str) -> None:
+    answer = api.patch("/crm-systems/001", {"name": "Zoho"}, If_None_Match="*")
+
+    assert answer.status_code == 412
+    assert CrmSystem.objects.get().name == "HubSpot"
+
+
+def test_where_nothing_can_be_read_no_state_can_be_known(api: Api) -> None:
+    """To ignore If-Match there would promise a safety that does not exist."""
+    answer = api.post("/crm-systems", {"name": "Zoho"}, If_Match='"any"')
+
+    assert (answer.status_code, answer.json()["current_etag"]) == (412, None)
+    assert not CrmSystem.objects.exists()
+    assert api.post("/crm-systems", {"name": "Zoho"}, If_None_Match="*").status_code == 201
+
+
+def test_what_a_secret_is_does_not_show_but_that_it_changed_does(api: Api, etag: str) -> None:
+    api.put("/crm-systems/001/secret", {"api_key": "first"})
+    first = api.get("/crm-systems/001").headers["ETag"]
+    api.put("/crm-systems/001/secret", {"api_key": "other"})
+
+    assert len({etag, first, api.get("/crm-systems/001").headers["ETag"]}) == 3
+
+
+@given(st.dictionaries(st.text(st.characters(codec="ascii")), st.integers(-9, 9)))
+def test_equal_data_has_an_equal_tag_and_other_data_another(data: dict[str, Any]) -> None:
+    assert etag_of_data(data) == etag_of_data(dict(data))
+    assert etag_of_data({**data, "more": 1}) != etag_of_data(data) or "more" in data

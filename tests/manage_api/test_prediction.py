@@ -1,0 +1,225 @@
+"""What the manifest predicts for a key is what happens, and a refusal tells nothing of the object.
+
+200 random keys, each against every operation: other scopes, expiries, networks, paused, replaced
+and revoked ones, with the API open and closed, with modules active and away.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from manage_api.keys import services
+from manage_api.keys.models import ApiSwitch, ManageKey
+from manage_api.operations import Operation, all_operations, all_scopes
+from syteops.lib.actors import SYSTEM
+from tests.fixtures import Api
+from tests.manage_api.faces import FACES, Answer, Face, as_person
+from tests.samples import Sample, all_samples
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("generous_budgets"),
+]
+
+OPERATIONS = all_operations()
+SAMPLES = all_samples()
+WITH_OBJECT = [one for one in OPERATIONS if one.path_params and one.method != "PUT"]
+MODULES = sorted({one.module for one in OPERATIONS if one.module})
+PARTS, KEYS_IN_PART = 4, 50
+NETWORKS = ("127.0.0.0/8", "::ffff:127.0.0.0/104", "10.0.0.0/8", "2001:db8::/32", "192.0.2.7")
+STATES = ("fresh",) * 8 + ("expired", "paused", "revoked", "rotated", "retiring")
+Refusals = dict[tuple[str, str, str, str], str]
+
+
+@contextmanager
+def made(operation: Operation) -> Iterator[Sample]:
+    """A right call of the operation; its objects are gone afterwards."""
+    with transaction.atomic():
+        yield SAMPLES[operation.name]()
+        transaction.set_rollback(True)
+
+
+# --- The prediction ----------------------------------------------------------------------------
+
+
+@dataclass
+class Holder:
+    """A key, the site that its tool meets, and what the manifest has told it."""
+
+    api: Api
+    api_enabled: bool
+    away: set[str]
+    listed: set[str] = field(default_factory=set)
+
+
+class World:
+    """The site as each holder in turn meets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.away: set[str] = set()
+        monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: self.away)
+
+    def become(self, holder: Holder) -> None:
+        self.away = holder.away
+        ApiSwitch.objects.exclude(enabled=holder.api_enabled).update(enabled=holder.api_enabled)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_manifest_predicts_every_answer(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, world = random.Random(part), World(monkeypatch)
+    holders = [random_holder(chance) for _ in range(KEYS_IN_PART)]
+    for holder in holders:
+        world.become(holder)
+        holder.listed = listed(holder.api)
+    refusals: Refusals = {}
+    for operation in OPERATIONS:
+        with made(operation) as sample:
+            for number, holder in enumerate(holders):
+                world.become(holder)
+                check(operation, sample, holder, number, refusals)
+    assert {code for _, _, code, _ in refusals} == CODES
+
+
+CODES = {
+    "api_disabled",
+    "insufficient_scope",
+    "key_expired",
+    "module_inactive",
+    "network_not_allowed",
+    "not_authenticated",
+}
+
+
+def random_holder(chance: random.Random) -> Holder:
+    away = set(chance.sample(MODULES, k=chance.choice((0, 0, 1))))
+    return Holder(Api(random_key(chance)), chance.random() < 0.9, away)
+
+
+def random_key(chance: random.Random) -> str:
+    """The text of a key as an admin might have made it, in any state that it can get into."""
+    scopes = all_scopes()
+    issued = services.create_restricted_key(
+        SYSTEM,
+        name="Random",
+        scopes=chance.sample(scopes, k=chance.randint(1, len(scopes))),
+        networks=chance.sample(NETWORKS, k=chance.choice((0, 0, 1, 2, 3))),
+        expires_at=chance.choice((None, timezone.now() + timedelta(days=chance.randint(1, 90)))),
+    )
+    match chance.choice(STATES):
+        case "expired":
+            ManageKey.objects.filter(pk=issued.key.pk).update(expires_at=timezone.now())
+        case "paused":
+            services.pause_key(SYSTEM, issued.key)
+        case "revoked":
+            services.revoke_key(SYSTEM, issued.key)
+        case "rotated":
+            services.rotate_key(SYSTEM, issued.key)
+        case "retiring":
+            services.rotate_key(SYSTEM, issued.key, overlap=timedelta(days=1))
+    return issued.text
+
+
+def listed(api: Api) -> set[str]:
+    """The operations that the manifest shows: none to somebody who does not even get a manifest."""
+    answer = api.get("/manifest")
+    if answer.status_code != 200:
+        assert answer.status_code in (401, 403)
+        return set()
+    return {f"{one['resource']}.{one['action']}" for one in answer.json()["data"]}
+
+
+def check(
+    operation: Operation, sample: Sample, holder: Holder, number: int, refusals: Refusals
+) -> None:
+    face = FACES["rest" if number % 2 else "dispatch"]
+    if operation.name in holder.listed:
+        check_works(called_dry(face, holder.api, operation, sample), operation)
+        return
+    missing = sample.missing if number % 4 < 2 else None
+    wanted = Sample({**sample.path, **(missing or {})}, sample.params)
+    check_refused(face, called_dry(face, holder.api, operation, wanted), operation, refusals)
+
+
+def called_dry(face: Face, api: Api, operation: Operation, sample: Sample) -> Answer:
+    """The call, with nothing stored by it."""
+    return face.call(api, operation, sample, dry_run=operation.writes)
+
+
+def check_works(answer: Answer, operation: Operation) -> None:
+    is_allowed = answer.status not in (401, 403) and answer.code != "module_inactive"
+    # A bulk asks for the scopes of what it does item by item.
+    assert is_allowed or operation.action == "bulk", (operation.name, answer.body)
+    assert answer.is_success or operation.action == "bulk", (operation.name, answer.body)
+
+
+def check_refused(face: Face, answer: Answer, operation: Operation, refusals: Refusals) -> None:
+    """It is a refusal, and for a missing object the same to the letter as for any other."""
+    refused = answer.status in (401, 403) or answer.code == "module_inactive"
+    assert refused, (operation.name, answer.body)
+    told, reason = told_by(answer), (answer.code, answer.body["detail"])
+    assert refusals.setdefault((operation.name, face.name, *reason), told) == told
+
+
+def told_by(answer: Answer) -> str:
+    """All that an answer says, but for what is the request's or the key's own."""
+    own = ("x-request-id", "ratelimit", "deprecation", "sunset")
+    headers = {n.lower(): v for n, v in answer.response.headers.items() if n.lower() not in own}
+    body = {name: value for name, value in answer.body.items() if name != "request_id"}
+    return json.dumps([answer.status, headers, body], sort_keys=True)
+
+
+# --- Forbidden or missing: nobody can tell -------------------------------------------------------
+
+
+def told_of(api: Api, operation: Operation, face: Face) -> list[tuple[str, int]]:
+    """What is learnt of an object, a missing one and an impossible one, and in how many queries."""
+    told = []
+    with made(operation) as sample:
+        for path in ({}, sample.missing or {}, dict.fromkeys(sample.path, "no such thing")):
+            wanted = Sample({**sample.path, **path}, sample.params)
+            with CaptureQueriesContext(connection) as queries:
+                answer = face.call(api, operation, wanted)
+            told.append((told_by(answer), len(queries)))
+    return told
+
+
+@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+def test_without_the_scope_a_missing_object_looks_like_any_other(face: Face, db: None) -> None:
+    for operation in WITH_OBJECT:
+        scopes = [scope for scope in all_scopes() if scope != operation.scope]
+        issued = services.create_restricted_key(SYSTEM, name="Outsider", scopes=scopes)
+        told = told_of(Api(issued.text), operation, face)
+        assert json.loads(told[0][0])[0] == 403
+        assert len(set(told)) == 1, (operation.name, told)
+
+
+@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+def test_without_the_permission_a_missing_object_looks_like_any_other(
+    face: Face, charlie: User
+) -> None:
+    person = as_person(charlie)
+    for operation in WITH_OBJECT:
+        told = told_of(person, operation, face)
+        assert json.loads(told[0][0])[0] == 403
+        assert len(set(told)) == 1, (operation.name, told)
+
+
+@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+def test_while_its_module_is_away_a_missing_object_looks_like_any_other(
+    face: Face, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: set(MODULES))
+    for operation in [one for one in WITH_OBJECT if one.module]:
+        told = told_of(api, operation, face)
+        assert "module_inactive" in told[0][0]
+        assert len(set(told)) == 1, (operation.name, told)

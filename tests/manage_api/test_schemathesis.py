@@ -1,0 +1,141 @@
+"""Random requests made from our own OpenAPI document: no 5xx, no answer that it does not describe.
+
+Every check of schemathesis is on. The runs are the same each time; `SCHEMATHESIS_EXAMPLES=500
+pytest tests/manage_api/test_schemathesis.py` runs longer.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, settings
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from manage_api.openapi_parts import operation_id
+from manage_api.operations import all_operations
+from manage_api.viewsets import API_ROOT
+from tests.samples import all_samples
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
+SAMPLES = {operation_id(one): all_samples().get(one.name) for one in all_operations()}
+
+schema = schemathesis.openapi.from_wsgi(f"{API_ROOT}/schema", WSGIHandler())
+# PostgreSQL stores no NUL, so none is taken; the document's description says so.
+schema.config.generation.allow_x00 = False
+run = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("generous_budgets")]
+
+# --- Valid data is accepted ------------------------------------------------------------------
+
+# What a valid request can still meet, and no schema can know beforehand: its If-Match is not the
+# current ETag, its Idempotency-Key was used for another body, consent is missing.
+REFUSED_BY_STATE = ["412", "422", "428"]
+# A field that names what does not exist, or a name that is taken.
+FIELDS_REFUSED_BY_STATE = {"not_found", "not_unique"}
+# What OpenAPI has no words for.
+UNSAYABLE = {
+    "crm_clear_secret": "that one at least of two query parameters must be true",
+    "integrations_update_config": "each integration's config has a schema of its own",
+    "modules_update_config": "each module's config has a schema of its own",
+    "integrations_set_secret": "each integration's secret has a form of its own",
+    "api_dispatch_get": "the parameters of every operation at one address; the manifest has them",
+    "api_dispatch_post": "the parameters of every operation at one address; the manifest has them",
+}
+acceptance = schema.config.checks.positive_data_acceptance
+acceptance.enabled = False
+acceptance.expected_statuses = [*acceptance.expected_statuses, *REFUSED_BY_STATE]
+
+
+@schemathesis.check
+def valid_data_is_accepted(ctx: Any, response: Any, case: Any) -> bool | None:
+    """`positive_data_acceptance`, for whose sake alone the three lists above exist."""
+    if response.status_code == 400:
+        errors = response.json()["errors"]
+        if errors and all(error["code"] in FIELDS_REFUSED_BY_STATE for error in errors):
+            return None
+        if case.operation.definition.raw["operationId"] in UNSAYABLE:
+            return None
+    return bool(positive_data_acceptance(ctx, response, case))
+
+
+# --- The runs --------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _one_transaction() -> Iterator[None]:
+    """The handler of a real server would close the connection that holds the test's transaction."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """One example must not decide another."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@schema.parametrize()
+@run
+def test_no_request_surprises_us(case: Any, site_key: str) -> None:
+    headers = {"X-API-Key": site_key}
+    with undone():
+        case.call_and_validate(headers=headers)
+    make = SAMPLES.get(case.operation.definition.raw["operationId"])
+    path = case.meta.components.get(ParameterLocation.PATH)
+    if make and path and path.mode.is_positive:
+        with undone():  # once more, on an object that exists
+            case.path_parameters = {**case.path_parameters, **make().path}
+            case.call_and_validate(headers=headers)
+
+
+def test_no_sequence_of_requests_surprises_us(site_key: str) -> None:
+    headers = {"X-API-Key": site_key}
+    reached: set[str] = set()
+
+    class Scenario(schema.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            self.transaction = undone()
+            self.transaction.__enter__()
+
+        def teardown(self) -> None:
+            self.transaction.__exit__(None, None, None)
+
+        def before_call(self, case: Any) -> None:
+            """Really delete: after a dry run or without consent the object is rightly there."""
+            if case.meta.generation.mode.is_positive:
+                query = {n: v for n, v in (case.query or {}).items() if n != "dry_run"}
+                is_asked = case.operation.query.get("confirm") is not None
+                case.query = {**query, **({"confirm": "true"} if is_asked else {})}
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": headers}
+
+        def validate_response(self, response: Any, case: Any, **kwargs: Any) -> None:
+            if response.status_code < 300:
+                reached.add(case.operation.label)
+            case.validate_response(
+                response, headers=headers, transport_kwargs=kwargs, recorder=self.recorder
+            )
+
+    Scenario.run(settings=settings(run, max_examples=EXAMPLES * 4))
+    assert len(reached) > 15, "the sequences hardly get anywhere"

@@ -1,0 +1,190 @@
+"""Strict serializers: no coercion, no unknown names, no masks; all faults named at once."""
+
+from typing import Any
+
+import pytest
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from manage_api.serializers import (
+    IsSetField,
+    JsonObjectField,
+    PageInput,
+    SecretField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictDecimalField,
+    StrictIntegerField,
+    StrictSerializer,
+)
+
+
+class Inner(StrictSerializer):
+    text = StrictCharField()
+
+
+class Everything(StrictSerializer):
+    text = StrictCharField(required=False, max_length=5)
+    blank = StrictCharField(required=False, allow_blank=True)
+    number = StrictIntegerField(required=False, min_value=-5, max_value=5)
+    whole = StrictIntegerField(required=False)
+    yes = StrictBooleanField(required=False)
+    price = StrictDecimalField(required=False, max_digits=5, decimal_places=2)
+    choice = StrictChoiceField(required=False, choices=["a", "b", "1"])
+    data = JsonObjectField(required=False)
+    secret = SecretField(required=False)
+    shown = serializers.CharField(read_only=True)
+    inner = Inner(required=False)
+    inners = serializers.ListField(child=Inner(), required=False)
+
+
+def codes(data: Any, text: bool = False, cls: type[StrictSerializer] = Everything) -> Any:
+    """The codes of what is wrong, in the shape of the input; {} when nothing is."""
+    serializer = cls(data=data, context={"text": text})
+    serializer.is_valid()
+    return _codes(serializer.errors)
+
+
+def _codes(errors: Any) -> Any:
+    if isinstance(errors, dict):
+        return {str(name): _codes(one) for name, one in errors.items()}
+    if isinstance(errors, list) and errors and isinstance(errors[0], ErrorDetail):
+        return errors[0].code
+    return [_codes(one) for one in errors]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *[("text", value) for value in (5, 5.5, True, None, [], {}, ["a"])],
+        *[("number", value) for value in ("5", 1.5, True, False, None, [], {}, "")],
+        *[("whole", value) for value in (2**63, -(2**63) - 1, 1e300, "1")],
+        *[("yes", value) for value in ("true", "false", "yes", 1, 0, None, [], "")],
+        *[("price", value) for value in (True, None, [], {}, "abc", "NaN", "Infinity", "1,5")],
+        *[("choice", value) for value in (1, True, None, [], {}, "c", "")],
+        *[("data", value) for value in ("{}", [], 5, True, None)],
+        *[("inner", value) for value in ("x", [], 5)],
+        *[("inners", value) for value in ("x", {}, 5)],
+    ],
+)
+def test_the_wrong_json_type_is_refused(name: str, wrong: Any) -> None:
+    assert set(codes({name: wrong})) == {name}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text": "abcde"},
+        {"blank": ""},
+        {"number": -5},
+        {"number": 5.0},
+        {"whole": 2**63 - 1},
+        {"yes": False},
+        {"price": "-999.99"},
+        {"price": 12.5},
+        {"price": 12},
+        {"choice": "1"},
+        {"data": {"any": [1, None, {"thing": True}]}},
+        {"secret": "s3cret"},
+        {"inner": {"text": "x"}, "inners": [{"text": "y"}]},
+        {},
+    ],
+)
+def test_the_right_json_type_is_taken(data: dict[str, Any]) -> None:
+    assert codes(data) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("5", 5), ("-5", -5), ("0", 0), ("-0", 0), ("0003", 3)]
+)
+def test_a_query_string_says_numbers_in_digits(text: str, number: int) -> None:
+    serializer = Everything(data={"number": text}, context={"text": True})
+    assert serializer.is_valid()
+    assert serializer.validated_data == {"number": number}
+
+
+@pytest.mark.parametrize(
+    "text", [" 5", "5 ", "1_0", "٥", "５", "5.0", "0x5", "+5", "", "1e0", "5\n"]
+)
+def test_and_in_nothing_that_python_would_take_besides(text: str) -> None:
+    assert codes({"number": text}, text=True) == {"number": "invalid"}
+
+
+@pytest.mark.parametrize("text", ["True", "TRUE", "1", "0", "on", "yes", "", "t", " true"])
+def test_a_query_string_says_true_or_false(text: str) -> None:
+    assert codes({"yes": text}, text=True) == {"yes": "invalid"}
+    for right in ("true", "false"):
+        assert codes({"yes": right}, text=True) == {}
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        *("***", "********", "•••", "●●●●", "...", "…………", "xxxxxxxx", "XXXX", "---", "####"),
+        *("sk-****abcd", "abcd••••", "som_6tKm…uukO", "se**********et"),
+    ],
+)
+def test_a_mask_sent_back_is_no_secret(mask: str) -> None:
+    assert codes({"secret": mask}) == {"secret": "masked_secret"}
+
+
+@pytest.mark.parametrize("secret", ["a*b", "x", "xx", "s3cr3t.with-signs#", "…", "p**q", "a…b"])
+def test_but_a_secret_may_contain_such_signs(secret: str) -> None:
+    assert codes({"secret": secret}) == {}
+
+
+def test_a_secret_is_never_shown_and_never_empty() -> None:
+    assert codes({"secret": ""}) == {"secret": "blank"}
+    assert "secret" not in Everything({"secret": "s", "text": "t"}).data
+
+    class Shown(serializers.Serializer[Any]):
+        is_set = IsSetField(source="key")
+
+    assert Shown({"key": "s"}).data == {"is_set": True}
+    assert Shown({"key": None}).data == {"is_set": False}
+
+
+def test_unknown_and_read_only_names_are_named_with_all_else_that_is_wrong() -> None:
+    data = {"txt": "x", "shown": "x", "number": "5", "inner": {"text": "x", "more": 1}}
+
+    assert codes(data) == {
+        "txt": "unknown_field",
+        "shown": "read_only",
+        "number": "invalid",
+        "inner": {"more": "unknown_field"},
+    }
+    assert codes({"inners": [{"text": "x"}, {"txt": "x"}]}) == {
+        "inners": {"1": {"text": "required", "txt": "unknown_field"}}
+    }
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 5, True, [{}]])
+def test_what_is_no_object_is_refused(data: Any) -> None:
+    assert codes(data) in ({"non_field_errors": "invalid"}, {"non_field_errors": "null"})
+
+
+def test_limits_are_those_that_the_schema_tells() -> None:
+    assert codes({"text": "abcdef"}) == {"text": "max_length"}
+    assert codes({"number": 6}) == {"number": "max_value"}
+    assert codes({"price": "9999.9"}) == {"price": "max_whole_digits"}
+    assert codes({"price": "1.001"}) == {"price": "max_decimal_places"}
+
+
+def test_a_page_is_as_long_as_the_setting_allows(settings: Any) -> None:
+    settings.MANAGE_API_MAX_PAGE_SIZE = 3
+
+    assert codes({"per_page": "3"}, text=True, cls=PageInput) == {}
+    assert codes({"per_page": "4"}, text=True, cls=PageInput) == {"per_page": "max_value"}
+    assert codes({"page": "0"}, text=True, cls=PageInput) == {"page": "min_value"}
+
+
+def test_one_at_least_means_one_that_says_something() -> None:
+    class Chosen(StrictSerializer):
+        needs_one = True
+        a = StrictBooleanField(required=False)
+        b = StrictCharField(required=False, allow_blank=True)
+
+    for nothing in ({}, {"a": False}, {"b": ""}, {"a": False, "b": ""}):
+        assert codes(nothing, cls=Chosen) == {"a": "required"}
+    assert codes({"a": True}, cls=Chosen) == codes({"b": "x"}, cls=Chosen) == {}
