@@ -1,0 +1,70 @@
+"""docs/events.md has exactly the events there are. Whatever any test makes the audit trail say is
+compared with it as well: see tests/conftest.py."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+
+from manage_api.operations import all_operations
+from syteops.audit.models import AuditEntry
+from syteops.lib.entities import Entity
+from tests.docs.events import documented, is_documented
+from tests.environment import ROOT
+from tests.fixtures import Api
+from tests.manage_api.faces import FACES
+from tests.samples import all_samples
+
+# What the functions of syteops.audit.services call a change when the caller does not.
+BY_ITSELF = {
+    "insert": {"created"},
+    "update": {"updated"},
+    "remove": {"deleted"},
+    "delete_softly": {"deleted"},
+    "reinsert": {"restored"},
+    "set_secret": {"secret_set", "secret_cleared"},
+}
+NOUNS = {
+    model.noun: Path(apps.get_app_config(model._meta.app_label).path)
+    for model in apps.get_models()
+    if issubclass(model, Entity)
+}
+
+
+def test_every_event_that_an_operation_causes_is_listed(api: Api, settings) -> None:
+    settings.MANAGE_API_WRITES_PER_MINUTE = 100_000
+    samples, seen = all_samples(), set()
+    for operation in all_operations():
+        with transaction.atomic():
+            FACES["rest"].call(api, operation, samples[operation.name]())
+            seen |= set(AuditEntry.objects.values_list("event", flat=True))
+            transaction.set_rollback(True)
+
+    assert len(seen) > 20
+    assert {event for event in seen if not is_documented(event)} == set()
+
+
+@pytest.mark.parametrize("event", sorted(documented()))
+def test_every_event_listed_occurs_in_the_code(event: str) -> None:
+    noun, _, done = event.partition(".")
+    if noun in NOUNS:
+        assert done in words(NOUNS[noun])
+    elif done == "refused":
+        assert noun in ("<resource>", "keys")
+    else:
+        found = words(ROOT / "syteops" / "people") | words(ROOT / "syteops")
+        assert event in found or {noun, f".{done}"} <= found or {noun, done} <= found
+
+
+@cache
+def words(folder: Path) -> set[str]:
+    """The texts in the code below `folder`, and the events that its calls imply."""
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in folder.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    calls = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    implied = (found for name, found in BY_ITSELF.items() if name in calls)
+    return set().union({one for one in texts if isinstance(one, str)}, *implied)
