@@ -116,13 +116,11 @@ def restore_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     A draft that was to replace a revision replaces it again. Raises Conflict if another revision
     stands in its place by now, or Invalid if another estimate has its slug.
     """
-    keep_slug(estimate, {"slug": estimate.slug}, Estimate.objects.all())
-    standing = Estimate.objects.select_for_update().filter(
-        number=estimate.number, superseded_by=None
-    )
-    former = standing.first()
+    standing = Estimate.objects.filter(number=estimate.number, superseded_by=None)
+    former = standing.select_for_update(of=("self",)).first()
     if former and (former.revision > estimate.revision or estimate.status != EstimateStatus.DRAFT):
         raise Conflict(f"{former.label} stands in its place. Delete or revise that one.")
+    keep_slug(estimate, {"slug": estimate.slug}, Estimate.objects.all())
     audit.update(actor, estimate, {"deleted_at": None}, "restored")
     if former:
         audit.update(actor, former, {"superseded_by": estimate}, "superseded")

@@ -9,7 +9,7 @@ from django.db import transaction
 from notes.models import LONGEST_TAG, ActionItem, Note, NoteAttendee, NoteTag
 from notes.queries import normal_tag
 from syteops.audit import services as audit
-from syteops.audit.rows import RowsPlan, plan_rows
+from syteops.audit.rows import RowsPlan, plan_rows, shown_rows
 from syteops.lib.actors import Actor
 from syteops.lib.described import changed_texts, keep_slug, new_texts
 from syteops.lib.errors import Invalid
@@ -159,9 +159,8 @@ def _normal(values: dict[str, Any]) -> dict[str, Any]:
 
 def belongings_of(note: Note) -> dict[str, Any]:
     """What a note has beside its columns, as the audit trail shows it."""
-    items = plan_rows(ActionItem, note.action_items.all(), (), "action_items")
     return {
-        "action_items": items.before,
+        "action_items": shown_rows(note.action_items.all()),
         "attendees": [member.public_id for member in _attended(note)],
         "tags": [tag.name for tag in note.tag_rows.all()],
     }

@@ -1,6 +1,7 @@
 """Every change of AI settings, and every use of AI. Objects passed in are locked by the caller."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -27,8 +28,26 @@ def create_provider(actor: Actor, **values: Any) -> AiProvider:
     """A further provider. As the default it takes over from the present one. Raises Invalid."""
     provider = AiProvider(**values)
     if provider.is_default:
-        _step_back(actor)
+        _step_back(actor, provider)
     audit.insert(actor, provider)
+    return provider
+
+
+@transaction.atomic
+def restore_provider(
+    actor: Actor, provider: AiProvider, held: Mapping[str, Any], **values: Any
+) -> AiProvider:
+    """A deleted provider again, without its key; `provider` has its primary key only.
+
+    It is the default again, unless another is by now. `held` is what the audit trail says that it
+    held. Raises Invalid.
+    """
+    transaction_lock(_DEFAULT)
+    for name, value in values.items():
+        setattr(provider, name, value)
+    if queries.default_provider():
+        provider.is_default = False
+    audit.reinsert(actor, provider, held)
     return provider
 
 
@@ -39,10 +58,9 @@ def update_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiProv
     Another scheme or host clears the key: whoever may change the address but not the secrets
     would otherwise have it sent to a server of their own.
     """
-    if values.get("is_default") and not provider.is_default:
-        _step_back(actor)
     origin = provider.origin
-    audit.update(actor, provider, values)
+    passing = _passing_by(actor, provider, values.get("is_default"))
+    audit.update(actor, provider, values, also=passing)
     if provider.origin != origin:
         audit.set_secret(actor, provider, "api_key", None)
     return provider
@@ -67,7 +85,7 @@ def set_key(actor: Actor, provider: AiProvider, text: str) -> AiProvider:
         raise Invalid.field("api_key", "A key has letters, digits and signs, and no spaces.")
     transaction_lock(_DEFAULT)
     if audit.set_secret(actor, provider, "api_key", text) and not queries.default_provider():
-        audit.update(actor, provider, {"is_default": True})
+        audit.update(actor, provider, {"is_default": True}, also=_passing(None, provider))
     return provider
 
 
@@ -81,12 +99,28 @@ def clear_key(actor: Actor, provider: AiProvider) -> AiProvider:
 _DEFAULT = "ai_default_provider"
 
 
-def _step_back(actor: Actor) -> None:
-    """End the present default; the database allows one at a time."""
+def _step_back(actor: Actor, heir: AiProvider) -> AiProvider | None:
+    """End the present default and answer it; the database allows one at a time."""
     transaction_lock(_DEFAULT)
     present = AiProvider.objects.select_for_update().filter(is_default=True).first()
     if present:
-        audit.update(actor, present, {"is_default": False})
+        audit.update(actor, present, {"is_default": False}, also=_passing(present, heir))
+    return present
+
+
+_Passing = dict[str, tuple[str | None, str | None]]
+
+
+def _passing(former: AiProvider | None, heir: AiProvider | None) -> _Passing:
+    """Whose the default was and is, for the audit trail: so that an undo can give it back."""
+    return {"default_provider": (former.slug if former else None, heir.slug if heir else None)}
+
+
+def _passing_by(actor: Actor, provider: AiProvider, wanted: bool | None) -> _Passing:
+    """How the default passes on when the provider is to be it, or not to be it any more."""
+    if wanted is None or wanted == provider.is_default:
+        return {}
+    return _passing(_step_back(actor, provider), provider) if wanted else _passing(provider, None)
 
 
 # --- Areas ---------------------------------------------------------------------------------

@@ -31,6 +31,14 @@ class ActorFilter(admin.SimpleListFilter):
         return queryset.filter(actor_kind=kind, actor_id=id_) if found else queryset
 
 
+class TimeFilter(admin.DateFieldListFilter):
+    """Today, the last week, this month, this year."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "time"
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
     """The trail is read here. Nobody adds, changes or deletes an entry."""
@@ -42,7 +50,7 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
         "outcome",
         "door",
         "object_resource",
-        ("at", admin.DateFieldListFilter),
+        ("at", TimeFilter),
     )
     list_filter_submit = True
     search_fields = ("=object_id", "object_label", "=request_id", "actor_label", "=address")

@@ -6,13 +6,18 @@ from typing import Any
 from rest_framework import serializers
 
 from manage_api.calls import Call
+from manage_api.execution import authorise
 from manage_api.operations import operation, register
 from manage_api.pagination import paged
 from manage_api.resources import Resource
 from manage_api.serializers import PageInput, StrictCharField, listing
-from syteops.audit import queries, undo
+from syteops.audit import queries
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.reverting import revert
+from syteops.audit.rights import operations_to_undo
+from syteops.audit.undo import why_never
 from syteops.lib.actors import ActorKind, Door
+from syteops.lib.errors import Protected
 
 
 class AuditActorSerializer(serializers.Serializer[Any]):
@@ -49,6 +54,9 @@ class RevertedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The entry that was undone.")
     reverted = serializers.BooleanField()
     resource = serializers.CharField()
+    object = serializers.CharField(
+        help_text="Its identifier now; a restored object may have another number than before."
+    )
 
 
 class SinceField(serializers.DateTimeField):
@@ -99,14 +107,26 @@ class AuditTrail(Resource):
     )
     def revert(self, call: Call) -> Any:
         """Puts the object back to before that change, as a change of its own; a deleted object
-        comes back. Refused with 409 when a later change stands in the way."""
-        entry = queries.get_entry(call.path["id"])
-        undo.revert(call.actor, entry)
-        return {"id": entry.pk, "reverted": True, "resource": entry.object_resource}
+        comes back. Needs the scope of what it amounts to, such as `crm:delete`, as well. Refused
+        with 409 when a later change stands in the way."""
+        entry = _revertible(call)
+        public_id = revert(call.actor, entry)
+        told = {"id": entry.pk, "reverted": True, "resource": entry.object_resource}
+        return {**told, "object": public_id}
 
     def revert_impact(self, call: Call) -> dict[str, Any]:
-        entry = queries.get_entry(call.path["id"])
+        entry = _revertible(call)
         return {"event": entry.event, "object": entry.object_id, "changes": entry.changes}
+
+
+def _revertible(call: Call) -> AuditEntry:
+    """The entry, if the caller may undo it. What it tells is for those alone."""
+    entry = queries.get_entry(call.path["id"])
+    if reason := why_never(entry):
+        raise Protected(reason)
+    for needed in operations_to_undo(entry):
+        authorise(call.caller, needed)
+    return entry
 
 
 def _shown(entries: list[AuditEntry]) -> Any:

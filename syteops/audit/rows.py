@@ -68,6 +68,44 @@ def plan_rows(
     return RowsPlan(before, [_shown(row) for row in chosen], chosen, list(free.values()))
 
 
+def shown_rows(rows: Iterable[models.Model]) -> list[dict[str, Any]]:
+    """The rows as the audit trail shows them."""
+    return [_shown(row) for row in rows]
+
+
+def with_ids(
+    model: type[R], rows: Iterable[R], items: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The items, each with the id of the row that it stands for, if there is one.
+
+    That is a row that looks like it; else one that begins alike (the first of `model.SHOWN`); else
+    the one in its place, if there are as many rows as items. So when an older list is put back, its
+    rows stay the rows they are.
+    """
+    stored = list(rows)
+    shown, wanted = [_shown(row) for row in stored], [_shown(model(**item)) for item in items]
+    first = model.SHOWN[0]  # type: ignore[attr-defined]
+    places = range(len(stored) if len(stored) == len(items) else 0)
+    ids: dict[int, Any] = {}
+    for old, new in (
+        (shown, wanted),
+        ([row[first] for row in shown], [row[first] for row in wanted]),
+        ([*places], [*places]),
+    ):
+        _match(ids, stored, old, new)
+    return [{**item, "id": ids[n]} if n in ids else item for n, item in enumerate(items)]
+
+
+def _match(ids: dict[int, Any], stored: list[R], old: list[Any], new: list[Any]) -> None:
+    """Give each item without an id that of a free row that is equal to it."""
+    for index, one in enumerate(new):
+        taken = set(ids.values())
+        free = (row.pk for row, other in zip(stored, old, strict=False) if other == one)
+        pk = next((pk for pk in free if pk not in taken), None)
+        if index not in ids and pk is not None:
+            ids[index] = pk
+
+
 def _claimed(free: dict[Any, R], item: Mapping[str, Any], path: tuple[str | int, ...]) -> R | None:
     if "id" not in item:
         return None

@@ -68,7 +68,7 @@ def update(
 @transaction.atomic
 def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) -> None:
     """Delete the row for good and record what it held."""
-    before = {**snapshot(instance), **also}
+    before = {**snapshot(instance), **_made_at(instance), **also}
     record(
         actor,
         instance,
@@ -76,6 +76,17 @@ def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) 
         {n: (v, None) for n, v in before.items() if v not in _EMPTY},
     )
     instance.delete()
+
+
+@transaction.atomic
+def reinsert(actor: Actor, instance: Entity, held: Mapping[str, Any], **also: Any) -> None:
+    """Store an object again that was removed, with the primary key it had, as "restored".
+
+    `held` is what `remove` recorded: it tells when the object was made first. Raises Invalid.
+    """
+    insert(actor, instance, "restored", **also)
+    if made_at := {name: held[name] for name in _made_at(instance) if name in held}:
+        type(instance)._base_manager.filter(pk=instance.pk).update(**made_at)
 
 
 @transaction.atomic
@@ -188,6 +199,12 @@ def _differing(
     also: Mapping[str, tuple[Any, Any]] | None,
 ) -> dict[str, tuple[Any, Any]]:
     return {name: (old, new) for name, (old, new) in (also or {}).items() if old != new}
+
+
+def _made_at(instance: Entity) -> dict[str, str]:
+    """The columns that tell when the object was made, which no snapshot shows."""
+    made = [f.name for f in instance._meta.fields if getattr(f, "auto_now_add", False)]
+    return {name: getattr(instance, name).isoformat() for name in made}
 
 
 def _touched(instance: Entity) -> list[str]:

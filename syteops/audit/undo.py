@@ -1,25 +1,40 @@
-"""Undo: put an object back to how it was before one change.
+"""What can be undone, and how.
 
 An app says in its `undo.py` how its objects are found, shown, changed, deleted and restored, each
 through its own services; so an undo obeys every rule, is a change like any other, and can be undone
-itself. Secrets cannot come back: they are kept nowhere but sealed in their row.
+itself. Secrets cannot come back: they are kept nowhere but sealed in their row. The undoing itself
+is in `reverting`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import models
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.audit.snapshots import json_value, snapshot
 from syteops.lib.actors import Actor
-from syteops.lib.encryption import Sealed, sealed_fields
+from syteops.lib.encryption import sealed_fields
 from syteops.lib.entities import Entity
-from syteops.lib.errors import Conflict, Protected
 
 Values = Mapping[str, Any]
-_CREATED, _DELETED, _RESTORED = "created", "deleted", "restored"
+DELETED = "deleted"
+MADE = ("created", "restored")
+"""Kinds of change that are undone by deleting."""
+
+UNDONE_BY = {
+    "created": "delete",
+    "updated": "update",
+    "deleted": "create",
+    "restored": "delete",
+    "secret_set": "clear_secret",
+    "secret_cleared": "set_secret",
+}
+"""What undoing each kind of change amounts to, as an action of the object's resource."""
+
+
+def _no_reason(entry: AuditEntry) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -27,8 +42,15 @@ class Undo:
     """How changes of one kind of object are undone. Values look as they do in the audit trail.
 
     `update`, `delete` and `restore` call the app's services; without one, such a change stays.
-    `restore` gets the row if it is still there (softly deleted), else None. `relations` are the
-    values of an object that live in other tables, as its services record them.
+    `restore` gets the row if it is still there (softly deleted), else an unsaved one with its
+    primary key. `relations` are the values of an object that live in other tables, as its services
+    record them.
+
+    `names` says which values are public ids, and of what: `update` and `restore` get the objects
+    that they named then (see `Naming`). `undone_by` adds to UNDONE_BY; only changes named there can
+    be undone. `also_needs` names, by field, an operation (such as `roles.assign`) that giving back
+    that field amounts to as well. `why_not` says why a change is never undone, or "".
+    `lock_first` locks whatever the services lock before the object itself.
     """
 
     model: type[Entity]
@@ -36,17 +58,39 @@ class Undo:
     delete: Callable[[Actor, Any], Any] | None = None
     restore: Callable[[Actor, Any, dict[str, Any]], Any] | None = None
     relations: Callable[[Any], dict[str, Any]] = lambda instance: {}
+    names: Mapping[str, type[Entity]] = field(default_factory=dict)
+    undone_by: Mapping[str, str] = field(default_factory=dict)
+    also_needs: Mapping[str, str] = field(default_factory=dict)
+    why_not: Callable[[AuditEntry], str] = _no_reason
+    lock_first: Callable[[Any], Any] | None = None
 
     @property
     def secrets(self) -> set[str]:
         """The fields of which the trail knows only whether something was there."""
-        return {field.name for field in sealed_fields(self.model)}
+        return {one.name for one in sealed_fields(self.model)}
+
+    @property
+    def actions(self) -> dict[str, str]:
+        """By kind of change, what undoing it amounts to."""
+        missing = {
+            *(MADE if self.delete is None else ()),
+            *((DELETED,) if self.restore is None else ()),
+        }
+        known = {**UNDONE_BY, **self.undone_by}
+        return {verb: action for verb, action in known.items() if verb not in missing}
 
     def locked(self, pk: str) -> Entity | None:
         """The object with that primary key, also a softly deleted one."""
-        rows = self.model._base_manager.select_for_update(of=("self",))
-        found: Entity | None = rows.filter(pk=pk).first()
+        rows = self.model._base_manager.filter(pk=pk)
+        if self.lock_first and (seen := rows.first()):
+            self.lock_first(seen)
+        found: Entity | None = rows.select_for_update(of=("self",)).first()
         return found
+
+    def unsaved(self, pk: str) -> Entity:
+        """An object that has been removed, with nothing but its primary key."""
+        column = self.model._meta.pk
+        return self.model(**{column.attname: column.to_python(pk)})
 
 
 _undos: dict[str, Undo] = {}
@@ -57,87 +101,57 @@ def register_undo(undo: Undo) -> None:
     _undos[undo.model.noun] = undo
 
 
+# --- What can be undone --------------------------------------------------------------------
+
+
+def undo_of(entry: AuditEntry) -> Undo | None:
+    """How changes of the entry's kind of object are undone, if they are."""
+    return _undos.get(entry.event.partition(".")[0])
+
+
 def can_revert(entry: AuditEntry) -> bool:
     """Whether this kind of change can be undone at all."""
-    return entry.outcome == Outcome.CHANGED and _noun(entry) in _undos and bool(entry.object_pk)
+    return not why_never(entry)
 
 
-@transaction.atomic
-def revert(actor: Actor, entry: AuditEntry) -> None:
-    """Put the object back to before `entry`.
-
-    Raises Protected for a kind of change that is never undone, Conflict naming what stands in the
-    way: a later change of the same fields, an object that is gone or back, a secret. What the
-    object's own services refuse is raised as they do.
-    """
-    undo = _undos.get(_noun(entry))
-    if undo is None or not can_revert(entry):
-        raise Protected(f"{entry.event} cannot be undone.")
-    found = undo.locked(entry.object_pk)
-    live = found if found is not None and getattr(found, "deleted_at", None) is None else None
-    verb = entry.event.partition(".")[2]
-    if verb == _DELETED:
-        _restore(undo, actor, entry, found, live)
-    elif live is None:
-        raise Conflict("The object was deleted since. Undo the deletion first.")
-    else:
-        _refuse_later_changes(undo, entry, live)
-        _undo_live(undo, actor, entry, live, verb)
+def why_never(entry: AuditEntry) -> str:
+    """Why the change can never be undone, whatever happens; "" if it may be possible."""
+    undo = undo_of(entry)
+    if entry.outcome != Outcome.CHANGED:
+        return "This was refused: nothing changed that could be undone."
+    if undo is None:
+        return f"{entry.event} cannot be undone."
+    if reason := undo.why_not(entry):
+        return reason
+    if verb_of(entry) not in undo.actions or not entry.object_pk or not entry.changes:
+        return f"{entry.event} cannot be undone."
+    if verb_of(entry) != DELETED and any(befores(entry).get(name) for name in undo.secrets):
+        return "The secret that was there is kept nowhere. Set it again by hand."
+    return ""
 
 
-def _restore(
-    undo: Undo, actor: Actor, entry: AuditEntry, found: Entity | None, live: Entity | None
-) -> None:
-    if undo.restore is None:
-        raise Protected(f"{entry.event} cannot be undone.")
-    if live is not None:
-        raise Conflict("The object is there already.")
-    undo.restore(actor, found, _restorable(undo, _befores(entry)))
+def amounts_to(entry: AuditEntry) -> list[str]:
+    """The operations, such as `crm.update`, that undoing this change amounts to together."""
+    undo = undo_of(entry)
+    if undo is None:
+        return []
+    action = undo.actions.get(verb_of(entry), "update")
+    changed = () if verb_of(entry) in MADE else entry.changes
+    further = {name for one, name in undo.also_needs.items() if one in changed}
+    return [f"{undo.model.resource}.{action}", *sorted(further)]
 
 
-def _undo_live(undo: Undo, actor: Actor, entry: AuditEntry, live: Entity, verb: str) -> None:
-    if verb not in (_CREATED, _RESTORED):
-        undo.update(actor, live, _possible(undo, _befores(entry)))
-    elif undo.delete is None:
-        raise Protected(f"{entry.event} cannot be undone.")
-    else:
-        undo.delete(actor, live)
+def verb_of(entry: AuditEntry) -> str:
+    """What was done: "updated"."""
+    return entry.event.partition(".")[2]
 
 
-def _refuse_later_changes(undo: Undo, entry: AuditEntry, live: Entity) -> None:
-    now = {**snapshot(live), **undo.relations(live)}
-    changed = sorted(
-        name
-        for name, change in entry.changes.items()
-        if name in now and not _same(now[name], change["after"])
-    )
-    if changed:
-        names = ", ".join(changed)
-        raise Conflict(
-            f"Changed again since: {names}. Undo the later change first.", fields=changed
-        )
-
-
-def _same(now: Any, after: Any) -> bool:
-    if isinstance(now, Sealed):
-        return after in ("set", "replaced")
-    return bool(json_value(now) == after) or (now is None and after == "cleared")
-
-
-def _befores(entry: AuditEntry) -> dict[str, Any]:
+def befores(entry: AuditEntry) -> dict[str, Any]:
+    """Each changed field as it was before."""
     return {name: change["before"] for name, change in entry.changes.items()}
 
 
-def _restorable(undo: Undo, before: dict[str, Any]) -> dict[str, Any]:
-    """What a deleted object can get back: all but its secrets and when they were set."""
-    lost = undo.secrets | {f"{name}_set_at" for name in undo.secrets}
-    return {name: value for name, value in before.items() if name not in lost}
-
-
-def _possible(undo: Undo, before: dict[str, Any]) -> dict[str, Any]:
-    if any(before.get(name) for name in undo.secrets):
-        raise Conflict("The secret that was there is kept nowhere. Set it again by hand.")
-    return before
+# --- For the undo modules ------------------------------------------------------------------
 
 
 def column_values(model: type[Entity], before: Values, names: Iterable[str]) -> dict[str, Any]:
@@ -147,10 +161,8 @@ def column_values(model: type[Entity], before: Values, names: Iterable[str]) -> 
 
 
 def _python(column: Any, value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return value
     if value is None and not column.null:
         return column.get_default()
     return column.to_python(value)
-
-
-def _noun(entry: AuditEntry) -> str:
-    return entry.event.partition(".")[0]

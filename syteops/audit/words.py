@@ -14,6 +14,7 @@ _VERBS = {
     "secret_cleared": "cleared a secret of",
     "password_changed": "changed the password of",
     "issued_by_rotation": "got by rotation",
+    "expiring": "warned of the expiry of",
 }
 _WITHOUT_OBJECT = {
     "person.signed_in": "signed in",
@@ -31,7 +32,8 @@ def sentence(entry: AuditEntry) -> str:
         return _WITHOUT_OBJECT[entry.event]
     noun, _, done = entry.event.rpartition(".")
     name, kind = object_name(entry), _kinds().get(noun, _plain(noun))
-    what = name if kind.lower() in name.lower() else f"{kind} {name}"
+    is_said = kind.rpartition(" ")[2].lower() in name.lower()
+    what = name if is_said else f"{kind} {name}"
     return f"{_VERBS.get(done, _plain(done))} {what}".strip()
 
 

@@ -59,6 +59,7 @@ class VariableAdmin(ServiceAdmin):
     search_fields = ("key", "value", "description")
     fields = ("key", "value", "description")
     actions_list = ("catalogue",)
+    sidebar_pages = (("All variables", "list", "admin:automation_variable_catalogue"),)
 
     @admin.display(description="Value", ordering="value")
     def start_of_value(self, variable: Variable) -> str:

@@ -38,6 +38,20 @@ def delete_variable(actor: Actor, variable: Variable) -> None:
 
 
 @transaction.atomic
+def restore_variable(
+    actor: Actor, variable: Variable, held: Mapping[str, Any], **values: Any
+) -> Variable:
+    """A removed variable again: `variable` has its primary key only. Raises Invalid.
+
+    `held` is what the audit trail says that it held.
+    """
+    for name, value in values.items():
+        setattr(variable, name, value)
+    audit.reinsert(actor, variable, held)
+    return variable
+
+
+@transaction.atomic
 def set_variable(
     actor: Actor, key: str, *, value: str, description: str | None = None
 ) -> Variable | None:
@@ -106,6 +120,24 @@ def update_set(
 def delete_set(actor: Actor, gone: VariableSet) -> None:
     """Delete the set; its variables are gone with it."""
     audit.remove(actor, gone, values=[one.as_row() for one in gone.values.all()])
+
+
+@transaction.atomic
+def restore_set(
+    actor: Actor,
+    again: VariableSet,
+    held: Mapping[str, Any],
+    *,
+    values: Sequence[Row] = (),
+    **fields: Any,
+) -> VariableSet:
+    """A deleted set again, like `restore_variable`. Raises Invalid."""
+    for name, value in fields.items():
+        setattr(again, name, value)
+    rows = _rows(values)
+    audit.reinsert(actor, again, held, values=[one.as_row() for one in rows])
+    _store(again, rows)
+    return again
 
 
 def _rows(values: Sequence[Row]) -> list[VariableSetValue]:

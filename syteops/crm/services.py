@@ -45,15 +45,18 @@ def delete_system(actor: Actor, system: CrmSystem) -> None:
 
 @transaction.atomic
 def restore_system(
-    actor: Actor, system: CrmSystem, identifiers: Mapping[str, str] | None = None
+    actor: Actor,
+    system: CrmSystem,
+    identifiers: Mapping[str, str] | None = None,
+    former_number: int | None = None,
 ) -> CrmSystem:
-    """Bring a deleted system back under the lowest free number, without its secrets.
+    """Bring a deleted system back without its secrets, under the former number if that is free.
 
     `identifiers` by the primary key of each team member are given back too, where the member is
     still there. Raises LimitReached.
     """
     transaction_lock("crm_systems")
-    number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems")
+    number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems", former_number)
     for member_id, identifier in known_members(identifiers or {}).items():
         system.identifiers.create(member_id=member_id, identifier=identifier)
     also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}

@@ -17,7 +17,7 @@ def _update(actor: Actor, system: CrmSystem, before: dict[str, Any]) -> None:
 
 
 def _restore(actor: Actor, system: CrmSystem, before: dict[str, Any]) -> None:
-    services.restore_system(actor, system, before.get("identifiers"))
+    services.restore_system(actor, system, before.get("identifiers"), before.get("number"))
 
 
 register_undo(
@@ -27,5 +27,6 @@ register_undo(
         delete=services.delete_system,
         restore=_restore,
         relations=lambda system: {"identifiers": members_known_to(system)},
+        also_needs={"identifiers": "users.update"},
     )
 )

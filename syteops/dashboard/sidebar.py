@@ -48,11 +48,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar with the entries that this person may open."""
     groups: dict[str, list[dict[str, str]]] = {name: [] for name in _GROUPS}
     for app in sorted(admin.site.get_app_list(request), key=_place):
-        entries = [_entry(one) for one in app["models"] if one["admin_url"]]
+        shown = [one for one in app["models"] if one["admin_url"]]
+        entries = [entry for one in shown for entry in (*_pages(one), _entry(one))]
         groups[group_of(app["app_label"])] += entries
     home = {"title": "Start page", "icon": "home", "link": reverse("admin:index")}
-    shown = [{"title": name, "separator": True, "items": items} for name, items in groups.items()]
-    return [{"items": [home]}, *(group for group in shown if group["items"])]
+    groups_shown = [
+        {"title": name, "separator": True, "items": items} for name, items in groups.items()
+    ]
+    return [{"items": [home]}, *(group for group in groups_shown if group["items"])]
 
 
 def group_of(app_label: str) -> str:
@@ -65,6 +68,12 @@ def group_of(app_label: str) -> str:
 def _place(app: dict[str, Any]) -> int:
     labels = _GROUPS[group_of(app["app_label"])]
     return labels.index(app["app_label"]) if app["app_label"] in labels else 0
+
+
+def _pages(shown: dict[str, Any]) -> list[dict[str, str]]:
+    """Further pages of a section: its ModelAdmin lists title, icon and URL name of each."""
+    pages = getattr(admin.site._registry[shown["model"]], "sidebar_pages", ())
+    return [{"title": title, "icon": icon, "link": reverse(name)} for title, icon, name in pages]
 
 
 def _entry(shown: dict[str, Any]) -> dict[str, str]:

@@ -79,6 +79,16 @@ def new_texts(
     }
 
 
+def keep_slug(item: Described, values: Mapping[str, Any], others: "QuerySet[Any]") -> None:
+    """Nobody among `others` may have the slug in `values`, now and until the transaction ends.
+
+    Raises Invalid.
+    """
+    if "slug" in values:
+        transaction_lock(f"{item.noun}.slugs")
+        own_slug(others, values["slug"])
+
+
 def changed_texts(
     item: Described, values: Mapping[str, Any], others: "QuerySet[Any]", length: int
 ) -> dict[str, Any]:

@@ -96,9 +96,11 @@ class Numbered(Entity):
         return self.slot or f"deleted-{self.pk}"
 
     @classmethod
-    def free_number(cls, limit: int, what: str) -> int:
-        """The lowest free number. Call inside the transaction that takes it."""
-        taken = cls.all_objects.exclude(number=None).values_list("number", flat=True)
+    def free_number(cls, limit: int, what: str, former: int | None = None) -> int:
+        """The former number if that is free, else the lowest. Call where it is taken, locked."""
+        taken = set(cls.all_objects.exclude(number=None).values_list("number", flat=True))
+        if former is not None and former <= limit and former not in taken:
+            return former
         return lowest_free(taken, limit, what)
 
 

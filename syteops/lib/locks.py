@@ -65,6 +65,27 @@ def exclusive_transaction(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def exclusive(name: str) -> Iterator[None]:
+    """Work, in no transaction, beside which no other of that name runs. Raises Busy if one does.
+
+    For what takes long or talks to others, such as a mail server: on SQLite a transaction would
+    keep every writer waiting. A process that dies lets go of the lock.
+    """
+    if connection.vendor != "postgresql":
+        with _file_locks(settings.DATA_DIR).held(_number(name)):
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_number(name)])
+        if not cursor.fetchone()[0]:
+            raise Busy
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_number(name)])
+
+
+@contextmanager
 def snapshot() -> Iterator[None]:
     """Every read inside sees the same moment, and no writer waits for it. For reading only.
 

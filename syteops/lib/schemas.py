@@ -34,6 +34,15 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
+def patch_between(target: Any, wanted: Any) -> Any:
+    """The patch by which `merge_patch` makes `wanted` of `target`."""
+    if not isinstance(target, dict) or not isinstance(wanted, dict):
+        return deepcopy(wanted)
+    gone = dict.fromkeys(target.keys() - wanted.keys())
+    differing = (name for name in wanted if name not in target or target[name] != wanted[name])
+    return {**gone, **{name: patch_between(target.get(name), wanted[name]) for name in differing}}
+
+
 def with_defaults(schema: Schema, config: Config) -> Config:
     """`config` with the schema's defaults wherever it says nothing."""
     full = deepcopy(config)

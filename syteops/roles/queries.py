@@ -40,7 +40,7 @@ def holders_of(role: Role) -> list[TeamMember]:
     return [one.member for one in found]
 
 
-def holding(holders: Iterable[TeamMember]) -> dict[str, list[Any]]:
+def holding(holders: Iterable[TeamMember]) -> dict[str, Any]:
     """Holders as the audit trail keeps them: their numbers now, and their permanent ids."""
     found = list(holders)
     return {

@@ -33,20 +33,37 @@ def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values:
     role = Role(**_completed(Role(), values))
     _refuse_taken_name(role, role.name)
     role.slug = _free_slug(role.name)
-    return _insert(actor, role, holders, "created")
+    audit.insert(actor, role)
+    if holders:
+        _refuse_too_many(role, role.capacity, holders)
+        _store_holders(actor, role, [], holders, "assigned")
+    return role
 
 
 @transaction.atomic
 def restore_role(
-    actor: Actor, *, slug: str, holders: Collection[TeamMember] = (), **values: Any
+    actor: Actor,
+    role: Role,
+    held: Mapping[str, Any],
+    *,
+    holders: Collection[TeamMember] = (),
+    **values: Any,
 ) -> Role:
-    """A deleted custom role again, under its own slug. Raises as `create_role` does."""
+    """A deleted custom role again, under its own slug; `role` has its primary key only.
+
+    `held` is what the audit trail says that it held. Raises as `create_role` does.
+    """
     transaction_lock("roles")
-    role = Role(slug=slug, **values)
+    for name, value in values.items():
+        setattr(role, name, value)
     _refuse_taken_name(role, role.name)
-    if Role.objects.filter(slug=slug).exists():
-        raise Conflict(f"Another role has the slug {slug} by now.", slug=slug)
-    return _insert(actor, role, holders, "restored")
+    if Role.objects.filter(slug=role.slug).exists():
+        raise Conflict(f"Another role has the slug {role.slug} by now.", slug=role.slug)
+    _refuse_too_many(role, role.capacity, holders)
+    after = sorted(holders, key=_number)
+    audit.reinsert(actor, role, held, **holding(after))
+    _write(role, [], after)
+    return role
 
 
 @transaction.atomic
@@ -80,8 +97,7 @@ def delete_role(actor: Actor, role: Role) -> None:
     """Delete the role and unassign its holders. Raises Protected for a system role."""
     if role.system:
         raise Protected(f"{role.name} is a system role: it cannot be deleted.")
-    held = _recorded(holders_of(role), [])
-    audit.remove(actor, role, **{name: before for name, (before, _) in held.items()})
+    audit.remove(actor, role, **holding(holders_of(role)))
 
 
 @transaction.atomic
@@ -118,15 +134,21 @@ def unassign_everywhere(actor: Actor, member: TeamMember) -> list[str]:
     return sorted(role.slug for role in held)
 
 
+@transaction.atomic
+def give_back(actor: Actor, member: TeamMember, roles: Collection[Role]) -> None:
+    """Let a member who was restored hold these roles again.
+
+    Raises RoleFull for one that takes no further member by now; a system role does not move.
+    """
+    wanted = Role.objects.filter(pk__in=[role.pk for role in roles]).order_by("pk")
+    for role in wanted.select_for_update():
+        holders = holders_of(role)
+        if role.capacity is not None and len(holders) >= role.capacity:
+            raise _full(role, holders)
+        assign(actor, role, member)
+
+
 # --- Who holds it --------------------------------------------------------------------------
-
-
-def _insert(actor: Actor, role: Role, holders: Collection[TeamMember], event: str) -> Role:
-    audit.insert(actor, role, event)
-    if holders:
-        _refuse_too_many(role, role.capacity, holders)
-        _store_holders(actor, role, [], holders, "assigned")
-    return role
 
 
 def _store_holders(

@@ -22,9 +22,9 @@ def _update(actor: Actor, role: Role, before: dict[str, Any]) -> None:
     services.update_role(actor, role, **values)
 
 
-def _restore(actor: Actor, role: Role | None, before: dict[str, Any]) -> None:
+def _restore(actor: Actor, role: Role, before: dict[str, Any]) -> None:
     values = column_values(Role, before, ("slug", *_FIELDS))
-    services.restore_role(actor, holders=_holders(before), **values)
+    services.restore_role(actor, role, before, holders=_holders(before), **values)
 
 
 def _holders(before: Mapping[str, Any]) -> list[TeamMember]:
@@ -43,5 +43,6 @@ register_undo(
         delete=services.delete_role,
         restore=_restore,
         relations=lambda role: holding(holders_of(role)),
+        undone_by={"assigned": "update", "unassigned": "update"},
     )
 )

@@ -1,6 +1,6 @@
 """Every change of a team member. Objects passed in are locked by the caller."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -17,7 +17,8 @@ from syteops.lib.errors import Conflict, Invalid
 from syteops.lib.languages import normal_tag
 from syteops.lib.locks import transaction_lock
 from syteops.lib.pictures import PictureRefused, rewritten
-from syteops.roles.services import unassign_everywhere
+from syteops.roles.models import Role
+from syteops.roles.services import give_back, unassign_everywhere
 from syteops.team.models import TeamMember
 
 _WHAT = "team members"
@@ -70,11 +71,11 @@ def delete_member(actor: Actor, member: TeamMember) -> None:
 
 
 @transaction.atomic
-def restore_member(actor: Actor, member: TeamMember) -> TeamMember:
+def restore_member(actor: Actor, member: TeamMember, *, roles: Collection[Role] = ()) -> TeamMember:
     """Bring a deleted member back, under the former number if that is free, else the next free one.
 
-    Roles are not given back. The login is, unless another member has it by now. Raises Conflict
-    when the member is not deleted, and LimitReached.
+    Only the roles given are given back. The login is, unless another member has it by now. Raises
+    Conflict when the member is not deleted, RoleFull and LimitReached.
     """
     if member.deleted_at is None:
         raise Conflict(f"Team member {member.slot} is not deleted.")
@@ -82,7 +83,9 @@ def restore_member(actor: Actor, member: TeamMember) -> TeamMember:
     back = {"number": _number_for(member), "former_number": None, "deleted_at": None}
     if member.user_id and TeamMember.objects.filter(user_id=member.user_id).exists():
         back["user"] = None
-    audit.update(actor, member, back, "restored")
+    slugs = sorted(role.slug for role in roles)
+    audit.update(actor, member, back, "restored", also={"roles": ([], slugs)})
+    give_back(actor, member, roles)
     return member
 
 

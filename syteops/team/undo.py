@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from syteops.audit.models import AuditEntry
 from syteops.audit.undo import Undo, column_values, register_undo
+from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of
 from syteops.lib.actors import Actor
-from syteops.lib.errors import Conflict
+from syteops.lib.errors import Conflict, RoleFull
+from syteops.roles.models import Role
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.team.queries import user_named
@@ -19,10 +22,8 @@ def _update(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
     if "user" in before:
         values["user"] = _user(before["user"])
     if "crm_ids" in before:
-        now = dict.fromkeys(identifiers_of(member.pk), "")
-        values["crm_ids"] = {**now, **(before["crm_ids"] or {})}
-    if before.get("profile_picture"):
-        raise Conflict("The picture that was there is kept nowhere. Upload it again by hand.")
+        wanted = {system.slot: text for system, text in (before["crm_ids"] or {}).items()}
+        values["crm_ids"] = {**dict.fromkeys(identifiers_of(member.pk), ""), **wanted}
     if "profile_picture" in before:
         values["profile_picture"] = False
     services.update_member(actor, member, **values)
@@ -36,7 +37,20 @@ def _user(username: str | None) -> Any:
 
 
 def _restore(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
-    services.restore_member(actor, member)
+    roles: list[Role] = before.get("roles") or []
+    try:
+        services.restore_member(actor, member, roles=roles)
+    except RoleFull as full:
+        detail = f"{full.detail} Or restore the member without roles."
+        raise RoleFull(detail, **full.extra) from full
+
+
+def _why_not(entry: AuditEntry) -> str:
+    """A picture is deleted with the change that replaces it."""
+    picture = entry.changes.get("profile_picture", {})
+    if entry.event == "team_member.updated" and picture.get("before"):
+        return "The picture that was there is kept nowhere. Upload it again by hand."
+    return ""
 
 
 register_undo(
@@ -46,5 +60,9 @@ register_undo(
         delete=services.delete_member,
         restore=_restore,
         relations=lambda member: {"crm_ids": identifiers_of(member.pk)},
+        names={"crm_ids": CrmSystem, "roles": Role},
+        undone_by={"deleted": "restore"},
+        also_needs={"roles": "roles.assign"},
+        why_not=_why_not,
     )
 )

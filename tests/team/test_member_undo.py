@@ -17,6 +17,7 @@ from syteops.team.models import TeamMember
 from syteops.team.queries import get_member
 from tests.fixtures import Api
 from tests.pictures import picture_bytes, upload
+from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
 
@@ -60,16 +61,62 @@ def test_a_creation_is_undone_by_deleting_and_that_by_restoring(api: Api) -> Non
     assert TeamMember.objects.count() == 0
 
 
-def test_undoing_a_deletion_gives_no_role_back(api: Api) -> None:
+def test_undoing_a_deletion_gives_the_number_and_the_roles_back(api: Api) -> None:
+    member = a_member()
+    for role in (get_role("site_owner"), a_role()):
+        roles.assign(SYSTEM, role, member)
+    services.delete_member(SYSTEM, get_member("001"))
+
+    assert undo_latest(api).json()["object"] == "001"
+    assert get_member("001").role_slugs == ["editor", "site_owner"]
+    assert undo_latest(api).status_code == 200
+    assert TeamMember.objects.count() == 0
+    assert undo_latest(api).status_code == 200
+    assert get_member("001").role_slugs == ["editor", "site_owner"]
+
+
+def test_a_deletion_is_undone_under_the_next_number_if_its_own_is_taken(api: Api) -> None:
+    a_member()
+    services.delete_member(SYSTEM, get_member("001"))
+    deletion = AuditEntry.objects.get(event="team_member.deleted")
+    a_member(first_name="Grace")
+
+    undone = api.post(f"/audit/{deletion.pk}/revert?confirm=true")
+
+    assert undone.json() == {
+        "id": deletion.pk,
+        "reverted": True,
+        "resource": "users",
+        "object": "002",
+    }
+    assert get_member("002").first_name == "Ada"
+
+
+def test_a_member_does_not_come_back_into_a_role_that_is_taken(api: Api) -> None:
     roles.assign(SYSTEM, get_role("site_owner"), a_member())
     services.delete_member(SYSTEM, get_member("001"))
     roles.assign(SYSTEM, get_role("site_owner"), a_member(first_name="Grace"))
-
     deletion = AuditEntry.objects.get(event="team_member.deleted")
-    assert api.post(f"/audit/{deletion.pk}/revert?confirm=true").status_code == 200
 
+    refused = api.post(f"/audit/{deletion.pk}/revert?confirm=true")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "role_full")
+    assert "held by 001 Grace" in refused.json()["detail"]
+    assert "restore the member without roles" in refused.json()["detail"]
+    assert refused.json()["holders"] == [{"user_num": "001", "name": "Grace Lovelace"}]
+    assert TeamMember.objects.count() == 1
     assert api.get("/roles/site_owner").json()["role"]["assigned_users"] == ["001"]
-    assert get_member("002").first_name == "Ada"
+
+
+def test_a_member_does_not_come_back_into_a_role_that_is_gone(api: Api) -> None:
+    roles.assign(SYSTEM, a_role(), a_member())
+    services.delete_member(SYSTEM, get_member("001"))
+    roles.delete_role(SYSTEM, get_role("editor"))
+    a_role()  # another one of the same name and slug
+    deletion = AuditEntry.objects.get(event="team_member.deleted")
+
+    assert api.post(f"/audit/{deletion.pk}/revert?confirm=true").status_code == 409
+    assert TeamMember.objects.count() == 0
 
 
 def test_a_picture_that_is_gone_cannot_come_back(api: Api) -> None:

@@ -1,0 +1,119 @@
+"""`python -m benchmarks.unauthorized [rounds]`: does the time of a 401 tell why it was one?
+
+Every kind of caller who is not let in asks the same server process over one kept connection, in
+random order, side by side; so whatever the machine does meanwhile happens to all of them. A second
+server, which has never had a key, is asked all the same. Garbage and no key are quicker on purpose
+(no query), and whoever sends them knows it.
+"""
+
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+
+from manage_api.keys import tokens
+from tests.concurrency.live import API, LiveSite, Server, live_site
+
+SETTINGS = {"MANAGE_API_FAILURES_PER_MINUTE": "1000000", "WORKERS": "1"}
+ROUNDS = 3000
+NEVER = "never a key here"
+
+
+def main(rounds: int) -> None:
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
+        home = Path(directory)
+        site = stack.enter_context(live_site(home / "used" / "data", SETTINGS, workers=1))
+        revoked = a_key(site, "Revoked")
+        site.manage("manage_key", "revoke", id_of(revoked))
+        keys = {
+            "unknown id": None,
+            "wrong secret": forgery_of(site.key),
+            "revoked": revoked,
+            "revoked, wrong secret": forgery_of(revoked),
+            "garbage": "garbage",
+            "no key": "",
+        }
+        never = stack.enter_context(_never_used(home))
+        print_table(measure(site.servers[0].port, never.port, keys, rounds))
+
+
+class _never_used:  # noqa: N801 - used like a function
+    """A server whose site has never had a key."""
+
+    def __init__(self, home: Path) -> None:
+        self.site = LiveSite(home / "new" / "data", SETTINGS)
+
+    def __enter__(self) -> Server:
+        self.site.manage("setup")
+        self.server = Server(self.site, 1)
+        self.server.start()
+        return self.server
+
+    def __exit__(self, *failure: object) -> None:
+        self.server.stop()
+
+
+def a_key(site: LiveSite, name: str) -> str:
+    created = site.manage("manage_key", "create", "--name", name, "--scopes", "crm:read", "--json")
+    return str(json.loads(created)["key"])
+
+
+def id_of(key: str) -> str:
+    token = tokens.parse(key)
+    assert token is not None
+    return token.public_id
+
+
+def forgery_of(key: str) -> str:
+    return tokens.Token(id_of(key), tokens.new_token().secret).text
+
+
+def measure(
+    used: int, never_used: int, keys: dict[str, str | None], rounds: int
+) -> dict[str, list[float]]:
+    """Seconds per answer, by kind of caller."""
+    site, other = (HTTPConnection("127.0.0.1", port, timeout=30) for port in (used, never_used))
+    times: dict[str, list[float]] = {name: [] for name in (*keys, NEVER)}
+    order = list(keys)
+    for number in range(rounds + 50):
+        random.shuffle(order)
+        for name in order:
+            here, there = one_refusal(site, keys[name]), one_refusal(other, keys[name])
+            if number >= 50:  # by then everything is warm
+                times[name].append(here)
+                if name == "unknown id":
+                    times[NEVER].append(there)
+    return times
+
+
+def one_refusal(connection: HTTPConnection, key: str | None) -> float:
+    """Seconds. `key` None is another unknown one each time, "" is none."""
+    sent = tokens.new_token().text if key is None else key
+    headers = {"X-API-Key": sent} if sent else {}
+    began = time.perf_counter()
+    connection.request("GET", f"{API}/whoami", headers=headers)
+    response = connection.getresponse()
+    response.read()
+    took = time.perf_counter() - began
+    assert response.status == 401, response.status
+    return took
+
+
+def print_table(times: dict[str, list[float]]) -> None:
+    reference = statistics.median(times["unknown id"])
+    print(
+        f"{'401 for':<24}{'median µs':>10}{'p95 µs':>10}{'ratio':>8}   n = {len(times['no key'])}"
+    )
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        p95 = statistics.quantiles(taken, n=20)[-1]
+        print(f"{name:<24}{median * 1e6:>10.0f}{p95 * 1e6:>10.0f}{median / reference:>8.3f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)

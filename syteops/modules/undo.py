@@ -1,0 +1,31 @@
+"""How changes of a module's state are undone."""
+
+from typing import Any
+
+from syteops.audit.undo import Undo, register_undo
+from syteops.lib.actors import Actor
+from syteops.lib.schemas import patch_between
+from syteops.modules import services
+from syteops.modules.models import ModuleState
+
+
+def _update(actor: Actor, state: ModuleState, before: dict[str, Any]) -> None:
+    if "active" in before:
+        change = services.activate if before["active"] else services.deactivate
+        change(actor, state)
+    if "config" in before:
+        patch = patch_between(state.config, before["config"])
+        services.update_config(actor, state, config=patch)
+
+
+register_undo(
+    Undo(
+        ModuleState,
+        update=_update,
+        undone_by={
+            "activated": "deactivate",
+            "deactivated": "activate",
+            "configured": "update_config",
+        },
+    )
+)

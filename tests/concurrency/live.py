@@ -1,0 +1,139 @@
+"""A site of its own with real servers, for tests that race, overload and kill them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.environment import ROOT
+from tests.processes import clean_environment, manage
+from tests.servers import free_port
+
+API = "/api/manage/v1"
+_PATIENCE = 60.0  # seconds; a loaded machine needs a few
+_NO_LIMITS = {
+    "MANAGE_API_READS_PER_MINUTE": "1000000",
+    "MANAGE_API_WRITES_PER_MINUTE": "1000000",
+    "MAX_CRM_SYSTEMS": "1000000",
+}
+
+
+@dataclass
+class Server:
+    """One `manage.py serve` with its workers, in a process group of its own."""
+
+    site: "LiveSite"
+    workers: int
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        """Where its API is."""
+        return f"http://127.0.0.1:{self.port}{API}"
+
+    def start(self) -> None:
+        """Start it; returns once it answers."""
+        settings = {"PORT": str(self.port), "WORKERS": str(self.workers)}
+        with self.site.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), "serve"],
+                env=self.site.variables(**settings),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _PATIENCE
+        while not self._answers():
+            assert self.process.poll() is None, self.site.log.read_text()
+            assert time.monotonic() < deadline, self.site.log.read_text()
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).is_success
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """`kill -9`, of the server and of every worker, in one go."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Leave no process behind, in an orderly way if that works."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """A client with the site's key, and with connections of its own."""
+        headers = {"X-API-Key": key or self.site.key}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE)
+
+
+@dataclass
+class LiveSite:
+    """Data directory, database and key of a site, and the servers that serve it."""
+
+    data_dir: Path
+    settings: dict[str, str]
+    key: str = ""
+    servers: list[Server] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        """What the servers wrote."""
+        return self.data_dir.with_suffix(".log")
+
+    def variables(self, **settings: str) -> dict[str, str]:
+        """The environment of its processes."""
+        return clean_environment(self.data_dir, **{**_NO_LIMITS, **self.settings, **settings})
+
+    def manage(self, *arguments: str) -> str:
+        """What one management command printed."""
+        done = manage(*arguments, data_dir=self.data_dir, **{**_NO_LIMITS, **self.settings})
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def state(self) -> dict[str, Any]:
+        """What is stored, as `tests.concurrency.state` finds it."""
+        command = [sys.executable, "-m", "tests.concurrency.state"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.variables(), check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+
+@contextmanager
+def live_site(
+    data_dir: Path, settings: dict[str, str], servers: int = 1, workers: int = 2
+) -> Iterator[LiveSite]:
+    """A site that was set up, with its key, and its servers running."""
+    site = LiveSite(data_dir, settings)
+    site.manage("setup")
+    site.key = json.loads(site.manage("manage_key", "generate", "--json"))["key"]
+    site.servers = [Server(site, workers) for _ in range(servers)]
+    try:
+        for server in site.servers:
+            server.start()
+        yield site
+    finally:
+        for server in site.servers:
+            server.stop()

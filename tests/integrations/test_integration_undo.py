@@ -1,0 +1,122 @@
+"""Switching and configuring integrations is undone through their services; so is a new secret."""
+
+from typing import Any
+
+import pytest
+
+from syteops.integrations import services
+from syteops.integrations.models import IntegrationSecret, IntegrationState
+from syteops.lib.actors import SYSTEM
+from tests.fixtures import Api
+from tests.samples.integrations import SIGNING_SECRET, enable_webhooks, set_up_webhooks
+from tests.undoing import back_and_forth, latest, over_rest, refused, revert
+
+SECRET = "/integrations/webhooks/secrets/signing_secret"
+
+
+def state() -> Any:
+    """What is stored; no row says the same as a row of defaults."""
+    return IntegrationState.objects.values_list("enabled", "config").first() or (False, {})
+
+
+def is_set() -> bool:
+    return any(one.value is not None for one in IntegrationSecret.objects.all())
+
+
+def configure(api: Api, **config: Any) -> None:
+    answer = api.patch("/integrations/webhooks/config", {"config": config})
+    assert answer.status_code == 200
+
+
+def test_enabling_is_undone_and_redone(api: Api) -> None:
+    set_up_webhooks()
+
+    back_and_forth(
+        "integration.enabled",
+        lambda: api.post("/integrations/webhooks/enable"),
+        state,
+        over_rest(api),
+    )
+
+
+def test_disabling_is_undone_and_redone(api: Api) -> None:
+    enable_webhooks()
+
+    back_and_forth(
+        "integration.disabled",
+        lambda: api.post("/integrations/webhooks/disable?confirm=true"),
+        state,
+        over_rest(api),
+    )
+
+
+@pytest.mark.parametrize("url", ["https://other.example/hook", None])
+def test_a_configuration_is_undone_and_redone(api: Api, url: Any) -> None:
+    set_up_webhooks()
+
+    back_and_forth("integration.configured", lambda: configure(api, url=url), state, over_rest(api))
+
+
+def test_a_later_change_of_the_same_setting_stands_in_the_way(api: Api) -> None:
+    set_up_webhooks()
+    entry = latest("integration.configured")
+    configure(api, url="https://other.example/hook")
+
+    assert refused(api, entry, state)["fields"] == ["config"]
+
+
+def test_a_configuration_without_which_it_cannot_work_is_not_taken_away(api: Api) -> None:
+    enable_webhooks()
+
+    refused(api, latest("integration.configured"), state)
+
+
+def test_disabling_is_not_undone_where_something_is_missing_by_now(api: Api) -> None:
+    enable_webhooks()
+    services.disable(SYSTEM, services.locked_state("webhooks"))
+    secret = services.locked_secret("webhooks", "signing_secret")
+    services.clear_secret(SYSTEM, secret)
+
+    assert "signing_secret" in refused(api, latest("integration.disabled"), state)["detail"]
+
+
+def test_a_test_message_cannot_be_taken_back(api: Api) -> None:
+    set_up_webhooks()
+    services.audit.record(SYSTEM, IntegrationState.objects.get(), "tested", {})
+
+    assert refused(api, latest("integration.tested"), state)["code"] == "protected"
+
+
+def test_a_new_secret_is_undone_by_clearing_it_and_that_is_the_end(api: Api) -> None:
+    set_up_webhooks()
+
+    assert revert(api, latest("integration_secret.secret_set")).status_code == 200
+    assert not is_set()
+    assert refused(api, latest("integration_secret.secret_cleared"), is_set)["code"] == "protected"
+
+
+def test_a_replaced_secret_does_not_come_back(api: Api) -> None:
+    set_up_webhooks()
+    first = latest("integration_secret.secret_set")
+    api.put(SECRET, {"value": SIGNING_SECRET[:-4] + "AAAA"})
+
+    assert "kept nowhere" in refused(api, latest("integration_secret.secret_set"), is_set)["detail"]
+    assert refused(api, first, is_set)["fields"] == ["value_set_at"]
+
+
+def test_a_secret_that_is_needed_is_not_cleared(api: Api) -> None:
+    enable_webhooks()
+
+    refused(api, latest("integration_secret.secret_set"), is_set)
+
+
+def test_it_takes_the_scope_of_what_it_amounts_to(api: Api, make_key: Any) -> None:
+    set_up_webhooks()
+    writer = Api(make_key("audit:write", "integrations:write"))
+    keeper = Api(make_key("audit:write", "integrations:secrets"))
+    secret, config = latest("integration_secret.secret_set"), latest("integration.configured")
+
+    assert revert(writer, secret).json()["scope"] == "integrations:secrets"
+    assert revert(keeper, config).json()["scope"] == "integrations:write"
+    assert revert(keeper, secret).status_code == 200
+    assert revert(writer, config).status_code == 200

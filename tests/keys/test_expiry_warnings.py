@@ -1,0 +1,188 @@
+"""Warnings before a key expires: once each, in the trail, by e-mail and in the admin."""
+
+import smtplib
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from manage_api.keys import expiry, services
+from manage_api.keys.models import ManageKey
+from syteops.audit.models import AuditEntry
+from syteops.audit.words import sentence
+from syteops.lib.actors import SYSTEM
+from syteops.lib.locks import exclusive
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _mail_server(settings: Settings) -> None:
+    settings.EMAIL_SERVER = {"host": "mail.example.com"}
+
+
+def a_key(days: float = 10, **values: Any) -> ManageKey:
+    named = {"name": "n8n", "scopes": ["crm:read"], **values}
+    expires_at = timezone.now() + timedelta(days=days)
+    return services.create_restricted_key(SYSTEM, expires_at=expires_at, **named).key
+
+
+def warn() -> str:
+    """One run of the command, as cron makes it."""
+    output = StringIO()
+    call_command("warn_expiring_keys", stdout=output)
+    return output.getvalue()
+
+
+def entries() -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(event="key.expiring").order_by("pk"))
+
+
+def warned_days() -> list[int]:
+    return [one.changes["days_before_expiry"]["after"] for one in entries()]
+
+
+def later(key: ManageKey, days: float) -> None:
+    """So many days before the key's end."""
+    ManageKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() + timedelta(days=days))
+
+
+def test_each_warning_is_given_once_however_often_the_command_runs(alice: User) -> None:
+    key = a_key(days=20)
+    assert warn() == "No warning is due.\n"
+    for days, due in ((13.9, 14), (10, None), (6.9, 7), (2, None), (0.9, 1), (0.1, None)):
+        later(key, days)
+        before = warned_days()
+        for _ in range(3):
+            warn()
+        assert warned_days() == before + ([due] if due else [])
+    assert len(mail.outbox) == 3
+    later(key, -1)
+    assert warn() == "No warning is due.\n"
+
+
+def test_a_run_that_comes_late_gives_the_most_urgent_warning_only(alice: User) -> None:
+    a_key(days=0.5)
+    warn()
+    assert warned_days() == [1]
+
+
+def test_the_entry_tells_of_the_key_and_says_who_warned() -> None:
+    key = a_key()
+    warn()
+    (entry,) = entries()
+    assert (entry.object_resource, entry.object_id) == ("keys", key.public_id)
+    assert (entry.actor_label, entry.door) == ("manage.py warn_expiring_keys", "command")
+    assert sentence(entry).startswith("warned of the expiry of")
+
+
+def test_a_revoked_key_is_not_warned_of() -> None:
+    services.revoke_key(SYSTEM, a_key())
+    assert warn() == "No warning is due.\n"
+
+
+def test_of_a_rotated_key_the_new_one_is_warned_of(alice: User) -> None:
+    key = a_key()
+    warn()
+    new = services.rotate_key(SYSTEM, key, timedelta(days=1)).key
+    warn()
+    assert [one.object_id for one in entries()] == [key.public_id, new.public_id]
+
+
+# --- By e-mail -----------------------------------------------------------------------------
+
+
+def test_the_sponsor_and_those_who_manage_keys_are_told(alice: User, bob: User) -> None:
+    carol = User.objects.create_user("carol", "carol@example.com", is_staff=True)
+    carol.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
+    sponsor = User.objects.create_user("sam", "sam@example.com")
+    key = a_key(sponsor=sponsor)
+    warn()
+    (message,) = mail.outbox
+    assert message.to == ["sam@example.com", "alice@example.com", "carol@example.com"]
+    assert message.subject == "SyteOps: the key n8n expires within 14 days"
+    assert key.hint in message.body
+    assert key.public_id in message.body
+    assert "Reads crm" in message.body
+    assert "Last used:  never" in message.body
+
+
+def test_nobody_who_has_left_is_told_and_nobody_twice(alice: User) -> None:
+    gone = User.objects.create_user("gone", "gone@example.com", is_active=False)
+    a_key(sponsor=gone)
+    a_key(name="CI", sponsor=alice)
+    warn()
+    assert [one.to for one in mail.outbox] == [["alice@example.com"]] * 2
+
+
+def test_a_name_can_not_add_headers(alice: User) -> None:
+    a_key(name="n8n\nBcc: mallory@example.com")
+    warn()
+    assert (
+        mail.outbox[0].subject
+        == "SyteOps: the key n8n Bcc: mallory@example.com expires within 14 days"
+    )
+    assert mail.outbox[0].recipients() == ["alice@example.com"]
+
+
+def test_without_a_mail_server_the_trail_is_told_alone(alice: User, settings: Settings) -> None:
+    settings.EMAIL_SERVER = None
+    a_key()
+    warn()
+    assert (warned_days(), mail.outbox) == ([14], [])
+
+
+def test_an_e_mail_that_fails_is_tried_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(message: Any) -> None:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+    a_key()
+    with monkeypatch.context() as broken:
+        broken.setattr(expiry.EmailMessage, "send", refuse)
+        with pytest.raises(CommandError, match="1 e-mails could not be sent"):
+            warn()
+    assert entries() == []
+    warn()
+    assert (warned_days(), len(mail.outbox)) == ([14], 1)
+
+
+def test_two_runs_at_once_do_not_warn_twice(alice: User) -> None:
+    a_key()
+    with exclusive("key expiry warnings"):
+        assert warn() == "Another run is at it.\n"
+    assert (entries(), mail.outbox) == ([], [])
+
+
+# --- In the admin --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/keys/managekey/"])
+def test_the_start_page_and_the_page_of_keys_warn_too(
+    alice: User, as_person: Any, path: str
+) -> None:
+    a_key(days=6)
+    page = as_person(alice).client.get(path).content.decode()
+    assert "n8n" in page
+    assert "expires in" in page
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/keys/managekey/"])
+def test_both_show_each_key_that_was_used_after_its_end(
+    alice: User, as_person: Any, path: str
+) -> None:
+    for name in ("Loud", "Quiet"):
+        issued = services.create_restricted_key(SYSTEM, name=name, scopes=["crm:read"])
+        services.revoke_key(SYSTEM, issued.key)
+        Api(issued.text).get("/whoami")
+    page = as_person(alice).client.get(path).content.decode()
+    assert "turned away" in page
+    assert "Quiet" in page
+    if path != "/admin/":
+        assert "Loud" in page
