@@ -14,7 +14,7 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lock clean run-environment dev-environment
+.PHONY: help run test soak check lock clean run-environment dev-environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -26,6 +26,9 @@ run: run-environment ## Set up what is missing and serve on http://127.0.0.1:800
 test: dev-environment ## Run all tests on SQLite, then on PostgreSQL where it is installed
 	$(DEV_VENV)/bin/python -m pytest $(PYTEST_ARGS)
 	$(DEV_VENV)/bin/python -m tests.run_on_postgresql $(PYTEST_ARGS)
+
+soak: dev-environment ## Kill the server under load, 50 times on SQLite and 50 on PostgreSQL
+	$(DEV_VENV)/bin/python -m tests.concurrency.soak $(KILLS)
 
 # In a throw-away data directory, and whatever database the caller works with is left alone.
 check: dev-environment ## Check style, types, imports, migrations, API description and settings

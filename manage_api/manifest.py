@@ -37,7 +37,7 @@ class ManifestSerializer(serializers.Serializer[Any]):
     """Exactly what this caller may run now."""
 
     ok = serializers.BooleanField()
-    data = ManifestEntrySerializer(many=True)
+    data = ManifestEntrySerializer(many=True)  # type: ignore[assignment]
 
 
 class ManifestView(ApiView):

@@ -34,7 +34,7 @@ from syteops.lib.actors import Door
 JSON_TYPE = "application/json"
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class KeyScheme(OpenApiAuthenticationExtension):
     """A key in one of the two headers."""
 
     target_class = "manage_api.authentication.KeyAuthentication"
@@ -48,7 +48,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         ]
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class SessionScheme(OpenApiAuthenticationExtension):
     """The admin's own cookie."""
 
     target_class = "manage_api.authentication.SessionAuthentication"
@@ -59,8 +59,10 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": about}
 
 
-class ManageSchema(AutoSchema):  # type: ignore[misc]
+class ManageSchema(AutoSchema):
     """Describes an operation from its declaration, and the fixed addresses from their views."""
+
+    view: Any
 
     @property
     def operation(self) -> Operation | None:
@@ -87,7 +89,7 @@ class ManageSchema(AutoSchema):  # type: ignore[misc]
             return self.operation.summary
         return (self.view.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         one = self.operation
         if one is None:
             return ""
@@ -168,8 +170,10 @@ class ManageSchema(AutoSchema):  # type: ignore[misc]
             # "" may fit the other half as well: whether a format counts is the reader's choice.
             schema["anyOf"] = schema.pop("oneOf")
 
-    def _map_serializer_field(self, field: Any, direction: Any, **kwargs: Any) -> Any:
-        schema = super()._map_serializer_field(field, direction, **kwargs)
+    def _map_serializer_field(
+        self, field: Any, direction: Any, bypass_extensions: Any = False
+    ) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if schema and schema.get("oneOf") == [{}, {"type": "null"}]:
             del schema["oneOf"]  # anything includes null
         return schema

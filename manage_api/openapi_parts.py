@@ -22,7 +22,7 @@ One declaration per operation: what this document shows over REST can be run thr
   fields and masked secrets are refused.
 """
 
-SECURITY = [{"keyHeader": []}, {"bearerKey": []}, {"session": []}]
+SECURITY: list[Json] = [{"keyHeader": []}, {"bearerKey": []}, {"session": []}]
 
 
 def ref(kind: str, name: str) -> Json:

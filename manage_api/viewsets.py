@@ -6,9 +6,11 @@ safety rule is written in a resource: they are all here and in `execution`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, ClassVar, NamedTuple, cast
 
-from django.http import HttpResponseBase
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
@@ -70,6 +72,10 @@ class ApiView(APIView):
     def caller(self) -> Caller:
         """Who calls; set once `initial` has passed."""
         return cast("Caller", self.request.auth)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        _measure_chunks(request)
+        return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate, then agree on JSON. Raises not_authenticated, throttled, not_acceptable."""
@@ -171,6 +177,16 @@ class RestView(ViewSetMixin, ApiView):
         if query:
             raise ApiError("validation_error", errors=[_unknown(name) for name in query])
         return self.make_call(operation, path, _body(request), **flags)
+
+
+def _measure_chunks(request: HttpRequest) -> None:
+    """Read a body that was sent in chunks: without a length, Django takes it for none at all."""
+    meta = request.META
+    is_chunked = "chunked" in meta.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if is_chunked and meta.get("wsgi.input_terminated") and not meta.get("CONTENT_LENGTH"):
+        body = meta["wsgi.input"].read(settings.MANAGE_API_MAX_BODY + 1)
+        request._stream = BytesIO(body)
+        meta["CONTENT_LENGTH"] = str(len(body))
 
 
 def _method(request: Request) -> str:

@@ -117,5 +117,5 @@ class WhoAmIView(ApiView):
 class NowhereView(ApiView):
     """Any other address below the API: 401 for strangers, 404 for callers."""
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         raise ApiError("not_found", "There is no such address in the API. The root links all.")

@@ -16,11 +16,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.models import AuditEntry
 from syteops.audit.queries import matching
 from syteops.lib.actors import Actor
 from syteops.lib.errors import DomainError, Invalid, NotFound
-from syteops.lost_updates import refuse_if_unseen, what_is_seen, what_was_missed
+from syteops.lost_updates import (
+    changes_among,
+    refuse_if_unseen,
+    what_is_seen,
+    what_was_missed,
+)
 from syteops.schema_forms import config_fields, field_of, patch_of
 from syteops.service_admin import ServiceAdmin, admin_actor
 
@@ -134,7 +139,7 @@ class CatalogueAdmin(ServiceAdmin):
         return matching({"resource": self.model.resource}).filter(within)
 
     def _changes(self, slug: str) -> QuerySet[AuditEntry]:
-        return self._trail(slug).filter(outcome=Outcome.CHANGED)
+        return changes_among(self._trail(slug))
 
     def switch_view(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Asks before it switches off; only a POST changes anything."""

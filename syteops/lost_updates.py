@@ -7,13 +7,17 @@ the person entered, beside what the others changed; saving it once more is then 
 
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
+from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from unfold.admin import ModelAdmin
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.lib.errors import Conflict
+from syteops.lib.errors import Conflict, DomainError, Invalid
 
 FIELD = "_seen"
 
@@ -28,9 +32,12 @@ class ChangedMeanwhile(Conflict):
 
 def changes_of(resource: str, pk: str) -> QuerySet[AuditEntry]:
     """Every change of one object."""
-    return AuditEntry.objects.filter(
-        object_resource=resource, object_pk=pk, outcome=Outcome.CHANGED
-    )
+    return changes_among(AuditEntry.objects.filter(object_resource=resource, object_pk=pk))
+
+
+def changes_among(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Those that changed a field: a refused attempt did not, nor does a person who signs in."""
+    return entries.filter(outcome=Outcome.CHANGED).exclude(changes={})
 
 
 def refuse_if_unseen(request: HttpRequest, changes: QuerySet[AuditEntry]) -> None:
@@ -84,3 +91,51 @@ def with_lost_rows_as_new(data: QueryDict, prefix: str, there: Collection[str]) 
             made.setlist(f"{prefix}-{index}-{name}", values)
     made[f"{prefix}-INITIAL_FORMS"], made[f"{prefix}-TOTAL_FORMS"] = str(len(kept)), str(len(rows))
     return made
+
+
+class RefusableForm(forms.BaseForm):
+    """A form that shows, beside its fields, why it was refused when it was to be saved."""
+
+    refusal: ClassVar[DomainError | None] = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if isinstance(self.refusal, Invalid):
+            for error in self.refusal.errors:
+                name = str(error.path[0]) if error.path else None
+                self.add_error(name if name in self.fields else None, error.detail)
+        elif self.refusal is not None:
+            self.add_error(None, self.refusal.detail)
+        return cleaned
+
+
+class GuardedAdmin(ModelAdmin):  # type: ignore[misc]
+    """Base of every admin with forms. Its forms are RefusableForms that get `request.refusal`."""
+
+    change_form_before_template = "admin/changed_meanwhile.html"
+
+    def changes(self, object_id: str) -> QuerySet[AuditEntry]:
+        """Every change of the object with that primary key."""
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Save; what is refused rolls back and is shown in the same form."""
+        changes = self.changes(unquote(object_id)) if object_id else AuditEntry.objects.none()
+        context = {**(extra_context or {}), **what_is_seen(request, changes)}
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, context)
+        try:
+            with transaction.atomic():
+                # Here already, because a form of rows that are gone would count as wrong input.
+                refuse_if_unseen(request, changes)
+                return super().changeform_view(request, object_id, form_url, context)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            context |= what_was_missed(refusal)
+            return super().changeform_view(request, object_id, form_url, context)

@@ -16,20 +16,20 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import formats, timezone
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.lib.actors import Actor, ActorKind, Door
 from syteops.lib.addresses import client_address
 from syteops.lib.entities import Entity
-from syteops.lib.errors import DomainError, Invalid
+from syteops.lib.errors import DomainError
 from syteops.lost_updates import (
     ChangedMeanwhile,
+    GuardedAdmin,
+    RefusableForm,
     changes_of,
     refuse_if_unseen,
-    what_is_seen,
-    what_was_missed,
     with_lost_rows_as_new,
 )
 
@@ -49,23 +49,11 @@ def admin_actor(request: HttpRequest, operation: str) -> Actor:
     )
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
+class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
     """A model form that shows what a service refused on the first try beside its field."""
 
-    refusal: ClassVar[DomainError | None] = None
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if isinstance(self.refusal, Invalid):
-            for error in self.refusal.errors:
-                name = str(error.path[0]) if error.path else None
-                self.add_error(name if name in self.fields else None, error.detail)
-        elif self.refusal is not None:
-            self.add_error(None, self.refusal.detail)
-        return cleaned
-
-
-class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
+class ServiceAdmin(GuardedAdmin):
     """Base of every entity's admin.
 
     `create_service(actor, **values)`, `update_service(actor, object, **values)` and
@@ -84,7 +72,6 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     warn_unsaved_form = True
-    change_form_before_template = "admin/changed_meanwhile.html"
     list_filter_submit = True
 
     # --- What is offered ---
@@ -151,27 +138,8 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
 
     # --- Saving ---
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """Save; what is refused rolls back and is shown in the same form."""
-        changes = changes_of(self.model.resource, unquote(object_id or ""))
-        context = {**(extra_context or {}), **what_is_seen(request, changes)}
-        if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, context)
-        try:
-            with transaction.atomic():
-                # Here already, because a form of rows that are gone would count as wrong input.
-                refuse_if_unseen(request, changes)
-                return super().changeform_view(request, object_id, form_url, context)
-        except DomainError as refusal:
-            request.refusal = refusal  # type: ignore[attr-defined]
-            context |= what_was_missed(refusal)
-            return super().changeform_view(request, object_id, form_url, context)
+    def changes(self, object_id: str) -> models.QuerySet[AuditEntry]:
+        return changes_of(self.model.resource, object_id)
 
     def get_formset_kwargs(
         self, request: HttpRequest, obj: Any, inline: Any, prefix: str
@@ -216,7 +184,7 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]
     def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
         actor = admin_actor(request, f"{self.model.resource}.update")
         obj = self.locked(form.instance.pk)
-        refuse_if_unseen(request, changes_of(self.model.resource, str(obj.pk)))
+        refuse_if_unseen(request, self.changes(str(obj.pk)))
         if values:
             type(self).update_service(actor, obj, **values)  # type: ignore[misc]
         for name in self.secret_fields:

@@ -1,7 +1,7 @@
 """A new key for every stored secret: at each moment all of them open, whatever is interrupted."""
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def key(file: Path) -> Iterator[str]:
+def key(file: Path) -> str:
     """A site key, and secrets of live and deleted systems, all under the first encryption key."""
     for secret in SECRETS:
         set_secrets(SYSTEM, create_system(SYSTEM, name=secret), api_key=secret)
@@ -183,9 +183,12 @@ def test_values_stored_meanwhile_are_under_the_new_key(file: Path, key: str) -> 
 
     with pytest.MonkeyPatch.context() as patched:
         real = encryption_rotation._reseal_rows
-        patched.setattr(
-            encryption_rotation, "_reseal_rows", lambda *args: (store(), real(*args))[1]
-        )
+
+        def stepped(*args: Any) -> Any:
+            store()
+            return real(*args)
+
+        patched.setattr(encryption_rotation, "_reseal_rows", stepped)
         rotate_file(ACTOR, file)
 
     third = CrmSystem.objects.get(name="third-secret")

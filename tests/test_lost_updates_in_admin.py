@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
 from django.test import Client
 
 from notes import services as notes
@@ -18,6 +19,7 @@ from syteops.service_admin import ServiceAdmin
 from tests.fixtures import Api
 
 CONFLICT = "Changed while you had this open"
+BOB = {"username": "bob", "email": "bob@example.com", "is_active": "on", "is_staff": "on"}
 
 
 class Form:
@@ -270,6 +272,52 @@ def test_rows_that_were_removed_meanwhile_are_shown_and_can_be_brought_back(
     again = sent_with(note, [(second.pk, "Second"), ("", "First, mine")])
     assert form.send(**again).status_code == 302
     assert rows_of(note) == ["Second", "First, mine"]
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+def test_rights_taken_from_a_person_meanwhile_are_not_given_back(
+    open_form: Callable[[Any], Form], bob: User
+) -> None:
+    form = open_form(bob)
+    other = Client()
+    other.force_login(User.objects.create_superuser("dora"))
+    theirs = Form(other, form.address)
+    assert theirs.send(**{**BOB, "is_staff": ""}).status_code == 302
+
+    answer = form.send(**BOB, first_name="Robert")
+
+    assert answer.status_code == 200
+    assert "is staff" in form.page.partition(CONFLICT)[2]
+    bob.refresh_from_db()
+    assert (bob.first_name, bob.is_staff) == ("", False)
+    assert form.send(**BOB, first_name="Robert").status_code == 302
+    bob.refresh_from_db()
+    assert (bob.first_name, bob.is_staff) == ("Robert", True)
+
+
+def test_that_a_person_signed_in_is_no_reason_to_refuse(
+    open_form: Callable[[Any], Form], bob: User
+) -> None:
+    form = open_form(bob)
+    assert Client().login(request=HttpRequest(), username="bob", password="bob-password")
+
+    assert form.send(**BOB, first_name="Robert").status_code == 302
+
+
+def test_a_group_is_guarded_as_well(open_form: Callable[[Any], Form]) -> None:
+    group = Group.objects.create(name="Team")
+    form, theirs = open_form(group), open_form(group)
+    assert theirs.send(name="Their team").status_code == 302
+
+    answer = form.send(name="My team")
+
+    assert answer.status_code == 200
+    assert "Their team" in form.page
+    group.refresh_from_db()
+    assert group.name == "Their team"
+    assert form.send(name="My team").status_code == 302
 
 
 # --- Catalogues --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from time import time
 from typing import Any
 
 from django.http import HttpRequest
@@ -150,12 +151,20 @@ def _check_state(key: ManageKey, address: str) -> None:
         raise ApiError("network_not_allowed")
 
 
+_noted: dict[tuple[str, str], int] = {}
+"""By key and code the last minute in which this process has noted it; other processes note too."""
+
+
 def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, door: Door) -> None:
     """Keep the attempt in the audit trail, once a minute for each key and code.
 
     So a forgotten tool that calls all day neither floods the trail nor costs a write each time.
     Not before the answer: the time of a write would tell a revoked key from a wrong one.
     """
+    minute = int(time()) // 60
+    if _noted.get((holder.id, code)) == minute:
+        return
+    _noted[holder.id, code] = minute
     actor = actor_of(holder, door, "", request)
 
     def keep() -> None:

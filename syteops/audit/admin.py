@@ -1,16 +1,23 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.audit.queries import latest_actors
+from syteops.audit.queries import get_entry, latest_actors
+from syteops.audit.reverting import revert
+from syteops.audit.rights import may_undo
+from syteops.audit.undo import given_back, why_never
+from syteops.lib.errors import DomainError, NotFound
+from syteops.service_admin import admin_actor
 
 
 class ActorFilter(admin.SimpleListFilter):
@@ -107,6 +114,52 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/audit_entry.html", context)
+
+    # --- Undo ---
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.undo_view)
+        own = path("<int:entry_id>/undo/", view, name="audit_auditentry_undo")
+        urls: list[URLPattern] = super().get_urls()
+        return [own, *urls]
+
+    def undo_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
+        """Asks before it undoes a change; only a POST does it."""
+        try:
+            entry = get_entry(str(entry_id))
+        except NotFound as error:
+            raise Http404(error.detail) from error
+        if not may_undo(request.user, entry):
+            raise PermissionDenied(why_never(entry))
+        back = self._back(request, entry)
+        if request.method == "POST":
+            self._undo(request, entry)
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Undo this change?",
+            "entry": entry,
+            "given_back": given_back(entry),
+            "effect": words.effect_of_undoing(entry),
+            "back": back,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/audit_undo.html", context)
+
+    def _undo(self, request: HttpRequest, entry: AuditEntry) -> None:
+        try:
+            revert(admin_actor(request, "audit.revert"), entry)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, "The change was undone. That can be undone as well.")
+
+    def _back(self, request: HttpRequest, entry: AuditEntry) -> str:
+        """The page on which the person was: the object's history, or the entry."""
+        asked = request.GET.get("next", "")
+        if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()):
+            return asked
+        return reverse(f"{self.admin_site.name}:audit_auditentry_change", args=[entry.pk])
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

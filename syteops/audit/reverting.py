@@ -9,7 +9,16 @@ from django.db import IntegrityError, transaction
 from syteops.audit.models import AuditEntry
 from syteops.audit.naming import Naming
 from syteops.audit.snapshots import json_value, snapshot
-from syteops.audit.undo import DELETED, MADE, Undo, befores, can_revert, undo_of, verb_of, why_never
+from syteops.audit.undo import (
+    DELETED,
+    MADE,
+    Undo,
+    given_back,
+    lost_secret,
+    undo_of,
+    verb_of,
+    why_never,
+)
 from syteops.lib.actors import Actor
 from syteops.lib.encryption import Sealed
 from syteops.lib.entities import Entity
@@ -25,8 +34,10 @@ def revert(actor: Actor, entry: AuditEntry) -> str:
     the object's services refuse.
     """
     undo = undo_of(entry)
-    if undo is None or not can_revert(entry):
+    if undo is None or why_never(entry):
         raise Protected(why_never(entry))
+    if lost_secret(entry):
+        raise Conflict("The secret that was there is kept nowhere. Set it again by hand.")
     _need_active(undo)
     try:
         with transaction.atomic():
@@ -72,9 +83,7 @@ def _restore(
     later = AuditEntry.objects.filter(object_resource=entry.object_resource, event=entry.event)
     if later.filter(object_pk=entry.object_pk, pk__gt=entry.pk).exists():
         raise Conflict("It was restored and deleted again since. Undo the latest deletion.")
-    lost = undo.secrets | {f"{name}_set_at" for name in undo.secrets}
-    kept = {name: value for name, value in befores(entry).items() if name not in lost}
-    naming = Naming(undo.names, entry)
+    naming, kept = Naming(undo.names, entry), given_back(entry)
     values = {name: naming.objects(name, naming.then(name, kept[name])) for name in kept}
     instance = found or undo.unsaved(entry.object_pk)
     undo.restore(actor, instance, values)  # type: ignore[misc]  # why_never has seen to it

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from syteops.audit import chain
@@ -176,7 +176,13 @@ def _store(entry: AuditEntry) -> None:
     """Write an entry with its MAC; the chain takes it in once the transaction has committed."""
     entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)
-    transaction.on_commit(chain.seal_pending, robust=True)
+    # Once for the whole transaction: one of many changes has as many entries.
+    if all(hook[1] is not _seal for hook in connection.run_on_commit):
+        transaction.on_commit(_seal, robust=True)
+
+
+def _seal() -> None:
+    chain.seal_pending()
 
 
 def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) -> AuditEntry:

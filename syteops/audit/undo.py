@@ -110,12 +110,19 @@ def undo_of(entry: AuditEntry) -> Undo | None:
 
 
 def can_revert(entry: AuditEntry) -> bool:
-    """Whether this kind of change can be undone at all."""
-    return not why_never(entry)
+    """Whether the change can be undone, as far as the entry itself tells."""
+    return not why_never(entry) and not lost_secret(entry)
+
+
+def lost_secret(entry: AuditEntry) -> bool:
+    """Whether undoing the change would take a secret that is kept nowhere."""
+    undo = undo_of(entry)
+    secrets = undo.secrets if undo and verb_of(entry) != DELETED else set()
+    return any(befores(entry).get(name) for name in secrets)
 
 
 def why_never(entry: AuditEntry) -> str:
-    """Why the change can never be undone, whatever happens; "" if it may be possible."""
+    """Why this kind of change is never undone, whatever happens; "" if it is."""
     undo = undo_of(entry)
     if entry.outcome != Outcome.CHANGED:
         return "This was refused: nothing changed that could be undone."
@@ -125,8 +132,6 @@ def why_never(entry: AuditEntry) -> str:
         return reason
     if verb_of(entry) not in undo.actions or not entry.object_pk or not entry.changes:
         return f"{entry.event} cannot be undone."
-    if verb_of(entry) != DELETED and any(befores(entry).get(name) for name in undo.secrets):
-        return "The secret that was there is kept nowhere. Set it again by hand."
     return ""
 
 
@@ -149,6 +154,14 @@ def verb_of(entry: AuditEntry) -> str:
 def befores(entry: AuditEntry) -> dict[str, Any]:
     """Each changed field as it was before."""
     return {name: change["before"] for name, change in entry.changes.items()}
+
+
+def given_back(entry: AuditEntry) -> dict[str, Any]:
+    """Each field as undoing the change would leave it: without secrets, which do not come back."""
+    undo = undo_of(entry)
+    secrets = undo.secrets if undo and verb_of(entry) == DELETED else set()
+    lost = secrets | {f"{name}_set_at" for name in secrets}
+    return {name: value for name, value in befores(entry).items() if name not in lost}
 
 
 # --- For the undo modules ------------------------------------------------------------------

@@ -16,6 +16,11 @@ _VERBS = {
     "issued_by_rotation": "got by rotation",
     "expiring": "warned of the expiry of",
 }
+_EFFECTS = {
+    "created": "It was added, so it will be deleted.",
+    "restored": "It was brought back, so it will be deleted again.",
+    "deleted": "It was deleted, so it will be there again. Secrets do not come back.",
+}
 _WITHOUT_OBJECT = {
     "person.signed_in": "signed in",
     "person.signed_out": "signed out",
@@ -35,6 +40,12 @@ def sentence(entry: AuditEntry) -> str:
     is_said = kind.rpartition(" ")[2].lower() in name.lower()
     what = name if is_said else f"{kind} {name}"
     return f"{_VERBS.get(done, _plain(done))} {what}".strip()
+
+
+def effect_of_undoing(entry: AuditEntry) -> str:
+    """What will happen to the object if the change is undone."""
+    usual = "It will be as it was before this change. Later changes of other fields stay."
+    return _EFFECTS.get(entry.event.rpartition(".")[2], usual)
 
 
 @cache

@@ -6,25 +6,28 @@ those who may do no more than they themselves.
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
+from syteops.lost_updates import GuardedAdmin, RefusableForm, changes_among, refuse_if_unseen
 from syteops.people import queries, services
 from syteops.service_admin import admin_actor
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-class PersonForm(UserChangeForm):  # type: ignore[misc]
+class PersonForm(RefusableForm, UserChangeForm):  # type: ignore[misc]
     """Refuses to lock everybody out."""
 
     def clean(self) -> dict[str, Any]:
@@ -35,10 +38,25 @@ class PersonForm(UserChangeForm):  # type: ignore[misc]
         return cleaned
 
 
-class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
+class GroupForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
+    """A group's form."""
+
+
+class AuditedAdmin(GuardedAdmin):
     """History and records of what Django's own forms store: in our trail, not in Django's log."""
 
     resource: str
+
+    def changes(self, object_id: str) -> QuerySet[AuditEntry]:
+        return changes_among(entries_about(self.resource, object_id))
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if change:
+            refusal = {"refusal": getattr(request, "refusal", None)}
+            kwargs["form"] = type("Form", (self.form,), refusal)
+        return super().get_form(request, obj, change, **kwargs)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: `save_related` has written the audit entry."""
@@ -50,7 +68,9 @@ class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
         """Nothing: `delete_model` has written the audit entries."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        stored = self.model._default_manager.filter(pk=obj.pk).first() if change else None
+        stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
+        if change:
+            refuse_if_unseen(request, self.changes(str(obj.pk)))
         request.values_before = self.values(stored) if stored else {}  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
@@ -100,7 +120,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
     resource = services.PEOPLE
     form = PersonForm
     add_form = UserCreationForm
@@ -150,6 +170,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
 @admin.register(Group)
 class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):
     resource = services.GROUPS
+    form = GroupForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser and super().has_add_permission(request)

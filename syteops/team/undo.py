@@ -1,5 +1,6 @@
 """How changes of a team member are undone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from syteops.audit.models import AuditEntry
@@ -22,11 +23,18 @@ def _update(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
     if "user" in before:
         values["user"] = _user(before["user"])
     if "crm_ids" in before:
-        wanted = {system.slot: text for system, text in (before["crm_ids"] or {}).items()}
-        values["crm_ids"] = {**dict.fromkeys(identifiers_of(member.pk), ""), **wanted}
+        now = dict.fromkeys(identifiers_of(member.pk), "")
+        values["crm_ids"] = {**now, **_by_number(before["crm_ids"] or {})}
     if "profile_picture" in before:
         values["profile_picture"] = False
     services.update_member(actor, member, **values)
+
+
+def _by_number(identifiers: Mapping[CrmSystem, str]) -> dict[str, str]:
+    for system in identifiers:
+        if system.deleted_at is not None:
+            raise Conflict(f"{system} was deleted since. Restore that CRM system first.")
+    return {system.slot: text for system, text in identifiers.items()}
 
 
 def _user(username: str | None) -> Any:

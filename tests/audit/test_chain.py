@@ -143,6 +143,19 @@ def test_an_older_copy_of_the_whole_trail_shows_against_a_kept_head(
 
     assert chain.verify().problem == ""
     assert chain.verify(head).problem
+    assert chain.verify(head[:20]).problem
+
+
+@pytest.mark.parametrize("head", ["10", "ten:0123456789abcdef", "10:", "10:xyz", ":"])
+def test_a_head_that_is_none_is_refused(entries: list[AuditEntry], head: str) -> None:
+    with pytest.raises(CommandError, match="--head"):
+        call_command("verify_audit", head=head)
+
+
+def test_a_kept_head_may_be_shortened(entries: list[AuditEntry]) -> None:
+    head = chain.verify().head
+
+    call_command("verify_audit", head=head[:19])
 
 
 def test_retention_cuts_the_oldest_end_and_the_rest_still_verifies(

@@ -1,11 +1,18 @@
 """A change can be undone, and the undoing too, unless something stands in the way."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission, User
 
+from manage_api.operations import find
+from syteops.audit import undo
 from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmSystem
+from syteops.lib.entities import Entity
+from tests.docs.events import documented
 from tests.fixtures import Api
 
 
@@ -108,3 +115,92 @@ def test_it_needs_the_scope_to_write_the_trail(make_key: Any, api: Api, system: 
     )
 
     assert (refused.status_code, refused.json()["scope"]) == (403, "audit:write")
+
+
+@pytest.mark.parametrize("query", ["?confirm=true", "?dry_run=true", ""])
+def test_it_needs_the_scope_of_what_it_amounts_to_and_tells_nothing_without(
+    make_key: Callable[..., str], api: Api, system: str, query: str
+) -> None:
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    refused = Api(make_key("audit:write", "crm:write")).post(f"/audit/{entry.pk}/revert{query}")
+
+    assert (refused.status_code, refused.json()["scope"]) == (403, "crm:delete")
+    assert "HubSpot" not in refused.content.decode()
+    assert CrmSystem.objects.count() == 1
+    kept = AuditEntry.objects.filter(outcome="refused").latest("id")
+    assert (kept.operation, kept.object_id) == ("audit.revert", str(entry.pk))
+
+
+def test_a_person_needs_both_permissions(
+    as_person: Callable[[User], Api], api: Api, bob: User, system: str
+) -> None:
+    api.patch(system, {"name": "Other"})
+    updated, created = AuditEntry.objects.filter(object_resource="crm")[:2]
+    wanted = Permission.objects.get(codename="change_auditentry")
+
+    first = as_person(bob).post(f"/audit/{updated.pk}/revert?confirm=true")
+    bob.user_permissions.add(wanted)
+    second = as_person(bob).post(f"/audit/{created.pk}/revert?confirm=true")
+
+    assert (first.status_code, first.json()["permission"]) == (403, "audit.change_auditentry")
+    assert (second.status_code, second.json()["permission"]) == (403, "crm.delete_crmsystem")
+    assert CrmSystem.objects.get().name == "Other"
+    assert as_person(bob).post(f"/audit/{updated.pk}/revert?confirm=true").status_code == 200
+    assert CrmSystem.objects.get().name == "HubSpot"
+
+
+def test_both_faces_answer_what_was_undone_and_where_it_is(api: Api, system: str) -> None:
+    api.patch(system, {"name": "Other"})
+    updated = AuditEntry.objects.filter(outcome="changed")[0]
+
+    answer = api.dispatch("audit.revert", {"id": str(updated.pk)}, confirm=True).json()
+
+    told = {"id": updated.pk, "reverted": True, "resource": "crm", "object": "001"}
+    assert (answer["data"], answer["changed"]) == (told, True)
+    redo = AuditEntry.objects.filter(outcome="changed")[0]
+    assert _revert_latest(api).json() == {**told, "id": redo.pk}
+
+
+def test_the_same_change_is_undone_once(api: Api, system: str) -> None:
+    api.patch(system, {"name": "Other"})
+    entry = AuditEntry.objects.filter(outcome="changed")[0]
+    address = f"/audit/{entry.pk}/revert?confirm=true"
+    assert api.post(address, Idempotency_Key="once").status_code == 200
+
+    assert api.post(address, Idempotency_Key="once").headers["Idempotent-Replayed"] == "true"
+    assert api.post(address).status_code == 409
+    assert AuditEntry.objects.filter(object_resource="crm", outcome="changed").count() == 3
+
+
+def test_every_kind_of_entity_says_whether_its_changes_are_undone() -> None:
+    """A new entity that is audited needs an `undo.py`, or a place in this list and a reason."""
+    never = {
+        "audit_entry",  # the trail itself
+        "ai_usage",  # metered, never changed by anybody
+        "api",  # opening and closing the door is done again, knowingly
+        "key",  # a key that was revoked must never work again
+    }
+    entities = {model.noun for model in apps.get_models() if issubclass(model, Entity)}
+    assert {noun for noun in entities if noun not in undo._undos} == never
+
+
+def test_whatever_undoing_amounts_to_is_an_operation_or_for_the_admin() -> None:
+    """A renamed operation must not silently move an undo to the admin."""
+    only_in_admin = {
+        *(f"ai.{action}" for action in ("create", "update", "delete")),
+        *(f"variable_sets.{action}" for action in ("create", "update", "delete")),
+        *(f"{one}.{action}" for one in ("license", "connection") for action in ("update", *SECRET)),
+    }
+    events = [AuditEntry(event=event) for event in documented()]
+    kinds = [(undo.undo_of(entry), entry) for entry in events]
+    known = [entry for one, entry in kinds if one and undo.verb_of(entry) in one.actions]
+    needed = {name for entry in known for name in undo.amounts_to(entry)}
+
+    assert len(needed) > 20
+    assert {name for name in needed if not find(*name.split("."))} == only_in_admin
+    for one in undo._undos.values():
+        assert all(find(*name.split(".")) for name in one.also_needs.values())
+
+
+SECRET = ("set_secret", "clear_secret")

@@ -30,9 +30,7 @@ def stored() -> list[Any]:
     "change", [{"value": "Bye"}, {"value": "Hello\nyou", "description": ""}, {"value": "1"}]
 )
 def test_an_update_is_undone_and_redone(api: Api, greeting: Variable, change: Any) -> None:
-    back_and_forth(
-        "variable.updated", lambda: api.put(GREETING, change), stored, over_rest(api)
-    )
+    back_and_forth("variable.updated", lambda: api.put(GREETING, change), stored, over_rest(api))
 
 
 def test_a_variable_that_was_made_is_removed_and_comes_back(api: Api) -> None:
@@ -42,9 +40,7 @@ def test_a_variable_that_was_made_is_removed_and_comes_back(api: Api) -> None:
 
 
 @pytest.mark.parametrize("blank", [True, False])
-def test_a_variable_that_was_removed_comes_back(
-    api: Api, greeting: Variable, blank: bool
-) -> None:
+def test_a_variable_that_was_removed_comes_back(api: Api, greeting: Variable, blank: bool) -> None:
     def change() -> None:
         if blank:
             api.put(GREETING, {"value": ""})
@@ -92,7 +88,9 @@ def test_a_later_change_of_another_field_stays(api: Api, greeting: Variable) -> 
     assert Variable.objects.values_list("value", "description").get() == ("Hello\nyou", "New")
 
 
-def test_it_takes_the_scope_of_what_it_amounts_to(api: Api, greeting: Variable, make_key: Any) -> None:
+def test_it_takes_the_scope_of_what_it_amounts_to(
+    api: Api, greeting: Variable, make_key: Any
+) -> None:
     created = latest("variable.created")
     writer = Api(make_key("audit:write", "variables:write"))
 

@@ -177,7 +177,8 @@ def _contradictions(writer: Writer, left: dict[str, System]) -> list[str]:
     """Takes the writer's systems out of `left`; those that are not as it was told."""
     found = []
     for crm_num, expected in writer.systems.items():
-        stored, allowed = left.get(crm_num), [expected]
+        stored = left.get(crm_num)
+        allowed: list[System | None] = [expected]
         if writer.pending and writer.pending.crm_num == crm_num:
             allowed = [writer.pending.before, writer.pending.after]
             if writer.pending.after is None and stored != expected:

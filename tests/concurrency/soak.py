@@ -47,7 +47,7 @@ def soak(data_dir: Path, settings: dict[str, str], kills: int, seed: int | None 
     outcome = Outcome()
     with live_site(data_dir, settings, workers=4) as site:
         server = site.servers[0]
-        load = Load([Writer(server, f"writer {n}", chance.random()) for n in range(WRITERS)])
+        load = Load([Writer(server, f"writer {n}", chance.getrandbits(32)) for n in range(WRITERS)])
         load.start()
         try:
             while outcome.kills < kills and not outcome.problems:

@@ -117,7 +117,7 @@ def _create(body: dict[str, str], headers: dict[str, str]) -> Request:
 
 
 def _is_replay(answer: httpx.Response) -> bool:
-    return answer.headers.get("Idempotent-Replayed") == "true"
+    return bool(answer.headers.get("Idempotent-Replayed") == "true")
 
 
 def test_another_body_under_a_key_in_use_never_gets_through(clients: list[httpx.Client]) -> None:

@@ -98,10 +98,12 @@ def served(data_dir: Path, **settings: str) -> Iterator[Site]:
     process = start("serve", data_dir=data_dir, PORT=port, WORKERS="1", **settings)
     with killed_afterwards(process):
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url)
-        yield Site(url, data_dir, json.loads(made.stdout)["key"])
-        process.terminate()
-        process.communicate(timeout=_PATIENCE)
+        try:
+            _wait_for(url)
+            yield Site(url, data_dir, json.loads(made.stdout)["key"])
+        finally:
+            process.terminate()  # killed, it would leave its workers behind
+            process.communicate(timeout=_PATIENCE)
 
 
 def _wait_for(url: str) -> None:

@@ -56,6 +56,7 @@ def shower(api: Api, path: str, ids: bool = False) -> Callable[[], Any]:
         shown.pop("request_id", None)
         if not ids:
             shown["line_items"] = [{**i, "id": 0} for i in shown.get("line_items", [])]
+            shown["line_totals"] = [{**i, "line_item": 0} for i in shown.get("line_totals", [])]
         return shown
 
     return show
@@ -126,7 +127,9 @@ def test_a_later_change_of_the_same_field_stands_in_the_way(api: Api, draft: str
         entry = latest("estimate.updated")
         api.patch(draft, {name: values[1]})
 
-        assert refused(api, entry, shower(api, draft))["fields"] == [name.replace("crm_num", "crm_system")]
+        assert refused(api, entry, shower(api, draft))["fields"] == [
+            name.replace("crm_num", "crm_system")
+        ]
 
 
 def test_a_later_change_of_another_field_stays(api: Api, draft: str) -> None:
@@ -148,7 +151,7 @@ def test_the_crm_system_that_was_named_comes_back_and_no_other(api: Api, draft: 
 
     assert revert(api, entry).status_code == 200
 
-    assert Estimate.objects.get().crm_system.name == "HubSpot"  # type: ignore[union-attr]
+    assert Estimate.objects.get().crm_system.name == "HubSpot"
 
 
 # --- What a client has seen --------------------------------------------------------------------
@@ -170,14 +173,18 @@ def test_sending_and_an_answer_are_never_undone(api: Api, status: EstimateStatus
 def test_a_revision_is_undone_by_undoing_its_creation(api: Api) -> None:
     estimate = a_sent_one()
     revision = services.revise_estimate(SYSTEM, estimate)
-    assert refused(api, latest("estimate.superseded"), Estimate.objects.count)["code"] == "protected"
+    assert (
+        refused(api, latest("estimate.superseded"), Estimate.objects.count)["code"] == "protected"
+    )
 
     created = AuditEntry.objects.get(event="estimate.created", object_pk=str(revision.pk))
     assert revert(api, created).status_code == 200
 
     assert Estimate.objects.get() == estimate
     assert not Estimate.objects.get().is_superseded
-    assert refused(api, latest("estimate.reinstated"), Estimate.objects.count)["code"] == "protected"
+    assert (
+        refused(api, latest("estimate.reinstated"), Estimate.objects.count)["code"] == "protected"
+    )
 
 
 def test_a_deleted_revision_replaces_again_what_it_had_replaced(api: Api) -> None:

@@ -1,6 +1,9 @@
 """Warnings before a key expires: once each, in the trail, by e-mail and in the admin."""
 
 import smtplib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -9,10 +12,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from manage_api.keys import expiry, services
+from manage_api.keys import services
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
 from syteops.audit.words import sentence
@@ -52,6 +56,27 @@ def warned_days() -> list[int]:
 def later(key: ManageKey, days: float) -> None:
     """So many days before the key's end."""
     ManageKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() + timedelta(days=days))
+
+
+@contextmanager
+def held_by_another(name: str) -> Iterator[None]:
+    """The lock is another connection's, as if by another process."""
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with exclusive(name):
+            held.set()
+            over.wait(30)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(30)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_each_warning_is_given_once_however_often_the_command_runs(alice: User) -> None:
@@ -145,7 +170,7 @@ def test_an_e_mail_that_fails_is_tried_again(alice: User, monkeypatch: pytest.Mo
 
     a_key()
     with monkeypatch.context() as broken:
-        broken.setattr(expiry.EmailMessage, "send", refuse)
+        broken.setattr(mail.EmailMessage, "send", refuse)
         with pytest.raises(CommandError, match="1 e-mails could not be sent"):
             warn()
     assert entries() == []
@@ -155,7 +180,7 @@ def test_an_e_mail_that_fails_is_tried_again(alice: User, monkeypatch: pytest.Mo
 
 def test_two_runs_at_once_do_not_warn_twice(alice: User) -> None:
     a_key()
-    with exclusive("key expiry warnings"):
+    with held_by_another("key expiry warnings"):
         assert warn() == "Another run is at it.\n"
     assert (entries(), mail.outbox) == ([], [])
 

@@ -75,7 +75,8 @@ class Page(HTMLParser):
 
 def crawl(client: Client, most: int = 600) -> Iterator[tuple[str, Any]]:
     """Every page that can be reached from the start page and from each stored object."""
-    waiting, seen = ["/admin/", *object_pages()], set()
+    waiting = ["/admin/", *object_pages()]
+    seen: set[str] = set()
     while waiting and len(seen) < most:
         path = waiting.pop(0)
         if path in seen:

@@ -32,8 +32,8 @@ def _tables() -> dict[str, type[models.Model]]:
 
 
 def _rows(model: type[models.Model]) -> list[Any]:
-    table, key = model._meta.db_table, model._meta.pk.column
-    columns = [f.column for f in model._meta.local_concrete_fields]
+    table, key = model._meta.db_table, str(model._meta.pk.column)
+    columns = [str(f.column) for f in model._meta.local_concrete_fields]
     shown = [name for name in columns if (table, name) not in _STATISTICS]
     quoted = ", ".join(connection.ops.quote_name(name) for name in shown)
     with connection.cursor() as cursor:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from manage_api.keys import services
+from manage_api.keys.models import ManageKey
 from manage_api.openapi import operation_schemas
 from manage_api.operations import Operation, all_operations, all_scopes, find, reader_of
 from syteops.audit.models import AuditEntry
@@ -48,9 +49,9 @@ def sample(operation: Operation) -> Sample:
 
 
 def needed(operation: Operation, sample: Sample) -> list[Operation]:
-    """The operation, and those that a bulk runs for its items."""
-    items = sample.params.get("items", []) if operation.action == "bulk" else []
-    found = [find(operation.resource, item["action"]) for item in items]
+    """The operation, and those that it carries out by the way."""
+    found = [find(*name.split(".")) for name in sample.also]
+    assert None not in found
     return [operation, *(one for one in found if one)]
 
 
@@ -88,8 +89,11 @@ def test_strangers_get_the_same_401(
     bodies = []
 
     for key in (None, "", "garbage", replaced, forgery_of(real), revoked_key):
-        headers = {} if key is None else {"X_API_Key": key}
-        answer = face.call(Api(), operation, sample, **headers)
+        answer = (
+            face.call(Api(), operation, sample, X_API_Key=key)
+            if key is not None
+            else (face.call(Api(), operation, sample))
+        )
         refused(answer, 401, "not_authenticated", before)
         assert answer.response.headers["WWW-Authenticate"].startswith("Bearer")
         bodies.append({n: v for n, v in answer.body.items() if n != "request_id"})
@@ -103,7 +107,7 @@ def test_an_expired_key_is_refused(
     operation: Operation, face: Face, sample: Sample, make_key: Key
 ) -> None:
     key = make_key(operation.scope, expires_at=timezone.now() + timedelta(days=1))
-    services.ManageKey.objects.filter(kind="restricted").update(expires_at=timezone.now())
+    ManageKey.objects.filter(kind="restricted").update(expires_at=timezone.now())
     before = stored()
 
     refused(face.call(Api(key), operation, sample), 401, "key_expired", before)

@@ -25,7 +25,7 @@ FIXED = {
     "api_dispatch_post",
     "api_whoami_get",
 }
-SCHEMES = [{"keyHeader": []}, {"bearerKey": []}, {"session": []}]
+SCHEMES: list[dict[str, list[str]]] = [{"keyHeader": []}, {"bearerKey": []}, {"session": []}]
 
 
 def described() -> dict[str, dict[str, Any]]:
@@ -201,7 +201,7 @@ def test_secrets_go_in_and_do_not_come_out() -> None:
 
 def snapshot() -> str:
     """Every operation in one readable line: what a person should look at when it changes."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (one.name, one.scope, one.method, one.path, "destructive" if one.destructive else "")
         for one in sorted(all_operations(), key=lambda one: one.name)
     ]

@@ -15,6 +15,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
+from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -26,7 +27,10 @@ from tests.samples import all_samples
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 SAMPLES = {operation_id(one): all_samples().get(one.name) for one in all_operations()}
 
-schema = schemathesis.openapi.from_wsgi(f"{API_ROOT}/schema", WSGIHandler())
+# A config of its own: none that lies in a directory above may weaken it.
+schema = schemathesis.openapi.from_wsgi(
+    f"{API_ROOT}/schema", WSGIHandler(), config=SchemathesisConfig()
+)
 # PostgreSQL stores no NUL, so none is taken; the document's description says so.
 schema.config.generation.allow_x00 = False
 run = settings(

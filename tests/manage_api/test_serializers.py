@@ -32,7 +32,7 @@ class Everything(StrictSerializer):
     yes = StrictBooleanField(required=False)
     price = StrictDecimalField(required=False, max_digits=5, decimal_places=2)
     choice = StrictChoiceField(required=False, choices=["a", "b", "1"])
-    data = JsonObjectField(required=False)
+    payload = JsonObjectField(required=False)
     secret = SecretField(required=False)
     shown = serializers.CharField(read_only=True)
     inner = Inner(required=False)
@@ -54,19 +54,21 @@ def _codes(errors: Any) -> Any:
     return [_codes(one) for one in errors]
 
 
+WRONG_TYPES: dict[str, list[Any]] = {
+    "text": [5, 5.5, True, None, [], {}, ["a"]],
+    "number": ["5", 1.5, True, False, None, [], {}, ""],
+    "whole": [2**63, -(2**63) - 1, 1e300, "1"],
+    "yes": ["true", "false", "yes", 1, 0, None, [], ""],
+    "price": [True, None, [], {}, "abc", "NaN", "Infinity", "1,5"],
+    "choice": [1, True, None, [], {}, "c", ""],
+    "payload": ["{}", [], 5, True, None],
+    "inner": ["x", [], 5],
+    "inners": ["x", {}, 5],
+}
+
+
 @pytest.mark.parametrize(
-    ("name", "wrong"),
-    [
-        *[("text", value) for value in (5, 5.5, True, None, [], {}, ["a"])],
-        *[("number", value) for value in ("5", 1.5, True, False, None, [], {}, "")],
-        *[("whole", value) for value in (2**63, -(2**63) - 1, 1e300, "1")],
-        *[("yes", value) for value in ("true", "false", "yes", 1, 0, None, [], "")],
-        *[("price", value) for value in (True, None, [], {}, "abc", "NaN", "Infinity", "1,5")],
-        *[("choice", value) for value in (1, True, None, [], {}, "c", "")],
-        *[("data", value) for value in ("{}", [], 5, True, None)],
-        *[("inner", value) for value in ("x", [], 5)],
-        *[("inners", value) for value in ("x", {}, 5)],
-    ],
+    ("name", "wrong"), [(name, one) for name, wrong in WRONG_TYPES.items() for one in wrong]
 )
 def test_the_wrong_json_type_is_refused(name: str, wrong: Any) -> None:
     assert set(codes({name: wrong})) == {name}
@@ -85,7 +87,7 @@ def test_the_wrong_json_type_is_refused(name: str, wrong: Any) -> None:
         {"price": 12.5},
         {"price": 12},
         {"choice": "1"},
-        {"data": {"any": [1, None, {"thing": True}]}},
+        {"payload": {"any": [1, None, {"thing": True}]}},
         {"secret": "s3cret"},
         {"inner": {"text": "x"}, "inners": [{"text": "y"}]},
         {},
@@ -136,7 +138,7 @@ def test_but_a_secret_may_contain_such_signs(secret: str) -> None:
 
 def test_a_secret_is_never_shown_and_never_empty() -> None:
     assert codes({"secret": ""}) == {"secret": "blank"}
-    assert "secret" not in Everything({"secret": "s", "text": "t"}).data
+    assert "secret" not in dict(Everything({"secret": "s", "text": "t"}).data)
 
     class Shown(serializers.Serializer[Any]):
         is_set = IsSetField(source="key")

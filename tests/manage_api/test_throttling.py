@@ -89,9 +89,9 @@ def test_another_address_is_not_affected(api: Api, settings: Any) -> None:
 # --- Floods of wrong keys ------------------------------------------------------------------
 
 
-def flood(count: int, **meta: str) -> list[int]:
+def flood(count: int, address: str = "127.0.0.1") -> list[int]:
     """The statuses of that many wrong keys, all well-formed and all different."""
-    client = Client(raise_request_exception=False, **meta)
+    client = Client(raise_request_exception=False, REMOTE_ADDR=address)
     return [
         client.get(
             "/api/manage/v1/whoami", headers={"X-API-Key": tokens.new_token().text}
@@ -160,15 +160,15 @@ def test_a_key_that_was_good_lately_is_cut_off_when_it_fails_itself(
 
 def test_all_addresses_of_an_ipv6_network_are_one_guesser(api: Api, settings: Any) -> None:
     settings.MANAGE_API_FAILURES_PER_MINUTE = 3
-    statuses = [flood(1, REMOTE_ADDR=f"2001:db8:0:7::{n:x}")[0] for n in range(1, 6)]
+    statuses = [flood(1, f"2001:db8:0:7::{n:x}")[0] for n in range(1, 6)]
 
     assert statuses == [401, 401, 401, 429, 429]
-    assert flood(1, REMOTE_ADDR="2001:db8:0:8::1") == [401]
+    assert flood(1, "2001:db8:0:8::1") == [401]
 
 
 def test_clients_of_unknown_address_are_one_guesser(db: None, settings: Any) -> None:
     settings.MANAGE_API_FAILURES_PER_MINUTE = 3
     settings.TRUSTED_PROXIES = 1
-    statuses = [flood(1, REMOTE_ADDR=f"192.0.2.{n}")[0] for n in range(1, 6)]
+    statuses = [flood(1, f"192.0.2.{n}")[0] for n in range(1, 6)]
 
     assert statuses == [401, 401, 401, 429, 429]

@@ -80,7 +80,9 @@ def test_every_field_is_put_back(api: Api, note: str) -> None:
 @pytest.mark.parametrize("name", list(OTHER))
 def test_each_field_alone_is_put_back(api: Api, note: str, name: str) -> None:
     change = {name: OTHER[name]}
-    back_and_forth("note.updated", lambda: api.patch(note, change), shower(api, note), over_rest(api))
+    back_and_forth(
+        "note.updated", lambda: api.patch(note, change), shower(api, note), over_rest(api)
+    )
 
 
 def test_a_creation_is_undone_by_deleting_and_comes_back_as_the_same_note(
@@ -101,9 +103,7 @@ def test_a_creation_is_undone_by_deleting_and_comes_back_as_the_same_note(
 def test_a_deleted_note_has_its_id_its_slug_and_its_history_back(api: Api, note: str) -> None:
     show = shower(api, note)
 
-    back_and_forth(
-        "note.deleted", lambda: api.delete(f"{note}?confirm=true"), show, over_rest(api)
-    )
+    back_and_forth("note.deleted", lambda: api.delete(f"{note}?confirm=true"), show, over_rest(api))
 
     pk = note.rpartition("/")[2]
     history = AuditEntry.objects.filter(object_resource="notes_items", object_pk=pk)
@@ -202,7 +202,7 @@ def test_a_note_gets_its_author_back_and_not_whoever_has_the_number_now(
     api: Api, note: str, people: list[TeamMember]
 ) -> None:
     ada = people[0]
-    change = {"author": None, "attendees": [], "action_items": []}
+    change: dict[str, Any] = {"author": None, "attendees": [], "action_items": []}
     api.patch(note, change)
     entry = latest("note.updated")
     api.delete("/team-members/001?confirm=true")

@@ -37,7 +37,11 @@ KINDS = {
     ),
     "roles": Kind("roles", "slug", "roles", {"name": "", "description": ""}),
     "notes_items": Kind(
-        "notes", "id", "items", {"title": "", "content": "", "status": "draft"}, query="?per_page=200"
+        "notes",
+        "id",
+        "items",
+        {"title": "", "content": "", "status": "draft"},
+        query="?per_page=200",
     ),
     "variables": Kind(
         "variables",

@@ -2,15 +2,19 @@
 
 from typing import Any
 
+import pytest
+
 from syteops.audit.models import AuditEntry
 from syteops.lib.actors import SYSTEM
 from syteops.roles import services
+from syteops.roles.models import Role
 from syteops.roles.queries import get_role
 from syteops.team.queries import get_member
 from syteops.team.services import delete_member
 from tests.fixtures import Api
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
+from tests.undoing import back_and_forth, latest, over_rest, refused, revert
 
 
 def undo(api: Api, event: str) -> Any:
@@ -100,3 +104,83 @@ def test_a_deleted_role_does_not_come_back_beside_its_successor(api: Api) -> Non
 
         assert undo(api, "role.deleted").status_code == 409
         services.delete_role(SYSTEM, other)
+
+
+def stored() -> Any:
+    """Every custom role as it is stored, with its holders."""
+    names = [field.name for field in Role._meta.concrete_fields if field.name != "updated_at"]
+    return [
+        [*(getattr(one, name) for name in names), one.assigned_users]
+        for one in Role.objects.filter(system=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Author", "description": "Writes."},
+        {"constraint_type": "max_count", "max_count": 3},
+        {"constraint_type": "unlimited", "icon": "edit", "color": "#123456"},
+    ],
+)
+def test_each_update_is_undone_and_redone(api: Api, change: Any) -> None:
+    a_role(constraint_type="unique")
+
+    back_and_forth(
+        "role.updated", lambda: api.patch("/roles/editor", change), stored, over_rest(api)
+    )
+
+
+def test_a_deleted_role_comes_back_as_the_same_role(api: Api) -> None:
+    role = a_role(max_count=2)
+    services.update_role(SYSTEM, role, holders=[a_member(), a_member()])
+
+    def change() -> None:
+        api.delete("/roles/editor?confirm=true")
+
+    back_and_forth("role.deleted", change, stored, over_rest(api))
+    assert get_role("editor").pk == role.pk
+
+
+@pytest.mark.parametrize("action", ["assign", "unassign"])
+def test_each_assignment_is_undone_and_redone(api: Api, action: str) -> None:
+    role, first, second = a_role(), a_member(), a_member()
+    services.update_role(SYSTEM, role, holders=[first])
+    number = {"assign": second.slot, "unassign": first.slot}[action]
+
+    def change() -> None:
+        api.post(f"/roles/editor/{action}", {"user_num": number})
+
+    back_and_forth(f"role.{action}ed", change, stored, over_rest(api))
+
+
+def test_a_deleted_role_does_not_come_back_without_a_holder_who_is_gone(api: Api) -> None:
+    services.assign(SYSTEM, a_role(), a_member())
+    services.delete_role(SYSTEM, get_role("editor"))
+    delete_member(SYSTEM, get_member("001"))
+
+    assert "Restore the member first" in refused(api, latest("role.deleted"), stored)["detail"]
+
+
+def test_a_limit_below_the_holders_does_not_come_back(api: Api) -> None:
+    role = a_role(constraint_type="unique")
+    api.patch("/roles/editor", {"constraint_type": "unlimited"})
+    entry = latest("role.updated")
+    services.update_role(SYSTEM, get_role(role.slug), holders=[a_member(), a_member()])
+
+    assert refused(api, entry, stored)["unassign_first"] == 1
+
+
+def test_a_later_change_of_another_field_stays(api: Api) -> None:
+    a_role()
+    api.patch("/roles/editor", {"description": "Writes."})
+    entry = latest("role.updated")
+    api.patch("/roles/editor", {"icon": "edit"})
+    services.assign(SYSTEM, get_role("editor"), a_member())
+
+    assert revert(api, entry).status_code == 200
+
+    role = get_role("editor")
+    assert (role.description, role.icon, role.assigned_users) == ("", "edit", ["001"])
+    api.patch("/roles/editor", {"description": "Reads."})
+    assert refused(api, entry, stored)["fields"] == ["description"]

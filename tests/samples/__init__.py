@@ -22,6 +22,8 @@ class Sample:
     """Path parameters of an object that does not exist; None: there is no such thing here."""
     changes: bool = True
     """Whether a right write changes what is stored."""
+    also: tuple[str, ...] = ()
+    """Operations whose rights this call needs besides its own: those that it carries out."""
 
 
 Make = Callable[[], Sample]

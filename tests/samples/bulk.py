@@ -10,7 +10,8 @@ def _of(resource: str) -> Make:
     def make() -> Sample:
         one = all_made()[f"{resource}.{action}"]()
         item = {"action": action, "params": {**one.path, **one.params}}
-        return Sample(params={"items": [item]}, bad={"items": [{"action": "fly", "params": {}}]})
+        bad = {"items": [{"action": "fly", "params": {}}]}
+        return Sample(params={"items": [item]}, bad=bad, also=(f"{resource}.{action}",))
 
     return make
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
+from syteops.audit.undo import can_revert
 from syteops.crm import services as crm
 from syteops.lib.actors import SYSTEM
 from syteops.roles import services as roles
@@ -19,6 +20,7 @@ from tests.fixtures import Api
 from tests.pictures import picture_bytes, upload
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
+from tests.undoing import back_and_forth, latest, over_rest, refused, revert
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +136,13 @@ def test_a_picture_that_was_added_is_removed(api: Api) -> None:
     assert not get_member("001").profile_picture
 
 
+def test_no_undo_is_offered_for_a_picture_that_is_gone(api: Api) -> None:
+    member = a_member(profile_picture=upload(picture_bytes()))
+    assert can_revert(latest("team_member.created"))
+    services.update_member(SYSTEM, member, profile_picture=upload(picture_bytes(color="red")))
+    assert not can_revert(latest("team_member.updated"))
+
+
 def test_a_login_that_is_gone_or_taken_cannot_come_back(
     api: Api, alice: User, charlie: User
 ) -> None:
@@ -148,3 +157,85 @@ def test_a_login_that_is_gone_or_taken_cannot_come_back(
 
         assert api.post(f"/audit/{entry.pk}/revert?confirm=true").status_code in (400, 409)
         assert TeamMember.objects.get(pk=member.pk).user is None
+
+
+def shown() -> Any:
+    """Every member as it is stored, with roles and identifiers."""
+    names = [field.name for field in TeamMember._meta.concrete_fields if field.name != "updated_at"]
+    return [
+        [*(getattr(one, name) for name in names), one.role_slugs, one.crm_ids]
+        for one in TeamMember.objects.order_by("pk")
+    ]
+
+
+def test_a_deletion_is_undone_and_redone(api: Api) -> None:
+    crm.create_system(SYSTEM, name="HubSpot")
+    roles.assign(SYSTEM, get_role("site_owner"), a_member(crm_ids={"001": "H-1"}))
+
+    def change() -> None:
+        api.delete("/team-members/001?confirm=true")
+
+    back_and_forth("team_member.deleted", change, shown, over_rest(api))
+
+
+def test_a_restoration_is_undone_and_redone(api: Api) -> None:
+    member = a_member()
+    services.delete_member(SYSTEM, member)
+
+    def change() -> None:
+        api.post("/team-members/restore", {"id": member.pk})
+
+    back_and_forth("team_member.restored", change, shown, over_rest(api))
+
+
+def test_a_later_change_of_the_same_field_stands_in_the_way(api: Api) -> None:
+    crm.create_system(SYSTEM, name="HubSpot")
+    a_member(city="London")
+    api.patch("/team-members/001", {"city": "Rome", "country": "IT", "crm_ids": {"001": "A"}})
+    entry = latest("team_member.updated")
+    api.patch("/team-members/001", {"city": "Oslo", "crm_ids": {"001": "B"}})
+
+    assert refused(api, entry, shown)["fields"] == ["city", "crm_ids"]
+
+
+def test_a_later_change_of_another_field_or_identifier_stays(api: Api) -> None:
+    for name in ("HubSpot", "Zoho"):
+        crm.create_system(SYSTEM, name=name)
+    a_member(city="London", crm_ids={"001": "A"})
+    api.patch("/team-members/001", {"city": "Rome", "crm_ids": {"001": "B"}})
+    entry = latest("team_member.updated")
+    api.patch("/team-members/001", {"country": "NO", "crm_ids": {"002": "Z"}})
+
+    assert revert(api, entry).status_code == 200
+
+    member = get_member("001")
+    assert (member.city, member.country) == ("London", "NO")
+    assert member.crm_ids == {"001": "A", "002": "Z"}
+
+
+def test_an_identifier_does_not_come_back_in_another_system_of_that_number(api: Api) -> None:
+    crm.create_system(SYSTEM, name="HubSpot")
+    a_member(crm_ids={"001": "A"})
+    api.patch("/team-members/001", {"crm_ids": {"001": ""}})
+    entry = latest("team_member.updated")
+    api.delete("/crm-systems/001?confirm=true")
+    crm.create_system(SYSTEM, name="Zoho")  # 001 now
+
+    problem = refused(api, entry, shown)
+
+    assert "HubSpot was deleted" in problem["detail"]
+    assert get_member("001").crm_ids == {}
+
+
+def test_giving_roles_back_takes_the_right_to_assign_them(api: Api, make_key: Any) -> None:
+    a_member()
+    services.delete_member(SYSTEM, get_member("001"))
+    writer = Api(make_key("audit:write", "users:write"))
+    assert revert(writer, latest("team_member.deleted")).status_code == 200
+    roles.assign(SYSTEM, get_role("site_owner"), get_member("001"))
+    services.delete_member(SYSTEM, get_member("001"))
+
+    refusal = revert(writer, latest("team_member.deleted"))
+
+    assert (refusal.status_code, refusal.json()["scope"]) == (403, "roles:write")
+    assert TeamMember.objects.count() == 0

@@ -10,6 +10,7 @@ from django.utils.timesince import timesince
 
 from syteops.audit import words
 from syteops.audit.models import AuditEntry
+from syteops.audit.rights import may_undo
 
 register = template.Library()
 
@@ -30,6 +31,12 @@ def door(entry: AuditEntry) -> str:
 def actor(entry: AuditEntry) -> str:
     """Who did it."""
     return entry.actor_label or "Somebody"
+
+
+@register.filter
+def undoable_by(entry: AuditEntry, person: Any) -> bool:
+    """Whether that person may undo the change, as far as the entry tells."""
+    return may_undo(person, entry)
 
 
 @register.filter

@@ -1,3 +1,5 @@
+"""`manage.py seed_demo`: a believable site to look around in."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError

@@ -1,3 +1,5 @@
+"""`manage.py prune_audit`: remove the oldest audit entries."""
+
 from datetime import timedelta
 from typing import Any
 

@@ -1,3 +1,6 @@
+"""`manage.py verify_audit`: is the audit trail whole?"""
+
+import re
 from argparse import ArgumentParser
 from typing import Any
 
@@ -18,6 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seal what is waiting, then verify. Raises CommandError naming the first bad entry."""
+        if options["head"] and not re.fullmatch("[0-9]{1,18}:[0-9a-f]{16,64}", options["head"]):
+            raise CommandError("--head takes what this command printed after “Head:”.")
         chain.seal_pending()
         report = chain.verify(options["head"])
         if report.problem:

@@ -1,0 +1,143 @@
+"""Sealing follows the commits and keeps nobody waiting."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from syteops.audit import chain
+from syteops.audit.models import AuditEntry
+from syteops.crm import services
+from syteops.crm.models import CrmSystem
+from syteops.lib.actors import SYSTEM
+from syteops.lib.locks import transaction_lock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def systems() -> list[CrmSystem]:
+    return [services.create_system(SYSTEM, name=name) for name in ("One", "Two")]
+
+
+@contextmanager
+def open_transaction(work: Callable[[], Any]) -> Iterator[None]:
+    """In another connection: `work` is done and not committed before the block ends."""
+    begun, may_commit = threading.Event(), threading.Event()
+
+    def run() -> None:
+        try:
+            with transaction.atomic():
+                work()
+                begun.set()
+                assert may_commit.wait(PATIENCE)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert begun.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        may_commit.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def nobody_waits() -> Iterator[None]:
+    """A statement that has to wait for another transaction fails."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET lock_timeout")
+
+
+def rename(system: CrmSystem, name: str) -> None:
+    services.update_system(SYSTEM, CrmSystem.objects.get(pk=system.pk), name=name)
+
+
+def entry_of(system: CrmSystem) -> AuditEntry:
+    return AuditEntry.objects.get(object_pk=str(system.pk), event="crm_system.updated")
+
+
+@pytest.mark.postgresql_only
+def test_a_long_transaction_keeps_nobody_waiting_and_is_sealed_when_it_commits(
+    systems: list[CrmSystem],
+) -> None:
+    slow, quick = systems
+
+    with open_transaction(lambda: rename(slow, "Slow")), nobody_waits():
+        rename(quick, "Quick")
+        assert entry_of(quick).sequence == 3
+        assert chain.verify() == (3, 0, chain.verify().head, "")
+
+    assert entry_of(slow).sequence == 4
+    assert entry_of(slow).pk < entry_of(quick).pk  # written first, committed last
+    assert chain.verify() == (4, 0, chain.verify().head, "")
+
+
+@pytest.mark.postgresql_only
+def test_who_finds_the_chain_in_use_leaves_the_sealing_to_the_next(
+    systems: list[CrmSystem],
+) -> None:
+    with open_transaction(lambda: transaction_lock("audit_chain")), nobody_waits():
+        rename(systems[0], "Later")
+        assert entry_of(systems[0]).sequence is None
+        report = chain.verify()
+        assert (report.sealed, report.unsealed, report.problem) == (2, 1, "")
+
+    rename(systems[1], "Next")
+
+    assert [entry_of(one).sequence for one in systems] == [3, 4]
+
+
+def test_a_change_that_is_undone_leaves_no_gap(systems: list[CrmSystem]) -> None:
+    with transaction.atomic():
+        rename(systems[0], "Never")
+        transaction.set_rollback(True)
+    rename(systems[1], "There")
+
+    assert entry_of(systems[1]).sequence == 3
+    assert chain.verify().problem == ""
+
+
+def test_writing_goes_on_while_the_trail_is_verified(
+    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed between two of its reads is neither missing nor too much."""
+    verify_sealed = chain._verify_sealed
+
+    def interrupted(*arguments: Any) -> int:
+        with open_transaction(lambda: rename(systems[0], "New")):
+            """It is committed at the end of this block."""
+        return verify_sealed(*arguments)
+
+    monkeypatch.setattr(chain, "_verify_sealed", interrupted)
+
+    report = chain.verify()
+
+    assert (report.sealed, report.unsealed, report.problem) == (2, 0, "")
+    assert entry_of(systems[0]).sequence == 3
+
+
+def test_a_pile_of_entries_is_sealed_in_batches(
+    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "BATCH", 3)
+    monkeypatch.setattr(chain, "ROUNDS", 2)
+    with transaction.atomic():
+        for number in range(10):
+            rename(systems[0], f"Name {number}")
+
+    assert chain.verify()[:2] == (2 + 6, 4)  # two rounds, then others have to do it
+    assert chain.seal_pending() == 4
+    assert chain.verify() == (12, 0, chain.verify().head, "")
