@@ -22,6 +22,9 @@ from manage_api.resources import Resource
 from manage_api.serializers import NoInput
 from syteops.lib.locks import lost_race
 
+ATTEMPTS = 4
+"""How often a write is tried that PostgreSQL ends to free others from a deadlock."""
+
 
 def authorise(caller: Caller, operation: Operation) -> None:
     """Raise the refusal if the caller may not run the operation now."""
@@ -55,10 +58,6 @@ def run(call: Call) -> Result:
             if not lost_race(error):
                 raise
     raise ApiError("conflict", "Too many others are changing the same things. Try again.")
-
-
-ATTEMPTS = 4
-"""How often a write is tried that PostgreSQL ends to free others from a deadlock."""
 
 
 def perform(call: Call) -> Any:

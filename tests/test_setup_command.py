@@ -3,9 +3,11 @@
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,14 +68,19 @@ def test_a_second_run_changes_nothing_and_prints_no_password(site: Site) -> None
     assert _contents(site.data_dir) == before
 
 
-def _contents(directory: Path) -> dict[str, tuple[int, int]]:
-    """Size and time of each file; the database's own bookkeeping files come and go."""
+def _contents(directory: Path) -> dict[str, object]:
+    """What is in each file, and in the database; that one's own bookkeeping comes and goes."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return {
-        str(path): (path.stat().st_size, path.stat().st_mtime_ns)
+        str(path): _dump(path) if path.suffix == ".sqlite3" else path.read_bytes()
         for path in files
         if not path.name.endswith(("-wal", "-shm", ".lock"))
     }
+
+
+def _dump(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
 
 
 def test_two_runs_at_once_make_one_admin(tmp_path: Path, fresh_database: dict[str, str]) -> None:

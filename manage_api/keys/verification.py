@@ -83,10 +83,9 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
     token = tokens.parse(text)
     if token is None:
         raise not_authenticated()
-    key = _find(token.public_id)
+    key, address = _find(token.public_id), client_address(request)
     if not _verified(key or _nobody(ring()), token) or key is None:
         raise not_authenticated()
-    address = client_address(request)
     try:
         _check_state(key, address)
     except ApiError as refusal:

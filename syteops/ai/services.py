@@ -140,8 +140,9 @@ def add_missing_settings(model: type[AiAreaSettings]) -> None:
 
     `model` is the table as the migrations have left it.
     """
-    rows = [model(area=slug) for slug in all_areas()]
-    model.objects.bulk_create(rows, ignore_conflicts=True)
+    there = set(model.objects.values_list("area", flat=True))
+    missing = [model(area=slug) for slug in all_areas() if slug not in there]
+    model.objects.bulk_create(missing, ignore_conflicts=True)
 
 
 # --- Use -----------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ def soak(data_dir: Path, settings: dict[str, str], kills: int, seed: int | None 
                 time.sleep(chance.uniform(0, LONGEST))
                 server.kill()
                 outcome.kills += 1
+                print(".", end="", file=sys.stderr, flush=True)
                 outcome.problems = _found(load, state := site.state(), outcome.kills)
                 server.start()
         except BaseException:

@@ -41,6 +41,16 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _empty_tables(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The rows of the start are laid back into empty tables, whichever test came before."""
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+    yield
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0)
+
+
 class Log(logging.Handler):
     """Each line that is logged, tracebacks and SQL parameters included; the same line once."""
 
