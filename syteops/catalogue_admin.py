@@ -132,7 +132,11 @@ class CatalogueAdmin(ServiceAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """By slug: entries that have no row yet have a history of nothing, and parts belong in."""
-        return super().history_view(request, object_id, {"entries": self._trail(object_id)[:200]})
+        context: dict[str, Any] = {"entries": self._trail(object_id)[:200]}
+        if shown := self.get_object(request, object_id):
+            shown.pk = object_id  # the theme links to it, and its pages go by slug
+            context["object"] = shown
+        return super().history_view(request, object_id, context)
 
     def _trail(self, slug: str) -> QuerySet[AuditEntry]:
         within = Q(object_id=slug) | Q(object_id__startswith=f"{slug}/")

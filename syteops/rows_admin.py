@@ -7,18 +7,17 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 
-class RowsInline(TabularInline):  # type: ignore[misc]
-    """An ordered list, dragged into order. Who may change the object may change its rows.
-
-    `position` is the last of its `fields`: it is hidden, and the handle stands in the first.
-    """
+class PartsInline(TabularInline):  # type: ignore[misc]
+    """Rows that are part of the object: who may change the object may change its rows."""
 
     extra = 0
-    show_title = False
-    if not hasattr(TabularInline, "show_title"):  # the theme for Python 3.11
-        hide_title = True
-    ordering_field = "position"
-    hide_ordering_field = True
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """In a table only the column has a heading, which names no input (WCAG 2.2, 4.1.2)."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", str(field.label))
+        return field
 
     def _owner(self) -> "ModelAdmin[Any]":
         owner: ModelAdmin[Any] = self.admin_site.get_model_admin(self.parent_model)
@@ -38,6 +37,19 @@ class RowsInline(TabularInline):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
+
+
+class RowsInline(PartsInline):
+    """Rows in an order of their own, dragged into it.
+
+    `position` is the last of its `fields`: it is hidden, and the handle stands in the first.
+    """
+
+    show_title = False
+    if not hasattr(TabularInline, "show_title"):  # the theme for Python 3.11
+        hide_title = True
+    ordering_field = "position"
+    hide_ordering_field = True
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

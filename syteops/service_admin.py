@@ -235,6 +235,12 @@ class ServiceAdmin(GuardedAdmin):
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.get_full_path())
 
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
+        """Without the scripts of the list's filters, which the theme adds: they fail alone."""
+        response = super().render_delete_form(request, context)
+        response.context_data["media"] = forms.Media()
+        return response
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Only the objects themselves: what goes with them is the service's to say and to do."""
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}

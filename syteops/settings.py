@@ -286,6 +286,7 @@ UNFOLD = {
     "ENVIRONMENT": "syteops.dashboard.environment_label",
     "DASHBOARD_CALLBACK": "syteops.dashboard.dashboard",
     "STYLES": ["syteops.dashboard.stylesheet"],
+    "SCRIPTS": ["syteops.dashboard.script"],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",

@@ -7,7 +7,6 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import Truncator
-from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
@@ -17,6 +16,7 @@ from unfold.widgets import (
 
 from syteops.automation import queries, services
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.rows_admin import PartsInline
 from syteops.service_admin import ServiceAdmin, ServiceForm
 
 PAGE_SIZE = 100
@@ -96,28 +96,10 @@ class VariableAdmin(ServiceAdmin):
         return TemplateResponse(request, "admin/automation/catalogue.html", context)
 
 
-class SetValueInline(TabularInline):  # type: ignore[misc]
+class SetValueInline(PartsInline):
     model = VariableSetValue
     fields = ("suffix", "type", "value")
-    extra = 0
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
-
-    # The values are part of the set, so its permissions count.
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("automation.view_variableset") or self._may_edit(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_edit(request) or request.user.has_perm("automation.add_variableset")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_edit(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_edit(request)
-
-    def _may_edit(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("automation.change_variableset")
 
 
 @admin.register(VariableSet)

@@ -1,4 +1,4 @@
-"""The admin's frame: start page, sidebar, environment label and own styles (named in UNFOLD)."""
+"""The admin's frame: start page, sidebar, environment label, style and script (see UNFOLD)."""
 
 from typing import Any
 
@@ -37,6 +37,11 @@ def environment_label(request: HttpRequest) -> list[str] | None:
 def stylesheet(request: HttpRequest) -> str:
     """Our styles beside the theme's."""
     return static("syteops/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    """What makes the theme's own pages accessible, where its markup alone does not."""
+    return static("syteops/accessible.js")
 
 
 def favicon(request: HttpRequest) -> str:

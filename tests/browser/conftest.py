@@ -4,7 +4,8 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
+            item.add_marker("sqlite_only")  # the sites here have a SQLite database in either run
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed."))
 
@@ -67,12 +69,25 @@ def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     named = ("--noinput", "--username", USER, "--email", "alice@example.com")
     made = manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     assert made.returncode == 0, made.stderr
+    with _served(data_dir) as url:
+        yield Site(url, data_dir, printed.split()[2])
+
+
+@pytest.fixture
+def strict_site(running_site: Site) -> Iterator[Site]:
+    """The same site by another server, to which every sign-in is old: it asks for the password."""
+    with _served(running_site.data_dir, CONFIRM_PASSWORD_MINUTES="0") as url:
+        yield replace(running_site, url=url)
+
+
+@contextmanager
+def _served(data_dir: Path, **settings: str) -> Iterator[str]:
     port = free_port()
-    process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2")
+    process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2", **settings)
     with killed_afterwards(process):
         url = f"http://127.0.0.1:{port}"
         _wait_for(url)
-        yield Site(url, data_dir, printed.split()[2])
+        yield url
         process.terminate()
         process.communicate(timeout=_PATIENCE)
 
@@ -114,12 +129,12 @@ def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., P
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def make(**options: Any) -> Page:
-        context = chromium.new_context(base_url=running_site.url, **options)
+    def make(site: Site = running_site, **options: Any) -> Page:
+        context = chromium.new_context(base_url=site.url, **options)
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
-        _watch(page, running_site.url, complaints)
+        _watch(page, site.url, complaints)
         return page
 
     yield make

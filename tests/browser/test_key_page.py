@@ -5,9 +5,13 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, sign_in
+from tests.browser.conftest import PASSWORD, USER, Site, sign_in
 
 KEY = re.compile(r"som_[0-9A-Za-z]{50}")
+FOCUSED = """(() => {
+    const focused = document.activeElement;
+    return {text: focused.innerText.trim(), outline: getComputedStyle(focused).outlineStyle};
+})()"""
 
 
 def open_options(page: Page) -> None:
@@ -111,18 +115,65 @@ def test_cancel_and_escape_change_nothing(site: Site, page: Page) -> None:
     assert site.call(key).status_code == 200
 
 
-def test_the_keyboard_alone_is_enough(site: Site, page: Page) -> None:
-    open_options(page)
-    button = page.get_by_role("link", name="Generate key")
-    button.focus()
+def press(page: Page, text: str) -> None:
+    """Go forward with the Tab key to what is called so, see that it has the focus, and press it."""
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused["text"].rpartition("\n")[2] == text:  # after the icon's name
+            assert focused["outline"] != "none", f"one does not see that {text} has the focus"
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"{text} cannot be reached with the keyboard")
+
+
+def test_the_keyboard_alone_is_enough(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(viewport={"width": 1440, "height": 900})
+    page.goto("/admin/")
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.type(USER)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    page.wait_for_function("!location.pathname.includes('/login/')")
+    press(page, "Manage API Key")
+    expect(page.locator("#api-state")).to_have_text("No key")
+
+    press(page, "Generate key")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(button).to_be_focused()
+    expect(page.get_by_role("link", name="Generate key")).to_be_focused()
     page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_role("button").focus()
-    page.keyboard.press("Enter")
-    assert site.call(shown_key(page)).status_code == 200
+    press(page, "Generate key")
+    key = shown_key(page)
+    press(page, "Copy key")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    press(page, "I have stored it")
+    expect(page.locator("#api-state")).to_have_text("Active")
+    press(page, "Revoke key")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    press(page, "Revoke key")
+    expect(page.get_by_text("The key is revoked.")).to_be_visible()
+    assert site.call(key).status_code == 401
+
+
+def test_an_old_sign_in_is_asked_for_the_password_again(
+    site: Site, strict_site: Site, open_page: Callable[..., Page]
+) -> None:
+    key = strict_site.command("generate")["key"]
+    page = open_page(strict_site, viewport={"width": 1440, "height": 900})
+    sign_in(page)
+    open_options(page)
+    page.get_by_role("link", name="Revoke key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Your password").fill("not my password")
+    dialog.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_text("This is not your password.")).to_be_visible()
+    assert strict_site.call(key).status_code == 200
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_text("The key is revoked.")).to_be_visible()
+    assert strict_site.call(key).status_code == 401
 
 
 def test_going_away_and_back_does_not_show_the_key_again(site: Site, page: Page) -> None:

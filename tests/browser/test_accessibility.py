@@ -1,0 +1,145 @@
+"""Whoever has a screen reader, a keyboard or a telephone can do all of it.
+
+Every page of the admin meets WCAG 2.2 AA as far as axe-core can tell, and needs no scrolling to the
+side; those that matter most in light and dark, wide and narrow, the others in one of these in turn.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, sign_in
+from tests.processes import manage
+
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LOOKS = [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)]
+KEYS = "/admin/keys/managekey/"
+IN_EVERY_LOOK = (
+    "/admin/",
+    KEYS,
+    f"{KEYS}create/",
+    "/admin/crm/crmsystem/",
+    "/admin/notes/note/add/",
+)
+LEFT_OUT = re.compile(r"/logout/|/jsi18n/")
+ONE_OF_MANY = re.compile(r"/([0-9]+|[0-9A-Za-z]{12}|[a-z_]+(?=/(change|history|switch)/))/")
+STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def violations(page: Page) -> list[str]:
+    """What a person with a disability would stumble over on the page as it is now."""
+    # Colours that are still fading in are neither the old nor the new ones.
+    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+    options = {"runOnly": {"type": "tag", "values": LEVELS}}
+    found = Axe().run(page, options=options).response
+    assert len(found["passes"]) > 5, "axe has not looked"
+    where = urlsplit(page.url).path
+    return [
+        f"{where} {one['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def furnished(running_site: Site) -> Site:
+    """The site with something of everything, and keys to look at in every state."""
+    assert manage("seed_demo", data_dir=running_site.data_dir).returncode == 0
+    running_site.command("revoke")
+    running_site.command("generate")
+    running_site.command("rotate", "--overlap", "1d")
+    running_site.command("create", "--name", "Risky", "--preset", "automation", "--never-expires")
+    running_site.command("create", "--name", "Soon", "--preset", "read_only", "--days", "5")
+    ended = running_site.command("create", "--name", "Ended", "--preset", "monitoring")
+    running_site.command("revoke", ended["id"])
+    running_site.call(ended["key"])
+    return running_site
+
+
+def addresses(page: Page) -> Iterator[str]:
+    """Every page that can be reached from the start page; of many alike, one."""
+    waiting, seen = ["/admin/"], set()
+    while waiting:
+        path = waiting.pop(0)
+        kind = ONE_OF_MANY.sub("/…/", path)
+        if kind in seen or LEFT_OUT.search(path):
+            continue
+        seen.add(kind)
+        yield path
+        links = page.eval_on_selector_all("a[href]", "links => links.map((one) => one.href)")
+        found = (urlsplit(one) for one in links if one.startswith(page.url[:20]))
+        waiting += [one.path for one in found if one.path.startswith("/admin/")]
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_main_pages_in_every_look(
+    furnished: Site, open_page: Callable[..., Page], scheme: str, width: int
+) -> None:
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.goto("/admin/login/")
+    found = violations(page)
+    sign_in(page)
+    for path in IN_EVERY_LOOK:
+        page.goto(path)
+        found += violations(page)
+    assert found == []
+
+
+def test_every_other_page_in_one_look(furnished: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    sign_in(page)
+    found, count = [], 0
+    looks = cycle(LOOKS)
+    for path in addresses(page):
+        scheme, width = next(looks)
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal
+        page.set_viewport_size({"width": width, "height": 900})
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.ok, f"{path} leads nowhere"
+        found += violations(page)
+        if page.evaluate(STICKS_OUT):
+            found.append(f"{path} sticks out at {width} px")
+        count += 1
+    assert found == []
+    assert count > 80
+
+
+def test_every_dialog_of_the_keys_and_the_page_that_shows_one(site: Site, page: Page) -> None:
+    site.command("generate")
+    restricted = site.command("create", "--name", "Tool", "--preset", "read_only")["id"]
+    found = _in_dialogs(page, KEYS, ("Rotate key", "Revoke key", "Disable API"))
+    site.command("disable")
+    found += _in_dialogs(page, KEYS, ("Enable API",))
+    found += _in_dialogs(page, f"{KEYS}{restricted}/", ("Rotate key", "Pause", "Revoke key"))
+    site.command("pause", restricted)
+    found += _in_dialogs(page, f"{KEYS}{restricted}/", ("Resume",))
+    site.command("revoke")
+    found += _in_dialogs(page, KEYS, ("Generate key",))
+    page.get_by_role("dialog").get_by_role("button", name="Generate key").click()
+    expect(page.get_by_label("The key")).to_be_visible()
+    found += violations(page)
+    assert found == []
+
+
+def _in_dialogs(page: Page, path: str, labels: tuple[str, ...]) -> list[str]:
+    """The last one stays open."""
+    page.goto(path)
+    found = []
+    for label in labels:
+        page.keyboard.press("Escape")
+        page.get_by_role("link", name=label).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found += violations(page)
+    return found
+
+
+def test_axe_would_have_found_something(page: Page) -> None:
+    page.goto(KEYS)
+    page.evaluate("document.querySelector('#main').insertAdjacentHTML('beforeend', '<input>')")
+    assert any("label" in one for one in violations(page))
