@@ -23,7 +23,6 @@ from manage_api.rendering import dump, load
 from syteops.lib.locks import Busy, exclusive_transaction
 
 KEPT = timedelta(hours=24)
-CLEANED_AT_ONCE = 100
 
 _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -63,7 +62,6 @@ def _replayed(digest: str, call: Call) -> Result | None:
 
 def _kept(digest: str, call: Call, result: Result) -> Result:
     """The result, now stored as the answer to every further call with its key."""
-    _clean_up()
     # The body as text: PostgreSQL would reorder the names inside a JSON value.
     answer = {"body": result.body.decode(), "changed": result.changed, "etag": result.etag}
     values = {
@@ -75,13 +73,9 @@ def _kept(digest: str, call: Call, result: Result) -> Result:
     return result
 
 
-def _clean_up() -> None:
-    """Remove some of the expired answers; those that another write is removing are its own."""
-    old = IdempotencyRecord.objects.select_for_update(skip_locked=True)
-    old = old.filter(expires_at__lt=timezone.now())
-    ids = list(old.values_list("pk", flat=True)[:CLEANED_AT_ONCE])
-    if ids:
-        IdempotencyRecord.objects.filter(pk__in=ids).delete()
+def forget_expired() -> None:
+    """Remove the answers that are kept long enough."""
+    IdempotencyRecord.objects.filter(expires_at__lt=timezone.now()).delete()
 
 
 def _digest(call: Call, key: str) -> str:

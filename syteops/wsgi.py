@@ -8,10 +8,12 @@ from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
 
-from manage_api.keys.afterwards import start_working  # noqa: E402 - needs the apps loaded
-from manage_api.keys.usage import start_flushing  # noqa: E402 - the same
+from manage_api.keys import usage  # noqa: E402 - needs the apps loaded
+from syteops import housekeeping  # noqa: E402 - the same
 from syteops.integrations.startup import start_enabled  # noqa: E402 - the same
+from syteops.lib import background  # noqa: E402 - beside the others
 
 start_enabled()
-start_flushing()
-start_working()
+background.every(usage.INTERVAL.total_seconds(), usage.flush)
+background.every(housekeeping.ASKED_EVERY, housekeeping.run_if_due)
+background.start()

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_save
 
+from manage_api.keys import usage
 from syteops.lib.counters import FileCounters, counters
 from tests import databases
 from tests.docs.events import is_documented
@@ -63,6 +64,12 @@ def _empty_cache() -> None:
     cache.clear()
     if isinstance(store := counters(), FileCounters):
         store.clear()
+
+
+@pytest.fixture(autouse=True)
+def _unused_keys() -> None:
+    """What was noted of one test's keys is not written to the next one's database."""
+    usage._taken()
 
 
 @pytest.fixture(autouse=True)

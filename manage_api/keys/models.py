@@ -127,3 +127,18 @@ class ManageKey(Entity):
         if self.retires_at:
             return KeyState.REPLACED if self.retires_at <= now else KeyState.RETIRING
         return KeyState.PAUSED if self.paused_at else KeyState.ACTIVE
+
+
+class KeyCalls(models.Model):
+    """How many calls came with a key in one hour, whatever their answers were."""
+
+    key = models.ForeignKey(ManageKey, on_delete=models.CASCADE, related_name="+")
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=("key", "hour"), name="keys_calls_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls from {self.hour} on"

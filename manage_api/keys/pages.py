@@ -6,6 +6,7 @@ changes nothing.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -32,6 +33,7 @@ from syteops.service_admin import admin_actor
 PERMISSION = "keys.manage_api_keys"
 HISTORY_LENGTH = 100
 FORMER_SHOWN = 50
+DAYS_SHOWN = 30
 
 View = Callable[..., HttpResponse]
 
@@ -76,6 +78,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
         key=key,
         enabled=enabled,
         is_old=key is not None and hints.is_old(key),
+        calls=_calls(key) if key else None,
         buttons=offered,
         replaced=[_row(one) for one in queries.replaced_site_keys()],
         rows=[_row(one) for one in queries.restricted_keys()],
@@ -101,6 +104,8 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
         preset=presets.preset_of(key.scopes) if key.kind == KeyKind.RESTRICTED else None,
         buttons=_buttons(request, actions.offered_on(key), key),
         operations=allowed_operations(KeyHolder(key), all_operations()),
+        calls=_calls(key),
+        per_day=_bars(queries.calls_per_day(key, DAYS_SHOWN)),
         entries=queries.history_of(key)[:HISTORY_LENGTH],
     )
 
@@ -204,6 +209,19 @@ def _row(key: ManageKey) -> dict[str, Any]:
         "risks": hints.risks(key),
         "url": _address(key),
     }
+
+
+def _calls(key: ManageKey) -> dict[str, int]:
+    return {
+        "day": queries.calls_in(key, hours=24),
+        "month": queries.calls_in(key, hours=24 * DAYS_SHOWN),
+    }
+
+
+def _bars(per_day: list[tuple[date, int]]) -> list[dict[str, Any]]:
+    """Each day with its calls, and their share of the busiest day's in percent."""
+    most = max(calls for _, calls in per_day) or 1
+    return [{"day": day, "calls": n, "share": round(100 * n / most)} for day, n in per_day]
 
 
 def _key_or_404(public_id: str) -> ManageKey:

@@ -1,11 +1,12 @@
 """Reading keys, and what is to be said about them."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
+from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.lib.actors import ActorKind
 from syteops.lib.errors import NotFound
@@ -83,6 +84,28 @@ def history_of(key: ManageKey) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(
         used | Q(object_resource=ManageKey.resource, object_id=key.public_id)
     )
+
+
+def calls_in(key: ManageKey, hours: int) -> int:
+    """How often the key was used in this hour and those before it, `hours` in all."""
+    since = timezone.now() - timedelta(hours=hours)
+    found = KeyCalls.objects.filter(key=key, hour__gt=since).aggregate(calls=Sum("calls"))
+    return found["calls"] or 0
+
+
+def calls_per_day(key: ManageKey, days: int) -> list[tuple[date, int]]:
+    """How often the key was used on each of the last `days` days of the site's time zone."""
+    today = timezone.localdate()
+    shown = [today - timedelta(days=ago) for ago in reversed(range(days))]
+    counted = (
+        KeyCalls.objects.filter(key=key)
+        .annotate(day=TruncDate("hour"))
+        .filter(day__gte=shown[0])
+        .values_list("day")
+        .annotate(Sum("calls"))
+    )
+    found = dict(counted)
+    return [(day, found.get(day, 0)) for day in shown]
 
 
 def refused_uses(days: int) -> QuerySet[AuditEntry]:

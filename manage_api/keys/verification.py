@@ -13,12 +13,12 @@ from django.utils.http import http_date
 from manage_api.callers import actor_of
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
-from manage_api.keys.afterwards import after_answer
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.operations import Operation, all_scopes
 from syteops.audit.services import record_refusal
 from syteops.lib.actors import ActorKind, Door
 from syteops.lib.addresses import client_address, in_networks
+from syteops.lib.background import after_answer
 from syteops.lib.counters import counters
 from syteops.lib.encryption import KeyRing, UnsealError, open_sealed, ring, seal
 

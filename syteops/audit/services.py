@@ -5,8 +5,10 @@ transaction, so a change without an entry cannot be stored, nor an entry without
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -170,6 +172,21 @@ def record_refusal(
     entry.outcome = Outcome.REFUSED
     entry.code = code
     _store(entry)
+
+
+@transaction.atomic
+def prune(actor: Actor) -> int:
+    """Remove the entries older than AUDIT_RETENTION_DAYS, from the oldest end only; how many.
+
+    That, too, is an entry. With 0 days everything is kept.
+    """
+    days = settings.AUDIT_RETENTION_DAYS
+    moment = timezone.now() - timedelta(days=days)
+    count = chain.cut_before(moment) if days else 0
+    if count:
+        cut = {"entries_removed": (None, count), "older_than": (None, moment.isoformat())}
+        record_about(actor, "audit.pruned", (AuditEntry.resource, "", ""), cut)
+    return count
 
 
 def _store(entry: AuditEntry) -> None:

@@ -26,6 +26,7 @@ _WITHOUT_OBJECT = {
     "person.signed_out": "signed out",
     "api.enabled": "enabled the API",
     "api.disabled": "disabled the API",
+    "audit.pruned": "removed the oldest audit entries",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from syteops.audit import chain
 from syteops.audit.models import AuditChain, AuditEntry
@@ -167,6 +168,30 @@ def test_retention_cuts_the_oldest_end_and_the_rest_still_verifies(
     assert chain.verify() == (4, 0, chain.verify().head, "")
     AuditEntry.objects.filter(sequence=7).delete()
     assert chain.verify().problem
+
+
+def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) -> None:
+    settings.AUDIT_RETENTION_DAYS = 30
+    month_ago = timezone.now() - timedelta(days=31)
+    old = AuditEntry(at=month_ago, actor_kind="key", door="rest", event="crm_system.updated")
+    old.mac = chain.mac_of(old)
+    AuditEntry.objects.all().delete()
+    AuditChain.objects.all().delete()
+    old.save()
+    services.create_system(SYSTEM, name="New")
+    assert chain.seal_pending() == 2
+
+    call_command("prune_audit")
+
+    kept = AuditEntry.objects.order_by("pk")
+    assert [one.event for one in kept] == ["crm_system.created", "audit.pruned"]
+    pruned = kept[1]
+    assert pruned.changes["entries_removed"] == {"before": None, "after": 1}
+    assert (pruned.actor_id, pruned.door) == ("prune_audit", "command")
+    chain.seal_pending()
+    assert chain.verify()[:2] == (2, 0)
+    call_command("prune_audit")
+    assert AuditEntry.objects.count() == 2
 
 
 def test_pruning_keeps_everything_until_a_retention_is_set(

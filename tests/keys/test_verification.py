@@ -6,13 +6,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from manage_api.keys import queries, services, tokens, usage
+from manage_api.keys import queries, services, tokens
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.lib.actors import SYSTEM
@@ -145,35 +143,3 @@ def test_an_ordinary_key_and_a_person_hear_nothing_of_the_kind(
         headers = api.get("/whoami").headers
         assert "Deprecation" not in headers
         assert "Sunset" not in headers
-
-
-# --- When it was last used -----------------------------------------------------------------
-
-
-def test_the_last_use_is_kept_with_its_address_and_a_read_writes_nothing(site_key: str) -> None:
-    usage._seen.clear()
-    with CaptureQueriesContext(connection) as queries_made:
-        Api(site_key).get("/whoami")
-    assert all(one["sql"].lstrip("(").startswith("SELECT") for one in queries_made)
-    assert ManageKey.objects.get().last_used_at is None
-    usage.flush()
-    key = ManageKey.objects.get()
-    assert key.last_used_address == "127.0.0.1"
-    assert key.last_used_at is not None
-
-
-def test_it_is_written_once_a_minute_at_most(site_key: str) -> None:
-    usage._seen.clear()
-    Api(site_key).get("/whoami")
-    usage.flush()
-    first = ManageKey.objects.get().last_used_at
-    Api(site_key).get("/whoami")
-    usage.flush()
-    assert ManageKey.objects.get().last_used_at == first
-
-
-def test_a_refused_use_is_no_use(revoked_key: str) -> None:
-    usage._seen.clear()
-    Api(revoked_key).get("/whoami")
-    usage.flush()
-    assert ManageKey.objects.get().last_used_at is None

@@ -1,13 +1,12 @@
 """`manage.py prune_audit`: remove the oldest audit entries."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
-from syteops.audit import chain
+from syteops.audit.services import prune
+from syteops.lib.actors import command
 
 
 class Command(BaseCommand):
@@ -19,5 +18,5 @@ class Command(BaseCommand):
         if not days:
             self.stdout.write("AUDIT_RETENTION_DAYS is 0: every entry is kept.")
             return
-        count = chain.cut_before(timezone.now() - timedelta(days=days))
+        count = prune(command("prune_audit"))
         self.stdout.write(f"{count} entries older than {days} days were removed.")

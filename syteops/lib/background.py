@@ -1,0 +1,99 @@
+"""What a server process does beside its requests: by one thread, over one database connection.
+
+Two kinds of work: what a request leaves to be done after its answer, so that nobody can time it,
+and what is due every so often. Where no such thread runs (commands, tests), the first kind is done
+at once and the second not at all.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from time import monotonic, sleep
+
+from django.db import connection
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[], object]
+
+_DELAY = 0.05  # seconds, in which the answer gets away
+
+
+@dataclass
+class Periodic:
+    """A job that is due every `seconds`, the next time at `due` (on the monotonic clock)."""
+
+    seconds: float
+    job: Job
+    due: float
+
+
+_jobs: Queue[Job] = Queue(maxsize=1000)
+_periodic: list[Periodic] = []
+_is_started = threading.Event()
+
+
+def after_answer(job: Job) -> None:
+    """Have this process's thread do `job` soon; where none runs, do it at once.
+
+    When it cannot keep up, further jobs are dropped rather than kept in ever more memory.
+    """
+    if not _is_started.is_set():
+        job()
+        return
+    try:
+        _jobs.put_nowait(job)
+    except Full:
+        log.warning("Too much is left to be done: something was dropped.")
+
+
+def every(seconds: float, job: Job) -> None:
+    """Have this process's thread do `job` that often, the first time after `seconds`."""
+    _periodic.append(Periodic(seconds, job, monotonic() + seconds))
+
+
+def is_running() -> bool:
+    """Whether this process has its thread."""
+    return _is_started.is_set()
+
+
+def start() -> None:
+    """Start this process's thread. The server's application calls it; commands and tests do not."""
+    threading.Thread(target=_work_for_ever, name="background", daemon=True).start()
+    _is_started.set()
+
+
+def _work_for_ever() -> None:
+    while True:
+        work_once()
+
+
+def work_once() -> None:
+    """Wait until something is to be done, and do it."""
+    try:
+        job = _jobs.get(timeout=_seconds_until_due())
+    except Empty:
+        pass
+    else:
+        sleep(_DELAY)
+        _do(job)
+    for one in _periodic:
+        if one.due <= monotonic():
+            one.due = monotonic() + one.seconds
+            _do(one.job)
+
+
+def _seconds_until_due() -> float | None:
+    """None where nothing will ever be due."""
+    due = min((one.due for one in _periodic), default=None)
+    return None if due is None else max(0.0, due - monotonic())
+
+
+def _do(job: Job) -> None:
+    try:
+        job()
+    except Exception:
+        log.exception("Something that is done in the background failed.")
+        connection.close()
