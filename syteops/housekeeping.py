@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from manage_api import idempotency
 from manage_api.keys import expiry, usage
+from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.lib.actors import SYSTEM, Actor
 from syteops.lib.counters import counters
@@ -45,6 +46,7 @@ def _warn_of_expiry(actor: Actor) -> None:
 
 TASKS: dict[str, Callable[[Actor], object]] = {
     "warn_of_expiry": _warn_of_expiry,
+    "seal_audit": lambda actor: chain.seal_pending(),
     "prune_audit": audit.prune,
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),

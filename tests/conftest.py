@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.db.models.signals import post_save
+from django.db.models.signals import post_migrate, post_save
+from django.dispatch import receiver
 
 from manage_api.keys import usage
+from syteops.audit import chain
 from syteops.lib.counters import FileCounters, counters
 from tests import databases
 from tests.docs.events import is_documented
@@ -85,6 +87,12 @@ def _every_event_is_documented() -> Iterator[None]:
     yield
     post_save.disconnect(look, sender="audit.AuditEntry")
     assert not unlisted, "list it in docs/events.md"
+
+
+@receiver(post_migrate)
+def _begin_chain(**kwargs: Any) -> None:
+    """After each test that empties the tables, the audit trail begins anew."""
+    chain.begin()
 
 
 # --- Databases -----------------------------------------------------------------------------

@@ -6,22 +6,29 @@ place and its MAC. So writers never wait for each other, and what is not yet sea
 and still proves its content. `AuditChain` keeps the end of the chain, signed, so that a cut tail
 is found too. HMAC-SHA256 (RFC 2104) under AUDIT_KEY throughout.
 
+Nothing is ever signed on top of an end that does not hold: whoever altered it would get the
+alteration signed. Then entries stay unsealed, and `verification` says why, until somebody looks.
+
 Whoever restores an older copy of the whole database restores a chain that fits: keep the head that
 `manage.py verify_audit` prints somewhere else, and pass it back with `--head` to notice.
 """
 
 import hmac
+import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from syteops.audit.models import AuditChain, AuditEntry
-from syteops.lib.locks import snapshot, try_transaction_lock
+from syteops.lib.locks import try_transaction_lock
+
+log = logging.getLogger(__name__)
 
 CONTENT = (
     "at", "outcome", "actor_kind", "actor_id", "actor_label", "door", "operation", "event",
@@ -35,11 +42,11 @@ ROUNDS = 200
 def mac_of(entry: AuditEntry) -> str:
     """The MAC over everything an entry says."""
     changes = AuditEntry._meta.get_field("changes").get_prep_value(entry.changes)
-    return _mac_of_values([changes if n == "changes" else getattr(entry, n) for n in CONTENT])
+    return mac_of_values([changes if n == "changes" else getattr(entry, n) for n in CONTENT])
 
 
-def _mac_of_values(values: Sequence[Any]) -> str:
-    """Of the columns of CONTENT; `changes` is the stored text, byte for byte."""
+def mac_of_values(values: Sequence[Any]) -> str:
+    """The same, of the columns of CONTENT; `changes` is the stored text, byte for byte."""
     return _sign(b"entry", orjson.dumps([_plain(value) for value in values]))
 
 
@@ -51,7 +58,8 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def _seal_of(before: str, sequence: int, entry_id: int, mac: str) -> str:
+def seal_of(before: str, sequence: int, entry_id: int, mac: str) -> str:
+    """The seal of an entry in that place, behind the one with the seal `before`."""
     return _sign(b"seal", f"{before}:{sequence}:{entry_id}:{mac}".encode())
 
 
@@ -59,7 +67,8 @@ def _sign(purpose: bytes, content: bytes) -> str:
     return hmac.digest(settings.AUDIT_KEY.encode(), purpose + b"\0" + content, "sha256").hex()
 
 
-def _chain_mac(chain: AuditChain) -> str:
+def mac_of_chain(chain: AuditChain) -> str:
+    """The MAC over both ends of the chain."""
     cut_at = chain.cut_at and _plain(chain.cut_at)
     parts = [chain.head_sequence, chain.head_seal, chain.cut_sequence, chain.cut_seal, cut_at]
     return _sign(b"chain", orjson.dumps(parts))
@@ -75,13 +84,16 @@ def seal_pending() -> int:
     never stays for ever behind busy writers: they seal for themselves.
     """
     sealed = 0
-    for _ in range(ROUNDS):
-        if not AuditEntry.objects.filter(sequence=None).exists():
-            break
-        count = _seal_batch()
-        if not count:
-            break
-        sealed += count
+    try:
+        for _ in range(ROUNDS):
+            if not AuditEntry.objects.filter(sequence=None).exists():
+                break
+            count = _seal_batch()
+            if not count:
+                break
+            sealed += count
+    except BrokenChain as broken:
+        log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)
     return sealed
 
 
@@ -89,140 +101,65 @@ def seal_pending() -> int:
 def _seal_batch() -> int:
     if not try_transaction_lock("audit_chain"):
         return 0
-    chain = locked_chain()
-    waiting = AuditEntry.objects.filter(sequence=None).order_by("id").values_list("id", "mac")
+    chain = intact(AuditChain.objects.select_for_update().first())
     seals = []
-    for entry_id, mac in waiting[:BATCH]:
+    for entry_id, mac in _waiting(chain)[:BATCH]:
         chain.head_sequence += 1
-        chain.head_seal = _seal_of(chain.head_seal, chain.head_sequence, entry_id, mac)
+        chain.head_seal = seal_of(chain.head_seal, chain.head_sequence, entry_id, mac)
         seals.append((chain.head_sequence, chain.head_seal, entry_id))
     with connection.cursor() as cursor:
         # One by one: as a single statement it takes ten times as long.
         cursor.executemany(_SEAL, seals)
-    save_chain(chain)
+    sign(chain)
+    chain.save()
     return len(seals)
+
+
+def _waiting(chain: AuditChain) -> "QuerySet[AuditEntry, tuple[int, str]]":
+    """What is to be sealed next. What was cut off and comes back is not."""
+    found = AuditEntry.objects.filter(sequence=None)
+    if chain.cut_at:
+        found = found.filter(at__gte=chain.cut_at)
+    return found.order_by("id").values_list("id", "mac")
 
 
 _TABLE = AuditEntry._meta.db_table
 _SEAL = f"UPDATE {_TABLE} SET sequence = %s, seal = %s WHERE id = %s"  # noqa: S608 - our own name
 
 
-def locked_chain() -> AuditChain:
-    """The end of the chain, locked until the transaction ends."""
-    chain, _ = AuditChain.objects.select_for_update().get_or_create(pk=1)
+def begin(model: Any = AuditChain) -> None:
+    """Sign the ends of a chain without an entry, where there is none; `model` is a migration's."""
+    if not model.objects.exists():
+        chain = model(pk=1)
+        sign(chain)
+        chain.save()
+
+
+class BrokenChain(Exception):
+    """The trail is not what was signed; the text says where."""
+
+
+def is_intact() -> bool:
+    """Whether the ends of the chain are those that were signed. One short query."""
+    try:
+        intact(AuditChain.objects.first())
+    except BrokenChain:
+        return False
+    return True
+
+
+def intact(chain: AuditChain | None) -> AuditChain:
+    """The chain's record, if it is the one that was signed. Raises BrokenChain."""
+    if chain is None:
+        raise BrokenChain("The record of the chain's ends is missing.")
+    if chain.mac != mac_of_chain(chain):
+        raise BrokenChain("The record of the chain's ends was altered, or AUDIT_KEY is another.")
     return chain
 
 
-def save_chain(chain: AuditChain) -> None:
-    """Store the chain's ends, signed."""
-    chain.mac = _chain_mac(chain)
-    chain.save()
-
-
-# --- Verifying -----------------------------------------------------------------------------
-
-
-class Report(NamedTuple):
-    """What a verification found: nothing (`problem` is ""), or the first thing that is wrong."""
-
-    sealed: int
-    unsealed: int
-    head: str
-    problem: str
-
-
-class _Broken(Exception):
-    pass
-
-
-def verify(expected_head: str = "") -> Report:
-    """Check every entry and the chain. `expected_head` is one printed earlier, to be contained.
-
-    Of its seal the first characters are enough.
-
-    Looks at one moment of the trail, while others go on writing, and keeps none of it in memory.
-    """
-    sealed = unsealed = 0
-    problem = ""
-    with snapshot():
-        chain = AuditChain.objects.filter(pk=1).first() or AuditChain(mac="")
-        try:
-            sealed = _verify_sealed(chain, expected_head)
-            unsealed = _verify_unsealed()
-        except _Broken as broken:
-            problem = str(broken)
-    return Report(sealed, unsealed, f"{chain.head_sequence}:{chain.head_seal}", problem)
-
-
-def _verify_sealed(chain: AuditChain, expected_head: str) -> int:
-    if (chain.head_sequence or chain.mac) and chain.mac != _chain_mac(chain):
-        raise _Broken("The record of the chain's end was altered.")
-    sequence, seal = chain.cut_sequence, chain.cut_seal
-    wanted_at, _, wanted_seal = expected_head.partition(":")
-    for entry_id, mac, found_sequence, found_seal, *values in _rows(sealed=True):
-        sequence += 1
-        if found_sequence != sequence:
-            raise _Broken(f"Entry {sequence} of the chain is missing (before entry id {entry_id}).")
-        seal = _seal_of(seal, sequence, entry_id, mac)
-        if found_seal != seal or not _is_genuine(mac, values):
-            raise _Broken(f"Entry id {entry_id} (number {sequence}) was altered or moved.")
-        if wanted_at == str(sequence) and not seal.startswith(wanted_seal):
-            raise _Broken(f"Number {sequence} is not the entry it was: the trail was replaced.")
-    if (sequence, seal) != (chain.head_sequence, chain.head_seal):
-        raise _Broken(f"The newest entries, from number {sequence + 1} on, are missing.")
-    if wanted_at and int(wanted_at) > sequence:
-        raise _Broken(f"The trail once reached number {wanted_at} and now ends at {sequence}.")
-    return sequence - chain.cut_sequence
-
-
-def _verify_unsealed() -> int:
-    count = 0
-    for entry_id, mac, _, seal, *values in _rows(sealed=False):
-        if seal or not _is_genuine(mac, values):
-            raise _Broken(f"Entry id {entry_id}, not yet sealed, was altered or inserted.")
-        count += 1
-    return count
-
-
-def _is_genuine(mac: str, values: list[Any]) -> bool:
-    try:
-        return mac == _mac_of_values(values)
-    except TypeError:  # no text, number or time at all
-        return False
-
-
-_COLUMNS = ("id", "mac", "sequence", "seal", *CONTENT)
-
-
-def _rows(sealed: bool) -> Iterator[list[Any]]:
-    """The columns of each entry as they are stored, in the order of the chain (or else of ids).
-
-    Read past the models: an altered value must not be tidied up, nor fail to load.
-    """
-    found = AuditEntry.objects.filter(sequence__isnull=not sealed)
-    query = found.order_by("sequence" if sealed else "id").values_list(*_COLUMNS).query
-    uid = _COLUMNS.index("uid")
-    last = 0
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(*query.sql_with_params())
-        try:
-            while rows := cursor.fetchmany(ROWS_AT_ONCE):
-                for row in map(list, rows):
-                    row[uid] = _uuid_text(row[uid])
-                    yield row
-                    last = row[0]
-        except (DatabaseError, ValueError) as error:
-            raise _Broken(f"An entry soon after id {last} cannot be read: {error}") from error
-
-
-ROWS_AT_ONCE = 2000
-
-
-def _uuid_text(value: Any) -> Any:
-    """A UUID in the form of `_plain`; SQLite keeps the digits only."""
-    if not isinstance(value, str):
-        return value
-    return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+def sign(chain: AuditChain) -> None:
+    """Sign both ends of the chain as they are."""
+    chain.mac = mac_of_chain(chain)
 
 
 # --- Retention -----------------------------------------------------------------------------
@@ -232,9 +169,9 @@ def _uuid_text(value: Any) -> Any:
 def cut_before(moment: datetime) -> int:
     """Remove the sealed entries older than `moment`, from the oldest end only; how many.
 
-    The cut is signed, so that `verify` accepts it and nothing else.
+    The cut is signed, so that `verify` accepts it and nothing else. Raises BrokenChain.
     """
-    chain = locked_chain()
+    chain = intact(AuditChain.objects.select_for_update().first())
     sealed = AuditEntry.objects.exclude(sequence=None).order_by("sequence")
     first_kept = sealed.filter(at__gte=moment).first()
     last = sealed.filter(sequence__lt=first_kept.sequence) if first_kept else sealed
@@ -242,5 +179,6 @@ def cut_before(moment: datetime) -> int:
     if newest is None or newest.sequence is None:
         return 0
     chain.cut_sequence, chain.cut_seal, chain.cut_at = newest.sequence, newest.seal, moment
-    save_chain(chain)
+    sign(chain)
+    chain.save()
     return AuditEntry.objects.filter(sequence__lte=newest.sequence).delete()[0]

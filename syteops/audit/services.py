@@ -178,7 +178,7 @@ def record_refusal(
 def prune(actor: Actor) -> int:
     """Remove the entries older than AUDIT_RETENTION_DAYS, from the oldest end only; how many.
 
-    That, too, is an entry. With 0 days everything is kept.
+    That, too, is an entry. With 0 days everything is kept. Raises BrokenChain.
     """
     days = settings.AUDIT_RETENTION_DAYS
     moment = timezone.now() - timedelta(days=days)

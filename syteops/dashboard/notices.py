@@ -9,6 +9,7 @@ from django.utils.timesince import timesince, timeuntil
 
 from manage_api.keys.hints import is_old
 from manage_api.keys.queries import expiring_keys, refused_uses, site_key
+from syteops.audit.chain import is_intact
 from syteops.health import pending_migrations
 
 
@@ -26,7 +27,7 @@ def notices_for(user: Any) -> list[Notice]:
     """The notices this person can do something about."""
     found: list[Notice] = []
     if user.is_superuser:
-        found += _migrations()
+        found += [*_migrations(), *_broken_trail()]
     if user.has_perm("keys.manage_api_keys"):
         found += [*_refused(), *_expiring(), *_aged()]
     return found
@@ -36,6 +37,12 @@ def _migrations() -> Iterator[Notice]:
     if pending := len(pending_migrations()):
         text = f"{pending} database migrations are pending. Run manage.py setup."
         yield Notice("bad", "database", text)
+
+
+def _broken_trail() -> Iterator[Notice]:
+    if not is_intact():
+        text = "The audit trail was altered, or its key was replaced. Run manage.py verify_audit."
+        yield Notice("bad", "gpp_maybe", text, reverse("admin:audit_auditentry_changelist"))
 
 
 def _refused() -> Iterator[Notice]:

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from manage_api.keys import services as keys
 from manage_api.keys.models import ManageKey
+from syteops.audit.models import AuditChain
 from syteops.crm import services as crm
 from syteops.dashboard import environment_label, navigation
 from syteops.lib.actors import SYSTEM
@@ -120,6 +121,12 @@ def test_an_old_site_key_is_warned_of(alice: User) -> None:
     keys.generate_site_key(SYSTEM)
     ManageKey.objects.update(created_at=timezone.now() - timedelta(days=200))
     assert notices(alice) == ["The site key is older than 180 days. Rotate it."]
+
+
+def test_a_trail_that_was_tampered_with_is_told(alice: User, bob: User) -> None:
+    AuditChain.objects.update(head_sequence=7)
+    assert "The audit trail was altered" in notices(alice)[0]
+    assert notices(bob) == []
 
 
 def test_pending_migrations_are_warned_of(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from syteops.audit import chain
+from syteops.audit import chain, verification
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.audit.services import prune
 from syteops.crm import services
 from syteops.lib.actors import SYSTEM
 
@@ -29,7 +31,7 @@ def entries() -> list[AuditEntry]:
 
 
 def test_an_untouched_trail_is_whole(entries: list[AuditEntry]) -> None:
-    report = chain.verify()
+    report = verification.verify()
 
     assert (report.sealed, report.unsealed, report.problem) == (10, 0, "")
 
@@ -37,7 +39,7 @@ def test_an_untouched_trail_is_whole(entries: list[AuditEntry]) -> None:
 def test_what_is_not_sealed_yet_is_said(entries: list[AuditEntry]) -> None:
     services.create_system(SYSTEM, name="Late")
 
-    assert chain.verify().unsealed == 1
+    assert verification.verify().unsealed == 1
 
 
 @pytest.mark.parametrize("column", [*chain.CONTENT, "mac", "seal", "sequence", "id"])
@@ -53,7 +55,7 @@ def test_a_changed_value_in_any_column_is_found(entries: list[AuditEntry], colum
 
     AuditEntry.objects.filter(pk=victim.pk).update(**{column: other})
 
-    assert chain.verify().problem
+    assert verification.verify().problem
 
 
 def _delete(entries: list[AuditEntry]) -> None:
@@ -103,19 +105,105 @@ def _insert_a_copy(entries: list[AuditEntry]) -> None:
     copy.save()
 
 
-@pytest.mark.parametrize(
-    "tamper",
-    [
-        _delete, _delete_the_first, _cut_the_tail, _cut_the_tail_and_lower_the_head,
-        _remove_everything, _swap, _swap_contents, _insert_forged, _insert_a_copy,
-    ],
+def _unseal(entries: list[AuditEntry], after: int = 0) -> None:
+    AuditEntry.objects.filter(sequence__gt=after).update(sequence=None, seal="")
+
+
+def _cut_the_middle_and_start_over(entries: list[AuditEntry]) -> None:
+    _delete(entries)
+    _unseal(entries)
+    AuditChain.objects.all().delete()
+
+
+def _cut_the_middle_and_step_back(entries: list[AuditEntry]) -> None:
+    _delete(entries)
+    _unseal(entries, after=4)
+    AuditChain.objects.update(head_sequence=4, head_seal=entries[3].seal)
+
+
+def _cut_the_tail_and_step_back(entries: list[AuditEntry]) -> None:
+    _cut_the_tail(entries)
+    _unseal(entries, after=6)
+    AuditChain.objects.update(head_sequence=6, head_seal=entries[5].seal)
+
+
+def _pretend_a_retention(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(sequence__lte=4).delete()
+    cut = {"cut_sequence": 4, "cut_seal": entries[3].seal, "cut_at": entries[4].at}
+    AuditChain.objects.update(**cut)
+
+
+def _wipe_both_tables(entries: list[AuditEntry]) -> None:
+    _remove_everything(entries)
+    AuditChain.objects.all().delete()
+
+
+TAMPERINGS = (
+    _delete, _delete_the_first, _cut_the_tail, _cut_the_tail_and_lower_the_head,
+    _remove_everything, _swap, _swap_contents, _insert_forged, _insert_a_copy, _unseal,
+    _cut_the_middle_and_start_over, _cut_the_middle_and_step_back, _cut_the_tail_and_step_back,
+    _pretend_a_retention, _wipe_both_tables,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS)
 def test_tampering_is_found(
     entries: list[AuditEntry], tamper: Callable[[list[AuditEntry]], None]
 ) -> None:
     tamper(entries)
 
-    assert chain.verify().problem
+    assert verification.verify().problem
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS)
+def test_the_product_itself_never_signs_what_somebody_tampered_with(
+    entries: list[AuditEntry], tamper: Callable[[list[AuditEntry]], None], settings: Any
+) -> None:
+    settings.AUDIT_RETENTION_DAYS = 1
+    tamper(entries)
+
+    services.create_system(SYSTEM, name="The next write")
+    chain.seal_pending()
+    with suppress(chain.BrokenChain):
+        prune(SYSTEM)
+    chain.seal_pending()
+
+    assert verification.verify().problem
+
+
+def test_without_its_record_nothing_is_sealed_and_the_log_says_so(
+    entries: list[AuditEntry], caplog: pytest.LogCaptureFixture
+) -> None:
+    AuditChain.objects.all().delete()
+    services.create_system(SYSTEM, name="Late")
+
+    assert chain.seal_pending() == 0
+
+    assert "stay unsealed" in caplog.text
+    assert not chain.is_intact()
+    with pytest.raises(CommandError, match="missing"):
+        call_command("verify_audit")
+
+
+def test_the_verifier_changes_nothing(entries: list[AuditEntry]) -> None:
+    services.create_system(SYSTEM, name="Late")
+
+    call_command("verify_audit")
+
+    assert AuditEntry.objects.filter(sequence=None).count() == 1
+
+
+def test_an_entry_that_was_cut_off_does_not_come_back(entries: list[AuditEntry]) -> None:
+    old = AuditEntry.objects.get(pk=entries[2].pk)
+    chain.cut_before(entries[6].at)
+    old.pk, old.sequence, old.seal = None, None, ""
+    old._state.adding = True
+    old.save()
+    services.create_system(SYSTEM, name="The next write")
+
+    assert chain.seal_pending() == 1
+
+    assert "cut off" in verification.verify().problem
 
 
 def test_the_first_altered_entry_is_named(entries: list[AuditEntry]) -> None:
@@ -129,7 +217,7 @@ def test_a_forged_entry_is_not_made_good_by_sealing(entries: list[AuditEntry]) -
     _insert_forged(entries)
     chain.seal_pending()
 
-    assert chain.verify().problem
+    assert verification.verify().problem
 
 
 def test_an_older_copy_of_the_whole_trail_shows_against_a_kept_head(
@@ -137,14 +225,15 @@ def test_an_older_copy_of_the_whole_trail_shows_against_a_kept_head(
 ) -> None:
     services.create_system(SYSTEM, name="Newer")
     chain.seal_pending()
-    head = chain.verify().head
+    head = verification.verify().head
     AuditEntry.objects.filter(sequence=11).delete()
     older = AuditChain(pk=1, head_sequence=10, head_seal=entries[9].seal)
-    chain.save_chain(older)
+    chain.sign(older)
+    older.save()
 
-    assert chain.verify().problem == ""
-    assert chain.verify(head).problem
-    assert chain.verify(head[:20]).problem
+    assert verification.verify().problem == ""
+    assert verification.verify(head).problem
+    assert verification.verify(head[:20]).problem
 
 
 @pytest.mark.parametrize("head", ["10", "ten:0123456789abcdef", "10:", "10:xyz", ":"])
@@ -154,7 +243,7 @@ def test_a_head_that_is_none_is_refused(entries: list[AuditEntry], head: str) ->
 
 
 def test_a_kept_head_may_be_shortened(entries: list[AuditEntry]) -> None:
-    head = chain.verify().head
+    head = verification.verify().head
 
     call_command("verify_audit", head=head[:19])
 
@@ -165,9 +254,9 @@ def test_retention_cuts_the_oldest_end_and_the_rest_still_verifies(
     assert chain.cut_before(entries[6].at) == 6
 
     assert AuditEntry.objects.order_by("sequence").first() == entries[6]
-    assert chain.verify() == (4, 0, chain.verify().head, "")
+    assert verification.verify() == (4, 0, verification.verify().head, "")
     AuditEntry.objects.filter(sequence=7).delete()
-    assert chain.verify().problem
+    assert verification.verify().problem
 
 
 def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) -> None:
@@ -177,6 +266,7 @@ def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) ->
     old.mac = chain.mac_of(old)
     AuditEntry.objects.all().delete()
     AuditChain.objects.all().delete()
+    chain.begin()
     old.save()
     services.create_system(SYSTEM, name="New")
     assert chain.seal_pending() == 2
@@ -189,7 +279,7 @@ def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) ->
     assert pruned.changes["entries_removed"] == {"before": None, "after": 1}
     assert (pruned.actor_id, pruned.door) == ("prune_audit", "command")
     chain.seal_pending()
-    assert chain.verify()[:2] == (2, 0)
+    assert verification.verify()[:2] == (2, 0)
     call_command("prune_audit")
     assert AuditEntry.objects.count() == 2
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from syteops.audit import chain
+from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
@@ -78,11 +78,11 @@ def test_a_long_transaction_keeps_nobody_waiting_and_is_sealed_when_it_commits(
     with open_transaction(lambda: rename(slow, "Slow")), nobody_waits():
         rename(quick, "Quick")
         assert entry_of(quick).sequence == 3
-        assert chain.verify() == (3, 0, chain.verify().head, "")
+        assert verification.verify() == (3, 0, verification.verify().head, "")
 
     assert entry_of(slow).sequence == 4
     assert entry_of(slow).pk < entry_of(quick).pk  # written first, committed last
-    assert chain.verify() == (4, 0, chain.verify().head, "")
+    assert verification.verify() == (4, 0, verification.verify().head, "")
 
 
 @pytest.mark.postgresql_only
@@ -92,7 +92,7 @@ def test_who_finds_the_chain_in_use_leaves_the_sealing_to_the_next(
     with open_transaction(lambda: transaction_lock("audit_chain")), nobody_waits():
         rename(systems[0], "Later")
         assert entry_of(systems[0]).sequence is None
-        report = chain.verify()
+        report = verification.verify()
         assert (report.sealed, report.unsealed, report.problem) == (2, 1, "")
 
     rename(systems[1], "Next")
@@ -107,23 +107,23 @@ def test_a_change_that_is_undone_leaves_no_gap(systems: list[CrmSystem]) -> None
     rename(systems[1], "There")
 
     assert entry_of(systems[1]).sequence == 3
-    assert chain.verify().problem == ""
+    assert verification.verify().problem == ""
 
 
 def test_writing_goes_on_while_the_trail_is_verified(
     systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is committed between two of its reads is neither missing nor too much."""
-    verify_sealed = chain._verify_sealed
+    verify_sealed = verification._verify_sealed
 
     def interrupted(*arguments: Any) -> int:
         with open_transaction(lambda: rename(systems[0], "New")):
             """It is committed at the end of this block."""
         return verify_sealed(*arguments)
 
-    monkeypatch.setattr(chain, "_verify_sealed", interrupted)
+    monkeypatch.setattr(verification, "_verify_sealed", interrupted)
 
-    report = chain.verify()
+    report = verification.verify()
 
     assert (report.sealed, report.unsealed, report.problem) == (2, 0, "")
     assert entry_of(systems[0]).sequence == 3
@@ -138,6 +138,6 @@ def test_a_pile_of_entries_is_sealed_in_batches(
         for number in range(10):
             rename(systems[0], f"Name {number}")
 
-    assert chain.verify()[:2] == (2 + 6, 4)  # two rounds, then others have to do it
+    assert verification.verify()[:2] == (2 + 6, 4)  # two rounds, then others have to do it
     assert chain.seal_pending() == 4
-    assert chain.verify() == (12, 0, chain.verify().head, "")
+    assert verification.verify() == (12, 0, verification.verify().head, "")

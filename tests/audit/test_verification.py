@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from syteops.audit import chain
+from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
 from syteops.lib.actors import ActorKind, Door
 
@@ -46,7 +46,7 @@ def test_a_changed_blank_inside_the_changes_is_found() -> None:
 
     pk = store("changes", text.replace('": "', '":  "', 1))
 
-    assert f"id {pk} " in chain.verify().problem
+    assert f"id {pk} " in verification.verify().problem
 
 
 @pytest.mark.sqlite_only
@@ -74,7 +74,18 @@ def test_what_could_not_even_be_loaded_is_found(column: str, value: object) -> N
 
     store(column, value)
 
-    assert chain.verify().problem
+    assert verification.verify().problem
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("spelling", ["replace(at, ' ', 'T')", "at || '+00:00'", "at || '0'"])
+def test_another_spelling_of_the_same_moment_is_found(spelling: str) -> None:
+    """It would be sorted and compared as another one."""
+    fill(5)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE audit_auditentry SET at = {spelling} WHERE sequence = 3")
+
+    assert verification.verify().problem
 
 
 @pytest.mark.sqlite_only
@@ -83,7 +94,7 @@ def test_a_text_that_is_not_utf_8_is_named_by_its_neighbour() -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audit_auditentry SET code = CAST(x'ff' AS TEXT) WHERE sequence = 3")
 
-    assert "cannot be read" in chain.verify().problem
+    assert "cannot be read" in verification.verify().problem
 
 
 def test_a_long_trail_takes_as_many_queries_as_a_short_one() -> None:
@@ -91,19 +102,19 @@ def test_a_long_trail_takes_as_many_queries_as_a_short_one() -> None:
     for more in (3, 500):
         fill(more)
         with CaptureQueriesContext(connection) as asked:
-            assert chain.verify().problem == ""
+            assert verification.verify().problem == ""
         counts.append(len(asked))
 
     assert counts[0] == counts[1]
 
 
 def test_a_long_trail_does_not_have_to_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(verification, "ROWS_AT_ONCE", 50)
     fill(1500)
 
     tracemalloc.start()
     try:
-        report = chain.verify()
+        report = verification.verify()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

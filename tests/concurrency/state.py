@@ -14,7 +14,7 @@ import django
 django.setup()
 
 from manage_api.models import IdempotencyRecord  # noqa: E402
-from syteops.audit import chain  # noqa: E402
+from syteops.audit import verification  # noqa: E402
 from syteops.audit.models import AuditEntry, Outcome  # noqa: E402
 from syteops.audit.snapshots import snapshot  # noqa: E402
 from syteops.crm.models import CrmSystem  # noqa: E402
@@ -29,7 +29,7 @@ SECRETS = ("api_key", "api_secret")
 def state() -> dict[str, Any]:
     """Everything at one moment."""
     with one_moment():
-        report = chain.verify()
+        report = verification.verify()
         rows = {str(row.pk): row for row in CrmSystem.all_objects.order_by("pk")}
         entries = list(
             AuditEntry.objects.filter(object_resource="crm", outcome=Outcome.CHANGED).order_by("id")

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from syteops.audit.chain import BrokenChain
 from syteops.audit.services import prune
 from syteops.lib.actors import command
 
@@ -18,5 +19,8 @@ class Command(BaseCommand):
         if not days:
             self.stdout.write("AUDIT_RETENTION_DAYS is 0: every entry is kept.")
             return
-        count = prune(command("prune_audit"))
+        try:
+            count = prune(command("prune_audit"))
+        except BrokenChain as broken:
+            raise CommandError(f"Nothing was removed. {broken}") from broken
         self.stdout.write(f"{count} entries older than {days} days were removed.")

@@ -1,0 +1,137 @@
+"""Is the audit trail whole? Every entry, and the chain of them, against what was signed.
+
+Reads past the models: an altered value must not be tidied up, nor fail to load.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from django.db import DatabaseError, connection
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from syteops.audit.chain import CONTENT, BrokenChain, intact, mac_of_values, seal_of
+from syteops.audit.models import AuditChain, AuditEntry
+from syteops.lib.locks import snapshot
+
+
+class Report(NamedTuple):
+    """What a verification found: nothing (`problem` is ""), or the first thing that is wrong."""
+
+    sealed: int
+    unsealed: int
+    head: str
+    problem: str
+
+
+def verify(expected_head: str = "") -> Report:
+    """Check every entry and the chain. `expected_head` is one printed earlier, to be contained.
+
+    Of its seal the first characters are enough.
+
+    Looks at one moment of the trail, while others go on writing, and keeps none of it in memory.
+    """
+    sealed = unsealed = 0
+    problem = ""
+    with snapshot():
+        found = AuditChain.objects.first()
+        try:
+            chain = intact(found)
+            sealed = _verify_sealed(chain, expected_head)
+            unsealed = _verify_unsealed(chain)
+        except BrokenChain as broken:
+            problem = str(broken)
+    head = f"{found.head_sequence}:{found.head_seal}" if found else ""
+    return Report(sealed, unsealed, head, problem)
+
+
+def _verify_sealed(chain: AuditChain, expected_head: str) -> int:
+    sequence, seal = chain.cut_sequence, chain.cut_seal
+    wanted_at, _, wanted_seal = expected_head.partition(":")
+    for entry_id, mac, found_sequence, found_seal, *values in _rows(sealed=True):
+        sequence += 1
+        if found_sequence != sequence:
+            raise BrokenChain(
+                f"Entry {sequence} of the chain is missing (before entry id {entry_id})."
+            )
+        seal = seal_of(seal, sequence, entry_id, mac)
+        if found_seal != seal or not _is_genuine(mac, values):
+            raise BrokenChain(f"Entry id {entry_id} (number {sequence}) was altered or moved.")
+        if wanted_at == str(sequence) and not seal.startswith(wanted_seal):
+            raise BrokenChain(f"Number {sequence} is not the entry it was: the trail was replaced.")
+    if (sequence, seal) != (chain.head_sequence, chain.head_seal):
+        raise BrokenChain(f"The newest entries, from number {sequence + 1} on, are missing.")
+    if wanted_at and int(wanted_at) > sequence:
+        raise BrokenChain(f"The trail once reached number {wanted_at} and now ends at {sequence}.")
+    return sequence - chain.cut_sequence
+
+
+def _verify_unsealed(chain: AuditChain) -> int:
+    count = 0
+    for entry_id, mac, _, seal, *values in _rows(sealed=False):
+        if seal or not _is_genuine(mac, values):
+            raise BrokenChain(f"Entry id {entry_id}, not yet sealed, was altered or inserted.")
+        if chain.cut_at and values[_AT] < chain.cut_at:
+            raise BrokenChain(f"Entry id {entry_id} is older than those that were cut off.")
+        count += 1
+    return count
+
+
+_AT = CONTENT.index("at")
+
+
+def _is_genuine(mac: str, values: list[Any]) -> bool:
+    try:
+        return mac == mac_of_values(values)
+    except TypeError:  # no text, number or time at all
+        return False
+
+
+_COLUMNS = ("id", "mac", "sequence", "seal", *CONTENT)
+
+
+def _rows(sealed: bool) -> Iterator[list[Any]]:
+    """The columns of each entry as they are stored, in the order of the chain (or else of ids)."""
+    found = AuditEntry.objects.filter(sequence__isnull=not sealed)
+    ordered = found.order_by("sequence" if sealed else "id")
+    query = ordered.values_list(*(_as_stored(name) for name in _COLUMNS)).query
+    at, uid = _COLUMNS.index("at"), _COLUMNS.index("uid")
+    last = 0
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(*query.sql_with_params())
+        try:
+            while rows := cursor.fetchmany(ROWS_AT_ONCE):
+                for row in map(list, rows):
+                    row[at], row[uid] = _time(row[at]), _uuid_text(row[uid])
+                    yield row
+                    last = row[0]
+        except (DatabaseError, ValueError) as error:
+            raise BrokenChain(f"An entry soon after id {last} cannot be read: {error}") from error
+
+
+ROWS_AT_ONCE = 2000
+
+
+def _as_stored(name: str) -> Any:
+    """SQLite keeps times as text, and would not tell one spelling from another."""
+    if name == "at" and connection.vendor == "sqlite":
+        return Cast("at", TextField())
+    return name
+
+
+def _time(value: Any) -> datetime:
+    """A time as it was stored. Raises ValueError if that is not how Django writes it to SQLite."""
+    if isinstance(value, datetime):
+        return value
+    found = datetime.fromisoformat(value)
+    if found.tzinfo or str(found) != value:
+        raise ValueError(f"{value!r} is not how a time is written.")
+    return found.replace(tzinfo=UTC)
+
+
+def _uuid_text(value: Any) -> Any:
+    """A UUID in the form of `_plain`; SQLite keeps the digits only."""
+    if not isinstance(value, str):
+        return value
+    return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
