@@ -20,7 +20,7 @@ from manage_api.operations import Operation, find, reader_of
 from manage_api.rendering import dump
 from manage_api.resources import Resource
 from manage_api.serializers import NoInput
-from syteops.lib.locks import lost_race
+from syteops.lib.locks import lost_race, waited_in_vain
 
 ATTEMPTS = 4
 """How often a write is tried that PostgreSQL ends to free others from a deadlock."""
@@ -55,9 +55,12 @@ def run(call: Call) -> Result:
         try:
             return idempotency.once(call, lambda: _write(call))
         except OperationalError as error:
+            if waited_in_vain(error):
+                break
             if not lost_race(error):
                 raise
-    raise ApiError("conflict", "Too many others are changing the same things. Try again.")
+    detail = "Too many others are changing the same things. Try again."
+    raise ApiError("conflict", detail, headers={"Retry-After": "1"})
 
 
 def perform(call: Call) -> Any:

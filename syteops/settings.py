@@ -152,7 +152,7 @@ TEMPLATES = [
 _SQLITE_OPTIONS = {
     # IMMEDIATE takes the write lock at BEGIN, so two writers queue instead of failing half-way.
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": 60,  # seconds, for those that queue behind the largest bulk requests
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
         "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=134217728;PRAGMA cache_size=-20000;"

@@ -33,6 +33,20 @@ class Entity(models.Model):
         """What names this object in the API and the audit trail."""
         return str(self.pk)
 
+    def get_constraints(self) -> list[tuple[type[models.Model], list[models.BaseConstraint]]]:
+        """What `full_clean` tries beforehand: what is unique, and what has words for people.
+
+        The others stand behind the services' own rules and are the database's to keep: Django would
+        ask it a question for each, which is a third of the time that a write takes.
+        """
+        found: list[Any] = super().get_constraints()
+        return [(model, [one for one in has if _is_for_people(one)]) for model, has in found]
+
+
+def _is_for_people(one: models.BaseConstraint) -> bool:
+    has_words = one.violation_error_message != one.default_violation_error_message
+    return has_words or isinstance(one, models.UniqueConstraint)
+
 
 def slot(number: int | None) -> str:
     """The public form of a slot number: zero-padded to three, growing beyond; "" for none."""

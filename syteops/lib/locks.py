@@ -121,6 +121,11 @@ def lost_race(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in ("40001", "40P01")
 
 
+def waited_in_vain(error: DatabaseError) -> bool:
+    """Whether SQLite's one writer was somebody else for the whole time that was to be waited."""
+    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 

@@ -1,6 +1,7 @@
 """Locks that end with the process that holds them, snapshots, and races that are lost."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -203,3 +204,22 @@ def test_in_the_end_it_is_a_conflict_and_nothing_is_stored(
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert not CrmSystem.objects.exists()
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_in_vain_for_sqlites_writer_is_told_to_try_again(api: Api) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(connection.settings_dict["NAME"])
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        answer = api.post("/crm-systems", {"name": "One"})
+    finally:
+        other.close()
+        connection.close()
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.headers["Retry-After"] == "1"
+    assert not CrmSystem.objects.exists()
+    assert api.post("/crm-systems", {"name": "One"}).status_code == 201
