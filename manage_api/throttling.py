@@ -19,6 +19,7 @@ from syteops.lib.counters import counters, seconds_left
 
 WINDOW = 60
 REMEMBERED = 12 * 60 * 60
+"""Seconds for which a credential that was good is remembered at least; at most it is twice that."""
 
 
 class Budget(NamedTuple):
@@ -44,8 +45,7 @@ def spend(caller: Caller, writes: bool) -> Budget:
     budget = _budget(name, limit, counters().add(_counter(caller, name), WINDOW))
     if budget.remaining < 0:
         spent = budget._replace(remaining=0)
-        headers = {**spent.headers, "Retry-After": str(spent.reset)}
-        raise ApiError("throttled", f"{limit} {name}s a minute are allowed.", headers=headers)
+        raise _throttled(spent, f"{limit} {name}s a minute are allowed.")
     return budget
 
 
@@ -68,16 +68,16 @@ def left(caller: Caller) -> dict[str, dict[str, int]]:
 def check_failures(address: str, credential: str) -> None:
     """Refuse an address that failed too often, before any other work. Raises throttled.
 
-    A credential that was good lately is verified all the same: whoever has the same address (an
-    office, a machine on which one tool still uses an old key) can not shut it out.
+    A credential that was good lately, or is new, is verified all the same: whoever has the same
+    address (an office, a machine on which one tool still uses an old key) can not shut it out.
     """
     if _has_failed_too_often(counted_address(address)) and not (
         credential and _was_accepted(credential) and not _has_failed_too_often(credential)
     ):
-        raise ApiError(
-            "throttled",
+        limit = settings.MANAGE_API_FAILURES_PER_MINUTE
+        raise _throttled(
+            Budget("failure", limit, 0, seconds_left(WINDOW)),
             "Too many requests without a valid key came from your address.",
-            headers={"Retry-After": str(seconds_left(WINDOW))},
         )
 
 
@@ -100,7 +100,7 @@ def _remember(digest: bytes, minute: int) -> None:
 
 def _was_accepted(credential: str) -> bool:
     digest = hashlib.sha256(credential.encode()).hexdigest()
-    return counters().read(f"accepted {digest}", REMEMBERED) > 0
+    return counters().was_counted(f"accepted {digest}", REMEMBERED)
 
 
 def _has_failed_too_often(who: str) -> bool:
@@ -108,6 +108,11 @@ def _has_failed_too_often(who: str) -> bool:
 
 
 # --- Budgets -------------------------------------------------------------------------------
+
+
+def _throttled(spent: Budget, detail: str) -> ApiError:
+    headers = {**spent.headers, "Retry-After": str(spent.reset)}
+    return ApiError("throttled", detail, headers=headers)
 
 
 def _policy(writes: bool) -> tuple[str, int]:

@@ -23,10 +23,11 @@ from manage_api.authentication import (
     KeyAuthentication,
     SessionAuthentication,
     presented_credential,
+    presented_keys,
 )
 from manage_api.callers import Caller, actor_of
 from manage_api.calls import Call, Result
-from manage_api.errors import ApiError, not_authenticated
+from manage_api.errors import ApiError, as_api_error, not_authenticated
 from manage_api.operations import Operation
 from manage_api.rendering import JsonRenderer, StrictJsonParser, document_renderer
 from syteops.audit.services import record_refusal
@@ -85,14 +86,25 @@ class ApiView(APIView):
         try:
             if request.auth is None:
                 raise not_authenticated()
-        except ApiError as error:
-            if error.status == 401:
+        except Exception as error:
+            if _costs_a_failure(error, request):
                 throttling.count_failure(address, credential)
             raise
         throttling.note_success(credential)
         super().initial(request, *args, **kwargs)
         if self.is_read:
             self.budget = throttling.spend(self.caller, writes=False)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """What fails before it is known what was asked for costs its caller a read."""
+        problem = as_api_error(exc)
+        caller = getattr(self.request, "_auth", None)
+        if caller and self.budget is None and problem.code != "throttled":
+            try:
+                self.budget = throttling.spend(caller, writes=False)
+            except ApiError as throttled:
+                exc = throttled
+        return super().handle_exception(exc)
 
     def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
@@ -142,6 +154,12 @@ class ApiView(APIView):
                 object_id = "/".join(str(value) for value in path.values()).replace("\x00", "")
                 record_refusal(actor, operation.resource, object_id, refusal.code)
             raise
+
+
+def _costs_a_failure(error: Exception, request: Request) -> bool:
+    """A key that is refused for now (403) has paid from its own budget; a session has none yet."""
+    status = as_api_error(error).status
+    return status == 401 or (status == 403 and not presented_keys(request._request))
 
 
 class RestView(ViewSetMixin, ApiView):

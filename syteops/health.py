@@ -12,8 +12,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
 
 from syteops.encryption_proof import Proof, read_proof
+from syteops.lib.counters import counters
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Ready: database, migrations and encryption keys; 503 names the one that is not."""
+    """Ready: database, cache, migrations and encryption keys; 503 names the one that is not."""
     states = dict.fromkeys(_STEPS, _NOT_CHECKED)
     for name, state in _states():
         states[name] = state
@@ -54,7 +56,7 @@ def _states() -> Iterator[tuple[str, str]]:
     for name, step in _STEPS.items():
         try:
             state = step()
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError, RedisError):
             logger.warning("Not ready: %s", name, exc_info=True)
             state = "unreachable"
         yield name, state
@@ -82,8 +84,15 @@ def _encryption() -> str:
     return "ok" if proof is Proof.OPENS else "the keys do not open what is stored"
 
 
+def _cache() -> str:
+    """Where limits are counted; without it nobody is let in (a file, unless CACHE_URL is set)."""
+    counters().read("ready", window=60)
+    return "ok"
+
+
 _STEPS: dict[str, Callable[[], str]] = {
     "database": _database,
+    "cache": _cache,
     "migrations": _migrations,
     "encryption": _encryption,
 }

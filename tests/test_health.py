@@ -42,7 +42,7 @@ def test_ready_when_everything_is_in_order(client: Client) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "ready": True,
-        "checks": {"database": "ok", "migrations": "ok", "encryption": "ok"},
+        "checks": {"database": "ok", "cache": "ok", "migrations": "ok", "encryption": "ok"},
     }
 
 
@@ -68,12 +68,28 @@ def test_a_database_that_is_gone_is_named_without_its_password(
         "ready": False,
         "checks": {
             "database": "unreachable",
+            "cache": "not checked",
             "migrations": "not checked",
             "encryption": "not checked",
         },
     }
     assert b"secret" not in response.content
     assert b"internal" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_cache_that_is_gone_is_named(client: Client, settings: Settings) -> None:
+    """Limits are counted there, and nobody is let in uncounted."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    settings.CACHE_URL = "redis://127.0.0.1:1/0"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["cache"] == "unreachable"
 
 
 @pytest.mark.usefixtures("proof")

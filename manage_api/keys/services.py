@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from manage_api import throttling
 from manage_api.keys import tokens
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import site_key
@@ -153,6 +154,8 @@ def _issue(actor: Actor, *, event: str = "generated", **values: Any) -> Issued:
     )
     key.verifier = seal(key, "verifier", token.verifier)
     audit.insert(actor, key, event)
+    # Its tool may call from where another still uses an old key, and must not be shut out with it.
+    transaction.on_commit(lambda: throttling.note_success(token.text))
     return Issued(key, token.text)
 
 

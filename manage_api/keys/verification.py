@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import http_date
 
+from manage_api import throttling
 from manage_api.callers import actor_of
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
@@ -78,7 +79,8 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
     revoked key; only a right secret learns key_expired, api_disabled or network_not_allowed.
-    A key that is refused although its secret is right is noted in the audit trail.
+    A key that is refused although its secret is right is noted in the audit trail, and pays for
+    each call as if it had been let in: it may work again soon, and then nothing holds it up.
     """
     token = tokens.parse(text)
     if token is None:
@@ -89,7 +91,10 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
     try:
         _check_state(key, address)
     except ApiError as refusal:
-        _note_refusal(KeyHolder(key), refusal.code, request, door)
+        holder = KeyHolder(key)
+        _note_refusal(holder, refusal.code, request, door)
+        if refusal.status == 403:
+            throttling.spend(holder, writes=False)
         raise
     usage.seen(key.pk, address)
     return KeyHolder(key)

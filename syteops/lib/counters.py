@@ -12,6 +12,8 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +36,9 @@ class Counters(Protocol):
 
     def read(self, name: str, window: int) -> int:
         """How many there are in the current window."""
+
+    def was_counted(self, name: str, window: int) -> bool:
+        """Whether there is one in the current window or in the one before it."""
 
 
 def counters() -> Counters:
@@ -74,10 +79,14 @@ class CacheCounters:
     def read(self, name: str, window: int) -> int:
         return int(cache.get(_cache_key(name, window), 0))
 
+    def was_counted(self, name: str, window: int) -> bool:
+        keys = [_cache_key(name, window, ago) for ago in (0, 1)]
+        return any(cache.get_many(keys).values())
 
-def _cache_key(name: str, window: int) -> str:
+
+def _cache_key(name: str, window: int, ago: int = 0) -> str:
     digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-    return f"count:{digest}:{int(time.time()) // window}"
+    return f"count:{digest}:{int(time.time()) // window - ago}"
 
 
 class FileCounters:
@@ -96,23 +105,36 @@ class FileCounters:
         self._map = mmap.mmap(self._file, _BUCKET_SIZE * _BUCKETS)
 
     def add(self, name: str, window: int) -> int:
-        return self._count(name, window, 1)
+        with self._bucket(name) as (start, fingerprint):
+            return self._count(start, fingerprint, window, 1)
 
     def read(self, name: str, window: int) -> int:
-        return self._count(name, window, 0)
+        with self._bucket(name) as (start, fingerprint):
+            return self._count(start, fingerprint, window, 0)
 
-    def _count(self, name: str, window: int, more: int) -> int:
+    def was_counted(self, name: str, window: int) -> bool:
+        oldest = int(time.time()) // window - 1
+        with self._bucket(name) as (start, fingerprint):
+            slots = _SLOT.iter_unpack(self._map[start : start + _BUCKET_SIZE])
+            return any(
+                found == fingerprint and length == window and number >= oldest and count
+                for found, number, length, count in slots
+            )
+
+    @contextmanager
+    def _bucket(self, name: str) -> Iterator[tuple[int, int]]:
+        """Where the name's bucket begins, and what the name is called there; locked."""
         digest = hashlib.blake2b(name.encode(), digest_size=12).digest()
         fingerprint = int.from_bytes(digest[:8], "little") or 1
         start = int.from_bytes(digest[8:], "little") % _BUCKETS * _BUCKET_SIZE
         with self._lock:
             fcntl.lockf(self._file, fcntl.LOCK_EX, _BUCKET_SIZE, start)
             try:
-                return self._count_locked(start, fingerprint, window, more)
+                yield start, fingerprint
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, _BUCKET_SIZE, start)
 
-    def _count_locked(self, start: int, fingerprint: int, window: int, more: int) -> int:
+    def _count(self, start: int, fingerprint: int, window: int, more: int) -> int:
         now = int(time.time())
         number = now // window
         place, least = start, None

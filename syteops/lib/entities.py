@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.core.validators import MinValueValidator
@@ -33,7 +33,7 @@ class Entity(models.Model):
         """What names this object in the API and the audit trail."""
         return str(self.pk)
 
-    def get_constraints(self) -> list[tuple[type[models.Model], list[models.BaseConstraint]]]:
+    def get_constraints(self) -> list[tuple[type[models.Model], Sequence[models.BaseConstraint]]]:
         """What `full_clean` tries beforehand: what is unique, and what has words for people.
 
         The others stand behind the services' own rules and are the database's to keep: Django would

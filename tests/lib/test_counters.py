@@ -80,6 +80,18 @@ def test_a_new_window_starts_from_nothing(store: Counters, at: Any) -> None:
     assert store.add("alice", WINDOW) == 1
 
 
+def test_what_was_counted_is_known_for_a_whole_window_after_its_own(
+    store: Counters, at: Any
+) -> None:
+    at(1_000_000_019)
+    store.add("alice", WINDOW)
+
+    for moment, known in ((1_000_000_019, True), (1_000_000_079, True), (1_000_000_080, False)):
+        at(moment)
+        assert store.was_counted("alice", WINDOW) is known
+        assert store.was_counted("nobody", WINDOW) is False
+
+
 def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:
     variables = clean_environment(Path(site["SYTEOPS_DATA_DIR"]), CACHE_URL=site["CACHE_URL"])
     add = [sys.executable, "-c", _ADD]

@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from manage_api import throttling
 from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
 from syteops.crm.models import CrmSystem
@@ -125,12 +126,43 @@ def test_a_key_that_was_good_lately_is_not_shut_out_by_its_neighbours(
     api: Api, make_key: Callable[..., str], settings: Any
 ) -> None:
     settings.MANAGE_API_FAILURES_PER_MINUTE = 3
-    unused = make_key("crm:read")
+    long_unused = make_key("crm:read")
     assert api.get("/whoami").status_code == 200
     flood(10)
 
     assert api.get("/whoami").status_code == 200
-    assert Api(unused).get("/whoami").status_code == 429
+    assert Api(long_unused).get("/whoami").status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_key_is_not_shut_out_by_the_tool_that_still_uses_the_old_one(settings: Any) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    old = services.create_restricted_key(SYSTEM, name="Tool", scopes=["crm:read"])
+    new = services.rotate_key(SYSTEM, old.key)
+    forgotten = Api(old.text)
+    assert [forgotten.get("/whoami").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+    assert Api(new.text).get("/whoami").status_code == 200
+
+
+def test_a_good_key_is_remembered_for_twelve_hours_whenever_they_begin(
+    site_key: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    midnight = 1_800_000_000 // throttling.REMEMBERED * throttling.REMEMBERED
+
+    def status_at(moment: int) -> int:
+        monkeypatch.setattr("syteops.lib.counters.time.time", lambda: float(moment))
+        flood(4)
+        return int(Api(site_key).get("/whoami").status_code)
+
+    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: float(midnight - 1))
+    throttling.note_success(site_key)
+    with monkeypatch.context() as unused:
+        unused.setattr(throttling, "note_success", lambda credential: None)
+        assert status_at(midnight + 1) == 200
+        assert status_at(midnight + throttling.REMEMBERED - 1) == 200
+        assert status_at(midnight + throttling.REMEMBERED) == 429
 
 
 def test_a_person_at_work_is_not_shut_out_either(
@@ -172,3 +204,90 @@ def test_clients_of_unknown_address_are_one_guesser(db: None, settings: Any) -> 
     statuses = [flood(1, f"192.0.2.{n}")[0] for n in range(1, 6)]
 
     assert statuses == [401, 401, 401, 429, 429]
+
+
+# --- Whatever is asked costs something -------------------------------------------------------
+
+
+def dispatched(body: Any, **headers: str) -> Callable[[Api], Any]:
+    return lambda api: api.post("/dispatch", body, **headers)
+
+
+ODD_REQUESTS: dict[str, Callable[[Api], Any]] = {
+    "a method that is not there": lambda api: api.put("/roles", {}),
+    "an address that is not there": lambda api: api.get("/no-such-thing"),
+    "a form that is not offered": lambda api: api.get("/whoami", Accept="text/html"),
+    "an operation that is not there": dispatched({"resource": "crm", "action": "no_such"}),
+    "an operation in no form at all": dispatched(b"{"),
+    "one in the query that is not there": lambda api: api.get("/dispatch?resource=x&action=y"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_REQUESTS)
+def test_what_leads_nowhere_costs_a_read(api: Api, settings: Any, name: str) -> None:
+    settings.MANAGE_API_READS_PER_MINUTE = 2
+    first, second, third = (ODD_REQUESTS[name](api) for _ in range(3))
+
+    assert 400 <= first.status_code < 429
+    assert first.headers["RateLimit"] == '"read";r=1;t=50'
+    assert second.status_code == first.status_code
+    assert (third.status_code, third.json()["code"]) == (429, "throttled")
+
+
+def paused(key: ManageKey) -> None:
+    services.pause_key(SYSTEM, key)
+
+
+def closed(key: ManageKey) -> None:
+    services.set_api_enabled(SYSTEM, False)
+
+
+def elsewhere(key: ManageKey) -> None:
+    ManageKey.objects.update(networks=["203.0.113.0/24"])
+
+
+@pytest.mark.parametrize("refuse", [paused, closed, elsewhere])
+def test_a_key_that_is_refused_for_now_pays_from_its_own_budget(
+    make_key: Callable[..., str], settings: Any, refuse: Callable[[ManageKey], None]
+) -> None:
+    settings.MANAGE_API_READS_PER_MINUTE = 3
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 1
+    tool = Api(make_key("crm:read"))
+    refuse(ManageKey.objects.get())
+
+    assert [tool.get("/whoami").status_code for _ in range(4)] == [403, 403, 403, 429]
+
+
+def test_enabled_again_every_key_works_with_the_next_request(
+    make_key: Callable[..., str], settings: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 2
+    services.set_api_enabled(SYSTEM, False)
+    tool = Api(make_key("crm:read"))
+    assert {tool.get("/whoami").status_code for _ in range(5)} == {403}
+
+    services.set_api_enabled(SYSTEM, True)
+
+    assert tool.get("/whoami").status_code == 200
+
+
+def test_a_session_without_its_csrf_token_is_cut_off(alice: User, settings: Any) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    statuses = [client.post("/api/manage/v1/crm-systems").status_code for _ in range(5)]
+
+    assert statuses == [403, 403, 403, 429, 429]
+    assert CrmSystem.objects.count() == 0
+
+
+def test_who_is_cut_off_is_told_which_limit_it_was(db: None, settings: Any) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 1
+    guess = Api(tokens.new_token().text)
+    guess.get("/whoami")
+
+    refused = guess.get("/whoami").headers
+
+    assert refused["RateLimit-Policy"] == '"failure";q=1;w=60'
+    assert refused["RateLimit"] == '"failure";r=0;t=50'
+    assert refused["Retry-After"] == "50"
