@@ -12,6 +12,7 @@ from django.dispatch import receiver
 
 from manage_api.keys import usage
 from syteops.audit import chain
+from syteops.audit.models import AuditEntry
 from syteops.lib.counters import FileCounters, counters
 from tests import databases
 from tests.docs.events import is_documented
@@ -87,6 +88,13 @@ def _every_event_is_documented() -> Iterator[None]:
     yield
     post_save.disconnect(look, sender="audit.AuditEntry")
     assert not unlisted, "list it in docs/events.md"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests begin with an empty audit trail, as those do that come after a flush of all tables."""
+    with django_db_blocker.unblock():
+        AuditEntry.objects.all().delete()
 
 
 @receiver(post_migrate)

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.lib.actors import Actor
+from syteops.lib.actors import Actor, Door
 from syteops.lib.encryption import sealed_fields
 from syteops.lib.entities import Entity
 
@@ -128,6 +128,8 @@ def why_never(entry: AuditEntry) -> str:
         return "This was refused: nothing changed that could be undone."
     if undo is None:
         return f"{entry.event} cannot be undone."
+    if entry.door == Door.MIGRATION:
+        return "This came with SyteOps itself and is not undone."
     if reason := undo.why_not(entry):
         return reason
     if verb_of(entry) not in undo.actions or not entry.object_pk or not entry.changes:

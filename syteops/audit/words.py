@@ -93,5 +93,6 @@ _DOORS = {
     "dispatch": "over dispatch",
     "command": "on the command line",
     "public": "on a public page",
+    "migration": "by a migration",
     "system": "by itself",
 }

@@ -23,6 +23,7 @@ class Door(StrEnum):
     DISPATCH = "dispatch"
     COMMAND = "command"
     PUBLIC = "public"
+    MIGRATION = "migration"
     SYSTEM = "system"
 
 

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import migrations
 
+from syteops.audit.in_migrations import record_created
+
 OPENAI, ANTHROPIC = "openai-compatible", "anthropic"
 
 # Models are named by the providers' own lasting aliases; an admin chooses others at any time.
@@ -29,10 +31,12 @@ def add_providers(apps: Any, schema_editor: Any) -> None:
             "api_style": api_style,
             "default_model": model,
         }
-        AiProvider.objects.get_or_create(slug=slug, defaults=values)
+        provider, is_new = AiProvider.objects.get_or_create(slug=slug, defaults=values)
+        if is_new:
+            record_created(apps, provider, slug)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ai", "0001_initial")]
+    dependencies = [("ai", "0001_initial"), ("audit", "0001_initial")]
 
     operations = [migrations.RunPython(add_providers, migrations.RunPython.noop)]

@@ -7,6 +7,13 @@ import uuid
 from django.db import migrations, models
 
 
+def begin_chain(apps, schema_editor):
+    """Once: a site that loses the record of its chain later is told so, and gets no other."""
+    from syteops.audit import chain
+
+    chain.begin(apps.get_model("audit", "AuditChain"))
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -78,6 +85,7 @@ class Migration(migrations.Migration):
                             (syteops.lib.actors.Door["DISPATCH"], "Dispatch"),
                             (syteops.lib.actors.Door["COMMAND"], "Command"),
                             (syteops.lib.actors.Door["PUBLIC"], "Public"),
+                            (syteops.lib.actors.Door["MIGRATION"], "Migration"),
                             (syteops.lib.actors.Door["SYSTEM"], "System"),
                         ],
                         max_length=10,
@@ -112,4 +120,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunPython(begin_chain, migrations.RunPython.noop),
     ]

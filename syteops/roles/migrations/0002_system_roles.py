@@ -1,5 +1,7 @@
 from django.db import migrations
 
+from syteops.audit.in_migrations import record_created
+
 SYSTEM_ROLES = {
     "site_owner": {
         "name": "Site owner",
@@ -26,9 +28,11 @@ def create_system_roles(apps, schema_editor):
     Role = apps.get_model("roles", "Role")
     for slug, values in SYSTEM_ROLES.items():
         fixed = {"constraint_type": "unique", "system": True}
-        Role.objects.get_or_create(slug=slug, defaults={**values, **fixed})
+        role, is_new = Role.objects.get_or_create(slug=slug, defaults={**values, **fixed})
+        if is_new:
+            record_created(apps, role, slug)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("roles", "0001_initial")]
+    dependencies = [("roles", "0001_initial"), ("audit", "0001_initial")]
     operations = [migrations.RunPython(create_system_roles, migrations.RunPython.noop)]

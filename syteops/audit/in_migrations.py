@@ -1,0 +1,37 @@
+"""For data migrations: what one of them makes is in the trail like any other change."""
+
+from typing import Any
+
+from django.apps import apps as present_apps
+from django.db import models
+
+from syteops.audit import chain
+from syteops.audit.snapshots import shown, snapshot
+from syteops.lib.actors import ActorKind, Door
+from syteops.lib.entities import Entity
+
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def record_created(apps: Any, row: models.Model, object_id: str) -> None:
+    """Record that a data migration has made `row`, whose public id is `object_id`.
+
+    `apps` are the migration's own: it depends on `audit.0001_initial`.
+    """
+    model: Any = present_apps.get_model(row._meta.label)
+    assert issubclass(model, Entity)
+    entry = apps.get_model("audit", "AuditEntry")(
+        actor_kind=ActorKind.SYSTEM,
+        actor_id="system",
+        actor_label="SyteOps",
+        door=Door.MIGRATION,
+        operation="migrate",
+        event=f"{model.noun}.created",
+        object_resource=model.resource,
+        object_id=object_id,
+        object_pk=str(row.pk),
+        object_label=str(getattr(row, "name", object_id)),
+        changes={n: shown(None, v) for n, v in snapshot(row).items() if v not in _EMPTY},
+    )
+    entry.mac = chain.mac_of(entry)
+    entry.save(force_insert=True)
