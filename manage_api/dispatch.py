@@ -16,8 +16,9 @@ from manage_api.serializers import (
     StrictCharField,
     StrictSerializer,
 )
-from manage_api.viewsets import ApiView, Described, add_write_headers, query_of
+from manage_api.viewsets import ApiView, Described, add_write_headers, query_of, refuse_query
 from syteops.lib.actors import Door
+from syteops.lib.errors import FieldError, Invalid
 
 NAMES = ("resource", "action")
 FLAGS = ("confirm", "dry_run")
@@ -98,6 +99,8 @@ class DispatchView(ApiView):
     error_prefix = "#"
 
     def post(self, request: Request) -> Response:
+        # Ignored, a dry_run there would be a real write.
+        refuse_query(request.query_params)
         given = _validated(DispatchInput, request.data)
         operation = _operation(given["resource"], given["action"])
         params = dict(given.get("params") or {})
@@ -110,8 +113,8 @@ class DispatchView(ApiView):
         """Reads only, with everything in the query string."""
         query = query_of(request)
         missing = [name for name in NAMES if name not in query]
-        if missing:
-            raise ApiError("validation_error", errors=[_required(name) for name in missing])
+        if errors := [FieldError((name,), "required", _REQUIRED) for name in missing]:
+            raise Invalid(errors)
         operation = _operation(*(query.pop(name) for name in NAMES))
         if operation.writes:
             raise ApiError("method_not_allowed", "Send this operation by POST.", headers=_POST)
@@ -158,6 +161,7 @@ class DispatchView(ApiView):
 
 
 _POST = {"Allow": "POST"}
+_REQUIRED = "This parameter is required."
 
 
 def _validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
@@ -173,11 +177,3 @@ def _operation(resource: str, action: str) -> Operation:
             raise ApiError("method_not_allowed", reason)
         raise ApiError("not_found", f"There is no operation {resource}.{action}. See the manifest.")
     return operation
-
-
-def _required(name: str) -> dict[str, str]:
-    return {
-        "pointer": f"#/{name}",
-        "code": "required",
-        "detail": "This parameter is required.",
-    }

@@ -4,7 +4,7 @@
 safety rule is written in a resource: they are all here and in `execution`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, ClassVar, NamedTuple, cast
@@ -33,6 +33,7 @@ from manage_api.rendering import JsonRenderer, StrictJsonParser, document_render
 from syteops.audit.services import record_refusal
 from syteops.lib.actors import Door
 from syteops.lib.addresses import client_address
+from syteops.lib.errors import FieldError, Invalid
 
 API_ROOT = "/api/manage/v1"
 FLAGS = ("confirm", "dry_run")
@@ -192,8 +193,7 @@ class RestView(ViewSetMixin, ApiView):
         flags = {name: _flag(query.pop(name, "false"), name) for name in FLAGS if operation.writes}
         if not operation.takes_body:
             return self.make_call(operation, path, query, text=True, **flags)
-        if query:
-            raise ApiError("validation_error", errors=[_unknown(name) for name in query])
+        refuse_query(query)
         return self.make_call(operation, path, _body(request), **flags)
 
 
@@ -214,35 +214,29 @@ def _method(request: Request) -> str:
 def query_of(request: Request) -> dict[str, Any]:
     """The query string, each name once. Raises validation_error for a repeated one."""
     twice = [name for name, values in request.query_params.lists() if len(values) > 1]
-    if twice:
-        detail = "Give this parameter once."
-        errors = [{"pointer": f"#/{n}", "code": "invalid", "detail": detail} for n in twice]
-        raise ApiError("validation_error", errors=errors)
+    if errors := [FieldError((name,), "invalid", "Give this parameter once.") for name in twice]:
+        raise Invalid(errors)
     return dict(request.query_params.items())
+
+
+def refuse_query(names: Iterable[str]) -> None:
+    """Raise validation_error for query parameters where everything goes into the body."""
+    detail = "There is no such query parameter here. Send it in the body."
+    if errors := [FieldError((name,), "unknown_field", detail) for name in names]:
+        raise Invalid(errors)
 
 
 def _flag(value: Any, name: str) -> bool:
     if value not in ("true", "false"):
-        error = {
-            "pointer": f"#/{name}",
-            "code": "invalid",
-            "detail": "Send true or false.",
-        }
-        raise ApiError("validation_error", errors=[error])
+        raise Invalid.field(name, "Send true or false.")
     return bool(value == "true")
-
-
-def _unknown(name: str) -> dict[str, str]:
-    detail = "There is no such query parameter here. Send fields in the body."
-    return {"pointer": f"#/{name}", "code": "unknown_field", "detail": detail}
 
 
 def _body(request: Request) -> Mapping[str, Any]:
     """The body's object; an empty body counts as an empty object."""
     # Not `request.body`: the CSRF check of a session has read the stream already.
     if not isinstance(request.data, dict):
-        error = {"pointer": "#", "code": "invalid", "detail": "Send a JSON object."}
-        raise ApiError("validation_error", errors=[error])
+        raise Invalid([FieldError((), "invalid", "Send a JSON object.")])
     return request.data
 
 

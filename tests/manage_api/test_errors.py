@@ -20,6 +20,7 @@ from rest_framework import exceptions
 
 from manage_api.errors import CODES, FIELD_CODES, ApiError, as_api_error
 from manage_api.rendering import dump
+from syteops.crm.models import CrmSystem
 from syteops.lib.errors import Conflict, FieldError, Invalid, NotFound, RoleFull
 from tests.fixtures import API, Api
 from tests.manage_api.faces import as_person
@@ -188,6 +189,19 @@ def test_query_parameters_are_as_strict_as_fields(api: Api) -> None:
         assert pointer in [one["pointer"] for one in shown["errors"]]
     shown = problem(api.post("/crm-systems?name=y", {"name": "x"}), 400, "validation_error")
     assert [one["pointer"] for one in shown["errors"]] == ["#/name"]
+
+
+@pytest.mark.parametrize("query", ["dry_run=true", "confirm=true", "name=y", "name=y&name=z"])
+def test_dispatch_by_post_takes_nothing_from_the_query_string(api: Api, query: str) -> None:
+    body = {"resource": "crm", "action": "create", "params": {"name": "x"}}
+
+    shown = problem(api.post(f"/dispatch?{query}", body), 400, "validation_error")
+
+    assert [(one["pointer"], one["code"]) for one in shown["errors"]] == [
+        (f"#/{query.partition('=')[0]}", "unknown_field")
+    ]
+    assert "Send it in the body." in shown["errors"][0]["detail"]
+    assert not CrmSystem.objects.exists()
 
 
 @pytest.mark.parametrize(
