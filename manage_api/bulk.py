@@ -87,19 +87,22 @@ def _run(resource: Resource, call: Call) -> dict[str, Any]:
     """Run each item in a savepoint of its own, so that every wrong one can be named at once."""
     # One bulk of a collection at a time: two that go through it in different order would deadlock.
     transaction_lock(f"bulk {call.operation.resource}")
-    done, failed = [], {}
+    done, failed, impacts = [], {}, {}
     for index, item in enumerate(call.values["items"]):
         try:
             with transaction.atomic():
-                data = perform(_call_of(call, item))
+                inner = _call_of(call, item)
+                data = perform(inner)
         except Exception as error:
             failed[index] = as_api_error(error, f"{_prefix(call)}/items/{index}/params")
             if failed[index].code == "internal_error":
                 raise
         else:
+            impacts[index] = inner.impact
             done.append({"index": index, "action": item["action"], "data": data})
     if failed:
         raise _failure(failed, _prefix(call))
+    call.impact = _impact(impacts)
     return {"items": done}
 
 
@@ -113,6 +116,12 @@ def _call_of(call: Call, item: Mapping[str, Any]) -> Call:
     inner = Call(operation, call.caller, call.actor, call.request, path, params)
     inner.confirm, inner.dry_run = call.confirm, call.dry_run
     return inner
+
+
+def _impact(of_items: Mapping[int, Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """What would go with each item, by its index; None if nothing would."""
+    shown = [{"index": index, **impact} for index, impact in of_items.items() if impact]
+    return {"items": shown} if shown else None
 
 
 def _prefix(call: Call) -> str:
@@ -132,10 +141,10 @@ def _failure(failed: dict[int, ApiError], prefix: str) -> ApiError:
         for index, error in failed.items()
     ]
     detail = f"Nothing was stored: {len(failed)} of the items cannot be done. {gravest.detail}"
-    extra = {"impact": {"items": items}} if gravest.code == "confirmation_required" else {}
-    return ApiError(
-        gravest.code, detail, errors=errors, headers=gravest.headers, items=items, **extra
-    )
+    extra: dict[str, Any] = {"items": items}
+    if gravest.code == "confirmation_required":
+        extra["impact"] = _impact({n: error.extra["impact"] for n, error in failed.items()})
+    return ApiError(gravest.code, detail, errors=errors, headers=gravest.headers, **extra)
 
 
 # A missing right says more than a wrong value, and that more than a missing consent.

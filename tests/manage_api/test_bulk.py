@@ -59,7 +59,8 @@ def test_one_confirmation_covers_every_delete(api: Api) -> None:
     refused = api.post(BULK, deletes)
 
     assert refused.status_code == 428
-    assert [i["impact"]["name"] for i in refused.json()["impact"]["items"]] == ["One", "Two"]
+    would_go = refused.json()["impact"]["items"]
+    assert [(one["index"], one["name"]) for one in would_go] == [(0, "One"), (1, "Two")]
     assert _names() == ["One", "Two"]
     assert api.post(f"{BULK}?confirm=true", deletes).status_code == 200
     assert _names() == []
@@ -89,6 +90,26 @@ def test_a_dry_run_of_a_bulk_stores_nothing(api: Api) -> None:
 
     assert [i["data"]["crm_num"] for i in answer.json()["data"]["items"]] == ["001", "002"]
     assert _names() == []
+
+
+def test_a_dry_run_says_what_would_go_as_the_refusal_does(api: Api) -> None:
+    api.post(BULK, {"items": [_create("One"), _create("Two")]})
+    items = {"items": [_update("001", "Uno"), _delete("002")]}
+
+    over_rest = api.post(f"{BULK}?dry_run=true", items).json()
+    by_dispatch = api.dispatch("crm.bulk", items, dry_run=True).json()
+
+    asked = api.post(BULK, items).json()
+    assert over_rest["impact"] == by_dispatch["impact"] == asked["impact"]
+    assert [(one["index"], one["name"]) for one in asked["impact"]["items"]] == [(1, "Two")]
+    assert _names() == ["One", "Two"]
+
+
+def test_a_dry_run_from_which_nothing_goes_has_no_impact(api: Api) -> None:
+    items = {"items": [_create("One")]}
+
+    assert api.post(f"{BULK}?dry_run=true", items).json()["impact"] is None
+    assert "impact" not in api.dispatch("crm.bulk", items, dry_run=True).json()
 
 
 def test_there_is_a_limit_and_none_is_too_few(api: Api) -> None:
