@@ -152,4 +152,4 @@ _GRAVITY = {"insufficient_scope": 3, "permission_denied": 3, "confirmation_requi
 
 
 def _item_error(error: ApiError, pointer: str) -> dict[str, str]:
-    return {"pointer": pointer, "code": "invalid", "detail": error.detail}
+    return {"pointer": pointer, "code": error.code, "detail": error.detail}

@@ -20,6 +20,7 @@ from manage_api.operations import Operation, find, reader_of
 from manage_api.rendering import dump
 from manage_api.resources import Resource
 from manage_api.serializers import NoInput
+from syteops.lib.errors import Invalid
 from syteops.lib.locks import lost_race, waited_in_vain
 
 ATTEMPTS = 4
@@ -77,19 +78,12 @@ def _resolve_path(call: Call) -> None:
     for name in call.operation.path_params:
         value = call.path.get(name)
         if value is None:
-            raise _missing(name)
+            raise Invalid.field(name, "This field is required.", "required")
         if not isinstance(value, str):
-            raise _missing(name, "invalid", "Send a string.")
+            raise Invalid.field(name, "Send a string.")
         form = call.operation.resource_class.path_param(name).pattern
         if not re.fullmatch(form, value):
             raise ApiError("not_found", f"Nothing is named so: {name} has the form {form}")
-
-
-def _missing(
-    name: str, code: str = "required", detail: str = "This field is required."
-) -> ApiError:
-    error = {"pointer": f"#/params/{name}", "code": code, "detail": detail}
-    return ApiError("validation_error", f"Nothing was stored. Correct: {name}.", errors=[error])
 
 
 def _write(call: Call) -> Result:

@@ -74,7 +74,11 @@ def _object(description: str = "", **properties: Json) -> Json:
 SCHEMAS: Json = {
     "FieldProblem": _object(
         pointer={**_TEXT, "description": "JSON Pointer (RFC 6901) into the body."},
-        code={**_TEXT, "enum": sorted(FIELD_CODES)},
+        code={
+            **_TEXT,
+            "enum": sorted({*FIELD_CODES, *CODES}),
+            "description": "A field code, or why an item of a bulk cannot be done.",
+        },
         detail=_TEXT,
     ),
     "Problem": _object(

@@ -1,5 +1,10 @@
 from collections.abc import Callable
+from typing import Any
 
+import pytest
+from jsonschema import Draft202012Validator
+
+from manage_api.openapi import document, inlined
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
@@ -50,6 +55,40 @@ def test_one_wrong_item_stops_all_and_each_wrong_one_is_named(api: Api) -> None:
     ]
     assert _names() == []
     assert not AuditEntry.objects.filter(object_resource="crm").exists()
+
+
+@pytest.mark.parametrize(
+    ("params", "code"), [({"name": "x"}, "required"), ({"crm_num": 1, "name": "x"}, "invalid")]
+)
+def test_an_identifier_that_is_missing_or_no_text_is_named_in_its_item(
+    api: Api, params: dict[str, object], code: str
+) -> None:
+    items = {"items": [_create("One"), {"action": "update", "params": params}]}
+
+    for answer, start in (
+        (api.post(BULK, items), "#/items/1"),
+        (api.dispatch("crm.bulk", items), "#/params/items/1"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+        errors = [(one["pointer"], one["code"]) for one in answer.json()["errors"]]
+        assert errors == [(f"{start}/params/crm_num", code)]
+
+
+def test_an_item_that_is_refused_is_named_with_the_reason(api: Api, settings: Any) -> None:
+    api.post(BULK, {"items": [_create("One")]})
+    settings.MAX_CRM_SYSTEMS = 1
+    items = {"items": [_update("099", "x"), _create("Two"), _delete("001"), _create(5)]}
+
+    answer = api.post(BULK, items).json()
+
+    assert [(one["pointer"], one["code"]) for one in answer["errors"]] == [
+        ("#/items/0", "not_found"),
+        ("#/items/1", "limit_reached"),
+        ("#/items/2", "confirmation_required"),
+        ("#/items/3/params/name", "invalid"),
+    ]
+    schema = inlined(document()["components"]["schemas"]["Problem"])
+    Draft202012Validator(schema).validate(answer)
 
 
 def test_one_confirmation_covers_every_delete(api: Api) -> None:

@@ -229,6 +229,16 @@ def test_the_envelope_is_as_strict(api: Api, body: dict[str, Any], pointer: str)
     assert pointer in [one["pointer"] for one in shown["errors"]]
 
 
+def test_a_missing_identifier_is_named_where_it_would_be(api: Api) -> None:
+    for answer, pointer in (
+        (api.dispatch("crm.get"), "#/params/crm_num"),
+        (api.get("/dispatch?resource=crm&action=get"), "#/crm_num"),
+    ):
+        shown = problem(answer, 400, "validation_error")
+        assert [(one["pointer"], one["code"]) for one in shown["errors"]] == [(pointer, "required")]
+        assert shown["detail"] == "Nothing was stored. Correct: crm_num."
+
+
 def test_an_operation_that_does_not_exist(api: Api) -> None:
     problem(api.dispatch("crm.fly"), 404, "not_found")
     problem(api.get("/dispatch?resource=crm&action=fly"), 404, "not_found")
