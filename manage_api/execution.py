@@ -18,7 +18,7 @@ from manage_api.calls import Call, Document, Result
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation, find, reader_of
 from manage_api.rendering import dump
-from manage_api.resources import Resource
+from manage_api.resources import PathParam, Resource
 from manage_api.serializers import NoInput
 from syteops.lib.errors import Invalid
 from syteops.lib.locks import lost_race, waited_in_vain
@@ -74,16 +74,34 @@ def perform(call: Call) -> Any:
 
 
 def _resolve_path(call: Call) -> None:
-    """Validate the path parameters. Raises validation_error, or not_found for an impossible one."""
-    for name in call.operation.path_params:
-        value = call.path.get(name)
-        if value is None:
-            raise Invalid.field(name, "This field is required.", "required")
-        if not isinstance(value, str):
-            raise Invalid.field(name, "Send a string.")
-        form = call.operation.resource_class.path_param(name).pattern
-        if not re.fullmatch(form, value):
-            raise ApiError("not_found", f"Nothing is named so: {name} has the form {form}")
+    """Validate the path parameters; from then on each is a text.
+
+    Raises Invalid, or not_found for one that can name nothing.
+    """
+    resource, given = call.operation.resource_class, call.path
+    call.path = {
+        name: _path_value(name, resource.path_param(name), given.get(name))
+        for name in call.operation.path_params
+    }
+
+
+def _path_value(name: str, param: PathParam, value: Any) -> str:
+    if value is None:
+        raise Invalid.field(name, "This field is required.", "required")
+    if param.is_row_id and _is_whole(value):
+        value = str(int(value))
+    if not isinstance(value, str):
+        raise Invalid.field(name, f"Send it as text. {param.description}".strip())
+    if not re.fullmatch(param.pattern, value):
+        raise ApiError("not_found", f"Nothing is named so: {name} has the form {param.pattern}")
+    return value
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is a whole number; JSON has one kind of number, so 5.0 is 5."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _write(call: Call) -> Result:

@@ -22,6 +22,7 @@ from manage_api.bulk import MAX_ITEMS
 from manage_api.openapi_fields import example_of, say_exactly
 from manage_api.openapi_parts import Json, ref
 from manage_api.operations import Operation, all_operations, find
+from manage_api.resources import ROW_ID
 from manage_api.serializers import (
     NoInput,
     StrictModelSerializer,
@@ -325,7 +326,7 @@ def _params(described: Json, components: Json) -> Json:
         if one["in"] == "header" or one["name"] in ("confirm", "dry_run"):
             continue
         shown = {"description": one["description"]} if "description" in one else {}
-        params[one["name"]] = {**_inlined(one["schema"], components), **shown}
+        params[one["name"]] = {**_in_json(_inlined(one["schema"], components)), **shown}
         required += [one["name"]] if one.get("required") else []
     body = described.get("requestBody", {}).get("content", {}).get(JSON_TYPE)
     if body:
@@ -337,6 +338,13 @@ def _params(described: Json, components: Json) -> Json:
         required += schema.get("required", [])
     shape = {"type": "object", "properties": params, "additionalProperties": False}
     return {**shape, "required": required, **rules}
+
+
+def _in_json(schema: Json) -> Json:
+    """A path or query parameter as dispatch takes it: a row id also as a number."""
+    if schema.get("pattern") != ROW_ID:
+        return schema
+    return {**schema, "type": ["string", "integer"], "minimum": 1, "maximum": 10**18 - 1}
 
 
 _SHAPE = ("type", "properties", "required", "additionalProperties", "description")

@@ -19,6 +19,11 @@ class PathParam(NamedTuple):
     description: str
     pattern: str = ""
 
+    @property
+    def is_row_id(self) -> bool:
+        """Whether dispatch takes it as a number too, because that is how answers show it."""
+        return self.pattern == ROW_ID
+
 
 SLUG_FORM = "^[A-Za-z0-9_-]{1,50}$"
 """The form of slugs as path parameters."""

@@ -18,12 +18,10 @@ from syteops.lib.described import LONGEST_CONTENT, slug_validator
 from syteops.lib.meta import validate_meta
 from syteops.lib.slugs import SLUG_LENGTH
 
-ID_PATTERN = "^[1-9][0-9]{0,17}$"
-
 
 def id_help(noun: str) -> dict[str, PathParam]:
     """The `path_help` of a resource whose objects are named by `id`."""
-    return {"id": PathParam(f"The id of the {noun}.", ID_PATTERN)}
+    return {"id": PathParam(f"The id of the {noun}.")}
 
 
 class DescribedSerializer(StrictModelSerializer):

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from manage_api.calls import Call
 from manage_api.operations import Access, operation, register
-from manage_api.resources import Resource
+from manage_api.resources import PathParam, Resource
 from manage_api.serializers import (
     IsSetField,
     SecretField,
@@ -62,6 +62,7 @@ class CrmSystems(Resource):
     collection = "crm-systems"
     model = CrmSystem
     lookup = "crm_num"
+    path_help = {"crm_num": PathParam('Number of a CRM system, such as "001".')}
 
     @operation("List the CRM systems", output=listing("crms", CrmSystemSerializer))
     def list(self, call: Call) -> Any:

@@ -222,6 +222,9 @@ def test_dispatch_by_post_takes_nothing_from_the_query_string(api: Api, query: s
         ({"resource": "crm", "action": "delete", "params": {"confirm": 1}}, "#/params/confirm"),
         ({"resource": "crm", "action": "get", "params": {}}, "#/params/crm_num"),
         ({"resource": "crm", "action": "get", "params": {"crm_num": 1}}, "#/params/crm_num"),
+        ({"resource": "audit", "action": "revert", "params": {"id": True}}, "#/params/id"),
+        ({"resource": "audit", "action": "revert", "params": {"id": 1.5}}, "#/params/id"),
+        ({"resource": "audit", "action": "revert", "params": {"id": [1]}}, "#/params/id"),
     ],
 )
 def test_the_envelope_is_as_strict(api: Api, body: dict[str, Any], pointer: str) -> None:

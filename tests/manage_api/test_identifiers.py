@@ -1,0 +1,107 @@
+"""How dispatch and bulks name an object: ids that answers show as numbers come back as numbers."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from manage_api.openapi import operation_schemas
+from manage_api.operations import Operation, all_operations
+from notes.models import Note
+from tests.fixtures import Api
+from tests.manage_api.faces import FACES
+from tests.manage_api.stored import changes_recorded
+from tests.samples import Sample, all_samples
+from tests.samples.notes import a_note
+
+BY_ROW_ID = [
+    one
+    for one in all_operations()
+    if any(one.resource_class.path_param(name).is_row_id for name in one.path_params)
+]
+BY_OTHER_NAMES = [one for one in all_operations() if one.path_params and one not in BY_ROW_ID]
+DISPATCH = FACES["dispatch"]
+
+pytestmark = pytest.mark.django_db
+
+
+def numbered(operation: Operation, number: Any = None) -> Sample:
+    """A right call, its ids as numbers."""
+    sample = all_samples()[operation.name]()
+    ids = {name: number or int(text) for name, text in sample.path.items()}
+    return Sample(params={**sample.params, **ids})
+
+
+@pytest.mark.parametrize("operation", BY_ROW_ID, ids=lambda one: one.name)
+def test_a_row_id_may_be_the_number_that_answers_show(operation: Operation, api: Api) -> None:
+    sample = numbered(operation)
+
+    Draft202012Validator(operation_schemas(operation.name)[0]).validate(sample.params)
+    answer = DISPATCH.call(api, operation, sample)
+
+    assert answer.is_success, answer.body
+    assert answer.data["id"] == sample.params["id"] or operation.name == "estimates_items.revise"
+
+
+@pytest.mark.parametrize("number", [999999, 0, -1, 10**18, 1e300])
+@pytest.mark.parametrize("operation", BY_ROW_ID, ids=lambda one: one.name)
+def test_a_number_that_names_nothing_is_not_found(
+    operation: Operation, api: Api, number: float
+) -> None:
+    wrong = Sample(params={**all_samples()[operation.name]().params, "id": number})
+
+    answer = DISPATCH.call(api, operation, wrong)
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_json_has_one_kind_of_number(api: Api) -> None:
+    note = a_note()
+
+    assert api.dispatch("notes_items.get", {"id": float(note.pk)}).json()["data"]["id"] == note.pk
+
+
+@pytest.mark.parametrize("operation", BY_OTHER_NAMES, ids=lambda one: one.name)
+def test_any_other_name_is_a_text_and_the_answer_says_so(operation: Operation, api: Api) -> None:
+    params, _ = operation_schemas(operation.name)
+    name = operation.path_params[0]
+    wrong = Sample(params={**dict.fromkeys(operation.path_params, "x"), name: 1})
+
+    answer = DISPATCH.call(api, operation, wrong)
+
+    assert params["properties"][name]["type"] == "string"
+    assert (answer.status, answer.pointers()) == (400, [f"#/params/{name}"])
+    assert answer.body["errors"][0]["detail"].startswith("Send it as text.")
+
+
+def test_a_slot_number_is_asked_for_as_it_must_be_sent(api: Api) -> None:
+    for name in ("crm.get", "users.get"):
+        operation = next(one for one in BY_OTHER_NAMES if one.name == name)
+        answer = DISPATCH.call(api, operation, Sample(params={operation.path_params[0]: 1}))
+        assert '"001"' in answer.body["errors"][0]["detail"]
+
+
+def test_an_item_of_a_bulk_is_named_by_either(api: Api) -> None:
+    one, other = a_note(), a_note()
+    items = [
+        {"action": "update", "params": {"id": one.pk, "title": "New"}},
+        {"action": "update", "params": {"id": str(other.pk), "title": "New"}},
+    ]
+
+    Draft202012Validator(operation_schemas("notes_items.bulk")[0]).validate({"items": items})
+    assert api.post("/notes/bulk", {"items": items}).status_code == 200
+    assert {note.title for note in Note.objects.all()} == {"New"}
+
+
+def test_number_and_text_name_the_same_object_in_a_retry(api: Api) -> None:
+    note = a_note()
+    body = {"resource": "notes_items", "action": "update"}
+    before = changes_recorded()
+
+    for number in (note.pk, str(note.pk)):
+        params = {"id": number, "title": "New"}
+        answer = api.post("/dispatch", {**body, "params": params}, Idempotency_Key="once")
+        assert answer.status_code == 200
+
+    assert answer.headers["Idempotent-Replayed"] == "true"
+    assert changes_recorded() == before + 1
