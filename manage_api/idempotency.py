@@ -9,8 +9,9 @@ behind, and its key may be used again.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +20,7 @@ from django.utils import timezone
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
 from manage_api.models import IdempotencyRecord
-from manage_api.rendering import dump, load
+from manage_api.rendering import canonical, dump, load
 from syteops.lib.locks import Busy, exclusive_transaction
 
 KEPT = timedelta(hours=24)
@@ -86,5 +87,12 @@ def _digest(call: Call, key: str) -> str:
 
 def _fingerprint(call: Call) -> str:
     """Of the input, keyed: it may hold a short secret, which a plain hash would give away."""
-    text = dump(sorted(call.raw.items(), key=lambda item: item[0]))
+    text = canonical(call.raw if call.operation.takes_body else _in_a_query(call.raw))
     return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()
+
+
+def _in_a_query(raw: Mapping[str, Any]) -> dict[str, str]:
+    """The input as REST would send it in the query string, where true is the text "true"."""
+    return {
+        n: value if isinstance(value, str) else dump(value).decode() for n, value in raw.items()
+    }

@@ -22,6 +22,11 @@ def dump(data: Any) -> bytes:
     return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)
 
 
+def canonical(data: Any) -> bytes:
+    """`data` as JSON bytes that are equal for equal values: names are sorted at every depth."""
+    return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)
+
+
 def load(body: bytes) -> Any:
     """The value of JSON that this server made itself. For JSON from outside see `parse`."""
     return orjson.loads(body)

@@ -69,6 +69,35 @@ def test_the_same_values_in_another_order_are_the_same_body(api: Api) -> None:
     assert CrmSystem.objects.count() == 1
 
 
+def test_that_holds_inside_of_values_too_but_the_order_of_a_list_counts(api: Api) -> None:
+    note = {"title": "x", "meta": {"a": {"c": 1, "d": 2}, "b": [1, 2]}}
+    same = {"meta": {"b": [1, 2], "a": {"d": 2, "c": 1}}, "title": "x"}
+    other = {"title": "x", "meta": {"a": {"c": 1, "d": 2}, "b": [2, 1]}}
+
+    answers = [api.post("/notes", body, Idempotency_Key="n-1") for body in (note, same, other)]
+
+    assert [one.status_code for one in answers] == [201, 201, 422]
+    assert answers[1].content == answers[0].content
+
+
+def test_what_is_text_in_a_query_string_is_the_same_as_in_dispatch(api: Api) -> None:
+    create(api)
+    api.put("/crm-systems/001/secret", {"api_key": "k-1", "api_secret": "s-1"})
+    body = {"resource": "crm", "action": "clear_secret", "confirm": True}
+    path = "/crm-systems/001/secret?confirm=true"
+
+    first = api.delete(f"{path}&api_key=true", Idempotency_Key="clear")
+    answers = [
+        api.post("/dispatch", {**body, "params": {"crm_num": "001", **given}}, Idempotency_Key=key)
+        for key, given in (("clear", {"api_key": True}), ("clear", {"api_secret": True}))
+    ]
+
+    assert first.status_code == 200, first.content
+    assert answers[0].headers["Idempotent-Replayed"] == "true"
+    assert answers[0].json()["data"] == first.json()
+    assert answers[1].json()["code"] == "idempotency_mismatch"
+
+
 def test_a_key_is_bound_to_operation_and_object(api: Api) -> None:
     create(api)
     api.post("/crm-systems", {"name": "Zoho"})
