@@ -6,10 +6,14 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from manage_api.errors import ApiError
+from manage_api.errors import ApiError, bad_header
 from manage_api.rendering import dump
 
-_TAG = re.compile(r'(?:W/)?"[^"]*"')
+# In the part of regular expressions that Python and ECMA 262 share. Empty elements of a list are
+# nothing (section 5.6.1); what a server hands over is text of one byte a character.
+_TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
+TAGS = rf"^(?:\*|[ \t,]*{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*)$"
+"""The form of If-Match and If-None-Match: a star, or one entity-tag or more."""
 
 
 def etag_of(body: bytes) -> str:
@@ -25,7 +29,7 @@ def etag_of_data(data: Any) -> str:
 def is_fresh(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this ETag, so that 304 is the answer."""
     header = request.META.get("HTTP_IF_NONE_MATCH")
-    return header is not None and (header.strip() == "*" or etag in _strong(header, weak=True))
+    return header is not None and _names(_tags(header), etag, weakly=True)
 
 
 def has_precondition(request: Request) -> bool:
@@ -33,33 +37,51 @@ def has_precondition(request: Request) -> bool:
     return "HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META
 
 
-def check_precondition(request: Request, current: str | None) -> None:
+def check_precondition(request: Request, current: str | None, *, guarded: bool = True) -> None:
     """Compare a write's precondition with the current ETag (None: there is no such object).
 
-    Raises precondition_failed, naming the current ETag. Call under the lock of the write.
+    A write that is not `guarded` has nothing to compare: to ignore If-Match there would promise a
+    safety that does not exist. Raises validation_error for a header of the wrong form, else
+    precondition_failed, naming the current ETag. Call under the lock of the write.
     """
-    wanted, unwanted = (
-        request.META.get("HTTP_IF_MATCH"),
-        request.META.get("HTTP_IF_NONE_MATCH"),
-    )
-    failed = wanted is not None and not _matches(wanted, current)
-    failed = failed or (unwanted is not None and _matches(unwanted, current))
-    if failed:
-        state = f"The current ETag is {current}." if current else "There is no such object."
+    wanted, unwanted = _given(request, "If-Match"), _given(request, "If-None-Match")
+    if (wanted is not None and not _names(wanted, current)) or (
+        unwanted is not None and _names(unwanted, current, weakly=True)
+    ):
         raise ApiError(
             "precondition_failed",
-            f"The object is not what you last read. {state}",
+            _why(current) if guarded else _UNGUARDED,
             headers={"ETag": current} if current else {},
             current_etag=current,
         )
 
 
-def _matches(header: str, current: str | None) -> bool:
-    if header.strip() == "*":
-        return current is not None
-    return current is not None and current in _strong(header)
+_UNGUARDED = "This operation has no ETag to compare. Send it without If-Match."
 
 
-def _strong(header: str, weak: bool = False) -> list[str]:
-    tags = _TAG.findall(header)
-    return [tag.removeprefix("W/") for tag in tags if weak or not tag.startswith("W/")]
+def _why(current: str | None) -> str:
+    state = f"The current ETag is {current}." if current else "There is no such object."
+    return f"The object is not what you last read. {state}"
+
+
+def _given(request: Request, name: str) -> list[str] | None:
+    """What the header lists; None if it was not sent. Raises validation_error for another form."""
+    header = request.META.get(f"HTTP_{name.upper().replace('-', '_')}")
+    if header is None:
+        return None
+    if not (tags := _tags(header)):
+        raise bad_header(f'{name} takes * or ETags as they were answered, such as "a1b2".')
+    return tags
+
+
+def _tags(header: str) -> list[str]:
+    """The entity-tags of the header, or its star; nothing if it is no such list."""
+    if not re.fullmatch(TAGS, header.strip(" \t")):
+        return []
+    return re.findall(_TAG, header) or ["*"]
+
+
+def _names(tags: list[str], current: str | None, *, weakly: bool = False) -> bool:
+    """Whether `current` is among them. Only weakly does a weak tag equal a strong one."""
+    found = [tag.removeprefix("W/") for tag in tags] if weakly else tags
+    return current is not None and (found == ["*"] or current in found)

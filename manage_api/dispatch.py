@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from manage_api import concurrency
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
+from manage_api.openapi_parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
 from manage_api.operations import Operation, find, why_read_only
 from manage_api.serializers import (
     JsonObjectField,
@@ -51,16 +52,7 @@ _QUERY = [
         explode=True,
         description="Each parameter of the operation under its own name.",
     ),
-    OpenApiParameter("If-None-Match", str, "header", description="Answer 304 if this is current."),
-]
-_HEADERS = [
-    OpenApiParameter(
-        "Idempotency-Key",
-        {"type": "string", "pattern": "^[!-~]{1,255}$"},
-        "header",
-        description="Makes retries safe.",
-    ),
-    OpenApiParameter("If-Match", str, "header", description="Only if this ETag is current."),
+    IF_NONE_MATCH,
 ]
 ENVELOPE = {
     "type": "object",
@@ -89,7 +81,7 @@ class DispatchView(ApiView):
         "POST": Described(
             ENVELOPE,
             request=DispatchInput,
-            parameters=_HEADERS,
+            parameters=(IDEMPOTENCY_KEY, IF_MATCH),
             headers=("ETag", "Idempotent-Replayed"),
             errors=(400, 404, 409, 412, 413, 415, 422, 428),
         ),

@@ -195,6 +195,12 @@ def not_authenticated(code: str = "not_authenticated") -> ApiError:
     return ApiError(code, headers={"WWW-Authenticate": 'Bearer realm="SyteOps Manage API"'})
 
 
+def bad_header(detail: str) -> ApiError:
+    """The 400 for a header of the wrong form. No pointer leads there, so `detail` names it."""
+    error = {"pointer": "#", "code": "invalid", "detail": detail}
+    return ApiError("validation_error", detail, errors=[error])
+
+
 def _invalid(errors: list[dict[str, str]]) -> ApiError:
     named = ", ".join(dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors))
     detail = f"Nothing was stored. Correct: {named}." if named.strip("#, ") else errors[0]["detail"]

@@ -142,9 +142,8 @@ def _check_precondition(call: Call) -> None:
     if not concurrency.has_precondition(call.request):
         return
     reader = reader_of(call.operation)
-    # What nobody can read has no ETag: to ignore If-Match there would lose an update after all.
     current = _current_etag(reader, call) if reader else None
-    concurrency.check_precondition(call.request, current)
+    concurrency.check_precondition(call.request, current, guarded=reader is not None)
 
 
 def _current_etag(reader: Operation, call: Call) -> str | None:

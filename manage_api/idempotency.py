@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from manage_api.calls import Call, Result
-from manage_api.errors import ApiError
+from manage_api.errors import ApiError, bad_header
 from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
 from syteops.lib.locks import Busy, exclusive_transaction
@@ -35,9 +35,7 @@ def once(call: Call, work: Callable[[], Result]) -> Result:
     """
     key = call.request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not _FORM.fullmatch(key):
-        detail = "Idempotency-Key takes 1 to 255 visible ASCII characters."
-        error = {"pointer": "#", "code": "invalid", "detail": detail}
-        raise ApiError("validation_error", detail, errors=[error])
+        raise bad_header("Idempotency-Key takes 1 to 255 visible ASCII characters.")
     if key is None or call.dry_run:
         with transaction.atomic():
             return work()

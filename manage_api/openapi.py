@@ -21,7 +21,7 @@ from manage_api.bulk import ACTIONS as BULK_ACTIONS
 from manage_api.bulk import MAX_ITEMS
 from manage_api.openapi_fields import example_of, say_exactly
 from manage_api.openapi_parts import Json, ref
-from manage_api.operations import Operation, all_operations, find
+from manage_api.operations import Operation, all_operations, find, reader_of
 from manage_api.resources import ROW_ID
 from manage_api.serializers import (
     NoInput,
@@ -114,7 +114,7 @@ class ManageSchema(AutoSchema):
             return list(self._fixed.parameters)
         query = [one.input] if one.input and not one.takes_body else []
         path = [_path_parameter(one, name) for name in one.path_params]
-        return [*path, *query, *(_write_parameters(one) if one.writes else _READ_PARAMETERS)]
+        return [*path, *query, *(_write_parameters(one) if one.writes else [parts.IF_NONE_MATCH])]
 
     def get_request_serializer(self) -> Any:
         one = self.operation
@@ -206,11 +206,6 @@ def _required_fields(one: Operation) -> list[str]:
     return [n for n, f in serializer.fields.items() if f.required and not serializer.partial]
 
 
-_READ_PARAMETERS = [
-    OpenApiParameter("If-None-Match", str, "header", description="Answer 304 if this is current."),
-]
-
-
 def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
     told = one.resource_class.path_param(name)
     return OpenApiParameter(
@@ -222,9 +217,9 @@ def _write_parameters(one: Operation) -> Iterator[OpenApiParameter]:
     if one.destructive or one.action == "bulk":
         yield OpenApiParameter("confirm", bool, "query", description="Consent to what would go.")
     yield OpenApiParameter("dry_run", bool, "query", description="Only say what would happen.")
-    key = {"type": "string", "pattern": "^[!-~]{1,255}$"}
-    yield OpenApiParameter("Idempotency-Key", key, "header", description="Makes retries safe.")
-    yield OpenApiParameter("If-Match", str, "header", description="Only if this ETag is current.")
+    yield parts.IDEMPOTENCY_KEY
+    if reader_of(one):
+        yield parts.IF_MATCH
 
 
 def _read_answers(responses: Json) -> Iterator[tuple[str, Json]]:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
+
+from manage_api.concurrency import TAGS
 from manage_api.errors import CODES, FIELD_CODES, PROBLEM_TYPE
 from manage_api.operations import Operation, all_operations
 
@@ -29,6 +32,24 @@ def ref(kind: str, name: str) -> Json:
     """A reference to a component."""
     return {"$ref": f"#/components/{kind}/{name}"}
 
+
+# --- Parameters ----------------------------------------------------------------------------
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "header",
+    description="Makes retries safe.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    {"type": "string", "pattern": TAGS},
+    "header",
+    description="Only if this ETag is current.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, "header", description="Answer 304 if this is current."
+)
 
 # --- Headers -------------------------------------------------------------------------------
 

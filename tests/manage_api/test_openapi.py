@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from manage_api.errors import CODES
 from manage_api.openapi import document, inlined
-from manage_api.operations import Operation, all_operations
+from manage_api.operations import Operation, all_operations, reader_of
 from manage_api.viewsets import API_ROOT, ApiView, RestView
 from manage_api.whoami import NowhereView
 
@@ -113,6 +113,8 @@ def test_an_operation_is_described_in_full(operation: Operation) -> None:
     assert (("query", "dry_run") in parameters) == operation.writes
     assert (("header", "Idempotency-Key") in parameters) == operation.writes
     assert (("header", "If-None-Match") in parameters) == (not operation.writes)
+    is_guarded = operation.writes and reader_of(operation) is not None
+    assert (("header", "If-Match") in parameters) == is_guarded
 
 
 @pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manage_api.concurrency import etag_of_data
+from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
 from tests.manage_api.stored import stored
@@ -49,8 +50,15 @@ def test_what_the_caller_has_is_not_sent_again(api: Api, etag: str, form: str) -
     assert "Content-Type" not in answer.headers
 
 
-@pytest.mark.parametrize("form", ['"x"', "", "garbage", '"', "W/"])
+NO_TAGS = [
+    *("", "garbage", '"', "W/", "w/{}", "x{}", "{}x", "W/ {}", "{} {}", '"x" {}', '"a b", {}'),
+    *("{},garbage", "*, {}", "{}, *", "**", '"x"; {}', ","),
+]
+
+
+@pytest.mark.parametrize("form", ['"x"', *NO_TAGS])
 def test_anything_else_is_sent(api: Api, etag: str, form: str) -> None:
+    form = form.replace("{}", etag)
     assert api.get("/crm-systems/001", If_None_Match=form).status_code == 200
 
 
@@ -71,7 +79,38 @@ def test_a_write_that_saw_the_current_state_goes_through(api: Api, etag: str) ->
     assert answer.headers["ETag"] == api.get("/crm-systems/001").headers["ETag"] != etag
 
 
-@pytest.mark.parametrize("form", ['"stale"', "W/{}", "", "garbage", '"stale", W/{}'])
+@pytest.mark.parametrize("form", [*NO_TAGS, '"stale", "{}"'])
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+def test_a_precondition_of_another_form_is_refused(
+    api: Api, etag: str, header: str, form: str
+) -> None:
+    """Misread, it would let a write through that its sender wanted to be stopped."""
+    before = stored()
+
+    answer = api.patch("/crm-systems/001", {"name": "Zoho"}, **{header: form.replace("{}", etag)})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+    assert header in answer.json()["detail"]
+    assert stored() == before
+
+
+@pytest.mark.parametrize("form", ["{}", '"x", {}', ' , "x" ,, {},', '"\xe4" ,\t{}'])
+def test_the_current_tag_may_stand_anywhere_in_the_list(api: Api, etag: str, form: str) -> None:
+    form = form.replace("{}", etag)
+
+    assert api.patch("/crm-systems/001", {"name": "x"}, If_None_Match=form).status_code == 412
+    assert api.patch("/crm-systems/001", {"name": "x"}, If_Match=form).status_code == 200
+
+
+def test_a_weak_tag_says_that_there_is_such_a_state(api: Api, etag: str) -> None:
+    """If-None-Match compares weakly (RFC 9110, section 13.1.2)."""
+    answer = api.patch("/crm-systems/001", {"name": "x"}, If_None_Match=f"W/{etag}")
+
+    assert answer.status_code == 412
+    assert CrmSystem.objects.get().name == "HubSpot"
+
+
+@pytest.mark.parametrize("form", ['"stale"', "W/{}", '"stale", W/{}'])
 def test_a_write_that_saw_another_state_does_not(api: Api, etag: str, form: str) -> None:
     """Weak tags do not count here: they promise less than a write needs."""
     before = stored()
@@ -127,8 +166,29 @@ def test_where_nothing_can_be_read_no_state_can_be_known(api: Api) -> None:
     answer = api.post("/crm-systems", {"name": "Zoho"}, If_Match='"any"')
 
     assert (answer.status_code, answer.json()["current_etag"]) == (412, None)
+    assert "no ETag to compare" in answer.json()["detail"]
     assert not CrmSystem.objects.exists()
     assert api.post("/crm-systems", {"name": "Zoho"}, If_None_Match="*").status_code == 201
+
+
+@pytest.mark.parametrize("form", ["*", '"any"'])
+def test_every_operation_without_an_etag_says_so(api: Api, etag: str, form: str) -> None:
+    entry = AuditEntry.objects.get(event="crm_system.created").pk
+    item = {"action": "create", "params": {"name": "x"}}
+    before = stored()
+
+    for path, body in (
+        (f"/audit/{entry}/revert?confirm=true", None),
+        ("/team-members/restore", {"id": 1}),
+        ("/crm-systems/bulk", {"items": [item]}),
+        ("/notes", {"title": "x"}),
+    ):
+        answer = api.post(path, body, If_Match=form)
+        assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+        assert answer.json()["detail"].endswith("Send it without If-Match.")
+    assert stored() == before
+    gone = api.patch("/crm-systems/099", {"name": "x"}, If_Match=form).json()
+    assert "There is no such object." in gone["detail"]
 
 
 def test_what_a_secret_is_does_not_show_but_that_it_changed_does(api: Api, etag: str) -> None:
