@@ -113,8 +113,9 @@ class ManageKey(Entity):
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it stops working: its expiry, or the end of its overlap after a rotation."""
-        return min((t for t in (self.expires_at, self.retires_at) if t), default=None)
+        """When it stops working, or stopped: whichever of its possible ends comes first."""
+        ends = (self.expires_at, self.retires_at, self.revoked_at)
+        return min((moment for moment in ends if moment), default=None)
 
     @property
     def state(self) -> KeyState:

@@ -14,7 +14,7 @@ from manage_api import throttling
 from manage_api.callers import actor_of
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
-from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
+from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
 from manage_api.operations import Operation, all_scopes
 from syteops.audit.services import record_refusal
 from syteops.lib.actors import ActorKind, Door
@@ -66,11 +66,13 @@ class KeyHolder:
 
     def response_headers(self) -> dict[str, str]:
         """For a replaced key in its overlap: since when it is deprecated, and when it ends."""
-        if not self.key.retires_at or not self.key.rotated_at:
+        if self.key.state is not KeyState.RETIRING:
             return {}
+        assert self.key.rotated_at is not None
+        assert self.key.ends_at is not None
         return {
             "Deprecation": f"@{int(self.key.rotated_at.timestamp())}",  # RFC 9745
-            "Sunset": http_date(self.key.retires_at.timestamp()),  # RFC 8594
+            "Sunset": http_date(self.key.ends_at.timestamp()),  # RFC 8594
         }
 
 
@@ -79,8 +81,8 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
     revoked key; only a right secret learns key_expired, api_disabled or network_not_allowed.
-    A key that is refused although its secret is right is noted in the audit trail, and pays for
-    each call as if it had been let in: it may work again soon, and then nothing holds it up.
+    A key that is refused although its secret is right is noted in the audit trail, hears of its end
+    if it has been replaced, and pays for each call as if it had been let in.
     """
     token = tokens.parse(text)
     if token is None:
@@ -88,16 +90,17 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
     key, address = _find(token.public_id), client_address(request)
     if not _verified(key or _nobody(ring()), token) or key is None:
         raise not_authenticated()
+    holder = KeyHolder(key)
     try:
         _check_state(key, address)
     except ApiError as refusal:
-        holder = KeyHolder(key)
+        refusal.headers.update(holder.response_headers())
         _note_refusal(holder, refusal.code, request, door)
         if refusal.status == 403:
             throttling.spend(holder, writes=False)
         raise
     usage.seen(key.pk, address)
-    return KeyHolder(key)
+    return holder
 
 
 def _find(public_id: str) -> ManageKey | None:
@@ -138,8 +141,7 @@ def _verified(key: ManageKey, token: tokens.Token) -> bool:
         expected = open_sealed(key, "verifier")
     except UnsealError:
         expected = None
-    matches = constant_time_compare(expected or "", token.verifier)
-    return matches and expected is not None
+    return constant_time_compare(expected or "", token.verifier)  # which is never empty
 
 
 def _check_state(key: ManageKey, address: str) -> None:

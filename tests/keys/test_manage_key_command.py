@@ -78,6 +78,17 @@ def test_rotate_takes_an_overlap(overlap: str) -> None:
     assert Api(old["key"]).get("/whoami").status_code == 200
 
 
+def test_the_old_key_works_no_longer_than_its_expiry_whatever_the_overlap() -> None:
+    made = run_json("create", "--name", "x", "--preset", "monitoring", "--days", "1")
+    rotated = run_json("rotate", made["id"], "--overlap", "7d")
+    assert rotated["old_key_ends_at"] == made["expires_at"]
+
+
+def test_without_overlap_the_old_key_has_no_end_to_wait_for() -> None:
+    made = run_json("create", "--name", "x", "--preset", "monitoring", "--days", "1")
+    assert run_json("rotate", made["id"])["old_key_ends_at"] is None
+
+
 @pytest.mark.parametrize("overlap", ["8d", "604801"])
 def test_an_overlap_beyond_7_days_is_refused(overlap: str) -> None:
     run("generate")

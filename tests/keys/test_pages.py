@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from manage_api.keys import queries, services
@@ -365,6 +366,14 @@ def test_pause_and_resume(page: Client) -> None:
     assert page.post(on(key, "resume"))["Location"] == detail
     key.refresh_from_db()
     assert key.paused_at is None
+
+
+def test_the_page_of_a_new_key_says_when_the_old_one_really_ends(page: Client) -> None:
+    key = restricted(expires_at=timezone.now() + timedelta(days=1))
+    shown = text_of(page.post(on(key, "rotate"), {"overlap": 7 * 24 * 60 * 60}))
+    assert key.expires_at is not None
+    end = date_format(timezone.localtime(key.expires_at), "DATETIME_FORMAT")
+    assert f"works until {end}" in " ".join(shown.split())
 
 
 def test_what_a_state_does_not_allow_is_refused_in_words(page: Client, key: ManageKey) -> None:

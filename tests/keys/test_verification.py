@@ -6,14 +6,17 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from manage_api.keys import queries, services, tokens
+from manage_api.keys import queries, services, tokens, usage
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.lib.actors import SYSTEM
+from syteops.lib.encryption import Sealed
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +72,42 @@ def test_authenticating_costs_one_query(
 
     with django_assert_num_queries(1):
         assert caller_for(site_key, RequestFactory().get("/")).key.kind == "site"
+
+
+def test_an_unknown_id_takes_the_same_work_as_a_wrong_secret(
+    site_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from manage_api.keys import verification
+
+    compared: list[tuple[int, int]] = []
+
+    def compare(expected: str, given: str) -> bool:
+        compared.append((len(expected), len(given)))
+        return expected == given
+
+    monkeypatch.setattr(verification, "constant_time_compare", compare)
+    for key in (forged(site_key), tokens.new_token().text):
+        with CaptureQueriesContext(connection) as queries_made:
+            assert Api(key).get("/whoami").status_code == 401
+        assert len(queries_made) == 1
+    assert compared == [(64, 64), (64, 64)]
+
+
+def test_a_key_whose_verifier_does_not_open_is_refused(site_key: str) -> None:
+    stored = ManageKey.objects.get().verifier.ciphertext
+    ManageKey.objects.update(verifier=Sealed(stored[:-1] + bytes([stored[-1] ^ 1])))
+    assert Api(site_key).get("/whoami").status_code == 401
+
+
+def test_only_who_is_let_in_counts_as_a_use(make_key: Callable[..., str]) -> None:
+    elsewhere = make_key("crm:read", networks=["10.0.0.0/8"])
+    expired = make_key("crm:read", expires_at=timezone.now() - timedelta(days=1))
+    for key in (elsewhere, expired, forged(elsewhere), tokens.new_token().text):
+        Api(key).get("/whoami")
+    assert usage._taken() == ({}, {})
+    good = make_key("crm:read")
+    Api(good).get("/whoami")
+    assert set(usage._taken()[0]) == {ManageKey.objects.latest("id").pk}
 
 
 # --- What the trail keeps ------------------------------------------------------------------
@@ -134,6 +173,37 @@ def test_a_replaced_key_hears_of_its_end_on_every_answer(site_key: str) -> None:
         sunset = parsedate_to_datetime(response.headers["Sunset"])
         assert abs(sunset - old.retires_at) < timedelta(seconds=1)  # type: ignore[operator]
     assert "Deprecation" not in Api(new.text).get("/whoami").headers
+
+
+def test_a_replaced_key_that_expires_within_its_overlap_hears_when_it_really_ends(
+    make_key: Callable[..., str],
+) -> None:
+    expiry = timezone.now() + timedelta(days=1)
+    key = make_key("crm:read", expires_at=expiry)
+    services.rotate_key(SYSTEM, ManageKey.objects.get(), timedelta(days=7))
+    sunset = parsedate_to_datetime(Api(key).get("/whoami").headers["Sunset"])
+    assert abs(sunset - expiry) < timedelta(seconds=1)
+
+
+def test_a_replaced_key_that_is_refused_hears_of_its_end_too(
+    make_key: Callable[..., str],
+) -> None:
+    key = make_key("crm:read", networks=["10.0.0.0/8"])
+    services.rotate_key(SYSTEM, ManageKey.objects.get(), timedelta(days=1))
+    for code in ("network_not_allowed", "api_disabled"):
+        response = Api(key).get("/crm-systems")
+        assert (response.status_code, response.json()["code"]) == (403, code)
+        assert "Deprecation" in response.headers
+        assert "Sunset" in response.headers
+        services.set_api_enabled(SYSTEM, False)
+
+
+def test_a_replaced_key_that_was_revoked_gets_the_very_same_answer_as_an_unknown_one(
+    site_key: str,
+) -> None:
+    services.rotate_key(SYSTEM, ManageKey.objects.get(), timedelta(days=1))
+    services.revoke_key(SYSTEM, ManageKey.objects.get(successor__isnull=False))
+    assert answer(site_key) == answer(tokens.new_token().text)
 
 
 def test_an_ordinary_key_and_a_person_hear_nothing_of_the_kind(

@@ -143,7 +143,8 @@ def _rotate(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
     old = _chosen(options)
     shown = _issued(services.rotate_key(actor, old, options["overlap"]))
     old.refresh_from_db()
-    return {**shown, "replaces": old.public_id, "old_key_ends_at": _time(old.retires_at)}
+    ends = None if old.revoked_at else old.ends_at
+    return {**shown, "replaces": old.public_id, "old_key_ends_at": _time(ends)}
 
 
 def _revoke(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
