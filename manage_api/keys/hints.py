@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
 from manage_api.operations import all_scopes
+from syteops.lib.addresses import is_everywhere
 
 ROTATE_AFTER = timedelta(days=180)
 IDLE_AFTER = timedelta(days=90)
@@ -33,7 +34,7 @@ def _risks(key: ManageKey) -> Iterator[str]:
             yield "never expires"
         if set(key.scopes) >= set(all_scopes()):
             yield "every scope"
-        if not key.networks:
+        if not key.networks or any(is_everywhere(one) for one in key.networks):
             yield "no network limit"
         if key.sponsor is not None and not key.sponsor.is_active:
             yield f"sponsor {key.sponsor.get_username()} is inactive"

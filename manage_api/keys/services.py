@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from manage_api.keys.queries import site_key
 from manage_api.operations import all_scopes
 from syteops.audit import services as audit
 from syteops.lib.actors import Actor
+from syteops.lib.addresses import exact_network
 from syteops.lib.encryption import seal
 from syteops.lib.errors import Conflict, FieldError, Invalid, Protected
 
@@ -205,7 +205,6 @@ def _check_expiry(expires_at: datetime | None) -> None:
 
 def _network(text: str) -> str:
     try:
-        return str(ip_network(text.strip(), strict=False))
+        return exact_network(text)
     except ValueError as error:
-        detail = f"{text} is no network. Write it like 203.0.113.0/24 or 2001:db8::/32."
-        raise Invalid.field("networks", detail) from error
+        raise Invalid.field("networks", str(error)) from error

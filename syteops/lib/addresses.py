@@ -77,6 +77,34 @@ def in_networks(address: str, networks: Iterable[str]) -> bool:
     return parsed is not None and any(_contains(network, parsed) for network in networks)
 
 
+def exact_network(text: str) -> str:
+    """One spelling per network, IPv4-mapped IPv6 as IPv4; a single address is one of its own.
+
+    Raises ValueError, in words for whoever wrote it, also for what may be meant otherwise: a zone,
+    a netmask, an address with the length of its network.
+    """
+    text = text.strip()
+    if "%" in text:
+        raise ValueError(f"The network {text} names a zone. Write it without % and what follows.")
+    network = _parse_network(text)
+    if network is None:
+        like = "203.0.113.0/24 or 2001:db8::/32"
+        raise ValueError(f"{text} is no network. Write it like {like}.")
+    address, _, length = text.partition("/")
+    if length and not length.isdecimal():
+        raise ValueError(f"The network {text} has a netmask. Write {network} if you mean that one.")
+    if length and _parse(address) != network.network_address:
+        choice = f"Write {network} for the whole network, or {address} for that address alone."
+        raise ValueError(f"The network {text} begins at another address. {choice}")
+    return str(network)
+
+
+def is_everywhere(network: str) -> bool:
+    """Whether every address of its version lies in `network`, so that it limits nothing."""
+    parsed = _parse_network(network)
+    return parsed is not None and parsed.prefixlen == 0
+
+
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

@@ -37,6 +37,13 @@ def test_each_risk_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("everywhere", ["0.0.0.0/0", "::/0", "::ffff:0:0/96"])
+def test_a_network_that_holds_every_address_is_no_limit(everywhere: str) -> None:
+    expires_at = timezone.now() + timedelta(days=30)
+    key = a_key(networks=["10.0.0.0/8", everywhere], expires_at=expires_at)
+    assert hints.risks(key) == ["no network limit"]
+
+
 def test_a_deactivated_sponsor_does_not_break_the_key() -> None:
     from tests.fixtures import Api
 

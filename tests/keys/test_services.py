@@ -165,6 +165,52 @@ def test_networks_must_be_networks(network: str) -> None:
     assert not ManageKey.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ("10.1.2.3/8", "Write 10.0.0.0/8 for the whole network"),
+        ("2001:db8::1/32", "Write 2001:db8::/32 for the whole network"),
+        ("::ffff:10.1.2.3/104", "Write 10.0.0.0/8 for the whole network"),
+        ("10.0.0.0/255.0.0.0", "10.0.0.0/8"),
+        ("10.0.0.0/0.0.0.255", "10.0.0.0/24"),
+        ("10.0.0.1/0.0.0.255", "10.0.0.0/24"),
+        ("10.0.0.0/", "is no network"),
+        ("10.0.0.0/+8", "is no network"),
+        ("10.0.0.0/٨", "is no network"),
+        ("fe80::1%eth0", "without % and what follows"),
+        ("fe80::%eth0/64", "without % and what follows"),
+    ],
+)
+def test_a_network_that_may_be_meant_otherwise_is_refused_with_the_likely_one(
+    network: str, said: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        restricted(networks=["192.0.2.0/24", network])
+    (error,) = refused.value.errors
+    assert error.path == ("networks",)
+    assert network in error.detail
+    assert said in error.detail
+    assert not ManageKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "stored"),
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        (" 192.0.2.7 ", "192.0.2.7/32"),
+        ("192.0.2.7/32", "192.0.2.7/32"),
+        ("2001:DB8:0::/32", "2001:db8::/32"),
+        ("2001:db8::1", "2001:db8::1/128"),
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_a_network_is_stored_in_its_shortest_form(network: str, stored: str) -> None:
+    assert restricted(networks=[network, stored]).key.networks == [stored]
+
+
 def test_a_key_without_a_name_is_refused() -> None:
     with pytest.raises(Invalid):
         restricted(name="  ")
