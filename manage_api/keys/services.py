@@ -118,7 +118,7 @@ def revoke_key(actor: Actor, key: ManageKey) -> bool:
 def pause_key(actor: Actor, key: ManageKey) -> bool:
     """Refuse a restricted key until it is resumed; False if it is paused already.
 
-    Raises Protected for the site key, Conflict for a revoked one.
+    Raises Protected for the site key, Conflict for one that was revoked or replaced.
     """
     key = _pausable(key)
     if key.paused_at:
@@ -163,7 +163,8 @@ def _end_predecessors(actor: Actor, key: ManageKey, now: datetime) -> None:
     """End what `key` replaced and what those replaced, where an overlap still lets it work."""
     for old in ManageKey.objects.select_for_update().filter(successor=key):
         _end_predecessors(actor, old, now)
-        if not old.revoked_at:
+        # One that ended by itself did so then, not now.
+        if old.ends_at is None or old.ends_at > now:
             audit.update(actor, old, {"revoked_at": now}, "revoked")
 
 
@@ -182,6 +183,8 @@ def _pausable(key: ManageKey) -> ManageKey:
         raise Protected("The site key is not paused by itself: disable the API instead.")
     if key.revoked_at:
         raise Conflict("This key was revoked. Reload the page.")
+    if key.successor_id:
+        raise Conflict("This key was replaced and ends by itself: revoke it instead.")
     return key
 
 

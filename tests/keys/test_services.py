@@ -1,5 +1,6 @@
 """The life of a key, as every door brings it about."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,31 @@ def test_rotating_without_overlap_also_ends_older_overlaps() -> None:
     assert [works(one) for one in (oldest, older, newest)] == [False, False, True]
 
 
+@pytest.mark.parametrize("ended", ["retires_at", "expires_at"])
+@pytest.mark.parametrize("end", [services.rotate_key, services.revoke_key])
+def test_a_predecessor_that_ended_by_itself_is_left_as_it_was(
+    end: Callable[..., object], ended: str
+) -> None:
+    oldest = restricted()
+    older = services.rotate_key(SYSTEM, oldest.key, HOUR)
+    ManageKey.objects.filter(pk=oldest.key.pk).update(**{ended: timezone.now() - HOUR})
+    before = ManageKey.objects.filter(pk=oldest.key.pk).values().get()
+    end(SYSTEM, older.key)
+    assert ManageKey.objects.filter(pk=oldest.key.pk).values().get() == before
+    entries = AuditEntry.objects.filter(event="key.revoked", object_id=oldest.key.public_id)
+    assert not entries.exists()
+    assert Api(oldest.text).get("/whoami").json()["code"] == "key_expired"
+
+
+def test_what_a_predecessor_that_ended_by_itself_replaced_ends_all_the_same() -> None:
+    oldest = restricted()
+    older = services.rotate_key(SYSTEM, oldest.key, timedelta(days=7))
+    newer = services.rotate_key(SYSTEM, older.key, HOUR)
+    ManageKey.objects.filter(pk=older.key.pk).update(retires_at=timezone.now() - HOUR)
+    services.rotate_key(SYSTEM, newer.key)
+    assert not works(oldest)
+
+
 def test_revoking_ends_what_the_key_replaced_as_well() -> None:
     oldest = services.generate_site_key(SYSTEM)
     older = services.rotate_key(SYSTEM, oldest.key, HOUR)
@@ -241,6 +267,16 @@ def test_pausing_twice_changes_nothing() -> None:
     assert not services.pause_key(SYSTEM, key)
     assert services.resume_key(SYSTEM, key)
     assert not services.resume_key(SYSTEM, key)
+
+
+def test_a_replaced_key_is_not_paused_into_a_state_that_nobody_sees() -> None:
+    issued = restricted()
+    services.rotate_key(SYSTEM, issued.key, HOUR)
+    for change in (services.pause_key, services.resume_key):
+        with pytest.raises(Conflict, match="revoke it instead"):
+            change(SYSTEM, issued.key)
+    assert works(issued)
+    assert services.revoke_key(SYSTEM, issued.key)
 
 
 def test_the_site_key_is_not_paused() -> None:
