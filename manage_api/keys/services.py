@@ -4,20 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from manage_api import throttling
-from manage_api.keys import tokens
+from manage_api.keys import tokens, values
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import site_key
-from manage_api.operations import all_scopes
 from syteops.audit import services as audit
 from syteops.lib.actors import Actor
-from syteops.lib.addresses import exact_network
 from syteops.lib.encryption import seal
-from syteops.lib.errors import Conflict, FieldError, Invalid, Protected
+from syteops.lib.errors import Conflict, Invalid, Protected
 
 MAX_OVERLAP = timedelta(days=7)
 SITE_KEY_NAME = "Site key"
@@ -55,16 +52,13 @@ def create_restricted_key(
 
     Raises Invalid, also for an expiry beyond KEY_MAX_DAYS where the site sets that.
     """
-    scopes, networks = sorted(set(scopes)), list(networks)
-    _check_scopes(scopes)
-    _check_expiry(expires_at)
     return _issue(
         actor,
         kind=KeyKind.RESTRICTED,
-        name=name.strip(),
-        scopes=scopes,
-        networks=list(dict.fromkeys(_network(one) for one in networks)),
-        expires_at=expires_at,
+        name=values.checked_name(name),
+        scopes=values.checked_scopes(scopes),
+        networks=values.checked_networks(networks),
+        expires_at=values.checked_expiry(expires_at),
         sponsor=sponsor,
     )
 
@@ -96,8 +90,7 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
         event="issued_by_rotation",
     )
     ending = {"retires_at": now + overlap, "revoked_at": None} if overlap else {"revoked_at": now}
-    values = {**ending, "rotated_at": now, "successor": issued.key}
-    audit.update(actor, key, values, "rotated")
+    audit.update(actor, key, {**ending, "rotated_at": now, "successor": issued.key}, "rotated")
     return issued
 
 
@@ -147,10 +140,10 @@ def _locked(key: ManageKey) -> ManageKey:
     return ManageKey.objects.select_for_update().get(pk=key.pk)
 
 
-def _issue(actor: Actor, *, event: str = "generated", **values: Any) -> Issued:
+def _issue(actor: Actor, *, event: str = "generated", **fields: Any) -> Issued:
     token = tokens.new_token()
     key = ManageKey(
-        public_id=token.public_id, hint=token.hint, created_by=actor.label[:200], **values
+        public_id=token.public_id, hint=token.hint, created_by=actor.label[:200], **fields
     )
     key.verifier = seal(key, "verifier", token.verifier)
     audit.insert(actor, key, event)
@@ -186,28 +179,3 @@ def _pausable(key: ManageKey) -> ManageKey:
     if key.successor_id:
         raise Conflict("This key was replaced and ends by itself: revoke it instead.")
     return key
-
-
-def _check_scopes(scopes: list[str]) -> None:
-    if not scopes:
-        raise Invalid.field("scopes", "Choose one scope at least.", "required")
-    unknown = sorted(set(scopes) - set(all_scopes()))
-    if unknown:
-        text = f"There is no scope {', '.join(unknown)}."
-        raise Invalid([FieldError(("scopes",), "invalid_choice", text)])
-
-
-def _check_expiry(expires_at: datetime | None) -> None:
-    days = settings.KEY_MAX_DAYS
-    # A minute of grace: "90 days from now" was worked out a moment ago.
-    latest = timezone.now() + timedelta(days=days, minutes=1)
-    if days and (expires_at is None or expires_at > latest):
-        detail = f"On this site a key lasts {days} days at most."
-        raise Invalid.field("expires_at", detail, "out_of_range")
-
-
-def _network(text: str) -> str:
-    try:
-        return exact_network(text)
-    except ValueError as error:
-        raise Invalid.field("networks", str(error)) from error

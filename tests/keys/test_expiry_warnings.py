@@ -148,7 +148,9 @@ def test_nobody_who_has_left_is_told_and_nobody_twice(alice: User) -> None:
 
 
 def test_a_name_can_not_add_headers(alice: User) -> None:
-    a_key(name="n8n\nBcc: mallory@example.com")
+    a_key()
+    # No service takes such a name, but the database may hold one.
+    ManageKey.objects.update(name="n8n\nBcc: mallory@example.com")
     warn()
     assert (
         mail.outbox[0].subject

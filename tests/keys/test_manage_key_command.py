@@ -156,6 +156,14 @@ def test_create_refuses_what_is_wrong(options: list[str]) -> None:
     assert not ManageKey.objects.exists()
 
 
+@pytest.mark.parametrize("name", [" ", "CI\x1b[2J", "CI\ndeploy", "x" * 101])
+def test_create_refuses_a_name_that_people_could_not_read(name: str) -> None:
+    refused = fail_json("create", "--name", name, "--preset", "monitoring")
+    assert refused["code"] == "validation_error"
+    assert "name" in refused["error"]
+    assert not ManageKey.objects.exists()
+
+
 def test_pause_and_resume_by_id() -> None:
     shown = run_json("create", "--name", "x", "--preset", "monitoring")
     assert run_json("pause", shown["id"]) == {"id": shown["id"], "paused": True, "changed": True}

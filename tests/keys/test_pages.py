@@ -290,6 +290,7 @@ def test_ticked_boxes_count_before_a_preset(page: Client) -> None:
         ({"name": ""}, "This field is required"),
         ({"name": " "}, "This field is required"),
         ({"name": "x" * 101}, "at most 100 characters"),
+        ({"name": "CI\x1b[2J"}, "on one line, without control characters"),
         ({"scopes": None}, "Choose a preset, or one scope"),
         ({"scopes": ["crm:everything"]}, "not one of the available choices"),
         ({"preset": "everything"}, "not one of the available choices"),

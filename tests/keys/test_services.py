@@ -237,9 +237,33 @@ def test_a_network_is_stored_in_its_shortest_form(network: str, stored: str) -> 
     assert restricted(networks=[network, stored]).key.networks == [stored]
 
 
-def test_a_key_without_a_name_is_refused() -> None:
-    with pytest.raises(Invalid):
-        restricted(name="  ")
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("", "required", "Give the key a name"),
+        (" \t\n", "required", "Give the key a name"),
+        ("x" * 101, "too_long", "100 characters at most"),
+        ("CI\x1b[2Jdeploy", "invalid", "on one line"),
+        ("CI\ndeploy", "invalid", "on one line"),
+        ("CI\x00", "invalid", "on one line"),
+        ("CI\x7f", "invalid", "on one line"),
+        ("CI\u2028deploy", "invalid", "on one line"),
+        ("CI\u202eyolped", "invalid", "on one line"),
+        ("CI\udcff", "invalid", "on one line"),
+    ],
+)
+def test_a_name_that_people_could_not_read_is_refused(name: str, code: str, said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        restricted(name=name)
+    (error,) = refused.value.errors
+    assert (error.path, error.code) == (("name",), code)
+    assert said in error.detail
+    assert not ManageKey.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 100, "n8n – Büro „Süd“", "部署", "👩‍🚀 launch"])
+def test_a_name_may_be_in_any_script(name: str) -> None:
+    assert restricted(name=f" {name}\n").key.name == name
 
 
 def test_the_site_can_set_the_longest_term(settings: Settings) -> None:
