@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
+from manage_api.keys.values import outlasts_maximum
 from manage_api.operations import all_scopes
 from syteops.lib.addresses import is_everywhere
 
@@ -32,6 +33,8 @@ def _risks(key: ManageKey) -> Iterator[str]:
     if key.kind == KeyKind.RESTRICTED:
         if key.expires_at is None:
             yield "never expires"
+        if outlasts_maximum(key.expires_at):
+            yield "longer than this site allows"
         if set(key.scopes) >= set(all_scopes()):
             yield "every scope"
         if not key.networks or any(is_everywhere(one) for one in key.networks):

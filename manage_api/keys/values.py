@@ -12,6 +12,8 @@ from manage_api.operations import all_scopes
 from syteops.lib.addresses import exact_network
 from syteops.lib.errors import Invalid
 
+DEFAULT_DAYS = 90
+
 # Line breaks, terminal and text direction controls, and bytes that were no text.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -61,3 +63,8 @@ def outlasts_maximum(expires_at: datetime | None) -> bool:
     # A minute of grace: "90 days from now" was worked out a moment ago.
     latest = timezone.now() + timedelta(days=days, minutes=1)
     return bool(days) and (expires_at is None or expires_at > latest)
+
+
+def default_days() -> int:
+    """How many days a new key lasts if nobody says otherwise."""
+    return min(DEFAULT_DAYS, settings.KEY_MAX_DAYS or DEFAULT_DAYS)

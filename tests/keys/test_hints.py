@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 
 from manage_api.keys import hints, queries, services
 from manage_api.keys.models import ManageKey
@@ -42,6 +43,28 @@ def test_a_network_that_holds_every_address_is_no_limit(everywhere: str) -> None
     expires_at = timezone.now() + timedelta(days=30)
     key = a_key(networks=["10.0.0.0/8", everywhere], expires_at=expires_at)
     assert hints.risks(key) == ["no network limit"]
+
+
+def test_a_key_that_lasts_longer_than_the_site_allows_by_now_is_hinted_at(
+    settings: Settings,
+) -> None:
+    soon, late = (timezone.now() + timedelta(days=days) for days in (30, 31))
+    keys = [a_key(networks=["10.0.0.0/8"], expires_at=end) for end in (soon, late, None)]
+    site_key = services.generate_site_key(SYSTEM).key
+    settings.KEY_MAX_DAYS = 30
+    too_long = "longer than this site allows"
+    hinted = [hints.risks(key) for key in (*keys, site_key)]
+    assert hinted == [[], [too_long], ["never expires", too_long], []]
+
+
+def test_rotation_neither_prolongs_a_key_nor_shortens_it_to_what_the_site_allows_by_now(
+    settings: Settings,
+) -> None:
+    key = a_key(networks=["10.0.0.0/8"])
+    settings.KEY_MAX_DAYS = 30
+    new = services.rotate_key(SYSTEM, key).key
+    assert new.expires_at is None
+    assert "longer than this site allows" in hints.risks(new)
 
 
 def test_a_deactivated_sponsor_does_not_break_the_key() -> None:

@@ -1,12 +1,15 @@
 """`manage.py manage_key`: the same for the command line and for programs."""
 
 import json
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
 
 from manage_api.keys import queries
 from manage_api.keys.models import ManageKey
@@ -139,6 +142,13 @@ def test_create_takes_a_preset_and_lasts_90_days_unless_told_otherwise() -> None
     assert ManageKey.objects.get().scopes == sorted(PRESETS["ai_agent"].scopes())
     endless = run_json("create", "--name", "y", "--preset", "ai_agent", "--never-expires")
     assert endless["expires_at"] is None
+
+
+def test_create_lasts_as_long_as_the_site_allows_where_that_is_less(settings: Settings) -> None:
+    settings.KEY_MAX_DAYS = 30
+    made = run_json("create", "--name", "x", "--preset", "monitoring")
+    left = datetime.fromisoformat(made["expires_at"]) - timezone.now()
+    assert timedelta(days=29) < left <= timedelta(days=30)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from manage_api.keys import queries, services
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.presets import PRESETS, in_words
 from manage_api.keys.services import Issued
+from manage_api.keys.values import default_days
 from syteops.lib.actors import Actor, command
 from syteops.lib.errors import DomainError, Invalid, NotFound
 
-DEFAULT_DAYS = 90
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -92,7 +92,8 @@ def _new_key(parser: CommandParser) -> None:
     rights.add_argument("--scopes", help="Such as crm:read,crm:write.")
     rights.add_argument("--preset", choices=sorted(PRESETS))
     term = parser.add_mutually_exclusive_group()
-    term.add_argument("--days", type=int, default=DEFAULT_DAYS, help="Until it expires.")
+    text = "Until it expires. Default %(default)s."
+    term.add_argument("--days", type=int, default=default_days(), help=text)
     term.add_argument("--never-expires", action="store_true")
     parser.add_argument(
         "--network", action="append", default=[], help="Only from there; may be repeated."
