@@ -41,7 +41,7 @@ def run() -> None:
 def _warn_of_expiry(actor: Actor) -> None:
     for one in expiry.warn(actor):
         if one.problem:
-            log.error("The warning that %s expires was not sent: %s", one.key, one.problem)
+            log.error("The warning that %s expires was not sent to %s", one.key, one.problem)
 
 
 TASKS: dict[str, Callable[[Actor], object]] = {

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.core.validators import validate_email
 from django.db import transaction
 
 from manage_api.keys.models import ManageKey
@@ -25,7 +27,7 @@ DAYS = "days_before_expiry"
 
 
 class Warned(NamedTuple):
-    """One warning: of which key, how many days before, mailed to whom, and what went wrong."""
+    """One warning: of which key, how many days before, who was mailed, and who could not be."""
 
     key: ManageKey
     days: int
@@ -36,8 +38,8 @@ class Warned(NamedTuple):
 def warn(actor: Actor) -> list[Warned]:
     """Give every warning that is due and was not given yet; once for each key and number of days.
 
-    The trail keeps what was given. Where the e-mail fails, nothing is kept: the next run tries
-    again. Raises Busy while another run is at it.
+    The trail keeps what was given. Where no e-mail reaches anybody, nothing is kept: the next run
+    tries again. So nobody is mailed twice. Raises Busy while another run is at it.
     """
     with exclusive("key expiry warnings"):
         due = [(key, days) for key, days in expiring_keys() if not _was_warned(key, days)]
@@ -51,26 +53,37 @@ def _was_warned(key: ManageKey, days: int) -> bool:
 
 def _warn(actor: Actor, key: ManageKey, days: int) -> Warned:
     recipients = recipients_for(key) if settings.EMAIL_SERVER else []
-    if recipients:
-        try:
-            _message(key, days, recipients).send()
-        except (SMTPException, OSError) as error:
-            return Warned(key, days, recipients, f"{type(error).__name__}: {error}")
-    with transaction.atomic():
-        audit.record(actor, key, EVENT, {DAYS: (None, days)})
-    return Warned(key, days, recipients)
+    problems = {one: problem for one in recipients if (problem := _mail(key, days, one))}
+    reached = [one for one in recipients if one not in problems]
+    if reached or not recipients:
+        with transaction.atomic():
+            audit.record(actor, key, EVENT, {DAYS: (None, days)})
+    return Warned(key, days, reached, "; ".join(problems.values()))
 
 
 def recipients_for(key: ManageKey) -> list[str]:
-    """The key's sponsor, and everybody who may manage keys; each address once."""
+    """The key's sponsor and everybody who may manage keys, if active staff; each address once."""
     managers = User.objects.with_perm(
         "keys.manage_api_keys", backend="django.contrib.auth.backends.ModelBackend"
     )
-    people = [key.sponsor, *managers.order_by("pk")] if key.sponsor else managers.order_by("pk")
-    return list(dict.fromkeys(one.email for one in people if one.is_active and one.email))
+    people = [*([key.sponsor] if key.sponsor else []), *managers.order_by("pk")]
+    staff = (one for one in people if one.is_active and one.is_staff)
+    return list(dict.fromkeys(one.email for one in staff if one.email))
 
 
-def _message(key: ManageKey, days: int, recipients: list[str]) -> EmailMessage:
+def _mail(key: ManageKey, days: int, address: str) -> str:
+    """Send a message of its own to each, who learns no other address; what went wrong, or ""."""
+    try:
+        validate_email(address)
+        _message(key, days, address).send()
+    except ValidationError:
+        return f"{address!r} (no e-mail address)"
+    except (SMTPException, OSError, ValueError) as error:
+        return f"{address} ({type(error).__name__}: {error})"
+    return ""
+
+
+def _message(key: ManageKey, days: int, address: str) -> EmailMessage:
     assert key.expires_at is not None
     ends = key.expires_at.strftime("%Y-%m-%d %H:%M UTC")
     used = key.last_used_at
@@ -85,7 +98,7 @@ def _message(key: ManageKey, days: int, recipients: list[str]) -> EmailMessage:
     )
     within = "tomorrow" if days == 1 else f"within {days} days"
     subject = f"{settings.SITE_NAME}: the key {key.name} expires {within}"
-    return EmailMessage(" ".join(subject.split()), text, to=recipients)
+    return EmailMessage(" ".join(subject.split()), text, to=[address])
 
 
 _TEXT = """\
@@ -97,5 +110,6 @@ May:        {rights}
 Last used:  {used}
 
 If the tool is still needed, open the key in the admin (Other Options, Manage API Key), press "New
-key like this", and give the new key to the tool in time. If not, nothing has to be done.
+key like this", and give the new key to the tool in time. If you may not open that page, ask
+somebody who may. If the tool is not needed any more, nothing has to be done.
 """

@@ -16,8 +16,9 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from manage_api.keys import services
+from manage_api.keys import expiry, services
 from manage_api.keys.models import ManageKey
+from syteops import housekeeping
 from syteops.audit.models import AuditEntry
 from syteops.audit.words import sentence
 from syteops.lib.actors import SYSTEM
@@ -127,11 +128,13 @@ def test_of_a_rotated_key_the_new_one_is_warned_of(alice: User) -> None:
 def test_the_sponsor_and_those_who_manage_keys_are_told(alice: User, bob: User) -> None:
     carol = User.objects.create_user("carol", "carol@example.com", is_staff=True)
     carol.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
-    sponsor = User.objects.create_user("sam", "sam@example.com")
+    sponsor = User.objects.create_user("sam", "sam@example.com", is_staff=True)
     key = a_key(sponsor=sponsor)
     warn()
-    (message,) = mail.outbox
-    assert message.to == ["sam@example.com", "alice@example.com", "carol@example.com"]
+    told = ["sam@example.com", "alice@example.com", "carol@example.com"]
+    assert [one.recipients() for one in mail.outbox] == [[address] for address in told]
+    message = mail.outbox[0]
+    assert not any(address in str(message.message()) for address in told[1:])
     assert message.subject == "SyteOps: the key n8n expires within 14 days"
     assert key.hint in message.body
     assert key.public_id in message.body
@@ -140,11 +143,15 @@ def test_the_sponsor_and_those_who_manage_keys_are_told(alice: User, bob: User) 
 
 
 def test_nobody_who_has_left_is_told_and_nobody_twice(alice: User) -> None:
-    gone = User.objects.create_user("gone", "gone@example.com", is_active=False)
+    gone = User.objects.create_user("gone", "gone@example.com", is_active=False, is_staff=True)
+    retired = User.objects.create_superuser("retired", "retired@example.com")
+    User.objects.filter(pk=retired.pk).update(is_staff=False)
+    retired.refresh_from_db()
     a_key(sponsor=gone)
+    a_key(name="Backup", sponsor=retired)
     a_key(name="CI", sponsor=alice)
     warn()
-    assert [one.to for one in mail.outbox] == [["alice@example.com"]] * 2
+    assert [one.to for one in mail.outbox] == [["alice@example.com"]] * 3
 
 
 def test_a_name_can_not_add_headers(alice: User) -> None:
@@ -173,11 +180,53 @@ def test_an_e_mail_that_fails_is_tried_again(alice: User, monkeypatch: pytest.Mo
     a_key()
     with monkeypatch.context() as broken:
         broken.setattr(mail.EmailMessage, "send", refuse)
-        with pytest.raises(CommandError, match="1 e-mails could not be sent"):
+        with pytest.raises(CommandError, match="1 warnings did not reach everybody"):
             warn()
     assert entries() == []
     warn()
     assert (warned_days(), len(mail.outbox)) == ([14], 1)
+
+
+@pytest.mark.parametrize("address", ["a@b@c", "a@[", '"', "ann\n@example.com", "a@ü..de", "jo sé"])
+def test_an_address_that_is_none_keeps_no_other_warning_back(alice: User, address: str) -> None:
+    sponsor = User.objects.create_user("sam", is_staff=True)
+    User.objects.filter(pk=sponsor.pk).update(email=address)
+    sponsor.refresh_from_db()
+    a_key(days=5, sponsor=sponsor)
+    a_key(days=10)
+    found = expiry.warn(SYSTEM)
+    assert [one.recipients for one in found] == [["alice@example.com"]] * 2
+    assert found[0].problem == f"{address!r} (no e-mail address)"
+    assert found[1].problem == ""
+    assert warned_days() == [7, 14]
+
+
+def test_whoever_was_reached_is_not_mailed_again_because_another_was_not(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sponsor = User.objects.create_user("sam", "sam@example.com", is_staff=True)
+    a_key(sponsor=sponsor)
+    send = mail.EmailMessage.send
+
+    def refuse_sam(message: mail.EmailMessage) -> int:
+        if message.to == ["sam@example.com"]:
+            raise smtplib.SMTPRecipientsRefused({"sam@example.com": (550, b"unknown")})
+        return send(message)
+
+    monkeypatch.setattr(mail.EmailMessage, "send", refuse_sam)
+    with pytest.raises(CommandError, match="did not reach everybody"):
+        warn()
+    assert warn() == "No warning is due.\n"
+    assert [one.to for one in mail.outbox] == [["alice@example.com"]]
+
+
+def test_housekeeping_logs_whom_it_could_not_tell(
+    alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    User.objects.filter(pk=alice.pk).update(email="alice@")
+    a_key()
+    housekeeping.run()
+    assert "was not sent to 'alice@'" in caplog.text
 
 
 def test_two_runs_at_once_do_not_warn_twice(alice: User) -> None:

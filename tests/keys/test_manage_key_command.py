@@ -159,9 +159,10 @@ def test_create_lasts_as_long_as_the_site_allows_where_that_is_less(settings: Se
         ["--preset", "monitoring", "--days", "0"],
         ["--preset", "monitoring", "--network", "here"],
         ["--preset", "monitoring", "--sponsor", "nobody"],
+        ["--preset", "monitoring", "--sponsor", "charlie"],
     ],
 )
-def test_create_refuses_what_is_wrong(options: list[str]) -> None:
+def test_create_refuses_what_is_wrong(charlie: User, options: list[str]) -> None:
     assert fail_json("create", "--name", "x", *options)["code"] in ("validation_error", "not_found")
     assert not ManageKey.objects.exists()
 

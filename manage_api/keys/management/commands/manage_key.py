@@ -134,9 +134,9 @@ def _expiry(options: dict[str, Any]) -> datetime | None:
 def _sponsor(username: str) -> User | None:
     if not username:
         return None
-    person = User.objects.filter(username=username, is_active=True).first()
+    person = User.objects.filter(username=username, is_active=True, is_staff=True).first()
     if person is None:
-        raise NotFound(f"There is no active user {username}.")
+        raise NotFound(f"There is nobody active among the staff with the user name {username}.")
     return person
 
 

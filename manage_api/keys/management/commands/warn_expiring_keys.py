@@ -26,11 +26,14 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("No warning is due.")
         if failed := sum(bool(one.problem) for one in found):
-            raise CommandError(f"{failed} e-mails could not be sent. The next run tries again.")
+            again = "The next run tries those again that reached nobody."
+            raise CommandError(f"{failed} warnings did not reach everybody. {again}")
 
 
 def _line(warned: Warned) -> str:
-    text = f"{warned.key} expires within {warned.days} days"
+    parts = [f"{warned.key} expires within {warned.days} days"]
+    if warned.recipients:
+        parts.append(f"e-mail to {', '.join(warned.recipients)}")
     if warned.problem:
-        return f"{text}: e-mail to {', '.join(warned.recipients)} failed ({warned.problem})"
-    return f"{text}: e-mail to {', '.join(warned.recipients)}" if warned.recipients else text
+        parts.append(f"no e-mail to {warned.problem}")
+    return ": ".join(parts)
