@@ -14,6 +14,12 @@ from syteops.lib.errors import NotFound
 EXPIRY_WARNINGS = (1, 7, 14)
 """Days before its expiry at which a key is warned about, the most urgent first."""
 
+DAYS_SHOWN = 30
+"""How many days a key's use is shown for."""
+
+HISTORY_LENGTH = 100
+"""How many of a key's changes and refusals are shown."""
+
 
 def site_key() -> ManageKey | None:
     """The current site key, if there is one."""
@@ -27,7 +33,7 @@ def api_enabled() -> bool:
 
 def get_key(public_id: str) -> ManageKey:
     """The key of that public id, whatever its state. Raises NotFound."""
-    key = ManageKey.objects.select_related("sponsor").filter(public_id=public_id).first()
+    key = keys().filter(public_id=public_id).first()
     if key is None:
         raise NotFound(f"There is no key {public_id}.")
     return key

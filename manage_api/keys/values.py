@@ -31,6 +31,11 @@ def checked_name(text: str) -> str:
     return name
 
 
+def without_controls(text: str) -> str:
+    """The text as one line that a terminal only shows."""
+    return _CONTROLS.sub("�", text)
+
+
 def checked_scopes(scopes: Iterable[str]) -> list[str]:
     """Scopes that exist, each once. Raises Invalid."""
     wanted = set(scopes)

@@ -11,10 +11,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from manage_api.keys import queries
+from manage_api.keys import queries, services, usage
+from manage_api.keys.management.commands.manage_key import Command
 from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS
+from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry
+from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +110,7 @@ def test_an_overlap_that_is_no_duration_is_refused(overlap: str) -> None:
     assert ManageKey.objects.count() == 1
 
 
-@pytest.mark.parametrize("action", ["rotate", "revoke"])
+@pytest.mark.parametrize("action", ["rotate", "revoke", "show"])
 def test_without_a_site_key_there_is_nothing_to_do(action: str) -> None:
     assert fail_json(action) == {
         "error": "There is no site key. Generate one first.",
@@ -196,6 +199,151 @@ def test_list_shows_what_is_there_and_no_secret() -> None:
     assert [one["state"] for one in every["keys"]] == ["revoked", "active"]
     assert every["api_enabled"] is True
     assert "Site key (never expires): everything" in run("list")
+
+
+def test_list_tells_all_that_the_page_shows_of_each_key(alice: User) -> None:
+    made = run_json("create", "--name", "x", "--preset", "monitoring", "--sponsor", "alice")
+    ManageKey.objects.update(last_used_at=timezone.now(), last_used_address="192.0.2.7")
+    new = run_json("rotate", made["id"], "--overlap", "1d")
+    keys = {one["id"]: one for one in run_json("list")["keys"]}
+    old = keys[made["id"]]
+    assert (old["state"], old["successor"]) == ("retiring", new["id"])
+    assert old["ends_at"] == old["retires_at"] == new["old_key_ends_at"]
+    assert old["rotated_at"] < old["ends_at"]
+    assert (old["sponsor"], old["last_used_address"]) == ("alice", "192.0.2.7")
+    assert keys[new["id"]]["successor"] is None
+    assert keys[new["id"]]["risks"] == ["no network limit"]
+    assert f"until {old['ends_at']}" in run("list")
+    run("pause", new["id"])
+    assert run_json("list")["keys"][0]["paused_at"]
+    run("revoke", new["id"])
+    ended = run_json("list", "--all")["keys"][0]
+    assert ended["ends_at"] == ended["revoked_at"]
+    assert f"ended {ended['ends_at']}" in run("list", "--all")
+
+
+def test_list_says_when_the_site_key_is_to_be_rotated() -> None:
+    run("generate")
+    assert run_json("list")["keys"][0]["rotation_due"] is False
+    ManageKey.objects.update(created_at=timezone.now() - timedelta(days=181))
+    assert run_json("list")["keys"][0]["rotation_due"] is True
+    assert "rotate it" in run("show")
+
+
+def test_show_tells_all_about_one_key(site_key: str) -> None:
+    made = run_json("create", "--name", "n8n", "--scopes", "crm:write,crm:delete")
+    tool = Api(made["key"])
+    tool.post("/crm-systems", {"name": "HubSpot"})
+    tool.get("/crm-systems")
+    usage.flush()
+    shown = run_json("show", made["id"])
+    listed = next(one for one in run_json("list")["keys"] if one["id"] == made["id"])
+    assert listed.items() <= shown.items()
+    assert (shown["calls_24h"], shown["calls_30d"]) == (2, 2)
+    assert len(shown["calls_per_day"]) == 30
+    assert shown["calls_per_day"][-1] == {"day": timezone.localdate().isoformat(), "calls": 2}
+    manifest = [
+        f"{one['resource']}.{one['action']}" for one in tool.get("/manifest").json()["data"]
+    ]
+    assert [one["name"] for one in shown["operations"]] == manifest
+    assert [one["event"] for one in shown["history"]] == [
+        "crm.refused",
+        "crm_system.created",
+        "key.generated",
+    ]
+    trail = Api(site_key).get(f"/audit?actor={made['id']}").json()["entries"]
+    for told, entry in zip(shown["history"], trail, strict=False):
+        assert told.keys() - entry.keys() == {"words"}
+        assert datetime.fromisoformat(told.pop("at")) == datetime.fromisoformat(entry.pop("at"))
+        assert entry.items() <= told.items()
+
+
+def test_show_tells_people_the_same_in_words() -> None:
+    made = run_json("create", "--name", "n8n", "--scopes", "crm:write", "--network", "127.0.0.1")
+    tool = Api(made["key"])
+    tool.post("/crm-systems", {"name": "Hub\x1bSpot"})
+    tool.post("/crm-systems", {"name": "HubSpot"})
+    tool.get("/crm-systems")
+    usage.flush()
+    shown = run("show", made["id"])
+    for words in (
+        "Changes crm",
+        "127.0.0.1/32",
+        "3 in 24 hours",
+        f"{timezone.localdate()}: 3",
+        "crm.create: POST /crm-systems",
+        "added CRM system HubSpot (00",
+        "was refused crm.list: insufficient scope from 127.0.0.1",
+    ):
+        assert words in shown
+    assert "\x1b" not in shown
+    assert made["key"][16:48] not in shown
+
+
+def test_show_takes_the_site_key_if_none_is_named() -> None:
+    made = run_json("generate")
+    assert run_json("show")["id"] == made["id"]
+    assert len(run_json("show")["operations"]) == len(all_operations())
+
+
+def test_show_ends_with_the_latest_100_entries() -> None:
+    made = run_json("create", "--name", "n8n", "--scopes", "crm:write")
+    for _ in range(101):
+        services.pause_key(SYSTEM, ManageKey.objects.get())
+        services.resume_key(SYSTEM, ManageKey.objects.get())
+    events = [one["event"] for one in run_json("show", made["id"])["history"]]
+    assert events == ["key.resumed", "key.paused"] * 50
+
+
+def test_presets_tells_what_each_gives() -> None:
+    shown = run_json("presets")["presets"]
+    assert [one["slug"] for one in shown] == list(PRESETS)
+    assert shown[0]["scopes"] == PRESETS["read_only"].scopes()
+    assert "monitoring" in run("presets")
+
+
+# --- Wrong arguments -----------------------------------------------------------------------
+
+WRONG = [
+    ["rotate", "--overlap", "foo"],
+    ["create", "--preset", "monitoring"],
+    ["create", "--name", "x", "--preset", "nope"],
+    ["create", "--name", "x"],
+    ["create", "--name", "x", "--preset", "monitoring", "--days", "many"],
+    ["pause"],
+    ["destroy"],
+    [],
+    ["list", "everything"],
+    ["list", "--nonsense"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_wrong_arguments_are_told_in_one_json_document(
+    arguments: list[str], place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--json", *arguments] if place == "first" else [*arguments, "--json"]
+    with pytest.raises(SystemExit) as stopped:
+        Command().run_from_argv(["manage.py", "manage_key", *given])
+    assert stopped.value.code == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told.keys() == {"error", "code"}
+    assert told["error"]
+    assert told["code"] == "validation_error"
+    assert not ManageKey.objects.exists()
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+def test_people_are_told_of_wrong_arguments_on_standard_error_with_the_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        Command().run_from_argv(["manage.py", "manage_key", *arguments])
+    assert stopped.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "usage: manage.py manage_key" in told.err
 
 
 def test_the_trail_names_the_command() -> None:

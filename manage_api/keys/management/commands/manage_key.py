@@ -2,18 +2,19 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from manage_api.keys import queries, services
-from manage_api.keys.models import KeyKind, ManageKey
-from manage_api.keys.presets import PRESETS, in_words
+from manage_api.keys import queries, services, words
+from manage_api.keys.descriptions import described, described_in_full, described_preset, time_of
+from manage_api.keys.management.json_parser import JsonParser, refuse
+from manage_api.keys.models import ManageKey
+from manage_api.keys.presets import PRESETS
 from manage_api.keys.services import Issued
 from manage_api.keys.values import default_days
 from syteops.lib.actors import Actor, command
@@ -28,29 +29,38 @@ class Command(BaseCommand):
     With `--json` it prints one JSON document, and so it does for an error. Exit code 1 for errors.
     """
 
-    help = "Generates, rotates, revokes and lists the keys of the Manage API."
+    help = "Makes, shows, rotates, pauses and revokes the keys of the Manage API."
 
     def add_arguments(self, parser: CommandParser) -> None:
         help_json = "Print JSON, for programs."
         parser.add_argument("--json", action="store_true", help=help_json)
-        actions = parser.add_subparsers(dest="action", required=True, metavar="action")
-        for name, (text, add) in _ACTIONS.items():
-            one = actions.add_parser(name, help=text, description=text)
+        actions = parser.add_subparsers(
+            dest="action", required=True, metavar="action", parser_class=JsonParser
+        )
+        for name, action in _ACTIONS.items():
+            one = actions.add_parser(name, help=action.help, description=action.help)
             # Suppressed, it does not take back a --json that stands before the action.
             one.add_argument(
                 "--json", action="store_true", default=argparse.SUPPRESS, help=help_json
             )
-            for arguments in add:
+            for arguments in action.arguments:
                 arguments(one)
 
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        """The usual one, which Django lets nobody choose the class of."""
+        parser = super().create_parser(*args, **kwargs)
+        parser.__class__ = JsonParser
+        return parser
+
     def handle(self, *args: Any, **options: Any) -> None:
+        action = _ACTIONS[options["action"]]
         actor = command("manage_key").doing(f"keys.{options['action']}")
         try:
-            shown = _RUN[options["action"]](actor, options)
+            shown = action.run(actor, options)
         except DomainError as refusal:
             self._fail(refusal, options["json"])
         else:
-            self.stdout.write(json.dumps(shown) if options["json"] else _words(shown))
+            self.stdout.write(json.dumps(shown) if options["json"] else action.words(shown))
 
     def _fail(self, refusal: DomainError, as_json: bool) -> None:
         text = refusal.detail
@@ -58,8 +68,7 @@ class Command(BaseCommand):
             text = " ".join(one.detail for one in refusal.errors)
         if not as_json:
             raise CommandError(text)
-        self.stdout.write(json.dumps({"error": text, "code": refusal.code}))
-        sys.exit(1)
+        refuse(refusal.code, text, self.stdout)
 
 
 # --- Arguments -----------------------------------------------------------------------------
@@ -86,11 +95,15 @@ def _overlap(parser: CommandParser) -> None:
     parser.add_argument("--overlap", type=_duration, default=timedelta(0), help=text)
 
 
+def _all(parser: CommandParser) -> None:
+    parser.add_argument("--all", action="store_true", help="Those that have ended, too.")
+
+
 def _new_key(parser: CommandParser) -> None:
     parser.add_argument("--name", required=True, help="The tool that will use it.")
     rights = parser.add_mutually_exclusive_group(required=True)
     rights.add_argument("--scopes", help="Such as crm:read,crm:write.")
-    rights.add_argument("--preset", choices=sorted(PRESETS))
+    rights.add_argument("--preset", choices=sorted(PRESETS), help="A usual choice: see presets.")
     term = parser.add_mutually_exclusive_group()
     text = "Until it expires. Default %(default)s."
     term.add_argument("--days", type=int, default=default_days(), help=text)
@@ -145,7 +158,7 @@ def _rotate(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
     shown = _issued(services.rotate_key(actor, old, options["overlap"]))
     old.refresh_from_db()
     ends = None if old.revoked_at else old.ends_at
-    return {**shown, "replaces": old.public_id, "old_key_ends_at": _time(ends)}
+    return {**shown, "replaces": old.public_id, "old_key_ends_at": time_of(ends)}
 
 
 def _revoke(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
@@ -173,35 +186,19 @@ def _disable(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
 
 def _list(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
     found = queries.keys() if options["all"] else queries.live_keys()
-    return {"api_enabled": queries.api_enabled(), "keys": [_described(one) for one in found]}
+    return {"api_enabled": queries.api_enabled(), "keys": [described(one) for one in found]}
 
 
-def _all(parser: CommandParser) -> None:
-    parser.add_argument("--all", action="store_true", help="Those that have ended, too.")
+def _show(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
+    return described_in_full(_chosen(options))
 
 
-_ACTIONS: dict[str, tuple[str, list[Callable[[Any], None]]]] = {
-    "generate": ("Make the site key and open the API.", []),
-    "rotate": ("Replace a key by a new one with the same rights.", [_key, _overlap]),
-    "revoke": ("End a key for good.", [_key]),
-    "enable": ("Open the API for every valid key.", []),
-    "disable": ("Close the API for every key; all are kept.", []),
-    "list": ("Show the keys.", [_all]),
-    "create": ("Make a restricted key.", [_new_key]),
-    "pause": ("Refuse a restricted key until it is resumed.", [_restricted]),
-    "resume": ("Let a paused key work again.", [_restricted]),
-}
-_RUN: dict[str, Callable[[Actor, dict[str, Any]], dict[str, Any]]] = {
-    "generate": _generate,
-    "rotate": _rotate,
-    "revoke": _revoke,
-    "enable": _enable,
-    "disable": _disable,
-    "list": _list,
-    "create": _create,
-    "pause": _pause,
-    "resume": _resume,
-}
+def _presets(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
+    return {"presets": [described_preset(one) for one in PRESETS.values()]}
+
+
+def _issued(issued: Issued) -> dict[str, Any]:
+    return {"key": issued.text, **described(issued.key)}
 
 
 def _chosen(options: dict[str, Any]) -> ManageKey:
@@ -214,58 +211,34 @@ def _chosen(options: dict[str, Any]) -> ManageKey:
     return key
 
 
-# --- What is shown -------------------------------------------------------------------------
+class _Action(NamedTuple):
+    """What `--help` says of it, what does it, how it is told to people, and its arguments."""
+
+    help: str
+    run: Callable[[Actor, dict[str, Any]], dict[str, Any]]
+    words: Callable[[dict[str, Any]], str]
+    arguments: tuple[Callable[[CommandParser], None], ...] = ()
 
 
-def _issued(issued: Issued) -> dict[str, Any]:
-    return {"key": issued.text, **_described(issued.key)}
-
-
-def _described(key: ManageKey) -> dict[str, Any]:
-    return {
-        "id": key.public_id,
-        "kind": key.kind,
-        "name": key.name,
-        "hint": key.hint,
-        "state": key.state.value,
-        "scopes": key.scopes,
-        "networks": key.networks,
-        "created_at": _time(key.created_at),
-        "created_by": key.created_by,
-        "expires_at": _time(key.expires_at),
-        "retires_at": _time(key.retires_at),
-        "last_used_at": _time(key.last_used_at),
-    }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _words(shown: dict[str, Any]) -> str:
-    """The same for people."""
-    if "key" in shown:
-        return _key_words(shown)
-    if "keys" in shown:
-        state = f"The API is {'enabled' if shown['api_enabled'] else 'disabled'}."
-        return "\n".join([state, *map(_line, shown["keys"])])
-    if "api_enabled" in shown:
-        return f"The API is {'enabled' if shown['api_enabled'] else 'disabled'}."
-    if "revoked" in shown:
-        return f"Key {shown['id']} is revoked."
-    return f"Key {shown['id']} is {'paused' if shown['paused'] else 'working again'}."
-
-
-def _key_words(shown: dict[str, Any]) -> str:
-    lines = [shown["key"], "", "Store it now: it is not shown again."]
-    if "replaces" in shown:
-        ends = shown["old_key_ends_at"]
-        lines.append(f"The old key {'works until ' + ends if ends else 'has stopped working'}.")
-    return "\n".join(lines)
-
-
-def _line(key: dict[str, Any]) -> str:
-    rights = "everything" if key["kind"] == KeyKind.SITE else in_words(key["scopes"])
-    ends = [moment for moment in (key["retires_at"], key["expires_at"]) if moment]
-    end = f"until {min(ends)}" if ends else "never expires"
-    return f"{key['id']}  {key['state']:<9} {key['hint']}  {key['name']} ({end}): {rights}"
+_ACTIONS = {
+    "generate": _Action("Make the site key and open the API.", _generate, words.of_issued),
+    "rotate": _Action(
+        "Replace a key by a new one with the same rights.",
+        _rotate,
+        words.of_rotated,
+        (_key, _overlap),
+    ),
+    "revoke": _Action("End a key for good.", _revoke, words.of_revoked, (_key,)),
+    "enable": _Action("Open the API for every valid key.", _enable, words.of_api),
+    "disable": _Action("Close the API for every key; all are kept.", _disable, words.of_api),
+    "list": _Action("Show the keys.", _list, words.of_list, (_all,)),
+    "show": _Action(
+        "Show all about one key: rights, use, changes and refusals.", _show, words.of_key, (_key,)
+    ),
+    "presets": _Action("Show what --preset can be.", _presets, words.of_presets),
+    "create": _Action("Make a restricted key.", _create, words.of_issued, (_new_key,)),
+    "pause": _Action(
+        "Refuse a restricted key until it is resumed.", _pause, words.of_paused, (_restricted,)
+    ),
+    "resume": _Action("Let a paused key work again.", _resume, words.of_paused, (_restricted,)),
+}
