@@ -94,9 +94,9 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
     try:
         _check_state(key, address)
     except ApiError as refusal:
-        refusal.headers.update(holder.response_headers())
         _note_refusal(holder, refusal.code, request, door)
-        if refusal.status == 403:
+        if refusal.status == 403:  # a 401 tells nobody anything
+            refusal.headers.update(holder.response_headers())
             throttling.spend(holder, writes=False)
         raise
     usage.seen(key.pk, address)
