@@ -151,8 +151,7 @@ class ApiView(APIView):
         except ApiError as refusal:
             if refusal.status == 403 or refusal.code == "module_inactive":
                 actor = actor_of(self.caller, self.door, operation.name, self.request)
-                # What was asked for may not be validated yet; PostgreSQL stores no NUL.
-                object_id = "/".join(str(value) for value in path.values()).replace("\x00", "")
+                object_id = "/".join(str(value) for value in path.values())
                 record_refusal(actor, operation.resource, object_id, refusal.code)
             raise
 

@@ -20,10 +20,14 @@ class ManageKeyAdmin(ModelAdmin):  # type: ignore[misc]
     def get_urls(self) -> list[URLPattern]:
         return [
             path("", self._page(pages.overview), name="keys_managekey_changelist"),
-            path("create/", self._page(pages.create), name="keys_create"),
-            path("api/<slug:slug>/", self._page(pages.act_on_api), name="keys_api"),
-            path("<slug:public_id>/", self._page(pages.detail), name="keys_detail"),
-            path("<slug:public_id>/<slug:slug>/", self._page(pages.act_on_key), name="keys_act"),
+            path("create/", self._page(pages.create), name="keys_managekey_create"),
+            path("api/<slug:slug>/", self._page(pages.act_on_api), name="keys_managekey_api"),
+            path("<slug:public_id>/", self._page(pages.detail), name="keys_managekey_detail"),
+            path(
+                "<slug:public_id>/<slug:slug>/",
+                self._page(pages.act_on_key),
+                name="keys_managekey_act",
+            ),
         ]
 
     def _page(self, view: Callable[..., HttpResponse]) -> Callable[..., Any]:

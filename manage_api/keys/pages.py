@@ -193,7 +193,9 @@ def _buttons(
     return [
         {
             "action": one,
-            "url": _address(key, one.slug) if key else reverse("admin:keys_api", args=[one.slug]),
+            "url": _address(key, one.slug)
+            if key
+            else reverse("admin:keys_managekey_api", args=[one.slug]),
             "form": one.form(request, auto_id=f"{one.slug}_%s"),
         }
         for one in offered
@@ -247,8 +249,8 @@ def _home() -> str:
 
 def _address(key: ManageKey, slug: str = "") -> str:
     if slug:
-        return reverse("admin:keys_act", args=[key.public_id, slug])
-    return reverse("admin:keys_detail", args=[key.public_id])
+        return reverse("admin:keys_managekey_act", args=[key.public_id, slug])
+    return reverse("admin:keys_managekey_detail", args=[key.public_id])
 
 
 def _curl(request: HttpRequest, text: str) -> str:

@@ -118,7 +118,10 @@ def refused_uses(days: int) -> QuerySet[AuditEntry]:
     """Uses of real keys that were turned away in the last `days` days: each key's last one."""
     since = timezone.now() - timedelta(days=days)
     found = AuditEntry.objects.filter(
-        object_resource=ManageKey.resource, outcome=Outcome.REFUSED, at__gte=since
+        object_resource=ManageKey.resource,
+        actor_kind=ActorKind.KEY,
+        outcome=Outcome.REFUSED,
+        at__gte=since,
     )
     last = found.order_by().values("object_id").annotate(last=Max("id")).values("last")
     return AuditEntry.objects.filter(pk__in=last)

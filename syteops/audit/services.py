@@ -167,8 +167,13 @@ def record_about(
 def record_refusal(
     actor: Actor, resource: str, object_id: str, code: str, *, label: str = "", event: str = ""
 ) -> None:
-    """Write the audit entry of an attempt that was refused with `code`."""
-    entry = _entry(actor, event or f"{resource or 'api'}.refused", resource, object_id, label)
+    """Write the audit entry of an attempt that was refused with `code`.
+
+    `event` is the full name where that is not "<resource>.refused".
+    """
+    # What was asked for may not be validated yet; PostgreSQL stores no NUL.
+    object_id = object_id.replace("\x00", "")
+    entry = _entry(actor, event or f"{resource}.refused", resource, object_id, label)
     entry.outcome = Outcome.REFUSED
     entry.code = code
     _store(entry)

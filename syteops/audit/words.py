@@ -72,9 +72,9 @@ def _refusal(entry: AuditEntry) -> str:
     why = _plain(entry.code)
     if entry.event == "person.sign_in_failed":
         return f"failed to sign in as {object_name(entry) or 'nobody known here'}: {why}"
-    if entry.event == "keys.refused":
+    if not entry.operation:
         return f"was turned away: {why}"
-    wanted = f"{entry.operation or 'a request'} {object_name(entry)}".strip()
+    wanted = f"{entry.operation} {object_name(entry)}".strip()
     return f"was refused {wanted}: {why}"
 
 

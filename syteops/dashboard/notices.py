@@ -71,4 +71,4 @@ def _aged() -> Iterator[Notice]:
 
 
 def _key_url(public_id: str) -> str:
-    return reverse("admin:keys_detail", args=[public_id])
+    return reverse("admin:keys_managekey_detail", args=[public_id])

@@ -47,11 +47,11 @@ def restricted(**values: Any) -> ManageKey:
 
 
 def on_api(slug: str) -> str:
-    return reverse("admin:keys_api", args=[slug])
+    return reverse("admin:keys_managekey_api", args=[slug])
 
 
 def on(key: ManageKey, slug: str) -> str:
-    return reverse("admin:keys_act", args=[key.public_id, slug])
+    return reverse("admin:keys_managekey_act", args=[key.public_id, slug])
 
 
 def text_of(response: Any) -> str:
