@@ -38,6 +38,14 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """Somebody who was not let in, as the audit trail names one."""
+
+    kind = ActorKind.CLIENT
+    id = label = ""
+
+
+@dataclass(frozen=True)
 class Person:
     """A logged-in admin: Django's permissions decide."""
 
@@ -78,7 +86,7 @@ class Person:
         return {}
 
 
-def actor_of(caller: Caller, door: Door, operation: str, request: Any) -> Actor:
+def actor_of(caller: Caller | Stranger, door: Door, operation: str, request: Any) -> Actor:
     """The actor under which a caller's change is recorded."""
     return Actor(
         kind=caller.kind,

@@ -7,14 +7,18 @@ Counted per minute in counters that all processes share. Answers carry `RateLimi
 
 import hashlib
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from django.conf import settings
 
 from manage_api.callers import Caller
 from manage_api.errors import ApiError
+from manage_api.keys.models import ApiSwitch
+from syteops.audit.services import record_refusal
+from syteops.lib.actors import Actor
 from syteops.lib.addresses import counted_address
+from syteops.lib.background import after_answer
 from syteops.lib.counters import counters, seconds_left
 
 WINDOW = 60
@@ -81,9 +85,15 @@ def check_failures(address: str, credential: str) -> None:
         )
 
 
-def count_failure(address: str, credential: str) -> None:
-    """Note a failed authentication from `address`."""
-    counters().add(f"failed {counted_address(address)}", WINDOW)
+def count_failure(actor: Actor, credential: str) -> None:
+    """Note a failed authentication from the actor's address; one too many cuts the address off.
+
+    That is in the audit trail: once a minute, for only one failure is the one that reaches the
+    limit, and not before its answer, which is to take as long as that to any other wrong key.
+    """
+    failures = counters().add(f"failed {counted_address(actor.address)}", WINDOW)
+    if failures == settings.MANAGE_API_FAILURES_PER_MINUTE:
+        after_answer(partial(record_refusal, actor, ApiSwitch.resource, "", "throttled"))
     if credential:
         counters().add(f"failed {credential}", WINDOW)
 

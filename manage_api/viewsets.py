@@ -25,7 +25,7 @@ from manage_api.authentication import (
     presented_credential,
     presented_keys,
 )
-from manage_api.callers import Caller, actor_of
+from manage_api.callers import Caller, Stranger, actor_of
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError, as_api_error, not_authenticated
 from manage_api.operations import Operation
@@ -89,7 +89,8 @@ class ApiView(APIView):
                 raise not_authenticated()
         except Exception as error:
             if _costs_a_failure(error, request):
-                throttling.count_failure(address, credential)
+                stranger = actor_of(Stranger(), self.door, "", request)
+                throttling.count_failure(stranger, credential)
             raise
         throttling.note_success(credential)
         super().initial(request, *args, **kwargs)

@@ -85,6 +85,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
         former=[_row(one) for one in queries.former_keys()[:FORMER_SHOWN]],
         expiring=queries.expiring_keys(),
         refused=queries.refused_uses(7)[:5],
+        cut_off=queries.cut_off_addresses(7),
         curl=_curl(request, "som_…"),
     )
 

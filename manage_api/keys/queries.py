@@ -125,3 +125,13 @@ def refused_uses(days: int) -> QuerySet[AuditEntry]:
     )
     last = found.order_by().values("object_id").annotate(last=Max("id")).values("last")
     return AuditEntry.objects.filter(pk__in=last)
+
+
+def cut_off_addresses(days: int) -> int:
+    """How many addresses had too many requests without a valid key in a minute of those days."""
+    found = AuditEntry.objects.filter(
+        object_resource=ApiSwitch.resource,
+        outcome=Outcome.REFUSED,
+        at__gte=timezone.now() - timedelta(days=days),
+    )
+    return found.order_by().values("address").distinct().count()

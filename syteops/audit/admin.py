@@ -60,8 +60,10 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
         ("at", TimeFilter),
     )
     list_filter_submit = True
-    search_fields = ("=object_id", "object_label", "=request_id", "actor_label", "=address")
-    search_help_text = "Object, its number, actor, address or request id"
+    search_fields = (
+        "=object_id", "object_label", "=event", "=request_id", "actor_label", "=address",
+    )  # fmt: skip
+    search_help_text = "Object, its number, event, actor, address or request id"
     date_hierarchy = "at"
     list_per_page = 50
     actions = None

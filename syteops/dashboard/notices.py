@@ -8,7 +8,12 @@ from django.urls import reverse
 from django.utils.timesince import timesince, timeuntil
 
 from manage_api.keys.hints import is_old
-from manage_api.keys.queries import expiring_keys, refused_uses, site_key
+from manage_api.keys.queries import (
+    cut_off_addresses,
+    expiring_keys,
+    refused_uses,
+    site_key,
+)
 from syteops.audit.chain import is_intact
 from syteops.health import pending_migrations
 
@@ -29,7 +34,7 @@ def notices_for(user: Any) -> list[Notice]:
     if user.is_superuser:
         found += [*_migrations(), *_broken_trail()]
     if user.has_perm("keys.manage_api_keys"):
-        found += [*_refused(), *_expiring(), *_aged()]
+        found += [*_refused(), *_cut_off(user), *_expiring(), *_aged()]
     return found
 
 
@@ -52,6 +57,15 @@ def _refused() -> Iterator[Notice]:
         text = f"{newest.object_label} was turned away ({newest.code.replace('_', ' ')})"
         text += f" {timesince(newest.at)} ago, from {where}."
         yield Notice("bad", "gpp_maybe", text, _key_url(newest.object_id))
+
+
+def _cut_off(user: Any) -> Iterator[Notice]:
+    if count := cut_off_addresses(7):
+        who = "1 address was" if count == 1 else f"{count} addresses were"
+        text = f"{who} cut off in the last 7 days: too many requests came without a valid key."
+        sees_trail = user.has_perm("audit.view_auditentry")
+        trail = reverse("admin:audit_auditentry_changelist") + "?q=api.refused"
+        yield Notice("warn", "block", text, trail if sees_trail else "")
 
 
 def _expiring() -> Iterator[Notice]:

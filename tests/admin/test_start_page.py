@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from manage_api.keys import services as keys
 from manage_api.keys.models import ManageKey
-from syteops.audit.models import AuditChain
+from syteops.audit.models import AuditChain, AuditEntry
 from syteops.crm import services as crm
 from syteops.dashboard import environment_label, navigation
 from syteops.lib.actors import SYSTEM
@@ -115,6 +115,38 @@ def test_a_key_that_expires_soon_is_warned_of(alice: User) -> None:
 def test_a_revoked_key_in_use_is_warned_of(alice: User, revoked_key: str) -> None:
     Api(revoked_key).get("/whoami")
     assert "was turned away (not authenticated)" in notices(alice)[0]
+
+
+def test_addresses_that_were_cut_off_are_told(alice: User, settings: Settings) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 1
+    assert notices(alice) == []
+    for address in ("203.0.113.7", "203.0.113.8"):
+        Client(REMOTE_ADDR=address).get("/api/manage/v1/whoami")
+
+    told = (
+        "2 addresses were cut off in the last 7 days: too many requests came without a valid key."
+    )
+    assert notices(alice) == [told]
+    assert told in " ".join(client_of(alice).get("/admin/keys/managekey/").content.decode().split())
+    found: Any = client_of(alice).get("/admin/audit/auditentry/?q=api.refused")
+    assert {one.address for one in found.context["cl"].result_list} == {
+        "203.0.113.7",
+        "203.0.113.8",
+    }
+    AuditEntry.objects.update(at=timezone.now() - timedelta(days=8))
+    assert notices(alice) == []
+
+
+def test_who_may_not_read_the_trail_is_not_led_there(bob: User, settings: Settings) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 1
+    bob.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
+    Client().get("/api/manage/v1/whoami")
+
+    response: Any = client_of(bob).get("/admin/")
+
+    [notice] = response.context["notices"]
+    assert notice.text.startswith("1 address was cut off")
+    assert notice.url == ""
 
 
 def test_an_old_site_key_is_warned_of(alice: User) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from manage_api import throttling
 from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
+from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmSystem
 from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
@@ -102,11 +103,51 @@ def flood(count: int, address: str = "127.0.0.1") -> list[int]:
 
 
 def test_wrong_keys_beyond_the_limit_reach_no_database(
-    site_key: str, settings: Any, django_assert_num_queries: Any
+    site_key: str, settings: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
     settings.MANAGE_API_FAILURES_PER_MINUTE = 60
+    monkeypatch.setattr("manage_api.throttling.after_answer", lambda job: None)
     with django_assert_num_queries(60):
         assert flood(500) == [401] * 60 + [429] * 440
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:0:7::9"])
+def test_an_address_that_is_cut_off_is_recorded_once_a_minute(
+    db: None,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    assert flood(2, address) == [401, 401]
+    assert not AuditEntry.objects.exists()
+
+    assert flood(50, address) == [401] + [429] * 49
+
+    entry = AuditEntry.objects.get()
+    assert (entry.event, entry.outcome, entry.code) == ("api.refused", "refused", "throttled")
+    assert (entry.actor_kind, entry.actor_id, entry.actor_label) == ("client", "", "")
+    assert (entry.door, entry.address) == ("rest", address)
+    assert len(entry.request_id) == 32
+
+    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_070.0)
+    flood(50, address)
+    assert AuditEntry.objects.count() == 2
+
+
+def test_what_is_recorded_waits_until_after_the_answer(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    left: list[Callable[[], object]] = []
+    monkeypatch.setattr("manage_api.throttling.after_answer", left.append)
+
+    with django_assert_num_queries(3):
+        flood(50)
+
+    assert len(left) == 1
+    left[0]()
+    assert AuditEntry.objects.get().event == "api.refused"
 
 
 def test_so_do_sessions_that_do_not_exist(
