@@ -10,7 +10,7 @@ from manage_api.execution import authorise
 from manage_api.operations import operation, register
 from manage_api.pagination import paged
 from manage_api.resources import Resource
-from manage_api.serializers import PageInput, StrictCharField, listing
+from manage_api.serializers import PageInput, StrictCharField, StrictChoiceField, listing
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.reverting import revert
@@ -59,7 +59,7 @@ class RevertedSerializer(serializers.Serializer[Any]):
     )
 
 
-class SinceField(serializers.DateTimeField):
+class MomentField(serializers.DateTimeField):
     """Any RFC 3339 time, also one that no database could hold in UTC."""
 
     def enforce_timezone(self, value: datetime) -> datetime:
@@ -76,9 +76,17 @@ class AuditListInput(PageInput):
     actor = StrictCharField(
         required=False, max_length=200, help_text="Id or name of a person, key or command."
     )
+    event = StrictCharField(
+        required=False, max_length=100, help_text="Such as `crm_system.updated`."
+    )
+    outcome = StrictChoiceField(
+        required=False, choices=Outcome.choices, help_text="`refused` are attempts only."
+    )
+    door = StrictChoiceField(required=False, choices=list(Door), help_text="Where it came in.")
     resource = StrictCharField(required=False, max_length=50, help_text="Such as `crm`.")
     object = StrictCharField(required=False, max_length=200, help_text='Such as "001".')
-    since = SinceField(required=False, help_text="Only what happened from then on.")
+    since = MomentField(required=False, help_text="Only what happened from then on.")
+    until = MomentField(required=False, help_text="Only what happened before then.")
 
 
 @register

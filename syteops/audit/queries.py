@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 
 from syteops.audit.models import AuditEntry
+from syteops.lib.actors import ActorKind
 from syteops.lib.entities import Entity
 from syteops.lib.errors import NotFound
 
@@ -27,17 +28,28 @@ def latest_changes(count: int) -> QuerySet[AuditEntry]:
 
 
 def matching(filters: Mapping[str, Any]) -> QuerySet[AuditEntry]:
-    """The entries that fit every one of `actor` (id or label), `resource`, `object` and `since`."""
-    found = AuditEntry.objects.all()
-    if actor := filters.get("actor"):
-        found = found.filter(Q(actor_id=actor) | Q(actor_label=actor))
-    if resource := filters.get("resource"):
-        found = found.filter(object_resource=resource)
-    if object_id := filters.get("object"):
-        found = found.filter(object_id=object_id)
-    if since := filters.get("since"):
-        found = found.filter(at__gte=since)
-    return found
+    """The entries that fit every filter given: `actor` and those of `_LOOKUPS`."""
+    wanted = {lookup: filters[name] for name, lookup in _LOOKUPS.items() if filters.get(name)}
+    found = AuditEntry.objects.filter(**wanted)
+    return found.filter(_is(filters["actor"])) if filters.get("actor") else found
+
+
+_LOOKUPS = {
+    "resource": "object_resource",
+    "object": "object_id",
+    "event": "event",
+    "outcome": "outcome",
+    "door": "door",
+    "since": "at__gte",
+    "until": "at__lt",
+}
+
+
+def _is(actor: str) -> Q:
+    """Whose id or label that is; also a key's name, which its label tells with the key's hint."""
+    with_hint = rf"^{re.escape(actor)} \([^()]*\)$"
+    is_key = Q(actor_kind=ActorKind.KEY, actor_label__regex=with_hint)
+    return Q(actor_id=actor) | Q(actor_label=actor) | is_key
 
 
 def latest_actors(count: int) -> list[tuple[str, str, str]]:

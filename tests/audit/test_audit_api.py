@@ -1,8 +1,10 @@
 """The audit trail over the API: who did what, filtered, in pages, and never a secret."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -88,6 +90,58 @@ def test_each_filter_leaves_only_what_fits(
         "crm_system.created",
     ]
     assert entries(api, "?actor=nobody") == []
+    assert [one["event"] for one in entries(api, "?event=crm_system.updated")] == [
+        "crm_system.updated"
+    ]
+    assert {one["door"] for one in entries(api, "?door=system")} == {"system"}
+    assert entries(api, "?door=admin") == []
+
+
+def test_attempts_and_changes_can_be_told_apart(
+    api: Api, trail: list[dict[str, Any]], make_key: Callable[..., str]
+) -> None:
+    Api(make_key("roles:read")).delete("/crm-systems/001")
+    assert [one["event"] for one in entries(api, "?outcome=refused")] == ["crm.refused"]
+    assert "crm.refused" not in {one["event"] for one in entries(api, "?outcome=changed")}
+    assert entries(api, "?resource=crm&outcome=changed") == trail[:2]
+
+
+def test_a_key_is_found_by_its_name_alone(api: Api, make_key: Callable[..., str]) -> None:
+    names = ("Tool", "Tool (old)", "tool", "To.l", "Tool (a) (b)")
+    for name in names:
+        Api(make_key("crm:write", name=name)).post("/crm-systems", {"name": f"By {name}"})
+
+    for name in names:
+        shown = entries(api, f"?actor={quote(name)}")
+        assert [one["object_label"] for one in shown] == [f"By {name}"], name
+        label = shown[0]["actor"]["label"]
+        assert label.startswith(f"{name} (som_")
+        assert entries(api, f"?actor={quote(label)}") == shown
+    assert entries(api, "?actor=Too") == []
+    assert entries(api, f"?actor={quote('Tool (')}") == []
+    assert entries(api, f"?actor={quote('.*')}") == []
+
+
+def test_only_keys_have_a_hint_that_can_be_left_out(api: Api) -> None:
+    crm.create_system(replace(SYSTEM, label="SyteOps (staging)"), name="HubSpot")
+    assert len(entries(api, f"?actor={quote('SyteOps (staging)')}")) == 1
+    assert {one["actor"]["label"] for one in entries(api, "?actor=SyteOps")} == {"SyteOps"}
+
+
+def test_a_period_ends_before_the_moment_given(api: Api, trail: list[dict[str, Any]]) -> None:
+    day = datetime(2026, 1, 31, tzinfo=UTC)
+    for number, entry in enumerate(reversed(trail)):
+        AuditEntry.objects.filter(pk=entry["id"]).update(at=day + timedelta(hours=number))
+    shown = entries(api, "?since=2026-01-31T01:00:00Z&until=2026-01-31T02:00:00Z")
+    assert [one["id"] for one in shown] == [trail[-2]["id"]]
+    assert entries(api, "?since=2026-01-31T02:00:00Z&until=2026-01-31T02:00:00Z") == []
+
+
+def test_the_filters_are_the_same_over_dispatch(api: Api, trail: list[dict[str, Any]]) -> None:
+    wanted = {"outcome": "changed", "door": "rest", "event": "crm_system.created"}
+    found = api.dispatch("audit.list", {**wanted, "until": "2999-01-01T00:00:00Z"}).json()
+    assert [one["id"] for one in found["data"]["entries"]] == [trail[1]["id"]]
+    assert api.dispatch("audit.list", {"door": 1}).json()["code"] == "validation_error"
 
 
 def test_since_is_a_moment_with_its_offset(api: Api, trail: list[dict[str, Any]]) -> None:
@@ -100,7 +154,9 @@ def test_since_is_a_moment_with_its_offset(api: Api, trail: list[dict[str, Any]]
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-12:00"])
 def test_the_ends_of_time_are_no_error(api: Api, trail: list[Any], since: str) -> None:
-    assert len(entries(api, f"?since={since}")) == (len(trail) if since.startswith("0") else 0)
+    is_start = since.startswith("0")
+    assert len(entries(api, f"?since={since}")) == (len(trail) if is_start else 0)
+    assert len(entries(api, f"?until={since}")) == (0 if is_start else len(trail))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +170,16 @@ def test_the_ends_of_time_are_no_error(api: Api, trail: list[Any], since: str) -
         "?page=0",
         "?page=x",
         "?per_page=201",
-        "?outcome=refused",
+        "?until=tomorrow",
+        "?until=2026-01-01T00:00:00",
+        "?outcome=done",
+        "?outcome=Refused",
+        "?outcome=",
+        "?door=window",
+        "?event=",
+        "?event=" + "x" * 101,
+        "?event=%00",
+        "?who=alice",
         "?actor=%00",
     ],
 )
