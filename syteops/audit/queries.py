@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
-from syteops.audit.models import AuditEntry
+from syteops.audit.models import AuditEntry, Outcome
 from syteops.lib.actors import ActorKind
 from syteops.lib.entities import Entity
 from syteops.lib.errors import NotFound
@@ -20,6 +20,15 @@ def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
 def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
     """What happened to the object of that resource and id, newest first."""
     return AuditEntry.objects.filter(object_resource=resource, object_id=object_id)
+
+
+def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:
+    """What was changed since of the object of `entry`."""
+    noun = entry.event.partition(".")[0]  # a resource may have several kinds of objects
+    same = AuditEntry.objects.filter(event__startswith=f"{noun}.", object_pk=entry.object_pk)
+    return same.filter(
+        object_resource=entry.object_resource, outcome=Outcome.CHANGED, pk__gt=entry.pk
+    )
 
 
 def latest_changes(count: int) -> QuerySet[AuditEntry]:

@@ -8,11 +8,14 @@ from django.db import IntegrityError, transaction
 
 from syteops.audit.models import AuditEntry
 from syteops.audit.naming import Naming
-from syteops.audit.snapshots import json_value, snapshot
+from syteops.audit.queries import later_changes
+from syteops.audit.snapshots import EMPTY, json_value, snapshot
 from syteops.audit.undo import (
     DELETED,
     MADE,
     Undo,
+    afters,
+    befores,
     given_back,
     lost_secret,
     undo_of,
@@ -65,10 +68,12 @@ def _revert(undo: Undo, actor: Actor, entry: AuditEntry) -> str:
         return _restore(undo, actor, entry, found, live)
     if live is None:
         raise Conflict("The object was deleted since. Undo the deletion first.")
-    public_id, values = live.public_id, _to_put_back(undo, entry, live)
     if verb_of(entry) in MADE:
+        public_id = live.public_id
+        _refuse_unless_as_made(undo, entry, live)
         undo.delete(actor, live)  # type: ignore[misc]  # why_never has seen to it
         return public_id
+    values = _to_put_back(undo, entry, live)
     if unknown := entry.changes.keys() - values.keys():
         raise Conflict(f"There is no such field any more: {', '.join(sorted(unknown))}.")
     undo.update(actor, live, values)
@@ -80,8 +85,7 @@ def _restore(
 ) -> str:
     if live is not None:
         raise Conflict("The object is there already.")
-    later = AuditEntry.objects.filter(object_resource=entry.object_resource, event=entry.event)
-    if later.filter(object_pk=entry.object_pk, pk__gt=entry.pk).exists():
+    if later_changes(entry).filter(event=entry.event).exists():
         raise Conflict("It was restored and deleted again since. Undo the latest deletion.")
     naming, kept = Naming(undo.names, entry), given_back(entry)
     values = {name: naming.objects(name, naming.then(name, kept[name])) for name in kept}
@@ -90,10 +94,53 @@ def _restore(
     return instance.public_id
 
 
+# --- Is it as it was made? -----------------------------------------------------------------
+
+
+def _refuse_unless_as_made(undo: Undo, entry: AuditEntry, live: Entity) -> None:
+    """Raises Conflict naming the fields that changed since: deleting the object would take them."""
+    naming, made = Naming(undo.names, entry), _made(undo, entry)
+    now = {n: naming.now(n, value) for n, value in _values(undo, live).items() if n in made}
+    changed = sorted(n for n in now if not _as_made(now[n], made[n]))
+    if changed:
+        detail = f"Changed since: {', '.join(changed)}. Undo the later changes first, or delete it."
+        raise Conflict(detail, fields=changed)
+
+
+def _made(undo: Undo, entry: AuditEntry) -> dict[str, Any]:
+    """Fields of the object as `entry` left it: those that it names, and those touched since.
+
+    What no later entry of the object touches is as it was, except what others' entries tell of. A
+    secret that was touched since counts as new: nobody can tell whether it is the same.
+    """
+    naming = Naming(undo.names, entry)
+    given = {**dict.fromkeys(undo.elsewhere), **afters(entry)}
+    made = {name: naming.then(name, value) for name, value in given.items()}
+    for name, later in _first_touched(entry).items():
+        if name not in undo.elsewhere:
+            before = None if name in undo.secrets else befores(later)[name]
+            made[name] = Naming(undo.names, later).then(name, before)
+    return made
+
+
+def _first_touched(entry: AuditEntry) -> dict[str, AuditEntry]:
+    """By field, the first later change of the object that touched it."""
+    first: dict[str, AuditEntry] = {}
+    for later in later_changes(entry).order_by("pk"):
+        first |= dict.fromkeys(later.changes.keys() - first.keys(), later)
+    return first
+
+
+def _as_made(now: Any, made: Any) -> bool:
+    return _same(now, made) or (now in EMPTY and made in EMPTY)
+
+
+# --- What is put back ----------------------------------------------------------------------
+
+
 def _to_put_back(undo: Undo, entry: AuditEntry, live: Entity) -> dict[str, Any]:
     """The values from before the entry. Raises Conflict naming those that changed again since."""
-    now = {**snapshot(live), **undo.relations(live)}
-    naming = Naming(undo.names, entry)
+    now, naming = _values(undo, live), Naming(undo.names, entry)
     changed, values = [], {}
     for name, change in entry.changes.items():
         if name not in now:
@@ -109,6 +156,10 @@ def _to_put_back(undo: Undo, entry: AuditEntry, live: Entity) -> dict[str, Any]:
         detail = f"Changed again since: {names}. Undo the later change first."
         raise Conflict(detail, fields=sorted(changed))
     return {name: naming.objects(name, value) for name, value in values.items()}
+
+
+def _values(undo: Undo, live: Entity) -> dict[str, Any]:
+    return {**snapshot(live), **undo.relations(live)}
 
 
 def _put_back(now: Any, before: Any, after: Any) -> tuple[Any] | None:

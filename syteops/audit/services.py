@@ -15,13 +15,11 @@ from django.utils import timezone
 
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.audit.snapshots import difference, shown, snapshot
+from syteops.audit.snapshots import EMPTY, difference, shown, snapshot
 from syteops.lib.actors import Actor, Change
 from syteops.lib.encryption import UnsealError, open_sealed, seal
 from syteops.lib.entities import Entity, Numbered
 from syteops.lib.errors import FieldError, Invalid
-
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 @transaction.atomic
@@ -37,7 +35,7 @@ def insert(actor: Actor, instance: Entity, event: str = "created", **also: Any) 
         actor,
         instance,
         event,
-        {n: (None, v) for n, v in after.items() if v not in _EMPTY},
+        {n: (None, v) for n, v in after.items() if v not in EMPTY},
     )
 
 
@@ -75,7 +73,7 @@ def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) 
         actor,
         instance,
         event,
-        {n: (v, None) for n, v in before.items() if v not in _EMPTY},
+        {n: (v, None) for n, v in before.items() if v not in EMPTY},
     )
     instance.delete()
 

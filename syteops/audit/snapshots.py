@@ -12,6 +12,9 @@ from django.db.models.fields.files import FieldFile
 from syteops.lib.encryption import Sealed
 from syteops.lib.entities import Entity
 
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""What counts as no value, and is left out of the entry of a new object."""
+
 _UNSHOWN = ("id", "uid")
 
 

@@ -6,7 +6,7 @@ itself. Secrets cannot come back: they are kept nowhere but sealed in their row.
 is in `reverting`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,8 @@ class Undo:
     `update`, `delete` and `restore` call the app's services; without one, such a change stays.
     `restore` gets the row if it is still there (softly deleted), else an unsaved one with its
     primary key. `relations` are the values of an object that live in other tables, as its services
-    record them.
+    record them; those `elsewhere` are set through other objects, whose entries tell of it, and a
+    new object has none of them.
 
     `names` says which values are public ids, and of what: `update` and `restore` get the objects
     that they named then (see `Naming`). `undone_by` adds to UNDONE_BY; only changes named there can
@@ -58,6 +59,7 @@ class Undo:
     delete: Callable[[Actor, Any], Any] | None = None
     restore: Callable[[Actor, Any, dict[str, Any]], Any] | None = None
     relations: Callable[[Any], dict[str, Any]] = lambda instance: {}
+    elsewhere: Collection[str] = ()
     names: Mapping[str, type[Entity]] = field(default_factory=dict)
     undone_by: Mapping[str, str] = field(default_factory=dict)
     also_needs: Mapping[str, str] = field(default_factory=dict)
@@ -156,6 +158,11 @@ def verb_of(entry: AuditEntry) -> str:
 def befores(entry: AuditEntry) -> dict[str, Any]:
     """Each changed field as it was before."""
     return {name: change["before"] for name, change in entry.changes.items()}
+
+
+def afters(entry: AuditEntry) -> dict[str, Any]:
+    """Each changed field as it was then."""
+    return {name: change["after"] for name, change in entry.changes.items()}
 
 
 def given_back(entry: AuditEntry) -> dict[str, Any]:

@@ -27,6 +27,7 @@ register_undo(
         delete=services.delete_system,
         restore=_restore,
         relations=lambda system: {"identifiers": members_known_to(system)},
+        elsewhere=("identifiers",),
         also_needs={"identifiers": "users.update"},
     )
 )

@@ -40,13 +40,14 @@ NOTE = {
 
 @dataclass
 class Entry:
-    """A change: of which object, and its fields before and after."""
+    """A change: of which object, its fields before and after, and all of it afterwards."""
 
     kind: str
     pk: int
     verb: str
     before: Values
     after: Values
+    whole: Values | None
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Model:
         self.objects[kind, pk] = deepcopy(now)
         if changed or verb != UPDATED:
             old, new = ({n: deepcopy(one.get(n)) for n in changed} for one in (before, after))
-            self.entries.append(Entry(kind, pk, verb, old, new))
+            self.entries.append(Entry(kind, pk, verb, old, new, deepcopy(now)))
 
     def live(self, kind: str) -> list[int]:
         return [pk for (k, pk), values in self.objects.items() if k == kind and values is not None]
@@ -77,11 +78,13 @@ class Model:
             return
         if now is None:
             raise Conflict("deleted")
+        if entry.verb in (CREATED, RESTORED):
+            if now != entry.whole:
+                raise Conflict("changed since")
+            self.record(entry.kind, entry.pk, DELETED, None)
+            return
         goal = {name: _put_back(now, entry, name) for name in entry.after}
-        made = entry.verb in (CREATED, RESTORED)
-        self.record(
-            entry.kind, entry.pk, DELETED if made else UPDATED, None if made else now | goal
-        )
+        self.record(entry.kind, entry.pk, UPDATED, now | goal)
 
     def _restore(self, entry: Entry, number: int, now: Values | None) -> None:
         later = self.entries[number + 1 :]
@@ -96,8 +99,6 @@ class Model:
         elif values["slug"] in {other["slug"] for other in others}:
             raise Conflict("slug")
         self.record(entry.kind, entry.pk, RESTORED, BLANK[entry.kind] | values)
-        if entry.kind == "member":  # the row was there all the time, but for its number
-            self.entries[-1].after = {"number": values["number"]}
 
 
 BLANK: dict[str, Values] = {
@@ -114,8 +115,7 @@ def _put_back(now: Values, entry: Entry, name: str) -> Any:
     """One field without the change; in `meta`, each key by itself."""
     before, after, present = entry.before[name], entry.after[name], now[name]
     if not all(isinstance(one, dict) for one in (before, after, present)):
-        # What was empty when an object was made is no part of that change.
-        if present != after and (entry.verb == UPDATED or after not in ("", [], {})):
+        if present != after:
             raise Conflict(name)
         return before
     touched = [key for key in {*before, *after} if before.get(key) != after.get(key)]
