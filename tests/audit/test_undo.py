@@ -71,6 +71,16 @@ def test_a_later_change_of_the_same_field_stands_in_the_way(api: Api, system: st
     assert api.get(system).json()["name"] == "Third"
 
 
+def test_a_field_that_has_the_value_it_got_then_is_put_back(api: Api, system: str) -> None:
+    api.patch(system, {"name": "Second"})
+    second = AuditEntry.objects.filter(outcome="changed")[0]
+    for name in ("Third", "Second"):
+        api.patch(system, {"name": name})
+
+    assert api.post(f"/audit/{second.pk}/revert?confirm=true").status_code == 200
+    assert api.get(system).json()["name"] == "HubSpot"
+
+
 def test_a_later_change_of_another_field_does_not(api: Api, system: str) -> None:
     api.patch(system, {"name": "Second"})
     second = AuditEntry.objects.first()

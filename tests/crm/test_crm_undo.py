@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
 from tests.samples.team import a_member
@@ -49,6 +50,31 @@ def test_a_deletion_is_undone_and_redone_with_whom_it_knew(api: Api, system: Crm
         api.delete(f"{PATH}?confirm=true")
 
     back_and_forth("crm_system.deleted", change, stored, over_rest(api))
+
+
+@pytest.mark.parametrize(("taken", "number"), [([], "002"), (["Pipedrive"], "003")])
+def test_a_deleted_one_has_its_number_again_unless_another_has_it(
+    api: Api, taken: list[str], number: str
+) -> None:
+    for name in ("HubSpot", "Zoho"):
+        api.post("/crm-systems", {"name": name})
+    api.delete("/crm-systems/002?confirm=true")
+    deletion = latest("crm_system.deleted")
+    for name in taken:
+        api.post("/crm-systems", {"name": name})
+
+    assert revert(api, deletion).json()["object"] == number
+    assert api.get(f"/crm-systems/{number}").json()["name"] == "Zoho"
+
+
+def test_a_lower_number_that_is_free_is_not_taken_instead(api: Api) -> None:
+    for name in ("HubSpot", "Zoho"):
+        api.post("/crm-systems", {"name": name})
+    for number in ("002", "001"):
+        api.delete(f"/crm-systems/{number}?confirm=true")
+    zoho = AuditEntry.objects.filter(event="crm_system.deleted").earliest("pk")
+
+    assert revert(api, zoho).json()["object"] == "002"
 
 
 def test_giving_identifiers_back_takes_the_right_to_change_members(
