@@ -1,5 +1,6 @@
 """The audit trail over the Manage API."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from syteops.audit import queries
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.reverting import revert
 from syteops.audit.rights import operations_to_undo
-from syteops.audit.undo import why_never
+from syteops.audit.undo import MADE, undo_of, verb_of, why_never
 from syteops.lib.actors import ActorKind, Door
 from syteops.lib.errors import Protected
 
@@ -124,7 +125,8 @@ class AuditTrail(Resource):
 
     def revert_impact(self, call: Call) -> dict[str, Any]:
         entry = _revertible(call)
-        return {"event": entry.event, "object": entry.object_id, "changes": entry.changes}
+        told = {"event": entry.event, "object": entry.object_id, "changes": entry.changes}
+        return told | _deletion_impact(call, entry)
 
 
 def _revertible(call: Call) -> AuditEntry:
@@ -135,6 +137,18 @@ def _revertible(call: Call) -> AuditEntry:
     for needed in operations_to_undo(entry):
         authorise(call.caller, needed)
     return entry
+
+
+def _deletion_impact(call: Call, entry: AuditEntry) -> dict[str, Any]:
+    """What deleting the object would take away, where undoing the change means that."""
+    undo = undo_of(entry)
+    live = undo.live(entry.object_pk) if undo and verb_of(entry) in MADE else None
+    if live is None:
+        return {}
+    [deletion] = operations_to_undo(entry)
+    resource = deletion.resource_class()
+    asked = replace(call, operation=deletion, path={resource.lookup: live.public_id})
+    return {"deletion": getattr(resource, f"{deletion.action}_impact")(asked)}
 
 
 def _shown(entries: list[AuditEntry]) -> Any:

@@ -17,6 +17,7 @@ from syteops.audit.undo import (
     afters,
     befores,
     given_back,
+    is_live,
     lost_secret,
     undo_of,
     verb_of,
@@ -63,7 +64,7 @@ def _need_active(undo: Undo) -> None:
 
 def _revert(undo: Undo, actor: Actor, entry: AuditEntry) -> str:
     found = undo.locked(entry.object_pk)
-    live = found if found is not None and getattr(found, "deleted_at", None) is None else None
+    live = found if found is not None and is_live(found) else None
     if verb_of(entry) == DELETED:
         return _restore(undo, actor, entry, found, live)
     if live is None:

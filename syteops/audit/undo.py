@@ -89,6 +89,11 @@ class Undo:
         found: Entity | None = rows.select_for_update(of=("self",)).first()
         return found
 
+    def live(self, pk: str) -> Entity | None:
+        """The object with that primary key, unless it was removed or softly deleted."""
+        found: Entity | None = self.model._base_manager.filter(pk=pk).first()
+        return found if found is not None and is_live(found) else None
+
     def unsaved(self, pk: str) -> Entity:
         """An object that has been removed, with nothing but its primary key."""
         column = self.model._meta.pk
@@ -171,6 +176,11 @@ def given_back(entry: AuditEntry) -> dict[str, Any]:
     secrets = undo.secrets if undo and verb_of(entry) == DELETED else set()
     lost = secrets | {f"{name}_set_at" for name in secrets}
     return {name: value for name, value in befores(entry).items() if name not in lost}
+
+
+def is_live(instance: Entity) -> bool:
+    """Whether the object is not softly deleted."""
+    return getattr(instance, "deleted_at", None) is None
 
 
 # --- For the undo modules ------------------------------------------------------------------

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from manage_api.operations import find
 from notes.models import Note
 from syteops.ai import services as ai
 from syteops.ai.models import AiProvider
 from syteops.audit.reverting import revert as revert_by_service
+from syteops.audit.undo import MADE, _undos
 from syteops.crm.models import CrmSystem
 from syteops.lib.actors import SYSTEM
 from syteops.lib.errors import Conflict
@@ -28,6 +30,55 @@ def shower(api: Api, path: str) -> Callable[[], Any]:
         return {**api.get(path).json(), "request_id": ""}
 
     return show
+
+
+# --- What would go -------------------------------------------------------------------------
+
+
+def test_it_says_what_the_deletion_would_take(api: Api) -> None:
+    a_role()
+    api.post("/roles/editor/assign", {"user_num": a_member().slot})
+
+    impact = revert(api, latest("role.created"), "").json()["impact"]
+
+    own = api.delete("/roles/editor").json()["impact"]
+    assert impact["deletion"] == own
+    assert own["holders"] == [{"user_num": "001", "name": "Ada Lovelace"}]
+    assert impact["changes"]["slug"]["after"] == "editor"
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_it_says_so_under_the_number_that_the_object_has_now(api: Api, query: str) -> None:
+    ada = a_member(first_name="Ada")
+    api.delete("/team-members/001?confirm=true")
+    a_member(first_name="Eve")  # 001 now
+    api.post("/team-members/restore", {"id": ada.pk})
+
+    impact = revert(api, latest("team_member.restored"), query).json()["impact"]
+
+    assert impact["deletion"]["name"] == "Ada Lovelace"
+    assert impact["deletion"]["user_num"] == "002"
+
+
+def test_it_says_nothing_of_a_deletion_where_there_is_none(api: Api) -> None:
+    a_system()
+    created = latest("crm_system.created")
+    api.patch("/crm-systems/001", {"name": "Other"})
+    assert "deletion" not in revert(api, latest("crm_system.updated"), "").json()["impact"]
+
+    api.delete("/crm-systems/001?confirm=true")
+
+    assert "deletion" not in revert(api, created, "").json()["impact"]
+
+
+def test_whatever_undoing_a_creation_amounts_to_says_what_it_would_take() -> None:
+    """By an operation on the object alone, with an impact."""
+    for undo in _undos.values():
+        for verb in MADE:
+            operation = find(undo.model.resource, undo.actions.get(verb, ""))
+            if operation:
+                assert operation.destructive
+                assert operation.path_params == [operation.resource_class.lookup]
 
 
 # --- What came later stands in the way -----------------------------------------------------
