@@ -39,7 +39,7 @@ class CrmSystem(Numbered):
 
 
 class CrmIdentifier(models.Model):
-    """Who a team member is in one CRM system. Written through the member's services."""
+    """Who a team member is in one CRM system. Part of the member: each change is an entry there."""
 
     member = models.ForeignKey(
         "team.TeamMember", on_delete=models.CASCADE, related_name="crm_identifiers"

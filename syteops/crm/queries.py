@@ -41,6 +41,12 @@ def identifiers_of(member_id: int) -> dict[str, str]:
     return {one.system.slot: one.identifier for one in found.order_by("system__number")}
 
 
+def locked_identifiers(system: CrmSystem) -> list[CrmIdentifier]:
+    """The identifiers in the system with their members, locked until the transaction ends."""
+    found = system.identifiers.select_for_update(of=("self",)).select_related("member")
+    return list(found.order_by("member_id"))
+
+
 def members_known_to(system: CrmSystem) -> dict[str, str]:
     """The identifiers that team members have in the system, by the member's primary key."""
     found = system.identifiers.order_by("member_id").values_list("member_id", "identifier")
@@ -48,7 +54,7 @@ def members_known_to(system: CrmSystem) -> dict[str, str]:
 
 
 def known_members(identifiers: Mapping[str, str]) -> dict[int, str]:
-    """Those of `identifiers` whose team member is still there."""
-    members = apps.get_model("team.TeamMember")._default_manager
+    """Those of `identifiers` whose team member is still there, perhaps to be restored."""
+    members = apps.get_model("team.TeamMember")._base_manager
     there = set(members.filter(pk__in=identifiers).values_list("pk", flat=True))
     return {int(pk): text for pk, text in identifiers.items() if int(pk) in there}

@@ -8,7 +8,12 @@ from django.db import transaction
 
 from syteops.audit import services as audit
 from syteops.crm.models import CrmIdentifier, CrmSystem
-from syteops.crm.queries import known_members, members_known_to
+from syteops.crm.queries import (
+    identifiers_of,
+    known_members,
+    locked_identifiers,
+    members_known_to,
+)
 from syteops.lib.actors import Actor
 from syteops.lib.errors import FieldError, Invalid
 from syteops.lib.locks import transaction_lock
@@ -36,8 +41,14 @@ def update_system(actor: Actor, system: CrmSystem, **values: Any) -> CrmSystem:
 
 @transaction.atomic
 def delete_system(actor: Actor, system: CrmSystem) -> None:
-    """Free the number; clear the secrets, and the identifiers that team members have there."""
-    identifiers = members_known_to(system)
+    """Free the number; clear the secrets, and the identifiers that team members have there.
+
+    Each of those members, deleted ones included, has an entry of that too.
+    """
+    known = locked_identifiers(system)
+    for one in known:
+        _record_with_member(actor, one, taken=True)
+    identifiers = {str(one.member_id): one.identifier for one in known}
     system.identifiers.all().delete()
     gone = {field: None for name in SECRETS for field in (name, f"{name}_set_at")}
     audit.delete_softly(actor, system, also={"identifiers": (identifiers, {})}, **gone)
@@ -52,8 +63,8 @@ def restore_system(
 ) -> CrmSystem:
     """Bring a deleted system back without its secrets, under the former number if that is free.
 
-    `identifiers` by the primary key of each team member are given back too, where the member is
-    still there. Raises LimitReached.
+    `identifiers` by the primary key of each team member are given back too, where the member's row
+    is still there; each of those members has an entry of that too. Raises LimitReached.
     """
     transaction_lock("crm_systems")
     number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems", former_number)
@@ -61,7 +72,21 @@ def restore_system(
         system.identifiers.create(member_id=member_id, identifier=identifier)
     also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}
     audit.update(actor, system, {"number": number, "deleted_at": None}, "restored", also)
+    for one in locked_identifiers(system):
+        _record_with_member(actor, one, taken=False)
     return system
+
+
+def _record_with_member(actor: Actor, one: CrmIdentifier, *, taken: bool) -> None:
+    """Let the member's own history tell, too; that is where an open form sees that it is stale.
+
+    Call while the identifier is stored. The member is not locked: whoever has done that may be
+    waiting for this very system.
+    """
+    there = identifiers_of(one.member_id)
+    without = {number: text for number, text in there.items() if number != one.system.slot}
+    change = (there, without) if taken else (without, there)
+    audit.record(actor, one.member, "updated", {"crm_ids": change})
 
 
 @transaction.atomic

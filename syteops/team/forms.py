@@ -1,6 +1,6 @@
 """The form of a team member in the admin, with one box for each CRM system."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -12,17 +12,20 @@ from syteops.service_admin import ServiceForm
 
 
 class CrmIdentifiersWidget(forms.MultiWidget):
-    """A labelled text box for each CRM system."""
+    """A labelled text box for each CRM system.
+
+    Its name has the primary key: a number may be another system's by the time the form comes back.
+    """
 
     template_name = "team/crm_identifiers.html"
 
-    def __init__(self, systems: Iterable[CrmSystem]) -> None:
+    def __init__(self, systems: Collection[CrmSystem]) -> None:
         boxes = {
-            system.slot: UnfoldAdminTextInputWidget({"title": f"{system.slot} {system.name}"})
+            str(system.pk): UnfoldAdminTextInputWidget({"title": f"{system.slot} {system.name}"})
             for system in systems
         }
         super().__init__(boxes)
-        self.slots = list(boxes)
+        self.slots = [system.slot for system in systems]
 
     def decompress(self, value: dict[str, str] | None) -> list[str]:
         return [(value or {}).get(slot, "") for slot in self.slots]

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from syteops.audit.models import AuditEntry
 from syteops.crm import services as crm
+from syteops.crm.models import CrmSystem
 from syteops.lib.actors import SYSTEM
 from syteops.roles import services as roles
 from syteops.roles.queries import get_role
@@ -57,11 +58,16 @@ def fields(member: TeamMember | None = None, **values: Any) -> dict[str, Any]:
     return {**kept, **values}
 
 
+def box(system: CrmSystem) -> str:
+    """The name of the form's field for the identifier in that system."""
+    return f"crm_ids_{system.pk}"
+
+
 # --- Who may ---
 
 
 def test_bob_sees_and_cannot_change(viewer: Client) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_system(SYSTEM, name="HubSpot")
     member = a_member(notes="Prefers letters.", crm_ids={"001": "H-1"})
 
     shown = viewer.get(change(member))
@@ -70,7 +76,7 @@ def test_bob_sees_and_cannot_change(viewer: Client) -> None:
     assert "Prefers letters." in text
     assert "001: H-1" in text
     assert 'name="first_name"' not in text
-    assert 'name="crm_ids_001"' not in text
+    assert f'name="{box(system)}"' not in text
     assert viewer.post(change(member), fields(member, first_name="Eve")).status_code == 403
     assert viewer.get(ADD).status_code == 403
     member.refresh_from_db()
@@ -163,14 +169,14 @@ def test_a_full_site_says_so_in_the_form(page: Client, settings: Settings) -> No
 
 
 def test_there_is_a_box_for_each_crm_system(page: Client) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
-    crm.create_system(SYSTEM, name="Zoho")
+    hubspot = crm.create_system(SYSTEM, name="HubSpot")
+    zoho = crm.create_system(SYSTEM, name="Zoho")
     member = a_member(crm_ids={"001": "H-1"})
 
     text = page.get(change(member)).content.decode()
     assert 'value="H-1"' in text
-    assert 'name="crm_ids_002"' in text
-    page.post(change(member), fields(member, crm_ids_001="", crm_ids_002="Z-9"))
+    assert f'name="{box(zoho)}"' in text
+    page.post(change(member), fields(member, **{box(hubspot): "", box(zoho): "Z-9"}))
 
     assert TeamMember.objects.get().crm_ids == {"002": "Z-9"}
     entry = AuditEntry.objects.first()
@@ -179,18 +185,37 @@ def test_there_is_a_box_for_each_crm_system(page: Client) -> None:
 
 
 def test_a_new_member_can_have_identifiers_at_once(page: Client) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_system(SYSTEM, name="HubSpot")
 
-    page.post(ADD, {"first_name": "Ada", "crm_ids_001": "H-1"})
+    page.post(ADD, {"first_name": "Ada", box(system): "H-1"})
 
     assert TeamMember.objects.get().crm_ids == {"001": "H-1"}
 
 
+def test_an_identifier_never_goes_to_another_system_that_has_the_number_by_now(
+    page: Client,
+) -> None:
+    """The form was open while 001 was deleted and given again; it is saved even twice."""
+    hubspot = crm.create_system(SYSTEM, name="HubSpot")
+    member = a_member(crm_ids={"001": "H-1"})
+    opened = page.get(change(member)).context["seen"]
+    crm.delete_system(SYSTEM, hubspot)
+    crm.create_system(SYSTEM, name="Zoho")  # 001 now
+    sent = fields(member, job_title="CTO", **{box(hubspot): "H-1"})
+
+    refused = page.post(change(member), {**sent, "_seen": opened})
+    assert "Changed while you had this open" in refused.content.decode()
+    assert TeamMember.objects.get().job_title == ""
+    page.post(change(member), {**sent, "_seen": refused.context["seen"]})
+
+    assert (TeamMember.objects.get().job_title, member.crm_ids) == ("CTO", {})
+
+
 def test_an_identifier_that_is_too_long_is_shown(page: Client) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_system(SYSTEM, name="HubSpot")
     member = a_member()
 
-    answer = page.post(change(member), fields(member, crm_ids_001="x" * 201))
+    answer = page.post(change(member), fields(member, **{box(system): "x" * 201}))
 
     assert "crm_ids" in answer.context["adminform"].form.errors
     assert TeamMember.objects.get().crm_ids == {}

@@ -11,6 +11,7 @@ from syteops.crm.queries import get_system
 from syteops.lib.actors import SYSTEM
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
+from tests.undoing import latest, refused, revert
 
 
 @pytest.fixture(autouse=True)
@@ -112,8 +113,92 @@ def test_deleting_the_crm_system_takes_its_identifiers(api: Api) -> None:
     assert api.get("/team-members/001").json()["crm_ids"] == {"002": "Z-9"}
 
 
+def test_each_member_s_history_tells_that_the_crm_system_was_deleted_and_came_back(
+    api: Api,
+) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
+    api.post("/team-members", {"crm_ids": {"002": "Z-8"}})
+    api.post("/team-members", {"crm_ids": {"001": "H-3"}})
+    api.delete("/team-members/003?confirm=true")
+    with_it, without = {"001": "H-1", "002": "Z-9"}, {"002": "Z-9"}
+
+    api.delete("/crm-systems/001?confirm=true")
+    first, second = AuditEntry.objects.filter(event="team_member.updated").order_by("id")
+    assert first.changes == {"crm_ids": {"before": with_it, "after": without}}
+    assert (first.object_id, first.operation, first.actor_kind) == ("001", "crm.delete", "key")
+    assert second.changes == {"crm_ids": {"before": {"001": "H-3"}, "after": {}}}
+
+    revert(api, latest("crm_system.deleted"))
+    third, fourth = AuditEntry.objects.filter(event="team_member.updated").order_by("id")[2:]
+    assert third.changes == {"crm_ids": {"before": without, "after": with_it}}
+    assert fourth.changes == {"crm_ids": {"before": {}, "after": {"001": "H-3"}}}
+
+
+def test_a_member_who_was_deleted_meanwhile_has_the_identifier_again_too(api: Api) -> None:
+    pk = api.post("/team-members", {"crm_ids": {"001": "H-1"}}).json()["id"]
+    api.delete("/team-members/001?confirm=true")
+    api.delete("/crm-systems/001?confirm=true")
+    revert(api, latest("crm_system.deleted"))
+
+    assert api.post("/team-members/restore", {"id": pk}).json()["crm_ids"] == {"001": "H-1"}
+
+
+def test_deleting_a_crm_system_in_a_dry_run_leaves_no_entry(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1"}})
+    count = AuditEntry.objects.count()
+
+    told = api.delete("/crm-systems/001?dry_run=true").json()
+
+    assert [one["event"] for one in told["changes"]] == [
+        "team_member.updated", "crm_system.deleted",
+    ]  # fmt: skip
+    assert (AuditEntry.objects.count(), stored()) == (count, {"001": "H-1"})
+
+
 def test_a_restored_member_has_the_identifiers_again(api: Api) -> None:
     pk = api.post("/team-members", {"crm_ids": {"001": "H-1"}}).json()["id"]
     api.delete("/team-members/001?confirm=true")
 
     assert api.post("/team-members/restore", {"id": pk}).json()["crm_ids"] == {"001": "H-1"}
+
+
+# --- Undo ----------------------------------------------------------------------------------
+
+
+def test_an_identifier_does_not_come_back_into_a_system_that_is_deleted(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1"}})
+    api.delete("/crm-systems/001?confirm=true")
+    crm.create_system(SYSTEM, name="Pipedrive")  # 001 now
+
+    problem = refused(api, latest("team_member.updated"), stored)
+
+    assert "HubSpot was deleted" in problem["detail"]
+    assert CrmIdentifier.objects.count() == 0
+
+
+def test_undoing_the_deletion_of_the_system_gives_it_back_once(api: Api) -> None:
+    api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
+    api.delete("/crm-systems/001?confirm=true")
+    taken = latest("team_member.updated")
+    crm.create_system(SYSTEM, name="Pipedrive")  # 001 now
+    assert revert(api, latest("crm_system.deleted")).json()["object"] == "003"
+
+    assert stored() == {"002": "Z-9", "003": "H-1"}
+    assert refused(api, taken, stored)["fields"] == ["crm_ids"]
+
+
+def test_undoing_that_it_was_given_back_takes_it_from_that_member_alone(api: Api) -> None:
+    for text in ("H-1", "H-2"):
+        api.post("/team-members", {"crm_ids": {"001": text, "002": "Z-9"}})
+    api.delete("/crm-systems/001?confirm=true")
+    crm.create_system(SYSTEM, name="Pipedrive")  # 001 now
+    revert(api, latest("crm_system.deleted"))
+
+    assert revert(api, latest("team_member.updated")).status_code == 200
+
+    assert api.get("/team-members/001").json()["crm_ids"] == {"002": "Z-9", "003": "H-1"}
+    assert api.get("/team-members/002").json()["crm_ids"] == {"002": "Z-9"}
+    restored = latest("crm_system.restored")
+    assert refused(api, restored, lambda: 0)["fields"] == ["identifiers"]
+    assert revert(api, latest("team_member.updated")).status_code == 200
+    assert revert(api, restored).status_code == 200
