@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from syteops.audit import services as audit
 from syteops.lib.actors import Actor
 from syteops.lib.encryption import seal
 from syteops.lib.errors import Conflict, Invalid, Protected
+from syteops.people.services import lets_go
 
 MAX_OVERLAP = timedelta(days=7)
 SITE_KEY_NAME = "Site key"
@@ -123,6 +125,14 @@ def pause_key(actor: Actor, key: ManageKey) -> bool:
 def resume_key(actor: Actor, key: ManageKey) -> bool:
     """Let a paused key work again; False if it was not paused. Raises as `pause_key`."""
     return audit.update(actor, _pausable(key), {"paused_at": None}, "resumed")
+
+
+@lets_go
+@transaction.atomic
+def release_sponsor(actor: Actor, user: User) -> None:
+    """Let no key have that sponsor any more. It works on."""
+    for key in ManageKey.objects.select_for_update().filter(sponsor=user).order_by("pk"):
+        audit.update(actor, key, {"sponsor": None})
 
 
 @transaction.atomic

@@ -65,7 +65,7 @@ class AuditedAdmin(GuardedAdmin):
         """Nothing: `save_related` has written the audit entry."""
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Nothing: `delete_model` has written the audit entries."""
+        """Nothing: the service has written the audit entries."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
@@ -82,8 +82,7 @@ class AuditedAdmin(GuardedAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         if not self.has_delete_permission(request, obj):
             raise PermissionDenied
-        services.record_deletion(admin_actor(request, f"{self.resource}.delete"), obj)
-        super().delete_model(request, obj)
+        self.remove(admin_actor(request, f"{self.resource}.delete"), obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for obj in queryset:
@@ -95,6 +94,10 @@ class AuditedAdmin(GuardedAdmin):
 
     def record(self, actor: Any, obj: Any, before: dict[str, Any]) -> None:
         """Write the entry of a change."""
+        raise NotImplementedError
+
+    def remove(self, actor: Any, obj: Any) -> None:
+        """Delete it, with all that has to be recorded."""
         raise NotImplementedError
 
     def history_view(
@@ -157,6 +160,9 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     def record(self, actor: Any, obj: Any, before: dict[str, Any]) -> None:
         services.record_person(actor, obj, before)
 
+    def remove(self, actor: Any, obj: Any) -> None:
+        services.delete_person(actor, obj)
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         request.changes_password = True  # type: ignore[attr-defined]
         return super().user_change_password(request, id, form_url)
@@ -186,3 +192,6 @@ class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):
 
     def record(self, actor: Any, obj: Any, before: dict[str, Any]) -> None:
         services.record_group(actor, obj, before)
+
+    def remove(self, actor: Any, obj: Any) -> None:
+        services.delete_group(actor, obj)

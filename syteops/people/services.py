@@ -1,8 +1,10 @@
-"""Recording changes of people and groups, which Django's own forms store."""
+"""Changes of people and groups. Django's own forms store them; what is deleted is deleted here."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
 from syteops.audit.services import record_about
 from syteops.audit.snapshots import difference
@@ -10,11 +12,26 @@ from syteops.lib.actors import Actor
 from syteops.people.queries import group_values, person_values
 
 PEOPLE, GROUPS = "people", "groups"
+LetGo = TypeVar("LetGo", bound=Callable[[Actor, User], None])
+_let_go: list[Callable[[Actor, User], None]] = []
+
+
+def lets_go(service: LetGo) -> LetGo:
+    """Have the service called before a person is deleted, for what it has that names the person.
+
+    The database would clear that by itself and tell nobody.
+    """
+    _let_go.append(service)
+    return service
 
 
 def about(user: User) -> tuple[str, str, str]:
     """A person as the audit trail names one."""
     return PEOPLE, str(user.pk), user.get_username()
+
+
+def _about_group(group: Group) -> tuple[str, str, str]:
+    return GROUPS, str(group.pk), group.name
 
 
 def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
@@ -24,16 +41,31 @@ def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
 
 def record_group(actor: Actor, group: Group, before: dict[str, Any]) -> None:
     """Record what differs from `before` (nothing, for a new group)."""
-    _record(actor, "group", (GROUPS, str(group.pk), group.name), before, group_values(group))
+    _record(actor, "group", _about_group(group), before, group_values(group))
 
 
-def record_deletion(actor: Actor, subject: User | Group) -> None:
-    """Record what a person or group was. Call before the deletion, in its transaction."""
-    if isinstance(subject, User):
-        gone, values, noun = about(subject), person_values(subject), "person"
-    else:
-        gone, values, noun = (GROUPS, str(subject.pk), subject.name), group_values(subject), "group"
-    record_about(actor, f"{noun}.deleted", gone, {n: (v, None) for n, v in values.items() if v})
+@transaction.atomic
+def delete_person(actor: Actor, user: User) -> None:
+    """Delete a person. Whatever names the person lets go first, as a change of its own."""
+    for let_go in _let_go:
+        let_go(actor, user)
+    record_about(actor, "person.deleted", about(user), _gone(person_values(user)))
+    user.delete()
+
+
+@transaction.atomic
+def delete_group(actor: Actor, group: Group) -> None:
+    """Delete a group; it is a change of everybody in it, too."""
+    people = group.user_set.select_for_update(of=("self",)).order_by("pk")
+    before = {person: person_values(person) for person in people}
+    record_about(actor, "group.deleted", _about_group(group), _gone(group_values(group)))
+    group.delete()
+    for person, values in before.items():
+        record_person(actor, person, values)
+
+
+def _gone(values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (value, None) for name, value in values.items() if value}
 
 
 def record_password(actor: Actor, user: User) -> None:

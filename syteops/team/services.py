@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -17,6 +18,7 @@ from syteops.lib.errors import Conflict, Invalid
 from syteops.lib.languages import normal_tag
 from syteops.lib.locks import transaction_lock
 from syteops.lib.pictures import PictureRefused, rewritten
+from syteops.people.services import lets_go
 from syteops.roles.models import Role
 from syteops.roles.services import give_back, unassign_everywhere
 from syteops.team.models import TeamMember
@@ -87,6 +89,15 @@ def restore_member(actor: Actor, member: TeamMember, *, roles: Collection[Role] 
     audit.update(actor, member, back, "restored", also={"roles": ([], slugs)})
     give_back(actor, member, roles)
     return member
+
+
+@lets_go
+@transaction.atomic
+def release_login(actor: Actor, user: User) -> None:
+    """Let no member have that login any more, deleted ones included."""
+    members = TeamMember.all_objects.select_for_update(of=("self",)).filter(user=user)
+    for member in members.order_by("pk"):
+        audit.update(actor, member, {"user": None})
 
 
 def _number_for(member: TeamMember) -> int:

@@ -6,7 +6,12 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
+from manage_api.keys import services
+from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
+from syteops.lib.actors import SYSTEM
+from syteops.team.models import TeamMember
+from tests.samples.team import a_deleted_member, a_member
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +115,82 @@ def test_deleting_is_recorded_one_by_one_and_in_bulk(
         ("person.deleted", "charlie"),
     ]
     assert not User.objects.filter(username__in=("bob", "charlie")).exists()
+
+
+def test_a_deleted_login_is_let_go_in_the_history_of_whatever_named_it(
+    page: Client, charlie: User
+) -> None:
+    services.create_restricted_key(SYSTEM, name="CI", scopes=["crm:read"], sponsor=charlie)
+    deleted, live = a_deleted_member(user=charlie), a_member(user=charlie)
+    before = AuditEntry.objects.latest("id").pk
+
+    page.post(f"{PEOPLE}{charlie.pk}/delete/", {"post": "yes"})
+
+    made = AuditEntry.objects.filter(pk__gt=before).order_by("id")
+    told = {(one.event, one.object_pk): one for one in made}
+    key = ManageKey.objects.get(name="CI")
+    assert set(told) == {
+        ("team_member.updated", str(deleted.pk)),
+        ("team_member.updated", str(live.pk)),
+        ("key.updated", str(key.pk)),
+        ("person.deleted", ""),
+    }
+    for (event, pk), name in (
+        (("team_member.updated", str(live.pk)), "user"),
+        (("team_member.updated", str(deleted.pk)), "user"),
+        (("key.updated", str(key.pk)), "sponsor"),
+    ):
+        entry = told[event, pk]
+        assert entry.changes[name] == {"before": "charlie", "after": None}
+        assert (entry.actor_label, entry.operation) == ("alice", "people.delete")
+    assert key.sponsor is None
+    assert TeamMember.all_objects.filter(user=None).count() == 2
+
+
+def test_an_open_form_of_the_member_learns_that_the_login_was_deleted(
+    page: Client, charlie: User
+) -> None:
+    member = a_member(user=charlie)
+    address = f"/admin/team/teammember/{member.pk}/change/"
+    seen = page.get(address).context["seen"]
+    page.post(f"{PEOPLE}{charlie.pk}/delete/", {"post": "yes"})
+
+    answer = page.post(address, {"first_name": "Eve", "_seen": seen})
+
+    assert b"Changed while you had this open" in answer.content
+    assert TeamMember.objects.get().first_name == "Ada"
+
+
+def test_whoever_cannot_be_deleted_keeps_everything(page: Client, alice: User) -> None:
+    a_member(user=alice)
+    before = AuditEntry.objects.filter(outcome="changed").count()
+
+    assert page.post(f"{PEOPLE}{alice.pk}/delete/", {"post": "yes"}).status_code == 403
+
+    assert TeamMember.objects.get().user == alice
+    assert AuditEntry.objects.filter(outcome="changed").count() == before
+
+
+def test_a_deleted_group_is_a_change_of_everybody_in_it(
+    page: Client, bob: User, charlie: User
+) -> None:
+    group, other = (Group.objects.create(name=name) for name in ("Editors", "Writers"))
+    bob.groups.set([group, other])
+    charlie.groups.set([group])
+
+    chosen = {"action": "delete_selected", "_selected_action": group.pk, "post": "yes"}
+    page.post(GROUPS, chosen)
+
+    assert trail()[1:] == [
+        (
+            "person.updated",
+            "bob",
+            {"groups": {"before": ["Editors", "Writers"], "after": ["Writers"]}},
+        ),
+        ("person.updated", "charlie", {"groups": {"before": ["Editors"], "after": []}}),
+    ]
+    assert trail()[0][0] == "group.deleted"
+    assert "Editors" in page.get(f"{PEOPLE}{bob.pk}/history/").content.decode()
 
 
 def test_a_new_password_is_recorded_but_never_shown(page: Client, bob: User) -> None:
