@@ -21,15 +21,24 @@ _UNSHOWN = ("id", "uid")
 def snapshot(instance: models.Model, only: Container[str] | None = None) -> dict[str, Any]:
     """Each column of `instance` by name. A secret stays `Sealed`: `shown` turns it into words.
 
+    What it refers to is named; where no trail tells whose name that was, its key is beside it.
     `only` limits it to the columns named.
     """
-    return {
-        field.name: _value(instance, field)
+    fields = [
+        field
         for field in instance._meta.concrete_fields
         if field.name not in _UNSHOWN
         and not _set_by_itself(field)
         and (only is None or field.name in only)
-    }
+    ]
+    keys = {f.attname: getattr(instance, f.attname) for f in fields if _is_untraced(f)}
+    return {field.name: _value(instance, field) for field in fields} | keys
+
+
+def _is_untraced(field: "models.Field[Any, Any]") -> bool:
+    """Whether it refers to something that is no entity, such as a person: names go to others."""
+    model = field.related_model
+    return isinstance(model, type) and not issubclass(model, Entity)
 
 
 def _set_by_itself(field: "models.Field[Any, Any]") -> bool:

@@ -146,6 +146,11 @@ def user_named(username: str) -> User | None:
     return User.objects.filter(username=username).first()
 
 
+def user_with_id(pk: int) -> User | None:
+    """The Django user of that primary key, whatever the name is now."""
+    return User.objects.filter(pk=pk).first()
+
+
 def deletion_impact(member: TeamMember) -> dict[str, Any]:
     """What deleting the member would take away, and what restoring it needs."""
     with_related([member])

@@ -12,7 +12,7 @@ from syteops.lib.errors import Conflict, RoleFull
 from syteops.roles.models import Role
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.team.queries import user_named
+from syteops.team.queries import user_with_id
 
 _NOT_COLUMNS = ("profile_picture", "user")
 
@@ -21,7 +21,7 @@ def _update(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
     columns = {field.name for field in TeamMember._meta.concrete_fields} - {*_NOT_COLUMNS}
     values = column_values(TeamMember, before, columns)
     if "user" in before:
-        values["user"] = _user(before["user"])
+        values["user"] = _user(before["user"], before.get("user_id"))
     if "crm_ids" in before:
         now = dict.fromkeys(identifiers_of(member.pk), "")
         values["crm_ids"] = {**now, **_by_number(before["crm_ids"] or {})}
@@ -37,10 +37,11 @@ def _by_number(identifiers: Mapping[CrmSystem, str]) -> dict[str, str]:
     return {system.slot: text for system, text in identifiers.items()}
 
 
-def _user(username: str | None) -> Any:
-    user = user_named(username) if username else None
+def _user(username: str | None, pk: int | None) -> Any:
+    """The very account: another person may have that name by now."""
+    user = user_with_id(pk) if pk else None
     if username and user is None:
-        raise Conflict(f"There is no user {username} any more.")
+        raise Conflict(f"The account {username} was deleted since. Choose a login by hand.")
     return user
 
 

@@ -7,10 +7,12 @@ from django.contrib.auth.models import User
 
 from syteops.audit.models import AuditEntry
 from syteops.lib.actors import SYSTEM
+from syteops.people.services import delete_person
 from syteops.team import services
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
 from tests.samples.team import a_deleted_member, a_member
+from tests.undoing import latest, refused, revert
 
 
 @pytest.mark.parametrize("username", ["nobody", "ALICE", "alice\n", 1, True, "", " ", {"id": 1}])
@@ -94,3 +96,58 @@ def test_the_database_itself_keeps_a_user_to_one_live_member(alice: User) -> Non
 
     with pytest.raises(IntegrityError):
         TeamMember.all_objects.bulk_create([TeamMember(number=2, user=alice)])
+
+
+# --- Undo: a name may be another person's by now -------------------------------------------
+
+
+def show() -> Any:
+    return [one.user for one in TeamMember.objects.order_by("pk")]
+
+
+def test_a_login_that_was_taken_away_is_given_back_whatever_its_name_is_now(
+    api: Api, charlie: User
+) -> None:
+    a_member(user=charlie)
+    api.patch("/team-members/001", {"user": None})
+    charlie.username = "charles"
+    charlie.save()
+    User.objects.create_user("charlie")
+
+    assert revert(api, latest("team_member.updated")).status_code == 200
+    assert TeamMember.objects.get().user == charlie
+
+
+def test_the_login_of_a_new_person_with_that_name_is_not_given(api: Api, charlie: User) -> None:
+    a_member(user=charlie)
+    api.patch("/team-members/001", {"user": None})
+    entry = latest("team_member.updated")
+    charlie.delete()
+    User.objects.create_user("charlie")
+
+    problem = refused(api, entry, show)
+
+    assert "charlie was deleted" in problem["detail"]
+    assert show() == [None]
+
+
+def test_nor_after_a_deletion_that_the_trail_tells_of(api: Api, charlie: User) -> None:
+    a_member(user=charlie)
+    delete_person(SYSTEM, charlie)
+    User.objects.create_user("charlie")
+
+    refused(api, latest("team_member.updated"), show)
+
+    assert show() == [None]
+
+
+def test_a_new_person_with_that_name_counts_as_a_later_change(api: Api, charlie: User) -> None:
+    a_member()
+    api.patch("/team-members/001", {"user": "charlie"})
+    entry = latest("team_member.updated")
+    charlie.delete()
+    again = User.objects.create_user("charlie")
+    api.patch("/team-members/001", {"user": "charlie"})
+
+    assert refused(api, entry, show)["fields"] == ["user_id"]
+    assert show() == [again]
