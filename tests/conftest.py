@@ -11,6 +11,7 @@ from django.db.models.signals import post_migrate, post_save
 from django.dispatch import receiver
 
 from manage_api.keys import usage
+from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from syteops.lib.counters import FileCounters, counters
@@ -98,9 +99,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @receiver(post_migrate)
-def _begin_chain(**kwargs: Any) -> None:
-    """After each test that empties the tables, the audit trail begins anew."""
+def _restore_single_rows(**kwargs: Any) -> None:
+    """After each test that empties the tables: the rows of which migrations make exactly one."""
     chain.begin()
+    ApiSwitch.objects.get_or_create(pk=1)
 
 
 # --- Databases -----------------------------------------------------------------------------

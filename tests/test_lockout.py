@@ -70,3 +70,14 @@ def test_two_proxies_are_counted_through(client: Client, settings: Settings) -> 
         guess(client, 1, **{"X-Forwarded-For": f"10.0.0.{number}, 203.0.113.66, 10.0.0.1"})
     assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "203.0.113.66, 10.0.0.1"}) == 429
     assert sign_in(client, PASSWORD, **{"X-Forwarded-For": "203.0.113.67, 10.0.0.1"}) == 302
+
+
+def test_guessing_the_old_password_of_a_session_is_stopped_too(client: Client) -> None:
+    client.force_login(User.objects.get())
+    new = {"new_password1": "another horse battery", "new_password2": "another horse battery"}
+    for number in range(5):
+        client.post("/admin/password_change/", {"old_password": f"guess {number}", **new})
+
+    client.post("/admin/password_change/", {"old_password": PASSWORD, **new})
+
+    assert User.objects.get().check_password(PASSWORD)

@@ -27,6 +27,8 @@ class Action:
     run: Run
     danger: bool = False
     form: type[ConfirmedForm] = ConfirmedForm
+    ends_former: bool = False
+    """Whether it also ends what the key replaced and what still works in its overlap."""
 
     @property
     def operation(self) -> str:
@@ -96,6 +98,7 @@ ON_KEY = {
                 actor, _the(key), form.cleaned_data["overlap"]
             ),
             form=RotateForm,
+            ends_former=True,
         ),
         Action(
             "revoke",
@@ -107,6 +110,7 @@ ON_KEY = {
             "The key is revoked.",
             lambda actor, key, form: services.revoke_key(actor, _the(key)),
             danger=True,
+            ends_former=True,
         ),
         Action(
             "pause",
@@ -130,11 +134,11 @@ ON_KEY = {
 }
 
 
-def offered_on_api(key: ManageKey | None, enabled: bool) -> list[Action]:
+def offered_on_api(key: ManageKey | None, state: str) -> list[Action]:
     """What the site key's card offers beside what it offers on the key itself."""
-    if key is None:
-        return [ON_API["generate"]]
-    return [ON_API["disable" if enabled else "enable"]]
+    generate = [ON_API["generate"]] if key is None else []
+    switch = {"enabled": [ON_API["disable"]], "disabled": [ON_API["enable"]]}.get(state, [])
+    return [*generate, *switch]
 
 
 def offered_on(key: ManageKey) -> list[Action]:

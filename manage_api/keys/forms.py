@@ -14,12 +14,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from manage_api.keys import tokens
 from manage_api.keys.presets import PRESETS, accesses
+from manage_api.keys.values import default_days
 from manage_api.operations import all_scopes
 from syteops.lib.errors import DomainError, Invalid
 from syteops.people.confirmation import ConfirmedForm
 
-DEFAULT_DAYS = 90
 _TERMS = (7, 30, 90, 180, 365)
 _OVERLAPS = (
     (0, "At once"),
@@ -46,6 +47,14 @@ class RotateForm(ConfirmedForm):
 class CreateKeyForm(ConfirmedForm):
     """A restricted key. Its rights are settled here and never change."""
 
+    # Whatever the form is sent again for, one key comes of it.
+    public_id = forms.RegexField(
+        rf"^{tokens.ID_FORM}$",
+        strip=False,
+        initial=tokens.new_id,
+        widget=forms.HiddenInput,
+        error_messages={"required": "Open this page again.", "invalid": "Open this page again."},
+    )
     name = forms.CharField(
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
@@ -80,7 +89,7 @@ class CreateKeyForm(ConfirmedForm):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {
-            "days": min(DEFAULT_DAYS, settings.KEY_MAX_DAYS or DEFAULT_DAYS),
+            "days": default_days(),
             "sponsor": request.user.pk,
             **kwargs.get("initial", {}),
         }
@@ -89,11 +98,14 @@ class CreateKeyForm(ConfirmedForm):
         self.fields["days"].choices = terms()  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """A preset alone means its scopes (without JavaScript nothing ticks the boxes)."""
+        """A preset alone means its scopes; without JavaScript nothing ticks or clears the boxes."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not cleaned.get("scopes") and cleaned.get("preset"):
-            cleaned["scopes"] = PRESETS[cleaned["preset"]].scopes()
-        if not cleaned.get("scopes") and "scopes" not in self.errors:
+        preset = PRESETS.get(cleaned.get("preset") or "")
+        cleaned["scopes"] = cleaned.get("scopes") or (preset.scopes() if preset else [])
+        if preset and set(cleaned["scopes"]) != set(preset.scopes()):
+            self.add_error("scopes", "These are other rights than the preset's: untick them, or"
+                           " choose “My own choice”.")  # fmt: skip
+        elif not cleaned["scopes"] and "scopes" not in self.errors:
             self.add_error("scopes", "Choose a preset, or one scope at least.")
         return cleaned
 
@@ -101,6 +113,7 @@ class CreateKeyForm(ConfirmedForm):
         """What the service takes."""
         days = self.cleaned_data["days"]
         return {
+            "public_id": self.cleaned_data["public_id"],
             "name": self.cleaned_data["name"],
             "scopes": self.cleaned_data["scopes"],
             "networks": self.cleaned_data["networks"].split(),

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
+from manage_api.keys.queries import refused_uses
 from manage_api.keys.values import outlasts_maximum
 from manage_api.operations import all_scopes
+from syteops.audit.models import AuditEntry
 from syteops.lib.addresses import is_everywhere
 
 ROTATE_AFTER = timedelta(days=180)
@@ -43,3 +46,30 @@ def _risks(key: ManageKey) -> Iterator[str]:
             yield f"sponsor {key.sponsor.get_username()} is inactive"
     if key.state is KeyState.ACTIVE and is_idle(key):
         yield "idle for 90 days"
+
+
+class Alarm(NamedTuple):
+    """The last time that a key was turned away for one reason, and that reason in words."""
+
+    entry: AuditEntry
+    why: str
+
+
+ALARM_DAYS = 7
+AFTER_ITS_END = ("not_authenticated", "key_expired")
+_WHY = {
+    "not_authenticated": "used after it was revoked or replaced",
+    "key_expired": "used after its end",
+    "api_disabled": "used while it, or the API, was closed",
+    "network_not_allowed": "used from a network that is not allowed",
+}
+
+
+def alarms() -> tuple[list[Alarm], list[Alarm]]:
+    """Keys turned away of late: those used after their end, and the others; newest first.
+
+    Of the first each one may be a thief. The others are tools that wait, mostly.
+    """
+    found = [Alarm(one, _WHY.get(one.code, one.code)) for one in refused_uses(ALARM_DAYS)]
+    ended = [one for one in found if one.entry.code in AFTER_ITS_END]
+    return ended, [one for one in found if one not in ended]

@@ -1,8 +1,8 @@
 """Other Options → Manage API Key: the pages. GET changes nothing; every POST is asked for first.
 
 A new key appears in the answer to the POST that made it and nowhere else: no redirect, no session,
-no message carries it. Reloading that answer sends the form again, which finds the key in place and
-changes nothing.
+no message carries it, and no GET, such as a browser's prefetch, shows it or uses it up. Reloading
+that answer sends the form again, which finds the key in place and changes nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,13 +27,12 @@ from manage_api.keys.services import Issued
 from manage_api.keys.verification import KeyHolder
 from manage_api.operations import all_operations
 from manage_api.viewsets import API_ROOT
-from syteops.lib.errors import DomainError, NotFound
+from syteops.lib.errors import Conflict, DomainError, NotFound
 from syteops.service_admin import admin_actor
 
 PERMISSION = "keys.manage_api_keys"
-HISTORY_LENGTH = 100
 FORMER_SHOWN = 50
-DAYS_SHOWN = 30
+OTHERS_SHOWN = 5
 
 View = Callable[..., HttpResponse]
 
@@ -66,8 +65,8 @@ def page(
 @guarded
 def overview(request: HttpRequest, site: Any) -> HttpResponse:
     """The site key's card, and the restricted keys below."""
-    key, enabled = queries.site_key(), queries.api_enabled()
-    offered = [*_buttons(request, actions.offered_on_api(key, enabled))]
+    key, state = queries.site_key(), queries.api_state()
+    offered = [*_buttons(request, actions.offered_on_api(key, state))]
     if key is not None:
         offered = [*_buttons(request, actions.offered_on(key), key), *offered]
     return page(
@@ -76,7 +75,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
         "overview",
         "Manage API Key",
         key=key,
-        enabled=enabled,
+        state=state,
         is_old=key is not None and hints.is_old(key),
         calls=_calls(key) if key else None,
         buttons=offered,
@@ -84,10 +83,19 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
         rows=[_row(one) for one in queries.restricted_keys()],
         former=[_row(one) for one in queries.former_keys()[:FORMER_SHOWN]],
         expiring=queries.expiring_keys(),
-        refused=queries.refused_uses(7)[:5],
-        cut_off=queries.cut_off_addresses(7),
+        **_alarms(),
         curl=_curl(request, "som_…"),
     )
+
+
+def _alarms() -> dict[str, Any]:
+    ended, others = hints.alarms()
+    return {
+        "alarms": [*ended, *others[:OTHERS_SHOWN]],
+        "more_alarms": len(others[OTHERS_SHOWN:]),
+        "alarm_days": hints.ALARM_DAYS,
+        "cut_off": queries.cut_off_addresses(hints.ALARM_DAYS),
+    }
 
 
 @guarded
@@ -106,8 +114,8 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
         buttons=_buttons(request, actions.offered_on(key), key),
         operations=allowed_operations(KeyHolder(key), all_operations()),
         calls=_calls(key),
-        per_day=_bars(queries.calls_per_day(key, DAYS_SHOWN)),
-        entries=queries.history_of(key)[:HISTORY_LENGTH],
+        per_day=_bars(queries.calls_per_day(key, queries.DAYS_SHOWN)),
+        entries=queries.history_of(key)[: queries.HISTORY_LENGTH],
     )
 
 
@@ -121,6 +129,9 @@ def create(request: HttpRequest, site: Any) -> HttpResponse:
             actor = admin_actor(request, "keys.create")
             issued = services.create_restricted_key(actor, **form.values())
             return _shown_once(request, site, issued)
+        except Conflict as refusal:
+            messages.warning(request, refusal.detail)
+            return HttpResponseRedirect(_address(_key_or_404(form.cleaned_data["public_id"])))
         except DomainError as refusal:
             form.show(refusal)
     choices = [(one, one.scopes()) for one in presets.PRESETS.values()]
@@ -153,6 +164,7 @@ def _act(
     back = _address(key) if key is not None and key.kind == KeyKind.RESTRICTED else _home()
     if request.method == "GET" or not form.is_valid():
         shown = {"action": action, "form": form, "key": key, "back": back}
+        shown["also_ends"] = _also_ends(action, key)
         return page(request, site, "confirm", action.question, **shown)
     try:
         outcome = action.run(admin_actor(request, action.operation), key, form)
@@ -198,9 +210,14 @@ def _buttons(
             if key
             else reverse("admin:keys_managekey_api", args=[one.slug]),
             "form": one.form(request, auto_id=f"{one.slug}_%s"),
+            "also_ends": _also_ends(one, key),
         }
         for one in offered
     ]
+
+
+def _also_ends(action: Action, key: ManageKey | None) -> list[ManageKey]:
+    return queries.still_working(key) if key is not None and action.ends_former else []
 
 
 def _row(key: ManageKey) -> dict[str, Any]:
@@ -217,7 +234,7 @@ def _row(key: ManageKey) -> dict[str, Any]:
 def _calls(key: ManageKey) -> dict[str, int]:
     return {
         "day": queries.calls_in(key, hours=24),
-        "month": queries.calls_in(key, hours=24 * DAYS_SHOWN),
+        "month": queries.calls_in(key, hours=24 * queries.DAYS_SHOWN),
     }
 
 

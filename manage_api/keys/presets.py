@@ -62,13 +62,13 @@ PRESETS = {
         Preset(
             "ci_deploy",
             "CI deploy",
-            "For deployments: reads, changes and sets secrets. Deletes nothing.",
+            "For deployments: reads, changes, sets and clears secrets. Deletes no object.",
             lambda resource, access: access is not Access.DELETE,
         ),
         Preset(
             "ai_agent",
             "AI agent without delete",
-            "Reads and changes. Deletes nothing, touches no secrets.",
+            "Reads and changes, switches modules and integrations. Deletes nothing, no secrets.",
             lambda resource, access: access in (Access.READ, Access.WRITE),
         ),
         Preset(

@@ -1,15 +1,20 @@
 """Reading keys, and what is to be said about them."""
 
+import re
 from datetime import date, datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from manage_api.keys import tokens
 from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.lib.actors import ActorKind
 from syteops.lib.errors import NotFound
+
+API_STATES = ("enabled", "disabled", "no_key")
 
 EXPIRY_WARNINGS = (1, 7, 14)
 """Days before its expiry at which a key is warned about, the most urgent first."""
@@ -31,9 +36,17 @@ def api_enabled() -> bool:
     return ApiSwitch.objects.get(pk=1).enabled
 
 
+def api_state() -> str:
+    """One of API_STATES: whether there is a key that could open the API, and is the door open."""
+    if not live_keys().exists():
+        return "no_key"
+    return "enabled" if api_enabled() else "disabled"
+
+
 def get_key(public_id: str) -> ManageKey:
     """The key of that public id, whatever its state. Raises NotFound."""
-    key = keys().filter(public_id=public_id).first()
+    is_id = re.fullmatch(tokens.ID_FORM, public_id)
+    key = keys().filter(public_id=public_id).first() if is_id else None
     if key is None:
         raise NotFound(f"There is no key {public_id}.")
     return key
@@ -57,6 +70,22 @@ def restricted_keys() -> QuerySet[ManageKey]:
 def replaced_site_keys() -> QuerySet[ManageKey]:
     """Former site keys that still work in their overlap."""
     return live_keys().filter(kind=KeyKind.SITE, successor__isnull=False)
+
+
+def sponsored_keys(person: User) -> QuerySet[ManageKey]:
+    """The keys that person answers for and that have not ended."""
+    return live_keys().filter(sponsor=person)
+
+
+def keys_without_sponsor() -> QuerySet[ManageKey]:
+    """The restricted keys whose sponsor has been deactivated."""
+    return restricted_keys().filter(sponsor__is_active=False)
+
+
+def still_working(key: ManageKey) -> list[ManageKey]:
+    """The keys that `key` replaced, and those that they did, while their overlap lasts."""
+    former = live_keys().filter(successor=key)
+    return [one for old in former for one in (old, *still_working(old))]
 
 
 def former_keys() -> QuerySet[ManageKey]:
@@ -115,7 +144,8 @@ def calls_per_day(key: ManageKey, days: int) -> list[tuple[date, int]]:
 
 
 def refused_uses(days: int) -> QuerySet[AuditEntry]:
-    """Uses of real keys that were turned away in the last `days` days: each key's last one."""
+    """Uses of real keys that were turned away in the last `days` days: for each key and reason the
+    last one."""
     since = timezone.now() - timedelta(days=days)
     found = AuditEntry.objects.filter(
         object_resource=ManageKey.resource,
@@ -123,7 +153,7 @@ def refused_uses(days: int) -> QuerySet[AuditEntry]:
         outcome=Outcome.REFUSED,
         at__gte=since,
     )
-    last = found.order_by().values("object_id").annotate(last=Max("id")).values("last")
+    last = found.order_by().values("object_id", "code").annotate(last=Max("id")).values("last")
     return AuditEntry.objects.filter(pk__in=last)
 
 

@@ -16,6 +16,7 @@ from syteops.audit import services as audit
 from syteops.lib.actors import Actor
 from syteops.lib.encryption import seal
 from syteops.lib.errors import Conflict, Invalid, Protected
+from syteops.lib.locks import transaction_lock
 from syteops.people.services import lets_go
 
 MAX_OVERLAP = timedelta(days=7)
@@ -49,13 +50,16 @@ def create_restricted_key(
     networks: Iterable[str] = (),
     expires_at: datetime | None = None,
     sponsor: Any = None,
+    public_id: str = "",
 ) -> Issued:
     """A key with exactly these rights, which never change.
 
-    Raises Invalid, also for an expiry beyond KEY_MAX_DAYS where the site sets that.
+    A caller that names the `public_id` gets one key for it, however often it asks. Raises Conflict
+    then, and Invalid, also for an expiry beyond KEY_MAX_DAYS where the site sets that.
     """
     return _issue(
         actor,
+        public_id=public_id,
         kind=KeyKind.RESTRICTED,
         name=values.checked_name(name),
         scopes=values.checked_scopes(scopes),
@@ -150,8 +154,11 @@ def _locked(key: ManageKey) -> ManageKey:
     return ManageKey.objects.select_for_update().get(pk=key.pk)
 
 
-def _issue(actor: Actor, *, event: str = "generated", **fields: Any) -> Issued:
-    token = tokens.new_token()
+def _issue(actor: Actor, *, event: str = "generated", public_id: str = "", **fields: Any) -> Issued:
+    token = tokens.new_token(public_id)
+    transaction_lock(f"key {token.public_id}")
+    if ManageKey.objects.filter(public_id=token.public_id).exists():
+        raise Conflict("This key was made already, and shown then. If it is lost, rotate it.")
     key = ManageKey(
         public_id=token.public_id, hint=token.hint, created_by=actor.label[:200], **fields
     )

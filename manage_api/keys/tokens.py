@@ -15,6 +15,7 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 BRAND = "som_"
 ID_LENGTH, SECRET_LENGTH, CHECK_LENGTH = 12, 32, 6
 
+ID_FORM = rf"[0-9A-Za-z]{{{ID_LENGTH}}}"
 _FORM = re.compile(
     rf"{BRAND}([0-9A-Za-z]{{{ID_LENGTH}}})([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECK_LENGTH}}})"
 )
@@ -48,9 +49,14 @@ class Token(NamedTuple):
         return repr(self)
 
 
-def new_token() -> Token:
-    """A fresh random key."""
-    return Token(_random(ID_LENGTH), _random(SECRET_LENGTH))
+def new_id() -> str:
+    """A public id that no key has yet."""
+    return _random(ID_LENGTH)
+
+
+def new_token(public_id: str = "") -> Token:
+    """A fresh random key, of that public id if one is given."""
+    return Token(public_id or new_id(), _random(SECRET_LENGTH))
 
 
 def parse(text: str) -> Token | None:

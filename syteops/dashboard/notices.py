@@ -7,11 +7,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.timesince import timesince, timeuntil
 
-from manage_api.keys.hints import is_old
+from manage_api.keys.hints import ALARM_DAYS, alarms, is_old
 from manage_api.keys.queries import (
     cut_off_addresses,
     expiring_keys,
-    refused_uses,
+    keys_without_sponsor,
     site_key,
 )
 from syteops.audit.chain import is_intact
@@ -34,7 +34,7 @@ def notices_for(user: Any) -> list[Notice]:
     if user.is_superuser:
         found += [*_migrations(), *_broken_trail()]
     if user.has_perm("keys.manage_api_keys"):
-        found += [*_refused(), *_cut_off(user), *_expiring(), *_aged()]
+        found += [*_turned_away(), *_cut_off(user), *_expiring(), *_without_sponsor(), *_aged()]
     return found
 
 
@@ -50,13 +50,22 @@ def _broken_trail() -> Iterator[Notice]:
         yield Notice("bad", "gpp_maybe", text, reverse("admin:audit_auditentry_changelist"))
 
 
-def _refused() -> Iterator[Notice]:
-    newest = refused_uses(7).first()
-    if newest is not None:
-        where = newest.address or "an unknown address"
-        text = f"{newest.object_label} was turned away ({newest.code.replace('_', ' ')})"
-        text += f" {timesince(newest.at)} ago, from {where}."
-        yield Notice("bad", "gpp_maybe", text, _key_url(newest.object_id))
+def _turned_away() -> Iterator[Notice]:
+    ended, others = alarms()
+    for alarm in ended:
+        where = alarm.entry.address or "an unknown address"
+        when = f"{timesince(alarm.entry.at)} ago"
+        text = f"{alarm.entry.object_label}: {alarm.why}, {when}, from {where}."
+        yield Notice("bad", "gpp_maybe", text, _key_url(alarm.entry.object_id))
+    if others:
+        text = f"Keys that work were turned away: {len(others)} in the last {ALARM_DAYS} days."
+        yield Notice("warn", "gpp_maybe", text, reverse("admin:keys_managekey_changelist"))
+
+
+def _without_sponsor() -> Iterator[Notice]:
+    for key in keys_without_sponsor():
+        text = f"The key {key.name} has nobody to ask about it: {key.sponsor} is inactive."
+        yield Notice("warn", "person_off", text, _key_url(key.public_id))
 
 
 def _cut_off(user: Any) -> Iterator[Notice]:

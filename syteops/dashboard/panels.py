@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
 from django.utils.timesince import timesince
 
-from manage_api.keys.queries import api_enabled, site_key
+from manage_api.keys.queries import api_state, restricted_keys, site_key
 from syteops.admin_site import is_away
 from syteops.ai.queries import default_provider, list_areas
 from syteops.integrations.queries import all_installed
@@ -48,19 +48,31 @@ def panels_for(user: Any) -> list[Panel]:
 def _api(user: Any) -> Panel | None:
     if not user.has_perm("keys.manage_api_keys"):
         return None
-    key, enabled = site_key(), api_enabled()
-    url = reverse("admin:keys_managekey_changelist")
-    if key is None:
-        state, lines = Line("No key", ""), [Line("Generate a key to let tools in.")]
+    state, url = api_state(), reverse("admin:keys_managekey_changelist")
+    if state == "no_key":
+        lines = [Line("Generate a key to let tools in.")]
     else:
-        used = f"{timesince(key.last_used_at)} ago" if key.last_used_at else "never"
-        state = Line("Active", "good") if enabled else Line("API disabled", "bad")
-        lines = [
-            Line("Key", note=key.hint),
-            Line("Age", note=timesince(key.created_at)),
-            Line("Last used", note=used),
-        ]
-    return Panel("Manage API", "vpn_key", url, state, lines)
+        lines = [*_site_key(), Line("Restricted keys", note=str(restricted_keys().count()))]
+    return Panel("Manage API", "vpn_key", url, _API_STATES[state], lines)
+
+
+_API_STATES = {
+    "no_key": Line("No key"),
+    "enabled": Line("Active", "good"),
+    "disabled": Line("API disabled", "bad"),
+}
+
+
+def _site_key() -> list[Line]:
+    key = site_key()
+    if key is None:
+        return [Line("Site key", note="none")]
+    used = f"{timesince(key.last_used_at)} ago" if key.last_used_at else "never"
+    return [
+        Line("Site key", note=key.hint),
+        Line("Age", note=timesince(key.created_at)),
+        Line("Last used", note=used),
+    ]
 
 
 def _counts(user: Any) -> Panel | None:

@@ -7,17 +7,19 @@ those who may do no more than they themselves.
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from manage_api.keys.queries import sponsored_keys
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
 from syteops.lost_updates import GuardedAdmin, RefusableForm, changes_among, refuse_if_unseen
@@ -154,6 +156,14 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
             return allowed
         return queries.may_manage(request.user, obj) and not queries.is_only_superuser(obj)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        left = "is_active" in form.changed_data and not form.instance.is_active
+        if left and (keys := list(sponsored_keys(form.instance))):
+            names = ", ".join(key.name for key in keys)
+            text = f"The keys that this person answers for go on working: {names}. Look at each."
+            messages.warning(request, text)
+
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.person_values(stored)
 
@@ -164,6 +174,9 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
         services.delete_person(actor, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Of somebody else. One's own takes the old one, so that a session alone is not enough."""
+        if id == str(request.user.pk):
+            return HttpResponseRedirect(reverse("admin:password_change"))
         request.changes_password = True  # type: ignore[attr-defined]
         return super().user_change_password(request, id, form_url)
 

@@ -13,6 +13,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
+from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 _CONFIRMED_AT = "password_confirmed_at"
@@ -56,10 +57,29 @@ class ConfirmedForm(forms.Form):
     @sensitive_variables("password")
     def clean_password(self) -> str:
         """Raises ValidationError for a wrong password; a right one is good for a while."""
-        password = self.cleaned_data["password"]
-        username = self.request.user.get_username()
-        person = authenticate(self.request, username=username, password=password)
-        if person is None or person.pk != self.request.user.pk:
-            raise forms.ValidationError("This is not your password.", code="invalid")
+        check_password(self.request, self.cleaned_data["password"])
         confirm(self.request)
         return ""
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
+    """Changes one's own password. Guessing the old one is locked out like guessing at sign-in."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    @sensitive_variables("password")
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        check_password(self.request, password)
+        return password
+
+
+@sensitive_variables("password")
+def check_password(request: HttpRequest, password: str) -> None:
+    """Raises ValidationError unless it is the password of who is signed in, or when locked out."""
+    username = request.user.get_username()
+    person = authenticate(request, username=username, password=password)
+    if person is None or person.pk != request.user.pk:
+        raise forms.ValidationError("This is not your password.", code="invalid")

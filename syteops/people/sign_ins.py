@@ -45,7 +45,7 @@ def note_failure(
         return
     typed = str(credentials.get("username") or "")
     person = User.objects.filter(username=typed).first() if typed else None
-    actor = _actor(request, "people.sign_in", "", "")
+    actor = _actor(request, "people.sign_in", *_who_is_signed_in(request))
     counted = f"failed sign-in {actor.address} {person and person.pk}"
     if counters().add(counted, 60) > KEPT_PER_MINUTE:
         return
@@ -58,6 +58,12 @@ def note_failure(
         label=person.get_username() if person else "",
         event="person.sign_in_failed",
     )
+
+
+def _who_is_signed_in(request: Any) -> tuple[str, str]:
+    """Id and name of whoever confirms a password; blank for whoever signs in."""
+    user = getattr(request, "user", None)
+    return (str(user.pk), user.get_username()) if user and user.is_authenticated else ("", "")
 
 
 def _came_over_the_network(request: HttpRequest | None) -> bool:

@@ -13,14 +13,12 @@ from syteops.site import queries
 from syteops.site.models import Connection, ConnectionMode, ConnectionStatus, License, LicenseStatus
 from syteops.site.status import site_state
 
-API_STATES = ("enabled", "disabled", "no_key")
-
 
 class StatusSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     active_modules = serializers.ListField(child=serializers.CharField())
     enabled_integrations = serializers.IntegerField(help_text="How many are enabled.")
-    api_state = serializers.ChoiceField(choices=API_STATES)
+    api_state = serializers.ChoiceField(choices=keys.API_STATES)
     counts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many of each there are, by resource."
     )
@@ -62,7 +60,7 @@ class Status(Resource):
 
     @operation("Read the site's status", path="", output=StatusSerializer)
     def get(self, call: Call) -> Any:
-        return StatusSerializer({**site_state(), "api_state": _api_state()}).data
+        return StatusSerializer({**site_state(), "api_state": keys.api_state()}).data
 
 
 @register
@@ -89,9 +87,3 @@ class ManagementConnection(Resource):
     @operation("Read the management connection", path="", output=ConnectionSerializer)
     def get(self, call: Call) -> Any:
         return ConnectionSerializer(queries.current_connection()).data
-
-
-def _api_state() -> str:
-    if keys.site_key() is None and not keys.restricted_keys().exists():
-        return "no_key"
-    return "enabled" if keys.api_enabled() else "disabled"

@@ -8,6 +8,7 @@ from django.test import Client
 
 from manage_api.keys import services
 from manage_api.keys.models import ManageKey
+from manage_api.keys.services import create_restricted_key
 from syteops.audit.models import AuditEntry
 from syteops.lib.actors import SYSTEM
 from syteops.team.models import TeamMember
@@ -207,11 +208,33 @@ def test_a_new_password_is_recorded_but_never_shown(page: Client, bob: User) -> 
 def test_one_s_own_password_too(page: Client, alice: User) -> None:
     words = {"new_password1": "canary horse battery", "new_password2": "canary horse battery"}
     address = "/admin/password_change/"
-    page.post(address, {"old_password": "wrong", **words})
-    assert trail() == []
+    refused = page.post(address, {"old_password": "wrong", **words})
+    assert "This is not your password." in refused.content.decode()
+    failed = AuditEntry.objects.get(event="person.sign_in_failed")
+    assert (failed.object_label, failed.actor_label) == ("alice", "alice")
+    AuditEntry.objects.all().delete()
     assert page.post(address, {"old_password": "alice-password", **words}).status_code == 302
     assert [(event, label) for event, label, _ in trail()] == [("person.password_changed", "alice")]
     assert AuditEntry.objects.latest("id").actor_label == "alice"
+
+
+def test_a_session_alone_does_not_change_its_own_password(page: Client, alice: User) -> None:
+    """The page for other people's passwords asks for no old one."""
+    address = f"/admin/auth/user/{alice.pk}/password/"
+    words = {"password1": "canary horse battery", "password2": "canary horse battery"}
+    for answer in (page.get(address), page.post(address, {**words, "usable_password": "true"})):
+        assert answer.headers["Location"] == "/admin/password_change/"
+    alice.refresh_from_db()
+    assert alice.check_password("alice-password")
+
+
+def test_deactivating_a_sponsor_names_the_keys(page: Client, bob: User) -> None:
+    create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"], sponsor=bob)
+    fields = {"username": "bob", "is_staff": "on", "email": "bob@example.com"}
+    shown = page.post(f"/admin/auth/user/{bob.pk}/change/", fields, follow=True).content.decode()
+    assert "answers for go on working: n8n." in shown
+    bob.refresh_from_db()
+    assert not bob.is_active
 
 
 def test_groups_are_recorded(page: Client) -> None:

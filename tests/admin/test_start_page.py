@@ -67,10 +67,17 @@ def test_alice_sees_the_whole_site(alice: User) -> None:
 def test_the_api_s_state_follows_the_key(alice: User) -> None:
     key = keys.generate_site_key(SYSTEM).key
     assert panels(alice)["Manage API"][""] == "Active"
-    assert panels(alice)["Manage API"]["Key"] == key.hint
+    assert panels(alice)["Manage API"]["Site key"] == key.hint
     assert panels(alice)["Manage API"]["Last used"] == "never"
     keys.set_api_enabled(SYSTEM, False)
     assert panels(alice)["Manage API"][""] == "API disabled"
+
+
+def test_the_api_is_not_without_key_while_a_restricted_one_works(alice: User) -> None:
+    assert panels(alice)["Manage API"][""] == "No key"
+    keys.create_restricted_key(SYSTEM, name="Tool", scopes=["crm:read"])
+    assert panels(alice)["Manage API"][""] == "Active"
+    assert panels(alice)["Manage API"]["Restricted keys"] == "1"
 
 
 def test_bob_sees_only_what_he_may(bob: User) -> None:
@@ -114,7 +121,7 @@ def test_a_key_that_expires_soon_is_warned_of(alice: User) -> None:
 
 def test_a_revoked_key_in_use_is_warned_of(alice: User, revoked_key: str) -> None:
     Api(revoked_key).get("/whoami")
-    assert "was turned away (not authenticated)" in notices(alice)[0]
+    assert "used after it was revoked or replaced" in notices(alice)[0]
 
 
 def test_addresses_that_were_cut_off_are_told(alice: User, settings: Settings) -> None:

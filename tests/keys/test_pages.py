@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from manage_api.keys import queries, services
+from manage_api.keys import queries, services, tokens
 from manage_api.keys.models import ApiSwitch, ManageKey
 from manage_api.keys.presets import PRESETS
 from manage_api.operations import all_scopes
@@ -252,7 +252,102 @@ def test_a_key_that_was_turned_away_is_shown_on_top(page: Client, revoked_key: s
 
 def create(page: Client, **fields: Any) -> Any:
     given = {"name": "Tool", "scopes": ["crm:read"], "days": "90", **fields}
+    given.setdefault("public_id", tokens.new_id())
     return page.post(f"{HOME}create/", {n: v for n, v in given.items() if v is not None})
+
+
+def test_the_form_sent_twice_makes_one_key_and_shows_it_once(page: Client) -> None:
+    """By a double click, or by reloading the answer."""
+    opened = re.search(r'name="public_id" value="(\w{12})"', text_of(page.get(f"{HOME}create/")))
+    assert opened is not None
+    first = create(page, public_id=opened[1])
+    again = create(page, public_id=opened[1])
+    key = ManageKey.objects.get()
+    assert key.public_id == opened[1]
+    assert KEY.search(text_of(first))
+    assert again.headers["Location"] == f"{HOME}{key.public_id}/"
+    told = text_of(page.get(again.headers["Location"]))
+    assert "was made already" in told
+    assert not KEY.search(told)
+
+
+@pytest.mark.parametrize("public_id", [None, "", "x", "../../../../", "a" * 13, "\x00" * 12])
+def test_a_form_that_was_not_opened_here_makes_nothing(page: Client, public_id: Any) -> None:
+    answer = create(page, public_id=public_id)
+    assert "Open this page again." in text_of(answer)
+    assert not ManageKey.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_what_a_browser_fetches_ahead_shows_no_key_and_changes_nothing(
+    page: Client, key: ManageKey, method: str
+) -> None:
+    before = stored()
+    tool = restricted()
+    for path in (
+        HOME, f"{HOME}create/", f"{HOME}{tool.public_id}/", on_api("disable"), on(key, "rotate"),
+        on(key, "revoke"), on(tool, "pause"),
+    ):  # fmt: skip
+        answer = getattr(page, method)(path, headers={"Sec-Purpose": "prefetch"})
+        assert answer.status_code == 200
+        assert not KEY.search(text_of(answer))
+    assert [one for one in stored() if one["id"] != tool.pk] == before
+
+
+# --- Without a site key ----------------------------------------------------------------------
+
+
+def test_restricted_keys_alone_can_be_shut_out_and_let_in_again(page: Client) -> None:
+    tool = Api(services.create_restricted_key(SYSTEM, name="Tool", scopes=["crm:read"]).text)
+    assert 'id="api-state">Active<' in text_of(page.get(HOME))
+    page.post(on_api("disable"))
+    assert tool.get("/whoami").status_code == 403
+    shown = text_of(page.get(HOME))
+    assert 'id="api-state">API disabled<' in shown
+    assert "every key is refused until you enable it" in shown
+    assert on_api("enable") in shown
+    assert on_api("generate") in shown
+    page.post(on_api("enable"))
+    assert tool.get("/whoami").status_code == 200
+
+
+def test_dialogs_name_the_former_keys_that_end_as_well(page: Client, key: ManageKey) -> None:
+    new = services.rotate_key(SYSTEM, key, timedelta(days=1)).key
+    for slug in ("rotate", "revoke"):
+        asked = text_of(page.get(on(new, slug)))
+        assert key.hint in asked
+        assert "ends as well" in asked
+    assert key.hint not in text_of(page.get(on(restricted(), "revoke")))
+
+
+# --- Alarms ----------------------------------------------------------------------------------
+
+
+def test_a_key_used_after_its_end_is_not_drowned_by_others(page: Client) -> None:
+    stolen = services.create_restricted_key(SYSTEM, name="Stolen", scopes=["crm:read"])
+    services.revoke_key(SYSTEM, stolen.key)
+    Api(stolen.text).get("/whoami")
+    for number in range(8):
+        waiting = services.create_restricted_key(SYSTEM, name=f"T{number}", scopes=["crm:read"])
+        services.pause_key(SYSTEM, waiting.key)
+        Api(waiting.text).get("/whoami")
+    shown = text_of(page.get(HOME))
+    assert "used after it was revoked or replaced" in shown
+    assert "And 3 more that may work again." in shown
+    start = text_of(page.get("/admin/"))
+    assert "Stolen" in start
+    assert "Keys that work were turned away: 8 in the last 7 days." in start
+
+
+def test_a_key_whose_sponsor_has_left_is_told(page: Client, bob: User) -> None:
+    restricted(name="n8n", sponsor=bob)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    assert "n8n has nobody to ask about it: bob is inactive" in text_of(page.get("/admin/"))
+
+
+def test_an_id_that_is_none_leads_nowhere(page: Client) -> None:
+    assert page.get(f"{HOME}create/?like=%00").status_code == 404
+    assert page.get(f"{HOME}create/?like=zz").status_code == 404
 
 
 def test_a_restricted_key_is_made_shown_once_and_can_do_just_that(
@@ -279,9 +374,12 @@ def test_a_preset_alone_means_its_scopes(page: Client, slug: str) -> None:
     assert ManageKey.objects.get().scopes == sorted(PRESETS[slug].scopes())
 
 
-def test_ticked_boxes_count_before_a_preset(page: Client) -> None:
-    create(page, preset="automation", scopes=["crm:read"])
-    assert ManageKey.objects.get().scopes == ["crm:read"]
+def test_a_preset_and_other_boxes_are_refused_rather_than_guessed(page: Client) -> None:
+    answer = create(page, preset="monitoring", scopes=["crm:secrets"])
+    assert "choose “My own choice”" in text_of(answer)
+    assert not ManageKey.objects.exists()
+    create(page, preset="monitoring", scopes=PRESETS["monitoring"].scopes())
+    assert ManageKey.objects.get().scopes == PRESETS["monitoring"].scopes()
 
 
 @pytest.mark.parametrize(

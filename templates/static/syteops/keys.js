@@ -31,7 +31,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
 /* A page kept by the browser for "Back" must not show the key again. */
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted && document.querySelector("[data-shown-once]")) window.location.reload();
+  const shown = document.querySelector("[data-shown-once]");
+  if (event.persisted && shown) window.location.replace(shown.dataset.shownOnce);
 });
 
 async function copy(button) {
