@@ -5,6 +5,7 @@ pytest tests/manage_api/test_schemathesis.py` runs longer.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from manage_api.concurrency import TAGS
 from manage_api.openapi_parts import operation_id
 from manage_api.operations import all_operations
 from manage_api.viewsets import API_ROOT
@@ -72,6 +74,8 @@ def valid_data_is_accepted(ctx: Any, response: Any, case: Any) -> bool | None:
             return None
         if case.operation.definition.raw["operationId"] in UNSAYABLE:
             return None
+        if not re.fullmatch(TAGS, (case.headers or {}).get("If-Match", "*")):
+            return None  # tried with letters and digits alone, of which no ETag consists
     return bool(positive_data_acceptance(ctx, response, case))
 
 
