@@ -33,7 +33,10 @@ class Call:
 
     @property
     def locks(self) -> bool:
-        """Whether objects must be locked when they are read: a write is under way."""
+        """Whether what is read must be locked, its absence too: a write is under way.
+
+        Whoever writes takes the same lock, so nobody writes between a precondition and its write.
+        """
         return self.operation.writes
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from manage_api.keys import services
+from manage_api.keys.models import ApiSwitch
 from syteops.lib.actors import SYSTEM
 
 API = "/api/manage/v1"
@@ -82,6 +83,7 @@ def charlie(db: None) -> User:
 @pytest.fixture
 def site_key(db: None) -> str:
     """The text of the site key: every scope."""
+    ApiSwitch.objects.get_or_create(pk=1)  # a test may have emptied the database before
     return services.generate_site_key(SYSTEM).text
 
 

@@ -59,7 +59,7 @@ class Variables(Resource):
 
     @operation("Read a variable", output=VariableSerializer)
     def get(self, call: Call) -> Any:
-        return queries.find_variable(call.path["key"])
+        return queries.find_variable(call.path["key"], lock=call.locks)
 
     @operation(
         "Set a free-form variable",

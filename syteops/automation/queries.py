@@ -12,6 +12,7 @@ from syteops.automation.families import Family, all_families
 from syteops.automation.models import Variable, VariableSetValue
 from syteops.automation.names import FREE_PREFIX, free_key, is_derived
 from syteops.lib.errors import NotFound, Protected
+from syteops.lib.locks import transaction_lock
 from syteops.modules.queries import inactive_slugs
 
 log = logging.getLogger(__name__)
@@ -57,10 +58,19 @@ def exported() -> dict[str, str]:
     return {one.name: one.value for one in catalogue()}
 
 
-def find_variable(key: str) -> dict[str, Any]:
-    """The variable of that key or full name, as the API shows it. Raises NotFound."""
+def lock_key(key: str) -> None:
+    """Until the transaction ends, nobody else makes a free-form variable of that key or name."""
+    # A row can only be locked where there is one.
+    transaction_lock(f"variable {free_key(key)}")
+
+
+def find_variable(key: str, lock: bool = False) -> dict[str, Any]:
+    """The variable of that key or full name, as the API shows it, locked like `get_variable`.
+
+    Raises NotFound.
+    """
     if not is_derived(key):
-        return record_of(get_variable(key))
+        return record_of(get_variable(key, lock))
     for one in catalogue():
         if one.name == key:
             return {
@@ -83,13 +93,15 @@ def record_of(variable: Variable) -> dict[str, Any]:
 
 
 def get_variable(key: str, lock: bool = False) -> Variable:
-    """The free-form variable of that key or name, locked on request.
+    """The free-form variable of that key or name, locked on request, even if there is none yet.
 
     Raises NotFound, or Protected for one that is derived.
     """
     if is_derived(key):
         find_variable(key)
         raise derived_is_protected(key)
+    if lock:
+        lock_key(key)
     variables = Variable.objects.select_for_update(of=("self",)) if lock else Variable.objects
     variable = variables.filter(key=free_key(key)).first()
     if variable is None:

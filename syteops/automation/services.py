@@ -11,7 +11,6 @@ from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.lib.actors import Actor
 from syteops.lib.errors import FieldError, Invalid
-from syteops.lib.locks import transaction_lock
 
 # --- Free-form variables -------------------------------------------------------------------
 
@@ -19,6 +18,7 @@ from syteops.lib.locks import transaction_lock
 @transaction.atomic
 def create_variable(actor: Actor, *, key: str, value: str, description: str = "") -> Variable:
     """A new free-form variable. Raises Invalid, also for a key that exists."""
+    queries.lock_key(key)
     variable = Variable(key=key, value=value, description=description)
     audit.insert(actor, variable)
     return variable
@@ -45,6 +45,7 @@ def restore_variable(
 
     `held` is what the audit trail says that it held.
     """
+    queries.lock_key(values["key"])
     for name, value in values.items():
         setattr(variable, name, value)
     audit.reinsert(actor, variable, held)
@@ -64,7 +65,7 @@ def set_variable(
         raise queries.derived_is_protected(key)
     key = names.free_key(key)
     _check_key(key)
-    transaction_lock(f"variable {key}")
+    queries.lock_key(key)
     variable = Variable.objects.select_for_update().filter(key=key).first()
     if not value.strip():
         if variable:

@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from syteops.automation.names import RESERVED_KEYS
 from syteops.lib.actors import SYSTEM
 from syteops.lib.errors import Invalid
 from tests.fixtures import Api
+from tests.preconditions import done_during_check
 
 HOSTILE_KEYS = (
     "Upper",
@@ -236,3 +238,42 @@ def test_two_who_set_a_new_variable_at_the_same_time_both_succeed(transactional_
     assert Variable.objects.get().value in ("one", "two")
     events = AuditEntry.objects.filter(object_resource="variables").order_by("id")
     assert list(events.values_list("event", flat=True)) == ["variable.created", "variable.updated"]
+
+
+SET_NEW: dict[str, Callable[[Api], Any]] = {
+    "over REST": lambda api: api.put("/variables/greeting", {"value": "other"}),
+    "by its full name": lambda api: api.put("/variables/syteops_api_greeting", {"value": "other"}),
+    "in a bulk": lambda api: api.post(
+        "/variables/bulk",
+        {"items": [{"action": "set", "params": {"key": "greeting", "value": "other"}}]},
+    ),
+    "in the admin": lambda api: services.create_variable(SYSTEM, key="greeting", value="other"),
+}
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", SET_NEW)
+def test_nobody_creates_a_variable_that_another_has_just_found_missing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def other() -> Any:
+        try:
+            return SET_NEW[way](api)
+        except Invalid as refusal:
+            return refusal
+
+    slipped_in, careful, later = done_during_check(
+        monkeypatch,
+        lambda: api.put("/variables/greeting", {"value": "mine"}, If_None_Match="*"),
+        other,
+    )
+
+    assert not slipped_in
+    assert (careful.status_code, careful.json()["value"]) == (200, "mine")
+    if isinstance(later, Invalid):
+        assert [one.code for one in later.errors] == ["not_unique"]
+        assert Variable.objects.get().value == "mine"
+    else:
+        assert later.status_code == 200
+        assert Variable.objects.get().value == "other"

@@ -85,6 +85,64 @@ def _delete(path: str, etag: str) -> Request:
     return lambda client: client.delete(f"{path}?confirm=true", headers={"If-Match": etag})
 
 
+def test_of_those_who_create_what_is_not_there_yet_exactly_one_does(
+    clients: list[httpx.Client],
+) -> None:
+    """Nothing exists then that could be locked."""
+    for number in range(ROUNDS):
+        key = f"fresh_{number}"
+        values = [f"{number} of {who}" for who in range(4)]
+
+        answers = at_once(clients, *(_set(key, one, {"If-None-Match": "*"}) for one in values))
+
+        assert sorted(one.status_code for one in answers) == [200, 412, 412, 412]
+        winner = next(i for i, one in enumerate(answers) if one.status_code == 200)
+        assert clients[0].get(f"/variables/{key}").json()["value"] == values[winner]
+
+
+def test_a_write_without_precondition_is_never_overwritten_by_one_that_did_not_see_it(
+    clients: list[httpx.Client],
+) -> None:
+    """Whoever comes first, the plain write is the last word: in a bulk and by the full name too."""
+    for number in range(ROUNDS):
+        key = f"plain_{number}"
+        missing = {"If-None-Match": "*"}
+        plain = (_set_in_bulk, _set_by_full_name, _set)[number % 3](key, "plain")
+        careful = [_set(key, "careful", missing), _set_by_full_name(key, "careful", missing)]
+
+        answers = at_once(clients, plain, *careful)
+
+        assert answers[0].status_code == 200
+        assert {one.status_code for one in answers[1:]} <= {200, 412}
+        assert clients[0].get(f"/variables/{key}").json()["value"] == "plain"
+
+
+def test_of_two_who_change_the_same_variable_with_its_etag_exactly_one_wins(
+    clients: list[httpx.Client],
+) -> None:
+    clients[0].put("/variables/contested", json={"value": "first"})
+    for number in range(ROUNDS):
+        etag = clients[0].get("/variables/contested").headers["ETag"]
+        seen = {"If-Match": etag}
+
+        answers = at_once(clients, *(_set("contested", f"{number} {n}", seen) for n in range(4)))
+
+        assert sorted(one.status_code for one in answers) == [200, 412, 412, 412]
+
+
+def _set(key: str, value: str, headers: dict[str, str] | None = None) -> Request:
+    return lambda client: client.put(f"/variables/{key}", json={"value": value}, headers=headers)
+
+
+def _set_by_full_name(key: str, value: str, headers: dict[str, str] | None = None) -> Request:
+    return _set(f"syteops_api_{key}", value, headers)
+
+
+def _set_in_bulk(key: str, value: str) -> Request:
+    items = [{"action": "set", "params": {"key": key, "value": value}}]
+    return lambda client: client.post("/variables/bulk", json={"items": items})
+
+
 def test_one_idempotency_key_has_exactly_one_effect(clients: list[httpx.Client]) -> None:
     seen = set()
     for number in range(ROUNDS):
