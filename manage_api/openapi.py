@@ -125,8 +125,8 @@ class ManageSchema(AutoSchema):
     def _get_request_body(self, direction: Any = "request") -> Any:
         body = super()._get_request_body(direction)
         one = self.operation
-        if body and one and not _required_fields(one):
-            body["required"] = False
+        if body and one:
+            body["required"] = _needs_body(one)
         return body
 
     # --- What comes out ---
@@ -201,9 +201,11 @@ def _strictness(serializer: Any) -> Json:
     return {"additionalProperties": False, **({"minProperties": 1} if serializer.needs_one else {})}
 
 
-def _required_fields(one: Operation) -> list[str]:
+def _needs_body(one: Operation) -> bool:
+    """Whether an empty body, which counts as an empty object, is refused."""
     serializer: Any = one.input(partial=one.partial) if one.input else NoInput()
-    return [n for n, f in serializer.fields.items() if f.required and not serializer.partial]
+    required = any(f.required for f in serializer.fields.values()) and not serializer.partial
+    return required or getattr(serializer, "needs_one", False)
 
 
 def _path_parameter(one: Operation, name: str) -> OpenApiParameter:

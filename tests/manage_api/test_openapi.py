@@ -167,6 +167,14 @@ def test_strict_input_says_so(operation: Operation) -> None:
         assert schema["additionalProperties"] is False
 
 
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+def test_a_body_is_required_where_an_empty_object_is_refused(operation: Operation) -> None:
+    body = of(operation).get("requestBody")
+    if body:
+        schema = inlined(body["content"]["application/json"]["schema"])
+        assert body.get("required", False) == (not Draft202012Validator(schema).is_valid({}))
+
+
 def test_what_is_created_links_to_what_can_be_done_with_it() -> None:
     for operation in all_operations():
         if operation.status == 201:
