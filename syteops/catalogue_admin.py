@@ -89,11 +89,13 @@ class CatalogueAdmin(ServiceAdmin):
         return bool(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}"))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """The state by slug; the history page asks for it."""
+        """The state by slug, for its history page, also where no row is stored yet."""
         try:
-            return self.entry(object_id).state
+            state = self.entry(object_id).state
         except NotFound:
             return None
+        state.pk = object_id  # the theme links to it, and its pages go by slug
+        return state
 
     # --- Pages ---
 
@@ -128,17 +130,11 @@ class CatalogueAdmin(ServiceAdmin):
         card = self._card(request, entry)
         return self._page(request, "item", entry.name, form=form, card=card, **seen)
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """By slug: entries that have no row yet have a history of nothing, and parts belong in."""
-        context: dict[str, Any] = {"entries": self._trail(object_id)[:200]}
-        if shown := self.get_object(request, object_id):
-            shown.pk = object_id  # the theme links to it, and its pages go by slug
-            context["object"] = shown
-        return super().history_view(request, object_id, context)
+    def history(self, obj: Any) -> QuerySet[AuditEntry]:
+        return self._trail(obj.public_id)
 
     def _trail(self, slug: str) -> QuerySet[AuditEntry]:
+        """By slug, so that its parts belong in."""
         within = Q(object_id=slug) | Q(object_id__startswith=f"{slug}/")
         return matching({"resource": self.model.resource}).filter(within)
 

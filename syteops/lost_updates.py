@@ -14,9 +14,9 @@ from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
-from unfold.admin import ModelAdmin
 
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.history_admin import HistoryAdmin
 from syteops.lib.errors import Conflict, DomainError, Invalid
 
 FIELD = "_seen"
@@ -109,7 +109,7 @@ class RefusableForm(forms.BaseForm):
         return cleaned
 
 
-class GuardedAdmin(ModelAdmin):  # type: ignore[misc]
+class GuardedAdmin(HistoryAdmin):
     """Base of every admin with forms. Its forms are RefusableForms that get `request.refusal`."""
 
     change_form_before_template = "admin/changed_meanwhile.html"

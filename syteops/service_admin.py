@@ -10,11 +10,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
@@ -138,6 +135,9 @@ class ServiceAdmin(GuardedAdmin):
 
     # --- Saving ---
 
+    def history(self, obj: Any) -> models.QuerySet[AuditEntry]:
+        return entries_of(obj)
+
     def changes(self, object_id: str) -> models.QuerySet[AuditEntry]:
         return changes_of(self.model.resource, object_id)
 
@@ -245,35 +245,6 @@ class ServiceAdmin(GuardedAdmin):
         """Only the objects themselves: what goes with them is the service's to say and to do."""
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(one) for one in objs], {self.opts.verbose_name_plural: len(objs)}, lacking, []
-
-    # --- History: our audit trail instead of Django's own log ---
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Nothing: the service has written the audit entry."""
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Nothing: the service has written the audit entry."""
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Nothing: the service has written the audit entries."""
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        if not self.has_view_or_change_permission(request, obj):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"History of {obj}",
-            "entries": entries_of(obj)[:200],
-            "object": obj,
-            "opts": self.opts,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/audit_history.html", context)
 
 
 def _secret_state(name: str) -> Callable[[Any], str]:

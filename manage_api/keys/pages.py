@@ -27,6 +27,7 @@ from manage_api.keys.services import Issued
 from manage_api.keys.verification import KeyHolder
 from manage_api.operations import all_operations
 from manage_api.viewsets import API_ROOT
+from syteops.history_admin import page_of
 from syteops.lib.errors import Conflict, DomainError, NotFound
 from syteops.service_admin import admin_actor
 
@@ -115,7 +116,7 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
         operations=allowed_operations(KeyHolder(key), all_operations()),
         calls=_calls(key),
         per_day=_bars(queries.calls_per_day(key, queries.DAYS_SHOWN)),
-        entries=queries.history_of(key)[: queries.HISTORY_LENGTH],
+        entries=page_of(request, queries.history_of(key)),
     )
 
 

@@ -8,14 +8,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -45,9 +43,12 @@ class GroupForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
 
 
 class AuditedAdmin(GuardedAdmin):
-    """History and records of what Django's own forms store: in our trail, not in Django's log."""
+    """Records in our trail what Django's own forms store."""
 
     resource: str
+
+    def history(self, obj: Any) -> QuerySet[AuditEntry]:
+        return entries_about(self.resource, str(obj.pk))
 
     def changes(self, object_id: str) -> QuerySet[AuditEntry]:
         return changes_among(entries_about(self.resource, object_id))
@@ -59,15 +60,6 @@ class AuditedAdmin(GuardedAdmin):
             refusal = {"refusal": getattr(request, "refusal", None)}
             kwargs["form"] = type("Form", (self.form,), refusal)
         return super().get_form(request, obj, change, **kwargs)
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Nothing: `save_related` has written the audit entry."""
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Nothing: `save_related` has written the audit entry."""
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Nothing: the service has written the audit entries."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
@@ -101,23 +93,6 @@ class AuditedAdmin(GuardedAdmin):
     def remove(self, actor: Any, obj: Any) -> None:
         """Delete it, with all that has to be recorded."""
         raise NotImplementedError
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        if not self.has_view_or_change_permission(request, obj):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"History of {obj}",
-            "entries": entries_about(self.resource, str(obj.pk))[:200],
-            "object": obj,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/audit_history.html", context)
 
 
 admin.site.unregister(User)
