@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.timesince import timesince, timeuntil
+from django.utils.timesince import timeuntil
 
 from manage_api.keys.hints import ALARM_DAYS, alarms, is_old
 from manage_api.keys.queries import (
@@ -15,6 +15,7 @@ from manage_api.keys.queries import (
     site_key,
 )
 from syteops.audit.chain import is_intact
+from syteops.audit.templatetags.audit_words import ago
 from syteops.health import pending_migrations
 
 
@@ -54,8 +55,7 @@ def _turned_away() -> Iterator[Notice]:
     ended, others = alarms()
     for alarm in ended:
         where = alarm.entry.address or "an unknown address"
-        when = f"{timesince(alarm.entry.at)} ago"
-        text = f"{alarm.entry.object_label}: {alarm.why}, {when}, from {where}."
+        text = f"{alarm.entry.object_label}: {alarm.why}, {ago(alarm.entry.at)}, from {where}."
         yield Notice("bad", "gpp_maybe", text, _key_url(alarm.entry.object_id))
     if others:
         text = f"Keys that work were turned away: {len(others)} in the last {ALARM_DAYS} days."

@@ -12,6 +12,7 @@ from django.utils.timesince import timesince
 from manage_api.keys.queries import api_state, restricted_keys, site_key
 from syteops.admin_site import is_away
 from syteops.ai.queries import default_provider, list_areas
+from syteops.audit.templatetags.audit_words import ago
 from syteops.integrations.queries import all_installed
 from syteops.lib.entities import Entity
 from syteops.modules.queries import all_modules
@@ -67,7 +68,7 @@ def _site_key() -> list[Line]:
     key = site_key()
     if key is None:
         return [Line("Site key", note="none")]
-    used = f"{timesince(key.last_used_at)} ago" if key.last_used_at else "never"
+    used = ago(key.last_used_at) if key.last_used_at else "never"
     return [
         Line("Site key", note=key.hint),
         Line("Age", note=timesince(key.created_at)),
