@@ -1,6 +1,7 @@
 """The history page of every object: our audit trail, in pages, in place of Django's own log."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -8,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from syteops.audit.models import AuditEntry
@@ -26,6 +28,11 @@ def page_of(request: HttpRequest, entries: QuerySet[AuditEntry]) -> Page[AuditEn
 class HistoryAdmin(ModelAdmin):  # type: ignore[misc]
     """Base of every admin whose objects have a history in the audit trail."""
 
+    @property
+    def resource(self) -> str:
+        """What the audit trail calls these objects."""
+        return str(self.model.resource)
+
     def history(self, obj: Any) -> QuerySet[AuditEntry]:
         """What happened to the object, the newest first."""
         raise NotImplementedError
@@ -42,11 +49,18 @@ class HistoryAdmin(ModelAdmin):  # type: ignore[misc]
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",
             "entries": page_of(request, self.history(obj)),
+            "trail_url": self._trail_url(obj),
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/audit_history.html", context)
+
+    def _trail_url(self, obj: Any) -> str:
+        """The site's whole trail, of that object only: there it can be searched and filtered."""
+        object_id = getattr(obj, "public_id", str(obj.pk))
+        query = urlencode({"object_resource": self.resource, "object": object_id})
+        return f"{reverse(f'{self.admin_site.name}:audit_auditentry_changelist')}?{query}"
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: the audit entry is written with the change itself."""

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -7,12 +8,20 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateFilter,
+    TextFilter,
+)
+from unfold.utils import parse_date_str
 
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.audit.queries import get_entry, latest_actors
+from syteops.audit.queries import get_entry, latest_actors, resources
 from syteops.audit.reverting import revert
 from syteops.audit.rights import may_undo
 from syteops.audit.undo import given_back, why_never
@@ -20,7 +29,7 @@ from syteops.lib.errors import DomainError, NotFound
 from syteops.service_admin import admin_actor
 
 
-class ActorFilter(admin.SimpleListFilter):
+class ActorFilter(DropdownFilter):  # type: ignore[misc]
     """The people, keys and commands that acted last."""
 
     title = "actor"
@@ -38,12 +47,51 @@ class ActorFilter(admin.SimpleListFilter):
         return queryset.filter(actor_kind=kind, actor_id=id_) if found else queryset
 
 
-class TimeFilter(admin.DateFieldListFilter):
-    """Today, the last week, this month, this year."""
+class ResourceFilter(DropdownFilter):  # type: ignore[misc]
+    """The resources of which there are entries."""
+
+    title = "resource"
+    parameter_name = "object_resource"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in resources()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(object_resource=self.value()) if self.value() else queryset
+
+
+class ObjectFilter(TextFilter):  # type: ignore[misc]
+    """One object, by its number or id."""
+
+    title = "object's number or id"
+    parameter_name = "object"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(object_id=self.value()) if self.value() else queryset
+
+
+class PeriodFilter(RangeDateFilter):  # type: ignore[misc]
+    """From the one day to the other, both included, in the site's time zone."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = "time"
+        self.title = "period"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if first := self._midnight("from"):
+            queryset = queryset.filter(at__gte=first)
+        if end := self._midnight("to", days_later=1):
+            queryset = queryset.filter(at__lt=end)
+        return queryset
+
+    def _midnight(self, name: str, days_later: int = 0) -> datetime | None:
+        """When the day begins that was given; None for no day, and beyond the ends of time."""
+        day = parse_date_str(self.used_parameters.get(f"at_{name}", ""))
+        try:
+            later = day and datetime.combine(day, time.min) + timedelta(days=days_later)
+            return later and timezone.make_aware(later).astimezone(UTC)
+        except OverflowError:
+            return None
 
 
 @admin.register(AuditEntry)
@@ -54,10 +102,11 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
     list_display_links = ("when", "what")
     list_filter = (
         ActorFilter,
-        "outcome",
-        "door",
-        "object_resource",
-        ("at", TimeFilter),
+        ResourceFilter,
+        ObjectFilter,
+        ("at", PeriodFilter),
+        ("outcome", ChoicesDropdownFilter),
+        ("door", ChoicesDropdownFilter),
     )
     list_filter_submit = True
     search_fields = (

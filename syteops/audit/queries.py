@@ -69,6 +69,12 @@ def latest_actors(count: int) -> list[tuple[str, str, str]]:
     return [(one.actor_kind, one.actor_id, one.actor_label) for one in found]
 
 
+def resources() -> list[str]:
+    """The resources of which there are entries, in order."""
+    names = AuditEntry.objects.exclude(object_resource="").order_by("object_resource")
+    return list(names.values_list("object_resource", flat=True).distinct())
+
+
 def get_entry(entry_id: str) -> AuditEntry:
     """The entry with that id. Raises NotFound."""
     entry = AuditEntry.objects.filter(pk=entry_id).first() if _ID.fullmatch(entry_id) else None

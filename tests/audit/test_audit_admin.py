@@ -1,7 +1,10 @@
 """The trail in the admin: read by those who may, filtered and searched, changed by nobody."""
 
 import html
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -14,6 +17,7 @@ from syteops.audit.templatetags import audit_words
 from syteops.crm import services as crm
 from syteops.lib.actors import SYSTEM, command
 from tests.fixtures import Api
+from tests.manage_api.pages import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -63,12 +67,66 @@ def test_the_list_says_what_happened_in_words(page: Client, changed: AuditEntry)
         ("?q=001", 2),
         ("?q=nothing", 0),
         ("?at__year=2000", 0),
+        ("?object=001", 2),
+        ("?object=01", 0),
+        ("?object=", 2),
+        ("?object_resource=crm&object=001&door__exact=command", 1),
+        ("?at_from=2000-01-01", 2),
+        ("?at_from=2999-01-01", 0),
+        ("?at_to=2999-01-01", 2),
+        ("?at_to=2000-01-01", 0),
+        ("?at_from=nonsense&at_to=", 2),
+        ("?at_from=0001-01-01&at_to=9999-12-31", 2),
     ],
 )
 def test_filters_and_search(page: Client, changed: AuditEntry, query: str, found: int) -> None:
     response: Any = page.get(LIST + query)
     assert response.status_code == 200
     assert response.context["cl"].result_count == found
+
+
+def test_applying_one_filter_keeps_the_others(page: Client, changed: AuditEntry) -> None:
+    """What the form of the search, or that of the filters, sends is all that is left."""
+    chosen = {
+        "actor": "command:import",
+        "object_resource": "crm",
+        "object": "001",
+        "at_from": "2000-01-01",
+        "at_to": "2999-01-01",
+        "outcome__exact": "changed",
+        "door__exact": "command",
+        "at__year": str(changed.at.year),
+        "q": "Zoho",
+    }
+
+    forms = Page(shown(page, f"{LIST}?{urlencode(chosen)}")).forms
+    search, filters = (one.values for one in forms if "actor" in one.values)
+
+    for values in (search, filters):
+        assert {name: first(values[name]) for name in chosen} == chosen
+
+
+def first(value: str | list[str]) -> str:
+    return value[0] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])
+def test_a_period_has_both_its_days_in_the_site_s_time_zone(
+    page: Client, changed: AuditEntry, settings: Any, zone: str
+) -> None:
+    settings.TIME_ZONE = zone
+    first, last = (datetime(2026, 3, day, tzinfo=ZoneInfo(zone)) for day in (1, 4))
+    moments = [first, last - timedelta(seconds=1), first - timedelta(seconds=1), last]
+    entries = [AuditEntry(event=f"crm_system.n{n}", at=at) for n, at in enumerate(moments)]
+    AuditEntry.objects.all().delete()
+    AuditEntry.objects.bulk_create(entries)
+
+    found: Any = page.get(f"{LIST}?at_from=2026-03-01&at_to=2026-03-03")
+
+    assert {one.event for one in found.context["cl"].result_list} == {
+        "crm_system.n0",
+        "crm_system.n1",
+    }
 
 
 def test_a_request_id_finds_its_entries(page: Client, api: Api) -> None:

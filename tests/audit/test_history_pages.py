@@ -15,6 +15,7 @@ from manage_api.keys import services as keys
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record, record_about
 from syteops.crm import services as crm
+from syteops.crm.models import CrmSystem
 from syteops.history_admin import PER_PAGE
 from syteops.integrations.models import IntegrationState
 from syteops.lib.actors import SYSTEM
@@ -168,3 +169,36 @@ def test_the_change_on_top_is_open_on_the_first_page_only(page: Client) -> None:
 
     assert shown(page, address)[1].count("<details open>") == 1
     assert shown(page, f"{address}?page=2")[1].count("<details open>") == 0
+
+
+# --- From there to the trail of the site -----------------------------------------------------
+
+
+def trail_link(text: str) -> str | None:
+    found = re.search(r'href="([^"]+)">Search the trail</a>', text)
+    return found and found[1]
+
+
+@pytest.mark.parametrize("made", HISTORIES[:5], ids=lambda made: made.__name__)
+def test_a_history_leads_to_the_trail_of_the_site_with_that_object_only(
+    page: Client, made: Callable[[int], str]
+) -> None:
+    address = made(2)
+    crm.create_system(SYSTEM, name="Another")
+
+    there = trail_link(shown(page, address)[1])
+
+    assert there
+    response: Any = page.get(there)
+    found = {(one.object_resource, one.object_id) for one in response.context["cl"].result_list}
+    assert len(found) == 1
+    assert response.context["cl"].result_count >= 1
+
+
+def test_who_may_not_read_the_whole_trail_is_not_led_there(bob: User) -> None:
+    client = Client()
+    client.force_login(bob)
+    address = of_a_system(2)
+
+    assert trail_link(shown(client, address)[1]) is None
+    assert CrmSystem.objects.exists()

@@ -28,6 +28,13 @@ IN_EVERY_LOOK = (
 )
 LEFT_OUT = re.compile(r"/logout/|/jsi18n/")
 ONE_OF_MANY = re.compile(r"/([0-9]+|[0-9A-Za-z]{12}|[a-z_]+(?=/(change|history|switch)/))/")
+MANY_CHANGES = """
+from syteops.audit.services import record
+from syteops.crm.models import CrmSystem
+from syteops.lib.actors import SYSTEM
+for number in range(120):
+    record(SYSTEM, CrmSystem.objects.get(pk=1), "updated", {"name": (number, number + 1)})
+"""
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -108,6 +115,28 @@ def test_every_other_page_in_one_look(furnished: Site, open_page: Callable[..., 
         count += 1
     assert found == []
     assert count > 80
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_a_history_of_many_pages_and_the_filters_of_the_trail(
+    furnished: Site, open_page: Callable[..., Page], scheme: str, width: int
+) -> None:
+    manage("shell", "-c", MANY_CHANGES, data_dir=furnished.data_dir)
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    sign_in(page)
+    page.goto("/admin/crm/crmsystem/1/history/")
+    found = violations(page)
+
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_role("link", name="Newer")).to_be_visible()
+    assert not page.evaluate(STICKS_OUT)
+    found += violations(page)
+
+    page.get_by_role("link", name="Search the trail").click()
+    page.locator("[x-on\\:click='filterOpen = true']").click()
+    expect(page.get_by_role("textbox", name="object's number")).to_have_value("001")
+    found += violations(page)
+    assert found == []
 
 
 def test_every_dialog_of_the_keys_and_the_page_that_shows_one(site: Site, page: Page) -> None:
