@@ -106,9 +106,10 @@ def _wait_for(url: str) -> None:
 
 @pytest.fixture
 def site(running_site: Site) -> Site:
-    """The running site, with the API open and no site key."""
+    """The running site, with the API open and no key that works."""
     running_site.command("enable")
-    running_site.command("revoke")
+    for key in running_site.command("list")["keys"]:
+        running_site.command("revoke", key["id"])
     return running_site
 
 
