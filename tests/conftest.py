@@ -96,6 +96,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests begin with an empty audit trail, as those do that come after a flush of all tables."""
     with django_db_blocker.unblock():
         AuditEntry.objects.all().delete()
+        # What `serialized_rollback` lays back.
+        connection._test_serialized_contents = (  # type: ignore[attr-defined]
+            connection.creation.serialize_db_to_string()
+        )
 
 
 @receiver(post_migrate)
