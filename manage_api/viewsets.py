@@ -27,7 +27,8 @@ from manage_api.authentication import (
 )
 from manage_api.callers import Caller, Stranger, actor_of
 from manage_api.calls import Call, Result
-from manage_api.errors import ApiError, as_api_error, not_authenticated
+from manage_api.errors import ApiError, as_api_error
+from manage_api.keys.verification import refuse_nobody
 from manage_api.operations import Operation
 from manage_api.rendering import JsonRenderer, StrictJsonParser, document_renderer
 from syteops.audit.services import record_refusal
@@ -86,7 +87,7 @@ class ApiView(APIView):
         throttling.check_failures(address, credential)
         try:
             if request.auth is None:
-                raise not_authenticated()
+                refuse_nobody()
         except Exception as error:
             if _costs_a_failure(error, request):
                 stranger = actor_of(Stranger(), self.door, "", request)

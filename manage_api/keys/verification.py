@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import time
-from typing import Any
+from typing import Any, NoReturn
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -101,6 +101,16 @@ def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHo
         raise
     usage.seen(key.pk, address)
     return holder
+
+
+def refuse_nobody() -> NoReturn:
+    """The refusal of who has no key, after as much work as the refusal of a wrong one takes."""
+    _find(_STRANGER.public_id)
+    _verified(_nobody(ring()), _STRANGER)
+    raise not_authenticated()
+
+
+_STRANGER = tokens.new_token()
 
 
 def _find(public_id: str) -> ManageKey | None:
