@@ -2,8 +2,8 @@
 
 Every kind of caller who is not let in asks the same server process over one kept connection, in
 random order, side by side; so whatever the machine does meanwhile happens to all of them. A second
-site, which has never had a key, is asked all the same: there every kind is an unknown one. Garbage
-and no key are quicker on purpose (no query), and whoever sends them knows it.
+site, which has never had a key, is asked all the same: there every kind is an unknown one. Only
+garbage is quicker, on purpose (no query), and whoever sends it knows that it is garbage.
 """
 
 import json

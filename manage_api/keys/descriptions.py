@@ -44,10 +44,11 @@ def described_in_full(key: ManageKey) -> dict[str, Any]:
     """The same with its use, the operations it may run, and its last changes and refusals."""
     month = queries.calls_per_day(key, queries.DAYS_SHOWN)
     operations = allowed_operations(KeyHolder(key), all_operations())
+    calls_24h, calls_30d = queries.recent_calls(key)
     return {
         **described(key),
-        "calls_24h": queries.calls_in(key, hours=24),
-        "calls_30d": queries.calls_in(key, hours=24 * queries.DAYS_SHOWN),
+        "calls_24h": calls_24h,
+        "calls_30d": calls_30d,
         "calls_per_day": [{"day": day.isoformat(), "calls": calls} for day, calls in month],
         "operations": [_operation(one) for one in operations],
         "history": [_entry(one) for one in queries.history_of(key)[: queries.HISTORY_LENGTH]],

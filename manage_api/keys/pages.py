@@ -233,10 +233,7 @@ def _row(key: ManageKey) -> dict[str, Any]:
 
 
 def _calls(key: ManageKey) -> dict[str, int]:
-    return {
-        "day": queries.calls_in(key, hours=24),
-        "month": queries.calls_in(key, hours=24 * queries.DAYS_SHOWN),
-    }
+    return dict(zip(("day", "month"), queries.recent_calls(key), strict=True))
 
 
 def _bars(per_day: list[tuple[date, int]]) -> list[dict[str, Any]]:

@@ -128,6 +128,11 @@ def calls_in(key: ManageKey, hours: int) -> int:
     return found["calls"] or 0
 
 
+def recent_calls(key: ManageKey) -> tuple[int, int]:
+    """How often the key was used in 24 hours, and in DAYS_SHOWN days."""
+    return calls_in(key, hours=24), calls_in(key, hours=24 * DAYS_SHOWN)
+
+
 def calls_per_day(key: ManageKey, days: int) -> list[tuple[date, int]]:
     """How often the key was used on each of the last `days` days of the site's time zone."""
     today = timezone.localdate()
