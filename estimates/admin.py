@@ -16,12 +16,12 @@ from estimates.links import client_path
 from estimates.models import Estimate, LineItem
 from estimates.queries import estimates, get_estimate, with_status
 from estimates.templatetags.amounts import money
-from syteops.confirmed_action import Question, button, confirmed
-from syteops.described_admin import markdown_preview
-from syteops.lib.actors import Actor
+from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.rows import RowsInline, in_order
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.texts import markdown_preview
+from syteops.core.actors import Actor
 from syteops.modules.admin import ModuleAdmin
-from syteops.rows_admin import RowsInline, in_order
-from syteops.service_admin import ServiceAdmin, admin_actor
 
 _COLOURS = {
     "Draft": "info",

@@ -16,9 +16,9 @@ from manage_api.operations import operation, register
 from manage_api.pagination import paged
 from manage_api.resources import Resource
 from manage_api.serializers import listing
+from manage_api.texts import DeletedByIdSerializer, id_help
+from syteops.core.entities import by_slots
 from syteops.crm.models import CrmSystem
-from syteops.described_api import DeletedByIdSerializer, id_help
-from syteops.lib.entities import by_slots
 
 
 @register

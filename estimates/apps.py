@@ -1,5 +1,5 @@
+from syteops.core.modules import ModuleConfig
 from syteops.lib.currencies import CODES
-from syteops.modules.config import ModuleConfig
 
 
 class EstimatesConfig(ModuleConfig):

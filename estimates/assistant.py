@@ -17,9 +17,9 @@ from estimates.fields import price_field, quantity_field
 from estimates.models import Estimate
 from estimates.queries import get_estimate
 from syteops.ai.services import complete
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict, Protected
 from syteops.lib.answers import objects_in, text_of
-from syteops.lib.errors import Conflict, Protected
 from syteops.lib.markdown import to_text
 
 _MOST_ITEMS = 50

@@ -2,9 +2,9 @@ from decimal import Decimal
 
 from estimates import services
 from estimates.models import Estimate
+from syteops.core.actors import Actor
+from syteops.core.demo import seeds
 from syteops.crm.models import CrmSystem
-from syteops.demo import seeds
-from syteops.lib.actors import Actor
 
 RELAUNCH = (
     {"description": "Concept and design", "quantity": Decimal("6"), "unit_price": Decimal("780")},

@@ -10,8 +10,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from estimates import services
 from estimates.fields import plain
 from estimates.models import LONGEST_COMMENT
+from syteops.adminkit.texts import DescribedForm
 from syteops.crm.models import CrmSystem
-from syteops.described_admin import DescribedForm
 
 
 class EstimateForm(DescribedForm):

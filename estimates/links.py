@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from estimates.models import Estimate
-from syteops.lib.encryption import UnsealError, open_sealed
+from syteops.core.encryption import UnsealError, open_sealed
 
 
 def client_path(estimate: Estimate) -> str | None:

@@ -10,10 +10,10 @@ from django.utils.functional import cached_property
 
 from estimates.choices import ANSWERS, STORED, EstimateStatus
 from estimates.totals import Amounts, line_amounts, sum_of
+from syteops.core.encryption import EncryptedTextField
+from syteops.core.entities import LiveManager
+from syteops.core.texts import LAST, Described
 from syteops.lib import currencies
-from syteops.lib.described import LAST, Described
-from syteops.lib.encryption import EncryptedTextField
-from syteops.lib.entities import LiveManager
 
 LONGEST_COMMENT = 2_000
 LEAST_QUANTITY = Decimal("0.0001")

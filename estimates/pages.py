@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 from estimates import queries, services
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
-from syteops.lib.actors import Actor, ActorKind, Door
-from syteops.lib.addresses import client_address
-from syteops.lib.errors import DomainError, NotFound
+from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.addresses import client_address
+from syteops.core.errors import DomainError, NotFound
 from syteops.lib.markdown import to_html
 from syteops.modules.queries import config_of
 

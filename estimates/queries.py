@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
+from syteops.core.entities import by_id
+from syteops.core.errors import NotFound
 from syteops.lib.currencies import total
-from syteops.lib.entities import by_id
-from syteops.lib.errors import NotFound
 
 SEARCHED = (
     "number", "title", "content", "excerpt", "client_name", "client_company", "client_email",

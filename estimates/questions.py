@@ -1,7 +1,7 @@
 """What the admin is asked before an estimate is sent, answered or revised."""
 
 from estimates.forms import ClientAnswerForm
-from syteops.confirmed_action import Question
+from syteops.adminkit.confirmed_action import Question
 
 SEND = Question(
     "Send to the client",

@@ -18,8 +18,8 @@ from manage_api.serializers import (
     StrictChoiceField,
     StrictSerializer,
 )
+from manage_api.texts import DescribedSerializer, RowSerializer, RowsField, SearchInput
 from syteops.crm.models import CrmSystem
-from syteops.described_api import DescribedSerializer, RowSerializer, RowsField, SearchInput
 from syteops.lib.currencies import CODES, EXPONENTS
 
 

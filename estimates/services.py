@@ -15,11 +15,11 @@ from estimates.models import Estimate, LineItem
 from estimates.queries import hash_of
 from syteops.audit import services as audit
 from syteops.audit.rows import plan_rows
-from syteops.lib.actors import Actor, ActorKind
-from syteops.lib.described import changed_texts, keep_slug, new_texts
-from syteops.lib.encryption import seal
-from syteops.lib.errors import Conflict, Protected
-from syteops.lib.locks import transaction_lock
+from syteops.core.actors import Actor, ActorKind
+from syteops.core.encryption import seal
+from syteops.core.errors import Conflict, Protected
+from syteops.core.locks import transaction_lock
+from syteops.core.texts import changed_texts, keep_slug, new_texts
 from syteops.modules.queries import config_of
 
 Items = Sequence[Mapping[str, Any]]

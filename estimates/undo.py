@@ -6,9 +6,9 @@ from estimates import services
 from estimates.models import Estimate, LineItem
 from syteops.audit.models import AuditEntry
 from syteops.audit.rows import shown_rows, with_ids
-from syteops.audit.undo import Undo, column_values, register_undo
+from syteops.core.actors import Actor
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import Actor
+from syteops.history.undo import Undo, column_values, register_undo
 
 _FIELDS = (
     "title", "content", "excerpt", "excerpt_derived", "slug", "meta", "client_name",

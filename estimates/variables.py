@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from estimates import queries
 from estimates.choices import EstimateStatus
-from syteops.automation.families import Variable, family
+from syteops.core.variables import Variable, family
 
 _VALUED = (EstimateStatus.SENT, EstimateStatus.APPROVED)
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from manage_api.callers import Caller, Person
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import verification
-from syteops.middleware import must_change_first
+from syteops.people.passwords import must_change_first
 
 KEY_HEADER = "HTTP_X_API_KEY"
 

@@ -16,8 +16,8 @@ from manage_api.execution import authorise, perform
 from manage_api.operations import Access, Operation, all_operations, enter, find
 from manage_api.resources import Resource
 from manage_api.serializers import JsonObjectField, StrictChoiceField, StrictSerializer
-from syteops.lib.actors import Door
-from syteops.lib.locks import transaction_lock
+from syteops.core.actors import Door
+from syteops.core.locks import transaction_lock
 
 MAX_ITEMS = 500
 ACTIONS = ("create", "update", "delete", "set")

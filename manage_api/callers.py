@@ -7,8 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 
 from manage_api.errors import ApiError
 from manage_api.operations import Operation, all_operations
-from syteops.lib.actors import Actor, ActorKind, Door
-from syteops.lib.addresses import client_address
+from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.addresses import client_address
 
 
 class Caller(Protocol):

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from manage_api.callers import Caller
 from manage_api.operations import Operation
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
 
 
 @dataclass

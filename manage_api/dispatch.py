@@ -18,8 +18,8 @@ from manage_api.serializers import (
     StrictSerializer,
 )
 from manage_api.viewsets import ApiView, Described, add_write_headers, query_of, refuse_query
-from syteops.lib.actors import Door
-from syteops.lib.errors import FieldError, Invalid
+from syteops.core.actors import Door
+from syteops.core.errors import FieldError, Invalid
 
 NAMES = ("resource", "action")
 FLAGS = ("confirm", "dry_run")

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from manage_api import rendering
-from syteops.lib.errors import DomainError, FieldError, Invalid
+from syteops.core.errors import DomainError, FieldError, Invalid
 
 log = logging.getLogger(__name__)
 

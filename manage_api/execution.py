@@ -8,9 +8,7 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
 from django.db import OperationalError, transaction
-from django.utils.module_loading import import_string
 
 from manage_api import concurrency, idempotency
 from manage_api.callers import Caller
@@ -20,8 +18,9 @@ from manage_api.operations import Operation, find, reader_of
 from manage_api.rendering import dump
 from manage_api.resources import PathParam, Resource
 from manage_api.serializers import NoInput
-from syteops.lib.errors import Invalid
-from syteops.lib.locks import lost_race, waited_in_vain
+from syteops.core.errors import Invalid
+from syteops.core.locks import lost_race, waited_in_vain
+from syteops.core.modules import inactive_modules
 
 ATTEMPTS = 4
 """How often a write is tried that PostgreSQL ends to free others from a deadlock."""
@@ -33,11 +32,6 @@ def authorise(caller: Caller, operation: Operation) -> None:
         raise caller.refusal(operation)
     if operation.module and operation.module in inactive_modules():
         raise ApiError("module_inactive", f"The module {operation.module} is not active.")
-
-
-def inactive_modules() -> set[str]:
-    """The slugs of the modules whose operations are away."""
-    return import_string(settings.MANAGE_API_INACTIVE_MODULES)()  # type: ignore[no-any-return]
 
 
 def allowed_operations(caller: Caller, operations: list[Operation]) -> list[Operation]:

@@ -21,7 +21,7 @@ from manage_api.calls import Call, Result
 from manage_api.errors import ApiError, bad_header
 from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
-from syteops.lib.locks import Busy, exclusive_transaction
+from syteops.core.locks import Busy, exclusive_transaction
 
 KEPT = timedelta(hours=24)
 

@@ -30,7 +30,7 @@ from manage_api.serializers import (
 )
 from manage_api.viewsets import API_ROOT, ApiView, Described
 from manage_api.whoami import NowhereView
-from syteops.lib.actors import Door
+from syteops.core.actors import Door
 
 JSON_TYPE = "application/json"
 

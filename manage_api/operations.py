@@ -11,9 +11,10 @@ from enum import StrEnum
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.serializers import BaseSerializer
+
+from syteops.core.modules import contribution, module_of
 
 if TYPE_CHECKING:
     from manage_api.calls import Call
@@ -207,7 +208,7 @@ def _build(cls: "type[Resource]", action: str, mark: Mark) -> Operation:
         status=standard.status if standard else 200,
         destructive=destructive,
         permission=cls.permission_name(permission),
-        module=_module_of(cls),
+        module=module_of(cls.__module__),
         documents=mark.documents,
     )
 
@@ -222,11 +223,6 @@ def _access_of(method: str) -> Access:
     return {"GET": Access.READ, "DELETE": Access.DELETE}.get(method, Access.WRITE)
 
 
-def _module_of(cls: "type[Resource]") -> str:
-    config = apps.get_containing_app_config(cls.__module__)
-    return getattr(config, "module_slug", "")
-
-
 def _refuse_undeclared(cls: type, marks: Iterable[str]) -> None:
     """A public method without a declaration would look like an action and have no scope."""
     known = {f"{action}_impact" for action in marks} | set(marks)
@@ -238,6 +234,12 @@ def _refuse_undeclared(cls: type, marks: Iterable[str]) -> None:
 def all_operations() -> list[Operation]:
     """Every operation, in the order of declaration."""
     return list(_registry.values())
+
+
+@contribution("operations")
+def operations_of(module: str) -> list[str]:
+    """The names of the operations that the module brings."""
+    return [one.name for one in _registry.values() if one.module == module]
 
 
 def find(resource: str, action: str) -> Operation | None:

@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from django.db import models
 
-from syteops.lib.entities import Entity, Numbered
+from syteops.core.entities import Entity, Numbered
 
 # In the part of regular expressions that Python and ECMA 262 share.
 ANY_NAME = r"^[^/\x00-\x1f]{1,200}$"

@@ -16,10 +16,10 @@ from manage_api.callers import Caller
 from manage_api.errors import ApiError
 from manage_api.keys.models import ApiSwitch
 from syteops.audit.services import record_refusal
-from syteops.lib.actors import Actor
-from syteops.lib.addresses import counted_address
-from syteops.lib.background import after_answer
-from syteops.lib.counters import counters, seconds_left
+from syteops.core.actors import Actor
+from syteops.core.addresses import counted_address
+from syteops.core.background import after_answer
+from syteops.core.counters import counters, seconds_left
 
 WINDOW = 60
 REMEMBERED = 12 * 60 * 60

@@ -32,9 +32,9 @@ from manage_api.keys.verification import refuse_nobody
 from manage_api.operations import Operation
 from manage_api.rendering import JsonRenderer, StrictJsonParser, document_renderer
 from syteops.audit.services import record_refusal
-from syteops.lib.actors import Door
-from syteops.lib.addresses import client_address
-from syteops.lib.errors import FieldError, Invalid
+from syteops.core.actors import Door
+from syteops.core.addresses import client_address
+from syteops.core.errors import FieldError, Invalid
 
 API_ROOT = "/api/manage/v1"
 FLAGS = ("confirm", "dry_run")

@@ -12,7 +12,7 @@ from manage_api.errors import ApiError
 from manage_api.execution import allowed_operations
 from manage_api.operations import all_operations
 from manage_api.viewsets import API_ROOT, ApiView, Described
-from syteops.lib.addresses import client_address
+from syteops.core.addresses import client_address
 
 
 class RootSerializer(serializers.Serializer[Any]):

@@ -15,11 +15,11 @@ from unfold.widgets import (
 
 from notes import assistant, people, services
 from notes.models import ActionItem, Note
-from syteops.confirmed_action import Question, button, confirmed
-from syteops.described_admin import DescribedForm, markdown_preview
+from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.rows import RowsInline, in_order
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.texts import DescribedForm, markdown_preview
 from syteops.modules.admin import ModuleAdmin
-from syteops.rows_admin import RowsInline, in_order
-from syteops.service_admin import ServiceAdmin, admin_actor
 from syteops.team.models import TeamMember
 
 

@@ -7,10 +7,10 @@ from manage_api.operations import operation, register
 from manage_api.pagination import paged
 from manage_api.resources import Resource
 from manage_api.serializers import listing
+from manage_api.texts import DeletedByIdSerializer, id_help
 from notes import people, queries, services
 from notes.models import Note
 from notes.serializers import NoteListInput, NoteSerializer
-from syteops.described_api import DeletedByIdSerializer, id_help
 
 
 @register

@@ -1,4 +1,4 @@
-from syteops.modules.config import ModuleConfig
+from syteops.core.modules import ModuleConfig
 
 
 class NotesConfig(ModuleConfig):

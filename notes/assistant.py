@@ -12,9 +12,9 @@ from notes import services
 from notes.models import Note
 from notes.queries import get_note
 from syteops.ai.services import complete
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict
 from syteops.lib.answers import date_of, objects_in, text_of
-from syteops.lib.errors import Conflict
 from syteops.lib.markdown import excerpt, to_text
 from syteops.team.models import TeamMember
 

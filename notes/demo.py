@@ -5,8 +5,8 @@ from django.utils import timezone
 from notes import services
 from notes.choices import NoteStatus
 from notes.models import Note
-from syteops.demo import seeds
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.core.demo import seeds
 from syteops.team.models import TeamMember
 
 KICK_OFF = """## Goals

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from notes.choices import NoteStatus
-from syteops.lib.described import LAST, Described
+from syteops.core.texts import LAST, Described
 
 LONGEST_TAG = 50
 

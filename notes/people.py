@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from notes.models import ActionItem, Note
-from syteops.lib.entities import by_slots
+from syteops.core.entities import by_slots
 from syteops.team.models import TeamMember
 
 Path = tuple[str | int, ...]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee
-from syteops.lib.entities import by_id
+from syteops.core.entities import by_id
 
 SEARCHED = ("title", "content", "excerpt", "tag_rows__name")
 ORDERINGS = ("title", "meeting_date", "follow_up_date", "created_at", "updated_at")

@@ -12,11 +12,11 @@ from manage_api.serializers import (
     StrictChoiceField,
     StrictDateField,
 )
+from manage_api.texts import DescribedSerializer, RowSerializer, RowsField, SearchInput
 from notes import people, queries
 from notes.choices import NoteStatus
 from notes.models import Note
 from syteops.audit.rows import MAX_ROWS
-from syteops.described_api import DescribedSerializer, RowSerializer, RowsField, SearchInput
 from syteops.team.models import TeamMember
 
 TAG_PATTERN = r"\A[^,]*[^\s,][^,]*\Z"

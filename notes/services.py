@@ -10,9 +10,9 @@ from notes.models import LONGEST_TAG, ActionItem, Note, NoteAttendee, NoteTag
 from notes.queries import normal_tag
 from syteops.audit import services as audit
 from syteops.audit.rows import RowsPlan, plan_rows, shown_rows
-from syteops.lib.actors import Actor
-from syteops.lib.described import changed_texts, keep_slug, new_texts
-from syteops.lib.errors import Invalid
+from syteops.core.actors import Actor
+from syteops.core.errors import Invalid
+from syteops.core.texts import changed_texts, keep_slug, new_texts
 from syteops.modules.queries import config_of
 from syteops.team.models import TeamMember
 

@@ -5,8 +5,8 @@ from typing import Any
 from notes import services
 from notes.models import ActionItem, Note
 from syteops.audit.rows import with_ids
-from syteops.audit.undo import Undo, column_values, register_undo
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.history.undo import Undo, column_values, register_undo
 from syteops.team.models import TeamMember
 
 _FIELDS = (

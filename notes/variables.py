@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from notes import queries
 from notes.choices import NoteStatus
-from syteops.automation.families import Variable, family
+from syteops.core.variables import Variable, family
 
 
 @family(

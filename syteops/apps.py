@@ -1,13 +1,13 @@
-"""The project itself as a Django app: first start, sign-in, health."""
+"""The project itself as a Django app: its system checks."""
 
 from django.apps import AppConfig
 
 
 class SyteOpsConfig(AppConfig):
-    """Registers the system checks and watches sign-ins for one-time passwords."""
+    """Registers the system checks."""
 
     name = "syteops"
     verbose_name = "SyteOps"
 
     def ready(self) -> None:
-        from syteops import checks, passwords  # noqa: F401 - importing them registers them
+        from syteops import checks  # noqa: F401 - importing them registers them

@@ -52,7 +52,7 @@ MANAGE_API_FAILURES_PER_MINUTE = env.int("MANAGE_API_FAILURES_PER_MINUTE", defau
 KEY_MAX_DAYS = env.int("KEY_MAX_DAYS", default=0)
 CONFIRM_PASSWORD_MINUTES = env.int("CONFIRM_PASSWORD_MINUTES", default=15)
 
-MANAGE_API_INACTIVE_MODULES = "syteops.modules.queries.inactive_slugs"
+INACTIVE_MODULES = "syteops.modules.queries.inactive_slugs"
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(MANAGE_API_MAX_BODY, 1_048_576)
 
 MAX_TEAM_MEMBERS = env.int("MAX_TEAM_MEMBERS", default=999)
@@ -88,7 +88,7 @@ MODULES = ["notes", "estimates", *env.apps("EXTRA_MODULES")]
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "syteops.admin_config.AdminConfig",
+    "syteops.dashboard.config.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "syteops",
+    "syteops.server",
     "syteops.audit",
     "syteops.people",
     "manage_api",
@@ -111,20 +112,22 @@ INSTALLED_APPS = [
     "syteops.ai",
     "syteops.automation",
     "syteops.site",
+    "syteops.dashboard",
     *MODULES,
+    "syteops.history",
 ]
 
 MIDDLEWARE = [
-    "syteops.middleware.RequestIdMiddleware",
+    "syteops.server.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "syteops.middleware.ContentSecurityPolicyMiddleware",
+    "syteops.server.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "syteops.middleware.PasswordChangeMiddleware",
-    "syteops.admin_refusals.AdminRefusalMiddleware",
+    "syteops.people.middleware.PasswordChangeMiddleware",
+    "syteops.adminkit.refusals.AdminRefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -211,7 +214,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "django.contrib.auth.password_validation.MinimumLengthValidator",
         "django.contrib.auth.password_validation.CommonPasswordValidator",
         "django.contrib.auth.password_validation.NumericPasswordValidator",
-        "syteops.passwords.OneTimePasswordValidator",
+        "syteops.people.passwords.OneTimePasswordValidator",
     )
 ]
 LOGIN_URL = "admin:login"
@@ -228,7 +231,7 @@ X_FRAME_OPTIONS = "DENY"
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = env.int("LOGIN_COOLOFF_HOURS", default=1)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "syteops.lib.addresses.lockout_address"
+AXES_CLIENT_IP_CALLABLE = "syteops.core.addresses.lockout_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
@@ -280,14 +283,14 @@ UNFOLD = {
     "SITE_SYMBOL": "vpn_key",
     "SITE_URL": None,
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "syteops.dashboard.favicon"},
+        {"rel": "icon", "type": "image/svg+xml", "href": "syteops.dashboard.frame.favicon"},
     ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "syteops.dashboard.environment_label",
-    "DASHBOARD_CALLBACK": "syteops.dashboard.dashboard",
-    "STYLES": ["syteops.dashboard.stylesheet"],
-    "SCRIPTS": ["syteops.dashboard.script"],
+    "ENVIRONMENT": "syteops.dashboard.frame.environment_label",
+    "DASHBOARD_CALLBACK": "syteops.dashboard.frame.dashboard",
+    "STYLES": ["syteops.dashboard.frame.stylesheet"],
+    "SCRIPTS": ["syteops.dashboard.frame.script"],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",
@@ -305,7 +308,7 @@ UNFOLD = {
     },
     "SIDEBAR": {
         "show_search": True,
-        "navigation": "syteops.dashboard.navigation",
+        "navigation": "syteops.dashboard.frame.navigation",
     },
 }
 
@@ -317,7 +320,7 @@ LOG_LEVEL = env.choice(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "syteops.middleware.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "syteops.server.middleware.RequestIdFilter"}},
     "formatters": {
         "line": {
             "format": "{asctime} {levelname} {name} [{request_id}] {message}",

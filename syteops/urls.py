@@ -7,11 +7,11 @@ from django.views import defaults
 from django.views.generic import RedirectView
 
 from manage_api.errors import ApiError, problem_response
-from syteops import health
+from syteops.dashboard.metrics import metrics
+from syteops.lib.paths import is_api
 from syteops.modules.pages import module_pages
+from syteops.server import health
 from syteops.team import views as team
-
-API_PREFIXES = ("/api/", "/wp-json/")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -19,35 +19,31 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("uploads/<path:name>", team.picture),
-    path("", include("syteops.integrations.urls")),
+    path("metrics", metrics),
     path("", include("manage_api.urls")),
     *module_pages(),
 ]
 
 
-def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API_PREFIXES)
-
-
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
+    if is_api(request.path):
         return problem_response(request, exception)
     return defaults.bad_request(request, exception)
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
+    if is_api(request.path):
         return problem_response(request, exception)
     return defaults.permission_denied(request, exception)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
+    if is_api(request.path):
         return problem_response(request, exception)
     return defaults.page_not_found(request, exception)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    if _is_api(request):
+    if is_api(request.path):
         return problem_response(request, ApiError("internal_error"))
     return defaults.server_error(request)

@@ -9,9 +9,9 @@ from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 
 from manage_api.keys import usage  # noqa: E402 - needs the apps loaded
-from syteops import housekeeping  # noqa: E402 - the same
+from syteops.core import background  # noqa: E402 - beside the others
 from syteops.integrations.startup import start_enabled  # noqa: E402 - the same
-from syteops.lib import background  # noqa: E402 - beside the others
+from syteops.server import housekeeping  # noqa: E402 - the same
 
 start_enabled()
 background.every(usage.INTERVAL.total_seconds(), usage.flush)

@@ -14,7 +14,7 @@ from manage_api.keys import usage
 from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
-from syteops.lib.counters import FileCounters, counters
+from syteops.core.counters import FileCounters, counters
 from tests import databases
 from tests.docs.events import is_documented
 from tests.environment import isolate

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from manage_api.keys import services
 from manage_api.keys.models import ApiSwitch
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 
 API = "/api/manage/v1"
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from syteops.audit import reverting
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
+from syteops.history import reverting
 from tests.fixtures import Api
 
 Show = Callable[[], Any]

@@ -4,8 +4,8 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.manager
 import syteops.lib.currencies
-import syteops.lib.encryption
-import syteops.lib.json_text
+import syteops.core.encryption
+import syteops.core.json_text
 import syteops.lib.meta
 import uuid
 from decimal import Decimal
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "meta",
-                    syteops.lib.json_text.JsonTextField(
+                    syteops.core.json_text.JsonTextField(
                         blank=True,
                         default=dict,
                         help_text="A JSON object in which tools keep what is theirs.",
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "link_token",
-                    syteops.lib.encryption.EncryptedTextField(
+                    syteops.core.encryption.EncryptedTextField(
                         blank=True, bound_to="uid", editable=False, null=True
                     ),
                 ),

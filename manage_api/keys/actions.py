@@ -8,7 +8,7 @@ from manage_api.keys import services
 from manage_api.keys.forms import RotateForm
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
 from manage_api.keys.services import Issued
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
 from syteops.people.confirmation import ConfirmedForm
 
 Run = Callable[[Actor, ManageKey | None, ConfirmedForm], Issued | bool]

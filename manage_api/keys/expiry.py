@@ -19,8 +19,8 @@ from manage_api.keys.queries import expiring_keys
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
-from syteops.lib.actors import Actor
-from syteops.lib.locks import exclusive
+from syteops.core.actors import Actor
+from syteops.core.locks import exclusive
 
 EVENT = "expiring"
 DAYS = "days_before_expiry"

@@ -18,7 +18,7 @@ from manage_api.keys import tokens
 from manage_api.keys.presets import PRESETS, accesses
 from manage_api.keys.values import default_days
 from manage_api.operations import all_scopes
-from syteops.lib.errors import DomainError, Invalid
+from syteops.core.errors import DomainError, Invalid
 from syteops.people.confirmation import ConfirmedForm
 
 _TERMS = (7, 30, 90, 180, 365)

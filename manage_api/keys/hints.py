@@ -11,7 +11,7 @@ from manage_api.keys.queries import refused_uses
 from manage_api.keys.values import outlasts_maximum
 from manage_api.operations import all_scopes
 from syteops.audit.models import AuditEntry
-from syteops.lib.addresses import is_everywhere
+from syteops.core.addresses import is_everywhere
 
 ROTATE_AFTER = timedelta(days=180)
 IDLE_AFTER = timedelta(days=90)

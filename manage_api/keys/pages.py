@@ -27,9 +27,9 @@ from manage_api.keys.services import Issued
 from manage_api.keys.verification import KeyHolder
 from manage_api.operations import all_operations
 from manage_api.viewsets import API_ROOT
-from syteops.history_admin import page_of
-from syteops.lib.errors import Conflict, DomainError, NotFound
-from syteops.service_admin import admin_actor
+from syteops.adminkit.history import page_of
+from syteops.adminkit.service_admin import admin_actor
+from syteops.core.errors import Conflict, DomainError, NotFound
 
 PERMISSION = "keys.manage_api_keys"
 FORMER_SHOWN = 50

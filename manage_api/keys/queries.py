@@ -11,8 +11,8 @@ from django.utils import timezone
 from manage_api.keys import tokens
 from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, ManageKey
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.lib.actors import ActorKind
-from syteops.lib.errors import NotFound
+from syteops.core.actors import ActorKind
+from syteops.core.errors import NotFound
 
 API_STATES = ("enabled", "disabled", "no_key")
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 from manage_api import throttling
 from manage_api.keys import tokens, values
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
-from manage_api.keys.queries import site_key
+from manage_api.keys.queries import site_key, sponsored_keys
 from syteops.audit import services as audit
-from syteops.lib.actors import Actor
-from syteops.lib.encryption import seal
-from syteops.lib.errors import Conflict, Invalid, Protected
-from syteops.lib.locks import transaction_lock
-from syteops.people.services import lets_go
+from syteops.core.actors import Actor
+from syteops.core.encryption import seal
+from syteops.core.errors import Conflict, Invalid, Protected
+from syteops.core.locks import transaction_lock
+from syteops.people.services import before_person_deleted, leaves_behind
 
 MAX_OVERLAP = timedelta(days=7)
 SITE_KEY_NAME = "Site key"
@@ -131,12 +131,20 @@ def resume_key(actor: Actor, key: ManageKey) -> bool:
     return audit.update(actor, _pausable(key), {"paused_at": None}, "resumed")
 
 
-@lets_go
+@before_person_deleted
 @transaction.atomic
 def release_sponsor(actor: Actor, user: User) -> None:
     """Let no key have that sponsor any more. It works on."""
     for key in ManageKey.objects.select_for_update().filter(sponsor=user).order_by("pk"):
         audit.update(actor, key, {"sponsor": None})
+
+
+@leaves_behind
+def keys_left_behind(user: User) -> str:
+    """That keys go on working although the person who answers for them was deactivated."""
+    if names := ", ".join(key.name for key in sponsored_keys(user)):
+        return f"The keys that this person answers for go on working: {names}. Look at each."
+    return ""
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from manage_api.keys.models import KeyCalls, ManageKey
-from syteops.lib.background import after_answer, is_running
+from syteops.core.background import after_answer, is_running
 
 INTERVAL = timedelta(minutes=1)
 KEPT = timedelta(days=31)

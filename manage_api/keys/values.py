@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from manage_api.keys.models import ManageKey
 from manage_api.operations import all_scopes
-from syteops.lib.addresses import exact_network
-from syteops.lib.errors import Invalid
+from syteops.core.addresses import exact_network
+from syteops.core.errors import Invalid
 
 DEFAULT_DAYS = 90
 

@@ -17,11 +17,11 @@ from manage_api.keys import tokens, usage
 from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
 from manage_api.operations import Operation, all_scopes
 from syteops.audit.services import record_refusal
-from syteops.lib.actors import ActorKind, Door
-from syteops.lib.addresses import client_address, in_networks
-from syteops.lib.background import after_answer
-from syteops.lib.counters import counters
-from syteops.lib.encryption import KeyRing, UnsealError, open_sealed, ring, seal
+from syteops.core.actors import ActorKind, Door
+from syteops.core.addresses import client_address, in_networks
+from syteops.core.background import after_answer
+from syteops.core.counters import counters
+from syteops.core.encryption import KeyRing, UnsealError, open_sealed, ring, seal
 
 
 @dataclass(frozen=True)

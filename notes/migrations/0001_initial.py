@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import syteops.lib.json_text
+import syteops.core.json_text
 import syteops.lib.meta
 from django.db import migrations, models
 
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "meta",
-                    syteops.lib.json_text.JsonTextField(
+                    syteops.core.json_text.JsonTextField(
                         blank=True,
                         default=dict,
                         help_text="A JSON object in which tools keep what is theirs.",

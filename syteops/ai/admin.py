@@ -5,11 +5,11 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.admin import ModelAdmin
 
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.ai import queries, services
 from syteops.ai.areas import all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
-from syteops.lib.actors import Actor
-from syteops.service_admin import ServiceAdmin
+from syteops.core.actors import Actor
 
 
 def _set_secret(actor: Actor, provider: AiProvider, name: str, text: str | None) -> AiProvider:

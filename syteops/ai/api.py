@@ -17,7 +17,7 @@ from syteops.ai.serializers import (
     AiUsageInput,
     AiUsageSerializer,
 )
-from syteops.lib.errors import Invalid, NotFound
+from syteops.core.errors import Invalid, NotFound
 
 PROVIDER_HELP = PathParam("Slug of a provider, such as openai.", "^[a-z][a-z0-9_-]{0,49}$")
 AREA_HELP = PathParam(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.apps import apps
+from syteops.core.modules import contribution, module_of
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,7 @@ _areas: dict[str, Area] = {}
 
 def register_area(slug: str, name: str, description: str, *, module: str) -> Area:
     """Enter an area; `module` is the dotted name of the module that uses it (`__name__`)."""
-    config = apps.get_containing_app_config(module)
-    area = Area(slug, name, description, getattr(config, "module_slug", ""))
+    area = Area(slug, name, description, module_of(module))
     _areas[slug] = area
     return area
 
@@ -29,3 +28,9 @@ def register_area(slug: str, name: str, description: str, *, module: str) -> Are
 def all_areas() -> dict[str, Area]:
     """Every area by slug, active module or not."""
     return dict(sorted(_areas.items()))
+
+
+@contribution("ai_areas")
+def areas_of(module: str) -> list[str]:
+    """The slugs of the areas that the module brings."""
+    return [one.slug for one in all_areas().values() if one.module == module]

@@ -1,6 +1,6 @@
 """Why an area's AI did not answer. The text says what to do about it."""
 
-from syteops.lib.errors import DomainError
+from syteops.core.errors import DomainError
 
 
 class AiUnavailable(DomainError):

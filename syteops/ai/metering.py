@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from syteops.ai import queries
 from syteops.ai.models import AiAreaSettings, AiUsage
-from syteops.lib.errors import LimitReached
-from syteops.lib.locks import transaction_lock
+from syteops.core.errors import LimitReached
+from syteops.core.locks import transaction_lock
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from django.db.models import Q
 
 from syteops.ai.areas import all_areas
 from syteops.ai.choices import ApiStyle
-from syteops.lib.encryption import EncryptedTextField
-from syteops.lib.entities import Entity
+from syteops.core.encryption import EncryptedTextField
+from syteops.core.entities import Entity
 
 # Without a password, a query or a fragment: paths are added at its end.
 BASE_URL = re.compile(r"https?://[^\s/?#@\\]+(/[^\s?#\\]*)?", re.ASCII | re.I)

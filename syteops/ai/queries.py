@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from syteops.ai.areas import Area, all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
-from syteops.lib.errors import ModuleInactive, NotFound
-from syteops.modules.queries import inactive_slugs
+from syteops.core.errors import ModuleInactive, NotFound
+from syteops.core.modules import inactive_modules
 
 # --- Providers -----------------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ class AreaState:
 
 def active_areas() -> dict[str, Area]:
     """The areas of active modules, by slug."""
-    inactive = inactive_slugs()
+    inactive = inactive_modules()
     return {slug: one for slug, one in all_areas().items() if one.module not in inactive}
 
 
@@ -91,7 +91,7 @@ def get_area(slug: str) -> Area:
     area = all_areas().get(slug)
     if area is None:
         raise NotFound(f"There is no AI area {slug}.")
-    if area.module in inactive_slugs():
+    if area.module in inactive_modules():
         raise ModuleInactive(f"The module {area.module} is not active.")
     return area
 

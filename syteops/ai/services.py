@@ -12,10 +12,10 @@ from syteops.ai.errors import AiFailed, AiUnavailable
 from syteops.ai.models import AiAreaSettings, AiProvider
 from syteops.ai.queries import AreaState
 from syteops.audit import services as audit
-from syteops.lib.actors import Actor
-from syteops.lib.encryption import UnsealError, open_sealed
-from syteops.lib.errors import Conflict, Invalid
-from syteops.lib.locks import transaction_lock
+from syteops.core.actors import Actor
+from syteops.core.encryption import UnsealError, open_sealed
+from syteops.core.errors import Conflict, Invalid
+from syteops.core.locks import transaction_lock
 
 # --- Providers -----------------------------------------------------------------------------
 

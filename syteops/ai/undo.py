@@ -4,8 +4,8 @@ from typing import Any
 
 from syteops.ai import queries, services
 from syteops.ai.models import AiAreaSettings, AiProvider
-from syteops.audit.undo import Undo, column_values, register_undo
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.history.undo import Undo, column_values, register_undo
 
 _FIELDS = (
     "slug", "name", "base_url", "api_style", "default_model", "token_limit", "is_default",

@@ -26,7 +26,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from syteops.audit.models import AuditChain, AuditEntry
-from syteops.lib.locks import try_transaction_lock
+from syteops.core.locks import try_transaction_lock
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from django.db import models
 
 from syteops.audit import chain
 from syteops.audit.snapshots import shown, snapshot
-from syteops.lib.actors import ActorKind, Door
-from syteops.lib.entities import Entity
+from syteops.core.actors import ActorKind, Door
+from syteops.core.entities import Entity
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 

@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from syteops.lib.actors import ActorKind, Door
-from syteops.lib.entities import Entity
-from syteops.lib.json_text import JsonTextField
+from syteops.core.actors import ActorKind, Door
+from syteops.core.entities import Entity
+from syteops.core.json_text import JsonTextField
 
 
 class Outcome(models.TextChoices):

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.lib.actors import ActorKind
-from syteops.lib.entities import Entity
-from syteops.lib.errors import NotFound
+from syteops.core.actors import ActorKind
+from syteops.core.entities import Entity
+from syteops.core.errors import NotFound
 
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:

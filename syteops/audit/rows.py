@@ -13,7 +13,7 @@ from django.db import models
 
 from syteops.audit.services import field_errors
 from syteops.audit.snapshots import snapshot
-from syteops.lib.errors import FieldError, Invalid
+from syteops.core.errors import FieldError, Invalid
 
 MAX_ROWS = 200
 

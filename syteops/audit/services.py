@@ -16,10 +16,10 @@ from django.utils import timezone
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.snapshots import EMPTY, difference, shown, snapshot
-from syteops.lib.actors import Actor, Change
-from syteops.lib.encryption import UnsealError, open_sealed, seal
-from syteops.lib.entities import Entity, Numbered
-from syteops.lib.errors import FieldError, Invalid
+from syteops.core.actors import Actor, Change
+from syteops.core.encryption import UnsealError, open_sealed, seal
+from syteops.core.entities import Entity, Numbered
+from syteops.core.errors import FieldError, Invalid
 
 
 @transaction.atomic

@@ -9,8 +9,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.fields.files import FieldFile
 
-from syteops.lib.encryption import Sealed
-from syteops.lib.entities import Entity
+from syteops.core.encryption import Sealed
+from syteops.core.entities import Entity
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 """What counts as no value, and is left out of the entry of a new object."""

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 
 from syteops.audit.chain import CONTENT, BrokenChain, intact, mac_of_values, seal_of
 from syteops.audit.models import AuditChain, AuditEntry
-from syteops.lib.locks import snapshot
+from syteops.core.locks import snapshot
 
 
 class Report(NamedTuple):

@@ -5,7 +5,7 @@ from functools import cache
 from django.apps import apps
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.lib.entities import Entity
+from syteops.core.entities import Entity
 
 _VERBS = {
     "created": "added",

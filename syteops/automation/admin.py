@@ -14,10 +14,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from syteops.adminkit.rows import PartsInline
+from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.automation import queries, services
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
-from syteops.rows_admin import PartsInline
-from syteops.service_admin import ServiceAdmin, ServiceForm
 
 PAGE_SIZE = 100
 

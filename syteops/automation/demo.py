@@ -1,7 +1,7 @@
 from syteops.automation import services
 from syteops.automation.models import Variable, VariableSet
-from syteops.demo import seeds
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.core.demo import seeds
 
 VARIABLES = (
     ("booking_link", "https://northlight.example/book", "Where clients book a call."),

@@ -14,7 +14,7 @@ from syteops.automation.names import (
     validate_key,
     validate_suffix,
 )
-from syteops.lib.entities import Entity
+from syteops.core.entities import Entity
 
 MAX_VALUE = 10_000
 

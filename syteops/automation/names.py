@@ -4,7 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
-from syteops.automation.families import all_families
+from syteops.core.variables import all_families
 
 PREFIX = "syteops_"
 FREE_PREFIX = f"{PREFIX}api_"

@@ -7,23 +7,23 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from syteops.automation import families
-from syteops.automation.families import Family, all_families
 from syteops.automation.models import Variable, VariableSetValue
 from syteops.automation.names import FREE_PREFIX, free_key, is_derived
-from syteops.lib.errors import NotFound, Protected
-from syteops.lib.locks import transaction_lock
-from syteops.modules.queries import inactive_slugs
+from syteops.core.errors import NotFound, Protected
+from syteops.core.locks import transaction_lock
+from syteops.core.modules import inactive_modules
+from syteops.core.variables import Family, all_families
+from syteops.core.variables import Variable as CatalogueVariable
 
 log = logging.getLogger(__name__)
 
 
-def catalogue(source: str = "", search: str = "") -> list[families.Variable]:
+def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
     """Every variable that has a value, by name, of one source and with a text on request.
 
     A constant number of queries. Names are unique: of two the first counts, and the log says so.
     """
-    found: dict[str, families.Variable] = {}
+    found: dict[str, CatalogueVariable] = {}
     for family in active_families():
         for variable in _derive(family):
             if found.setdefault(variable.name, variable) is not variable:
@@ -36,17 +36,17 @@ def catalogue(source: str = "", search: str = "") -> list[families.Variable]:
 
 def active_families() -> list[Family]:
     """The families whose variables exist now: those of inactive modules are away."""
-    inactive = inactive_slugs()
+    inactive = inactive_modules()
     return [one for one in all_families() if one.module not in inactive]
 
 
-def _derive(family: Family) -> Iterator[families.Variable]:
+def _derive(family: Family) -> Iterator[CatalogueVariable]:
     for variable in family.derive():
         if variable.value.strip():
             yield replace(variable, source=variable.source or family.source)
 
 
-def _matches(variable: families.Variable, source: str, search: str) -> bool:
+def _matches(variable: CatalogueVariable, source: str, search: str) -> bool:
     if source and variable.source != source:
         return False
     texts = (variable.name, variable.value, variable.description)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from manage_api.reference import cell, page
-from syteops.automation.families import all_families
+from syteops.core.variables import all_families
 
 _BEGIN = "<!-- families: written by `manage.py write_reference` -->\n\n"
 _END = "\n<!-- end of families -->\n"

@@ -9,8 +9,8 @@ from django.db import transaction
 from syteops.audit import services as audit
 from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
-from syteops.lib.actors import Actor
-from syteops.lib.errors import FieldError, Invalid
+from syteops.core.actors import Actor
+from syteops.core.errors import FieldError, Invalid
 
 # --- Free-form variables -------------------------------------------------------------------
 

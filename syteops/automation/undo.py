@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from syteops.audit.undo import Undo, column_values, register_undo
 from syteops.automation import services
 from syteops.automation.models import Variable, VariableSet
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.history.undo import Undo, column_values, register_undo
 
 _FIELDS = ("key", "value", "description")
 _SET_FIELDS = ("name", "acronym")

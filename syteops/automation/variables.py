@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from syteops.automation.families import Variable, family
 from syteops.automation.queries import free_variables, set_values
+from syteops.core.variables import Variable, family
 
 
 @family("api", "syteops_api_<key>", "Free-form variables, the only ones that tools can write.")

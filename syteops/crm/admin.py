@@ -2,10 +2,10 @@ from typing import Any
 
 from django.contrib import admin
 
+from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.core.actors import Actor
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import Actor
-from syteops.service_admin import ServiceAdmin
 
 
 def _set_secret(actor: Actor, system: CrmSystem, name: str, text: str | None) -> Any:

@@ -1,7 +1,7 @@
+from syteops.core.actors import Actor
+from syteops.core.demo import seeds
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
-from syteops.demo import seeds
-from syteops.lib.actors import Actor
 
 SYSTEMS = (
     {"name": "HubSpot", "url": "https://app.hubspot.com", "link_admin_only": False},

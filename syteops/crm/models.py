@@ -3,8 +3,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils.text import slugify
 
-from syteops.lib.encryption import EncryptedTextField
-from syteops.lib.entities import Numbered
+from syteops.core.encryption import EncryptedTextField
+from syteops.core.entities import Numbered
 
 
 class CrmSystem(Numbered):

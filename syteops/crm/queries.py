@@ -6,8 +6,8 @@ from typing import Any
 from django.apps import apps
 from django.db.models import QuerySet
 
+from syteops.core.entities import by_slot
 from syteops.crm.models import CrmIdentifier, CrmSystem
-from syteops.lib.entities import by_slot
 
 
 def live_systems() -> QuerySet[CrmSystem]:

@@ -7,6 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from syteops.audit import services as audit
+from syteops.core.actors import Actor
+from syteops.core.errors import FieldError, Invalid
+from syteops.core.locks import transaction_lock
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.crm.queries import (
     identifiers_of,
@@ -14,9 +17,6 @@ from syteops.crm.queries import (
     locked_identifiers,
     members_known_to,
 )
-from syteops.lib.actors import Actor
-from syteops.lib.errors import FieldError, Invalid
-from syteops.lib.locks import transaction_lock
 
 _NO_SYSTEM = "There is no such CRM system."
 SECRETS = ("api_key", "api_secret")

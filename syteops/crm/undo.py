@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from syteops.audit.undo import Undo, column_values, register_undo
+from syteops.core.actors import Actor
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import members_known_to
-from syteops.lib.actors import Actor
+from syteops.history.undo import Undo, column_values, register_undo
 
 _FIELDS = ("name", "url", "link_admin_only")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syteops.automation.families import Variable, family
+from syteops.core.variables import Variable, family
 from syteops.crm.queries import live_systems
 
 

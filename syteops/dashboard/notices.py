@@ -15,8 +15,8 @@ from manage_api.keys.queries import (
     site_key,
 )
 from syteops.audit.chain import is_intact
-from syteops.audit.templatetags.audit_words import ago
-from syteops.health import pending_migrations
+from syteops.core.pending_migrations import pending_migrations
+from syteops.history.templatetags.audit_words import ago
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.timesince import timesince
 
 from manage_api.keys.queries import api_state, restricted_keys, site_key
-from syteops.admin_site import is_away
 from syteops.ai.queries import default_provider, list_areas
-from syteops.audit.templatetags.audit_words import ago
+from syteops.core.entities import Entity
+from syteops.dashboard.site import is_away
+from syteops.history.templatetags.audit_words import ago
 from syteops.integrations.queries import all_installed
-from syteops.lib.entities import Entity
 from syteops.modules.queries import all_modules
 from syteops.roles.queries import all_roles
 

@@ -9,12 +9,12 @@ from django.urls import URLPattern, path
 from django.utils import formats, timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
-from syteops.catalogue_admin import CatalogueAdmin
+from syteops.adminkit.catalogue import CatalogueAdmin
+from syteops.adminkit.service_admin import admin_actor
+from syteops.core.actors import Actor
+from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationState
-from syteops.lib.actors import Actor
-from syteops.lib.errors import DomainError, FieldError, Invalid
-from syteops.service_admin import admin_actor
 
 
 @admin.register(IntegrationState)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+
+from syteops.core.modules import contribution
 
 NO_CONFIG: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
@@ -86,14 +87,15 @@ def enter(integration: Integration) -> Integration:
     return integration
 
 
-def module_of(dotted_name: str) -> str:
-    """The slug of the module that a Python module belongs to; "" if to none. Give `__name__`."""
-    return getattr(apps.get_containing_app_config(dotted_name), "module_slug", "")
-
-
 def all_integrations() -> dict[str, Integration]:
     """Every integration by slug, whether its module is active or not."""
     return dict(sorted(_catalogue.items()))
+
+
+@contribution("integrations")
+def integrations_of(module: str) -> list[str]:
+    """The slugs of the integrations that the module brings."""
+    return [one.slug for one in all_integrations().values() if one.module == module]
 
 
 def lacks_package(package: str, distribution: str) -> str:

@@ -1,6 +1,6 @@
 """What can go wrong when something is sent."""
 
-from syteops.lib.errors import DomainError
+from syteops.core.errors import DomainError
 
 
 class DeliveryFailed(DomainError):

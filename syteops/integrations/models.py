@@ -2,8 +2,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from syteops.lib.encryption import EncryptedTextField
-from syteops.lib.entities import Entity
+from syteops.core.encryption import EncryptedTextField
+from syteops.core.entities import Entity
 
 
 class IntegrationState(Entity):

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from syteops.core.encryption import UnsealError, open_sealed
+from syteops.core.errors import Conflict, NotFound
+from syteops.core.modules import inactive_modules
+from syteops.core.schemas import missing, with_defaults
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, all_integrations
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.lib.encryption import UnsealError, open_sealed
-from syteops.lib.errors import Conflict, NotFound
-from syteops.lib.schemas import missing, with_defaults
-from syteops.modules.queries import inactive_slugs
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Installed:
 
 def all_installed() -> list[Installed]:
     """Every integration of the core and of active modules by slug, in three queries."""
-    away = inactive_slugs()
+    away = inactive_modules()
     states = {state.slug: state for state in IntegrationState.objects.all()}
     rows = _by_name(IntegrationSecret.objects.all())
     return [
@@ -124,7 +124,7 @@ def get_installed(slug: str) -> Installed:
 def known(slug: str) -> Integration:
     """The integration of that slug. Raises NotFound, also while its module is not active."""
     one = all_integrations().get(slug)
-    if one is None or (one.module and one.module in inactive_slugs()):
+    if one is None or (one.module and one.module in inactive_modules()):
         raise NotFound(f"There is no integration {slug}.")
     return one
 

@@ -12,8 +12,8 @@ import httpx
 from django.conf import settings
 
 from syteops import __version__
+from syteops.core.schemas import url_problem
 from syteops.integrations.errors import DeliveryFailed
-from syteops.lib.schemas import url_problem
 from syteops.lib.urls import is_public, plain_host
 
 TIMEOUT = httpx.Timeout(10, connect=5)

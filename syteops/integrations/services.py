@@ -5,11 +5,11 @@ from typing import Any
 from django.db import transaction
 
 from syteops.audit import services as audit
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict, Invalid, NotFound
+from syteops.core.schemas import merge_patch, problems, with_defaults
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import get_installed, known
-from syteops.lib.actors import Actor
-from syteops.lib.errors import Conflict, Invalid, NotFound
-from syteops.lib.schemas import merge_patch, problems, with_defaults
 
 
 def locked_state(slug: str) -> IntegrationState:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from syteops.audit.undo import Undo, register_undo
+from syteops.core.actors import Actor
+from syteops.core.schemas import patch_between
+from syteops.history.undo import Undo, register_undo
 from syteops.integrations import services
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.lib.actors import Actor
-from syteops.lib.schemas import patch_between
 
 
 def _update(actor: Actor, state: IntegrationState, before: dict[str, Any]) -> None:

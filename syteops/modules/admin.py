@@ -5,10 +5,10 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 
-from syteops.catalogue_admin import CatalogueAdmin
-from syteops.lib.actors import Actor
+from syteops.adminkit.catalogue import CatalogueAdmin
+from syteops.core.actors import Actor
+from syteops.core.modules import contributions
 from syteops.modules import queries, services
-from syteops.modules.impact import deactivation_impact
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import inactive_slugs
 
@@ -69,7 +69,7 @@ class ModuleStateAdmin(CatalogueAdmin):
         services.update_config(actor, services.locked_state(slug), config=patch)
 
     def impact(self, entry: queries.Module) -> Mapping[str, str]:
-        found = deactivation_impact(entry.slug)
+        found = contributions(entry.slug)
         return {
             "Admin section": entry.name,
             "API operations": ", ".join(found["operations"]),

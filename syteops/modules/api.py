@@ -9,7 +9,6 @@ from manage_api.operations import operation, register
 from manage_api.resources import SLUG_FORM, PathParam, Resource
 from manage_api.serializers import JsonObjectField, WholeSerializer, listing
 from syteops.modules import queries, services
-from syteops.modules.impact import deactivation_impact
 from syteops.modules.models import ModuleState
 
 
@@ -87,7 +86,7 @@ class Modules(Resource):
         return {"module": call.path["module"], "active": False}
 
     def deactivate_impact(self, call: Call) -> dict[str, Any]:
-        return deactivation_impact(_module(call).slug)
+        return queries.deactivation_impact(_module(call).slug)
 
     @operation(
         "Read a module's config",

@@ -8,8 +8,8 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 from jsonschema import Draft202012Validator, SchemaError
 
-from syteops.lib.schemas import problems, with_defaults
-from syteops.modules.config import ModuleConfig
+from syteops.core.modules import ModuleConfig
+from syteops.core.schemas import problems, with_defaults
 
 _NAMED = ("module_slug", "module_name", "module_version")
 

@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from syteops.lib.entities import Entity
+from syteops.core.entities import Entity
 
 
 class ModuleState(Entity):

@@ -7,7 +7,7 @@ from django.urls import Resolver404, ResolverMatch, URLResolver, include
 from django.urls.resolvers import RoutePattern
 from django.utils.module_loading import module_has_submodule
 
-from syteops.modules.config import ModuleConfig, installed_modules
+from syteops.core.modules import ModuleConfig, installed_modules
 from syteops.modules.queries import inactive_slugs
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import CharField, Value
 
-from syteops.lib.errors import NotFound
-from syteops.lib.schemas import with_defaults
-from syteops.modules.config import ModuleConfig, installed_modules
+from syteops.core.errors import NotFound
+from syteops.core.modules import ModuleConfig, contributions, installed_modules
+from syteops.core.schemas import with_defaults
 from syteops.modules.models import ModuleState
 from syteops.site.queries import license_is_revoked, revoked_licenses
 
@@ -94,6 +94,11 @@ def get_module(slug: str) -> Module:
 def config_of(slug: str) -> dict[str, Any]:
     """A module's config with its defaults: what the module itself reads. Raises NotFound."""
     return Module(installed(slug), _state(slug)).config
+
+
+def deactivation_impact(slug: str) -> dict[str, Any]:
+    """What goes away when the module is switched off. It comes back with the module."""
+    return {"module": slug, **contributions(slug)}
 
 
 def installed(slug: str) -> ModuleConfig:

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 
 from syteops.audit import services as audit
-from syteops.lib.actors import Actor
-from syteops.lib.errors import Invalid, Protected
-from syteops.lib.schemas import merge_patch, problems, with_defaults
+from syteops.core.actors import Actor
+from syteops.core.errors import Invalid, Protected
+from syteops.core.schemas import merge_patch, problems, with_defaults
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import installed
 from syteops.site.queries import license_is_revoked

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from syteops.audit.undo import Undo, register_undo
-from syteops.lib.actors import Actor
-from syteops.lib.schemas import patch_between
+from syteops.core.actors import Actor
+from syteops.core.schemas import patch_between
+from syteops.history.undo import Undo, register_undo
 from syteops.modules import services
 from syteops.modules.models import ModuleState
 

@@ -17,12 +17,16 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from manage_api.keys.queries import sponsored_keys
+from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.stale_forms import (
+    GuardedAdmin,
+    RefusableForm,
+    changes_among,
+    refuse_if_unseen,
+)
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
-from syteops.lost_updates import GuardedAdmin, RefusableForm, changes_among, refuse_if_unseen
 from syteops.people import queries, services
-from syteops.service_admin import admin_actor
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -134,9 +138,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         left = "is_active" in form.changed_data and not form.instance.is_active
-        if left and (keys := list(sponsored_keys(form.instance))):
-            names = ", ".join(key.name for key in keys)
-            text = f"The keys that this person answers for go on working: {names}. Look at each."
+        for text in services.left_behind(form.instance) if left else ():
             messages.warning(request, text)
 
     def values(self, stored: Any) -> dict[str, Any]:

@@ -7,4 +7,8 @@ class PeopleConfig(AppConfig):
     verbose_name = "People & access"
 
     def ready(self) -> None:
-        from syteops.people import confirmation, sign_ins  # noqa: F401 - they connect receivers
+        from syteops.people import (  # noqa: F401 - they connect receivers
+            confirmation,
+            passwords,
+            sign_ins,
+        )

@@ -8,21 +8,34 @@ from django.db import transaction
 
 from syteops.audit.services import record_about
 from syteops.audit.snapshots import difference
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
 from syteops.people.queries import group_values, person_values
 
 PEOPLE, GROUPS = "people", "groups"
-LetGo = TypeVar("LetGo", bound=Callable[[Actor, User], None])
-_let_go: list[Callable[[Actor, User], None]] = []
+BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])
+LeftBehind = TypeVar("LeftBehind", bound=Callable[[User], str])
+_before_deleted: list[Callable[[Actor, User], None]] = []
+_left_behind: list[Callable[[User], str]] = []
 
 
-def lets_go(service: LetGo) -> LetGo:
+def before_person_deleted(service: BeforeDeleted) -> BeforeDeleted:
     """Have the service called before a person is deleted, for what it has that names the person.
 
     The database would clear that by itself and tell nobody.
     """
-    _let_go.append(service)
+    _before_deleted.append(service)
     return service
+
+
+def leaves_behind(warning: LeftBehind) -> LeftBehind:
+    """Have `warning` asked what goes on in the name of a deactivated person; "" if nothing."""
+    _left_behind.append(warning)
+    return warning
+
+
+def left_behind(user: User) -> list[str]:
+    """What to look at after the person was deactivated, in words."""
+    return [text for warning in _left_behind if (text := warning(user))]
 
 
 def about(user: User) -> tuple[str, str, str]:
@@ -47,8 +60,8 @@ def record_group(actor: Actor, group: Group, before: dict[str, Any]) -> None:
 @transaction.atomic
 def delete_person(actor: Actor, user: User) -> None:
     """Delete a person. Whatever names the person lets go first, as a change of its own."""
-    for let_go in _let_go:
-        let_go(actor, user)
+    for service in _before_deleted:
+        service(actor, user)
     record_about(actor, "person.deleted", about(user), _gone(person_values(user)))
     user.delete()
 

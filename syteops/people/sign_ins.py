@@ -12,9 +12,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from syteops.audit.services import record_about, record_refusal
-from syteops.lib.actors import Actor, ActorKind, Door
-from syteops.lib.addresses import client_address
-from syteops.lib.counters import counters
+from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.addresses import client_address
+from syteops.core.counters import counters
 from syteops.people.services import PEOPLE, about
 
 KEPT_PER_MINUTE = 10

@@ -7,10 +7,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelect2MultipleWidget
 
+from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.roles import queries, services
 from syteops.roles.choices import ConstraintType
 from syteops.roles.models import Role
-from syteops.service_admin import ServiceAdmin, ServiceForm
 from syteops.team.queries import live_members
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from syteops.lib.errors import Invalid
+from syteops.core.errors import Invalid
 from syteops.roles.choices import ConstraintType
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
-from syteops.demo import seeds
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.core.demo import seeds
 from syteops.roles import services
 from syteops.roles.choices import ConstraintType
 from syteops.roles.models import Role, RoleAssignment

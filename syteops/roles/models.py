@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from syteops.lib.entities import Entity
+from syteops.core.entities import Entity
 from syteops.roles.choices import ConstraintType
 from syteops.roles.constraints import capacity
 

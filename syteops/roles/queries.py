@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from syteops.lib.errors import NotFound
+from syteops.core.errors import NotFound
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from syteops.audit import services as audit
-from syteops.lib.actors import Actor
-from syteops.lib.errors import Conflict, Invalid, Protected, RoleFull
-from syteops.lib.locks import transaction_lock
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
+from syteops.core.locks import transaction_lock
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import Role, RoleAssignment
 from syteops.roles.queries import described, holders_of, holding, roles_of

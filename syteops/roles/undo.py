@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from syteops.audit.undo import Undo, column_values, register_undo
-from syteops.lib.actors import Actor
-from syteops.lib.errors import Conflict
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict
+from syteops.history.undo import Undo, column_values, register_undo
 from syteops.roles import services
 from syteops.roles.models import Role
 from syteops.roles.queries import holders_of, holding

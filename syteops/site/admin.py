@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from syteops.lib.actors import Actor
-from syteops.service_admin import ServiceAdmin
+from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.core.actors import Actor
 from syteops.site import queries, services
 from syteops.site.models import Connection, License
 

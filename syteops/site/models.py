@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from syteops.lib.encryption import EncryptedTextField
-from syteops.lib.entities import Entity
+from syteops.core.encryption import EncryptedTextField
+from syteops.core.entities import Entity
 
 
 class LicenseStatus(models.TextChoices):

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from syteops.audit import services as audit
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
 from syteops.site.models import Connection, License
 
 Singleton = TypeVar("Singleton", License, Connection)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from syteops.audit.undo import Undo, column_values, register_undo
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.history.undo import Undo, column_values, register_undo
 from syteops.site import services
 from syteops.site.models import Connection, License
 

@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from syteops.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.team import queries, services
 from syteops.team.forms import TeamMemberForm
 from syteops.team.models import TeamMember
@@ -99,7 +99,7 @@ class TeamMemberAdmin(ServiceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TeamMember]:
         deleted = _asks_for_deleted(request)
         found = queries.deleted_members() if deleted else queries.live_members()
-        return found.prefetch_related(*queries.RELATED).order_by(*self.ordering)
+        return found.prefetch_related(*queries.related()).order_by(*self.ordering)
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         return None if _asks_for_deleted(request) else ("number_shown", "name")

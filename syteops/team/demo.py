@@ -1,5 +1,5 @@
-from syteops.demo import seeds
-from syteops.lib.actors import Actor
+from syteops.core.actors import Actor
+from syteops.core.demo import seeds
 from syteops.team import services
 from syteops.team.models import TeamMember
 

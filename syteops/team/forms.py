@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
+from syteops.adminkit.service_admin import ServiceForm
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of, live_systems
-from syteops.service_admin import ServiceForm
 
 
 class CrmIdentifiersWidget(forms.MultiWidget):

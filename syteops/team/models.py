@@ -5,8 +5,8 @@ from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from syteops.core.entities import Numbered
 from syteops.lib import countries, languages, time_zones
-from syteops.lib.entities import Numbered
 
 _LONGEST_TEXT = 20_000
 

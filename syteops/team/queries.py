@@ -16,10 +16,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 
+from syteops.core.entities import by_slot, by_slots
+from syteops.core.errors import NotFound
 from syteops.crm.queries import identifiers
-from syteops.lib.entities import by_slot, by_slots
-from syteops.lib.errors import NotFound
-from syteops.roles.queries import assignments
+from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 
 SEARCHED = (
@@ -53,22 +53,22 @@ _PUBLISHED = (
     "time_zone", "language", "link_profile_pic", "biography",
 )  # fmt: skip
 
-RELATED = (
-    Prefetch("crm_identifiers", identifiers()),
-    Prefetch("role_assignments", assignments()),
-)
-"""What `with_related` fetches, for a queryset's `prefetch_related`."""
-
 
 def live_members() -> QuerySet[TeamMember]:
     """Every member that is not deleted, by number."""
     return TeamMember.objects.select_related("user")
 
 
+def related() -> list[Prefetch]:  # type: ignore[type-arg]
+    """What `with_related` fetches, for a queryset's `prefetch_related`."""
+    attached = [one.prefetch() for one in all_attachments().values()]
+    return [Prefetch("crm_identifiers", identifiers()), *attached]
+
+
 def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     """The members with roles and CRM identifiers at hand, in two queries for all of them."""
     found = list(members)
-    prefetch_related_objects(found, *RELATED)
+    prefetch_related_objects(found, *related())
     return found
 
 

@@ -11,16 +11,16 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from syteops.audit import services as audit
+from syteops.core.actors import Actor
+from syteops.core.entities import Entity
+from syteops.core.errors import Conflict, Invalid
+from syteops.core.locks import transaction_lock
 from syteops.crm.queries import identifiers_of
 from syteops.crm.services import set_identifiers
-from syteops.lib.actors import Actor
-from syteops.lib.errors import Conflict, Invalid
 from syteops.lib.languages import normal_tag
-from syteops.lib.locks import transaction_lock
 from syteops.lib.pictures import PictureRefused, rewritten
-from syteops.people.services import lets_go
-from syteops.roles.models import Role
-from syteops.roles.services import give_back, unassign_everywhere
+from syteops.people.services import before_person_deleted
+from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 
 _WHAT = "team members"
@@ -68,16 +68,18 @@ def update_member(
 @transaction.atomic
 def delete_member(actor: Actor, member: TeamMember) -> None:
     """Free the number and take the member's roles. Everything else stays and can be restored."""
-    held = unassign_everywhere(actor, member)
-    audit.delete_softly(actor, member, also={"roles": (held, [])}, former_number=member.number)
+    held = {name: one.detach(actor, member) for name, one in all_attachments().items()}
+    also: dict[str, tuple[Any, Any]] = {name: (names, []) for name, names in held.items()}
+    audit.delete_softly(actor, member, also=also, former_number=member.number)
 
 
 @transaction.atomic
-def restore_member(actor: Actor, member: TeamMember, *, roles: Collection[Role] = ()) -> TeamMember:
+def restore_member(actor: Actor, member: TeamMember, **attached: Collection[Entity]) -> TeamMember:
     """Bring a deleted member back, under the former number if that is free, else the next free one.
 
-    Only the roles given are given back. The login is, unless another member has it by now. Raises
-    Conflict when the member is not deleted, RoleFull and LimitReached.
+    Of what was attached, such as `roles`, only what is given comes back. The login does, unless
+    another member has it by now. Raises Conflict when the member is not deleted, RoleFull and
+    LimitReached.
     """
     if member.deleted_at is None:
         raise Conflict(f"Team member {member.slot} is not deleted.")
@@ -85,13 +87,17 @@ def restore_member(actor: Actor, member: TeamMember, *, roles: Collection[Role] 
     back = {"number": _number_for(member), "former_number": None, "deleted_at": None}
     if member.user_id and TeamMember.objects.filter(user_id=member.user_id).exists():
         back["user"] = None
-    slugs = sorted(role.slug for role in roles)
-    audit.update(actor, member, back, "restored", also={"roles": ([], slugs)})
-    give_back(actor, member, roles)
+    given = {name: attached.get(name, ()) for name in all_attachments()}
+    also: dict[str, tuple[Any, Any]] = {
+        name: ([], sorted(one.public_id for one in held)) for name, held in given.items()
+    }
+    audit.update(actor, member, back, "restored", also=also)
+    for name, held in given.items():
+        all_attachments()[name].attach(actor, member, held)
     return member
 
 
-@lets_go
+@before_person_deleted
 @transaction.atomic
 def release_login(actor: Actor, user: User) -> None:
     """Let no member have that login any more, deleted ones included."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.undo import Undo, column_values, register_undo
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict, RoleFull
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of
-from syteops.lib.actors import Actor
-from syteops.lib.errors import Conflict, RoleFull
-from syteops.roles.models import Role
+from syteops.history.undo import Undo, column_values, register_undo
 from syteops.team import services
+from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 from syteops.team.queries import user_with_id
 
@@ -46,12 +46,17 @@ def _user(username: str | None, pk: int | None) -> Any:
 
 
 def _restore(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
-    roles: list[Role] = before.get("roles") or []
+    attached = {name: before.get(name) or [] for name in all_attachments()}
     try:
-        services.restore_member(actor, member, roles=roles)
+        services.restore_member(actor, member, **attached)
     except RoleFull as full:
         detail = f"{full.detail} Or restore the member without roles."
         raise RoleFull(detail, **full.extra) from full
+
+
+def _relations(member: TeamMember) -> dict[str, Any]:
+    attached = {name: one.names(member) for name, one in all_attachments().items()}
+    return {"crm_ids": identifiers_of(member.pk), **attached}
 
 
 def _why_not(entry: AuditEntry) -> str:
@@ -68,11 +73,11 @@ register_undo(
         update=_update,
         delete=services.delete_member,
         restore=_restore,
-        relations=lambda one: {"crm_ids": identifiers_of(one.pk), "roles": one.role_slugs},
-        elsewhere=("roles",),
-        names={"crm_ids": CrmSystem, "roles": Role},
+        relations=_relations,
+        elsewhere=tuple(all_attachments()),
+        names={"crm_ids": CrmSystem, **{n: one.model for n, one in all_attachments().items()}},
         undone_by={"deleted": "restore"},
-        also_needs={"roles": "roles.assign"},
+        also_needs={name: one.operation for name, one in all_attachments().items()},
         why_not=_why_not,
     )
 )

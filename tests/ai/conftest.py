@@ -11,7 +11,7 @@ import pytest
 from syteops.ai import areas, queries, services
 from syteops.ai.areas import Area
 from syteops.ai.models import AiAreaSettings, AiProvider
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.samples.ai import a_provider
 
 AREA = "tests.summary"

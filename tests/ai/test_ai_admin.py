@@ -8,8 +8,8 @@ from django.utils import timezone
 from syteops.ai import queries, services
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import open_sealed
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import open_sealed
 
 KEY = "canary-key-7f3a9c"
 PROVIDERS = "/admin/ai/aiprovider/"
@@ -126,7 +126,7 @@ def test_an_area_is_changed_through_the_services_and_never_added_or_deleted(
 def test_the_areas_of_an_inactive_module_are_not_in_the_admin(
     page: Client, settings_of_area: AiAreaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "inactive_slugs", lambda: {""})
+    monkeypatch.setattr(queries, "inactive_modules", lambda: {""})
     assert "Test summaries" not in page.get(AREAS).content.decode()
     assert page.get(f"{AREAS}{settings_of_area.pk}/change/").status_code == 302
 

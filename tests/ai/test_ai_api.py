@@ -203,7 +203,7 @@ def test_the_areas_of_an_inactive_module_are_away_and_their_settings_stay(
     AiUsage.objects.create(area=area, day=timezone.localdate(), provider="p", model="m")
 
     with monkeypatch.context() as off:
-        off.setattr("syteops.ai.queries.inactive_slugs", lambda: {"tests"})
+        off.setattr("syteops.ai.queries.inactive_modules", lambda: {"tests"})
         for answer in (
             api.get(f"/ai/areas/{area}"),
             api.patch(f"/ai/areas/{area}", {"max_tokens": 1}),

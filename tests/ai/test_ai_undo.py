@@ -8,9 +8,9 @@ from syteops.ai import queries, services
 from syteops.ai.models import AiAreaSettings, AiProvider
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
-from syteops.audit.reverting import revert as revert_by_service
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Conflict
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Conflict
+from syteops.history.reverting import revert as revert_by_service
 from syteops.modules import services as modules
 from tests.fixtures import Api
 from tests.samples.ai import AREA, a_provider

@@ -14,9 +14,9 @@ from syteops.ai import client, services
 from syteops.ai.errors import AiFailed, AiUnavailable
 from syteops.ai.models import AiProvider, AiUsage
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import seal
-from syteops.lib.errors import DomainError, ModuleInactive, NotFound
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import seal
+from syteops.core.errors import DomainError, ModuleInactive, NotFound
 from tests.ai.conftest import KEY, FakeProvider, anthropic_answer, openai_answer
 
 SetArea = Callable[..., Any]
@@ -123,7 +123,7 @@ def test_an_area_that_does_not_exist_or_is_away_is_not_asked(
 ) -> None:
     with pytest.raises(NotFound):
         ask("no.such_area")
-    monkeypatch.setattr("syteops.ai.queries.inactive_slugs", lambda: {""})
+    monkeypatch.setattr("syteops.ai.queries.inactive_modules", lambda: {""})
     with pytest.raises(ModuleInactive):
         ask(area)
     assert server.asked == []

@@ -13,8 +13,8 @@ from manage_api.errors import as_api_error
 from syteops.ai import queries, services
 from syteops.ai.errors import AiFailed
 from syteops.ai.models import AiProvider, AiUsage
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import LimitReached
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import LimitReached
 from tests.ai.conftest import FakeProvider, openai_answer
 
 SetArea = Callable[..., Any]

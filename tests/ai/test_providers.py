@@ -4,9 +4,9 @@ import pytest
 
 from syteops.ai import queries, services
 from syteops.ai.models import AiProvider
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import open_sealed
-from syteops.lib.errors import Conflict, Invalid
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import open_sealed
+from syteops.core.errors import Conflict, Invalid
 
 KEY = "canary-key-7f3a9c"
 

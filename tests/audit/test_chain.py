@@ -15,8 +15,8 @@ from django.utils import timezone
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.audit.services import prune
+from syteops.core.actors import SYSTEM
 from syteops.crm import services
-from syteops.lib.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.undo import why_never
+from syteops.history.undo import why_never
 from tests.processes import manage
 
 

@@ -10,10 +10,10 @@ from django.db import connection, transaction
 
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.core.locks import transaction_lock
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
-from syteops.lib.locks import transaction_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

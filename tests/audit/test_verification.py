@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import ActorKind, Door
+from syteops.core.actors import ActorKind, Door
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from django.test import Client
 from syteops.audit.models import AuditEntry
 from syteops.automation import queries, services
 from syteops.automation.models import Variable, VariableSet
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 
 VARIABLES = "/admin/automation/variable/"
 SETS = "/admin/automation/variableset/"

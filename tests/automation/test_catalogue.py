@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from syteops.automation import families, queries, services
-from syteops.automation.families import Variable
+from syteops.automation import queries, services
+from syteops.core import variables as families
+from syteops.core.actors import SYSTEM
+from syteops.core.variables import Variable
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 
 
@@ -109,7 +110,7 @@ def test_the_variables_of_an_inactive_module_are_away(
     extra_family(Variable("syteops_extra_a", "1", ""), module="extra")
     assert [one.name for one in queries.catalogue(source="extra")] == ["syteops_extra_a"]
 
-    monkeypatch.setattr(queries, "inactive_slugs", lambda: {"extra"})
+    monkeypatch.setattr(queries, "inactive_modules", lambda: {"extra"})
 
     assert queries.catalogue(source="extra") == []
     assert "syteops_extra_a" not in queries.exported()

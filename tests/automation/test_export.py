@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from syteops.automation import families, services
+from syteops.automation import services
 from syteops.automation.export import as_env
-from syteops.lib.actors import SYSTEM
+from syteops.core import variables as families
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 
 HOSTILE = {

@@ -10,8 +10,8 @@ from syteops.audit.models import AuditEntry
 from syteops.automation import services
 from syteops.automation.models import Variable
 from syteops.automation.names import RESERVED_KEYS
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Invalid
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
 from tests.fixtures import Api
 from tests.preconditions import done_during_check
 

@@ -6,8 +6,8 @@ from django.db import IntegrityError, transaction
 from syteops.audit.models import AuditEntry
 from syteops.automation import queries, services
 from syteops.automation.models import VariableSet, VariableSetValue
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Invalid
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
 
 
 def row(suffix: str, value: str, kind: str = "text") -> dict[str, str]:

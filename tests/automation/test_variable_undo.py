@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.reverting import revert as revert_by_service
 from syteops.automation import services
 from syteops.automation.models import Variable, VariableSet
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Conflict
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Conflict
+from syteops.history.reverting import revert as revert_by_service
 from tests.fixtures import Api
 from tests.undoing import back_and_forth, by_service, latest, over_rest, refused, revert
 

@@ -31,7 +31,7 @@ ONE_OF_MANY = re.compile(r"/([0-9]+|[0-9A-Za-z]{12}|[a-z_]+(?=/(change|history|s
 MANY_CHANGES = """
 from syteops.audit.services import record
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 for number in range(120):
     record(SYSTEM, CrmSystem.objects.get(pk=1), "updated", {"name": (number, number + 1)})
 """

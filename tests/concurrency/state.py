@@ -17,9 +17,9 @@ from manage_api.models import IdempotencyRecord  # noqa: E402
 from syteops.audit import verification  # noqa: E402
 from syteops.audit.models import AuditEntry, Outcome  # noqa: E402
 from syteops.audit.snapshots import snapshot  # noqa: E402
+from syteops.core.encryption import Sealed  # noqa: E402
+from syteops.core.locks import snapshot as one_moment  # noqa: E402
 from syteops.crm.models import CrmSystem  # noqa: E402
-from syteops.lib.encryption import Sealed  # noqa: E402
-from syteops.lib.locks import snapshot as one_moment  # noqa: E402
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 _WORDS = {"set": "set", "replaced": "set", "cleared": None}

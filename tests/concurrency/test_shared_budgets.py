@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from manage_api.keys import tokens
-from syteops.lib.counters import seconds_left
+from syteops.core.counters import seconds_left
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.servers import ServerUnavailable, redis

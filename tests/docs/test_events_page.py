@@ -11,7 +11,7 @@ from django.db import transaction
 
 from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry
-from syteops.lib.entities import Entity
+from syteops.core.entities import Entity
 from tests.docs.events import documented, is_documented
 from tests.environment import ROOT
 from tests.fixtures import Api

@@ -14,7 +14,7 @@ from estimates.choices import EstimateStatus
 from estimates.links import client_path
 from estimates.models import Estimate
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.estimates.test_life_of_an_estimate import an_estimate, expire
 from tests.samples.estimates import a_draft, a_sent_one

@@ -15,8 +15,8 @@ from syteops.ai import client as ai_client
 from syteops.ai import services as ai
 from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.admin_forms import row, untouched
 from tests.estimates.test_life_of_an_estimate import STATES, an_estimate

@@ -5,7 +5,7 @@ import pytest
 from estimates import services
 from estimates.choices import EstimateStatus
 from estimates.variables import estimate_variables
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.estimates.test_life_of_an_estimate import expire
 from tests.fixtures import Api

@@ -10,8 +10,8 @@ from django.utils import timezone
 from estimates import services
 from estimates.models import Estimate, LineItem
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.fixtures import Api
 from tests.samples.estimates import a_draft

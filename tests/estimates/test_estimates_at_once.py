@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from estimates import services
 from estimates.models import Estimate
 from estimates.queries import get_estimate
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Conflict
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Conflict
 from tests.samples.estimates import a_draft, a_sent_one
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from estimates.models import Estimate, LineItem
 from estimates.queries import get_estimate
 from manage_api.models import IdempotencyRecord
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 from tests.samples.estimates import a_draft, a_sent_one
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from syteops.audit import services as audit
+from syteops.core.actors import SYSTEM
 from syteops.integrations import services
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 from tests.samples.integrations import SIGNING_SECRET, enable_webhooks, set_up_webhooks
 from tests.undoing import back_and_forth, latest, over_rest, refused, revert

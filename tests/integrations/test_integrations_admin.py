@@ -7,9 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from syteops.audit.models import AuditEntry
+from syteops.core.encryption import open_sealed
 from syteops.integrations import queries
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.lib.encryption import open_sealed
 from tests.integrations.receivers import Receiver
 from tests.samples.integrations import SIGNING_SECRET, enable_webhooks, set_up_webhooks
 

@@ -7,12 +7,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import UnsealError, open_sealed
+from syteops.core.errors import Conflict
 from syteops.integrations import catalogue, queries, services
 from syteops.integrations.catalogue import Integration, all_integrations, enter
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import UnsealError, open_sealed
-from syteops.lib.errors import Conflict
 from syteops.modules import services as modules
 from tests.fixtures import Api
 from tests.samples.integrations import SIGNING_SECRET, enable_webhooks, set_up_webhooks

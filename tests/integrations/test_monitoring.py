@@ -6,11 +6,11 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.integrations import services, startup
 from syteops.integrations.first_party.sentry import without_request
 from syteops.integrations.startup import start_enabled
-from syteops.lib.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.integrations.fake_packages import SentryClient, install_prometheus
 

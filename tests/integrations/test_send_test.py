@@ -13,11 +13,11 @@ from django.core import mail
 from django.core.mail import EmailMessage
 
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM, Actor
+from syteops.core.errors import Conflict
 from syteops.crm import services as crm
 from syteops.integrations import services
 from syteops.integrations.errors import DeliveryFailed
-from syteops.lib.actors import SYSTEM, Actor
-from syteops.lib.errors import Conflict
 from tests.integrations.receivers import Receiver
 from tests.samples.integrations import SIGNING_SECRET, set_up_webhooks
 

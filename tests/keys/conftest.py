@@ -6,7 +6,7 @@ from django.test import Client
 
 from manage_api.keys import services
 from manage_api.keys.models import ManageKey
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 
 
 @pytest.fixture

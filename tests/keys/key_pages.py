@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from manage_api.keys import services
 from manage_api.keys.models import ApiSwitch, ManageKey
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 
 HOME = "/admin/keys/managekey/"
 KEY = re.compile(r"som_[0-9A-Za-z]{50}")

@@ -18,11 +18,11 @@ from pytest_django import Settings
 
 from manage_api.keys import expiry, services
 from manage_api.keys.models import ManageKey
-from syteops import housekeeping
 from syteops.audit.models import AuditEntry
 from syteops.audit.words import sentence
-from syteops.lib.actors import SYSTEM
-from syteops.lib.locks import exclusive
+from syteops.core.actors import SYSTEM
+from syteops.core.locks import exclusive
+from syteops.server import housekeeping
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db

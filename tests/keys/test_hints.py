@@ -10,7 +10,7 @@ from pytest_django import Settings
 from manage_api.keys import hints, queries, services
 from manage_api.keys.models import ManageKey
 from manage_api.operations import all_scopes
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS
 from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from manage_api.keys import queries, services
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.people import confirmation
 from tests.fixtures import Api
 from tests.keys.key_pages import HOME, KEY, every_page, on, on_api, restricted, stored, text_of

@@ -15,7 +15,7 @@ from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS
 from manage_api.operations import all_scopes
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 from tests.keys.key_pages import HOME, KEY, on, on_api, restricted, stored, text_of
 

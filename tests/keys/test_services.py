@@ -12,8 +12,8 @@ from manage_api.keys import queries, services
 from manage_api.keys.models import KeyState, ManageKey
 from manage_api.keys.services import Issued
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Conflict, Invalid, Protected
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Conflict, Invalid, Protected
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db

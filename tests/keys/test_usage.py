@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from manage_api.keys import queries, usage
 from manage_api.keys.models import KeyCalls, ManageKey
-from syteops.lib import background
+from syteops.core import background
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from pytest_django import DjangoAssertNumQueries
 from manage_api.keys import queries, services, tokens, usage
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import Sealed
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import Sealed
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db

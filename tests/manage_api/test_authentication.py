@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.crypto import constant_time_compare
 
 from manage_api.keys import tokens, verification
-from syteops.lib.encryption import open_sealed
+from syteops.core.encryption import open_sealed
 from tests.fixtures import API, Api
 from tests.manage_api.faces import as_person, forgery_of
 

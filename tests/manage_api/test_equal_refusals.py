@@ -15,8 +15,8 @@ from django.utils.crypto import constant_time_compare
 
 from manage_api.keys import services, tokens, verification
 from manage_api.keys.models import ManageKey
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import KeyRing
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import KeyRing
 from tests.fixtures import Api
 from tests.manage_api.faces import forgery_of
 

@@ -20,8 +20,8 @@ from rest_framework import exceptions
 
 from manage_api.errors import CODES, FIELD_CODES, ApiError, as_api_error
 from manage_api.rendering import dump
+from syteops.core.errors import Conflict, FieldError, Invalid, NotFound, RoleFull
 from syteops.crm.models import CrmSystem
-from syteops.lib.errors import Conflict, FieldError, Invalid, NotFound, RoleFull
 from tests.fixtures import API, Api
 from tests.manage_api.faces import as_person
 

@@ -17,8 +17,8 @@ from manage_api import idempotency
 from manage_api.keys import services as keys
 from manage_api.keys.models import ManageKey
 from manage_api.models import IdempotencyRecord
+from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 from tests.manage_api.faces import as_person
 from tests.manage_api.stored import changes_recorded, stored

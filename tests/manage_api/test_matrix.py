@@ -19,7 +19,7 @@ from manage_api.keys.models import ManageKey
 from manage_api.openapi import operation_schemas
 from manage_api.operations import Operation, all_operations, all_scopes, find, reader_of
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 from tests.manage_api.faces import FACES, Answer, Face, as_person, forgery_of
 from tests.manage_api.stored import changes_recorded, refusals, stored

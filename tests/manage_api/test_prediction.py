@@ -20,7 +20,7 @@ from django.utils import timezone
 from manage_api.keys import services
 from manage_api.keys.models import ApiSwitch, ManageKey
 from manage_api.operations import Operation, all_operations, all_scopes
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 from tests.manage_api.faces import FACES, Answer, Face, as_person
 from tests.samples import Sample, all_samples

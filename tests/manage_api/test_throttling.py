@@ -9,15 +9,15 @@ from manage_api import throttling
 from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 
 
 @pytest.fixture(autouse=True)
 def _steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """No minute ends in the middle of a test."""
-    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_010.0)
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 1_800_000_010.0)
 
 
 def test_a_spent_write_budget_refuses_writes_and_leaves_reads(api: Api, settings: Any) -> None:
@@ -130,7 +130,7 @@ def test_an_address_that_is_cut_off_is_recorded_once_a_minute(
     assert (entry.door, entry.address) == ("rest", address)
     assert len(entry.request_id) == 32
 
-    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_070.0)
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 1_800_000_070.0)
     flood(50, address)
     assert AuditEntry.objects.count() == 2
 
@@ -193,11 +193,11 @@ def test_a_good_key_is_remembered_for_twelve_hours_whenever_they_begin(
     midnight = 1_800_000_000 // throttling.REMEMBERED * throttling.REMEMBERED
 
     def status_at(moment: int) -> int:
-        monkeypatch.setattr("syteops.lib.counters.time.time", lambda: float(moment))
+        monkeypatch.setattr("syteops.core.counters.time.time", lambda: float(moment))
         flood(4)
         return int(Api(site_key).get("/whoami").status_code)
 
-    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: float(midnight - 1))
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: float(midnight - 1))
     throttling.note_success(site_key)
     with monkeypatch.context() as unused:
         unused.setattr(throttling, "note_success", lambda credential: None)

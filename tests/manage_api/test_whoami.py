@@ -16,7 +16,7 @@ from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
 from manage_api.openapi import document
 from manage_api.operations import all_operations, all_scopes
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ def test_the_address_is_the_one_behind_the_proxies(site_key: str, settings: Sett
 
 def test_it_tells_the_time_and_what_is_left(site_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # No minute ends between the two calls.
-    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_010.0)
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 1_800_000_010.0)
     api = Api(site_key)
     api.post("/crm-systems", {"name": "One"})
     found = who(api)

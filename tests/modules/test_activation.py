@@ -10,9 +10,9 @@ from django.test import Client
 from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry
 from syteops.automation.queries import active_families
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
+from syteops.core.modules import installed_modules
 from syteops.modules import services
-from syteops.modules.config import installed_modules
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import config_of, inactive_slugs
 from tests.fixtures import Api

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from syteops.core.modules import installed_modules
 from syteops.modules.checks import check_modules
-from syteops.modules.config import installed_modules
 
 
 def ids() -> list[str | None]:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Invalid
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
+from syteops.core.modules import installed_modules
 from syteops.modules import services
-from syteops.modules.config import installed_modules
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import config_of
 from tests.fixtures import Api
@@ -118,7 +118,7 @@ def test_a_service_refuses_what_breaks_the_schema_whoever_calls(db: None) -> Non
 
 
 def test_every_installed_modules_defaults_fulfil_its_own_schema(db: None) -> None:
-    from syteops.lib.schemas import problems
+    from syteops.core.schemas import problems
 
     for slug, app in installed_modules().items():
         assert problems(app.config_schema, config_of(slug)) == [], slug

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services
 from syteops.modules.models import ModuleState
 from syteops.site import services as site

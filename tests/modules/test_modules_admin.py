@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.modules.config import installed_modules
+from syteops.core.actors import SYSTEM
+from syteops.core.modules import installed_modules
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import config_of, inactive_slugs
 from syteops.site import services as site

@@ -6,7 +6,7 @@ import pytest
 
 from notes import services
 from notes.models import ActionItem, Note
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 
 

@@ -13,7 +13,7 @@ from notes.models import Note
 from syteops.ai import client as ai_client
 from syteops.ai import services as ai
 from syteops.ai.models import AiProvider
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.team import services as team
 
 LIST = "/admin/notes/note/"

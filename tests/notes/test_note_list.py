@@ -4,7 +4,7 @@ import pytest
 
 from notes import services
 from notes.models import Note
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.team import services as team
 from tests.fixtures import Api
 

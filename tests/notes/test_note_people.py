@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from notes.models import NoteAttendee
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.team import services as team
 from syteops.team.models import TeamMember
 from tests.fixtures import Api

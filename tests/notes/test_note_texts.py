@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from notes.models import Note
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.fixtures import Api
 

@@ -8,7 +8,7 @@ import pytest
 from notes import services
 from notes.models import ActionItem, Note
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from syteops.team import services as team
 from syteops.team.models import TeamMember

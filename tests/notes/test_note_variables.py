@@ -8,7 +8,7 @@ from django.utils import timezone
 from notes import services
 from notes.models import Note
 from notes.variables import note_variables
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.fixtures import Api
 

@@ -6,7 +6,7 @@ import pytest
 
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.team import services as team
 from tests.fixtures import Api
 

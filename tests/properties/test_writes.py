@@ -22,8 +22,8 @@ from notes.models import Note
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.automation.models import Variable
+from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
 from syteops.roles.models import Role
 from syteops.team.models import TeamMember
 from tests.concurrency.state import differing

@@ -6,7 +6,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.models import Role, RoleAssignment
 from syteops.roles.queries import get_role, with_holders

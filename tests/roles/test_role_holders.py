@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Invalid
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
 from syteops.roles import services
 from syteops.roles.models import RoleAssignment
 from syteops.roles.queries import get_role

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import DomainError, Invalid, RoleFull
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import DomainError, Invalid, RoleFull
 from syteops.roles import services
 from syteops.roles.models import RoleAssignment
 from syteops.roles.queries import get_role, with_holders

@@ -3,9 +3,9 @@ from collections.abc import Callable, Iterable
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from syteops.automation.families import Variable
+from syteops.core.actors import SYSTEM
+from syteops.core.variables import Variable
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.queries import get_role
 from syteops.roles.variables import contact_variables, holder_variables, holding_variables

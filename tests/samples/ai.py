@@ -2,7 +2,7 @@ from datetime import date
 
 from syteops.ai import queries, services
 from syteops.ai.models import AiProvider, AiUsage
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.samples import Sample, sample
 
 AREA = "notes.summary"

@@ -1,6 +1,6 @@
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm import services
-from syteops.lib.actors import SYSTEM
 from tests.samples import Sample, sample
 from tests.samples.crm import a_system
 

@@ -1,6 +1,6 @@
 from syteops.automation import services
 from syteops.automation.models import Variable
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.samples import Sample, sample
 
 NOWHERE = {"key": "nothing_here"}

@@ -1,6 +1,6 @@
+from syteops.core.actors import SYSTEM
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
 from tests.samples import Sample, sample
 
 NOWHERE = {"crm_num": "099"}

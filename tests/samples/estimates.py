@@ -2,7 +2,7 @@ from typing import Any
 
 from estimates import services
 from estimates.models import Estimate
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.samples import Sample, sample
 
 NOWHERE = {"id": "999999"}

@@ -1,5 +1,5 @@
+from syteops.core.actors import SYSTEM
 from syteops.integrations import services
-from syteops.lib.actors import SYSTEM
 from tests.samples import Sample, sample
 
 HERE = {"slug": "webhooks"}

@@ -1,4 +1,4 @@
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules import services
 from tests.samples import Sample, sample
 

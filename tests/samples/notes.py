@@ -1,6 +1,6 @@
 from notes import services
 from notes.models import Note
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from tests.samples import Sample, sample
 
 NOWHERE = {"id": "999999"}

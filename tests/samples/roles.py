@@ -1,6 +1,6 @@
 from typing import Any
 
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.models import Role
 from tests.samples import Sample, sample

@@ -1,6 +1,6 @@
 from typing import Any
 
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.team import services
 from syteops.team.models import TeamMember
 from tests.samples import Sample, sample

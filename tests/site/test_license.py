@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.encryption import open_sealed
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import open_sealed
+from syteops.core.modules import installed_modules
 from syteops.modules import services as modules
-from syteops.modules.config import installed_modules
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import inactive_slugs
 from syteops.site import services

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.modules.queries import inactive_slugs
 from syteops.site import services
 from syteops.site.models import Connection, License

@@ -7,9 +7,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
 from syteops.roles import services as roles
 from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 from syteops.roles import services as roles
 from syteops.roles.queries import get_role
 from syteops.team import queries, services

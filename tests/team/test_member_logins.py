@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
+from syteops.core.actors import SYSTEM
 from syteops.people.services import delete_person
 from syteops.team import services
 from syteops.team.models import TeamMember

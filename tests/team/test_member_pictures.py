@@ -9,8 +9,8 @@ from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from syteops.audit.models import AuditEntry
-from syteops.lib.actors import SYSTEM
-from syteops.lib.errors import Invalid
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
 from syteops.team import services
 from syteops.team.models import TeamMember
 from tests.fixtures import Api

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.undo import can_revert
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
+from syteops.history.undo import can_revert
 from syteops.roles import services as roles
 from syteops.roles.queries import get_role
 from syteops.team import services

@@ -1,7 +1,7 @@
 from pytest_django import DjangoAssertNumQueries
 
+from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.lib.actors import SYSTEM
 from syteops.team import services
 from syteops.team.queries import get_member
 from syteops.team.variables import member_variables

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import syteops.lib.encryption
+import syteops.core.encryption
 from django.conf import settings
 from django.db import migrations, models
 
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ("hint", models.CharField(editable=False, max_length=30)),
                 (
                     "verifier",
-                    syteops.lib.encryption.EncryptedTextField(
+                    syteops.core.encryption.EncryptedTextField(
                         blank=True, bound_to="public_id", editable=False, null=True
                     ),
                 ),

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import syteops.ai.models
-import syteops.lib.encryption
+import syteops.core.encryption
 import uuid
 from django.db import migrations, models
 
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "api_key",
-                    syteops.lib.encryption.EncryptedTextField(
+                    syteops.core.encryption.EncryptedTextField(
                         blank=True, bound_to="uid", editable=False, null=True
                     ),
                 ),

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.manager
-import syteops.lib.encryption
+import syteops.core.encryption
 import uuid
 from django.db import migrations, models
 
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "api_key",
-                    syteops.lib.encryption.EncryptedTextField(
+                    syteops.core.encryption.EncryptedTextField(
                         blank=True, bound_to="uid", editable=False, null=True
                     ),
                 ),
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "api_secret",
-                    syteops.lib.encryption.EncryptedTextField(
+                    syteops.core.encryption.EncryptedTextField(
                         blank=True, bound_to="uid", editable=False, null=True
                     ),
                 ),

@@ -1,10 +1,10 @@
 """Automation push: the automation variables to a workflow of n8n, Zapier or Make."""
 
 from syteops.automation.queries import exported
+from syteops.core.schemas import url_problem
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter
 from syteops.integrations.messages import test_message
 from syteops.integrations.sending import post_json
-from syteops.lib.schemas import url_problem
 
 
 def _headers(setup: Setup) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from syteops import __version__
+from syteops.core.schemas import url_problem
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter, lacks_package
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.messages import TEST_TEXT
-from syteops.lib.schemas import url_problem
 
 
 def without_request(event: dict[str, Any], hint: Any) -> dict[str, Any] | None:

@@ -3,10 +3,10 @@
 import orjson
 from django.conf import settings
 
+from syteops.core.schemas import url_problem
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter
 from syteops.integrations.messages import TEST_TEXT
 from syteops.integrations.sending import post_json
-from syteops.lib.schemas import url_problem
 
 
 def _send_test(setup: Setup) -> str:

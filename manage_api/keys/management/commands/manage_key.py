@@ -17,8 +17,8 @@ from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS
 from manage_api.keys.services import Issued
 from manage_api.keys.values import default_days
-from syteops.lib.actors import Actor, command
-from syteops.lib.errors import DomainError, Invalid, NotFound
+from syteops.core.actors import Actor, command
+from syteops.core.errors import DomainError, Invalid, NotFound
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from manage_api.keys.expiry import Warned, warn
-from syteops.lib.actors import command
-from syteops.lib.locks import Busy
+from syteops.core.actors import command
+from syteops.core.locks import Busy
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from syteops.audit.chain import BrokenChain
 from syteops.audit.services import prune
-from syteops.lib.actors import command
+from syteops.core.actors import command
 
 
 class Command(BaseCommand):

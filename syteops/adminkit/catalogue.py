@@ -1,0 +1,240 @@
+"""The admin of what an app's code declares: modules and integrations.
+
+They are not made or deleted here, only switched and configured, so their pages are a catalogue
+with a page for each entry instead of a list of rows: an entry needs no row to be shown.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.stale_forms import (
+    changes_among,
+    refuse_if_unseen,
+    what_is_seen,
+    what_was_missed,
+)
+from syteops.audit.models import AuditEntry
+from syteops.audit.queries import matching
+from syteops.core.actors import Actor
+from syteops.core.errors import DomainError, Invalid, NotFound
+
+
+class CatalogueAdmin(ServiceAdmin):
+    """Base of a catalogue's admin. What it cannot know, `entries` to `impact`, is the app's."""
+
+    icon = "extension"
+    words = ("Enable", "Disable", "Enabled", "Disabled")
+    """The two actions, and the two states."""
+    kept = ""
+    """What stays when an entry is switched off."""
+
+    def entries(self) -> list[Any]:
+        """Everything in the catalogue, with slug, name, description, config and config_schema."""
+        raise NotImplementedError
+
+    def entry(self, slug: str) -> Any:
+        """One of them. Raises NotFound."""
+        raise NotImplementedError
+
+    def is_on(self, entry: Any) -> bool:
+        """Whether it is switched on."""
+        raise NotImplementedError
+
+    def why_off(self, entry: Any) -> str:
+        """Why it cannot be switched on now; "" if it can."""
+        return ""
+
+    def switch(self, actor: Actor, slug: str, on: bool) -> None:
+        """Switch it, through the services."""
+        raise NotImplementedError
+
+    def save_config(self, actor: Actor, slug: str, patch: dict[str, Any]) -> None:
+        """Merge into its config, through the services."""
+        raise NotImplementedError
+
+    def impact(self, entry: Any) -> Mapping[str, str]:
+        """What goes away when it is switched off, in words."""
+        raise NotImplementedError
+
+    # --- Addresses ---
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = path("<slug:slug>/switch/", view(self.switch_view), name=self._name("switch"))
+        urls: list[URLPattern] = super().get_urls()
+        return [own, *urls]
+
+    def _name(self, view: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+    def address(self, view: str, *args: str) -> str:
+        """The address of one of this catalogue's pages."""
+        return reverse(f"{self.admin_site.name}:{self._name(view)}", args=args)
+
+    # --- What the base asks for ---
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        meta = self.opts
+        return bool(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}"))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The state by slug, for its history page, also where no row is stored yet."""
+        try:
+            state = self.entry(object_id).state
+        except NotFound:
+            return None
+        state.pk = object_id  # the theme links to it, and its pages go by slug
+        return state
+
+    # --- Pages ---
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        context = {"cards": [self._card(request, one) for one in self.entries()]}
+        return self._page(request, "list", self.opts.verbose_name_plural.capitalize(), **context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One entry, with its config (and whatever else `fields_of` adds) to be changed."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        seen = what_is_seen(request, self._changes(object_id))
+        entry = self.entry_or_404(object_id)
+        form = self._form(request, entry)
+        if request.method == "POST":
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            if form.is_valid() and self._saved(request, entry, form):
+                messages.success(request, f"{entry.name} was saved.")
+                return HttpResponseRedirect(self.address("change", entry.slug))
+            seen |= what_was_missed(getattr(request, "refusal", None))
+        card = self._card(request, entry)
+        return self._page(request, "item", entry.name, form=form, card=card, **seen)
+
+    def history(self, obj: Any) -> QuerySet[AuditEntry]:
+        return self._trail(obj.public_id)
+
+    def _trail(self, slug: str) -> QuerySet[AuditEntry]:
+        """By slug, so that its parts belong in."""
+        within = Q(object_id=slug) | Q(object_id__startswith=f"{slug}/")
+        return matching({"resource": self.model.resource}).filter(within)
+
+    def _changes(self, slug: str) -> QuerySet[AuditEntry]:
+        return changes_among(self._trail(slug))
+
+    def switch_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Asks before it switches off; only a POST changes anything."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        entry = self.entry_or_404(slug)
+        if request.method != "POST":
+            title = f"{self.words[1]} {entry.name}?"
+            card = self._card(request, entry)
+            return self._page(request, "confirm", title, card=card, impact=self.impact(entry))
+        self._switch(request, entry, on="on" in request.POST)
+        return HttpResponseRedirect(self.address("change", slug))
+
+    def entry_or_404(self, slug: str) -> Any:
+        """One entry, or the page that says there is none."""
+        try:
+            return self.entry(slug)
+        except NotFound as error:
+            raise Http404(error.detail) from error
+
+    def fields_of(self, request: HttpRequest, entry: Any) -> dict[str, forms.Field]:
+        """The fields of an entry's form."""
+        return config_fields(entry.config_schema, entry.config)
+
+    def store(self, actor: Actor, entry: Any, form: forms.Form) -> None:
+        """Store what was changed in the form."""
+        if patch := patch_of(form):
+            self.save_config(actor, entry.slug, patch)
+
+    def actions_of(self, request: HttpRequest, entry: Any) -> list[dict[str, str]]:
+        """Further buttons of an entry, each with label, icon and url; they are POSTed."""
+        return []
+
+    # --- How ---
+
+    def _form(self, request: HttpRequest, entry: Any) -> forms.Form:
+        fields = self.fields_of(request, entry)
+        if not self.has_change_permission(request):
+            for field in fields.values():
+                field.disabled = True
+        made = type("EntryForm", (forms.Form,), fields)
+        form: forms.Form = made(request.POST if request.method == "POST" else None)
+        return form
+
+    def _saved(self, request: HttpRequest, entry: Any, form: forms.Form) -> bool:
+        actor = admin_actor(request, f"{self.model.resource}.update_config")
+        try:
+            with transaction.atomic():
+                self.store(actor, entry, form)
+                # Afterwards, under the lock that storing took; our own entries do not count.
+                others = self._changes(entry.slug).exclude(request_id=actor.request_id)
+                refuse_if_unseen(request, others)
+        except Invalid as refusal:
+            for error in refusal.errors:
+                form.add_error(field_of(error, form), error.detail)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            form.add_error(None, refusal.detail)
+        return not form.errors
+
+    def _switch(self, request: HttpRequest, entry: Any, on: bool) -> None:
+        action, done = (self.words[0], self.words[2]) if on else (self.words[1], self.words[3])
+        actor = admin_actor(request, f"{self.model.resource}.{action.lower()}")
+        try:
+            with transaction.atomic():
+                self.switch(actor, entry.slug, on)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, f"{entry.name}: {done.lower()}.")
+
+    def _card(self, request: HttpRequest, entry: Any) -> dict[str, Any]:
+        on = self.is_on(entry)
+        return {
+            "entry": entry,
+            "on": on,
+            "state": self.words[2] if on else self.words[3],
+            "why_off": self.why_off(entry),
+            "url": self.address("change", entry.slug),
+            "switch_url": self.address("switch", entry.slug),
+            "history_url": self.address("history", entry.slug),
+            "actions": self.actions_of(request, entry),
+        }
+
+    def _page(
+        self, request: HttpRequest, name: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        shared = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "icon": self.icon,
+            "words": self.words,
+            "kept": self.kept,
+            "may_change": self.has_change_permission(request),
+            "list_url": self.address("changelist"),
+        }
+        return TemplateResponse(request, f"admin/catalogue/{name}.html", {**shared, **context})

@@ -1,0 +1,92 @@
+"""Buttons of the admin that act at once: they ask first, on a page of their own.
+
+A theme's action button is a link, and a link must change nothing: it leads here, and the form here
+is what acts. What a service refuses is shown as a message; nothing is stored then.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.decorators import action
+
+from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.core.entities import Entity
+from syteops.core.errors import DomainError
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked before the action: `text` says what will happen, `button` does it."""
+
+    title: str
+    text: str
+    button: str
+    form: type[forms.Form] = forms.Form
+    danger: bool = False
+
+
+Act = Callable[[Entity, dict[str, Any]], tuple[str, Entity]]
+"""Does it to the object, with the form's values; answers what to say and which object to show."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def button(name: str, path: str, icon: str) -> Callable[[F], F]:
+    """Make a method of an admin a button on its object's page, for who may change the object."""
+    made: Callable[[F], F] = action(
+        description=name, url_path=path, permissions=["change"], icon=icon
+    )
+    return made
+
+
+def confirmed(
+    admin: ServiceAdmin, request: HttpRequest, object_id: str, question: Question, act: Act
+) -> HttpResponse:
+    """Ask; once the person has agreed, act and go back to the object."""
+    obj = admin.get_object(request, unquote(object_id))
+    if obj is None:
+        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)  # type: ignore[no-any-return]
+    if not admin.has_change_permission(request):
+        raise PermissionDenied
+    form = question.form(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return _page(admin, request, obj, question, form)
+    shown = obj
+    try:
+        told, shown = act(obj, form.cleaned_data)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, told)
+    return HttpResponseRedirect(_address(admin, shown))
+
+
+def _page(
+    admin: ServiceAdmin, request: HttpRequest, obj: Entity, question: Question, form: forms.Form
+) -> HttpResponse:
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": question.title,
+        "question": question,
+        "form": form,
+        "object": obj,
+        "opts": admin.opts,
+        "back": _address(admin, obj),
+    }
+    return TemplateResponse(request, "admin/confirm_action.html", context)
+
+
+def _address(admin: ServiceAdmin, obj: Entity) -> str:
+    meta = admin.opts
+    return reverse(
+        f"{admin.admin_site.name}:{meta.app_label}_{meta.model_name}_change", args=[obj.pk]
+    )

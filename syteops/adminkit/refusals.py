@@ -1,0 +1,70 @@
+"""Pages of the admin that were refused to somebody, in the audit trail.
+
+One place for all of them: whatever page lacks a right, and any form from elsewhere, ends in a 403.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch
+
+from syteops.adminkit.service_admin import admin_actor
+from syteops.audit.services import record_refusal
+from syteops.core.counters import counters
+from syteops.lib.paths import ADMIN_PREFIX
+
+
+class AdminRefusalMiddleware:
+    """Records that a signed-in person was answered 403 below /admin/; costs other answers nothing.
+
+    Once a minute for each person and kind of page, so that nobody floods the trail.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_refusal = response.status_code == 403 and request.path_info.startswith(ADMIN_PREFIX)
+        if is_refusal and request.user.is_authenticated and request.resolver_match:
+            _note(request, request.resolver_match)
+        return response
+
+
+def _note(request: HttpRequest, match: ResolverMatch) -> None:
+    if counters().add(f"refused page {request.user.pk} {match.url_name}", 60) > 1:
+        return
+    model_admin, page = _page(match.url_name or "")
+    resource = _resource(model_admin)
+    kind = resource or "admin"
+    object_id, label = _object(request, model_admin, match) if resource else ("", "")
+    actor = admin_actor(request, f"{kind}.{page}")
+    event = f"{kind}.refused"
+    record_refusal(actor, resource, object_id, "permission_denied", label=label, event=event)
+
+
+def _page(name: str) -> tuple[Any, str]:
+    """Whose page it is by its name `<app>_<model>_<page>`, and which; of no model: the site's."""
+    for model, model_admin in admin.site._registry.items():
+        prefix = f"{model._meta.app_label}_{model._meta.model_name}_"
+        if name.startswith(prefix):
+            return model_admin, name.removeprefix(prefix)
+    return None, name
+
+
+def _resource(model_admin: Any) -> str:
+    """What the audit trail calls the objects of an admin; "" without one."""
+    of_model = getattr(getattr(model_admin, "model", None), "resource", "")
+    return str(getattr(model_admin, "resource", of_model))
+
+
+def _object(request: HttpRequest, model_admin: Any, match: ResolverMatch) -> tuple[str, str]:
+    """Id and name of the object in the address; what stands there if there is no such object."""
+    key = unquote(str(next(iter(match.kwargs.values()), "")))
+    found = model_admin.get_object(request, key) if key else None
+    if found is None:
+        return key, ""
+    return getattr(found, "public_id", str(found.pk)), str(found)

@@ -1,0 +1,124 @@
+"""A form for a config: one field for each setting that its JSON Schema describes."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from syteops.core.errors import FieldError
+
+Schema = dict[str, Any]
+
+PREFIX = "config_"
+_LONG_TEXT = 300
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+
+def config_fields(schema: Schema, config: dict[str, Any]) -> dict[str, forms.Field]:
+    """A field for each setting. None is required: the services judge the config as a whole."""
+    return {
+        f"{PREFIX}{name}": _field(name, inner, config.get(name))
+        for name, inner in schema.get("properties", {}).items()
+    }
+
+
+def patch_of(form: forms.Form) -> dict[str, Any]:
+    """The settings that were changed in the form, as a merge patch: a blank one is taken back."""
+    return {
+        name.removeprefix(PREFIX): _value(form.cleaned_data[name])
+        for name in form.changed_data
+        if name.startswith(PREFIX)
+    }
+
+
+def field_of(error: FieldError, form: forms.Form) -> str | None:
+    """The field of the form that an error of the services is about."""
+    within = error.path[:1] == ("config",) and len(error.path) > 1
+    name = f"{PREFIX}{error.path[1]}" if within else "".join(map(str, error.path[:1]))
+    return name if name in form.fields else None
+
+
+def _value(entered: Any) -> Any:
+    """What a field's value means; browsers send line ends their own way."""
+    if isinstance(entered, str):
+        entered = entered.replace("\r\n", "\n")
+    return None if entered in ("", [], None) else entered
+
+
+def _field(name: str, schema: Schema, value: Any) -> forms.Field:
+    made = _made(schema)
+    made.required = False
+    made.initial = value
+    made.label = schema.get("title", name.replace("_", " ").capitalize())
+    made.help_text = schema.get("description", "")
+    return made
+
+
+def _made(schema: Schema) -> forms.Field:
+    kind = schema.get("type")
+    if "enum" in schema:
+        return _choice(schema)
+    if kind == "boolean":
+        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget)
+    if kind in ("integer", "number"):
+        return _number(schema)
+    if kind == "string":
+        return _text(schema)
+    if kind == "array" and schema.get("items", {}).get("type") == "string":
+        return LinesField()
+    return forms.JSONField(widget=UnfoldAdminTextareaWidget)
+
+
+def _choice(schema: Schema) -> forms.Field:
+    by_text = {str(one): one for one in schema["enum"]}
+    blank = [] if "default" in schema else [("", "–")]
+    choices = [*blank, *((text, _label(text)) for text in by_text)]
+    return forms.TypedChoiceField(
+        choices=choices,
+        coerce=lambda value: by_text[str(value)],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+def _label(text: str) -> str:
+    return text.replace("_", " ").capitalize() if text.islower() else text
+
+
+def _number(schema: Schema) -> forms.Field:
+    lowest, highest = schema.get("minimum"), schema.get("maximum")
+    if schema["type"] == "integer":
+        widget = UnfoldAdminIntegerFieldWidget
+        return forms.IntegerField(min_value=lowest, max_value=highest, widget=widget)
+    widget = UnfoldAdminDecimalFieldWidget
+    return forms.FloatField(min_value=lowest, max_value=highest, widget=widget)
+
+
+def _text(schema: Schema) -> forms.Field:
+    longest = schema.get("maxLength")
+    is_long = longest is None or longest > _LONG_TEXT
+    is_lines = is_long and "format" not in schema and "pattern" not in schema
+    widget = UnfoldAdminTextareaWidget if is_lines else UnfoldAdminTextInputWidget
+    return forms.CharField(max_length=longest, widget=widget)

@@ -1,0 +1,289 @@
+"""The admin's write path: every form, inline and bulk action saves through an app's services.
+
+Django's admin wants to save models by itself. `ServiceAdmin` takes the cleaned values instead and
+hands them to the service that the API uses too, so the same rules hold and the same audit entries
+are written. What a service refuses appears beside its field, and nothing is stored.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import formats, timezone
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+
+from syteops.adminkit.stale_forms import (
+    ChangedMeanwhile,
+    GuardedAdmin,
+    RefusableForm,
+    changes_of,
+    refuse_if_unseen,
+    with_lost_rows_as_new,
+)
+from syteops.audit.models import AuditEntry
+from syteops.audit.queries import entries_of
+from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.addresses import client_address
+from syteops.core.entities import Entity
+from syteops.core.errors import DomainError
+
+Service = Callable[..., Any]
+
+
+def admin_actor(request: HttpRequest, operation: str) -> Actor:
+    """The logged-in person, acting in the admin."""
+    return Actor(
+        ActorKind.PERSON,
+        str(request.user.pk),
+        request.user.get_username(),
+        Door.ADMIN,
+        operation,
+        getattr(request, "request_id", ""),
+        client_address(request),
+    )
+
+
+class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
+    """A model form that shows what a service refused on the first try beside its field."""
+
+
+class ServiceAdmin(GuardedAdmin):
+    """Base of every entity's admin.
+
+    `create_service(actor, **values)`, `update_service(actor, object, **values)` and
+    `delete_service(actor, object)` do the work; without one, that action is not offered.
+    `inline_values` names, for each inline's model, the value under which its rows (dicts) are
+    handed over. `secret_fields` are set and cleared through `secret_service(actor, object, name,
+    text or None)` and shown only as "set on …".
+    """
+
+    form = ServiceForm
+    create_service: ClassVar[Service | None] = None
+    update_service: ClassVar[Service | None] = None
+    delete_service: ClassVar[Service | None] = None
+    secret_service: ClassVar[Service | None] = None
+    secret_fields: ClassVar[Sequence[str]] = ()
+    inline_values: ClassVar[dict[type[models.Model], str]] = {}
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    warn_unsaved_form = True
+    list_filter_submit = True
+
+    # --- What is offered ---
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return self.create_service is not None and super().has_add_permission(request, *args)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.update_service is not None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.delete_service is not None and super().has_delete_permission(request, obj)
+
+    # --- Forms ---
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        extra: dict[str, Any] = {"refusal": getattr(request, "refusal", None)}
+        if change and self._may_set_secrets(request):
+            extra |= self._secret_inputs()
+        kwargs.setdefault("form", type("Form", (self.form,), extra))
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if obj is None or not self.secret_fields:
+            return fieldsets
+        shown: list[Any] = [f"{name}_state" for name in self.secret_fields]
+        if self._may_set_secrets(request):
+            inputs = [(f"new_{name}", f"clear_{name}") for name in self.secret_fields]
+            shown = [one for pair in zip(shown, inputs, strict=True) for one in pair]
+        return [*_without(fieldsets, shown), ("Secrets", {"fields": shown})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        states = [f"{name}_state" for name in self.secret_fields] if obj else []
+        return [*super().get_readonly_fields(request, obj), *states]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.endswith("_state") and name.removesuffix("_state") in self.secret_fields:
+            return _secret_state(name.removesuffix("_state"))
+        raise AttributeError(name)
+
+    def _may_set_secrets(self, request: HttpRequest) -> bool:
+        if not self.secret_fields or not self.has_change_permission(request):
+            return False
+        meta = self.model._meta
+        return request.user.has_perm(f"{meta.app_label}.set_secrets_{meta.model_name}")
+
+    def _secret_inputs(self) -> dict[str, forms.Field]:
+        inputs: dict[str, forms.Field] = {}
+        for name in self.secret_fields:
+            label = name.replace("_", " ").replace("api", "API")
+            inputs[f"new_{name}"] = forms.CharField(
+                required=False,
+                label=f"New {label}",
+                help_text="Stored encrypted. It is never shown again; empty keeps what is there.",
+                widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+            )
+            inputs[f"clear_{name}"] = forms.BooleanField(
+                required=False, label=f"Clear {label}", widget=UnfoldBooleanSwitchWidget
+            )
+        return inputs
+
+    # --- Saving ---
+
+    def history(self, obj: Any) -> models.QuerySet[AuditEntry]:
+        return entries_of(obj)
+
+    def changes(self, object_id: str) -> models.QuerySet[AuditEntry]:
+        return changes_of(self.model.resource, object_id)
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Any, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        refusal = getattr(request, "refusal", None)
+        if isinstance(refusal, ChangedMeanwhile) and inline.model in self.inline_values:
+            fields = inline.model._meta.fields
+            parent = next(f.name for f in fields if f.related_model is self.model)
+            rows = inline.model._default_manager.filter(**{parent: obj})
+            there = {str(pk) for pk in rows.values_list("pk", flat=True)}
+            kwargs["data"] = with_lost_rows_as_new(kwargs["data"], prefix, there)
+        return kwargs
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Nothing: the inlines belong to the same change, so `save_related` stores all at once."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        values = self.service_values(form, formsets)
+        if change:
+            saved = self._change(request, form, values)
+        else:
+            actor = admin_actor(request, f"{self.model.resource}.create")
+            saved = type(self).create_service(actor, **values)  # type: ignore[misc]
+        form.instance.pk = saved.pk
+        for formset in formsets:
+            formset.new_objects = formset.changed_objects = formset.deleted_objects = []
+
+    def service_values(self, form: Any, formsets: Any) -> dict[str, Any]:
+        """The values that changed in the form, and the rows of each inline that changed."""
+        columns = {field.name for field in self.model._meta.get_fields()} | set(self.extra_values)
+        values = {n: form.cleaned_data[n] for n in form.changed_data if n in columns}
+        for formset in formsets:
+            name = self.inline_values.get(formset.model)
+            if name and formset.has_changed():
+                values[name] = [_row(one) for one in formset.forms if _kept(one)]
+        return values
+
+    extra_values: ClassVar[Sequence[str]] = ()
+    """Form fields beyond the model's own that the services take."""
+
+    def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
+        actor = admin_actor(request, f"{self.model.resource}.update")
+        obj = self.locked(form.instance.pk)
+        refuse_if_unseen(request, self.changes(str(obj.pk)))
+        if values:
+            type(self).update_service(actor, obj, **values)  # type: ignore[misc]
+        for name in self.secret_fields:
+            self._change_secret(actor, obj, name, form.cleaned_data)
+        return obj  # type: ignore[no-any-return]
+
+    def locked(self, pk: Any) -> Any:
+        """The stored object, locked for this change; not the one the form has altered."""
+        return self.get_queryset_for_change().select_for_update(of=("self",)).get(pk=pk)
+
+    def get_queryset_for_change(self) -> models.QuerySet[Any]:
+        """Where objects to change are found."""
+        return self.model._default_manager.all()  # type: ignore[no-any-return]
+
+    def _change_secret(self, actor: Actor, obj: Any, name: str, cleaned: dict[str, Any]) -> None:
+        text, clear = cleaned.get(f"new_{name}"), cleaned.get(f"clear_{name}")
+        if text or clear:
+            type(self).secret_service(actor, obj, name, text or None)  # type: ignore[misc]
+
+    # --- Deleting ---
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        actor = admin_actor(request, f"{self.model.resource}.delete")
+        type(self).delete_service(actor, self.locked(obj.pk))  # type: ignore[misc]
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """All of the selection or, if one is refused, none of it."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return self._refusal_as_message(request, super().delete_view, object_id, extra_context)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return self._refusal_as_message(request, super().changelist_view, extra_context)
+
+    def _refusal_as_message(self, request: HttpRequest, view: Service, *args: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                response: HttpResponse = view(request, *args)
+            return response
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
+        """Without the scripts of the list's filters, which the theme adds: they fail alone."""
+        response = super().render_delete_form(request, context)
+        response.context_data["media"] = forms.Media()
+        return response
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Only the objects themselves: what goes with them is the service's to say and to do."""
+        lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(one) for one in objs], {self.opts.verbose_name_plural: len(objs)}, lacking, []
+
+
+def _secret_state(name: str) -> Callable[[Any], str]:
+    def state(obj: Any) -> str:
+        at = getattr(obj, f"{name}_set_at")
+        if getattr(obj, name) is None:
+            return "Not set"
+        return f"Set on {formats.date_format(timezone.localtime(at), 'DATETIME_FORMAT')}"
+
+    state.short_description = name.replace("_", " ").replace("api", "API")  # type: ignore[attr-defined]
+    return state
+
+
+def _without(fieldsets: Any, shown: list[Any]) -> list[Any]:
+    flat = {n for one in shown for n in (one if isinstance(one, tuple) else (one,))}
+    return [
+        (title, {**options, "fields": [n for n in options["fields"] if n not in flat]})
+        for title, options in fieldsets
+    ]
+
+
+def _kept(form: Any) -> bool:
+    """Whether an inline's row is to be there afterwards."""
+    data = form.cleaned_data
+    return bool(data) and not data.get("DELETE") and (form.instance.pk or form.has_changed())
+
+
+def _row(form: Any) -> dict[str, Any]:
+    """An inline's row; `id` tells the services which stored row it is."""
+    left_out = {
+        "DELETE",
+        "id",
+        *(
+            f.name
+            for f in form.instance._meta.fields
+            if f.is_relation and f.name not in form.fields
+        ),
+    }
+    row = {name: value for name, value in form.cleaned_data.items() if name not in left_out}
+    parent = getattr(form, "fk_name", None)
+    row.pop(parent, None)
+    return {**row, **({"id": form.instance.pk} if form.instance.pk else {})}

@@ -1,0 +1,141 @@
+"""No lost updates in the admin: a form does not overwrite what others changed while it was open.
+
+A form carries, as `_seen`, the newest audit entry about its object at the moment it was opened. If
+there is a newer one when the form comes back, nothing is stored: the form is shown again with what
+the person entered, beside what the others changed; saving it once more is then a decision.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.admin.utils import unquote
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+
+from syteops.adminkit.history import HistoryAdmin
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.core.errors import Conflict, DomainError, Invalid
+
+FIELD = "_seen"
+
+
+class ChangedMeanwhile(Conflict):
+    """Others changed the object while the form was open; `entries` tell what, the oldest first."""
+
+    def __init__(self, entries: list[AuditEntry]) -> None:
+        super().__init__("Others changed this while you had it open. Nothing was saved.")
+        self.entries = entries
+
+
+def changes_of(resource: str, pk: str) -> QuerySet[AuditEntry]:
+    """Every change of one object."""
+    return changes_among(AuditEntry.objects.filter(object_resource=resource, object_pk=pk))
+
+
+def changes_among(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Those that changed a field: a refused attempt did not, nor does a person who signs in."""
+    return entries.filter(outcome=Outcome.CHANGED).exclude(changes={})
+
+
+def refuse_if_unseen(request: HttpRequest, changes: QuerySet[AuditEntry]) -> None:
+    """Raises ChangedMeanwhile if the form has not seen all of `changes`.
+
+    What it lets pass under the lock of the change is current; before that it may still change.
+
+    A form that does not say what it has seen (a script's) is taken to know what it does.
+    """
+    seen = request.POST.get(FIELD, "")
+    if re.fullmatch("[0-9]{1,18}", seen):
+        newer = list(changes.filter(pk__gt=int(seen)).order_by("pk"))
+        if newer:
+            raise ChangedMeanwhile(newer)
+
+
+def what_is_seen(request: HttpRequest, changes: QuerySet[AuditEntry]) -> dict[str, Any]:
+    """For a form's page: what whoever opens it sees. Call before the object itself is read.
+
+    A form that comes back, for whatever mistake, has still only seen what it had.
+    """
+    if request.method == "POST":
+        return {"seen": request.POST.get(FIELD, "")}
+    newest = changes.order_by("-pk").values_list("pk", flat=True).first()
+    return {"seen": newest or 0}
+
+
+def what_was_missed(refusal: Exception | None) -> dict[str, Any]:
+    """For the page that shows a refused form again: what the person did not know, and now does."""
+    if not isinstance(refusal, ChangedMeanwhile):
+        return {}
+    return {"seen": refusal.entries[-1].pk, "meanwhile": refusal.entries}
+
+
+def with_lost_rows_as_new(data: QueryDict, prefix: str, there: Collection[str]) -> QueryDict:
+    """A formset's input in which the rows that were removed meanwhile count as new ones.
+
+    `there` are the ids of the rows that still exist. Django would refuse the others for ever.
+    """
+    fields = re.compile(rf"{re.escape(prefix)}-(\d+)-(.+)")
+    made, rows = QueryDict(mutable=True), dict[int, dict[str, list[Any]]]()
+    for name, values in data.lists():
+        if match := fields.fullmatch(name):
+            rows.setdefault(int(match[1]), {})[match[2]] = values
+        else:
+            made.setlist(name, values)
+    kept = [row for row in rows.values() if row.get("id", [""])[0] in there]
+    lost = [{**row, "id": [""]} for row in rows.values() if row not in kept]
+    for index, row in enumerate([*kept, *lost]):
+        for name, values in row.items():
+            made.setlist(f"{prefix}-{index}-{name}", values)
+    made[f"{prefix}-INITIAL_FORMS"], made[f"{prefix}-TOTAL_FORMS"] = str(len(kept)), str(len(rows))
+    return made
+
+
+class RefusableForm(forms.BaseForm):
+    """A form that shows, beside its fields, why it was refused when it was to be saved."""
+
+    refusal: ClassVar[DomainError | None] = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if isinstance(self.refusal, Invalid):
+            for error in self.refusal.errors:
+                name = str(error.path[0]) if error.path else None
+                self.add_error(name if name in self.fields else None, error.detail)
+        elif self.refusal is not None:
+            self.add_error(None, self.refusal.detail)
+        return cleaned
+
+
+class GuardedAdmin(HistoryAdmin):
+    """Base of every admin with forms. Its forms are RefusableForms that get `request.refusal`."""
+
+    change_form_before_template = "admin/changed_meanwhile.html"
+
+    def changes(self, object_id: str) -> QuerySet[AuditEntry]:
+        """Every change of the object with that primary key."""
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Save; what is refused rolls back and is shown in the same form."""
+        changes = self.changes(unquote(object_id)) if object_id else AuditEntry.objects.none()
+        context = {**(extra_context or {}), **what_is_seen(request, changes)}
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, context)
+        try:
+            with transaction.atomic():
+                # Here already, because a form of rows that are gone would count as wrong input.
+                refuse_if_unseen(request, changes)
+                return super().changeform_view(request, object_id, form_url, context)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            context |= what_was_missed(refusal)
+            return super().changeform_view(request, object_id, form_url, context)

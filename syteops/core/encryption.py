@@ -1,0 +1,217 @@
+"""Secrets at rest: sealed under a key ring, bound to their row, opened only on purpose.
+
+The ciphers are django-cryptography's (AES-256-CBC, then HMAC-SHA256). What differs from its own
+field: no pickle (the payload is JSON), no SECRET_KEY (so replacing that one loses nothing), a ring
+of keys (the first seals, all open), and a binding: the payload names the row and column it belongs
+to, so a ciphertext copied elsewhere does not open.
+
+A model attribute holds a `Sealed`, never the plain text: lists, `values()`, `repr()` and fixtures
+carry ciphertext, and one damaged row cannot break the page that lists it.
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.signals import setting_changed
+from django.core.signing import BadSignature
+from django.db import models
+from django_cryptography.core.signing import FernetSigner
+from django_cryptography.fields import EncryptedMixin
+from django_cryptography.utils.crypto import FernetBytes, InvalidToken
+
+from syteops.core.locks import shared_transaction_lock
+
+
+class UnsealError(Exception):
+    """The stored secret does not open: another key, another row, or it was tampered with."""
+
+
+class Sealed:
+    """A ciphertext as it is stored. It shows nothing; only `open_sealed` reads it."""
+
+    __slots__ = ("ciphertext",)
+
+    def __init__(self, ciphertext: bytes) -> None:
+        self.ciphertext = ciphertext
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sealed) and other.ciphertext == self.ciphertext
+
+    def __hash__(self) -> int:
+        return hash(self.ciphertext)
+
+
+class KeyRing:
+    """Seals with the first of `keys` and opens with any of them."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: give at least one key.")
+        self._ciphers = [_cipher(key) for key in keys]
+
+    def seal(self, plain: bytes) -> bytes:
+        return bytes(self._ciphers[0].encrypt(plain))
+
+    def open(self, ciphertext: bytes) -> bytes:
+        """The plain bytes. Raises UnsealError when no key of the ring opens them."""
+        for cipher in self._ciphers:
+            try:
+                return bytes(cipher.decrypt(ciphertext))
+            except (BadSignature, InvalidToken, ValueError):
+                continue
+        raise UnsealError("No encryption key opens this value.")
+
+
+def _cipher(key: str) -> FernetBytes:
+    return FernetBytes(_derive(key, b"encrypt"), FernetSigner(_derive(key, b"sign")))
+
+
+def _derive(key: str, purpose: bytes) -> bytes:
+    """A 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
+    hkdf = HKDF(hashes.SHA256(), 32, salt=None, info=b"syteops field " + purpose)
+    return hkdf.derive(key.encode())
+
+
+def ring() -> KeyRing:
+    """The key ring of this site. It follows the key file, which a rotation may replace any time."""
+    file: Path | None = settings.FIELD_ENCRYPTION_KEY_FILE
+    if file is None:
+        return _ring(tuple(settings.FIELD_ENCRYPTION_KEYS))
+    return _ring_of_file(file, _version(file))
+
+
+@lru_cache(maxsize=4)
+def _ring(keys: tuple[str, ...]) -> KeyRing:
+    return KeyRing(keys)
+
+
+@lru_cache(maxsize=4)
+def _ring_of_file(file: Path, version: tuple[int, int]) -> KeyRing:
+    return KeyRing(file.read_text(encoding="ascii").split())
+
+
+def _version(file: Path) -> tuple[int, int]:
+    from syteops.env import kept_secret
+
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        kept_secret(file.name)
+        status = file.stat()
+    return status.st_mtime_ns, status.st_ino
+
+
+def _forget_ring(*, setting: str, **kwargs: Any) -> None:
+    if setting.startswith("FIELD_ENCRYPTION"):
+        _ring.cache_clear()
+        _ring_of_file.cache_clear()
+
+
+setting_changed.connect(_forget_ring)
+
+
+class EncryptedTextField(EncryptedMixin, models.TextField):  # type: ignore[type-arg]
+    """Keeps a `Sealed` text. `bound_to` names the column that identifies the row for good."""
+
+    wasinstance = True  # read by EncryptedMixin.deconstruct
+    base_class = models.TextField
+
+    def __init__(self, *args: Any, bound_to: str, **kwargs: Any) -> None:
+        self.bound_to = bound_to
+        kwargs.setdefault("editable", False)
+        kwargs.setdefault("null", True)
+        kwargs.setdefault("blank", True)
+        super().__init__(*args, **kwargs)
+        del self._fernet  # it is made of SECRET_KEY, which must not matter here
+
+    def deconstruct(self) -> Any:
+        # Not the mixin's, which describes a field made by its `encrypt()`.
+        name, _, args, kwargs = models.Field.deconstruct(self)
+        path = f"{__name__}.EncryptedTextField"
+        return name, path, args, {**kwargs, "bound_to": self.bound_to}
+
+    def clone(self) -> "EncryptedTextField":
+        _, _, args, kwargs = self.deconstruct()
+        return EncryptedTextField(*args, **kwargs)
+
+    def _dump(self, value: Sealed) -> bytes:
+        if not isinstance(value, Sealed):
+            raise TypeError(f"{self.name} holds a Sealed value: use seal().")
+        return value.ciphertext
+
+    def _load(self, value: bytes) -> Sealed:
+        return Sealed(bytes(value))
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value
+
+    def to_python(self, value: Any) -> Sealed | None:
+        if value is None or isinstance(value, Sealed):
+            return value
+        try:
+            return Sealed(base64.b64decode(value, validate=True))
+        except (TypeError, ValueError) as error:
+            raise ValidationError("This is not a sealed value.", code="invalid") from error
+
+    def value_to_string(self, obj: models.Model) -> str | None:  # type: ignore[override]
+        value = self.value_from_object(obj)
+        return None if value is None else base64.b64encode(value.ciphertext).decode()
+
+    def binding(self, instance: models.Model) -> str:
+        return f"{instance._meta.label_lower}.{self.name}:{getattr(instance, self.bound_to)}"
+
+
+KEYS_LOCK = "encryption keys"
+
+
+def seal(instance: models.Model, field: str, text: str) -> Sealed:
+    """`text` sealed for `field` of this row and no other. Store it in the same transaction."""
+    # A rotation waits until this transaction ends, before it looks for values under old keys.
+    shared_transaction_lock(KEYS_LOCK)
+    payload = {"for": _field(instance, field).binding(instance), "text": text}
+    return Sealed(ring().seal(json.dumps(payload).encode()))
+
+
+def open_sealed(instance: models.Model, field: str) -> str | None:
+    """The plain text of a sealed field; None when nothing is stored.
+
+    Raises UnsealError when it was sealed under a lost key, for another row, or was altered.
+    """
+    sealed: Sealed | None = getattr(instance, field)
+    if sealed is None:
+        return None
+    payload = json.loads(ring().open(sealed.ciphertext))
+    if payload["for"] != _field(instance, field).binding(instance):
+        raise UnsealError("This value was sealed for another row.")
+    return str(payload["text"])
+
+
+def _field(instance: models.Model, name: str) -> EncryptedTextField:
+    field = instance._meta.get_field(name)
+    if not isinstance(field, EncryptedTextField):
+        raise TypeError(f"{field} is not an EncryptedTextField.")
+    return field
+
+
+def sealed_fields(model: type[models.Model]) -> list[EncryptedTextField]:
+    """The encrypted fields of a model."""
+    return [field for field in model._meta.fields if isinstance(field, EncryptedTextField)]
+
+
+def new_encryption_key() -> str:
+    """A fresh key for the ring."""
+    return secrets.token_urlsafe(48)

@@ -1,0 +1,166 @@
+"""What every managed object has in common, and the numbered ones beside."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
+
+_SLOT = re.compile(r"[0-9]{3,9}")
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+
+
+class Entity(models.Model):
+    """A managed object: it has a public id, and it is counted, audited and announced by name."""
+
+    resource: ClassVar[str]
+    """Its dispatch resource, such as `crm`."""
+    noun: ClassVar[str]
+    """Its name in events, such as `crm_system`."""
+    counted: ClassVar[bool] = True
+    """Whether status shows how many there are."""
+
+    class Meta:
+        abstract = True
+
+    @property
+    def public_id(self) -> str:
+        """What names this object in the API and the audit trail."""
+        return str(self.pk)
+
+    def get_constraints(self) -> list[tuple[type[models.Model], Sequence[models.BaseConstraint]]]:
+        """What `full_clean` tries beforehand: what is unique, and what has words for people.
+
+        The others stand behind the services' own rules and are the database's to keep: Django would
+        ask it a question for each, which is a third of the time that a write takes.
+        """
+        found: list[Any] = super().get_constraints()
+        return [(model, [one for one in has if _is_for_people(one)]) for model, has in found]
+
+
+def _is_for_people(one: models.BaseConstraint) -> bool:
+    has_words = one.violation_error_message != one.default_violation_error_message
+    return has_words or isinstance(one, models.UniqueConstraint)
+
+
+def slot(number: int | None) -> str:
+    """The public form of a slot number: zero-padded to three, growing beyond; "" for none."""
+    return "" if number is None else f"{number:03d}"
+
+
+def lowest_free(taken: Iterable[int], limit: int, what: str) -> int:
+    """The lowest number from 1 that is not in `taken`. Raises LimitReached beyond `limit`."""
+    used = set(taken)
+    number = next(n for n in range(1, len(used) + 2) if n not in used)
+    if number > limit:
+        raise LimitReached(f"There can be {limit} {what} at most. Delete one first.", limit=limit)
+    return number
+
+
+class LiveManager(models.Manager[Any]):
+    """Only what is not deleted."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
+class Numbered(Entity):
+    """An entity with a public slot number, freed and reused when the object is deleted.
+
+    Deleting is soft: the row stays (`deleted_at`), without its number.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.PositiveIntegerField(
+        null=True, editable=False, unique=True, validators=[MinValueValidator(1)]
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    all_objects = models.Manager[Self]()
+    objects = LiveManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "all_objects"
+        default_manager_name = "objects"
+        ordering = ("number",)
+        constraints = (
+            models.CheckConstraint(
+                # Without isnull, no number would pass: to a database, unknown is no violation.
+                condition=Q(deleted_at=None, number__isnull=False, number__gte=1)
+                | Q(deleted_at__isnull=False, number=None),
+                name="%(app_label)s_%(class)s_number_while_live",
+            ),
+        )
+
+    @property
+    def slot(self) -> str:
+        """The public number, such as "001"."""
+        return slot(self.number)
+
+    @property
+    def public_id(self) -> str:
+        return self.slot or f"deleted-{self.pk}"
+
+    @classmethod
+    def free_number(cls, limit: int, what: str, former: int | None = None) -> int:
+        """The former number if that is free, else the lowest. Call where it is taken, locked."""
+        taken = set(cls.all_objects.exclude(number=None).values_list("number", flat=True))
+        if former is not None and former <= limit and former not in taken:
+            return former
+        return lowest_free(taken, limit, what)
+
+
+N = TypeVar("N", bound=Numbered)
+
+
+def by_slot(model: type[N], text: str, lock: bool = False) -> N:
+    """The live object with that public number, locked on request. Raises NotFound."""
+    found = model.objects.all()
+    if lock:
+        found = found.select_for_update(of=("self",))
+    number = int(text) if _SLOT.fullmatch(text) else None
+    item: N | None = found.filter(number=number).first() if number else None
+    if item is None or item.slot != text:
+        raise NotFound(f"There is no {model._meta.verbose_name} {text}.")
+    return item
+
+
+def by_slots(
+    model: type[N], wanted: Mapping[tuple[str | int, ...], str]
+) -> dict[tuple[str | int, ...], N]:
+    """The live objects of the numbers wanted, in one query; the keys are paths into the input.
+
+    Raises Invalid (`not_found`) that names each path whose number no live object has.
+    """
+    if not wanted:
+        return {}
+    numbers = {int(text) for text in wanted.values() if _SLOT.fullmatch(text)}
+    found = {item.slot: item for item in model.objects.filter(number__in=numbers)}
+    detail = f"There is no such {model._meta.verbose_name}."
+    errors = [
+        FieldError(path, "not_found", detail) for path, text in wanted.items() if text not in found
+    ]
+    if errors:
+        raise Invalid(errors)
+    return {path: found[text] for path, text in wanted.items()}
+
+
+E = TypeVar("E", bound=Entity)
+
+
+def by_id(found: "models.QuerySet[E]", text: str, lock: bool = False) -> E:
+    """The object of that id among `found`, locked on request. Raises NotFound."""
+    if lock:
+        found = found.select_for_update(of=("self",))
+    item = found.filter(pk=int(text)).first() if _ID.fullmatch(text) else None
+    if item is None:
+        raise NotFound(f"There is no {found.model._meta.verbose_name} {text}.")
+    return item

@@ -1,0 +1,151 @@
+"""Configs described by a JSON Schema (2020-12): defaults, merge patches and plain errors."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError as Problem
+
+from syteops.core.errors import FieldError
+from syteops.lib import urls
+
+Schema = dict[str, Any]
+Config = dict[str, Any]
+
+FORMATS = FormatChecker()
+"""The formats that are checked. `web-url`: a web address that this server may send to."""
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """`target` changed by `patch` as RFC 7396 has it: deeply, and null removes. Both stay."""
+    if not isinstance(patch, dict):
+        return deepcopy(patch)
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def patch_between(target: Any, wanted: Any) -> Any:
+    """The patch by which `merge_patch` makes `wanted` of `target`."""
+    if not isinstance(target, dict) or not isinstance(wanted, dict):
+        return deepcopy(wanted)
+    gone = dict.fromkeys(target.keys() - wanted.keys())
+    differing = (name for name in wanted if name not in target or target[name] != wanted[name])
+    return {**gone, **{name: patch_between(target.get(name), wanted[name]) for name in differing}}
+
+
+def with_defaults(schema: Schema, config: Config) -> Config:
+    """`config` with the schema's defaults wherever it says nothing."""
+    full = deepcopy(config)
+    for name, inner in schema.get("properties", {}).items():
+        if name not in full and "default" in inner:
+            full[name] = deepcopy(inner["default"])
+        if inner.get("type") == "object" and isinstance(full.get(name, {}), dict):
+            nested = with_defaults(inner, full.get(name, {}))
+            if nested or name in full:
+                full[name] = nested
+    return full
+
+
+def problems(schema: Schema, config: Config, *, incomplete: bool = False) -> list[FieldError]:
+    """Each thing wrong with `config`, with its path from ("config", …).
+
+    `incomplete` lets required values be missing. Messages never repeat a value.
+    """
+    found = Draft202012Validator(schema, format_checker=FORMATS).iter_errors(config)
+    return [
+        error
+        for one in sorted(found, key=lambda one: [str(step) for step in one.absolute_path])
+        if not (incomplete and one.validator == "required")
+        for error in _field_errors(one)
+    ]
+
+
+def missing(schema: Schema, config: Config) -> list[str]:
+    """The required top-level values that `config` does not have."""
+    return [name for name in schema.get("required", []) if name not in config]
+
+
+def _field_errors(problem: Problem) -> Iterator[FieldError]:
+    path = ("config", *problem.absolute_path)
+    limit: Any = problem.validator_value
+    value: Any = problem.instance
+    match problem.validator:
+        case "required":
+            # One problem for each missing name, and nowhere but in its text does it say which.
+            name = next(one for one in limit if problem.message.startswith(f"{one!r} "))
+            yield FieldError((*path, name), "required", "This value must be given.")
+        case "additionalProperties" if limit is False:
+            for name in sorted(name for name in value if not _is_known(problem.schema, name)):
+                yield FieldError((*path, name), "unknown_field", "There is no such setting.")
+        case "format" if limit == "web-url":
+            yield FieldError(path, "invalid", url_problem(value))
+        case keyword:
+            yield FieldError(path, *_told(str(keyword), limit))
+
+
+def _is_known(schema: Any, name: str) -> bool:
+    patterns = schema.get("patternProperties", {})
+    return name in schema.get("properties", {}) or any(re.search(one, name) for one in patterns)
+
+
+def _told(keyword: str, limit: Any) -> tuple[str, str]:
+    """The code and the words for a value that breaks `keyword: limit`."""
+    code, words = _WORDS.get(keyword, ("invalid", "This value is not allowed here."))
+    if keyword == "enum":
+        limit = ", ".join(map(str, limit))
+    named = _NAMES.get(str(limit), "a value of the right type" if keyword == "type" else limit)
+    return code, words.format(named)
+
+
+_WORDS = {
+    "type": ("invalid", "Send {}."),
+    "format": ("invalid", "This is not {}."),
+    "enum": ("invalid_choice", "Choose one of {}."),
+    "const": ("invalid_choice", "This can only be {}."),
+    "minLength": ("invalid", "Use {} characters at least."),
+    "maxLength": ("too_long", "Use {} characters at most."),
+    "minimum": ("out_of_range", "Send {} or more."),
+    "maximum": ("out_of_range", "Send {} or less."),
+    "exclusiveMinimum": ("out_of_range", "Send more than {}."),
+    "exclusiveMaximum": ("out_of_range", "Send less than {}."),
+    "minItems": ("out_of_range", "Give {} at least."),
+    "maxItems": ("out_of_range", "Give {} at most."),
+    "uniqueItems": ("invalid", "Give each value once."),
+}
+_NAMES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "email": "an e-mail address",
+    "date": "a date such as 2026-01-31",
+}
+
+
+def url_problem(value: str) -> str:
+    """What is wrong with an address to send to, under this site's settings; "" if nothing."""
+    return urls.problem_of(value, allow_private=settings.ALLOW_PRIVATE_URLS)
+
+
+@FORMATS.checks("web-url")
+def _is_web_url(value: object) -> bool:
+    return not isinstance(value, str) or not url_problem(value)
+
+
+@FORMATS.checks("email", raises=ValidationError)
+def _is_email(value: object) -> bool:
+    if isinstance(value, str):
+        validate_email(value)
+    return True

@@ -1,0 +1,111 @@
+"""Objects that are texts: with a title, Markdown content, an excerpt of it, and a slug."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.core.validators import MaxLengthValidator, RegexValidator
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from syteops.core.entities import Entity
+from syteops.core.json_text import JsonTextField
+from syteops.core.locks import transaction_lock
+from syteops.core.slugs import SLUG_LENGTH, SLUG_PATTERN, free_slug, own_slug
+from syteops.lib.markdown import excerpt
+from syteops.lib.meta import validate_meta
+
+LONGEST_CONTENT = 100_000
+LONGEST_EXCERPT = 500
+LAST = 10_000
+"""The position of a row of such an object that nobody has placed yet."""
+
+slug_validator = RegexValidator(SLUG_PATTERN, "Use a-z, 0-9 and single dashes between.")
+
+
+class Described(Entity):
+    """Base of notes and estimates. `new_texts` and `changed_texts` fill what is derived."""
+
+    title = models.CharField(max_length=200)
+    content = models.TextField(
+        blank=True, help_text="Markdown.", validators=[MaxLengthValidator(LONGEST_CONTENT)]
+    )
+    excerpt = models.TextField(
+        blank=True,
+        help_text="If empty: the beginning of the content.",
+        validators=[MaxLengthValidator(LONGEST_EXCERPT)],
+    )
+    excerpt_derived = models.BooleanField(default=True, editable=False)
+    slug = models.CharField(
+        max_length=SLUG_LENGTH,
+        help_text="A unique name for addresses. If empty: made from the title. It stays when "
+        "the title changes.",
+        validators=[slug_validator],
+    )
+    meta = JsonTextField(
+        default=dict,
+        blank=True,
+        help_text="A JSON object in which tools keep what is theirs.",
+        validators=[validate_meta],
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(slug=""), name="%(app_label)s_%(class)s_named"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def new_texts(
+    values: Mapping[str, Any], others: "QuerySet[Any]", noun: str, length: int
+) -> dict[str, Any]:
+    """The slug and excerpt of a new object: those given, or derived from title and content.
+
+    `others` are those among which the slug is unique; nobody else gets the same one before the
+    transaction ends. Raises Invalid if the slug given is taken.
+    """
+    given, own = values.get("slug"), values.get("excerpt", "")
+    transaction_lock(f"{noun}.slugs")
+    return {
+        "slug": own_slug(others, given) if given else free_slug(others, values["title"], noun),
+        "excerpt": own or excerpt(values.get("content", ""), length),
+        "excerpt_derived": not own,
+    }
+
+
+def keep_slug(item: Described, values: Mapping[str, Any], others: "QuerySet[Any]") -> None:
+    """Nobody among `others` may have the slug in `values`, now and until the transaction ends.
+
+    Raises Invalid.
+    """
+    if "slug" in values:
+        transaction_lock(f"{item.noun}.slugs")
+        own_slug(others, values["slug"])
+
+
+def changed_texts(
+    item: Described, values: Mapping[str, Any], others: "QuerySet[Any]", length: int
+) -> dict[str, Any]:
+    """`values`, with the slug and excerpt that follow from them.
+
+    A blank slug or excerpt is derived anew. An excerpt that was derived follows the content; sent
+    back as it was read, it does not count as given. Raises Invalid if the slug is taken.
+    """
+    result = dict(values)
+    if "slug" in values and values["slug"] != item.slug:
+        slug, noun = values["slug"], item.noun
+        transaction_lock(f"{noun}.slugs")
+        title = values.get("title", item.title)
+        result["slug"] = own_slug(others, slug) if slug else free_slug(others, title, noun)
+    content, own = values.get("content", item.content), result.pop("excerpt", item.excerpt)
+    if own == item.excerpt:
+        if content == item.content:
+            return result
+        own = "" if item.excerpt_derived else own
+    return {**result, "excerpt": own or excerpt(content, length), "excerpt_derived": not own}

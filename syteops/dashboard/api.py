@@ -1,0 +1,43 @@
+"""The site's status over the Manage API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from manage_api.calls import Call
+from manage_api.keys import queries as keys
+from manage_api.operations import operation, register
+from manage_api.resources import Resource
+from syteops.dashboard.status import site_state
+from syteops.site.models import License
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    version = serializers.CharField()
+    active_modules = serializers.ListField(child=serializers.CharField())
+    enabled_integrations = serializers.IntegerField(help_text="How many are enabled.")
+    api_state = serializers.ChoiceField(choices=keys.API_STATES)
+    counts = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many of each there are, by resource."
+    )
+    database = serializers.ChoiceField(choices=("sqlite", "postgresql"))
+    pending_migrations = serializers.IntegerField()
+    worker_lag = serializers.IntegerField(
+        allow_null=True, help_text="Seconds; null: there is no worker."
+    )
+
+
+@register
+class Status(Resource):
+    resource = "status"
+    collection = "status"
+    model = License
+    why_read_only = "The status is derived from the site. There is nothing to write."
+
+    @classmethod
+    def permission_name(cls, verb: str) -> str:
+        return f"site.{verb}_status"
+
+    @operation("Read the site's status", path="", output=StatusSerializer)
+    def get(self, call: Call) -> Any:
+        return StatusSerializer({**site_state(), "api_state": keys.api_state()}).data

@@ -1,0 +1,49 @@
+"""The admin's frame: start page, sidebar, environment label, style and script (see UNFOLD)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+
+from syteops.audit.queries import latest_changes
+from syteops.dashboard.notices import notices_for
+from syteops.dashboard.panels import panels_for
+from syteops.dashboard.sidebar import navigation as navigation
+
+RECENT_CHANGES = 10
+_TONES = {"production": "danger", "staging": "warning"}
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The start page: what needs attention, the site at a glance, what happened last."""
+    sees_trail = request.user.has_perm("audit.view_auditentry")
+    return {
+        **context,
+        "title": "Start page",
+        "notices": notices_for(request.user),
+        "panels": panels_for(request.user),
+        "sees_trail": sees_trail,
+        "recent": latest_changes(RECENT_CHANGES) if sees_trail else [],
+    }
+
+
+def environment_label(request: HttpRequest) -> list[str] | None:
+    """The ENVIRONMENT beside the site's name, so that nobody mistakes one site for another."""
+    name: str = settings.ENVIRONMENT
+    return [name, _TONES.get(name.lower(), "info")] if name else None
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Our styles beside the theme's."""
+    return static("syteops/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    """What makes the theme's own pages accessible, where its markup alone does not."""
+    return static("syteops/accessible.js")
+
+
+def favicon(request: HttpRequest) -> str:
+    """The icon in the browser's tab."""
+    return static("syteops/icon.svg")

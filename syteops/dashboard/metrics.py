@@ -1,0 +1,68 @@
+"""The page that Prometheus scrapes: the site's state in its text format.
+
+All values come from the database, so every server process answers alike.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from syteops.dashboard.status import site_state
+from syteops.integrations.queries import running
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """200 for whoever sends the token; 401 without it; 404 while the integration is off."""
+    setup = running("prometheus")
+    if setup is None:
+        raise Http404
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not constant_time_compare(token, setup.secrets["token"]):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return _rendered(site_state())
+
+
+def _rendered(state: dict[str, Any]) -> HttpResponse:
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+    registry = CollectorRegistry()
+    registry.register(_SiteCollector(state))
+    return HttpResponse(generate_latest(registry), CONTENT_TYPE_LATEST)
+
+
+class _SiteCollector:
+    """What the client library asks for the values of one scrape."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+
+        state = self.state
+        shown = {"version": state["version"], "database": state["database"]}
+        yield InfoMetricFamily("syteops", "This installation.", value=shown)
+        yield GaugeMetricFamily(
+            "syteops_active_modules", "Modules that are active.", len(state["active_modules"])
+        )
+        yield GaugeMetricFamily(
+            "syteops_enabled_integrations",
+            "Integrations that are enabled.",
+            state["enabled_integrations"],
+        )
+        yield GaugeMetricFamily(
+            "syteops_pending_migrations",
+            "Migrations not applied yet.",
+            state["pending_migrations"],
+        )
+        entities = GaugeMetricFamily("syteops_entities", "Managed objects.", labels=["resource"])
+        for resource, count in state["counts"].items():
+            entities.add_metric([resource], count)
+        yield entities

@@ -1,0 +1,63 @@
+"""The admin site: the theme's, without the sections of inactive modules, and audited."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from unfold.sites import UnfoldAdminSite
+
+from syteops.core.modules import inactive_modules
+
+
+def is_away(app_label: str) -> bool:
+    """Whether an app belongs to a module that is not active."""
+    slug = getattr(apps.get_app_config(app_label), "module_slug", None)
+    return slug is not None and slug in inactive_modules()
+
+
+class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
+    """What an inactive module brings is neither listed nor reachable."""
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        model = getattr(getattr(view, "__self__", None), "model", None)
+        guarded: Callable[..., Any] = super().admin_view(view, cacheable)
+        if model is None or not hasattr(apps.get_app_config(model._meta.app_label), "module_slug"):
+            return guarded
+
+        def only_while_active(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if is_away(model._meta.app_label):
+                raise Http404("The module is not active.")
+            response: HttpResponse = guarded(request, *args, **kwargs)
+            return response
+
+        return only_while_active
+
+    def _build_app_dict(self, request: HttpRequest, label: str | None = None) -> Any:
+        found = super()._build_app_dict(request, label)
+        if label is not None:
+            return None if found and is_away(label) else found
+        return {name: one for name, one in found.items() if not is_away(name)}
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        from syteops.adminkit.service_admin import admin_actor
+        from syteops.people.confirmation import OwnPasswordForm
+        from syteops.people.services import record_password
+
+        person: Any = request.user
+        view = PasswordChangeView.as_view(
+            form_class=partial(OwnPasswordForm, request=request),
+            success_url=reverse(f"{self.name}:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        with transaction.atomic():
+            response: HttpResponseBase = view(request)
+            if request.method == "POST" and response.status_code == 302:
+                record_password(admin_actor(request, "people.change_password"), person)
+        return response

@@ -1,0 +1,219 @@
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateFilter,
+    TextFilter,
+)
+from unfold.utils import parse_date_str
+
+from syteops.adminkit.service_admin import admin_actor
+from syteops.audit import words
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.queries import get_entry, latest_actors, resources
+from syteops.core.errors import DomainError, NotFound
+from syteops.history.reverting import revert
+from syteops.history.rights import may_undo
+from syteops.history.undo import given_back, why_never
+
+
+class ActorFilter(DropdownFilter):  # type: ignore[misc]
+    """The people, keys and commands that acted last."""
+
+    title = "actor"
+    parameter_name = "actor"
+    shown = 50
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (f"{kind}:{id_}", f"{label or 'Somebody'} ({kind})")
+            for kind, id_, label in latest_actors(self.shown)
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        kind, found, id_ = (self.value() or "").partition(":")
+        return queryset.filter(actor_kind=kind, actor_id=id_) if found else queryset
+
+
+class ResourceFilter(DropdownFilter):  # type: ignore[misc]
+    """The resources of which there are entries."""
+
+    title = "resource"
+    parameter_name = "object_resource"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in resources()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(object_resource=self.value()) if self.value() else queryset
+
+
+class ObjectFilter(TextFilter):  # type: ignore[misc]
+    """One object, by its number or id."""
+
+    title = "object's number or id"
+    parameter_name = "object"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(object_id=self.value()) if self.value() else queryset
+
+
+class PeriodFilter(RangeDateFilter):  # type: ignore[misc]
+    """From the one day to the other, both included, in the site's time zone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "period"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if first := self._midnight("from"):
+            queryset = queryset.filter(at__gte=first)
+        if end := self._midnight("to", days_later=1):
+            queryset = queryset.filter(at__lt=end)
+        return queryset
+
+    def _midnight(self, name: str, days_later: int = 0) -> datetime | None:
+        """When the day begins that was given; None for no day, and beyond the ends of time."""
+        day = parse_date_str(self.used_parameters.get(f"at_{name}", ""))
+        try:
+            later = day and datetime.combine(day, time.min) + timedelta(days=days_later)
+            return later and timezone.make_aware(later).astimezone(UTC)
+        except OverflowError:
+            return None
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
+    """The trail is read here. Nobody adds, changes or deletes an entry."""
+
+    list_display = ("when", "who", "what", "door", "shown_outcome", "address")
+    list_display_links = ("when", "what")
+    list_filter = (
+        ActorFilter,
+        ResourceFilter,
+        ObjectFilter,
+        ("at", PeriodFilter),
+        ("outcome", ChoicesDropdownFilter),
+        ("door", ChoicesDropdownFilter),
+    )
+    list_filter_submit = True
+    search_fields = (
+        "=object_id", "object_label", "=event", "=request_id", "actor_label", "=address",
+    )  # fmt: skip
+    search_help_text = "Object, its number, event, actor, address or request id"
+    date_hierarchy = "at"
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="When", ordering="at")
+    def when(self, entry: AuditEntry) -> Any:
+        return entry.at
+
+    @admin.display(description="Who", ordering="actor_label")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_label or "Somebody"
+
+    @admin.display(description="What happened")
+    def what(self, entry: AuditEntry) -> str:
+        return words.sentence(entry)
+
+    @admin.display(description="Outcome", ordering="outcome")
+    def shown_outcome(self, entry: AuditEntry) -> str:
+        return "Refused" if entry.outcome == Outcome.REFUSED else "Done"
+
+    shown_outcome.label = {"Done": "success", "Refused": "danger"}  # type: ignore[attr-defined]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One entry, to be read."""
+        entry = self.get_object(request, unquote(object_id)) if object_id else None
+        adds = object_id is None
+        if adds or not self.has_view_permission(request, entry) or request.method == "POST":
+            raise PermissionDenied
+        if entry is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{entry.actor_label or 'Somebody'} {words.sentence(entry)}",
+            "entry": entry,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/audit_entry.html", context)
+
+    # --- Undo ---
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.undo_view)
+        own = path("<int:entry_id>/undo/", view, name="audit_auditentry_undo")
+        urls: list[URLPattern] = super().get_urls()
+        return [own, *urls]
+
+    def undo_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
+        """Asks before it undoes a change; only a POST does it."""
+        try:
+            entry = get_entry(str(entry_id))
+        except NotFound as error:
+            raise Http404(error.detail) from error
+        if not may_undo(request.user, entry):
+            raise PermissionDenied(why_never(entry))
+        back = self._back(request, entry)
+        if request.method == "POST":
+            self._undo(request, entry)
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Undo this change?",
+            "entry": entry,
+            "given_back": given_back(entry),
+            "effect": words.effect_of_undoing(entry),
+            "back": back,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/audit_undo.html", context)
+
+    def _undo(self, request: HttpRequest, entry: AuditEntry) -> None:
+        try:
+            revert(admin_actor(request, "audit.revert"), entry)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, "The change was undone. That can be undone as well.")
+
+    def _back(self, request: HttpRequest, entry: AuditEntry) -> str:
+        """The page on which the person was: the object's history, or the entry."""
+        asked = request.GET.get("next", "")
+        if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()):
+            return asked
+        return reverse(f"{self.admin_site.name}:audit_auditentry_change", args=[entry.pk])
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """An entry has no history: it never changes."""
+        raise PermissionDenied

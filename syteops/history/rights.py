@@ -1,0 +1,47 @@
+"""Who may undo a change: whoever may do what undoing it amounts to, and may write the trail."""
+
+from typing import Any
+
+from manage_api.operations import PERMISSION, STANDARD, Access, Operation, find, why_read_only
+from syteops.audit.models import AuditEntry
+from syteops.core.errors import Protected
+from syteops.history.undo import Undo, amounts_to, can_revert, undo_of
+
+TO_UNDO = "audit.change_auditentry"
+"""The permission that undoing anything takes."""
+
+
+def operations_to_undo(entry: AuditEntry) -> list[Operation]:
+    """The operations that undoing the change amounts to.
+
+    Raises Protected where the API offers none: what it cannot change, it cannot change back.
+    """
+    found = [_declared(name) for name in amounts_to(entry)]
+    if None in found:
+        only_admin = f"{entry.event} is undone in the admin only: the API cannot change this."
+        raise Protected(why_read_only(entry.object_resource) or only_admin)
+    return [one for one in found if one is not None]
+
+
+def may_undo(user: Any, entry: AuditEntry) -> bool:
+    """Whether the change can be undone at all, and that person may."""
+    undo = undo_of(entry)
+    if undo is None or not can_revert(entry):
+        return False
+    needed = [_permission(undo, name) for name in amounts_to(entry)]
+    return bool(user.has_perms([TO_UNDO, *needed]))
+
+
+def _permission(undo: Undo, name: str) -> str:
+    """The Django permission for an operation; for one that only the admin has, the model's."""
+    if declared := _declared(name):
+        return declared.permission
+    standard = STANDARD.get(name.partition(".")[2])
+    verb = standard.permission if standard else PERMISSION[Access.WRITE]
+    meta = undo.model._meta
+    return f"{meta.app_label}.{verb}_{meta.model_name}"
+
+
+def _declared(name: str) -> Operation | None:
+    resource, _, action = name.partition(".")
+    return find(resource, action)

@@ -1,0 +1,67 @@
+"""Audit entries in templates."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from syteops.audit import words
+from syteops.audit.models import AuditEntry
+from syteops.history.rights import may_undo
+
+register = template.Library()
+
+
+@register.filter
+def in_words(entry: AuditEntry) -> str:
+    """What happened, as a sentence without its subject."""
+    return words.sentence(entry)
+
+
+@register.filter
+def door(entry: AuditEntry) -> str:
+    """Through which door it came."""
+    return words.door_in_words(entry)
+
+
+@register.filter
+def actor(entry: AuditEntry) -> str:
+    """Who did it."""
+    return entry.actor_label or "Somebody"
+
+
+@register.filter
+def undoable_by(entry: AuditEntry, person: Any) -> bool:
+    """Whether that person may undo the change, as far as the entry tells."""
+    return may_undo(person, entry)
+
+
+@register.filter
+def value(stored: Any) -> str:
+    """A field's value before or after, as a person reads it."""
+    if stored is None or stored == "":
+        return "—"
+    if isinstance(stored, bool):
+        return "yes" if stored else "no"
+    if isinstance(stored, list) and all(isinstance(one, str | int | float) for one in stored):
+        return ", ".join(map(str, stored)) or "—"
+    if isinstance(stored, list | dict):
+        return json.dumps(stored, ensure_ascii=False, indent=2)
+    return str(stored)
+
+
+@register.filter
+def field_name(name: str) -> str:
+    """A column's name as a label."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long something is past."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(moment)} ago"

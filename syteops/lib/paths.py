@@ -1,0 +1,9 @@
+"""Which part of the site an address belongs to."""
+
+ADMIN_PREFIX = "/admin/"
+API_PREFIXES = ("/api/", "/wp-json/")
+
+
+def is_api(path: str) -> bool:
+    """Whether the API answers at that path, so that errors there are problem documents."""
+    return path.startswith(API_PREFIXES)

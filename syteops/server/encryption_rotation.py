@@ -1,0 +1,182 @@
+"""A new key for every stored secret, while the site goes on running.
+
+The new key is written first, in front of the old ones; then every sealed value is sealed anew; only
+then are the old keys dropped. So at each moment the keys at hand open all that is stored, and
+whoever is interrupted simply starts again.
+"""
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.db import models, transaction
+
+from syteops.audit.services import record_about
+from syteops.core.actors import Actor
+from syteops.core.encryption import (
+    KEYS_LOCK,
+    KeyRing,
+    Sealed,
+    UnsealError,
+    new_encryption_key,
+    sealed_fields,
+)
+from syteops.core.errors import Conflict
+from syteops.core.locks import transaction_lock
+
+BATCH = 200
+GRACE = 5.0
+"""Seconds in which a request that has read a value under an old key can still open it."""
+
+
+class Rotation(NamedTuple):
+    """What a rotation did. `unreadable` names values that no key opens; they were left alone."""
+
+    resealed: int
+    unreadable: list[str]
+    dropped: int
+
+
+def rotate_file(actor: Actor, file: Path, keep_old: bool = False) -> Rotation:
+    """Put a new key into the key file and under every value; then drop the old keys.
+
+    Raises Conflict if another rotation is under way.
+    """
+    with _alone(file):
+        keys = [new_encryption_key(), *_read(file)]
+        _write(file, keys)
+        _wait_for_writers()
+        rotation = _reseal_all(actor, keys)
+        if keep_old:
+            return rotation
+        time.sleep(GRACE)
+        _write(file, keys[:1])
+        return rotation._replace(dropped=len(keys) - 1)
+
+
+def rotate_given(actor: Actor, keys: Sequence[str]) -> Rotation:
+    """Bring every value under the first of `keys`, which come from the environment."""
+    _wait_for_writers()
+    return _reseal_all(actor, keys)
+
+
+# --- The values ----------------------------------------------------------------------------
+
+
+def _wait_for_writers() -> None:
+    """Until nobody is about to store a value that was sealed under the keys of before."""
+    with transaction.atomic():
+        transaction_lock(KEYS_LOCK)
+
+
+def _reseal_all(actor: Actor, keys: Sequence[str]) -> Rotation:
+    """Seal each value under the first key, unless it is already. One audit entry for all."""
+    newest, ring = KeyRing(keys[:1]), KeyRing(keys)
+    resealed, unreadable = 0, []
+    for model, names in _sealed_columns():
+        for ids in _batches(model):
+            done, failed = _reseal_rows(model, names, ids, newest, ring)
+            resealed += done
+            unreadable += failed
+    _record(actor, resealed, len(unreadable))
+    return Rotation(resealed, unreadable, 0)
+
+
+def _sealed_columns() -> Iterator[tuple[type[models.Model], list[str]]]:
+    for model in apps.get_models():
+        names = [f.name for f in sealed_fields(model) if f in model._meta.local_fields]
+        if names and model._meta.managed and not model._meta.proxy:
+            yield model, names
+
+
+def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
+    ids = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
+
+
+@transaction.atomic
+def _reseal_rows(
+    model: type[models.Model], names: list[str], ids: list[Any], newest: KeyRing, ring: KeyRing
+) -> tuple[int, list[str]]:
+    """Under lock, and only those columns: a concurrent change of another one survives."""
+    done, failed = 0, []
+    rows = model._base_manager.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    for row in rows.only("pk", *names):
+        changed: dict[str, Sealed] = {}
+        for name in names:
+            try:
+                changed |= _resealed(name, getattr(row, name), newest, ring)
+            except UnsealError:
+                failed.append(f"{model._meta.label} {row.pk}: {name}")
+        if changed:
+            model._base_manager.filter(pk=row.pk).update(**changed)
+            done += len(changed)
+    return done, failed
+
+
+def _resealed(
+    name: str, sealed: Sealed | None, newest: KeyRing, ring: KeyRing
+) -> dict[str, Sealed]:
+    if sealed is None or _opens(newest, sealed):
+        return {}
+    return {name: Sealed(newest.seal(ring.open(sealed.ciphertext)))}
+
+
+def _opens(ring: KeyRing, sealed: Sealed) -> bool:
+    try:
+        ring.open(sealed.ciphertext)
+    except UnsealError:
+        return False
+    return True
+
+
+@transaction.atomic
+def _record(actor: Actor, resealed: int, unreadable: int) -> None:
+    about = ("encryption", "keys", "Encryption keys")
+    counts = {"values": (None, resealed), "unreadable": (None, unreadable)}
+    record_about(actor, "encryption.rotated", about, counts)
+
+
+# --- The key file --------------------------------------------------------------------------
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Two rotations at once would each write a file without the other's new key."""
+    with file.with_name(f".{file.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict("Another rotation is under way. Wait until it ends.") from None
+        yield
+
+
+def _read(file: Path) -> list[str]:
+    return file.read_text(encoding="ascii").split()
+
+
+def _write(file: Path, keys: Sequence[str]) -> None:
+    """Replace the file's content at once and for good; mode 0600, owner as before."""
+    owner = file.stat()
+    draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
+            out.write("\n".join(keys) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    directory = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # the new name must survive a power cut before old values do not
+    finally:
+        os.close(directory)

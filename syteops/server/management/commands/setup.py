@@ -1,0 +1,103 @@
+"""`manage.py setup`: makes a site ready to serve. Safe to repeat, and before every start."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from syteops.core.pending_migrations import pending_migrations
+from syteops.env import DATA_DIR
+from syteops.people.passwords import create_first_admin
+from syteops.server import static_files
+from syteops.server.encryption_proof import Proof, read_proof, write_proof
+from syteops.server.serving import admin_url, require_database
+
+_FIRST_ADMIN = "admin"
+_POSTGRESQL_LOCK = 0x5379_7465_4F70  # any number nobody else uses: "SyteOp"
+
+
+class Command(BaseCommand):
+    """Secrets, migrations, static files, first admin: whatever of it is still missing.
+
+    Prints the first admin's one-time password once and never again. Runs of several processes wait
+    for each other.
+    """
+
+    help = "Makes the site ready to serve. Changes nothing when it already is."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_database()
+        with _one_at_a_time():
+            done = [
+                *self._migrate(),
+                *self._prove_keys(),
+                *self._collect_static_files(),
+            ]
+            password = create_first_admin(_FIRST_ADMIN)
+        for line in done:
+            self.stdout.write(line)
+        if password:
+            self.stdout.write(_welcome(password))
+        elif not done:
+            self.stdout.write("Everything is set up already.")
+
+    def _migrate(self) -> Iterator[str]:
+        pending = len(pending_migrations())
+        call_command("migrate", interactive=False, verbosity=0)
+        if pending:
+            yield f"Database: {pending} migrations applied."
+
+    def _prove_keys(self) -> Iterator[str]:
+        """Refuses to go on with the wrong keys: whatever is stored next would be split over two."""
+        proof = read_proof()
+        if proof is Proof.CLOSED:
+            kept_in = settings.FIELD_ENCRYPTION_KEY_FILE or "FIELD_ENCRYPTION_KEYS"
+            raise CommandError(
+                "The encryption keys do not open what is stored in this database. "
+                f"Restore the former keys in {kept_in}."
+            )
+        if proof is Proof.MISSING:
+            write_proof()
+            yield ("Secrets: made." if settings.FIELD_ENCRYPTION_KEY_FILE else "Secrets: accepted.")
+
+    def _collect_static_files(self) -> Iterator[str]:
+        if static_files.collect_if_stale():
+            yield "Static files: collected."
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Lets one setup run per data directory, and per PostgreSQL database across machines."""
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (DATA_DIR / "setup.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if connection.vendor != "postgresql":
+            yield
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_POSTGRESQL_LOCK])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_POSTGRESQL_LOCK])
+
+
+def _welcome(password: str) -> str:
+    """What the first admin has to know, in a box that is not overlooked."""
+    lines = (
+        "Your first sign-in. This is shown only once.",
+        "",
+        f"Address:   {admin_url()}",
+        f"User:      {_FIRST_ADMIN}",
+        f"Password:  {password}",
+        "",
+        "You choose your own password when you sign in.",
+    )
+    width = max(map(len, lines))
+    edge = f"+{'-' * (width + 4)}+"
+    return "\n".join(("", edge, *(f"|  {line:<{width}}  |" for line in lines), edge, ""))

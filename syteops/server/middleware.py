@@ -1,0 +1,95 @@
+"""What every request passes: its id and its content policy.
+
+Everything here runs on each API call as well, so nothing here asks the database unless a session
+says that there is something to ask.
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+from syteops.lib.paths import ADMIN_PREFIX, is_api
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# --- The request id ------------------------------------------------------------------------
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+class RequestIdMiddleware:
+    """Gives every request an id: the caller's own when it is harmless, else a fresh one.
+
+    The id is `request.request_id`, the response's X-Request-ID, and part of every log line.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
+        # Not reset afterwards: Django logs a failed response after the last middleware is left.
+        # The next request of this thread sets its own.
+        _request_id.set(request_id)
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds `request_id` to log records; "-" outside of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _request_id.get()
+        return True
+
+
+# --- The content security policy -----------------------------------------------------------
+
+DOCS_SUFFIX = "/docs"
+
+# Answers of the API and public pages: own styles and pictures, own forms, no script at all.
+STRICT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Swagger UI: own scripts that call the own API. Its page has inline styles.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# The admin theme is built on Alpine.js, which evaluates expressions and sets inline styles.
+ADMIN_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; object-src 'none'; "
+    "form-action 'self'; base-uri 'self'; frame-ancestors 'none'"
+)
+
+
+class ContentSecurityPolicyMiddleware:
+    """Sends the narrowest policy that a page works with; a view's own header wins."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", policy_for(request.path_info))
+        return response
+
+
+def policy_for(path: str) -> str:
+    """The policy of the page at `path`."""
+    if path.startswith(ADMIN_PREFIX):
+        return ADMIN_POLICY
+    if is_api(path) and path.endswith(DOCS_SUFFIX):
+        return DOCS_POLICY
+    return STRICT_POLICY

@@ -1,0 +1,71 @@
+"""Work beside the requests: done after the answer, done every so often, and never the end of it."""
+
+import logging
+from collections.abc import Iterator
+from queue import Queue
+
+import pytest
+
+from syteops.core import background
+
+
+@pytest.fixture(autouse=True)
+def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a server process, with the test in the place of its thread."""
+    monkeypatch.setattr(background, "_jobs", Queue(maxsize=2))
+    monkeypatch.setattr(background, "_periodic", [])
+    monkeypatch.setattr(background, "_DELAY", 0)
+    background._is_started.set()
+    yield
+    background._is_started.clear()
+
+
+def test_without_a_thread_it_is_done_at_once() -> None:
+    background._is_started.clear()
+    done: list[int] = []
+    background.after_answer(lambda: done.append(1))
+    assert done == [1]
+
+
+def test_with_one_it_is_left_to_the_thread() -> None:
+    done: list[int] = []
+    background.after_answer(lambda: done.append(1))
+    assert done == []
+    background.work_once()
+    assert done == [1]
+
+
+def test_what_is_due_is_done_each_time_and_not_before() -> None:
+    done: list[str] = []
+    background.every(3600, lambda: done.append("hourly"))
+    background.every(0.01, lambda: done.append("often"))
+    for _ in range(3):
+        background.work_once()
+    assert done == ["often"] * 3
+
+
+def test_answers_that_never_stop_do_not_keep_back_what_is_due() -> None:
+    done: list[str] = []
+    background.every(0, lambda: done.append("due"))
+    for _ in range(2):
+        background.after_answer(lambda: done.append("left"))
+    background.work_once()
+    assert done == ["left", "due"]
+
+
+def test_a_failure_is_logged_and_is_not_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+    background.after_answer(lambda: 1 // 0)
+    background.after_answer(lambda: done.append(1))
+    background.work_once()
+    background.work_once()
+    assert done == [1]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_too_much_is_dropped_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            background.after_answer(lambda: None)
+    assert background._jobs.qsize() == 2
+    assert "dropped" in caplog.text

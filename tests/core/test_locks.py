@@ -1,0 +1,225 @@
+"""Locks that end with the process that holds them, snapshots, and races that are lost."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from manage_api import execution, idempotency
+from manage_api.keys.models import ApiSwitch
+from manage_api.keys.services import generate_site_key
+from syteops.core.actors import SYSTEM
+from syteops.core.locks import Busy, exclusive_transaction, snapshot
+from syteops.crm import services
+from syteops.crm.models import CrmSystem
+from tests.environment import ROOT
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 30.0
+HOLDER = """
+import sys
+import django
+django.setup()
+from syteops.core.locks import exclusive_transaction
+with exclusive_transaction("mine"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def site_key(transactional_db: None) -> str:
+    """The text of the site key, also after a test that has emptied every table."""
+    ApiSwitch.objects.get_or_create(pk=1)
+    return generate_site_key(SYSTEM).text
+
+
+@contextmanager
+def other_process() -> Iterator["subprocess.Popen[str]"]:
+    """A process that holds the lock "mine" beside our database."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "syteops.settings"}
+    if connection.vendor == "postgresql":
+        server = os.environ["SYTEOPS_TEST_DATABASE_URL"].rpartition("/")[0]
+        environment["DATABASE_URL"] = f"{server}/{connection.settings_dict['NAME']}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def held_by_a_thread(name: str) -> Iterator[None]:
+    """Another thread of this process holds that lock."""
+    holds, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with exclusive_transaction(name):
+            holds.set()
+            may_end.wait(PATIENCE)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holds.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        may_end.set()
+        thread.join(PATIENCE)
+
+
+def is_free(name: str) -> bool:
+    try:
+        with exclusive_transaction(name):
+            return True
+    except Busy:
+        return False
+
+
+def test_it_is_held_against_other_processes_and_let_go_by_kill() -> None:
+    with other_process() as process:
+        assert not is_free("mine")
+        assert is_free("another")
+
+        process.kill()
+        process.wait()
+
+        # PostgreSQL notices the broken connection by itself, a moment later.
+        deadline = time.monotonic() + PATIENCE
+        while not is_free("mine"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_it_is_held_against_other_threads_of_the_same_process() -> None:
+    with held_by_a_thread("mine"):
+        assert not is_free("mine")
+
+    assert is_free("mine")
+
+
+def test_it_is_let_go_after_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), exclusive_transaction("mine"):
+        _ = 1 / 0
+
+    assert is_free("mine")
+
+
+def test_a_snapshot_sees_one_moment_and_keeps_no_writer_waiting() -> None:
+    services.create_system(SYSTEM, name="Before")
+
+    def write() -> None:
+        services.create_system(SYSTEM, name="After")
+        connection.close()
+
+    with snapshot(), snapshot():
+        assert CrmSystem.objects.count() == 1
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join(PATIENCE)
+        assert not writer.is_alive()
+        assert CrmSystem.objects.count() == 1
+
+    assert CrmSystem.objects.count() == 2
+
+
+def test_a_snapshot_inside_a_transaction_is_that_transaction() -> None:
+    with transaction.atomic():
+        services.create_system(SYSTEM, name="Mine")
+        with snapshot():
+            assert CrmSystem.objects.count() == 1
+
+
+# --- What the API does with them ---------------------------------------------------------------
+
+
+def test_a_second_request_with_a_key_in_use_is_told_to_wait(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "_digest", lambda call, key: "digest")
+
+    with held_by_a_thread("idempotency digest"):
+        answer = api.post("/crm-systems", {"name": "One"}, Idempotency_Key="in-use")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
+    assert answer.headers["Retry-After"] == "1"
+    assert api.post("/crm-systems", {"name": "One"}, Idempotency_Key="in-use").status_code == 201
+
+
+def deadlocks(times: int, perform: Callable[..., Any]) -> Callable[..., Any]:
+    """`perform`, of which the first so many calls are ended by PostgreSQL."""
+    left = [times]
+
+    def ended(call: Any) -> Any:
+        data = perform(call)
+        if left[0]:
+            left[0] -= 1
+            cause = Exception()
+            cause.sqlstate = "40P01"  # type: ignore[attr-defined]
+            raise OperationalError("deadlock detected") from cause
+        return data
+
+    return ended
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency_Key": "deadlocked"}])
+def test_a_write_that_was_ended_for_anothers_sake_is_repeated(
+    api: Api, monkeypatch: pytest.MonkeyPatch, key: dict[str, str]
+) -> None:
+    monkeypatch.setattr(execution, "perform", deadlocks(2, execution.perform))
+
+    answer = api.post("/crm-systems", {"name": "One"}, **key)
+
+    assert (answer.status_code, answer.json()["crm_num"]) == (201, "001")
+    assert CrmSystem.objects.count() == 1
+
+
+def test_in_the_end_it_is_a_conflict_and_nothing_is_stored(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "perform", deadlocks(99, execution.perform))
+
+    answer = api.post("/crm-systems", {"name": "One"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert not CrmSystem.objects.exists()
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_in_vain_for_sqlites_writer_is_told_to_try_again(api: Api) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(connection.settings_dict["NAME"])
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        answer = api.post("/crm-systems", {"name": "One"})
+    finally:
+        other.close()
+        connection.close()
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.headers["Retry-After"] == "1"
+    assert not CrmSystem.objects.exists()
+    assert api.post("/crm-systems", {"name": "One"}).status_code == 201

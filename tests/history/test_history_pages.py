@@ -1,0 +1,204 @@
+"""Histories of any length: in pages, all of it within reach, at the same price on each page."""
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from manage_api.keys import services as keys
+from syteops.adminkit.history import PER_PAGE
+from syteops.audit.models import AuditEntry
+from syteops.audit.services import record, record_about
+from syteops.core.actors import SYSTEM
+from syteops.crm import services as crm
+from syteops.crm.models import CrmSystem
+from syteops.integrations.models import IntegrationState
+from syteops.modules.models import ModuleState
+from syteops.people.services import about
+
+pytestmark = pytest.mark.django_db
+
+MORE_THAN_FOUR_PAGES = 4 * PER_PAGE + 3
+
+
+@pytest.fixture
+def page(alice: User) -> Client:
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+def of_a_system(count: int) -> str:
+    system = crm.create_system(SYSTEM, name="HubSpot")
+    AuditEntry.objects.filter(object_resource="crm").delete()
+    for number in range(count):
+        record(SYSTEM, system, "updated", {"name": (number, number + 1)})
+    return f"/admin/crm/crmsystem/{system.pk}/history/"
+
+
+def of_a_module(count: int) -> str:
+    for number in range(count):
+        record(SYSTEM, ModuleState(slug="notes"), "configured", {"name": (number, number + 1)})
+    return "/admin/modules/modulestate/notes/history/"
+
+
+def of_an_integration_and_its_parts(count: int) -> str:
+    state = IntegrationState(slug="webhooks")
+    for number in range(count):
+        changes = {"name": (number, number + 1)}
+        record(SYSTEM, state, "configured", changes, object_id=f"webhooks{'/x' * (number % 2)}")
+    return "/admin/integrations/integrationstate/webhooks/history/"
+
+
+def of_a_person(count: int) -> str:
+    person = User.objects.create_user("erin")
+    for number in range(count):
+        record_about(SYSTEM, "person.updated", about(person), {"name": (number, number + 1)})
+    return f"/admin/auth/user/{person.pk}/history/"
+
+
+def of_a_group(count: int) -> str:
+    group = Group.objects.create(name="Editors")
+    subject = ("groups", str(group.pk), group.name)
+    for number in range(count):
+        record_about(SYSTEM, "group.updated", subject, {"name": (number, number + 1)})
+    return f"/admin/auth/group/{group.pk}/history/"
+
+
+def of_a_key(count: int) -> str:
+    key = keys.create_restricted_key(SYSTEM, name="Tool", scopes=["crm:read"]).key
+    AuditEntry.objects.filter(object_resource="keys").delete()
+    for number in range(count):
+        record(SYSTEM, key, "paused", {"name": (number, number + 1)})
+    return f"/admin/keys/managekey/{key.public_id}/"
+
+
+HISTORIES = [
+    of_a_system,
+    of_a_module,
+    of_an_integration_and_its_parts,
+    of_a_person,
+    of_a_group,
+    of_a_key,
+]
+each_history = pytest.mark.parametrize("made", HISTORIES, ids=lambda made: made.__name__)
+
+
+def shown(page: Client, address: str) -> tuple[list[int], str]:
+    """Which changes a page shows, by the value after it, and its text."""
+    response: Any = page.get(address)
+    assert response.status_code == 200, address
+    text = " ".join(html.unescape(response.content.decode()).split())
+    return [one.changes["name"]["after"] for one in response.context["entries"]], text
+
+
+def link(text: str, rel: str) -> str | None:
+    found = re.search(rf'<a [^>]*rel="{rel}"[^>]*href="([^"]+)"', text)
+    return found and found[1].partition("#")[0]
+
+
+@each_history
+def test_the_oldest_change_is_reached_by_its_links(
+    page: Client, made: Callable[[int], str]
+) -> None:
+    address = made(MORE_THAN_FOUR_PAGES)
+
+    seen, text = shown(page, address)
+    while query := link(text, "next"):
+        values, text = shown(page, address + query)
+        seen += values
+
+    assert seen == list(range(MORE_THAN_FOUR_PAGES, 0, -1))
+    assert link(text, "prev") == "?page=4"
+
+
+@each_history
+def test_a_page_takes_the_same_queries_whichever_it_is(
+    page: Client, made: Callable[[int], str]
+) -> None:
+    address = made(MORE_THAN_FOUR_PAGES)
+    page.get(address)
+
+    counts = []
+    for number in (1, 2, 4):
+        with CaptureQueriesContext(connection) as queries:
+            page.get(f"{address}?page={number}")
+        counts.append(len(queries))
+
+    assert len(set(counts)) == 1
+
+
+def test_it_says_where_one_is(page: Client) -> None:
+    address = of_a_system(MORE_THAN_FOUR_PAGES)
+
+    first, last = shown(page, address)[1], shown(page, f"{address}?page=5")[1]
+
+    assert '<nav class="so-pages" aria-label="Pages of the history">' in first
+    assert "1 to 50 of 203, the newest first" in first
+    assert "201 to 203 of 203, the newest first" in last
+    assert link(first, "prev") is None
+    assert link(last, "next") is None
+
+
+def test_a_history_that_fits_on_a_page_has_no_links(page: Client) -> None:
+    assert "so-pages" not in shown(page, of_a_system(PER_PAGE))[1]
+
+
+def test_an_object_without_history_says_so(page: Client) -> None:
+    assert "Nothing has happened yet." in shown(page, of_a_system(0))[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [("0", 3), ("-1", 3), ("99", 3), ("x", 53), ("", 53), ("%00", 53), ("9" * 30, 3), ("2", 3)],
+)
+def test_a_page_that_is_not_there_is_the_nearest(page: Client, asked: str, first: int) -> None:
+    address = of_a_system(PER_PAGE + 3)
+
+    assert shown(page, f"{address}?page={asked}")[0][0] == first
+
+
+def test_the_change_on_top_is_open_on_the_first_page_only(page: Client) -> None:
+    address = of_a_system(PER_PAGE + 3)
+
+    assert shown(page, address)[1].count("<details open>") == 1
+    assert shown(page, f"{address}?page=2")[1].count("<details open>") == 0
+
+
+# --- From there to the trail of the site -----------------------------------------------------
+
+
+def trail_link(text: str) -> str | None:
+    found = re.search(r'href="([^"]+)">Search the trail</a>', text)
+    return found and found[1]
+
+
+@pytest.mark.parametrize("made", HISTORIES[:5], ids=lambda made: made.__name__)
+def test_a_history_leads_to_the_trail_of_the_site_with_that_object_only(
+    page: Client, made: Callable[[int], str]
+) -> None:
+    address = made(2)
+    crm.create_system(SYSTEM, name="Another")
+
+    there = trail_link(shown(page, address)[1])
+
+    assert there
+    response: Any = page.get(there)
+    found = {(one.object_resource, one.object_id) for one in response.context["cl"].result_list}
+    assert len(found) == 1
+    assert response.context["cl"].result_count >= 1
+
+
+def test_who_may_not_read_the_whole_trail_is_not_led_there(bob: User) -> None:
+    client = Client()
+    client.force_login(bob)
+    address = of_a_system(2)
+
+    assert trail_link(shown(client, address)[1]) is None
+    assert CrmSystem.objects.exists()

@@ -1,0 +1,146 @@
+"""/healthz and /readyz: what they notice, and what they keep to themselves."""
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from syteops.server import encryption_proof, health
+from syteops.server.encryption_proof import Proof, read_proof, write_proof
+from syteops.server.models import EncryptionProof
+
+OTHER_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_migrations_seen", False)
+
+
+@pytest.fixture
+def proof(db: None) -> None:
+    write_proof()
+
+
+def test_alive_needs_no_database(client: Client) -> None:
+    response = client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"alive": True})
+
+
+def test_answers_are_not_cached(client: Client) -> None:
+    assert "no-store" in client.get("/healthz")["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_only_reading_is_allowed(client: Client, path: str) -> None:
+    assert client.post(path).status_code == 405
+
+
+@pytest.mark.usefixtures("proof")
+def test_ready_when_everything_is_in_order(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {
+        "ready": True,
+        "checks": {"database": "ok", "cache": "ok", "migrations": "ok", "encryption": "ok"},
+    }
+
+
+@pytest.mark.usefixtures("proof")
+def test_applied_migrations_are_looked_for_once_per_process(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.get("/readyz")
+    with django_assert_num_queries(2):  # the database, and the proof
+        client.get("/readyz")
+
+
+def test_a_database_that_is_gone_is_named_without_its_password(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> str:
+        raise OperationalError("connection to db.internal failed: password=very-secret")
+
+    monkeypatch.setitem(health._STEPS, "database", fail)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {
+        "ready": False,
+        "checks": {
+            "database": "unreachable",
+            "cache": "not checked",
+            "migrations": "not checked",
+            "encryption": "not checked",
+        },
+    }
+    assert b"secret" not in response.content
+    assert b"internal" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_cache_that_is_gone_is_named(client: Client, settings: Settings) -> None:
+    """Limits are counted there, and nobody is let in uncounted."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    settings.CACHE_URL = "redis://127.0.0.1:1/0"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["cache"] == "unreachable"
+
+
+@pytest.mark.usefixtures("proof")
+def test_a_pending_migration_is_named_and_looked_for_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "pending_migrations", lambda: ["crm.0007_more"])
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["migrations"] == "pending: run manage.py setup"
+    monkeypatch.setattr(health, "pending_migrations", list)
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("proof")
+def test_lost_encryption_keys_are_named(client: Client, settings: Settings) -> None:
+    settings.FIELD_ENCRYPTION_KEY_FILE = None
+    settings.FIELD_ENCRYPTION_KEYS = [OTHER_KEY]
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["encryption"] == "the keys do not open what is stored"
+    assert OTHER_KEY.encode() not in response.content
+
+
+@pytest.mark.django_db
+def test_a_site_without_proof_is_not_ready(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["encryption"] == "no proof: run manage.py setup"
+
+
+# --- The proof -----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("proof")
+def test_the_proof_is_written_once() -> None:
+    before = EncryptionProof.objects.get().sealed
+    write_proof()
+    assert EncryptionProof.objects.get().sealed == before
+    assert read_proof() is Proof.OPENS
+
+
+@pytest.mark.usefixtures("proof")
+def test_a_key_put_in_front_keeps_the_proof_open(settings: Settings) -> None:
+    old = settings.FIELD_ENCRYPTION_KEY_FILE.read_text().split()
+    settings.FIELD_ENCRYPTION_KEY_FILE = None
+    settings.FIELD_ENCRYPTION_KEYS = [OTHER_KEY, *old]
+    assert read_proof() is Proof.OPENS
+
+
+@pytest.mark.usefixtures("proof")
+def test_another_text_under_the_right_keys_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encryption_proof, "_TEXT", "something else")
+    assert read_proof() is Proof.CLOSED

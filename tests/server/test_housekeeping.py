@@ -1,0 +1,110 @@
+"""What a site does for itself, without cron: each task once an hour, and one failure stops none."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from pytest_django import Settings
+
+from manage_api.keys import services
+from manage_api.keys.models import KeyCalls, ManageKey
+from manage_api.models import IdempotencyRecord
+from syteops.audit import chain
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.core.locks import Busy
+from syteops.server import housekeeping
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_warns_of_keys_that_expire() -> None:
+    soon = timezone.now() + timedelta(days=6)
+    key = services.create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"], expires_at=soon)
+    housekeeping.run()
+    housekeeping.run()
+    warned = AuditEntry.objects.get(event="key.expiring")
+    assert (warned.object_id, warned.door) == (key.key.public_id, "system")
+    assert warned.operation == "housekeeping.warn_of_expiry"
+
+
+def test_a_warning_that_could_not_be_sent_is_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    alice: Any,
+) -> None:
+    settings.EMAIL_SERVER = {"host": "mail.example.com"}
+    soon = timezone.now() + timedelta(days=6)
+    services.create_restricted_key(
+        SYSTEM, name="n8n", scopes=["crm:read"], expires_at=soon, sponsor=alice
+    )
+
+    def fail(message: Any) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr("manage_api.keys.expiry.EmailMessage.send", fail)
+    housekeeping.run()
+    assert "no route" in caplog.text
+    assert not AuditEntry.objects.filter(event="key.expiring").exists()
+
+
+def test_it_keeps_to_the_retention_of_the_trail(settings: Settings) -> None:
+    old = AuditEntry(
+        at=timezone.now() - timedelta(days=40), actor_kind="key", door="rest", event="role.updated"
+    )
+    old.mac = chain.mac_of(old)
+    old.save()
+    chain.seal_pending()
+    housekeeping.run()
+    assert AuditEntry.objects.filter(pk=old.pk).exists()
+    settings.AUDIT_RETENTION_DAYS = 30
+    housekeeping.run()
+    assert not AuditEntry.objects.filter(pk=old.pk).exists()
+    assert AuditEntry.objects.get(event="audit.pruned").actor_kind == "system"
+
+
+def test_it_removes_what_nobody_needs_any_more(site_key: str) -> None:
+    past = timezone.now() - timedelta(days=40)
+    IdempotencyRecord.objects.create(digest="1", fingerprint="", expires_at=past, answer={})
+    KeyCalls.objects.create(key=ManageKey.objects.get(), hour=past, calls=1)
+    Session.objects.create(session_key="old", session_data="", expire_date=past)
+    Session.objects.create(
+        session_key="new", session_data="", expire_date=timezone.now() + timedelta(days=1)
+    )
+    housekeeping.run()
+    assert not IdempotencyRecord.objects.exists()
+    assert not KeyCalls.objects.exists()
+    assert [one.session_key for one in Session.objects.all()] == ["new"]
+
+
+def test_one_failure_stops_nothing_else_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(actor: Any) -> None:
+        raise RuntimeError("broken")
+
+    def busy(actor: Any) -> None:
+        raise Busy
+
+    done: list[str] = []
+    tasks = {"broken": fail, "busy": busy, "last": lambda actor: done.append(actor.operation)}
+    monkeypatch.setattr(housekeeping, "TASKS", tasks)
+    housekeeping.run()
+    assert done == ["housekeeping.last"]
+    assert "Housekeeping: broken failed." in caplog.text
+    assert "busy" not in caplog.text
+
+
+def test_of_all_processes_one_does_it_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    monkeypatch.setattr(housekeeping, "run", lambda: runs.append(1))
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 7200.0)
+    for _ in range(3):
+        housekeeping.run_if_due()
+    assert len(runs) == 1
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 7200.0 + 3600)
+    housekeeping.run_if_due()
+    assert len(runs) == 2
