@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from estimates import queries, services
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
-from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
 from syteops.lib.markdown import to_html
@@ -103,7 +103,7 @@ def _client(request: HttpRequest, estimate: Estimate, name: str, status: Estimat
         ActorKind.CLIENT,
         f"{estimate.resource}/{estimate.public_id}",
         name,
-        Door.PUBLIC,
+        Channel.PUBLIC,
         f"{estimate.resource}.{action}",
         getattr(request, "request_id", ""),
         client_address(request),

@@ -1,6 +1,6 @@
 """Who is calling. A key in the request decides alone; without one, the session does.
 
-Both ways end in a `Caller` in `request.auth`, or in the same 401 for every kind of failure.
+Both ways end in a `Principal` in `request.auth`, or in the same 401 for every kind of failure.
 """
 
 from typing import Any
@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from rest_framework import authentication
 from rest_framework.request import Request
 
-from manage_api.callers import Caller, Person
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import verification
+from manage_api.principals import Person, Principal
 from syteops.people.passwords import must_change_first
 
 KEY_HEADER = "HTTP_X_API_KEY"
@@ -21,7 +21,7 @@ KEY_HEADER = "HTTP_X_API_KEY"
 class KeyAuthentication(authentication.BaseAuthentication):
     """`X-API-Key: som_…` or `Authorization: Bearer som_…` (RFC 6750, section 2.1)."""
 
-    def authenticate(self, request: Request) -> tuple[None, Caller] | None:
+    def authenticate(self, request: Request) -> tuple[None, Principal] | None:
         keys = presented_keys(request._request)
         if not keys:
             return None
@@ -37,7 +37,7 @@ class KeyAuthentication(authentication.BaseAuthentication):
 class SessionAuthentication(authentication.SessionAuthentication):
     """A logged-in person's session, with CSRF protection for every unsafe method."""
 
-    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+    def authenticate(self, request: Request) -> tuple[Any, Principal] | None:
         found = super().authenticate(request)
         if found is None:
             return None

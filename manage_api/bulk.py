@@ -16,7 +16,7 @@ from manage_api.execution import authorise, perform
 from manage_api.operations import Access, Operation, all_operations, enter, find
 from manage_api.resources import Resource
 from manage_api.serializers import JsonObjectField, StrictChoiceField, StrictSerializer
-from syteops.core.actors import Door
+from syteops.core.actors import Channel
 from syteops.core.locks import transaction_lock
 
 MAX_ITEMS = 500
@@ -125,7 +125,7 @@ def _impact(of_items: Mapping[int, Mapping[str, Any] | None]) -> dict[str, Any] 
 
 
 def _prefix(call: Call) -> str:
-    return "#/params" if call.actor.door is Door.DISPATCH else "#"
+    return "#/params" if call.actor.door is Channel.DISPATCH else "#"
 
 
 def _failure(failed: dict[int, ApiError], prefix: str) -> ApiError:

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from manage_api.callers import Caller
 from manage_api.operations import Operation
+from manage_api.principals import Principal
 from syteops.core.actors import Actor
 
 
@@ -20,7 +20,7 @@ class Call:
     """
 
     operation: Operation
-    caller: Caller
+    caller: Principal
     actor: Actor
     request: Request
     path: Mapping[str, str]

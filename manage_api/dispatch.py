@@ -18,7 +18,7 @@ from manage_api.serializers import (
     StrictSerializer,
 )
 from manage_api.viewsets import ApiView, Described, add_write_headers, query_of, refuse_query
-from syteops.core.actors import Door
+from syteops.core.actors import Channel
 from syteops.core.errors import FieldError, Invalid
 
 NAMES = ("resource", "action")
@@ -86,7 +86,7 @@ class DispatchView(ApiView):
             errors=(400, 404, 409, 412, 413, 415, 422, 428),
         ),
     }
-    door = Door.DISPATCH
+    door = Channel.DISPATCH
     is_read = False
     error_prefix = "#"
 

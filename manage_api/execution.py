@@ -11,10 +11,10 @@ from typing import Any
 from django.db import OperationalError, transaction
 
 from manage_api import concurrency, idempotency
-from manage_api.callers import Caller
 from manage_api.calls import Call, Document, Result
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation, find, reader_of
+from manage_api.principals import Principal
 from manage_api.rendering import dump
 from manage_api.resources import PathParam, Resource
 from manage_api.serializers import NoInput
@@ -26,7 +26,7 @@ ATTEMPTS = 4
 """How often a write is tried that PostgreSQL ends to free others from a deadlock."""
 
 
-def authorise(caller: Caller, operation: Operation) -> None:
+def authorise(caller: Principal, operation: Operation) -> None:
     """Raise the refusal if the caller may not run the operation now."""
     if not caller.may(operation):
         raise caller.refusal(operation)
@@ -34,7 +34,7 @@ def authorise(caller: Caller, operation: Operation) -> None:
         raise ApiError("module_inactive", f"The module {operation.module} is not active.")
 
 
-def allowed_operations(caller: Caller, operations: list[Operation]) -> list[Operation]:
+def allowed_operations(caller: Principal, operations: list[Operation]) -> list[Operation]:
     """Those that `authorise` would let pass now."""
     inactive = inactive_modules()
     return [one for one in operations if caller.may(one) and one.module not in inactive]

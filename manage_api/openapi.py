@@ -30,7 +30,7 @@ from manage_api.serializers import (
 )
 from manage_api.viewsets import API_ROOT, ApiView, Described
 from manage_api.whoami import NowhereView
-from syteops.core.actors import Door
+from syteops.core.actors import Channel
 
 JSON_TYPE = "application/json"
 
@@ -160,7 +160,7 @@ class ManageSchema(AutoSchema):
         statuses = parts.error_statuses(self.operation)
         if self.operation is None:
             statuses = [*statuses, *self._fixed.errors]
-        base = "DispatchProblem" if self.view.door is Door.DISPATCH else "Problem"
+        base = "DispatchProblem" if self.view.door is Channel.DISPATCH else "Problem"
         return {str(status): ref("responses", f"{base}{status}") for status in statuses}
 
     # --- Components ---

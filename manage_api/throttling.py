@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from manage_api.callers import Caller
 from manage_api.errors import ApiError
 from manage_api.keys.models import ApiSwitch
+from manage_api.principals import Principal
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor
 from syteops.core.addresses import counted_address
@@ -43,7 +43,7 @@ class Budget(NamedTuple):
         }
 
 
-def spend(caller: Caller, writes: bool) -> Budget:
+def spend(caller: Principal, writes: bool) -> Budget:
     """Take one call from the caller's budget. Raises throttled when it is spent."""
     name, limit = _policy(writes)
     budget = _budget(name, limit, counters().add(_counter(caller, name), WINDOW))
@@ -53,7 +53,7 @@ def spend(caller: Caller, writes: bool) -> Budget:
     return budget
 
 
-def left(caller: Caller) -> dict[str, dict[str, int]]:
+def left(caller: Principal) -> dict[str, dict[str, int]]:
     """What is left of the caller's budgets, without spending anything."""
     shown = {}
     for name, limit in (_policy(False), _policy(True)):
@@ -131,7 +131,7 @@ def _policy(writes: bool) -> tuple[str, int]:
     return "read", settings.MANAGE_API_READS_PER_MINUTE
 
 
-def _counter(caller: Caller, name: str) -> str:
+def _counter(caller: Principal, name: str) -> str:
     return f"{name} {caller.kind} {caller.id}"
 
 

@@ -25,14 +25,14 @@ from manage_api.authentication import (
     presented_credential,
     presented_keys,
 )
-from manage_api.callers import Caller, Stranger, actor_of
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError, as_api_error
 from manage_api.keys.verification import refuse_nobody
 from manage_api.operations import Operation
+from manage_api.principals import Principal, Stranger, actor_of
 from manage_api.rendering import JsonRenderer, StrictJsonParser, document_renderer
 from syteops.audit.services import record_refusal
-from syteops.core.actors import Door
+from syteops.core.actors import Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import FieldError, Invalid
 
@@ -61,7 +61,7 @@ class ApiView(APIView):
     renderer_classes = (JsonRenderer,)
     metadata_class = None
     http_method_names = ("get", "post", "put", "patch", "delete", "head")
-    door: ClassVar[Door] = Door.REST
+    door: ClassVar[Channel] = Channel.REST
     described: ClassVar[Mapping[str, Described]] = {}
     """For the OpenAPI document, by method; operations describe themselves."""
     is_read: ClassVar[bool] = True
@@ -72,9 +72,9 @@ class ApiView(APIView):
     default_response_headers: ClassVar[Mapping[str, str]] = {}  # type: ignore[assignment]
 
     @property
-    def caller(self) -> Caller:
+    def caller(self) -> Principal:
         """Who calls; set once `initial` has passed."""
-        return cast("Caller", self.request.auth)
+        return cast("Principal", self.request.auth)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         _measure_chunks(request)

@@ -11,13 +11,13 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import http_date
 
 from manage_api import throttling
-from manage_api.callers import actor_of
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
 from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
 from manage_api.operations import Operation, all_scopes
+from manage_api.principals import actor_of
 from syteops.audit.services import record_refusal
-from syteops.core.actors import ActorKind, Door
+from syteops.core.actors import ActorKind, Channel
 from syteops.core.addresses import client_address, in_networks
 from syteops.core.background import after_answer
 from syteops.core.counters import counters
@@ -76,7 +76,7 @@ class KeyHolder:
         }
 
 
-def caller_for(text: str, request: HttpRequest, door: Door = Door.REST) -> KeyHolder:
+def caller_for(text: str, request: HttpRequest, door: Channel = Channel.REST) -> KeyHolder:
     """The holder of the key `text`.
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
@@ -171,7 +171,7 @@ _noted: dict[tuple[str, str], int] = {}
 """By key and code the last minute in which this process has noted it; other processes note too."""
 
 
-def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, door: Door) -> None:
+def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, door: Channel) -> None:
     """Keep the attempt in the audit trail, once a minute for each key and code.
 
     So a forgotten tool that calls all day neither floods the trail nor costs a write each time.

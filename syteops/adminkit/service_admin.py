@@ -25,7 +25,7 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
-from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
@@ -39,7 +39,7 @@ def admin_actor(request: HttpRequest, operation: str) -> Actor:
         ActorKind.PERSON,
         str(request.user.pk),
         request.user.get_username(),
-        Door.ADMIN,
+        Channel.ADMIN,
         operation,
         getattr(request, "request_id", ""),
         client_address(request),

@@ -20,9 +20,9 @@ def _set_secret(actor: Actor, provider: AiProvider, name: str, text: str | None)
 
 @admin.register(AiProvider)
 class AiProviderAdmin(ServiceAdmin):
-    create_service = services.create_provider
-    update_service = services.update_provider
-    delete_service = services.delete_provider
+    create_service = services.create_ai_provider
+    update_service = services.update_ai_provider
+    delete_service = services.delete_ai_provider
     secret_service = _set_secret
     secret_fields = ("api_key",)
     list_display = ("name", "slug", "base_url", "default_model", "has_key", "is_default")
@@ -42,7 +42,7 @@ class AiProviderAdmin(ServiceAdmin):
 
 @admin.register(AiAreaSettings)
 class AiAreaSettingsAdmin(ServiceAdmin):
-    update_service = services.update_area
+    update_service = services.update_ai_area
     list_display = ("title", "enabled", "requests_used", "tokens_used")
     list_display_links = ("title",)
     list_filter = ("enabled", "provider")

@@ -103,7 +103,7 @@ class AiAreas(Resource):
         """Provider, model and limits. A limit of null is none."""
         values = {**call.values, **_chosen_provider(call.values)}
         state = queries.get_area_state(call.path["area"], lock=call.locks)
-        services.update_area(call.actor, state.settings, **values)
+        services.update_ai_area(call.actor, state.settings, **values)
         return AiAreaSerializer(queries.get_area_state(call.path["area"])).data
 
 

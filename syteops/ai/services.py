@@ -24,7 +24,7 @@ KEY = re.compile(r"[\x21-\x7e]+")
 
 
 @transaction.atomic
-def create_provider(actor: Actor, **values: Any) -> AiProvider:
+def create_ai_provider(actor: Actor, **values: Any) -> AiProvider:
     """A further provider. As the default it takes over from the present one. Raises Invalid."""
     provider = AiProvider(**values)
     if provider.is_default:
@@ -34,7 +34,7 @@ def create_provider(actor: Actor, **values: Any) -> AiProvider:
 
 
 @transaction.atomic
-def restore_provider(
+def restore_ai_provider(
     actor: Actor, provider: AiProvider, held: Mapping[str, Any], **values: Any
 ) -> AiProvider:
     """A deleted provider again, without its key; `provider` has its primary key only.
@@ -52,7 +52,7 @@ def restore_provider(
 
 
 @transaction.atomic
-def update_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiProvider:
+def update_ai_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiProvider:
     """Change the fields given. A new default takes over from the present one. Raises Invalid.
 
     Another scheme or host clears the key: whoever may change the address but not the secrets
@@ -67,7 +67,7 @@ def update_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiProv
 
 
 @transaction.atomic
-def delete_provider(actor: Actor, provider: AiProvider) -> None:
+def delete_ai_provider(actor: Actor, provider: AiProvider) -> None:
     """Delete the provider and its key. Raises Conflict while an area names it."""
     areas = [str(one) for one in provider.areas.order_by("area")]
     if areas:
@@ -127,7 +127,7 @@ def _passing_by(actor: Actor, provider: AiProvider, wanted: bool | None) -> _Pas
 
 
 @transaction.atomic
-def update_area(actor: Actor, settings: AiAreaSettings, **values: Any) -> AiAreaSettings:
+def update_ai_area(actor: Actor, settings: AiAreaSettings, **values: Any) -> AiAreaSettings:
     """Change the settings given. Raises Invalid."""
     if settings._state.adding:
         settings.save(force_insert=True)  # the defaults, as they hold already: no change yet

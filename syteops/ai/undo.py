@@ -23,13 +23,13 @@ def _update(actor: Actor, provider: AiProvider, before: dict[str, Any]) -> None:
     if former is not None and former != provider:
         # It takes over from this one, and that ends this one's being the default.
         del values["is_default"]
-        services.update_provider(actor, queries.get_provider(former.slug, True), is_default=True)
-    services.update_provider(actor, provider, **values)
+        services.update_ai_provider(actor, queries.get_provider(former.slug, True), is_default=True)
+    services.update_ai_provider(actor, provider, **values)
 
 
 def _restore(actor: Actor, provider: AiProvider, before: dict[str, Any]) -> None:
     values = column_values(AiProvider, before, _FIELDS)
-    services.restore_provider(actor, provider, before, **values)
+    services.restore_ai_provider(actor, provider, before, **values)
 
 
 def _default_slug() -> str | None:
@@ -40,14 +40,14 @@ def _default_slug() -> str | None:
 def _update_area(actor: Actor, settings: AiAreaSettings, before: dict[str, Any]) -> None:
     queries.get_area(settings.area)  # not while its module is inactive
     values = column_values(AiAreaSettings, before, _AREA_FIELDS)
-    services.update_area(actor, settings, **values)
+    services.update_ai_area(actor, settings, **values)
 
 
 register_undo(
     Undo(
         AiProvider,
         update=_update,
-        delete=services.delete_provider,
+        delete=services.delete_ai_provider,
         restore=_restore,
         relations=lambda provider: {"default_provider": _default_slug()},
         names={"default_provider": AiProvider},

@@ -7,7 +7,7 @@ from django.db import models
 
 from syteops.audit import chain
 from syteops.audit.snapshots import shown, snapshot
-from syteops.core.actors import ActorKind, Door
+from syteops.core.actors import ActorKind, Channel
 from syteops.core.entities import Entity
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -24,7 +24,7 @@ def record_created(apps: Any, row: models.Model, object_id: str) -> None:
         actor_kind=ActorKind.SYSTEM,
         actor_id="system",
         actor_label="SyteOps",
-        door=Door.MIGRATION,
+        door=Channel.MIGRATION,
         operation="migrate",
         event=f"{model.noun}.created",
         object_resource=model.resource,

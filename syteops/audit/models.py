@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from syteops.core.actors import ActorKind, Door
+from syteops.core.actors import ActorKind, Channel
 from syteops.core.entities import Entity
 from syteops.core.json_text import JsonTextField
 
@@ -29,7 +29,7 @@ class AuditEntry(Entity):
     actor_kind = models.CharField(max_length=10, choices=[(k, k.capitalize()) for k in ActorKind])
     actor_id = models.CharField(max_length=150, blank=True)
     actor_label = models.CharField(max_length=200, blank=True)
-    door = models.CharField(max_length=10, choices=[(d, d.capitalize()) for d in Door])
+    door = models.CharField(max_length=10, choices=[(d, d.capitalize()) for d in Channel])
     operation = models.CharField(max_length=100, blank=True)
     event = models.CharField(max_length=100)
     object_resource = models.CharField("resource", max_length=50, blank=True)

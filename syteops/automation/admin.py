@@ -104,9 +104,9 @@ class SetValueInline(PartsInline):
 
 @admin.register(VariableSet)
 class VariableSetAdmin(ServiceAdmin):
-    create_service = services.create_set
-    update_service = services.update_set
-    delete_service = services.delete_set
+    create_service = services.create_variable_set
+    update_service = services.update_variable_set
+    delete_service = services.delete_variable_set
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}
     list_display = ("name", "acronym", "value_count", "updated_at")

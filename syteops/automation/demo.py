@@ -24,5 +24,5 @@ def seed_variables(actor: Actor) -> int:
 
 @seeds("variable sets", VariableSet)
 def seed_sets(actor: Actor) -> int:
-    services.create_set(actor, name="Office", acronym="office", values=OFFICE)
+    services.create_variable_set(actor, name="Office", acronym="office", values=OFFICE)
     return 1

@@ -90,7 +90,9 @@ Row = Mapping[str, Any]
 
 
 @transaction.atomic
-def create_set(actor: Actor, *, name: str, acronym: str, values: Sequence[Row] = ()) -> VariableSet:
+def create_variable_set(
+    actor: Actor, *, name: str, acronym: str, values: Sequence[Row] = ()
+) -> VariableSet:
     """A new set with its values (suffix, type, value each). Raises Invalid."""
     made = VariableSet(name=name, acronym=acronym)
     rows = _rows(values)
@@ -100,7 +102,7 @@ def create_set(actor: Actor, *, name: str, acronym: str, values: Sequence[Row] =
 
 
 @transaction.atomic
-def update_set(
+def update_variable_set(
     actor: Actor, changed: VariableSet, *, values: Sequence[Row] | None = None, **fields: Any
 ) -> VariableSet:
     """Change the fields given; `values`, where given, are all that the set has afterwards.
@@ -118,13 +120,13 @@ def update_set(
 
 
 @transaction.atomic
-def delete_set(actor: Actor, gone: VariableSet) -> None:
+def delete_variable_set(actor: Actor, gone: VariableSet) -> None:
     """Delete the set; its variables are gone with it."""
     audit.remove(actor, gone, values=[one.as_row() for one in gone.values.all()])
 
 
 @transaction.atomic
-def restore_set(
+def restore_variable_set(
     actor: Actor,
     again: VariableSet,
     held: Mapping[str, Any],

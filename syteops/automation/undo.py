@@ -22,12 +22,12 @@ def _restore(actor: Actor, variable: Variable, before: dict[str, Any]) -> None:
 
 def _update_set(actor: Actor, changed: VariableSet, before: dict[str, Any]) -> None:
     fields = column_values(VariableSet, before, _SET_FIELDS)
-    services.update_set(actor, changed, values=before.get("values"), **fields)
+    services.update_variable_set(actor, changed, values=before.get("values"), **fields)
 
 
 def _restore_set(actor: Actor, again: VariableSet, before: dict[str, Any]) -> None:
     fields = column_values(VariableSet, before, _SET_FIELDS)
-    services.restore_set(actor, again, before, values=before.get("values", ()), **fields)
+    services.restore_variable_set(actor, again, before, values=before.get("values", ()), **fields)
 
 
 register_undo(
@@ -43,7 +43,7 @@ register_undo(
     Undo(
         VariableSet,
         update=_update_set,
-        delete=services.delete_set,
+        delete=services.delete_variable_set,
         restore=_restore_set,
         relations=lambda one: {"values": [row.as_row() for row in one.values.all()]},
     )

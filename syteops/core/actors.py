@@ -15,7 +15,7 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
-class Door(StrEnum):
+class Channel(StrEnum):
     """Where the change came in."""
 
     ADMIN = "admin"
@@ -48,7 +48,7 @@ class Actor:
     kind: ActorKind
     id: str
     label: str
-    door: Door
+    door: Channel
     operation: str = ""
     request_id: str = ""
     address: str = ""
@@ -61,7 +61,7 @@ class Actor:
 
 def command(name: str) -> Actor:
     """The actor of a management command."""
-    return Actor(ActorKind.COMMAND, name, f"manage.py {name}", Door.COMMAND, operation=name)
+    return Actor(ActorKind.COMMAND, name, f"manage.py {name}", Channel.COMMAND, operation=name)
 
 
-SYSTEM = Actor(ActorKind.SYSTEM, "system", "SyteOps", Door.SYSTEM)
+SYSTEM = Actor(ActorKind.SYSTEM, "system", "SyteOps", Channel.SYSTEM)

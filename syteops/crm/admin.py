@@ -16,9 +16,9 @@ def _set_secret(actor: Actor, system: CrmSystem, name: str, text: str | None) ->
 
 @admin.register(CrmSystem)
 class CrmSystemAdmin(ServiceAdmin):
-    create_service = services.create_system
-    update_service = services.update_system
-    delete_service = services.delete_system
+    create_service = services.create_crm_system
+    update_service = services.update_crm_system
+    delete_service = services.delete_crm_system
     secret_service = _set_secret
     secret_fields = services.SECRETS
     list_display = ("slot", "name", "code", "url", "has_key", "has_secret", "updated_at")

@@ -74,17 +74,17 @@ class CrmSystems(Resource):
 
     @operation("Add a CRM system", input=CrmSystemSerializer, output=CrmSystemSerializer)
     def create(self, call: Call) -> Any:
-        return CrmSystemSerializer(services.create_system(call.actor, **call.values)).data
+        return CrmSystemSerializer(services.create_crm_system(call.actor, **call.values)).data
 
     @operation("Change a CRM system", input=CrmSystemSerializer, output=CrmSystemSerializer)
     def update(self, call: Call) -> Any:
-        system = services.update_system(call.actor, _system(call), **call.values)
+        system = services.update_crm_system(call.actor, _system(call), **call.values)
         return CrmSystemSerializer(system).data
 
     @operation("Delete a CRM system", output=deleted("crm_num"))
     def delete(self, call: Call) -> Any:
         """Frees its number; clears its secrets and the identifiers that team members have there."""
-        services.delete_system(call.actor, _system(call))
+        services.delete_crm_system(call.actor, _system(call))
         return {"crm_num": call.path["crm_num"], "deleted": True}
 
     def delete_impact(self, call: Call) -> dict[str, Any]:

@@ -12,5 +12,5 @@ SYSTEMS = (
 @seeds("CRM systems", CrmSystem)
 def seed(actor: Actor) -> int:
     for values in SYSTEMS:
-        services.create_system(actor, **values)
+        services.create_crm_system(actor, **values)
     return len(SYSTEMS)

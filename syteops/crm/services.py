@@ -23,7 +23,7 @@ SECRETS = ("api_key", "api_secret")
 
 
 @transaction.atomic
-def create_system(actor: Actor, **values: Any) -> CrmSystem:
+def create_crm_system(actor: Actor, **values: Any) -> CrmSystem:
     """A new CRM system under the lowest free number. Raises Invalid or LimitReached."""
     transaction_lock("crm_systems")
     number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems")
@@ -33,14 +33,14 @@ def create_system(actor: Actor, **values: Any) -> CrmSystem:
 
 
 @transaction.atomic
-def update_system(actor: Actor, system: CrmSystem, **values: Any) -> CrmSystem:
+def update_crm_system(actor: Actor, system: CrmSystem, **values: Any) -> CrmSystem:
     """Change the fields given. Raises Invalid."""
     audit.update(actor, system, values)
     return system
 
 
 @transaction.atomic
-def delete_system(actor: Actor, system: CrmSystem) -> None:
+def delete_crm_system(actor: Actor, system: CrmSystem) -> None:
     """Free the number; clear the secrets, and the identifiers that team members have there.
 
     Each of those members, deleted ones included, has an entry of that too.
@@ -55,7 +55,7 @@ def delete_system(actor: Actor, system: CrmSystem) -> None:
 
 
 @transaction.atomic
-def restore_system(
+def restore_crm_system(
     actor: Actor,
     system: CrmSystem,
     identifiers: Mapping[str, str] | None = None,

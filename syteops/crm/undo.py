@@ -13,18 +13,18 @@ _FIELDS = ("name", "url", "link_admin_only")
 
 def _update(actor: Actor, system: CrmSystem, before: dict[str, Any]) -> None:
     services.clear_secrets(actor, system, *(n for n in services.SECRETS if n in before))
-    services.update_system(actor, system, **column_values(CrmSystem, before, _FIELDS))
+    services.update_crm_system(actor, system, **column_values(CrmSystem, before, _FIELDS))
 
 
 def _restore(actor: Actor, system: CrmSystem, before: dict[str, Any]) -> None:
-    services.restore_system(actor, system, before.get("identifiers"), before.get("number"))
+    services.restore_crm_system(actor, system, before.get("identifiers"), before.get("number"))
 
 
 register_undo(
     Undo(
         CrmSystem,
         update=_update,
-        delete=services.delete_system,
+        delete=services.delete_crm_system,
         restore=_restore,
         relations=lambda system: {"identifiers": members_known_to(system)},
         elsewhere=("identifiers",),

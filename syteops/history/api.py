@@ -14,7 +14,7 @@ from manage_api.resources import Resource
 from manage_api.serializers import PageInput, StrictCharField, StrictChoiceField, listing
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.actors import ActorKind, Door
+from syteops.core.actors import ActorKind, Channel
 from syteops.core.errors import Protected
 from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
@@ -37,7 +37,7 @@ class AuditEntrySerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     actor = AuditActorSerializer(source="*")
-    door = serializers.ChoiceField(choices=list(Door))
+    door = serializers.ChoiceField(choices=list(Channel))
     operation = serializers.CharField(help_text="Such as `crm.update`.")
     event = serializers.CharField(help_text="Such as `crm_system.updated`.")
     resource = serializers.CharField(source="object_resource")
@@ -83,7 +83,7 @@ class AuditListInput(PageInput):
     outcome = StrictChoiceField(
         required=False, choices=Outcome.choices, help_text="`refused` are attempts only."
     )
-    door = StrictChoiceField(required=False, choices=list(Door), help_text="Where it came in.")
+    door = StrictChoiceField(required=False, choices=list(Channel), help_text="Where it came in.")
     resource = StrictCharField(required=False, max_length=50, help_text="Such as `crm`.")
     object = StrictCharField(required=False, max_length=200, help_text='Such as "001".')
     since = MomentField(required=False, help_text="Only what happened from then on.")

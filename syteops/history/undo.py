@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.actors import Actor, Door
+from syteops.core.actors import Actor, Channel
 from syteops.core.encryption import sealed_fields
 from syteops.core.entities import Entity
 
@@ -135,7 +135,7 @@ def why_never(entry: AuditEntry) -> str:
         return "This was refused: nothing changed that could be undone."
     if undo is None:
         return f"{entry.event} cannot be undone."
-    if entry.door == Door.MIGRATION:
+    if entry.door == Channel.MIGRATION:
         return "This came with SyteOps itself and is not undone."
     if reason := undo.why_not(entry):
         return reason

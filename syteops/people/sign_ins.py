@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from syteops.audit.services import record_about, record_refusal
-from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.counters import counters
 from syteops.people.services import PEOPLE, about
@@ -77,7 +77,7 @@ def _actor(request: HttpRequest | None, operation: str, id_: str, label: str) ->
         ActorKind.PERSON if id_ else ActorKind.CLIENT,
         id_,
         label,
-        Door.ADMIN,
+        Channel.ADMIN,
         operation,
         getattr(request, "request_id", ""),
         client_address(request),

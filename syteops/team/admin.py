@@ -36,9 +36,9 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(TeamMember)
 class TeamMemberAdmin(ServiceAdmin):
     form = TeamMemberForm
-    create_service = services.create_member
-    update_service = services.update_member
-    delete_service = services.delete_member
+    create_service = services.create_team_member
+    update_service = services.update_team_member
+    delete_service = services.delete_team_member
     extra_values = ("crm_ids",)
     list_display = ("number_shown", "name", "job_title", "roles", "email")
     list_filter = (
@@ -118,7 +118,7 @@ class TeamMemberAdmin(ServiceAdmin):
     def restore(self, request: HttpRequest, queryset: QuerySet[TeamMember]) -> None:
         actor = admin_actor(request, "users.restore")
         for pk in queryset.values_list("pk", flat=True):
-            member = services.restore_member(actor, queries.get_any_member(pk, lock=True))
+            member = services.restore_team_member(actor, queries.get_any_member(pk, lock=True))
             messages.success(request, f"{member} is back under the number {member.slot}.")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

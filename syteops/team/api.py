@@ -137,17 +137,17 @@ class TeamMembers(Resource):
     @operation("Add a team member", input=TeamMemberInput, output=TeamMemberSerializer)
     def create(self, call: Call) -> Any:
         """Takes the lowest free number. Every field is optional."""
-        return _shown(call, services.create_member(call.actor, **call.values))[0]
+        return _shown(call, services.create_team_member(call.actor, **call.values))[0]
 
     @operation("Change a team member", input=TeamMemberInput, output=TeamMemberSerializer)
     def update(self, call: Call) -> Any:
-        member = services.update_member(call.actor, _member(call), **call.values)
+        member = services.update_team_member(call.actor, _member(call), **call.values)
         return _shown(call, member)[0]
 
     @operation("Delete a team member", output=deleted("user_num"))
     def delete(self, call: Call) -> Any:
         """Frees the number and takes the roles. The record can be restored by its `id`."""
-        services.delete_member(call.actor, _member(call))
+        services.delete_team_member(call.actor, _member(call))
         return {"user_num": call.path["user_num"], "deleted": True}
 
     def delete_impact(self, call: Call) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class TeamMembers(Resource):
     def restore(self, call: Call) -> Any:
         """Under the former number if that is free, else the next free one; without the roles."""
         member = queries.get_any_member(call.values["id"], lock=True)
-        return _shown(call, services.restore_member(call.actor, member))[0]
+        return _shown(call, services.restore_team_member(call.actor, member))[0]
 
 
 def _member(call: Call) -> TeamMember:

@@ -21,7 +21,7 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...] = (
 @seeds("team members", TeamMember)
 def seed(actor: Actor) -> int:
     for index, (first, last, title, place, crm_ids) in enumerate(MEMBERS, start=1):
-        services.create_member(
+        services.create_team_member(
             actor,
             first_name=first,
             last_name=last,

@@ -27,7 +27,7 @@ _WHAT = "team members"
 
 
 @transaction.atomic
-def create_member(
+def create_team_member(
     actor: Actor, *, crm_ids: Mapping[str, str] | None = None, **values: Any
 ) -> TeamMember:
     """A new member under the lowest free number. Raises Invalid or LimitReached.
@@ -48,7 +48,7 @@ def create_member(
 
 
 @transaction.atomic
-def update_member(
+def update_team_member(
     actor: Actor, member: TeamMember, *, crm_ids: Mapping[str, str] | None = None, **values: Any
 ) -> TeamMember:
     """Change the fields given, as one change. Raises Invalid.
@@ -66,7 +66,7 @@ def update_member(
 
 
 @transaction.atomic
-def delete_member(actor: Actor, member: TeamMember) -> None:
+def delete_team_member(actor: Actor, member: TeamMember) -> None:
     """Free the number and take the member's roles. Everything else stays and can be restored."""
     held = {name: one.detach(actor, member) for name, one in all_attachments().items()}
     also: dict[str, tuple[Any, Any]] = {name: (names, []) for name, names in held.items()}
@@ -74,7 +74,9 @@ def delete_member(actor: Actor, member: TeamMember) -> None:
 
 
 @transaction.atomic
-def restore_member(actor: Actor, member: TeamMember, **attached: Collection[Entity]) -> TeamMember:
+def restore_team_member(
+    actor: Actor, member: TeamMember, **attached: Collection[Entity]
+) -> TeamMember:
     """Bring a deleted member back, under the former number if that is free, else the next free one.
 
     Of what was attached, such as `roles`, only what is given comes back. The login does, unless

@@ -27,7 +27,7 @@ def _update(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
         values["crm_ids"] = {**now, **_by_number(before["crm_ids"] or {})}
     if "profile_picture" in before:
         values["profile_picture"] = False
-    services.update_member(actor, member, **values)
+    services.update_team_member(actor, member, **values)
 
 
 def _by_number(identifiers: Mapping[CrmSystem, str]) -> dict[str, str]:
@@ -48,7 +48,7 @@ def _user(username: str | None, pk: int | None) -> Any:
 def _restore(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
     attached = {name: before.get(name) or [] for name in all_attachments()}
     try:
-        services.restore_member(actor, member, **attached)
+        services.restore_team_member(actor, member, **attached)
     except RoleFull as full:
         detail = f"{full.detail} Or restore the member without roles."
         raise RoleFull(detail, **full.extra) from full
@@ -71,7 +71,7 @@ register_undo(
     Undo(
         TeamMember,
         update=_update,
-        delete=services.delete_member,
+        delete=services.delete_team_member,
         restore=_restore,
         relations=_relations,
         elsewhere=tuple(all_attachments()),

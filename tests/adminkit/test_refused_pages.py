@@ -48,7 +48,7 @@ def page(bob: User) -> Client:
 
 @pytest.fixture
 def system(db: None) -> CrmSystem:
-    return crm.create_system(SYSTEM, name="HubSpot")
+    return crm.create_crm_system(SYSTEM, name="HubSpot")
 
 
 def refusals() -> list[AuditEntry]:
@@ -144,7 +144,7 @@ def test_every_list_of_the_admin_records_a_refusal_under_its_own_name(
 def test_a_minute_keeps_one_for_each_person_and_kind_of_page(
     page: Client, system: CrmSystem, clock: Callable[[float], None]
 ) -> None:
-    other = crm.create_system(SYSTEM, name="Zoho")
+    other = crm.create_crm_system(SYSTEM, name="Zoho")
     for one in (system, other):
         for _ in range(5):
             page.post(f"/admin/crm/crmsystem/{one.pk}/delete/", {"post": "yes"})

@@ -48,7 +48,7 @@ def seen_in(page: str) -> str:
 
 @pytest.fixture
 def system(db: None) -> CrmSystem:
-    return services.create_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
+    return services.create_crm_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_a_change_in_the_very_last_moment_is_noticed(
     locked = ServiceAdmin.locked
 
     def locked_a_little_late(admin: ServiceAdmin, pk: Any) -> Any:
-        services.update_system(SYSTEM, CrmSystem.objects.get(pk=pk), name="Theirs")
+        services.update_crm_system(SYSTEM, CrmSystem.objects.get(pk=pk), name="Theirs")
         monkeypatch.undo()
         return locked(admin, pk)
 

@@ -99,6 +99,6 @@ def set_area(area: str) -> Callable[..., AiAreaSettings]:
     """Changes the settings of the area."""
 
     def change(**values: Any) -> AiAreaSettings:
-        return services.update_area(SYSTEM, queries.get_area_state(area).settings, **values)
+        return services.update_ai_area(SYSTEM, queries.get_area_state(area).settings, **values)
 
     return change

@@ -57,7 +57,7 @@ def test_a_provider_of_ones_own_is_added_gets_a_key_and_goes(page: Client) -> No
 
 
 def test_a_new_address_and_its_new_key_are_stored_together(page: Client) -> None:
-    mine = services.create_provider(SYSTEM, **{**FORM, "token_limit": None})
+    mine = services.create_ai_provider(SYSTEM, **{**FORM, "token_limit": None})
     services.set_key(SYSTEM, mine, "old-key")
     new = {**FORM, "base_url": "https://other.example/v1"}
     page.post(f"{PROVIDERS}{mine.pk}/change/", {**new, "new_api_key": KEY})
@@ -70,7 +70,7 @@ def test_a_new_address_and_its_new_key_are_stored_together(page: Client) -> None
 
 
 def test_what_a_service_refuses_is_shown_in_the_form(page: Client) -> None:
-    mine = services.create_provider(SYSTEM, **{**FORM, "token_limit": None})
+    mine = services.create_ai_provider(SYSTEM, **{**FORM, "token_limit": None})
     answer = page.post(f"{PROVIDERS}{mine.pk}/change/", {**FORM, "new_api_key": "with space"})
     assert answer.status_code == 200
     assert "no spaces" in answer.content.decode()
@@ -81,7 +81,7 @@ def test_what_a_service_refuses_is_shown_in_the_form(page: Client) -> None:
 def test_areas_show_how_much_of_their_limits_is_used(
     page: Client, settings_of_area: AiAreaSettings
 ) -> None:
-    services.update_area(SYSTEM, settings_of_area, requests_per_day=8, tokens_per_month=1000)
+    services.update_ai_area(SYSTEM, settings_of_area, requests_per_day=8, tokens_per_month=1000)
     AiUsage.objects.create(
         area=settings_of_area.area, day=timezone.localdate(), provider="p", model="m",
         requests=2, input_tokens=300, output_tokens=150, reserved_tokens=50,
@@ -164,7 +164,7 @@ def test_lists_cost_a_bounded_number_of_queries(
     page: Client, settings_of_area: AiAreaSettings, address: str, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(20):
-        provider = services.create_provider(
+        provider = services.create_ai_provider(
             SYSTEM, slug=f"p{number}", name="P", base_url="https://a.example"
         )
         AiAreaSettings.objects.create(area=f"area{number}", provider=provider)

@@ -79,15 +79,15 @@ def test_a_later_change_of_the_same_setting_stands_in_the_way_and_of_another_sta
 def test_a_provider_that_is_gone_does_not_come_back_to_an_area(api: Api) -> None:
     api.patch(f"/ai/areas/{AREA}", {"provider": "gemini"})
     api.patch(f"/ai/areas/{AREA}", {"provider": "openai"})
-    services.delete_provider(SYSTEM, queries.get_provider("gemini"))
-    services.create_provider(SYSTEM, slug="gemini", name="New", base_url="https://new.example")
+    services.delete_ai_provider(SYSTEM, queries.get_provider("gemini"))
+    services.create_ai_provider(SYSTEM, slug="gemini", name="New", base_url="https://new.example")
 
     assert refused(api, latest("ai_area.updated"), area)["fields"] == ["provider"]
 
 
 def test_that_an_ai_was_asked_cannot_be_undone(api: Api) -> None:
     state = queries.get_area_state(AREA)
-    services.update_area(SYSTEM, state.settings, provider=a_provider())
+    services.update_ai_area(SYSTEM, state.settings, provider=a_provider())
     audit.record(SYSTEM, state.settings, "asked", {"provider": (None, "openai")})
 
     assert refused(api, latest("ai_area.asked"), area)["code"] == "protected"
@@ -144,7 +144,9 @@ def test_an_update_of_a_provider_is_undone_and_redone(change: Any) -> None:
 
 def test_a_provider_that_was_made_is_deleted_and_comes_back() -> None:
     def create() -> None:
-        services.create_provider(SYSTEM, slug="own", name="Own", base_url="https://own.example/v1")
+        services.create_ai_provider(
+            SYSTEM, slug="own", name="Own", base_url="https://own.example/v1"
+        )
 
     back_and_forth("ai_provider.created", create, providers, by_service)
 
@@ -152,10 +154,10 @@ def test_a_provider_that_was_made_is_deleted_and_comes_back() -> None:
 def test_a_deleted_provider_comes_back_without_its_key() -> None:
     services.set_key(SYSTEM, a_provider(), "some-key-1")
     before = providers()
-    services.delete_provider(SYSTEM, queries.get_provider("openai"))
+    services.delete_ai_provider(SYSTEM, queries.get_provider("openai"))
     back_and_forth(
         "ai_provider.deleted",
-        lambda: services.delete_provider(SYSTEM, queries.get_provider("gemini")),
+        lambda: services.delete_ai_provider(SYSTEM, queries.get_provider("gemini")),
         providers,
         by_service,
     )
@@ -182,7 +184,7 @@ def test_the_default_passes_back_and_forth() -> None:
     assert default() == "openai"
 
     def change() -> None:
-        services.update_provider(SYSTEM, queries.get_provider("gemini"), is_default=True)
+        services.update_ai_provider(SYSTEM, queries.get_provider("gemini"), is_default=True)
 
     back_and_forth("ai_provider.updated", change, default, by_service)
     assert default() == "openai"
@@ -190,7 +192,7 @@ def test_the_default_passes_back_and_forth() -> None:
 
 def test_either_end_of_passing_the_default_undoes_it() -> None:
     services.set_key(SYSTEM, a_provider(), "some-key-1")
-    services.update_provider(SYSTEM, queries.get_provider("gemini"), is_default=True)
+    services.update_ai_provider(SYSTEM, queries.get_provider("gemini"), is_default=True)
 
     by_service(AuditEntry.objects.filter(event="ai_provider.updated", object_id="openai")[0])
 
@@ -203,7 +205,7 @@ def test_the_first_default_and_the_last_are_undone() -> None:
     assert default() is None
 
     by_service(latest("ai_provider.updated"))
-    services.update_provider(SYSTEM, queries.get_provider("openai"), is_default=False)
+    services.update_ai_provider(SYSTEM, queries.get_provider("openai"), is_default=False)
     by_service(latest("ai_provider.updated"))
     assert default() == "openai"
 
@@ -211,7 +213,7 @@ def test_the_first_default_and_the_last_are_undone() -> None:
 def test_a_default_that_passed_on_since_stands_in_the_way() -> None:
     services.set_key(SYSTEM, a_provider(), "some-key-1")
     for slug in ("gemini", "anthropic"):
-        services.update_provider(SYSTEM, queries.get_provider(slug), is_default=True)
+        services.update_ai_provider(SYSTEM, queries.get_provider(slug), is_default=True)
     entries = AuditEntry.objects.filter(event="ai_provider.updated")
 
     for entry in (entries.filter(object_id="openai")[0], entries.filter(object_id="gemini")[1]):

@@ -64,7 +64,7 @@ def test_openai_itself_gets_the_limit_under_its_new_name(
     server: FakeProvider, area: str, db: None
 ) -> None:
     openai = AiProvider.objects.get(slug="openai")
-    services.update_provider(SYSTEM, openai, base_url=f"{server.url}/v1/")
+    services.update_ai_provider(SYSTEM, openai, base_url=f"{server.url}/v1/")
     services.set_key(SYSTEM, openai, KEY)
     ask(area)
     assert server.asked[0]["path"] == "/v1/chat/completions"
@@ -75,7 +75,7 @@ def test_openai_itself_gets_the_limit_under_its_new_name(
 def test_anthropic_is_asked_in_its_own_way(
     server: FakeProvider, provider: AiProvider, area: str
 ) -> None:
-    services.update_provider(SYSTEM, provider, api_style="anthropic", base_url=server.url)
+    services.update_ai_provider(SYSTEM, provider, api_style="anthropic", base_url=server.url)
     server.answer = lambda: anthropic_answer("Short.", 20, 5)
 
     assert ask(area) == "Short."
@@ -98,7 +98,7 @@ def test_anthropic_is_asked_in_its_own_way(
 def test_the_area_chooses_provider_and_model_and_the_provider_caps_the_answer(
     server: FakeProvider, provider: AiProvider, set_area: SetArea, area: str
 ) -> None:
-    services.update_provider(SYSTEM, provider, token_limit=300, is_default=False)
+    services.update_ai_provider(SYSTEM, provider, token_limit=300, is_default=False)
     set_area(provider=provider, model="huge", max_tokens=900)
     ask(area)
     assert server.asked[0]["body"]["model"] == "huge"
@@ -144,9 +144,9 @@ def test_what_is_lacking_is_named(
     server: FakeProvider, provider: AiProvider, area: str, lacking: str
 ) -> None:
     if lacking == "provider":
-        services.update_provider(SYSTEM, provider, is_default=False)
+        services.update_ai_provider(SYSTEM, provider, is_default=False)
     elif lacking == "model":
-        services.update_provider(SYSTEM, provider, default_model="")
+        services.update_ai_provider(SYSTEM, provider, default_model="")
     elif lacking == "key":
         services.clear_key(SYSTEM, provider)
     else:  # as after a copied row
@@ -318,7 +318,7 @@ def test_no_transaction_is_held_while_the_provider_thinks(
     thread.start()
     assert waiting.wait(10)
     # Another writer is not kept waiting, and sees the reservation.
-    services.update_provider(SYSTEM, AiProvider.objects.get(pk=provider.pk), name="Renamed")
+    services.update_ai_provider(SYSTEM, AiProvider.objects.get(pk=provider.pk), name="Renamed")
     assert used()[0] == 1
     assert used()[3] > 1024
     go_on.set()

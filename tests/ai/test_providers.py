@@ -31,14 +31,14 @@ def key_of(provider: AiProvider) -> str | None:
     ],
 )
 def test_another_host_does_not_get_the_key_of_the_first(openai: AiProvider, url: str) -> None:
-    services.update_provider(SYSTEM, openai, base_url=url)
+    services.update_ai_provider(SYSTEM, openai, base_url=url)
     assert key_of(openai) is None
     assert AiProvider.objects.get(pk=openai.pk).api_key_set_at is None
 
 
 @pytest.mark.parametrize("url", ["https://api.openai.com/v2", "https://API.OpenAI.com/v1/"])
 def test_another_path_at_the_same_host_keeps_the_key(openai: AiProvider, url: str) -> None:
-    services.update_provider(SYSTEM, openai, base_url=url, name="Renamed")
+    services.update_ai_provider(SYSTEM, openai, base_url=url, name="Renamed")
     assert key_of(openai) == KEY
 
 
@@ -63,7 +63,7 @@ def test_another_path_at_the_same_host_keeps_the_key(openai: AiProvider, url: st
 )
 def test_a_base_url_is_a_plain_web_address(db: None, url: str) -> None:
     with pytest.raises(Invalid) as refused:
-        services.create_provider(SYSTEM, slug="mine", name="Mine", base_url=url)
+        services.create_ai_provider(SYSTEM, slug="mine", name="Mine", base_url=url)
     assert refused.value.errors[0].path == ("base_url",)
     assert not AiProvider.objects.filter(slug="mine").exists()
 
@@ -72,37 +72,37 @@ def test_a_base_url_is_a_plain_web_address(db: None, url: str) -> None:
     "url", ["http://ollama:11434/v1", "http://[::1]:8080/v1", "https://ai.example.com"]
 )
 def test_servers_of_ones_own_are_welcome(db: None, url: str) -> None:
-    services.create_provider(SYSTEM, slug="mine", name="Mine", base_url=url)
+    services.create_ai_provider(SYSTEM, slug="mine", name="Mine", base_url=url)
     assert AiProvider.objects.get(slug="mine").base_url == url
 
 
 @pytest.mark.parametrize("slug", ["", "Mine", "1st", "my provider", "mine\n", "m" * 51])
 def test_a_slug_has_one_form(db: None, slug: str) -> None:
     with pytest.raises(Invalid) as refused:
-        services.create_provider(SYSTEM, slug=slug, name="Mine", base_url="https://a.example")
+        services.create_ai_provider(SYSTEM, slug=slug, name="Mine", base_url="https://a.example")
     assert refused.value.errors[0].path == ("slug",)
 
 
 def test_a_new_default_takes_over_from_the_present_one(openai: AiProvider) -> None:
     gemini = AiProvider.objects.get(slug="gemini")
-    services.update_provider(SYSTEM, gemini, is_default=True)
+    services.update_ai_provider(SYSTEM, gemini, is_default=True)
     assert queries.default_provider() == gemini
-    made = services.create_provider(
+    made = services.create_ai_provider(
         SYSTEM, slug="mine", name="Mine", base_url="https://a.example", is_default=True
     )
     assert queries.default_provider() == made
-    services.update_provider(SYSTEM, made, is_default=False)
+    services.update_ai_provider(SYSTEM, made, is_default=False)
     assert queries.default_provider() is None
 
 
 def test_a_provider_that_an_area_names_cannot_be_deleted(openai: AiProvider, area: str) -> None:
     settings = queries.get_area_state(area).settings
-    services.update_area(SYSTEM, settings, provider=openai)
+    services.update_ai_area(SYSTEM, settings, provider=openai)
     with pytest.raises(Conflict, match="serves Test summaries") as refused:
-        services.delete_provider(SYSTEM, openai)
+        services.delete_ai_provider(SYSTEM, openai)
     assert refused.value.extra == {"areas": ["Test summaries"]}
     assert key_of(openai) == KEY
 
-    services.update_area(SYSTEM, settings, provider=None)
-    services.delete_provider(SYSTEM, openai)
+    services.update_ai_area(SYSTEM, settings, provider=None)
+    services.delete_ai_provider(SYSTEM, openai)
     assert not AiProvider.objects.filter(slug="openai").exists()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def entries() -> list[AuditEntry]:
     """Ten sealed entries."""
     for number in range(10):
-        services.create_system(SYSTEM, name=f"CRM {number}")
+        services.create_crm_system(SYSTEM, name=f"CRM {number}")
     assert chain.seal_pending() == 10
     return list(AuditEntry.objects.order_by("sequence"))
 
@@ -37,7 +37,7 @@ def test_an_untouched_trail_is_whole(entries: list[AuditEntry]) -> None:
 
 
 def test_what_is_not_sealed_yet_is_said(entries: list[AuditEntry]) -> None:
-    services.create_system(SYSTEM, name="Late")
+    services.create_crm_system(SYSTEM, name="Late")
 
     assert verification.verify().unsealed == 1
 
@@ -162,7 +162,7 @@ def test_the_product_itself_never_signs_what_somebody_tampered_with(
     settings.AUDIT_RETENTION_DAYS = 1
     tamper(entries)
 
-    services.create_system(SYSTEM, name="The next write")
+    services.create_crm_system(SYSTEM, name="The next write")
     chain.seal_pending()
     with suppress(chain.BrokenChain):
         prune(SYSTEM)
@@ -175,7 +175,7 @@ def test_without_its_record_nothing_is_sealed_and_the_log_says_so(
     entries: list[AuditEntry], caplog: pytest.LogCaptureFixture
 ) -> None:
     AuditChain.objects.all().delete()
-    services.create_system(SYSTEM, name="Late")
+    services.create_crm_system(SYSTEM, name="Late")
 
     assert chain.seal_pending() == 0
 
@@ -186,7 +186,7 @@ def test_without_its_record_nothing_is_sealed_and_the_log_says_so(
 
 
 def test_the_verifier_changes_nothing(entries: list[AuditEntry]) -> None:
-    services.create_system(SYSTEM, name="Late")
+    services.create_crm_system(SYSTEM, name="Late")
 
     call_command("verify_audit")
 
@@ -199,7 +199,7 @@ def test_an_entry_that_was_cut_off_does_not_come_back(entries: list[AuditEntry])
     old.pk, old.sequence, old.seal = None, None, ""
     old._state.adding = True
     old.save()
-    services.create_system(SYSTEM, name="The next write")
+    services.create_crm_system(SYSTEM, name="The next write")
 
     assert chain.seal_pending() == 1
 
@@ -223,7 +223,7 @@ def test_a_forged_entry_is_not_made_good_by_sealing(entries: list[AuditEntry]) -
 def test_an_older_copy_of_the_whole_trail_shows_against_a_kept_head(
     entries: list[AuditEntry],
 ) -> None:
-    services.create_system(SYSTEM, name="Newer")
+    services.create_crm_system(SYSTEM, name="Newer")
     chain.seal_pending()
     head = verification.verify().head
     AuditEntry.objects.filter(sequence=11).delete()
@@ -268,7 +268,7 @@ def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) ->
     AuditChain.objects.all().delete()
     chain.begin()
     old.save()
-    services.create_system(SYSTEM, name="New")
+    services.create_crm_system(SYSTEM, name="New")
     assert chain.seal_pending() == 2
 
     call_command("prune_audit")
@@ -298,6 +298,6 @@ def test_pruning_keeps_everything_until_a_retention_is_set(
 
 @pytest.mark.django_db(transaction=True)
 def test_entries_are_sealed_once_the_change_has_committed() -> None:
-    services.create_system(SYSTEM, name="HubSpot")
+    services.create_crm_system(SYSTEM, name="HubSpot")
 
     assert list(AuditEntry.objects.values_list("sequence", flat=True)) == [1]

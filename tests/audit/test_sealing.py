@@ -22,7 +22,7 @@ PATIENCE = 20.0
 
 @pytest.fixture
 def systems() -> list[CrmSystem]:
-    return [services.create_system(SYSTEM, name=name) for name in ("One", "Two")]
+    return [services.create_crm_system(SYSTEM, name=name) for name in ("One", "Two")]
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def nobody_waits() -> Iterator[None]:
 
 
 def rename(system: CrmSystem, name: str) -> None:
-    services.update_system(SYSTEM, CrmSystem.objects.get(pk=system.pk), name=name)
+    services.update_crm_system(SYSTEM, CrmSystem.objects.get(pk=system.pk), name=name)
 
 
 def entry_of(system: CrmSystem) -> AuditEntry:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
-from syteops.core.actors import ActorKind, Door
+from syteops.core.actors import ActorKind, Channel
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def fill(count: int) -> None:
     """So many sealed entries, of two kilobytes each."""
     entries = []
     for number in range(count):
-        entry = AuditEntry(actor_kind=ActorKind.KEY, door=Door.REST, event="crm_system.updated")
+        entry = AuditEntry(actor_kind=ActorKind.KEY, door=Channel.REST, event="crm_system.updated")
         entry.changes = {"name": {"before": TEXT, "after": f"{number} “é” \U0001f600"}}
         entries.append(entry)
         entry.mac = chain.mac_of(entry)

@@ -113,7 +113,7 @@ def test_a_reserved_acronym_is_refused_beside_its_field(page: Client) -> None:
 
 
 def test_the_catalogue_page_shows_every_variable_and_family(page: Client) -> None:
-    crm.create_system(SYSTEM, name="<b>HubSpot</b>")
+    crm.create_crm_system(SYSTEM, name="<b>HubSpot</b>")
     services.create_variable(SYSTEM, key="greeting", value="Hi")
     shown = page.get(CATALOGUE).content.decode()
     assert "syteops_std_crm_001_name" in shown
@@ -127,7 +127,7 @@ def test_the_catalogue_page_shows_every_variable_and_family(page: Client) -> Non
 def test_the_catalogue_page_is_searched_filtered_and_paged(page: Client) -> None:
     for number in range(101):
         services.create_variable(SYSTEM, key=f"k{number:03}", value="x")
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
 
     first = page.get(CATALOGUE, {"source": "api"})
     assert (len(first.context["page"]), first.context["page"].paginator.count) == (100, 101)
@@ -153,7 +153,7 @@ def test_without_the_permission_there_is_no_catalogue_page(client: Client, bob: 
 def test_whoever_may_change_sets_may_change_their_values(client: Client, bob: User) -> None:
     codenames = ("view_variableset", "change_variableset")
     bob.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-    made = services.create_set(SYSTEM, name="Acme", acronym="acme")
+    made = services.create_variable_set(SYSTEM, name="Acme", acronym="acme")
     client.force_login(bob)
     new = rows({"suffix": "color", "type": "text", "value": "red"})
     client.post(f"{SETS}{made.pk}/change/", {"name": "Acme", "acronym": "acme", **new})
@@ -167,6 +167,6 @@ def test_lists_cost_the_same_number_of_queries_however_long(
     for number in range(20):
         services.create_variable(SYSTEM, key=f"k{number}", value="x")
         value = {"suffix": "a", "type": "text", "value": "x"}
-        services.create_set(SYSTEM, name="Set", acronym=f"set{number}", values=[value])
+        services.create_variable_set(SYSTEM, name="Set", acronym=f"set{number}", values=[value])
     with django_assert_max_num_queries(15):
         assert page.get(address).status_code == 200

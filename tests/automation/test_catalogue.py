@@ -27,9 +27,9 @@ def extra_family(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def some_variables(db: None) -> None:
-    crm.create_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
+    crm.create_crm_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
     services.create_variable(SYSTEM, key="greeting", value="Hello World", description="A welcome")
-    services.create_set(
+    services.create_variable_set(
         SYSTEM,
         name="Brand",
         acronym="brand",
@@ -152,7 +152,7 @@ def test_reading_costs_the_same_number_of_queries_however_much_there_is(db: None
     rows = [{"suffix": f"s{n}", "type": "text", "value": "x"} for n in range(10)]
     for number in range(10):
         services.create_variable(SYSTEM, key=f"k{number}", value="x")
-        services.create_set(SYSTEM, name="Set", acronym=f"set{number}", values=rows)
-        crm.create_system(SYSTEM, name=f"CRM {number}")
+        services.create_variable_set(SYSTEM, name="Set", acronym=f"set{number}", values=rows)
+        crm.create_crm_system(SYSTEM, name=f"CRM {number}")
     assert len(queries.catalogue()) >= 120
     assert next(counted) == before

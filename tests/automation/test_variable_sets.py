@@ -15,7 +15,7 @@ def row(suffix: str, value: str, kind: str = "text") -> dict[str, str]:
 
 
 def make(*values: dict[str, str], acronym: str = "acme") -> VariableSet:
-    return services.create_set(SYSTEM, name="Acme", acronym=acronym, values=values)
+    return services.create_variable_set(SYSTEM, name="Acme", acronym=acronym, values=values)
 
 
 def derived() -> dict[str, str]:
@@ -102,7 +102,7 @@ def test_a_blank_value_is_no_variable_but_stays_in_the_set(db: None) -> None:
 def test_a_change_replaces_the_values_and_is_one_entry_in_the_trail(db: None) -> None:
     made = make(row("color", "red"), row("size", "L"))
 
-    services.update_set(
+    services.update_variable_set(
         SYSTEM, made, acronym="corp", values=[row("size", "color"), row("color", "L")]
     )
 
@@ -118,7 +118,7 @@ def test_the_same_values_again_change_nothing(db: None) -> None:
     kept = set(made.values.values_list("pk", flat=True))
     actor = SYSTEM.doing("test")
 
-    services.update_set(
+    services.update_variable_set(
         actor, made, name="Acme", values=[row("on", "YES", "boolean"), row("color", "red")]
     )
 
@@ -129,12 +129,12 @@ def test_the_same_values_again_change_nothing(db: None) -> None:
 def test_a_refused_change_leaves_the_values_alone(db: None) -> None:
     made = make(row("color", "red"))
     with pytest.raises(Invalid):
-        services.update_set(SYSTEM, made, acronym="api", values=[])
+        services.update_variable_set(SYSTEM, made, acronym="api", values=[])
     assert derived() == {"syteops_acme_svs_color": "red"}
 
 
 def test_deleting_a_set_takes_its_variables_away_and_records_what_it_held(db: None) -> None:
-    services.delete_set(SYSTEM, make(row("color", "red")))
+    services.delete_variable_set(SYSTEM, make(row("color", "red")))
     assert derived() == {}
     assert not VariableSetValue.objects.exists()
     entry = AuditEntry.objects.get(event="variable_set.deleted")

@@ -109,7 +109,7 @@ ROWS = [
 
 @pytest.fixture
 def brand(db: None) -> VariableSet:
-    return services.create_set(SYSTEM, name="Brand", acronym="brand", values=ROWS)
+    return services.create_variable_set(SYSTEM, name="Brand", acronym="brand", values=ROWS)
 
 
 def sets() -> list[Any]:
@@ -130,28 +130,28 @@ def sets() -> list[Any]:
 )
 def test_an_update_of_a_set_is_undone_and_redone(brand: VariableSet, change: Any) -> None:
     def update() -> None:
-        services.update_set(SYSTEM, VariableSet.objects.get(), **change)
+        services.update_variable_set(SYSTEM, VariableSet.objects.get(), **change)
 
     back_and_forth("variable_set.updated", update, sets, by_service)
 
 
 def test_a_set_that_was_made_is_deleted_and_comes_back(db: None) -> None:
     def create() -> None:
-        services.create_set(SYSTEM, name="Brand", acronym="brand", values=ROWS)
+        services.create_variable_set(SYSTEM, name="Brand", acronym="brand", values=ROWS)
 
     back_and_forth("variable_set.created", create, sets, by_service)
 
 
 def test_a_set_that_was_deleted_comes_back(brand: VariableSet) -> None:
     def delete() -> None:
-        services.delete_set(SYSTEM, VariableSet.objects.get())
+        services.delete_variable_set(SYSTEM, VariableSet.objects.get())
 
     back_and_forth("variable_set.deleted", delete, sets, by_service)
 
 
 def test_a_set_does_not_come_back_beside_its_successor(brand: VariableSet) -> None:
-    services.delete_set(SYSTEM, brand)
-    services.create_set(SYSTEM, name="Brand", acronym="brand")
+    services.delete_variable_set(SYSTEM, brand)
+    services.create_variable_set(SYSTEM, name="Brand", acronym="brand")
 
     with pytest.raises(Conflict) as refusal:
         revert_by_service(SYSTEM, latest("variable_set.deleted"))
@@ -160,9 +160,9 @@ def test_a_set_does_not_come_back_beside_its_successor(brand: VariableSet) -> No
 
 
 def test_a_later_change_of_a_set_s_values_stands_in_the_way(brand: VariableSet) -> None:
-    services.update_set(SYSTEM, brand, values=[])
+    services.update_variable_set(SYSTEM, brand, values=[])
     entry = latest("variable_set.updated")
-    services.update_set(SYSTEM, brand, values=ROWS[:1])
+    services.update_variable_set(SYSTEM, brand, values=ROWS[:1])
 
     with pytest.raises(Conflict) as refusal:
         revert_by_service(SYSTEM, entry)

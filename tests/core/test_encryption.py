@@ -26,7 +26,7 @@ from syteops.core.encryption import (
     sealed_fields,
 )
 from syteops.crm.models import CrmSystem
-from syteops.crm.services import create_system, set_secrets
+from syteops.crm.services import create_crm_system, set_secrets
 
 SECRET = "a-secret-nobody-may-see"
 OLD, NEW, LOST = (new_encryption_key() for _ in range(3))
@@ -35,7 +35,7 @@ OLD, NEW, LOST = (new_encryption_key() for _ in range(3))
 @pytest.fixture
 def system(db: None) -> CrmSystem:
     """A stored CRM system that has an API key and no API secret."""
-    return stored(set_secrets(SYSTEM, create_system(SYSTEM, name="HubSpot"), api_key=SECRET))
+    return stored(set_secrets(SYSTEM, create_crm_system(SYSTEM, name="HubSpot"), api_key=SECRET))
 
 
 def stored(system: CrmSystem) -> CrmSystem:
@@ -97,7 +97,7 @@ def test_it_opens_where_it_was_sealed(system: CrmSystem) -> None:
 
 
 def test_a_ciphertext_copied_to_another_row_does_not_open(system: CrmSystem) -> None:
-    other = create_system(SYSTEM, name="Zoho")
+    other = create_crm_system(SYSTEM, name="Zoho")
     CrmSystem.objects.filter(pk=other.pk).update(api_key=system.api_key)
 
     with pytest.raises(UnsealError, match="another row"):
@@ -119,7 +119,7 @@ def test_the_binding_survives_the_loss_of_the_slot_number(system: CrmSystem) -> 
 
 def test_a_damaged_row_does_not_break_the_list_of_all(system: CrmSystem) -> None:
     CrmSystem.objects.filter(pk=system.pk).update(api_key=Sealed(b"damaged"))
-    create_system(SYSTEM, name="Zoho")
+    create_crm_system(SYSTEM, name="Zoho")
 
     assert [one.name for one in CrmSystem.objects.all()] == ["HubSpot", "Zoho"]
     with pytest.raises(UnsealError):

@@ -127,10 +127,10 @@ def test_it_is_let_go_after_an_error() -> None:
 
 
 def test_a_snapshot_sees_one_moment_and_keeps_no_writer_waiting() -> None:
-    services.create_system(SYSTEM, name="Before")
+    services.create_crm_system(SYSTEM, name="Before")
 
     def write() -> None:
-        services.create_system(SYSTEM, name="After")
+        services.create_crm_system(SYSTEM, name="After")
         connection.close()
 
     with snapshot(), snapshot():
@@ -146,7 +146,7 @@ def test_a_snapshot_sees_one_moment_and_keeps_no_writer_waiting() -> None:
 
 def test_a_snapshot_inside_a_transaction_is_that_transaction() -> None:
     with transaction.atomic():
-        services.create_system(SYSTEM, name="Mine")
+        services.create_crm_system(SYSTEM, name="Mine")
         with snapshot():
             assert CrmSystem.objects.count() == 1
 

@@ -52,7 +52,7 @@ def notices(person: User) -> list[str]:
 
 
 def test_alice_sees_the_whole_site(alice: User) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     shown = panels(alice)
     assert shown["Manage API"][""] == "No key"
     assert shown["What there is"]["CRM systems"] == "1"
@@ -82,7 +82,7 @@ def test_the_api_is_not_without_key_while_a_restricted_one_works(alice: User) ->
 
 def test_bob_sees_only_what_he_may(bob: User) -> None:
     keys.generate_site_key(SYSTEM)
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     assert panels(bob) == {"What there is": {"": "", "CRM systems": "1"}}
     page = start_page(bob)
     assert "What happened last" not in page
@@ -253,11 +253,11 @@ def test_the_start_page_takes_a_constant_number_of_queries(
 
     client = client_of(alice)
     keys.generate_site_key(SYSTEM)
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     client.get("/admin/")
     with CaptureQueriesContext(connection) as few:
         client.get("/admin/")
     for number in range(10):
-        crm.create_system(SYSTEM, name=f"System {number}")
+        crm.create_crm_system(SYSTEM, name=f"System {number}")
     with django_assert_num_queries(len(few)):
         client.get("/admin/")

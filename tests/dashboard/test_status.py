@@ -36,9 +36,9 @@ def test_the_state_of_a_new_site(api: Api) -> None:
 
 
 def test_it_follows_every_change_at_once(api: Api) -> None:
-    system = crm.create_system(SYSTEM, name="HubSpot")
-    crm.create_system(SYSTEM, name="Zoho")
-    crm.delete_system(SYSTEM, system)
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="Zoho")
+    crm.delete_crm_system(SYSTEM, system)
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     enable_webhooks()
 

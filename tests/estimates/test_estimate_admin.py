@@ -123,9 +123,9 @@ def test_no_last_day_means_none(page: Client, db) -> None:
 
 
 def test_saving_an_untouched_form_changes_nothing(page: Client, db) -> None:
-    system = crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
     estimate = a_draft(crm_system=system, content="Scope", meta={"a": 1})
-    crm.delete_system(SYSTEM, system)
+    crm.delete_crm_system(SYSTEM, system)
     before = AuditEntry.objects.count()
 
     answer = page.post(change(estimate), untouched(page.get(change(estimate))))
@@ -272,7 +272,7 @@ def test_an_inactive_module_has_no_pages(page: Client, db) -> None:
 def answers(monkeypatch: pytest.MonkeyPatch, db) -> list[str]:
     """What the provider will answer, one after the other."""
     provider = AiProvider.objects.get(slug="openai")
-    ai.update_provider(SYSTEM, provider, default_model="test-model")
+    ai.update_ai_provider(SYSTEM, provider, default_model="test-model")
     ai.set_key(SYSTEM, provider, "sk-canary-1234567890")
     given: list[str] = []
     monkeypatch.setattr(

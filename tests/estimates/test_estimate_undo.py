@@ -40,7 +40,7 @@ OTHER = {
 
 @pytest.fixture
 def draft(api: Api) -> str:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     values = {"title": "Website", "content": "A **site**.", "crm_num": "001", "currency": "EUR"}
     made = api.post("/estimates", {**values, "line_items": LINES, "client_email": "c@example.com"})
     assert made.status_code == 201, made.json()
@@ -147,7 +147,7 @@ def test_the_crm_system_that_was_named_comes_back_and_no_other(api: Api, draft: 
     api.patch(draft, {"crm_num": None})
     entry = latest("estimate.updated")
     api.delete("/crm-systems/001?confirm=true")
-    crm.create_system(SYSTEM, name="Zoho")  # 001 now
+    crm.create_crm_system(SYSTEM, name="Zoho")  # 001 now
 
     assert revert(api, entry).status_code == 200
 

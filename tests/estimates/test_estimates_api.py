@@ -42,7 +42,7 @@ def configure(**config) -> None:
 
 @pytest.fixture
 def hubspot(db) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
 
 
 def test_an_estimate_keeps_everything_and_comes_to_its_total(api: Api, hubspot) -> None:
@@ -233,7 +233,7 @@ def test_the_largest_estimate_is_exact(api: Api) -> None:
 def test_a_deleted_crm_system_is_not_shown_under_its_old_number(api: Api, hubspot) -> None:
     made = api.post("/estimates", WHOLE).json()
     api.delete("/crm-systems/001?confirm=true")
-    crm.create_system(SYSTEM, name="Other")
+    crm.create_crm_system(SYSTEM, name="Other")
 
     assert api.get(f"/estimates/{made['id']}").json()["crm_num"] is None
 

@@ -34,8 +34,8 @@ def page(alice: User) -> Client:
 @pytest.fixture
 def changed(db: None) -> AuditEntry:
     """A CRM system was added and renamed; the entry of the latter."""
-    system = crm.create_system(SYSTEM, name="HubSpot", url="https://a.example")
-    crm.update_system(command("import"), system, name="<b>Zoho</b>", url="")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot", url="https://a.example")
+    crm.update_crm_system(command("import"), system, name="<b>Zoho</b>", url="")
     return AuditEntry.objects.latest("id")
 
 
@@ -187,12 +187,12 @@ def test_the_list_takes_a_constant_number_of_queries(
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    crm.create_system(SYSTEM, name="First")
+    crm.create_crm_system(SYSTEM, name="First")
     page.get(LIST)
     with CaptureQueriesContext(connection) as few:
         page.get(LIST)
     for number in range(10):
-        crm.create_system(SYSTEM, name=f"System {number}")
+        crm.create_crm_system(SYSTEM, name=f"System {number}")
     with django_assert_num_queries(len(few)):
         page.get(LIST)
 

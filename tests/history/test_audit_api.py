@@ -123,7 +123,7 @@ def test_a_key_is_found_by_its_name_alone(api: Api, make_key: Callable[..., str]
 
 
 def test_only_keys_have_a_hint_that_can_be_left_out(api: Api) -> None:
-    crm.create_system(replace(SYSTEM, label="SyteOps (staging)"), name="HubSpot")
+    crm.create_crm_system(replace(SYSTEM, label="SyteOps (staging)"), name="HubSpot")
     assert len(entries(api, f"?actor={quote('SyteOps (staging)')}")) == 1
     assert {one["actor"]["label"] for one in entries(api, "?actor=SyteOps")} == {"SyteOps"}
 
@@ -222,7 +222,7 @@ def test_the_number_of_queries_is_constant(
     api: Api, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(20):
-        crm.create_system(SYSTEM, name=f"System {number}")
+        crm.create_crm_system(SYSTEM, name=f"System {number}")
     # The key, the entries and, as the page is full, how many there are.
     for length in (1, 15):
         with django_assert_num_queries(3):

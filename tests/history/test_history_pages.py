@@ -35,7 +35,7 @@ def page(alice: User) -> Client:
 
 
 def of_a_system(count: int) -> str:
-    system = crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
     AuditEntry.objects.filter(object_resource="crm").delete()
     for number in range(count):
         record(SYSTEM, system, "updated", {"name": (number, number + 1)})
@@ -184,7 +184,7 @@ def test_a_history_leads_to_the_trail_of_the_site_with_that_object_only(
     page: Client, made: Callable[[int], str]
 ) -> None:
     address = made(2)
-    crm.create_system(SYSTEM, name="Another")
+    crm.create_crm_system(SYSTEM, name="Another")
 
     there = trail_link(shown(page, address)[1])
 

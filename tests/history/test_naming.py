@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ada() -> TeamMember:
-    return team.create_member(SYSTEM, first_name="Ada")
+    return team.create_team_member(SYSTEM, first_name="Ada")
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def entry(ada: TeamMember) -> AuditEntry:
 
 
 def pass_the_number_on(ada: TeamMember) -> None:
-    team.delete_member(SYSTEM, TeamMember.objects.get(pk=ada.pk))
-    assert team.create_member(SYSTEM, first_name="Eve").slot == "001"
+    team.delete_team_member(SYSTEM, TeamMember.objects.get(pk=ada.pk))
+    assert team.create_team_member(SYSTEM, first_name="Eve").slot == "001"
 
 
 def cut_before(entry: AuditEntry) -> None:
@@ -60,11 +60,11 @@ def test_the_member_of_then_is_found(
 
 def test_a_member_who_had_no_number_then_is_found(ada: TeamMember, entry: AuditEntry) -> None:
     revert(SYSTEM, entry)
-    team.delete_member(SYSTEM, TeamMember.objects.get(pk=ada.pk))
+    team.delete_team_member(SYSTEM, TeamMember.objects.get(pk=ada.pk))
     notes.update_note(SYSTEM, Note.objects.get(), author=None)
     entry = latest("note.updated")
     assert entry.changes["author"]["before"] == f"deleted-{ada.pk}"
-    team.restore_member(SYSTEM, TeamMember.all_objects.get(pk=ada.pk))
+    team.restore_team_member(SYSTEM, TeamMember.all_objects.get(pk=ada.pk))
 
     revert(SYSTEM, entry)
 

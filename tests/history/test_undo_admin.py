@@ -41,8 +41,8 @@ def page(alice: User) -> Client:
 
 @pytest.fixture
 def renamed(db: None) -> AuditEntry:
-    system = crm.create_system(SYSTEM, name="HubSpot")
-    crm.update_system(SYSTEM, system, name="<b>Zoho</b>")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    crm.update_crm_system(SYSTEM, system, name="<b>Zoho</b>")
     return latest("crm_system.updated")
 
 
@@ -101,7 +101,7 @@ def test_a_post_from_elsewhere_does_nothing(alice: User, renamed: AuditEntry) ->
 
 
 def test_a_refusal_is_told_and_nothing_is_stored(page: Client, renamed: AuditEntry) -> None:
-    crm.update_system(SYSTEM, CrmSystem.objects.get(), name="Third")
+    crm.update_crm_system(SYSTEM, CrmSystem.objects.get(), name="Third")
 
     refused = page.post(address(renamed), follow=True)
 
@@ -181,7 +181,7 @@ def test_only_a_superuser_undoes_changes_of_the_licence(page: Client, bob: User)
 
 
 def test_what_can_never_be_undone_is_not_offered(page: Client, site_key: str) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     for key in ("first-key-1", "second-key-2"):
         crm.set_secrets(SYSTEM, CrmSystem.objects.get(), api_key=key)
 
@@ -198,9 +198,9 @@ def test_an_entry_that_is_not_there_is_not_found(page: Client) -> None:
 
 
 def test_a_deleted_object_is_brought_back_from_the_list_of_the_whole_site(page: Client) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     crm.set_secrets(SYSTEM, CrmSystem.objects.get(), api_key="first-key-1")
-    crm.delete_system(SYSTEM, CrmSystem.objects.get())
+    crm.delete_crm_system(SYSTEM, CrmSystem.objects.get())
     entry = latest("crm_system.deleted")
     assert entry_page(entry).split("/change/")[0] in text(page.get("/admin/audit/auditentry/"))
     assert address(entry) in text(page.get(entry_page(entry)))
@@ -214,7 +214,7 @@ def test_a_deleted_object_is_brought_back_from_the_list_of_the_whole_site(page: 
 
 
 def change_a_member() -> str:
-    member = team.update_member(SYSTEM, a_member(), city="Rome")
+    member = team.update_team_member(SYSTEM, a_member(), city="Rome")
     return f"team/teammember/{member.pk}"
 
 
@@ -285,6 +285,6 @@ def test_a_long_history_takes_no_query_more(
     with CaptureQueriesContext(connection) as few:
         page.get(history)
     for number in range(10):
-        crm.update_system(SYSTEM, CrmSystem.objects.get(), name=f"System {number}")
+        crm.update_crm_system(SYSTEM, CrmSystem.objects.get(), name=f"System {number}")
     with django_assert_num_queries(len(few)):
         page.get(history)

@@ -176,7 +176,7 @@ def test_what_is_kept_in_an_object_counts_as_a_whole(api: Api) -> None:
 
 
 def test_a_secret_that_was_set_since_is_not_taken_for_the_one_it_began_with(db: None) -> None:
-    provider = ai.create_provider(SYSTEM, slug="own", name="Own", base_url="https://ai.example")
+    provider = ai.create_ai_provider(SYSTEM, slug="own", name="Own", base_url="https://ai.example")
     created = latest("ai_provider.created")
     ai.set_key(SYSTEM, provider, "first-key-1")
 
@@ -189,9 +189,9 @@ def test_a_secret_that_was_set_since_is_not_taken_for_the_one_it_began_with(db: 
 
 def test_a_later_change_of_another_kind_of_object_with_that_key_does_not_count(db: None) -> None:
     """Providers and areas share a resource, and their primary keys are alike."""
-    provider = ai.create_provider(SYSTEM, slug="own", name="Own", base_url="https://ai.example")
+    provider = ai.create_ai_provider(SYSTEM, slug="own", name="Own", base_url="https://ai.example")
     created = latest("ai_provider.created")
-    ai.update_area(SYSTEM, _area_with_key(provider.pk), enabled=False)
+    ai.update_ai_area(SYSTEM, _area_with_key(provider.pk), enabled=False)
 
     revert_by_service(SYSTEM, created)
 

@@ -143,20 +143,20 @@ def stored() -> dict[tuple[str, int], Values]:
 
 def create(kind: str, values: Values) -> int:
     if kind == "member":
-        return team.create_member(SYSTEM, **values).pk
+        return team.create_team_member(SYSTEM, **values).pk
     return notes.create_note(SYSTEM, **_note_values(values)).pk
 
 
 def update(kind: str, pk: int, values: Values) -> None:
     if kind == "member":
-        team.update_member(SYSTEM, TeamMember.objects.get(pk=pk), **values)
+        team.update_team_member(SYSTEM, TeamMember.objects.get(pk=pk), **values)
     else:
         notes.update_note(SYSTEM, Note.objects.get(pk=pk), **_note_values(values))
 
 
 def delete(kind: str, pk: int) -> None:
     if kind == "member":
-        team.delete_member(SYSTEM, TeamMember.objects.get(pk=pk))
+        team.delete_team_member(SYSTEM, TeamMember.objects.get(pk=pk))
     else:
         notes.delete_note(SYSTEM, Note.objects.get(pk=pk))
 

@@ -63,7 +63,7 @@ def test_no_session_opens_it_and_no_token_in_the_address(client: Client, alice: 
 
 @pytest.mark.usefixtures("prometheus")
 def test_it_shows_the_state_of_the_site(client: Client) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     lines = scrape(client).content.decode().splitlines()
     assert 'syteops_entities{resource="crm"} 1' in lines

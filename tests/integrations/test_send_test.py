@@ -114,7 +114,7 @@ def test_slack_gets_a_text(person: Actor, reachable: Receiver, settings: Any) ->
 def test_the_push_carries_every_variable_and_the_token_where_it_belongs(
     person: Actor, reachable: Receiver, config: Any, header: str, value: str
 ) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     set_secret("automation_push", "url", f"{reachable.url}/flow")
     set_config("automation_push", **config)
     services.send_test(person, "automation_push")

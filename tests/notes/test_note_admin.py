@@ -27,7 +27,7 @@ def page(alice: User) -> Client:
 
 @pytest.fixture
 def note(db) -> Note:
-    ada = team.create_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+    ada = team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace")
     return services.create_note(
         SYSTEM,
         title="Kick-off",
@@ -87,7 +87,7 @@ def test_saving_an_untouched_form_changes_nothing(page: Client, note: Note) -> N
 
 def test_saving_an_untouched_form_keeps_the_departed(page: Client, note: Note) -> None:
     assert note.author
-    team.delete_member(SYSTEM, note.author)
+    team.delete_team_member(SYSTEM, note.author)
     before = AuditEntry.objects.count()
 
     save(page, change(note))

@@ -40,7 +40,7 @@ def note(db) -> Note:
 def answers(monkeypatch: pytest.MonkeyPatch, db) -> list[str]:
     """What the provider will answer, one after the other."""
     provider = AiProvider.objects.get(slug="openai")
-    ai.update_provider(SYSTEM, provider, default_model="test-model")
+    ai.update_ai_provider(SYSTEM, provider, default_model="test-model")
     ai.set_key(SYSTEM, provider, "sk-canary-1234567890")
     given: list[str] = []
 
@@ -96,7 +96,7 @@ def test_a_summary_becomes_the_excerpt_as_plain_text(page: Client, note: Note, a
 
 
 def test_found_items_are_added_and_matched_to_people(page: Client, note: Note, answers) -> None:
-    team.create_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+    team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace")
     found = [
         {"text": "Write the brief", "assignee": "Ada Lovelace", "due_date": "2026-11-27"},
         {"text": "Write the  brief"},

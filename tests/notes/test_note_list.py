@@ -63,7 +63,7 @@ def test_a_wrong_question_is_refused(api: Api, three, query: str) -> None:
 
 
 def test_a_list_costs_the_same_however_long_it_is(api: Api, django_assert_num_queries) -> None:
-    member = team.create_member(SYSTEM, first_name="Ada")
+    member = team.create_team_member(SYSTEM, first_name="Ada")
 
     def grow(count: int) -> None:
         for number in range(count):

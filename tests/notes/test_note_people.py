@@ -13,7 +13,7 @@ from tests.fixtures import Api
 
 @pytest.fixture
 def ada(db) -> TeamMember:
-    return team.create_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+    return team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def note(api: Api, ada: TeamMember) -> dict[str, Any]:
 def departed(api: Api, note: dict[str, Any]) -> dict[str, Any]:
     """The note, after Ada has left and Bob has her number."""
     api.delete("/team-members/001?confirm=true")
-    team.create_member(SYSTEM, first_name="Bob", last_name="Builder")
+    team.create_team_member(SYSTEM, first_name="Bob", last_name="Builder")
     shown: dict[str, Any] = api.get(f"/notes/{note['id']}").json()
     return shown
 

@@ -50,7 +50,7 @@ OTHER = {
 
 @pytest.fixture
 def people(db: None) -> list[TeamMember]:
-    return [team.create_member(SYSTEM, first_name=name) for name in ("Ada", "Bob")]
+    return [team.create_team_member(SYSTEM, first_name=name) for name in ("Ada", "Bob")]
 
 
 @pytest.fixture

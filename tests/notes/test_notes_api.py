@@ -31,8 +31,8 @@ WHOLE = {
 @pytest.fixture
 def people(db):
     return [
-        team.create_member(SYSTEM, first_name="Ada", last_name="Lovelace"),
-        team.create_member(SYSTEM, first_name="Bob", last_name="Builder"),
+        team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace"),
+        team.create_team_member(SYSTEM, first_name="Bob", last_name="Builder"),
     ]
 
 

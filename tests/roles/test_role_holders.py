@@ -11,7 +11,7 @@ from syteops.roles import services
 from syteops.roles.models import RoleAssignment
 from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember
-from syteops.team.services import delete_member
+from syteops.team.services import delete_team_member
 from tests.fixtures import Api
 from tests.samples.roles import a_role
 from tests.samples.team import a_deleted_member, a_member
@@ -49,7 +49,7 @@ def test_a_deleted_member_gets_no_role(api: Api) -> None:
 def test_a_member_deleted_meanwhile_gets_no_role(db: None) -> None:
     member = a_member()
     seen = type(member).objects.get(pk=member.pk)
-    delete_member(SYSTEM, member)
+    delete_team_member(SYSTEM, member)
 
     with pytest.raises(Invalid):
         services.assign(SYSTEM, get_role("site_owner"), seen)

@@ -14,7 +14,7 @@ from syteops.roles import services
 from syteops.roles.models import RoleAssignment
 from syteops.roles.queries import get_role, with_holders
 from syteops.team.queries import get_member
-from syteops.team.services import delete_member
+from syteops.team.services import delete_team_member
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
@@ -83,7 +83,9 @@ def test_a_member_who_is_deleted_meanwhile_holds_nothing_afterwards() -> None:
     a_role()
     a_member()
 
-    refusals = at_once(assign("001"), lambda: delete_member(SYSTEM, get_member("001", lock=True)))
+    refusals = at_once(
+        assign("001"), lambda: delete_team_member(SYSTEM, get_member("001", lock=True))
+    )
 
     assert refusals[1] is None
     assert refusals[0] is None or isinstance(refusals[0], DomainError)
@@ -98,7 +100,7 @@ def test_deleting_two_holders_of_the_same_roles_at_once_ends_well() -> None:
             services.assign(SYSTEM, role, member)
 
     def delete(user_num: str) -> Change:
-        return lambda: delete_member(SYSTEM, get_member(user_num, lock=True))
+        return lambda: delete_team_member(SYSTEM, get_member(user_num, lock=True))
 
     assert at_once(delete("001"), delete("002")) == [None, None]
     assert RoleAssignment.objects.count() == 0

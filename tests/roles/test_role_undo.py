@@ -10,7 +10,7 @@ from syteops.roles import services
 from syteops.roles.models import Role
 from syteops.roles.queries import get_role
 from syteops.team.queries import get_member
-from syteops.team.services import delete_member
+from syteops.team.services import delete_team_member
 from tests.fixtures import Api
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
@@ -60,7 +60,7 @@ def test_an_unassignment_is_undone(api: Api) -> None:
 
 def test_whoever_got_the_number_of_a_former_holder_does_not_get_the_role(api: Api) -> None:
     services.assign(SYSTEM, a_role(), a_member())
-    delete_member(SYSTEM, get_member("001"))
+    delete_team_member(SYSTEM, get_member("001"))
     a_member(first_name="Eve")
 
     refused = undo(api, "role.unassigned")
@@ -157,7 +157,7 @@ def test_each_assignment_is_undone_and_redone(api: Api, action: str) -> None:
 def test_a_deleted_role_does_not_come_back_without_a_holder_who_is_gone(api: Api) -> None:
     services.assign(SYSTEM, a_role(), a_member())
     services.delete_role(SYSTEM, get_role("editor"))
-    delete_member(SYSTEM, get_member("001"))
+    delete_team_member(SYSTEM, get_member("001"))
 
     assert "Restore the member first" in refused(api, latest("role.deleted"), stored)["detail"]
 

@@ -10,7 +10,7 @@ from syteops.roles import services
 from syteops.roles.queries import get_role
 from syteops.roles.variables import contact_variables, holder_variables, holding_variables
 from syteops.team.queries import get_member
-from syteops.team.services import delete_member
+from syteops.team.services import delete_team_member
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
@@ -32,7 +32,7 @@ def values(family: Callable[[], Iterable[Variable]]) -> dict[str, str]:
     ],
 )
 def test_the_holder_of_a_system_role(db: None, slug: str, prefix: str) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     member = a_member(city="London", notes="internal", crm_ids={"001": "H-1"})
     assert values(holder_variables) == {}
 
@@ -74,7 +74,7 @@ def test_they_follow_when_the_role_moves(db: None) -> None:
 def test_they_are_gone_with_the_holder(db: None) -> None:
     services.assign(SYSTEM, get_role("site_owner"), a_member())
 
-    delete_member(SYSTEM, get_member("001"))
+    delete_team_member(SYSTEM, get_member("001"))
 
     assert values(holder_variables) == values(contact_variables) == {}
 
@@ -128,7 +128,7 @@ def test_they_cost_the_same_however_many(
     family: Callable[[], Iterable[Variable]],
     queries: int,
 ) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     for count in (1, 4):
         for number in range(count):
             role, member = a_role(name=f"Role {count} {number}"), a_member(crm_ids={"001": "H"})

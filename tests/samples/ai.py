@@ -14,7 +14,7 @@ def a_provider(slug: str = "openai", **values: object) -> AiProvider:
     """The provider of that slug, made anew where a test has emptied the database before."""
     shown = {"name": slug.title(), "base_url": "https://ai.example/v1", "default_model": "small"}
     provider, _ = AiProvider.objects.get_or_create(slug=slug, defaults=shown)
-    return services.update_provider(SYSTEM, provider, **values)
+    return services.update_ai_provider(SYSTEM, provider, **values)
 
 
 def a_provider_with_key() -> AiProvider:
@@ -51,7 +51,7 @@ def _get_area() -> Sample:
 @sample("ai.set_area")
 def _set_area() -> Sample:
     state = queries.get_area_state(AREA)
-    services.update_area(SYSTEM, state.settings, max_tokens=500)
+    services.update_ai_area(SYSTEM, state.settings, max_tokens=500)
     params = {"provider": a_provider().slug, "max_tokens": 800, "requests_per_day": None}
     return Sample({"area": AREA}, params, {"max_tokens": 0}, NO_AREA)
 

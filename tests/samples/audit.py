@@ -15,6 +15,6 @@ def _list() -> Sample:
 
 @sample("audit.revert")
 def _revert() -> Sample:
-    services.update_system(SYSTEM, a_system(), name="Renamed")
+    services.update_crm_system(SYSTEM, a_system(), name="Renamed")
     entry = AuditEntry.objects.filter(event="crm_system.updated").latest("id")
     return Sample({"id": str(entry.pk)}, missing=NOWHERE, also=("crm.update",))

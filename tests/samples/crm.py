@@ -7,7 +7,7 @@ NOWHERE = {"crm_num": "099"}
 
 
 def a_system() -> CrmSystem:
-    system = services.create_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
+    system = services.create_crm_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
     return services.set_secrets(SYSTEM, system, api_key="old-key-1234", api_secret="old-secret-1")
 
 

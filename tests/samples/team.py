@@ -10,12 +10,12 @@ NOWHERE = {"user_num": "099"}
 
 def a_member(**values: Any) -> TeamMember:
     given = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com"}
-    return services.create_member(SYSTEM, **{**given, **values})
+    return services.create_team_member(SYSTEM, **{**given, **values})
 
 
 def a_deleted_member(**values: Any) -> TeamMember:
     member = a_member(**values)
-    services.delete_member(SYSTEM, member)
+    services.delete_team_member(SYSTEM, member)
     return member
 
 

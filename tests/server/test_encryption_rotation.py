@@ -15,7 +15,7 @@ from syteops.core.actors import SYSTEM, command
 from syteops.core.encryption import KeyRing, Sealed, new_encryption_key, open_sealed
 from syteops.core.errors import Conflict
 from syteops.crm.models import CrmSystem
-from syteops.crm.services import create_system, set_secrets
+from syteops.crm.services import create_crm_system, set_secrets
 from syteops.server import encryption_rotation
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.encryption_rotation import rotate_file
@@ -47,8 +47,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def key(file: Path) -> str:
     """A site key, and secrets of live and deleted systems, all under the first encryption key."""
     for secret in SECRETS:
-        set_secrets(SYSTEM, create_system(SYSTEM, name=secret), api_key=secret)
-    gone = set_secrets(SYSTEM, create_system(SYSTEM, name="gone"), api_secret="gone")
+        set_secrets(SYSTEM, create_crm_system(SYSTEM, name=secret), api_key=secret)
+    gone = set_secrets(SYSTEM, create_crm_system(SYSTEM, name="gone"), api_secret="gone")
     CrmSystem.all_objects.filter(pk=gone.pk).update(deleted_at=gone.updated_at, number=None)
     write_proof()
     return keys.generate_site_key(SYSTEM).text
@@ -179,7 +179,7 @@ def test_at_every_step_all_opens_and_an_interrupted_run_is_simply_repeated(
 def test_values_stored_meanwhile_are_under_the_new_key(file: Path, key: str) -> None:
     def store() -> None:
         set_secrets(SYSTEM, CrmSystem.objects.get(name="third-secret"), api_secret="meanwhile")
-        set_secrets(SYSTEM, create_system(SYSTEM, name="new"), api_key="added meanwhile")
+        set_secrets(SYSTEM, create_crm_system(SYSTEM, name="new"), api_key="added meanwhile")
 
     with pytest.MonkeyPatch.context() as patched:
         real = encryption_rotation._reseal_rows
@@ -212,7 +212,7 @@ def test_two_rotations_at_once_are_refused(file: Path, key: str) -> None:
 
 
 def test_a_damaged_value_is_named_and_stops_nothing(file: Path, key: str) -> None:
-    damaged = create_system(SYSTEM, name="zzz damaged")
+    damaged = create_crm_system(SYSTEM, name="zzz damaged")
     CrmSystem.objects.filter(pk=damaged.pk).update(api_secret=Sealed(b"damaged"))
     errors = StringIO()
 

@@ -67,7 +67,7 @@ def box(system: CrmSystem) -> str:
 
 
 def test_bob_sees_and_cannot_change(viewer: Client) -> None:
-    system = crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
     member = a_member(notes="Prefers letters.", crm_ids={"001": "H-1"})
 
     shown = viewer.get(change(member))
@@ -169,8 +169,8 @@ def test_a_full_site_says_so_in_the_form(page: Client, settings: Settings) -> No
 
 
 def test_there_is_a_box_for_each_crm_system(page: Client) -> None:
-    hubspot = crm.create_system(SYSTEM, name="HubSpot")
-    zoho = crm.create_system(SYSTEM, name="Zoho")
+    hubspot = crm.create_crm_system(SYSTEM, name="HubSpot")
+    zoho = crm.create_crm_system(SYSTEM, name="Zoho")
     member = a_member(crm_ids={"001": "H-1"})
 
     text = page.get(change(member)).content.decode()
@@ -185,7 +185,7 @@ def test_there_is_a_box_for_each_crm_system(page: Client) -> None:
 
 
 def test_a_new_member_can_have_identifiers_at_once(page: Client) -> None:
-    system = crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
 
     page.post(ADD, {"first_name": "Ada", box(system): "H-1"})
 
@@ -196,11 +196,11 @@ def test_an_identifier_never_goes_to_another_system_that_has_the_number_by_now(
     page: Client,
 ) -> None:
     """The form was open while 001 was deleted and given again; it is saved even twice."""
-    hubspot = crm.create_system(SYSTEM, name="HubSpot")
+    hubspot = crm.create_crm_system(SYSTEM, name="HubSpot")
     member = a_member(crm_ids={"001": "H-1"})
     opened = page.get(change(member)).context["seen"]
-    crm.delete_system(SYSTEM, hubspot)
-    crm.create_system(SYSTEM, name="Zoho")  # 001 now
+    crm.delete_crm_system(SYSTEM, hubspot)
+    crm.create_crm_system(SYSTEM, name="Zoho")  # 001 now
     sent = fields(member, job_title="CTO", **{box(hubspot): "H-1"})
 
     refused = page.post(change(member), {**sent, "_seen": opened})
@@ -212,7 +212,7 @@ def test_an_identifier_never_goes_to_another_system_that_has_the_number_by_now(
 
 
 def test_an_identifier_that_is_too_long_is_shown(page: Client) -> None:
-    system = crm.create_system(SYSTEM, name="HubSpot")
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
     member = a_member()
 
     answer = page.post(change(member), fields(member, **{box(system): "x" * 201}))
@@ -372,7 +372,7 @@ def test_other_forms_do_not_offer_deleted_members(page: Client) -> None:
 
 
 def test_a_hostile_crm_name_is_shown_as_text(page: Client) -> None:
-    crm.create_system(SYSTEM, name="<script>alert(1)</script>")
+    crm.create_crm_system(SYSTEM, name="<script>alert(1)</script>")
 
     assert "<script>alert(1)" not in page.get(ADD).content.decode()
 

@@ -16,8 +16,8 @@ from tests.undoing import latest, refused, revert
 
 @pytest.fixture(autouse=True)
 def _systems(db: None) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
-    crm.create_system(SYSTEM, name="Zoho")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="Zoho")
 
 
 def stored() -> dict[str, str]:
@@ -108,7 +108,7 @@ def test_a_dry_run_keeps_the_identifiers(api: Api) -> None:
 def test_deleting_the_crm_system_takes_its_identifiers(api: Api) -> None:
     api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
 
-    crm.delete_system(SYSTEM, get_system("001"))
+    crm.delete_crm_system(SYSTEM, get_system("001"))
 
     assert api.get("/team-members/001").json()["crm_ids"] == {"002": "Z-9"}
 
@@ -168,7 +168,7 @@ def test_a_restored_member_has_the_identifiers_again(api: Api) -> None:
 def test_an_identifier_does_not_come_back_into_a_system_that_is_deleted(api: Api) -> None:
     api.post("/team-members", {"crm_ids": {"001": "H-1"}})
     api.delete("/crm-systems/001?confirm=true")
-    crm.create_system(SYSTEM, name="Pipedrive")  # 001 now
+    crm.create_crm_system(SYSTEM, name="Pipedrive")  # 001 now
 
     problem = refused(api, latest("team_member.updated"), stored)
 
@@ -180,7 +180,7 @@ def test_undoing_the_deletion_of_the_system_gives_it_back_once(api: Api) -> None
     api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
     api.delete("/crm-systems/001?confirm=true")
     taken = latest("team_member.updated")
-    crm.create_system(SYSTEM, name="Pipedrive")  # 001 now
+    crm.create_crm_system(SYSTEM, name="Pipedrive")  # 001 now
     assert revert(api, latest("crm_system.deleted")).json()["object"] == "003"
 
     assert stored() == {"002": "Z-9", "003": "H-1"}
@@ -191,7 +191,7 @@ def test_undoing_that_it_was_given_back_takes_it_from_that_member_alone(api: Api
     for text in ("H-1", "H-2"):
         api.post("/team-members", {"crm_ids": {"001": text, "002": "Z-9"}})
     api.delete("/crm-systems/001?confirm=true")
-    crm.create_system(SYSTEM, name="Pipedrive")  # 001 now
+    crm.create_crm_system(SYSTEM, name="Pipedrive")  # 001 now
     revert(api, latest("crm_system.deleted"))
 
     assert revert(api, latest("team_member.updated")).status_code == 200

@@ -119,15 +119,15 @@ def test_a_list_costs_the_same_however_long_it_is(
 ) -> None:
     def add(count: int) -> None:
         for _ in range(count):
-            member = services.create_member(SYSTEM, crm_ids={"001": "A-1", "002": "B-1"})
+            member = services.create_team_member(SYSTEM, crm_ids={"001": "A-1", "002": "B-1"})
             for role in ("editor", "writer"):
                 roles.assign(SYSTEM, get_role(role), member)
 
-    crm.create_system(SYSTEM, name="HubSpot")
-    crm.create_system(SYSTEM, name="Zoho")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="Zoho")
     a_role(name="Editor")
     a_role(name="Writer")
-    services.create_member(SYSTEM, user=alice)
+    services.create_team_member(SYSTEM, user=alice)
     add(1)
     api.get("/team-members")  # the key's last use is written once a minute
     # The key; the members with their logins, their CRM identifiers, their roles.

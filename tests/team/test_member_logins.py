@@ -92,7 +92,7 @@ def test_deleting_the_user_leaves_the_member(api: Api, charlie: User) -> None:
 def test_the_database_itself_keeps_a_user_to_one_live_member(alice: User) -> None:
     from django.db import IntegrityError
 
-    services.create_member(SYSTEM, user=alice)
+    services.create_team_member(SYSTEM, user=alice)
 
     with pytest.raises(IntegrityError):
         TeamMember.all_objects.bulk_create([TeamMember(number=2, user=alice)])

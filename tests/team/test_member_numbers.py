@@ -140,8 +140,8 @@ def test_a_number_beyond_a_lowered_limit_is_not_given_back(api: Api, settings: S
     for _ in range(3):
         a_member()
     member = TeamMember.objects.get(number=3)
-    services.delete_member(SYSTEM, member)
-    services.delete_member(SYSTEM, TeamMember.objects.get(number=1))
+    services.delete_team_member(SYSTEM, member)
+    services.delete_team_member(SYSTEM, TeamMember.objects.get(number=1))
     settings.MAX_TEAM_MEMBERS = 2
 
     assert restore(api, member.pk).json()["user_num"] == "001"
@@ -159,7 +159,7 @@ def test_taking_a_number_costs_the_same_however_many_are_taken(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     TeamMember.all_objects.bulk_create(TeamMember(number=n) for n in range(1, 50))
-    services.create_member(SYSTEM)
+    services.create_team_member(SYSTEM)
 
     with django_assert_num_queries(1):
         TeamMember.free_number(999, "team members")

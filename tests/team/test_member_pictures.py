@@ -49,7 +49,7 @@ def test_what_is_no_picture_is_refused_and_nothing_is_stored(
     member = a_member()
 
     with pytest.raises(Invalid) as refused:
-        services.update_member(SYSTEM, member, city="Rome", profile_picture=upload(data))
+        services.update_team_member(SYSTEM, member, city="Rome", profile_picture=upload(data))
 
     assert refused.value.errors[0].path == ("profile_picture",)
     assert TeamMember.objects.get().city == ""
@@ -69,7 +69,7 @@ def test_no_file_stays_when_the_change_fails(db: None, uploads: Callable[[], lis
     member = a_member()
 
     with pytest.raises(Invalid):
-        services.update_member(
+        services.update_team_member(
             SYSTEM, member, email="nobody", profile_picture=upload(picture_bytes())
         )
 
@@ -83,7 +83,7 @@ def test_a_failed_change_does_not_take_the_stored_picture(
     [name] = uploads()
 
     with pytest.raises(Invalid):
-        services.update_member(
+        services.update_team_member(
             SYSTEM, member, email="nobody", profile_picture=upload(picture_bytes())
         )
 
@@ -112,7 +112,7 @@ def test_another_picture_replaces_the_file(
     [old] = uploads()
 
     with django_capture_on_commit_callbacks(execute=True):
-        services.update_member(
+        services.update_team_member(
             SYSTEM, member, profile_picture=upload(picture_bytes("PNG", color=9))
         )
 
@@ -127,7 +127,7 @@ def test_the_same_picture_again_changes_nothing(db: None, uploads: Callable[[], 
     member = a_member(profile_picture=upload(picture_bytes()))
     stored, entries = uploads(), AuditEntry.objects.count()
 
-    services.update_member(SYSTEM, member, profile_picture=upload(picture_bytes()))
+    services.update_team_member(SYSTEM, member, profile_picture=upload(picture_bytes()))
 
     assert (uploads(), AuditEntry.objects.count()) == (stored, entries)
 
@@ -149,7 +149,7 @@ def test_removing_the_picture_removes_the_file(
     member = a_member(profile_picture=upload(picture_bytes()))
 
     with django_capture_on_commit_callbacks(execute=True):
-        services.update_member(SYSTEM, member, profile_picture=False)
+        services.update_team_member(SYSTEM, member, profile_picture=False)
 
     assert uploads() == []
     assert not TeamMember.objects.get().profile_picture

@@ -36,7 +36,7 @@ def undo_latest(api: Api, resource: str = "users") -> Any:
 
 def test_an_update_is_undone_and_the_undoing_as_well(api: Api, alice: User) -> None:
     for name in ("HubSpot", "Zoho"):
-        crm.create_system(SYSTEM, name=name)
+        crm.create_crm_system(SYSTEM, name=name)
     a_member(city="London", crm_ids={"001": "H-1"})
     before = api.get("/team-members/001").json()
     change = {"city": "Rome", "country": "IT", "user": "alice", "crm_ids": {"001": "", "002": "Z"}}
@@ -67,7 +67,7 @@ def test_undoing_a_deletion_gives_the_number_and_the_roles_back(api: Api) -> Non
     member = a_member()
     for role in (get_role("site_owner"), a_role()):
         roles.assign(SYSTEM, role, member)
-    services.delete_member(SYSTEM, get_member("001"))
+    services.delete_team_member(SYSTEM, get_member("001"))
 
     assert undo_latest(api).json()["object"] == "001"
     assert get_member("001").role_slugs == ["editor", "site_owner"]
@@ -79,7 +79,7 @@ def test_undoing_a_deletion_gives_the_number_and_the_roles_back(api: Api) -> Non
 
 def test_a_deletion_is_undone_under_the_next_number_if_its_own_is_taken(api: Api) -> None:
     a_member()
-    services.delete_member(SYSTEM, get_member("001"))
+    services.delete_team_member(SYSTEM, get_member("001"))
     deletion = AuditEntry.objects.get(event="team_member.deleted")
     a_member(first_name="Grace")
 
@@ -96,7 +96,7 @@ def test_a_deletion_is_undone_under_the_next_number_if_its_own_is_taken(api: Api
 
 def test_a_member_does_not_come_back_into_a_role_that_is_taken(api: Api) -> None:
     roles.assign(SYSTEM, get_role("site_owner"), a_member())
-    services.delete_member(SYSTEM, get_member("001"))
+    services.delete_team_member(SYSTEM, get_member("001"))
     roles.assign(SYSTEM, get_role("site_owner"), a_member(first_name="Grace"))
     deletion = AuditEntry.objects.get(event="team_member.deleted")
 
@@ -112,7 +112,7 @@ def test_a_member_does_not_come_back_into_a_role_that_is_taken(api: Api) -> None
 
 def test_a_member_does_not_come_back_into_a_role_that_is_gone(api: Api) -> None:
     roles.assign(SYSTEM, a_role(), a_member())
-    services.delete_member(SYSTEM, get_member("001"))
+    services.delete_team_member(SYSTEM, get_member("001"))
     roles.delete_role(SYSTEM, get_role("editor"))
     a_role()  # another one of the same name and slug
     deletion = AuditEntry.objects.get(event="team_member.deleted")
@@ -123,14 +123,14 @@ def test_a_member_does_not_come_back_into_a_role_that_is_gone(api: Api) -> None:
 
 def test_a_picture_that_is_gone_cannot_come_back(api: Api) -> None:
     member = a_member(profile_picture=upload(picture_bytes()))
-    services.update_member(SYSTEM, member, profile_picture=False)
+    services.update_team_member(SYSTEM, member, profile_picture=False)
 
     assert undo_latest(api).status_code == 409
     assert not get_member("001").profile_picture
 
 
 def test_a_picture_that_was_added_is_removed(api: Api) -> None:
-    services.update_member(SYSTEM, a_member(), profile_picture=upload(picture_bytes()))
+    services.update_team_member(SYSTEM, a_member(), profile_picture=upload(picture_bytes()))
 
     assert undo_latest(api).status_code == 200
     assert not get_member("001").profile_picture
@@ -139,7 +139,7 @@ def test_a_picture_that_was_added_is_removed(api: Api) -> None:
 def test_no_undo_is_offered_for_a_picture_that_is_gone(api: Api) -> None:
     member = a_member(profile_picture=upload(picture_bytes()))
     assert can_revert(latest("team_member.created"))
-    services.update_member(SYSTEM, member, profile_picture=upload(picture_bytes(color="red")))
+    services.update_team_member(SYSTEM, member, profile_picture=upload(picture_bytes(color="red")))
     assert not can_revert(latest("team_member.updated"))
 
 
@@ -148,7 +148,7 @@ def test_a_login_that_is_gone_or_taken_cannot_come_back(
 ) -> None:
     for user in (alice, charlie):
         member = a_member(user=user)
-        services.update_member(SYSTEM, member, user=None)
+        services.update_team_member(SYSTEM, member, user=None)
         entry = AuditEntry.objects.filter(object_resource="users")[0]
         if user == alice:
             a_member(user=alice)
@@ -169,7 +169,7 @@ def shown() -> Any:
 
 
 def test_a_deletion_is_undone_and_redone(api: Api) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     roles.assign(SYSTEM, get_role("site_owner"), a_member(crm_ids={"001": "H-1"}))
 
     def change() -> None:
@@ -180,7 +180,7 @@ def test_a_deletion_is_undone_and_redone(api: Api) -> None:
 
 def test_a_restoration_is_undone_and_redone(api: Api) -> None:
     member = a_member()
-    services.delete_member(SYSTEM, member)
+    services.delete_team_member(SYSTEM, member)
 
     def change() -> None:
         api.post("/team-members/restore", {"id": member.pk})
@@ -189,7 +189,7 @@ def test_a_restoration_is_undone_and_redone(api: Api) -> None:
 
 
 def test_a_later_change_of_the_same_field_stands_in_the_way(api: Api) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     a_member(city="London")
     api.patch("/team-members/001", {"city": "Rome", "country": "IT", "crm_ids": {"001": "A"}})
     entry = latest("team_member.updated")
@@ -200,7 +200,7 @@ def test_a_later_change_of_the_same_field_stands_in_the_way(api: Api) -> None:
 
 def test_a_later_change_of_another_field_or_identifier_stays(api: Api) -> None:
     for name in ("HubSpot", "Zoho"):
-        crm.create_system(SYSTEM, name=name)
+        crm.create_crm_system(SYSTEM, name=name)
     a_member(city="London", crm_ids={"001": "A"})
     api.patch("/team-members/001", {"city": "Rome", "crm_ids": {"001": "B"}})
     entry = latest("team_member.updated")
@@ -214,12 +214,12 @@ def test_a_later_change_of_another_field_or_identifier_stays(api: Api) -> None:
 
 
 def test_an_identifier_does_not_come_back_in_another_system_of_that_number(api: Api) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     a_member(crm_ids={"001": "A"})
     api.patch("/team-members/001", {"crm_ids": {"001": ""}})
     entry = latest("team_member.updated")
     api.delete("/crm-systems/001?confirm=true")
-    crm.create_system(SYSTEM, name="Zoho")  # 001 now
+    crm.create_crm_system(SYSTEM, name="Zoho")  # 001 now
 
     problem = refused(api, entry, shown)
 
@@ -229,11 +229,11 @@ def test_an_identifier_does_not_come_back_in_another_system_of_that_number(api: 
 
 def test_giving_roles_back_takes_the_right_to_assign_them(api: Api, make_key: Any) -> None:
     a_member()
-    services.delete_member(SYSTEM, get_member("001"))
+    services.delete_team_member(SYSTEM, get_member("001"))
     writer = Api(make_key("audit:write", "users:write"))
     assert revert(writer, latest("team_member.deleted")).status_code == 200
     roles.assign(SYSTEM, get_role("site_owner"), get_member("001"))
-    services.delete_member(SYSTEM, get_member("001"))
+    services.delete_team_member(SYSTEM, get_member("001"))
 
     refusal = revert(writer, latest("team_member.deleted"))
 

@@ -34,7 +34,7 @@ def test_every_other_filled_field_is_a_variable(db: None) -> None:
 
 
 def test_an_empty_field_is_none(db: None) -> None:
-    services.create_member(SYSTEM)
+    services.create_team_member(SYSTEM)
 
     assert variables() == {"syteops_user_001_user_num": "001"}
 
@@ -49,14 +49,14 @@ def test_a_blank_value_removes_the_variable(db: None) -> None:
     a_member(city="London")
     assert "syteops_user_001_city" in variables()
 
-    services.update_member(SYSTEM, get_member("001"), city="")
+    services.update_team_member(SYSTEM, get_member("001"), city="")
 
     assert "syteops_user_001_city" not in variables()
 
 
 def test_identifiers_in_crm_systems_are_variables(db: None) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
-    crm.create_system(SYSTEM, name="Zoho")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="Zoho")
     a_member(crm_ids={"002": "Z-9"})
 
     found = variables()
@@ -73,7 +73,7 @@ def test_a_deleted_member_has_no_variables(db: None) -> None:
 def test_they_cost_the_same_however_many_members(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    crm.create_system(SYSTEM, name="HubSpot")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
     for count in (1, 6):
         for _ in range(count):
             a_member(crm_ids={"001": "H-1"})

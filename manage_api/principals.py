@@ -7,11 +7,11 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 
 from manage_api.errors import ApiError
 from manage_api.operations import Operation, all_operations
-from syteops.core.actors import Actor, ActorKind, Door
+from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 
 
-class Caller(Protocol):
+class Principal(Protocol):
     """What the framework asks of whoever calls."""
 
     kind: ActorKind
@@ -86,7 +86,7 @@ class Person:
         return {}
 
 
-def actor_of(caller: Caller | Stranger, door: Door, operation: str, request: Any) -> Actor:
+def actor_of(caller: Principal | Stranger, door: Channel, operation: str, request: Any) -> Actor:
     """The actor under which a caller's change is recorded."""
     return Actor(
         kind=caller.kind,

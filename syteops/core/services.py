@@ -1,0 +1,19 @@
+"""Finding an entity's services by their names, so that no door lists them again."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from syteops.core.entities import Entity
+
+Service = Callable[..., Any]
+
+
+def service_of(services: ModuleType, verb: str, model: type[Entity]) -> Service | None:
+    """The function `<verb>_<noun>` of an app's services, such as `create_crm_system`, if any.
+
+    `create` takes `(actor, **values)`; `update` `(actor, object, **values)`; `delete` and
+    `restore` take `(actor, object)`.
+    """
+    found: Service | None = getattr(services, f"{verb}_{model.noun}", None)
+    return found
