@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, OrderBy, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from estimates.choices import EstimateStatus
@@ -18,7 +18,10 @@ from syteops.lib.currencies import total
 SEARCHED = (
     "number", "title", "content", "excerpt", "client_name", "client_company", "client_email",
 )  # fmt: skip
-ORDERINGS = ("number", "title", "client_name", "valid_until", "sent_at", "created_at", "updated_at")
+ORDERINGS = {
+    "number": ("year", "sequence", "revision"),
+    **dict.fromkeys(("title", "client_name", "valid_until", "sent_at", "created_at", "updated_at")),
+}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -26,30 +29,6 @@ def estimates() -> QuerySet[Estimate]:
     """Every estimate that is not deleted, with its lines, in two queries."""
     found: QuerySet[Estimate] = Estimate.objects.select_related("crm_system")
     return found.prefetch_related("line_items")
-
-
-def list_estimates(
-    *,
-    status: str = "",
-    search: str = "",
-    number: str = "",
-    superseded: bool = False,
-    ordering: str = "-updated_at",
-) -> QuerySet[Estimate]:
-    """The estimates in whose texts each word of `search` occurs; superseded ones on request.
-
-    `ordering` is a name of ORDERINGS, with "-" in front for the other way round.
-    """
-    found = estimates()
-    if not superseded:
-        found = found.filter(superseded_by=None)
-    if status:
-        found = found.filter(with_status(status))
-    if number:
-        found = found.filter(number=number)
-    for word in search.split():
-        found = found.filter(_occurs(word))
-    return found.order_by(*_ordered(ordering), "-id")
 
 
 def with_status(status: str) -> Q:
@@ -61,21 +40,6 @@ def with_status(status: str) -> Q:
     if status == EstimateStatus.SENT:
         condition &= Q(valid_until=None) | ~late
     return condition
-
-
-def _occurs(word: str) -> Q:
-    condition = Q()
-    for field in SEARCHED:
-        condition |= Q(**{f"{field}__icontains": word})
-    return condition
-
-
-def _ordered(ordering: str) -> list[OrderBy]:
-    name = ordering.removeprefix("-")
-    columns = ("year", "sequence", "revision") if name == "number" else (name,)
-    if ordering.startswith("-"):
-        return [F(one).desc(nulls_last=True) for one in columns]
-    return [F(one).asc(nulls_last=True) for one in columns]
 
 
 def get_estimate(estimate_id: str, lock: bool = False) -> Estimate:

@@ -2,23 +2,21 @@
 
 from typing import Any
 
-from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from estimates import queries
 from estimates.choices import EstimateStatus
 from estimates.fields import percent_field, plain, price_field, quantity_field
 from estimates.links import client_path
 from estimates.models import LONGEST_COMMENT, Estimate, LineItem
-from manage_api.calls import Call
+from manage_api.base import ManageViewSet
 from manage_api.operations import find
 from manage_api.serializers import (
-    StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
     StrictSerializer,
 )
-from manage_api.texts import DescribedSerializer, RowSerializer, RowsField, SearchInput
+from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
+from syteops.core.identifiers import slot_validator
 from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import CODES, EXPONENTS
 
@@ -27,8 +25,7 @@ class CrmNumField(StrictCharField):
     """A CRM system by number; null for one that was deleted."""
 
     def __init__(self, **kwargs: Any) -> None:
-        number = RegexValidator(r"\A[0-9]{3,9}\Z", 'Send a number such as "001".')
-        super().__init__(trim_whitespace=False, validators=[number], **kwargs)
+        super().__init__(trim_whitespace=False, validators=[slot_validator], **kwargs)
 
     def to_representation(self, value: CrmSystem | str) -> Any:
         return (value if isinstance(value, str) else value.slot) or None
@@ -72,7 +69,7 @@ class ClientAnswerSerializer(serializers.Serializer[Any]):
     )
 
 
-class EstimateSerializer(DescribedSerializer):
+class EstimateSerializer(TextEntitySerializer):
     superseded_by = serializers.IntegerField(
         source="superseded_by_id", read_only=True, allow_null=True,
         help_text="The id of the newer revision, if there is one.",
@@ -114,25 +111,10 @@ class EstimateWithLinkSerializer(EstimateSerializer):
         fields = (*EstimateSerializer.Meta.fields, "client_url")
 
     def get_client_url(self, estimate: Estimate) -> str | None:
-        call: Call = self.context["call"]
+        view: ManageViewSet = self.context["view"]
         send = find(Estimate.resource, "send")
-        path = client_path(estimate) if send and call.caller.may(send) else None
-        return path and call.request.build_absolute_uri(path)
-
-
-class EstimateListInput(SearchInput):
-    status = StrictChoiceField(required=False, choices=EstimateStatus.choices)
-    number = StrictCharField(
-        required=False, allow_blank=True, max_length=40, help_text="Such as EST-2026-0001."
-    )
-    superseded = StrictBooleanField(
-        required=False, help_text="Also revisions that a newer one has replaced."
-    )
-    ordering = StrictChoiceField(
-        required=False,
-        choices=[f"{sign}{name}" for name in queries.ORDERINGS for sign in ("", "-")],
-        help_text='With "-" in front the other way round; by itself `-updated_at`.',
-    )
+        path = client_path(estimate) if send and view.principal.may(send) else None
+        return path and view.request.build_absolute_uri(path)
 
 
 class EstimateAnswerInput(StrictSerializer):

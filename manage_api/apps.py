@@ -9,6 +9,3 @@ class ManageApiConfig(AppConfig):
     def ready(self) -> None:
         """Import the `api` module of every installed app, as admin does with `admin`."""
         autodiscover_modules("api")
-        from manage_api import bulk
-
-        bulk.add_to_all()

@@ -1,6 +1,7 @@
-"""Who is calling. A key in the request decides alone; without one, the session does.
+"""A logged-in person's session, and where in a request credentials are found.
 
-Both ways end in a `Principal` in `request.auth`, or in the same 401 for every kind of failure.
+Who holds a key is known above this framework: settings list the authentication classes. The key's
+comes first, so that a key in the request decides alone, and the last one rejects whoever is left.
 """
 
 from typing import Any
@@ -10,40 +11,23 @@ from django.http import HttpRequest
 from rest_framework import authentication
 from rest_framework.request import Request
 
-from manage_api.errors import ApiError, not_authenticated
-from manage_api.keys import verification
-from manage_api.principals import Person, Principal
+from manage_api.errors import ApiError
+from manage_api.principals import PersonPrincipal
 from syteops.people.passwords import must_change_first
 
 KEY_HEADER = "HTTP_X_API_KEY"
 
 
-class KeyAuthentication(authentication.BaseAuthentication):
-    """`X-API-Key: som_…` or `Authorization: Bearer som_…` (RFC 6750, section 2.1)."""
-
-    def authenticate(self, request: Request) -> tuple[None, Principal] | None:
-        keys = presented_keys(request._request)
-        if not keys:
-            return None
-        if len(keys) > 1:
-            raise not_authenticated()
-        door = request.parser_context["view"].door
-        return None, verification.caller_for(keys.pop(), request._request, door)
-
-    def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="SyteOps Manage API"'
-
-
 class SessionAuthentication(authentication.SessionAuthentication):
     """A logged-in person's session, with CSRF protection for every unsafe method."""
 
-    def authenticate(self, request: Request) -> tuple[Any, Principal] | None:
+    def authenticate(self, request: Request) -> tuple[Any, PersonPrincipal] | None:
         found = super().authenticate(request)
         if found is None:
             return None
         if must_change_first(request._request):
             raise ApiError("permission_denied", "Choose a new password in the admin first.")
-        return found[0], Person(found[0])
+        return found[0], PersonPrincipal(found[0])
 
 
 def presented_credential(request: HttpRequest) -> str:

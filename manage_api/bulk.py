@@ -1,23 +1,25 @@
 """Many changes of one collection in one request: all of them, or none.
 
-`POST /{collection}/bulk` exists for every resource that can create; it is derived, not declared.
-Each item runs the declared operation of its action, with that operation's scope and rules.
+`POST /{prefix}/bulk` exists for every entity. Each item runs the operation of its action, with
+that operation's scope and rules.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from rest_framework import serializers
 
+from manage_api import execution
 from manage_api.calls import Call
 from manage_api.errors import ApiError, as_api_error
-from manage_api.execution import authorise, perform
-from manage_api.operations import Access, Operation, all_operations, enter, find
-from manage_api.resources import Resource
+from manage_api.operations import find
+from manage_api.permissions import authorise
 from manage_api.serializers import JsonObjectField, StrictChoiceField, StrictSerializer
-from syteops.core.actors import Channel
 from syteops.core.locks import transaction_lock
+
+if TYPE_CHECKING:
+    from manage_api.base import ManageViewSet
 
 MAX_ITEMS = 500
 ACTIONS = ("create", "update", "delete", "set")
@@ -52,69 +54,42 @@ class BulkSerializer(serializers.Serializer[Any]):
     items = BulkItemSerializer(many=True)
 
 
-def add_to_all() -> None:
-    """Give every resource that can create (or set) its bulk operation."""
-    for one in all_operations():
-        if one.action in ("create", "set") and find(one.resource, "bulk") is None:
-            enter(_bulk_of(one))
-
-
-def _bulk_of(one: Operation) -> Operation:
-    collection = one.resource_class.collection
-    return Operation(
-        resource=one.resource,
-        action="bulk",
-        access=Access.WRITE,
-        method="POST",
-        path=f"/{collection}/bulk",
-        summary=f"Change many {collection.replace('-', ' ')} at once",
-        description=(
-            f"Up to {MAX_ITEMS} items, all or nothing. Each item needs the scope of its own "
-            "action; one confirmation covers every delete. Errors name the item by its index."
-        ),
-        resource_class=one.resource_class,
-        handler=_run,
-        input=BulkInput,
-        output=BulkSerializer,
-        status=200,
-        destructive=False,
-        permission=one.resource_class.permission_name("change"),
-        module=one.module,
-    )
-
-
-def _run(resource: Resource, call: Call) -> dict[str, Any]:
+def run_items(view: "ManageViewSet") -> dict[str, Any]:
     """Run each item in a savepoint of its own, so that every wrong one can be named at once."""
     # One bulk of a collection at a time: two that go through it in different order would deadlock.
-    transaction_lock(f"bulk {call.operation.resource}")
+    transaction_lock(f"bulk {view.resource}")
     done, failed, impacts = [], {}, {}
-    for index, item in enumerate(call.values["items"]):
+    prefix = view.input_pointer
+    for index, item in enumerate(view.validated["items"]):
         try:
             with transaction.atomic():
-                inner = _call_of(call, item)
-                data = perform(inner)
+                inner = _item_view(view, item)
+                data = execution.perform(inner)
         except Exception as error:
-            failed[index] = as_api_error(error, f"{_prefix(call)}/items/{index}/params")
+            failed[index] = as_api_error(error, f"{prefix}/items/{index}/params")
             if failed[index].code == "internal_error":
                 raise
         else:
             impacts[index] = inner.impact
             done.append({"index": index, "action": item["action"], "data": data})
     if failed:
-        raise _failure(failed, _prefix(call))
-    call.impact = _impact(impacts)
+        raise _failure(failed, prefix)
+    view.impact = _impact(impacts)
     return {"items": done}
 
 
-def _call_of(call: Call, item: Mapping[str, Any]) -> Call:
-    operation = find(call.operation.resource, item["action"])
+def _item_view(view: "ManageViewSet", item: Mapping[str, Any]) -> "ManageViewSet":
+    """The viewset that does the item, with the rights and the trail of the whole."""
+    operation = find(view.resource, item["action"])
     if operation is None:
-        raise ApiError("not_found", f"{call.operation.resource} has no {item['action']}.")
-    authorise(call.caller, operation)
+        raise ApiError("not_found", f"{view.resource} has no {item['action']}.")
+    authorise(view.principal, operation)
     params = dict(item["params"])
     path = {name: params.pop(name) for name in operation.path_params if name in params}
-    inner = Call(operation, call.caller, call.actor, call.request, path, params)
-    inner.confirm, inner.dry_run = call.confirm, call.dry_run
+    call = Call(params, confirm=view.call.confirm, dry_run=view.call.dry_run)
+    inner = operation.viewset.for_operation(operation, view, path, call)
+    inner.actor = view.actor
+    execution.resolve_path(inner)
     return inner
 
 
@@ -122,10 +97,6 @@ def _impact(of_items: Mapping[int, Mapping[str, Any] | None]) -> dict[str, Any] 
     """What would go with each item, by its index; None if nothing would."""
     shown = [{"index": index, **impact} for index, impact in of_items.items() if impact]
     return {"items": shown} if shown else None
-
-
-def _prefix(call: Call) -> str:
-    return "#/params" if call.actor.door is Channel.DISPATCH else "#"
 
 
 def _failure(failed: dict[int, ApiError], prefix: str) -> ApiError:

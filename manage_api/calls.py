@@ -1,4 +1,4 @@
-"""One call of one operation, whichever face it came through."""
+"""One call of one operation, whichever door it came through, and what came of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,38 +6,35 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from manage_api.operations import Operation
-from manage_api.principals import Principal
-from syteops.core.actors import Actor
 
+class CallRequest(Request):
+    """A request made within another: by the same caller, with `data` of its own.
 
-@dataclass
-class Call:
-    """What an operation's handler gets.
-
-    `path` are the validated path parameters, `values` the validated input. `actor.trail` tells
-    afterwards what really changed.
+    Dispatch and bulk hand it to the viewset, which runs the same method as over REST.
     """
 
-    operation: Operation
-    caller: Principal
-    actor: Actor
-    request: Request
-    path: Mapping[str, str]
-    raw: Mapping[str, Any]
-    text: bool = False
-    confirm: bool = False
-    dry_run: bool = False
-    values: dict[str, Any] = field(default_factory=dict)
-    impact: dict[str, Any] | None = None
+    def __init__(self, outer: Request, data: Mapping[str, Any]) -> None:
+        super().__init__(outer._request)
+        self.user, self.auth = outer.user, outer.auth
+        self._call_data = data
 
     @property
-    def locks(self) -> bool:
-        """Whether what is read must be locked, its absence too: a write is under way.
+    def data(self) -> Any:
+        return self._call_data
 
-        Whoever writes takes the same lock, so nobody writes between a precondition and its write.
-        """
-        return self.operation.writes
+
+@dataclass(frozen=True)
+class Call:
+    """What a caller sent for one operation.
+
+    `input` is not validated yet; `is_text` tells that it came in a query string, where numbers and
+    booleans are texts.
+    """
+
+    input: Mapping[str, Any]
+    is_text: bool = False
+    confirm: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,25 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api import concurrency
+from manage_api import concurrency, execution
+from manage_api.answers import add_write_headers
+from manage_api.base import FLAGS
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
 from manage_api.openapi_parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
 from manage_api.operations import Operation, find, why_read_only
+from manage_api.query import query_of, refuse_query
 from manage_api.serializers import (
     JsonObjectField,
     StrictBooleanField,
     StrictCharField,
     StrictSerializer,
 )
-from manage_api.viewsets import ApiView, Described, add_write_headers, query_of, refuse_query
+from manage_api.views import ApiView, Endpoint
 from syteops.core.actors import Channel
 from syteops.core.errors import FieldError, Invalid
 
 NAMES = ("resource", "action")
-FLAGS = ("confirm", "dry_run")
 
 
 class DispatchInput(StrictSerializer):
@@ -76,9 +78,9 @@ ENVELOPE = {
 class DispatchView(ApiView):
     """Runs the operation that the request names and answers in the envelope."""
 
-    described = {
-        "GET": Described(ENVELOPE, parameters=_QUERY, headers=("ETag",), errors=(400, 404)),
-        "POST": Described(
+    endpoints = {
+        "GET": Endpoint(ENVELOPE, parameters=_QUERY, headers=("ETag",), errors=(400, 404)),
+        "POST": Endpoint(
             ENVELOPE,
             request=DispatchInput,
             parameters=(IDEMPOTENCY_KEY, IF_MATCH),
@@ -86,9 +88,12 @@ class DispatchView(ApiView):
             errors=(400, 404, 409, 412, 413, 415, 422, 428),
         ),
     }
-    door = Channel.DISPATCH
-    is_read = False
-    error_prefix = "#"
+    channel = Channel.DISPATCH
+
+    @property
+    def writes(self) -> bool | None:
+        """Not known before the body is read."""
+        return None
 
     def post(self, request: Request) -> Response:
         # Ignored, a dry_run there would be a real write.
@@ -96,10 +101,10 @@ class DispatchView(ApiView):
         given = _validated(DispatchInput, request.data)
         operation = _operation(given["resource"], given["action"])
         params = dict(given.get("params") or {})
-        self.error_prefix = "#/params"
+        self.input_pointer = "#/params"
         inner = _validated(FlagsInParams, {n: params.pop(n) for n in FLAGS if n in params})
         flags = {name: bool(given.get(name) or inner.get(name)) for name in FLAGS}
-        return self._answer(self._call(operation, params, text=not operation.writes, **flags))
+        return self._run(operation, params, is_text=not operation.writes, **flags)
 
     def get(self, request: Request) -> Response:
         """Reads only, with everything in the query string."""
@@ -110,19 +115,22 @@ class DispatchView(ApiView):
         operation = _operation(*(query.pop(name) for name in NAMES))
         if operation.writes:
             raise ApiError("method_not_allowed", "Send this operation by POST.", headers=_POST)
-        return self._answer(self._call(operation, query, text=True))
+        return self._run(operation, query, is_text=True)
 
-    def _call(self, operation: Operation, params: dict[str, Any], **flags: bool) -> Call:
+    def _run(self, operation: Operation, params: dict[str, Any], **flags: bool) -> Response:
         path = {name: params.pop(name) for name in operation.path_params if name in params}
-        self.admit(operation, path)
-        return self.make_call(operation, path, params, **flags)
+        self.operation, self.kwargs = operation, path
+        view = operation.viewset.for_operation(operation, self, path, Call(params, **flags))
+        view.check_throttles(view.request)
+        self.budget = view.budget
+        view.check_permissions(view.request)
+        return self._answer(operation, execution.run(view))
 
-    def _answer(self, call: Call) -> Response:
-        result = self.run(call)
+    def _answer(self, operation: Operation, result: Result) -> Response:
         if self.request.method != "POST" and concurrency.is_fresh(self.request, result.etag):
             return Response(None, 304, headers={"ETag": result.etag})
         response = Response(self._envelope(result))
-        if call.operation.writes:
+        if operation.writes:
             add_write_headers(response, result)
         else:
             response["ETag"] = result.etag

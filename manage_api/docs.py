@@ -24,6 +24,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
     permission_classes = (AllowAny,)
     authentication_classes = ()
+    throttle_classes = ()
     http_method_names = ("get", "head")
     url = "/api/manage/v1/schema"
 

@@ -15,7 +15,6 @@ from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from manage_api import rendering
 from syteops.core.errors import DomainError, FieldError, Invalid
@@ -234,9 +233,8 @@ def _escape(step: str | int) -> str:
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's EXCEPTION_HANDLER: always answers, in the one shape."""
-    set_rollback()
     request = context["request"]
-    problem = as_api_error(error, getattr(context["view"], "error_prefix", "#"))
+    problem = as_api_error(error, context["view"].input_pointer)
     if problem.code == "internal_error":
         _report(error, request)
     if problem.code == "method_not_allowed":

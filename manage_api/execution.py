@@ -1,12 +1,13 @@
-"""The way of one call, the same through every face, for every operation.
+"""The way of one call, the same through every door, for every operation.
 
-Authorised → validated → (for a write, in one transaction: idempotency, precondition,
-confirmation, handler, stored answer) → result. A dry run is the same way, rolled back at the end.
+Rights and limits have let it in (`views`). Then: validated → (for a write, in one transaction:
+idempotency, precondition, confirmation, the viewset's method, stored answer) → result. A dry run is
+the same way, rolled back at the end.
 """
 
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, transaction
 
@@ -14,41 +15,27 @@ from manage_api import concurrency, idempotency
 from manage_api.calls import Call, Document, Result
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation, find, reader_of
-from manage_api.principals import Principal
 from manage_api.rendering import dump
-from manage_api.resources import PathParam, Resource
 from manage_api.serializers import NoInput
 from syteops.core.errors import Invalid
 from syteops.core.locks import lost_race, waited_in_vain
-from syteops.core.modules import inactive_modules
+
+if TYPE_CHECKING:
+    from manage_api.base import ManageViewSet
 
 ATTEMPTS = 4
 """How often a write is tried that PostgreSQL ends to free others from a deadlock."""
 
 
-def authorise(caller: Principal, operation: Operation) -> None:
-    """Raise the refusal if the caller may not run the operation now."""
-    if not caller.may(operation):
-        raise caller.refusal(operation)
-    if operation.module and operation.module in inactive_modules():
-        raise ApiError("module_inactive", f"The module {operation.module} is not active.")
-
-
-def allowed_operations(caller: Principal, operations: list[Operation]) -> list[Operation]:
-    """Those that `authorise` would let pass now."""
-    inactive = inactive_modules()
-    return [one for one in operations if caller.may(one) and one.module not in inactive]
-
-
-def run(call: Call) -> Result:
-    """Carry out an authorised call."""
-    _resolve_path(call)
-    if not call.operation.writes:
-        return _shown(Result(perform(call)))
+def run(view: "ManageViewSet") -> Result:
+    """Carry out the call that the viewset `view` is prepared for."""
+    resolve_path(view)
+    if not view.operation.writes:
+        return _represent(Result(perform(view)))
     for _ in range(ATTEMPTS):
-        call.actor.trail.clear()
+        view.actor.trail.clear()
         try:
-            return idempotency.once(call, lambda: _write(call))
+            return idempotency.once(view, lambda: _write(view))
         except OperationalError as error:
             if waited_in_vain(error):
                 break
@@ -58,28 +45,26 @@ def run(call: Call) -> Result:
     raise ApiError("conflict", detail, headers={"Retry-After": "1"})
 
 
-def perform(call: Call) -> Any:
-    """Validate, ask for confirmation, run the handler. Inside a transaction, if it writes."""
-    resource = call.operation.resource_class()
-    _resolve_path(call)
-    call.values = _validated(call)
-    call.impact = _impact(resource, call)
-    return call.operation.handler(resource, call)
+def perform(view: "ManageViewSet") -> Any:
+    """Validate, ask for confirmation, run the action: its data. A write needs a transaction."""
+    view.validated = _validate(view)
+    view.impact = _impact(view)
+    return getattr(view, view.operation.endpoint)(view.request, **view.kwargs).data
 
 
-def _resolve_path(call: Call) -> None:
+def resolve_path(view: "ManageViewSet") -> None:
     """Validate the path parameters; from then on each is a text.
 
     Raises Invalid, or not_found for one that can name nothing.
     """
-    resource, given = call.operation.resource_class, call.path
-    call.path = {
-        name: _path_value(name, resource.path_param(name), given.get(name))
-        for name in call.operation.path_params
+    given = view.kwargs
+    view.kwargs = {
+        name: _path_value(name, view.path_param(name), given.get(name))
+        for name in view.operation.path_params
     }
 
 
-def _path_value(name: str, param: PathParam, value: Any) -> str:
+def _path_value(name: str, param: Any, value: Any) -> str:
     if value is None:
         raise Invalid.field(name, "This field is required.", "required")
     if param.is_row_id and _is_whole(value):
@@ -98,57 +83,67 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _write(call: Call) -> Result:
+def _write(view: "ManageViewSet") -> Result:
     """Inside the transaction that `idempotency` has begun."""
-    _check_precondition(call)
-    data = perform(call)
-    result = _shown(Result(data, impact=call.impact, dry_run=call.dry_run))
-    result.changed = bool(call.actor.trail)
-    result.changes = [asdict(change) for change in call.actor.trail]
-    result.etag = result.etag if _is_record(call.operation) else ""
-    if call.dry_run:
+    _check_precondition(view)
+    data = perform(view)
+    result = _represent(Result(data, impact=view.impact, dry_run=view.call.dry_run))
+    result.changed = bool(view.actor.trail)
+    result.changes = [asdict(change) for change in view.actor.trail]
+    result.etag = result.etag if _is_record(view.operation) else ""
+    if view.call.dry_run:
         transaction.set_rollback(True)
     return result
 
 
-def _validated(call: Call) -> dict[str, Any]:
-    operation = call.operation
+def _validate(view: "ManageViewSet") -> dict[str, Any]:
+    operation: Operation = view.operation
     serializer = (operation.input or NoInput)(
-        data=dict(call.raw),
+        data=dict(view.call.input),
         partial=operation.partial,
-        context={"text": call.text, "call": call},
+        context={"text": view.call.is_text, "view": view},
     )
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
-def _impact(resource: Resource, call: Call) -> dict[str, Any] | None:
-    """What a destructive call would take away. Raises confirmation_required without consent."""
-    if not call.operation.destructive:
+def impact_of(view: "ManageViewSet") -> dict[str, Any]:
+    """What the destructive operation of `view` would take away."""
+    found: dict[str, Any] = getattr(view, f"{view.operation.endpoint}_impact")()
+    return found
+
+
+def _impact(view: "ManageViewSet") -> dict[str, Any] | None:
+    """The impact of a destructive call. Raises confirmation_required without consent."""
+    if not view.operation.destructive:
         return None
-    impact: dict[str, Any] = getattr(resource, f"{call.operation.action}_impact")(call)
-    if not (call.confirm or call.dry_run):
+    impact = impact_of(view)
+    # Before anything is touched: without consent the object is only looked at.
+    if not (view.call.confirm or view.call.dry_run):
         raise ApiError("confirmation_required", impact=impact)
     return impact
 
 
-def _check_precondition(call: Call) -> None:
-    if not concurrency.has_precondition(call.request):
+def _check_precondition(view: "ManageViewSet") -> None:
+    if not concurrency.has_precondition(view.request):
         return
-    reader = reader_of(call.operation)
-    current = _current_etag(reader, call) if reader else None
-    concurrency.check_precondition(call.request, current, guarded=reader is not None)
+    reader = reader_of(view.operation)
+    current = _current_etag(reader, view) if reader else None
+    concurrency.check_precondition(view.request, current, guarded=reader is not None)
 
 
-def _current_etag(reader: Operation, call: Call) -> str | None:
-    """The ETag that the guarding read would show now. Its objects stay locked: `call` writes."""
-    resource = reader.resource_class()
+def _current_etag(reader: Operation, view: "ManageViewSet") -> str | None:
+    """The ETag that the guarding read would show now. Its objects stay locked for the write."""
+    path = {name: view.kwargs[name] for name in reader.path_params}
+    guard = reader.viewset.for_operation(reader, view, path, Call({}))
+    guard.locks = True
     try:
-        return concurrency.etag_of_data(reader.handler(resource, call))
+        shown = getattr(guard, reader.endpoint)(guard.request, **guard.kwargs)
     except Exception as error:
         if as_api_error(error).code == "not_found":
             return None
         raise
+    return concurrency.etag_of_data(shown.data)
 
 
 def _is_record(operation: Operation) -> bool:
@@ -157,7 +152,8 @@ def _is_record(operation: Operation) -> bool:
     return reader is not None and reader.output is operation.output
 
 
-def _shown(result: Result) -> Result:
+def _represent(result: Result) -> Result:
+    """The result with the bytes of its representation, and their ETag."""
     if isinstance(result.data, Document):
         result.media_type, result.data = result.data.media_type, result.data.text
         result.body = result.data.encode()

@@ -11,60 +11,63 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from manage_api.calls import Call, Result
+from manage_api.calls import Result
 from manage_api.errors import ApiError, bad_header
 from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
 from syteops.core.locks import Busy, exclusive_transaction
+
+if TYPE_CHECKING:
+    from manage_api.base import ManageViewSet
 
 KEPT = timedelta(hours=24)
 
 _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def once(call: Call, work: Callable[[], Result]) -> Result:
+def once(view: "ManageViewSet", work: Callable[[], Result]) -> Result:
     """The result of `work`, run in a transaction, or of the earlier call with the same key.
 
     Raises idempotency_mismatch for another input, idempotency_in_progress while the first runs.
     """
-    key = call.request.META.get("HTTP_IDEMPOTENCY_KEY")
+    key = view.request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not _FORM.fullmatch(key):
         raise bad_header("Idempotency-Key takes 1 to 255 visible ASCII characters.")
-    if key is None or call.dry_run:
+    if key is None or view.call.dry_run:
         with transaction.atomic():
             return work()
-    digest = _digest(call, key)
+    digest = _digest(view, key)
     try:
         with exclusive_transaction(f"idempotency {digest}"):
-            return _replayed(digest, call) or _kept(digest, call, work())
+            return _replay(digest, view) or _store(digest, view, work())
     except Busy:
         raise ApiError("idempotency_in_progress", headers={"Retry-After": "1"}) from None
 
 
-def _replayed(digest: str, call: Call) -> Result | None:
+def _replay(digest: str, view: "ManageViewSet") -> Result | None:
     """The answer to the earlier call, if there was one."""
     earlier = IdempotencyRecord.objects.filter(digest=digest, expires_at__gt=timezone.now()).first()
     if earlier is None:
         return None
-    if earlier.fingerprint != _fingerprint(call):
+    if earlier.fingerprint != _fingerprint(view):
         raise ApiError("idempotency_mismatch")
     answer = earlier.answer
     body = answer["body"].encode()
     return Result(load(body), answer["changed"], etag=answer["etag"], body=body, replayed=True)
 
 
-def _kept(digest: str, call: Call, result: Result) -> Result:
+def _store(digest: str, view: "ManageViewSet", result: Result) -> Result:
     """The result, now stored as the answer to every further call with its key."""
     # The body as text: PostgreSQL would reorder the names inside a JSON value.
     answer = {"body": result.body.decode(), "changed": result.changed, "etag": result.etag}
     values = {
-        "fingerprint": _fingerprint(call),
+        "fingerprint": _fingerprint(view),
         "expires_at": timezone.now() + KEPT,
         "answer": answer,
     }
@@ -77,15 +80,17 @@ def forget_expired() -> None:
     IdempotencyRecord.objects.filter(expires_at__lt=timezone.now()).delete()
 
 
-def _digest(call: Call, key: str) -> str:
-    path = sorted(call.path.items())
-    parts = [call.caller.kind, call.caller.id, call.operation.name, path, key]
+def _digest(view: "ManageViewSet", key: str) -> str:
+    path = sorted(view.kwargs.items())
+    principal = view.principal
+    parts = [principal.kind, principal.id, view.operation.name, path, key]
     return hashlib.sha256(dump(parts)).hexdigest()
 
 
-def _fingerprint(call: Call) -> str:
+def _fingerprint(view: "ManageViewSet") -> str:
     """Of the input, keyed: it may hold a short secret, which a plain hash would give away."""
-    text = canonical(call.raw if call.operation.takes_body else _in_a_query(call.raw))
+    given = view.call.input
+    text = canonical(given if view.operation.takes_body else _in_a_query(given))
     return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()
 
 

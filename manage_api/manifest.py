@@ -6,10 +6,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api.execution import allowed_operations
 from manage_api.openapi import operation_schemas
 from manage_api.operations import Operation, all_operations
-from manage_api.viewsets import API_ROOT, ApiView, Described
+from manage_api.permissions import allowed_operations
+from manage_api.views import API_ROOT, ApiView, Endpoint
 
 
 class HttpSerializer(serializers.Serializer[Any]):
@@ -43,10 +43,10 @@ class ManifestSerializer(serializers.Serializer[Any]):
 class ManifestView(ApiView):
     """What this caller may run, with the schemas of what goes in and comes out."""
 
-    described = {"GET": Described(ManifestSerializer)}
+    endpoints = {"GET": Endpoint(ManifestSerializer)}
 
     def get(self, request: Request) -> Response:
-        allowed = allowed_operations(self.caller, all_operations())
+        allowed = allowed_operations(self.principal, all_operations())
         return Response({"ok": True, "data": [entry(one) for one in allowed]})
 
 

@@ -22,15 +22,15 @@ from manage_api.bulk import MAX_ITEMS
 from manage_api.openapi_fields import example_of, say_exactly
 from manage_api.openapi_parts import Json, ref
 from manage_api.operations import Operation, all_operations, find, reader_of
-from manage_api.resources import ROW_ID
 from manage_api.serializers import (
     NoInput,
     StrictModelSerializer,
     StrictSerializer,
 )
-from manage_api.viewsets import API_ROOT, ApiView, Described
+from manage_api.views import API_ROOT, ApiView, Endpoint
 from manage_api.whoami import NowhereView
 from syteops.core.actors import Channel
+from syteops.core.identifiers import ROW_ID
 
 JSON_TYPE = "application/json"
 
@@ -38,7 +38,7 @@ JSON_TYPE = "application/json"
 class KeyScheme(OpenApiAuthenticationExtension):
     """A key in one of the two headers."""
 
-    target_class = "manage_api.authentication.KeyAuthentication"
+    target_class = "manage_api.keys.authentication.KeyAuthentication"
     name = ["keyHeader", "bearerKey"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:
@@ -60,6 +60,19 @@ class SessionScheme(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": about}
 
 
+class NoScheme(OpenApiAuthenticationExtension):
+    """Rejecting whoever is left is no way to get in."""
+
+    target_class = "manage_api.keys.authentication.RejectAnonymous"
+    name: list[str] = []
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> Any:
+        return None
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> Any:
+        return []
+
+
 class ManageSchema(AutoSchema):
     """Describes an operation from its declaration, and the fixed addresses from their views."""
 
@@ -68,12 +81,12 @@ class ManageSchema(AutoSchema):
     @property
     def operation(self) -> Operation | None:
         operations: Mapping[str, Operation] = getattr(self.view, "operations", {})
-        return operations.get(self.method.lower())
+        return operations.get(getattr(self.view, "action", ""))
 
     @property
-    def _fixed(self) -> Described:
-        described: Described = self.view.described[self.method]
-        return described
+    def _fixed(self) -> Endpoint:
+        endpoint: Endpoint = self.view.endpoints[self.method]
+        return endpoint
 
     # --- Names and words ---
 
@@ -107,6 +120,9 @@ class ManageSchema(AutoSchema):
 
     def get_filter_backends(self) -> list[Any]:
         return []
+
+    def _resolve_path_parameters(self, variables: Any) -> list[Any]:
+        return []  # `get_override_parameters` has them, from the operation
 
     def get_override_parameters(self) -> list[Any]:
         one = self.operation
@@ -160,7 +176,7 @@ class ManageSchema(AutoSchema):
         statuses = parts.error_statuses(self.operation)
         if self.operation is None:
             statuses = [*statuses, *self._fixed.errors]
-        base = "DispatchProblem" if self.view.door is Channel.DISPATCH else "Problem"
+        base = "DispatchProblem" if self.view.channel is Channel.DISPATCH else "Problem"
         return {str(status): ref("responses", f"{base}{status}") for status in statuses}
 
     # --- Components ---
@@ -209,7 +225,7 @@ def _needs_body(one: Operation) -> bool:
 
 
 def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
-    told = one.resource_class.path_param(name)
+    told = one.viewset.path_param(name)
     return OpenApiParameter(
         name, str, "path", required=True, description=told.description, pattern=told.pattern
     )

@@ -212,7 +212,7 @@ def error_statuses(one: Operation | None) -> list[int]:
 
 def links_from(one: Operation) -> Json:
     """From a created object to everything that can be done with it."""
-    lookup = one.resource_class.lookup
+    lookup = one.viewset.lookup_name()
     return {
         other.name: {
             "operationId": operation_id(other),

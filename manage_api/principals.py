@@ -7,34 +7,23 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 
 from manage_api.errors import ApiError
 from manage_api.operations import Operation, all_operations
-from syteops.core.actors import Actor, ActorKind, Channel
-from syteops.core.addresses import client_address
+from syteops.core.actors import ActorKind, Party, Person
 
 
-class Principal(Protocol):
+class Principal(Party, Protocol):
     """What the framework asks of whoever calls."""
 
-    kind: ActorKind
-
-    @property
-    def id(self) -> str:
-        """Stable and unique within its kind."""
-
-    @property
-    def label(self) -> str:
-        """For people to read."""
-
     def may(self, operation: Operation) -> bool:
-        """Whether the caller's rights cover the operation."""
+        """Whether the principal's rights cover the operation."""
 
     def refusal(self, operation: Operation) -> ApiError:
         """The answer when they do not."""
 
     def describe(self) -> dict[str, Any]:
-        """What whoami says of the caller itself."""
+        """What whoami says of the principal itself."""
 
     def response_headers(self) -> dict[str, str]:
-        """What every answer to this caller says about the caller itself."""
+        """What every answer to this principal says about the principal itself."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +35,11 @@ class Stranger:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonPrincipal(Person):
     """A logged-in admin: Django's permissions decide."""
 
-    user: Any
-    kind = ActorKind.PERSON
-
-    @property
-    def id(self) -> str:
-        return str(self.user.pk)
-
-    @property
-    def label(self) -> str:
-        return str(self.user.get_username())
-
     def may(self, operation: Operation) -> bool:
+        # The API is part of the admin: a person who may not enter that may not enter this.
         user: AbstractBaseUser | PermissionsMixin = self.user
         return bool(self.user.is_staff and user.has_perm(operation.permission))  # type: ignore[union-attr]
 
@@ -84,16 +63,3 @@ class Person:
 
     def response_headers(self) -> dict[str, str]:
         return {}
-
-
-def actor_of(caller: Principal | Stranger, door: Channel, operation: str, request: Any) -> Actor:
-    """The actor under which a caller's change is recorded."""
-    return Actor(
-        kind=caller.kind,
-        id=caller.id,
-        label=caller.label,
-        door=door,
-        operation=operation,
-        request_id=getattr(request, "request_id", ""),
-        address=client_address(request),
-    )

@@ -1,26 +1,116 @@
-"""Routes, derived from the operations: one per path, with the methods declared there."""
+"""From a viewset to its routes and operations: DRF's router, and the registry filled from it."""
 
-from collections.abc import Iterable
-from itertools import groupby
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from django.urls import URLPattern, path
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.routers import Route, SimpleRouter
 
-from manage_api.operations import Operation
-from manage_api.viewsets import RestView
+from manage_api.base import ManageViewSet
+from manage_api.operations import (
+    PERMISSION,
+    STANDARD_ACTIONS,
+    Access,
+    Declaration,
+    Operation,
+    enter,
+)
+from syteops.core.modules import module_of
+
+ViewSet = TypeVar("ViewSet", bound=type[ManageViewSet])
+
+_METHODS = {"get": Access.READ, "delete": Access.DELETE}
 
 
-def routes(operations: Iterable[Operation]) -> list[URLPattern]:
-    """A URL pattern for each distinct path. Fixed segments win over parameters."""
-    ordered = sorted(operations, key=lambda one: (_precedence(one.path), one.path))
-    return [_route(where, list(group)) for where, group in groupby(ordered, lambda o: o.path)]
+class ManageRouter(SimpleRouter):
+    """DRF's router with `path()` routes and without trailing slashes.
+
+    Actions of one path are one route, so that each method of it can be an action of its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(trailing_slash=False, use_regex_path=False)
+
+    def get_routes(self, viewset: Any) -> list[Route]:
+        merged: dict[str, Route] = {}
+        for route in super().get_routes(viewset):
+            known = merged.get(route.url, route)
+            merged[route.url] = known._replace(mapping={**known.mapping, **route.mapping})
+        return list(merged.values())
+
+    def operations(self, prefix: str, viewset: type[ManageViewSet]) -> Iterator[Operation]:
+        """The operations of a viewset's routes. Raises ImproperlyConfigured for a gap."""
+        lookup = self.get_lookup_regex(viewset)
+        for route in self.get_routes(viewset):
+            url = route.url.format(prefix=prefix, lookup=lookup, trailing_slash="")
+            path = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", url)
+            for method, endpoint in self.get_method_map(viewset, route.mapping).items():
+                yield _operation(viewset, endpoint, method, path)
 
 
-def _precedence(where: str) -> list[bool]:
-    return [part.startswith("{") for part in where.split("/")]
+router = ManageRouter()
 
 
-def _route(where: str, operations: list[Operation]) -> URLPattern:
-    by_method = {one.method.lower(): one for one in operations}
-    view = RestView.as_view(dict.fromkeys(by_method, "serve"), operations=by_method)
-    pattern = where.removeprefix("/").replace("{", "<str:").replace("}", ">")
-    return path(pattern, view, name=operations[0].name)
+def register(prefix: str, *, resource: str) -> Callable[[ViewSet], ViewSet]:
+    """Mark a viewset whose routes below `prefix` are the operations of `resource`.
+
+    Raises ImproperlyConfigured for an action without a declaration: it would have no scope.
+    """
+
+    def enter_viewset(viewset: ViewSet) -> ViewSet:
+        viewset.resource, viewset.prefix = resource, prefix
+        found = sorted(router.operations(prefix, viewset), key=_place)
+        viewset.operations = {one.endpoint: one for one in found}
+        for one in found:
+            enter(one)
+        router.register(prefix, viewset, basename=prefix.replace("/", "-"))
+        return viewset
+
+    return enter_viewset
+
+
+def _place(one: Operation) -> int:
+    """The standard operations come first, in the order of STANDARD_ACTIONS."""
+    names = list(STANDARD_ACTIONS)
+    return names.index(one.endpoint) if one.endpoint in names else len(names)
+
+
+def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: str) -> Operation:
+    declared = _declaration(viewset, endpoint)
+    standard = STANDARD_ACTIONS.get(endpoint)
+    default = standard.access if standard else _METHODS.get(method, Access.WRITE)
+    access = declared.access or default
+    destructive = declared.destructive
+    if destructive is None:
+        destructive = access is Access.DELETE
+    if destructive and not hasattr(viewset, f"{endpoint}_impact"):
+        raise ImproperlyConfigured(f"{viewset.__name__} needs {endpoint}_impact().")
+    verb = declared.permission or (standard.permission if standard else PERMISSION[access])
+    return Operation(
+        resource=viewset.resource,
+        action=declared.action,
+        access=access,
+        method=method.upper(),
+        path=path,
+        summary=declared.summary,
+        description=declared.description,
+        viewset=viewset,
+        endpoint=endpoint,
+        input=declared.input,
+        output=declared.output,
+        status=standard.status if standard else 200,
+        destructive=destructive,
+        permission=viewset.permission_name(verb),
+        module=module_of(viewset.__module__),
+        documents=declared.documents,
+    )
+
+
+def _declaration(viewset: type[ManageViewSet], endpoint: str) -> Declaration:
+    declared: Declaration | None = getattr(getattr(viewset, endpoint), "declaration", None)
+    if declared is None:
+        declared = viewset.standard_declaration(endpoint)
+    if declared is None:
+        raise ImproperlyConfigured(f"{viewset.__name__}.{endpoint} declares no operation.")
+    return declared

@@ -5,10 +5,11 @@ strings carry only text, so there (`context["text"]`) numbers and booleans are r
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -74,6 +75,19 @@ class StrictDateField(serializers.DateField):
         if not isinstance(data, str) or not _DATE.fullmatch(data):
             self.fail("invalid", format="YYYY-MM-DD")
         return super().to_internal_value(data)
+
+
+class MomentField(serializers.DateTimeField):
+    """Any RFC 3339 time, also one that no database could hold in UTC."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("invalid", format="2026-01-31T12:00:00Z")
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            edge = datetime.min if value.year == 1 else datetime.max
+            return edge.replace(tzinfo=UTC)
 
 
 class StrictChoiceField(serializers.ChoiceField):
@@ -221,17 +235,12 @@ class NoInput(StrictSerializer):
     """An operation that takes nothing beyond its path."""
 
 
-class PageInput(StrictSerializer):
-    """Which page of a list, and how long a page is."""
+class RowIdInput(StrictSerializer):
+    """An object by its permanent id."""
 
-    page = StrictIntegerField(min_value=1, max_value=1_000_000, default=1, help_text="From 1.")
-
-    def get_fields(self) -> Any:
-        longest = settings.MANAGE_API_MAX_PAGE_SIZE
-        per_page = StrictIntegerField(
-            min_value=1, max_value=longest, required=False, help_text="Entries in a page."
-        )
-        return {**super().get_fields(), "per_page": per_page}
+    id = StrictIntegerField(
+        min_value=1, max_value=2**63 - 1, help_text="The permanent `id` of the deleted object."
+    )
 
 
 class PageSerializer(serializers.Serializer[Any]):
@@ -247,18 +256,59 @@ def listing(
 ) -> type[serializers.Serializer[Any]]:
     """The serializer of a list answer: `{name: [item, …]}`, with the page fields when `paged`."""
     base = PageSerializer if paged else serializers.Serializer
-    label = item.__name__.removesuffix("Serializer")
-    return type(f"{label}ListSerializer", (base,), {name: item(many=True)})
+    return type(f"{_label(item)}ListSerializer", (base,), {name: item(many=True)})
 
 
+@cache
 def deleted(name: str) -> type[serializers.Serializer[Any]]:
     """The serializer of a delete's answer: the identifier under `name`, and `deleted: true`."""
-    fields = {name: serializers.CharField(), "deleted": serializers.BooleanField()}
-    return type(
-        f"Deleted{name.title().replace('_', '')}Serializer",
-        (serializers.Serializer,),
-        fields,
+    identifier = serializers.IntegerField() if name == "id" else serializers.CharField()
+    label = name.title().replace("_", "")
+    fields = {name: identifier, "deleted": serializers.BooleanField()}
+    return type(f"Deleted{label}Serializer", (serializers.Serializer,), fields)
+
+
+def config_input(resource: str) -> type["WholeSerializer"]:
+    """The serializer of a config that is merged into what is stored."""
+    field = JsonObjectField(
+        help_text="Merged into the config, deeply; null brings back the default (RFC 7396). "
+        f"What may be in it: `config_schema` of `{resource}.get`."
     )
+    label = resource.title().removesuffix("s")
+    return type(f"{label}ConfigInput", (WholeSerializer,), {"config": field})
+
+
+def secrets_input(shown: Any, names: Iterable[str]) -> type[StrictSerializer]:
+    """The serializer of one or more of the secrets called `names`; `shown` is their object's."""
+    fields = {name: SecretField(required=False) for name in names}
+    return _of_secrets(shown, "SecretsInput", fields)
+
+
+def secrets_to_clear(shown: Any, names: Iterable[str]) -> type[StrictSerializer]:
+    """The serializer of a choice of one or more secrets."""
+    fields = {
+        name: StrictBooleanField(
+            required=False, help_text=f"Clear the {name.replace('_', ' ').replace('api', 'API')}."
+        )
+        for name in names
+    }
+    return _of_secrets(shown, "SecretsToClear", fields)
+
+
+@cache
+def secrets_output(shown: Any, lookup: str) -> type[serializers.Serializer[Any]]:
+    """The serializer of which secrets are set: the identifier, and each `…_set` of `shown`."""
+    declared = shown._declared_fields.items()
+    fields = {n: one for n, one in declared if n == lookup or isinstance(one, IsSetField)}
+    return type(f"{_label(shown)}SecretsSerializer", (serializers.Serializer,), fields)
+
+
+def _of_secrets(shown: Any, suffix: str, fields: dict[str, Any]) -> type[StrictSerializer]:
+    return type(f"{_label(shown)}{suffix}", (StrictSerializer,), {"needs_one": True, **fields})
+
+
+def _label(serializer: Any) -> str:
+    return str(serializer.__name__.removesuffix("Serializer"))
 
 
 def at_least_one(values: dict[str, Any], serializer: serializers.Serializer[Any]) -> dict[str, Any]:

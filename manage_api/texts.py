@@ -4,10 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.resources import PathParam
 from manage_api.serializers import (
     JsonObjectField,
-    PageInput,
     StrictCharField,
     StrictIntegerField,
     StrictModelSerializer,
@@ -19,12 +17,7 @@ from syteops.core.texts import LONGEST_CONTENT, slug_validator
 from syteops.lib.meta import validate_meta
 
 
-def id_help(noun: str) -> dict[str, PathParam]:
-    """The `path_help` of a resource whose objects are named by `id`."""
-    return {"id": PathParam(f"The id of the {noun}.")}
-
-
-class DescribedSerializer(StrictModelSerializer):
+class TextEntitySerializer(StrictModelSerializer):
     """Base of a `Described` object's serializer."""
 
     content = StrictCharField(
@@ -73,21 +66,3 @@ class RowsField(serializers.ListField):
     def get_attribute(self, instance: Any) -> Any:
         rows: Any = super().get_attribute(instance)
         return rows.all()
-
-
-class DeletedByIdSerializer(serializers.Serializer[Any]):
-    """What was deleted."""
-
-    id = serializers.IntegerField()
-    deleted = serializers.BooleanField()
-
-
-class SearchInput(PageInput):
-    """A page of those that are found."""
-
-    search = StrictCharField(
-        required=False,
-        allow_blank=True,
-        max_length=200,
-        help_text="Words that all must occur somewhere in the texts.",
-    )

@@ -8,22 +8,64 @@ Counted per minute in counters that all processes share. Answers carry `RateLimi
 import hashlib
 import time
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
-from manage_api.errors import ApiError
-from manage_api.keys.models import ApiSwitch
-from manage_api.principals import Principal
+from manage_api.authentication import presented_credential, presented_keys
+from manage_api.errors import ApiError, as_api_error
+from manage_api.principals import Principal, Stranger
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor
-from syteops.core.addresses import counted_address
+from syteops.core.addresses import client_address, counted_address
 from syteops.core.background import after_answer
 from syteops.core.counters import counters, seconds_left
 
 WINDOW = 60
 REMEMBERED = 12 * 60 * 60
 """Seconds for which a credential that was good is remembered at least; at most it is twice that."""
+
+
+API = "api"
+"""What the audit trail calls the API as a whole."""
+
+
+class BudgetThrottle(BaseThrottle):
+    """Takes one call from the caller's budget of reads or writes.
+
+    A view that does not know yet which of both it does (`writes` is None) spends nothing here.
+    """
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Always True: raises throttled, with the fields that tell when to come again."""
+        if view.writes is not None:
+            view.budget = spend(view.principal, view.writes)
+        return True
+
+
+class AttemptThrottle(BaseThrottle):
+    """Cuts off an address from which too many requests came that nobody could be let in for.
+
+    It is asked before the key is looked at, and told afterwards what came of that.
+    """
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Always True: raises throttled for an address that is cut off."""
+        self.credential = presented_credential(request._request)
+        check_failures(client_address(request._request), self.credential)
+        return True
+
+    def failed(self, request: Request, view: Any, error: Exception) -> None:
+        """Count the failure, if it costs one: a key refused for now has paid from its budget."""
+        status = as_api_error(error).status
+        if status == 401 or (status == 403 and not presented_keys(request._request)):
+            count_failure(Actor.from_request(request, Stranger(), view.channel), self.credential)
+
+    def succeeded(self) -> None:
+        """Remember that the credential was good."""
+        note_success(self.credential)
 
 
 class Budget(NamedTuple):
@@ -43,21 +85,21 @@ class Budget(NamedTuple):
         }
 
 
-def spend(caller: Principal, writes: bool) -> Budget:
+def spend(principal: Principal, writes: bool) -> Budget:
     """Take one call from the caller's budget. Raises throttled when it is spent."""
     name, limit = _policy(writes)
-    budget = _budget(name, limit, counters().add(_counter(caller, name), WINDOW))
+    budget = _budget(name, limit, counters().add(_counter(principal, name), WINDOW))
     if budget.remaining < 0:
         spent = budget._replace(remaining=0)
         raise _throttled(spent, f"{limit} {name}s a minute are allowed.")
     return budget
 
 
-def left(caller: Principal) -> dict[str, dict[str, int]]:
+def left(principal: Principal) -> dict[str, dict[str, int]]:
     """What is left of the caller's budgets, without spending anything."""
     shown = {}
     for name, limit in (_policy(False), _policy(True)):
-        budget = _budget(name, limit, counters().read(_counter(caller, name), WINDOW))
+        budget = _budget(name, limit, counters().read(_counter(principal, name), WINDOW))
         shown[name] = {
             "limit": limit,
             "remaining": max(budget.remaining, 0),
@@ -73,7 +115,7 @@ def check_failures(address: str, credential: str) -> None:
     """Refuse an address that failed too often, before any other work. Raises throttled.
 
     A credential that was good lately, or is new, is verified all the same: whoever has the same
-    address (an office, a machine on which one tool still uses an old key) can not shut it out.
+    address (an office, a machine on which one tool still uses an old key) cannot shut it out.
     """
     if _has_failed_too_often(counted_address(address)) and not (
         credential and _was_accepted(credential) and not _has_failed_too_often(credential)
@@ -93,7 +135,7 @@ def count_failure(actor: Actor, credential: str) -> None:
     """
     failures = counters().add(f"failed {counted_address(actor.address)}", WINDOW)
     if failures == settings.MANAGE_API_FAILURES_PER_MINUTE:
-        after_answer(partial(record_refusal, actor, ApiSwitch.resource, "", "throttled"))
+        after_answer(partial(record_refusal, actor, API, "", "throttled"))
     if credential:
         counters().add(f"failed {credential}", WINDOW)
 
@@ -131,8 +173,8 @@ def _policy(writes: bool) -> tuple[str, int]:
     return "read", settings.MANAGE_API_READS_PER_MINUTE
 
 
-def _counter(caller: Principal, name: str) -> str:
-    return f"{name} {caller.kind} {caller.id}"
+def _counter(principal: Principal, name: str) -> str:
+    return f"{name} {principal.kind} {principal.id}"
 
 
 def _budget(name: str, limit: int, used: int) -> Budget:

@@ -5,8 +5,7 @@ from django.urls import include, path, re_path
 from manage_api import docs
 from manage_api.dispatch import DispatchView
 from manage_api.manifest import ManifestView
-from manage_api.operations import all_operations
-from manage_api.routers import routes
+from manage_api.routers import router
 from manage_api.whoami import NowhereView, RootView, WhoAmIView
 
 urlpatterns = [
@@ -19,6 +18,6 @@ urlpatterns = [
     # Where tools written for the WordPress product look.
     path("wp-json/syteops/v1/manage/manifest", ManifestView.as_view()),
     path("wp-json/syteops/v1/manage/dispatch", DispatchView.as_view()),
-    path("api/manage/v1/", include(routes(all_operations()))),
+    path("api/manage/v1/", include(router.urls)),
     re_path(r"^(api/manage|wp-json/syteops)(/|$)", NowhereView.as_view()),
 ]

@@ -1,279 +1,363 @@
-"""The views that every face of the API is built from.
+"""What an app's `api.py` derives from: viewsets with the standard actions, and further ones.
 
-`ApiView` authenticates and answers in our shapes; `RestView` is one path, made by the router. No
-safety rule is written in a resource: they are all here and in `execution`.
+`EntityViewSet` has the five standard operations and bulk. A narrower one is put together from the
+mixins, as in DRF: `class Entries(ListMixin, ManageViewSet)`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from io import BytesIO
-from typing import Any, ClassVar, NamedTuple, cast
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any, ClassVar
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
-from django.utils.cache import patch_vary_headers
-from rest_framework.exceptions import MethodNotAllowed
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
-from rest_framework.viewsets import ViewSetMixin
 
-from manage_api import concurrency, execution, throttling
-from manage_api.authentication import (
-    KeyAuthentication,
-    SessionAuthentication,
-    presented_credential,
-    presented_keys,
+from manage_api import bulk
+from manage_api.base import ManageViewSet
+from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
+from manage_api.operations import (
+    STANDARD_ACTIONS,
+    Access,
+    Declaration,
+    SerializerClass,
 )
-from manage_api.calls import Call, Result
-from manage_api.errors import ApiError, as_api_error
-from manage_api.keys.verification import refuse_nobody
-from manage_api.operations import Operation
-from manage_api.principals import Principal, Stranger, actor_of
-from manage_api.rendering import JsonRenderer, StrictJsonParser, document_renderer
-from syteops.audit.services import record_refusal
-from syteops.core.actors import Channel
-from syteops.core.addresses import client_address
-from syteops.core.errors import FieldError, Invalid
-
-API_ROOT = "/api/manage/v1"
-FLAGS = ("confirm", "dry_run")
-VARIES_BY = ("Authorization", "Cookie", "X-API-Key")
+from manage_api.serializers import (
+    RowIdInput,
+    StrictSerializer,
+    config_input,
+    deleted,
+    listing,
+    secrets_input,
+    secrets_output,
+    secrets_to_clear,
+)
+from syteops.core.entities import Entity, find, get_any
+from syteops.core.services import service_of
 
 
-class Described(NamedTuple):
-    """What the OpenAPI document says of one method of an address that is no operation."""
+class StandardViewSet(ManageViewSet):
+    """Base of the standard actions: they describe themselves by the model's names.
 
-    response: Any
-    request: Any = None
-    parameters: Sequence[Any] = ()
-    headers: Sequence[str] = ()
-    errors: Sequence[int] = ()
+    `input_serializer_class` and `list_serializer_class` are for entities that take, or list,
+    something else than they answer. `services` is the app's module of that name.
+    """
 
+    services: Any
+    serializer_class: Any
+    pagination_class: Any = None
+    input_serializer_class: ClassVar[SerializerClass | None] = None
+    list_serializer_class: ClassVar[SerializerClass | None] = None
+    rereads: ClassVar[bool] = False
+    """Whether a write answers what is read anew, because its rows are stored beside the object."""
+    deletion_impact: Any
+    """What deleting an object would take away."""
+    filter_backends: Any = (FilterBackend, SearchBackend, OrderingBackend)
+    search_fields: ClassVar[tuple[str, ...]] = ()
+    search_help: ClassVar[str] = "the texts"
+    ordering_fields: ClassVar[Mapping[str, Any]] = {}
+    ordering: ClassVar[str] = ""
+    ordering_tie_break: ClassVar[str] = "-pk"
+    summaries: ClassVar[Mapping[str, str]] = {}
+    """The summaries of standard actions whose usual words do not fit."""
+    list_action: ClassVar[str] = "list"
+    """What dispatch calls the list."""
 
-class ApiView(APIView):
-    """Any address of the API: nobody gets past it without a valid key or session."""
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        if endpoint not in _SUMMARIES:
+            return super().standard_declaration(endpoint)
+        template = cls.summaries.get(endpoint, _SUMMARIES[endpoint])
+        meta = cls.model()._meta
+        name = str(meta.verbose_name)
+        input: Any = None
+        output: Any = cls.serializer_class
+        if endpoint in ("create", "partial_update"):
+            input = cls.input_serializer_class or cls.serializer_class
+        elif endpoint == "list":
+            input = cls.query_serializer()
+            output = listing(cls.list_name, cls.listed_class(), cls.pagination_class is not None)
+        elif endpoint == "destroy":
+            output = deleted(cls.lookup_name())
+        return Declaration(
+            template.format(a=f"{article(name)} {name}", all=f"the {meta.verbose_name_plural}"),
+            cls.descriptions.get(endpoint, ""),
+            action=cls.list_action if endpoint == "list" else STANDARD_ACTIONS[endpoint].action,
+            input=input,
+            output=output,
+        )
 
-    authentication_classes = (KeyAuthentication, SessionAuthentication)
-    permission_classes = ()
-    throttle_classes = ()
-    parser_classes = (StrictJsonParser,)
-    renderer_classes = (JsonRenderer,)
-    metadata_class = None
-    http_method_names = ("get", "post", "put", "patch", "delete", "head")
-    door: ClassVar[Channel] = Channel.REST
-    described: ClassVar[Mapping[str, Described]] = {}
-    """For the OpenAPI document, by method; operations describe themselves."""
-    is_read: ClassVar[bool] = True
-    """Whether every call of this view is a read; otherwise `admit` tells by the operation."""
-    budget: throttling.Budget | None = None
+    @classmethod
+    def listed_class(cls) -> Any:
+        """How a list shows each entry."""
+        return cls.list_serializer_class or cls.serializer_class
 
-    # DRF's own would say Allow on every answer, and overwrite that of a 405.
-    default_response_headers: ClassVar[Mapping[str, str]] = {}  # type: ignore[assignment]
+    @classmethod
+    def query_serializer(cls) -> Any:
+        """What a list takes: the parameters of its filter backends and of its pages, strictly."""
+        parts = [backend().get_fields(cls()) for backend in cls.filter_backends]
+        if cls.pagination_class is not None:
+            parts.append(cls.pagination_class().get_fields())
+        fields = {name: field for part in parts for name, field in part.items()}
+        return type(f"{cls.__name__}Query", (StrictSerializer,), fields) if fields else None
 
-    @property
-    def caller(self) -> Principal:
-        """Who calls; set once `initial` has passed."""
-        return cast("Principal", self.request.auth)
+    def service(self, verb: str) -> Callable[..., Any]:
+        """The app's service `<verb>_<noun>`."""
+        return _service(self.services, verb, self.model())
 
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        _measure_chunks(request)
-        return super().initialize_request(request, *args, **kwargs)
+    def get_object(self) -> Any:
+        """The object that the path names, locked for a write. Raises NotFound."""
+        text = self.kwargs[self.lookup_name()]
+        return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate, then agree on JSON. Raises not_authenticated, throttled, not_acceptable."""
-        address = client_address(request._request)
-        credential = presented_credential(request._request)
-        throttling.check_failures(address, credential)
-        try:
-            if request.auth is None:
-                refuse_nobody()
-        except Exception as error:
-            if _costs_a_failure(error, request):
-                stranger = actor_of(Stranger(), self.door, "", request)
-                throttling.count_failure(stranger, credential)
-            raise
-        throttling.note_success(credential)
-        super().initial(request, *args, **kwargs)
-        if self.is_read:
-            self.budget = throttling.spend(self.caller, writes=False)
+    def get_values(self, instance: Any = None) -> dict[str, Any]:
+        """The validated input as the services take it; `instance` is what is to be changed."""
+        return self.validated
 
-    def handle_exception(self, exc: Exception) -> Response:
-        """What fails before it is known what was asked for costs its caller a read."""
-        problem = as_api_error(exc)
-        caller = getattr(self.request, "_auth", None)
-        if caller and self.budget is None and problem.code != "throttled":
-            try:
-                self.budget = throttling.spend(caller, writes=False)
-            except ApiError as throttled:
-                exc = throttled
-        return super().handle_exception(exc)
+    def load(self, instances: list[Any]) -> list[Any]:
+        """The objects with all that their answer shows."""
+        if not (self.rereads and self.operation.writes):
+            return instances
+        return [self.get_queryset().get(pk=one.pk) for one in instances]
 
-    def finalize_response(  # type: ignore[override]
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        """Nothing of the API may be kept by a shared cache; a replaced key hears of its end."""
-        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-        patch_vary_headers(response, VARIES_BY)
-        # Not `request.auth`, which would authenticate once more after a failure.
-        if caller := getattr(request, "_auth", None):
-            for name, value in caller.response_headers().items():
-                response[name] = value
-        for name, value in self.budget.headers.items() if self.budget else ():
-            response.headers.setdefault(name, value)
-        return response
-
-    def make_call(
-        self,
-        operation: Operation,
-        path: Mapping[str, str],
-        raw: Mapping[str, Any],
-        **flags: Any,
-    ) -> Call:
-        """The call of `operation` by this request's caller."""
-        actor = actor_of(self.caller, self.door, operation.name, self.request)
-        return Call(operation, self.caller, actor, self.request, path, raw, **flags)
-
-    def admit(self, operation: Operation, path: Mapping[str, Any]) -> None:
-        """Let the caller run the operation, or raise; a refusal is kept in the audit trail."""
-        self.budget = throttling.spend(self.caller, operation.writes)
-        with self._noting_refusal(operation, path):
-            execution.authorise(self.caller, operation)
-
-    def run(self, call: Call) -> Result:
-        """Carry out an admitted call; one that is refused half-way is noted too."""
-        with self._noting_refusal(call.operation, call.path):
-            return execution.run(call)
-
-    @contextmanager
-    def _noting_refusal(self, operation: Operation, path: Mapping[str, Any]) -> Iterator[None]:
-        try:
-            yield
-        except ApiError as refusal:
-            if refusal.status == 403 or refusal.code == "module_inactive":
-                actor = actor_of(self.caller, self.door, operation.name, self.request)
-                object_id = "/".join(str(value) for value in path.values())
-                record_refusal(actor, operation.resource, object_id, refusal.code)
-            raise
+    def show(self, instance: Any) -> Response:
+        """One object as the operation's output."""
+        return self.answer(self.load([instance])[0])
 
 
-def _costs_a_failure(error: Exception, request: Request) -> bool:
-    """A key that is refused for now (403) has paid from its own budget; a session has none yet."""
-    status = as_api_error(error).status
-    return status == 401 or (status == 403 and not presented_keys(request._request))
+_SUMMARIES = {
+    "list": "List {all}",
+    "retrieve": "Read {a}",
+    "create": "Add {a}",
+    "partial_update": "Change {a}",
+    "destroy": "Delete {a}",
+}
 
 
-class RestView(ViewSetMixin, ApiView):
-    """One REST path. The router says which operation each method is."""
-
-    operations: Mapping[str, Operation] = {}
-    is_read = False
-
-    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        reason = next(iter(self.operations.values())).resource_class.why_read_only
-        if reason:
-            raise ApiError("method_not_allowed", reason)
-        raise MethodNotAllowed(str(request.method))
-
-    def get_renderers(self) -> list[Any]:
-        """JSON, and whatever else this request's operation can answer in."""
-        operation = self.operations.get(_method(self.request))
-        media_types = operation.documents if operation else ()
-        return [*super().get_renderers(), *(document_renderer(one)() for one in media_types)]
-
-    def serve(self, request: Request, **path: str) -> Response:
-        """Run this request's operation and answer it over REST."""
-        operation = self.operations[_method(request)]
-        self.admit(operation, path)
-        result = self.run(self._call(operation, request, path))
-        return _answer(operation, request, result)
-
-    def _call(self, operation: Operation, request: Request, path: Mapping[str, str]) -> Call:
-        query = query_of(request)
-        flags = {name: _flag(query.pop(name, "false"), name) for name in FLAGS if operation.writes}
-        if not operation.takes_body:
-            return self.make_call(operation, path, query, text=True, **flags)
-        refuse_query(query)
-        return self.make_call(operation, path, _body(request), **flags)
+def article(name: str) -> str:
+    """The indefinite article that goes with `name`."""
+    return "an" if name[0] in "aeiou" else "a"
 
 
-def _measure_chunks(request: HttpRequest) -> None:
-    """Read a body that was sent in chunks: without a length, Django takes it for none at all."""
-    meta = request.META
-    is_chunked = "chunked" in meta.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if is_chunked and meta.get("wsgi.input_terminated") and not meta.get("CONTENT_LENGTH"):
-        body = meta["wsgi.input"].read(settings.MANAGE_API_MAX_BODY + 1)
-        request._stream = BytesIO(body)
-        meta["CONTENT_LENGTH"] = str(len(body))
+@cache
+def _service(services: ModuleType, verb: str, model: type[Entity]) -> Callable[..., Any]:
+    found = service_of(services, verb, model)
+    if found is None:
+        raise ImproperlyConfigured(f"{services.__name__} has no {verb}_{model.noun}().")
+    return found
 
 
-def _method(request: Request) -> str:
-    return "get" if request.method == "HEAD" else str(request.method).lower()
+# --- The standard actions --------------------------------------------------------------------
 
 
-def query_of(request: Request) -> dict[str, Any]:
-    """The query string, each name once. Raises validation_error for a repeated one."""
-    twice = [name for name, values in request.query_params.lists() if len(values) > 1]
-    if errors := [FieldError((name,), "invalid", "Give this parameter once.") for name in twice]:
-        raise Invalid(errors)
-    return dict(request.query_params.items())
+class ListMixin(StandardViewSet):
+    """`list`: every object that the filters let pass, in pages where a pagination is set."""
+
+    def list(self, request: Request, **path: str) -> Response:
+        found = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(found)
+        instances = self.load(list(found) if page is None else page)
+        shown = self.listed_class()(instances, many=True, context=self.get_serializer_context())
+        if page is None:
+            return Response({self.list_name: shown.data})
+        return self.get_paginated_response(shown.data)
 
 
-def refuse_query(names: Iterable[str]) -> None:
-    """Raise validation_error for query parameters where everything goes into the body."""
-    detail = "There is no such query parameter here. Send it in the body."
-    if errors := [FieldError((name,), "unknown_field", detail) for name in names]:
-        raise Invalid(errors)
+class RetrieveMixin(StandardViewSet):
+    """`get`: one object."""
+
+    def retrieve(self, request: Request, **path: str) -> Response:
+        return self.show(self.get_object())
 
 
-def _flag(value: Any, name: str) -> bool:
-    if value not in ("true", "false"):
-        raise Invalid.field(name, "Send true or false.")
-    return bool(value == "true")
+class CreateMixin(StandardViewSet):
+    """`create`: a new object."""
+
+    def create(self, request: Request, **path: str) -> Response:
+        return self.show(self.service("create")(self.actor, **self.get_values()))
 
 
-def _body(request: Request) -> Mapping[str, Any]:
-    """The body's object; an empty body counts as an empty object."""
-    # Not `request.body`: the CSRF check of a session has read the stream already.
-    if not isinstance(request.data, dict):
-        raise Invalid([FieldError((), "invalid", "Send a JSON object.")])
-    return request.data
+class UpdateMixin(StandardViewSet):
+    """`update`: what is left out keeps its value."""
+
+    def partial_update(self, request: Request, **path: str) -> Response:
+        instance = self.get_object()
+        values = self.get_values(instance)
+        return self.show(self.service("update")(self.actor, instance, **values))
 
 
-def _answer(operation: Operation, request: Request, result: Result) -> Response:
-    if not operation.writes:
-        return _read_answer(request, result)
-    if result.dry_run:
-        shown = {"dry_run": True, "changed": result.changed, "data": result.data}
-        response = Response({**shown, "changes": result.changes, "impact": result.impact})
-        add_write_headers(response, result)
-        return response
-    response = Response(result.body, operation.status)
-    add_write_headers(response, result)
-    if operation.status == 201 and (location := _location(operation, result.data)):
-        response["Location"] = location
-    return response
+class DestroyMixin(StandardViewSet):
+    """`delete`: with confirmation, after its impact was shown."""
+
+    def destroy(self, request: Request, **path: str) -> Response:
+        instance = self.get_object()
+        # Read before it goes: what is deleted has neither id nor number any more.
+        name = instance.pk if self.lookup_name() == "id" else instance.public_id
+        self.service("delete")(self.actor, instance)
+        return Response({self.lookup_name(): name, "deleted": True})
+
+    def destroy_impact(self) -> dict[str, Any]:
+        impact: dict[str, Any] = self.deletion_impact(self.get_object())
+        return impact
 
 
-def add_write_headers(response: Response, result: Result) -> None:
-    """What every answer to a write says in its headers."""
-    stored = result.changed and not result.dry_run
-    response["SyteOps-Changed"] = "true" if stored else "false"
-    if result.etag and not result.dry_run:
-        response["ETag"] = result.etag
-    if result.replayed:
-        response["Idempotent-Replayed"] = "true"
+class RestoreMixin(StandardViewSet):
+    """`restore`: an object that was deleted softly, by its permanent id."""
+
+    @action(detail=False, methods=["post"])
+    def restore(self, request: Request, **path: str) -> Response:
+        instance = get_any(self.model(), self.validated["id"], lock=True)
+        return self.show(self.service("restore")(self.actor, instance))
+
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        if endpoint != "restore":
+            return super().standard_declaration(endpoint)
+        return Declaration(
+            f"Restore a deleted {cls.model()._meta.verbose_name}",
+            cls.descriptions.get(endpoint, ""),
+            action="restore",
+            input=RowIdInput,
+            output=cls.serializer_class,
+        )
 
 
-def _read_answer(request: Request, result: Result) -> Response:
-    fresh = concurrency.is_fresh(request, result.etag)
-    response = Response(None, 304) if fresh else Response(result.body)
-    response.content_type = result.media_type
-    response["ETag"] = result.etag
-    return response
+class SecretsMixin(StandardViewSet):
+    """`set_secret` and `clear_secret`, for an entity that names its `secrets`.
+
+    They go in and never come out: the answer tells only which are set.
+    """
+
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def get_extra_actions(cls) -> Any:
+        found = super().get_extra_actions()
+        names = ("set_secret", "clear_secret")
+        return [one for one in found if cls.secrets or one.__name__ not in names]
+
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        about = cls.model()._meta.verbose_name
+        output = secrets_output(cls.serializer_class, cls.lookup_name())
+        if endpoint == "set_secret":
+            given = secrets_input(cls.serializer_class, cls.secrets)
+            return Declaration(
+                f"Store a {about}'s credentials", "", action=endpoint, input=given, output=output,
+                access=Access.SECRETS,
+            )  # fmt: skip
+        if endpoint == "clear_secret":
+            given = secrets_to_clear(cls.serializer_class, cls.secrets)
+            return Declaration(
+                f"Clear a {about}'s credentials", "", action=endpoint, input=given, output=output,
+                access=Access.SECRETS, destructive=True,
+            )  # fmt: skip
+        return super().standard_declaration(endpoint)
+
+    @action(detail=True, methods=["put"], url_path="secret")
+    def set_secret(self, request: Request, **path: str) -> Response:
+        instance = self.get_object()
+        return self.answer(self.services.set_secrets(self.actor, instance, **self.validated))
+
+    @action(detail=True, methods=["delete"], url_path="secret")
+    def clear_secret(self, request: Request, **path: str) -> Response:
+        names = [name for name, chosen in self.validated.items() if chosen]
+        return self.answer(self.services.clear_secrets(self.actor, self.get_object(), *names))
+
+    def clear_secret_impact(self) -> dict[str, Any]:
+        name = self.lookup_name()
+        return {name: self.kwargs[name], "cleared": sorted(self.validated)}
 
 
-def _location(operation: Operation, data: Any) -> str:
-    lookup = operation.resource_class.lookup
-    return f"{API_ROOT}{operation.path}/{data[lookup]}" if lookup in data else ""
+class BulkMixin(ManageViewSet):
+    """`bulk`: many changes of one collection in one request, all of them or none."""
+
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        if endpoint != "bulk":
+            return super().standard_declaration(endpoint)
+        return Declaration(
+            f"Change many {cls.prefix.replace('-', ' ')} at once",
+            f"Up to {bulk.MAX_ITEMS} items, all or nothing. Each item needs the scope of its own "
+            "action; one confirmation covers every delete. Errors name the item by its index.",
+            action="bulk",
+            input=bulk.BulkInput,
+            output=bulk.BulkSerializer,
+        )
+
+    @action(detail=False, methods=["post"])
+    def bulk(self, request: Request, **path: str) -> Response:
+        return Response(bulk.run_items(self))
+
+
+class EntityViewSet(
+    ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, DestroyMixin, SecretsMixin, BulkMixin
+):
+    """An entity with the five standard operations, bulk and, where it has any, its secrets."""
+
+
+# --- Other kinds of things -------------------------------------------------------------------
+
+
+class SingletonViewSet(ManageViewSet):
+    """Something of which there is exactly one: `get` on the collection's own path."""
+
+    serializer_class: Any
+    summary: ClassVar[str]
+
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        if endpoint != "list":
+            return super().standard_declaration(endpoint)
+        return Declaration(cls.summary, "", cls.serializer_class, None, "get")
+
+    def list(self, request: Request, **path: str) -> Response:
+        return self.answer(self.get_object())
+
+
+class Switchable(ListMixin, RetrieveMixin):
+    """Something installed that is switched on and off and has a config: modules, integrations.
+
+    `find_all` and `find_one` read what is installed; each has a `state`, which the services change.
+    """
+
+    config_serializer_class: ClassVar[SerializerClass]
+    find_all: Any
+    find_one: Any
+    flag: ClassVar[str]
+    """The field that tells whether it is switched on."""
+
+    def get_queryset(self) -> Any:
+        return self.find_all()
+
+    def get_object(self) -> Any:
+        slug = self.kwargs[self.lookup_name()]
+        if self.locks:
+            self.services.locked_state(slug)
+        return self.find_one(slug)
+
+    def switch(self, on: bool, service: Callable[..., Any]) -> Response:
+        """Switch the object with the app's `service`."""
+        service(self.actor, self.get_object().state)
+        name = self.lookup_name()
+        return Response({name: self.kwargs[name], self.flag: on})
+
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        if endpoint != "update_config":
+            return super().standard_declaration(endpoint)
+        name = str(cls.model()._meta.verbose_name)
+        return Declaration(
+            f"Change {article(name)} {name}'s config",
+            cls.descriptions.get(endpoint, ""),
+            action=endpoint,
+            input=config_input(cls.resource),
+            output=cls.config_serializer_class,
+        )
+
+    @action(detail=True, methods=["patch"], url_path="config")
+    def update_config(self, request: Request, **path: str) -> Response:
+        found = self.get_object()
+        self.services.update_config(self.actor, found.state, **self.validated)
+        return self.answer(found)

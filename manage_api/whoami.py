@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from manage_api import throttling
 from manage_api.errors import ApiError
-from manage_api.execution import allowed_operations
 from manage_api.operations import all_operations
-from manage_api.viewsets import API_ROOT, ApiView, Described
+from manage_api.permissions import allowed_operations
+from manage_api.views import API_ROOT, ApiView, Endpoint
 from syteops.core.addresses import client_address
 
 
@@ -75,10 +75,10 @@ class WhoAmISerializer(serializers.Serializer[Any]):
 class RootView(ApiView):
     """The API's front page: a link to everything this caller can list."""
 
-    described = {"GET": Described(RootSerializer)}
+    endpoints = {"GET": Endpoint(RootSerializer)}
 
     def get(self, request: Request) -> Response:
-        allowed = allowed_operations(self.caller, all_operations())
+        allowed = allowed_operations(self.principal, all_operations())
         fixed = ("manifest", "dispatch", "whoami", "schema", "docs")
         links = {name: f"{API_ROOT}/{name}" for name in fixed}
         links |= {
@@ -92,22 +92,22 @@ class RootView(ApiView):
 class WhoAmIView(ApiView):
     """The caller as the API sees it."""
 
-    described = {"GET": Described(WhoAmISerializer)}
+    endpoints = {"GET": Endpoint(WhoAmISerializer)}
 
     def get(self, request: Request) -> Response:
-        described = self.caller.describe()
-        networks = described.pop("networks")
+        about = self.principal.describe()
+        networks = about.pop("networks")
         return Response(
             {
-                **described,
-                "operations": len(allowed_operations(self.caller, all_operations())),
+                **about,
+                "operations": len(allowed_operations(self.principal, all_operations())),
                 "network": {
                     "address": client_address(request._request) or None,
                     # Whoever may not is not answered here, but with network_not_allowed.
                     "allowed": True,
                     "networks": networks,
                 },
-                "limits": throttling.left(self.caller),
+                "limits": throttling.left(self.principal),
                 "server_time": timezone.now(),
                 "api_version": "v1",
             }

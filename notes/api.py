@@ -2,67 +2,44 @@
 
 from typing import Any
 
-from manage_api.calls import Call
-from manage_api.operations import operation, register
-from manage_api.pagination import paged
-from manage_api.resources import Resource
-from manage_api.serializers import listing
-from manage_api.texts import DeletedByIdSerializer, id_help
+from django.db.models import QuerySet
+
+import manage_api
+from manage_api.filters import FilterSet, filters
+from manage_api.pagination import PageNumberPagination
+from manage_api.viewsets import EntityViewSet
 from notes import people, queries, services
+from notes.choices import NoteStatus
 from notes.models import Note
-from notes.serializers import NoteListInput, NoteSerializer
+from notes.serializers import NoteSerializer
 
 
-@register
-class Notes(Resource):
-    resource = "notes_items"
-    collection = "notes"
-    model = Note
-    path_help = id_help("note")
+class NoteFilter(FilterSet):
+    status = filters.ChoiceFilter(choices=NoteStatus.choices)
+    tag = filters.CharFilter(method="filter_tag", allow_blank=True, max_length=50)
 
-    @operation(
-        "List the notes", input=NoteListInput, output=listing("items", NoteSerializer, paged=True)
-    )
-    def list(self, call: Call) -> Any:
-        names = ("status", "search", "tag", "ordering")
-        found = queries.list_notes(**{n: call.values[n] for n in names if n in call.values})
-        return paged("items", found, call.values, _all_shown)
-
-    @operation("Read a note", output=NoteSerializer)
-    def get(self, call: Call) -> Any:
-        return NoteSerializer(_note(call)).data
-
-    @operation("Write a note", input=NoteSerializer, output=NoteSerializer)
-    def create(self, call: Call) -> Any:
-        return _shown(services.create_note(call.actor, **people.resolved(call.values)))
-
-    @operation("Change a note", input=NoteSerializer, output=NoteSerializer)
-    def update(self, call: Call) -> Any:
-        """Lists are sent whole: what is left out goes. As they were read, they change nothing."""
-        note = _note(call)
-        values = people.resolved(call.values, note)
-        return _shown(services.update_note(call.actor, note, **values))
-
-    @operation("Delete a note", output=DeletedByIdSerializer)
-    def delete(self, call: Call) -> Any:
-        """Deletes the note with its action items for good."""
-        note = _note(call)
-        note_id = note.pk
-        services.delete_note(call.actor, note)
-        return {"id": note_id, "deleted": True}
-
-    def delete_impact(self, call: Call) -> dict[str, Any]:
-        return queries.deletion_impact(_note(call))
+    def filter_tag(self, found: QuerySet[Note], name: str, value: str) -> QuerySet[Note]:
+        return found.filter(tag_rows__name=queries.normal_tag(value))
 
 
-def _note(call: Call) -> Note:
-    return queries.get_note(call.path["id"], lock=call.locks)
+@manage_api.register("notes", resource="notes_items")
+class NoteViewSet(EntityViewSet):
+    queryset = queries.notes()
+    serializer_class = NoteSerializer
+    lookup_url_kwarg = "id"
+    services = services
+    rereads = True
+    deletion_impact = staticmethod(queries.deletion_impact)
+    pagination_class = PageNumberPagination
+    filterset_class = NoteFilter
+    search_fields = queries.SEARCHED
+    ordering_fields, ordering = queries.ORDERINGS, "-updated_at"
+    summaries = {"create": "Write a note"}
+    descriptions = {
+        "partial_update": "Lists are sent whole: what is left out goes. As they were read, they "
+        "change nothing.",
+        "destroy": "Deletes the note with its action items for good.",
+    }
 
-
-def _shown(note: Note) -> Any:
-    """The note as it is stored now."""
-    return NoteSerializer(queries.get_note(str(note.pk))).data
-
-
-def _all_shown(notes: list[Note]) -> Any:
-    return NoteSerializer(notes, many=True).data
+    def get_values(self, instance: Note | None = None) -> dict[str, Any]:
+        return people.resolved(self.validated, instance)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Min, OrderBy, Prefetch, Q, QuerySet
+from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from notes.choices import NoteStatus
@@ -11,7 +11,7 @@ from notes.models import ActionItem, Note, NoteAttendee
 from syteops.core.entities import by_id
 
 SEARCHED = ("title", "content", "excerpt", "tag_rows__name")
-ORDERINGS = ("title", "meeting_date", "follow_up_date", "created_at", "updated_at")
+ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
 
 
 def notes() -> QuerySet[Note]:
@@ -21,36 +21,6 @@ def notes() -> QuerySet[Note]:
         Prefetch("action_items", ActionItem.objects.select_related("assignee")),
         "tag_rows",
     )
-
-
-def list_notes(
-    *, status: str = "", search: str = "", tag: str = "", ordering: str = "-updated_at"
-) -> QuerySet[Note]:
-    """The notes of that status and tag in whose texts or tags each word of `search` occurs.
-
-    `ordering` is a name of ORDERINGS, with "-" in front for the other way round.
-    """
-    found = notes()
-    if status:
-        found = found.filter(status=status)
-    if tag:
-        found = found.filter(tag_rows__name=normal_tag(tag))
-    for word in search.split():
-        found = found.filter(pk__in=_holding(word))
-    return found.order_by(_ordered(ordering), "-id")
-
-
-def _holding(word: str) -> QuerySet[Note, Any]:
-    condition = Q()
-    for field in SEARCHED:
-        condition |= Q(**{f"{field}__icontains": word})
-    return Note.objects.filter(condition).order_by().values("pk")
-
-
-def _ordered(ordering: str) -> OrderBy:
-    by = F(ordering.removeprefix("-"))
-    # What has no date comes last either way, on every database.
-    return by.desc(nulls_last=True) if ordering.startswith("-") else by.asc(nulls_last=True)
 
 
 def normal_tag(text: str) -> str:

@@ -9,14 +9,13 @@ from rest_framework import serializers
 from manage_api.serializers import (
     StrictBooleanField,
     StrictCharField,
-    StrictChoiceField,
     StrictDateField,
 )
-from manage_api.texts import DescribedSerializer, RowSerializer, RowsField, SearchInput
-from notes import people, queries
-from notes.choices import NoteStatus
+from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
+from notes import people
 from notes.models import Note
 from syteops.audit.rows import MAX_ROWS
+from syteops.core.identifiers import slot_validator
 from syteops.team.models import TeamMember
 
 TAG_PATTERN = r"\A[^,]*[^\s,][^,]*\Z"
@@ -26,8 +25,7 @@ class MemberNumField(StrictCharField):
     """A team member by number; null for one that was deleted."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs["validators"] = [RegexValidator(r"\A[0-9]{3,9}\Z", 'Send a number such as "001".')]
-        super().__init__(trim_whitespace=False, **kwargs)
+        super().__init__(trim_whitespace=False, validators=[slot_validator], **kwargs)
 
     def to_representation(self, value: TeamMember | str) -> Any:
         return (value if isinstance(value, str) else value.slot) or None
@@ -51,7 +49,7 @@ class ActionItemSerializer(RowSerializer):
     done = StrictBooleanField(required=False)
 
 
-class NoteSerializer(DescribedSerializer):
+class NoteSerializer(TextEntitySerializer):
     author = MemberNumField(required=False, allow_null=True, help_text="Number of a team member.")
     author_name = serializers.CharField(
         source="author", read_only=True, allow_null=True, help_text="Stays when they leave."
@@ -88,13 +86,3 @@ class NoteSerializer(DescribedSerializer):
             "attendees", "attendee_names", "meeting_date", "follow_up_date", "action_items",
             "tags", "meta", "created_at", "updated_at",
         )  # fmt: skip
-
-
-class NoteListInput(SearchInput):
-    status = StrictChoiceField(required=False, choices=NoteStatus.choices)
-    tag = StrictCharField(required=False, allow_blank=True, max_length=50)
-    ordering = StrictChoiceField(
-        required=False,
-        choices=[f"{sign}{name}" for name in queries.ORDERINGS for sign in ("", "-")],
-        help_text='With "-" in front the other way round; by itself `-updated_at`.',
-    )

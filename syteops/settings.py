@@ -248,6 +248,16 @@ USE_TZ = True
 # --- Frameworks ----------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
+    # The key's comes first, so that a key in the request decides alone; the last one rejects.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "manage_api.keys.authentication.KeyAuthentication",
+        "manage_api.authentication.SessionAuthentication",
+        "manage_api.keys.authentication.RejectAnonymous",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["manage_api.permissions.OperationPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["manage_api.throttling.BudgetThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["manage_api.rendering.StrictJsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["manage_api.rendering.JsonRenderer"],
     "DEFAULT_SCHEMA_CLASS": "manage_api.openapi.ManageSchema",
     "EXCEPTION_HANDLER": "manage_api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,

@@ -39,7 +39,7 @@ def over_rest(api: Api) -> Callable[[AuditEntry], None]:
 
 def by_service(entry: AuditEntry) -> None:
     """Undoes a change of something that the API does not change."""
-    actor = SYSTEM.doing("audit.revert")
+    actor = SYSTEM.for_operation("audit.revert")
     reverting.revert(actor, entry)
     assert actor.trail
 

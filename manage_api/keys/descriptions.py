@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from manage_api.execution import allowed_operations
 from manage_api.keys import hints, queries
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.presets import Preset
 from manage_api.keys.verification import KeyHolder
 from manage_api.operations import Operation, all_operations
+from manage_api.permissions import allowed_operations
 from syteops.audit.models import AuditEntry
 from syteops.audit.words import sentence
 

@@ -18,7 +18,6 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from manage_api.execution import allowed_operations
 from manage_api.keys import actions, hints, presets, queries, services
 from manage_api.keys.actions import Action
 from manage_api.keys.forms import COLUMNS, CreateKeyForm
@@ -26,7 +25,8 @@ from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.services import Issued
 from manage_api.keys.verification import KeyHolder
 from manage_api.operations import all_operations
-from manage_api.viewsets import API_ROOT
+from manage_api.permissions import allowed_operations
+from manage_api.views import API_ROOT
 from syteops.adminkit.history import page_of
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import Conflict, DomainError, NotFound

@@ -15,9 +15,8 @@ from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
 from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
 from manage_api.operations import Operation, all_scopes
-from manage_api.principals import actor_of
 from syteops.audit.services import record_refusal
-from syteops.core.actors import ActorKind, Channel
+from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address, in_networks
 from syteops.core.background import after_answer
 from syteops.core.counters import counters
@@ -76,7 +75,7 @@ class KeyHolder:
         }
 
 
-def caller_for(text: str, request: HttpRequest, door: Channel = Channel.REST) -> KeyHolder:
+def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST) -> KeyHolder:
     """The holder of the key `text`.
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
@@ -94,7 +93,7 @@ def caller_for(text: str, request: HttpRequest, door: Channel = Channel.REST) ->
     try:
         _check_state(key, address)
     except ApiError as refusal:
-        _note_refusal(holder, refusal.code, request, door)
+        _note_refusal(holder, refusal.code, request, channel)
         if refusal.status == 403:  # a 401 tells nobody anything
             refusal.headers.update(holder.response_headers())
             throttling.spend(holder, writes=False)
@@ -103,7 +102,7 @@ def caller_for(text: str, request: HttpRequest, door: Channel = Channel.REST) ->
     return holder
 
 
-def refuse_nobody() -> NoReturn:
+def reject_after_dummy_work() -> NoReturn:
     """The refusal of who has no key, after as much work as the refusal of a wrong one takes."""
     _find(_STRANGER.public_id)
     _verified(_nobody(ring()), _STRANGER)
@@ -171,7 +170,7 @@ _noted: dict[tuple[str, str], int] = {}
 """By key and code the last minute in which this process has noted it; other processes note too."""
 
 
-def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, door: Channel) -> None:
+def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, channel: Channel) -> None:
     """Keep the attempt in the audit trail, once a minute for each key and code.
 
     So a forgotten tool that calls all day neither floods the trail nor costs a write each time.
@@ -181,7 +180,7 @@ def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, door: Chan
     if _noted.get((holder.id, code)) == minute:
         return
     _noted[holder.id, code] = minute
-    actor = actor_of(holder, door, "", request)
+    actor = Actor.from_request(request, holder, channel)
 
     def keep() -> None:
         if counters().add(f"refused key {holder.id} {code}", 60) == 1:

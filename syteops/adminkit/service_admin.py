@@ -25,8 +25,7 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
-from syteops.core.actors import Actor, ActorKind, Channel
-from syteops.core.addresses import client_address
+from syteops.core.actors import Actor, Channel, Person
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
 
@@ -35,15 +34,7 @@ Service = Callable[..., Any]
 
 def admin_actor(request: HttpRequest, operation: str) -> Actor:
     """The logged-in person, acting in the admin."""
-    return Actor(
-        ActorKind.PERSON,
-        str(request.user.pk),
-        request.user.get_username(),
-        Channel.ADMIN,
-        operation,
-        getattr(request, "request_id", ""),
-        client_address(request),
-    )
+    return Actor.from_request(request, Person(request.user), Channel.ADMIN, operation)
 
 
 class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from manage_api.calls import Call
-from manage_api.operations import Access, operation, register
-from manage_api.resources import PathParam, Resource
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import manage_api
+from manage_api.base import ManageViewSet, PathParam
+from manage_api.operations import Access, operation
 from manage_api.serializers import listing
 from syteops.ai import queries, services
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
@@ -17,124 +21,87 @@ from syteops.ai.serializers import (
     AiUsageInput,
     AiUsageSerializer,
 )
-from syteops.core.errors import Invalid, NotFound
-
-PROVIDER_HELP = PathParam("Slug of a provider, such as openai.", "^[a-z][a-z0-9_-]{0,49}$")
-AREA_HELP = PathParam(
-    "Slug of an area, such as notes.summary.", "^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$"
-)
 
 
-@register
-class AiProviders(Resource):
-    resource = "ai"
-    collection = "ai"
-    model = AiProvider
-    path_help = {"provider": PROVIDER_HELP}
+@manage_api.register("ai/providers", resource="ai")
+class AiProviderViewSet(ManageViewSet):
+    queryset = AiProvider.objects.all()
+    lookup_field, lookup_url_kwarg = "slug", "provider"
+    lookup_help = PathParam("Slug of a provider, such as openai.", "^[a-z][a-z0-9_-]{0,49}$")
 
-    @operation(
-        "List the AI providers", method="GET", path="providers", output=AiProvidersSerializer
-    )
-    def get_providers(self, call: Call) -> Any:
+    @operation("List the AI providers", action="get_providers", output=AiProvidersSerializer)
+    def list(self, request: Request) -> Response:
         providers = list(queries.all_providers())
         default = next((one.slug for one in providers if one.is_default), None)
-        return AiProvidersSerializer({"providers": providers, "default": default}).data
+        return self.answer({"providers": providers, "default": default})
 
+    @action(detail=True, methods=["put"], url_path="key")
     @operation(
         "Store a provider's key",
-        method="PUT",
-        path="providers/{provider}/key",
         access=Access.SECRETS,
         input=AiKeyInput,
         output=AiKeySerializer,
     )
-    def set_key(self, call: Call) -> Any:
+    def set_key(self, request: Request, provider: str) -> Response:
         """The first provider to get a key becomes the default one."""
-        return AiKeySerializer(
-            services.set_key(call.actor, _provider(call), call.values["api_key"])
-        ).data
+        found = self.get_object()
+        return self.answer(services.set_key(self.actor, found, self.validated["api_key"]))
 
+    @action(detail=True, methods=["delete"], url_path="key")
     @operation(
         "Clear a provider's key",
-        method="DELETE",
-        path="providers/{provider}/key",
         access=Access.SECRETS,
         destructive=True,
         output=AiKeySerializer,
     )
-    def clear_key(self, call: Call) -> Any:
+    def clear_key(self, request: Request, provider: str) -> Response:
         """Areas that this provider serves stop working."""
-        return AiKeySerializer(services.clear_key(call.actor, _provider(call))).data
+        return self.answer(services.clear_key(self.actor, self.get_object()))
 
-    def clear_key_impact(self, call: Call) -> dict[str, Any]:
-        return queries.clearing_impact(_provider(call))
+    def clear_key_impact(self) -> dict[str, Any]:
+        return queries.clearing_impact(self.get_object())
 
 
-@register
-class AiAreas(Resource):
-    resource = "ai"
-    collection = "ai"
-    model = AiAreaSettings
-    lookup = "area"
-    path_help = {"area": AREA_HELP}
-
-    @operation(
-        "List the AI areas",
-        method="GET",
-        path="areas",
-        output=listing("areas", AiAreaSerializer),
+@manage_api.register("ai/areas", resource="ai")
+class AiAreaViewSet(ManageViewSet):
+    queryset = AiAreaSettings.objects.all()
+    lookup_url_kwarg = "area"
+    lookup_help = PathParam(
+        "Slug of an area, such as notes.summary.", "^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$"
     )
-    def list_areas(self, call: Call) -> Any:
+
+    def get_object(self) -> Any:
+        return queries.get_area_state(self.kwargs["area"], lock=self.locks)
+
+    @operation("List the AI areas", action="list_areas", output=listing("areas", AiAreaSerializer))
+    def list(self, request: Request) -> Response:
         """The uses of AI on this site. Those of inactive modules are away."""
-        return {"areas": AiAreaSerializer(queries.list_areas(), many=True).data}
+        return self.answer({"areas": queries.list_areas()})
 
-    @operation("Read an AI area", method="GET", path="areas/{area}", output=AiAreaSerializer)
-    def get_area(self, call: Call) -> Any:
-        return AiAreaSerializer(queries.get_area_state(call.path["area"], lock=call.locks)).data
+    @operation("Read an AI area", action="get_area", output=AiAreaSerializer)
+    def retrieve(self, request: Request, area: str) -> Response:
+        return self.answer(self.get_object())
 
-    @operation(
-        "Change an AI area",
-        method="PATCH",
-        path="areas/{area}",
-        input=AiAreaInput,
-        output=AiAreaSerializer,
-    )
-    def set_area(self, call: Call) -> Any:
+    @operation("Change an AI area", action="set_area", input=AiAreaInput, output=AiAreaSerializer)
+    def partial_update(self, request: Request, area: str) -> Response:
         """Provider, model and limits. A limit of null is none."""
-        values = {**call.values, **_chosen_provider(call.values)}
-        state = queries.get_area_state(call.path["area"], lock=call.locks)
-        services.update_ai_area(call.actor, state.settings, **values)
-        return AiAreaSerializer(queries.get_area_state(call.path["area"])).data
+        chosen = queries.chosen_provider(self.validated)
+        values = {**self.validated, **chosen}
+        services.update_ai_area(self.actor, self.get_object().settings, **values)
+        return self.answer(queries.get_area_state(area))
 
 
-@register
-class AiUsageReport(Resource):
-    resource = "ai"
-    collection = "ai"
-    model = AiUsage
+@manage_api.register("ai/usage", resource="ai")
+class AiUsageViewSet(ManageViewSet):
+    queryset = AiUsage.objects.all()
 
     @operation(
         "Show the AI usage",
-        method="GET",
-        path="usage",
+        action="usage",
         input=AiUsageInput,
         output=listing("usage", AiUsageSerializer),
     )
-    def usage(self, call: Call) -> Any:
+    def list(self, request: Request) -> Response:
         """Requests and tokens per day (of the site's time zone), area, provider and model."""
-        found = queries.usage(call.values.get("area", ""), call.values.get("since"))
-        return {"usage": AiUsageSerializer(found, many=True).data}
-
-
-def _chosen_provider(values: dict[str, Any]) -> dict[str, AiProvider]:
-    """The provider that the input names, if it names one. Raises Invalid."""
-    if values.get("provider") is None:
-        return {}
-    try:
-        return {"provider": queries.get_provider(values["provider"])}
-    except NotFound as error:
-        raise Invalid.field("provider", error.detail, "not_found") from error
-
-
-def _provider(call: Call) -> AiProvider:
-    return queries.get_provider(call.path["provider"], lock=call.locks)
+        area, since = self.validated.get("area", ""), self.validated.get("since")
+        return self.answer({"usage": queries.usage(area, since)})

@@ -1,5 +1,6 @@
 """Reading AI providers, areas and their usage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from syteops.ai.areas import Area, all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
-from syteops.core.errors import ModuleInactive, NotFound
+from syteops.core.errors import Invalid, ModuleInactive, NotFound
 from syteops.core.modules import inactive_modules
 
 # --- Providers -----------------------------------------------------------------------------
@@ -153,3 +154,13 @@ def settings_with_usage() -> QuerySet[AiAreaSettings]:
         requests_today=Coalesce(Subquery(requests), 0, output_field=BigIntegerField()),
         tokens_this_month=Coalesce(Subquery(tokens), 0, output_field=BigIntegerField()),
     )
+
+
+def chosen_provider(values: Mapping[str, Any]) -> dict[str, AiProvider]:
+    """The provider that an area's new `values` name, if they name one. Raises Invalid."""
+    if values.get("provider") is None:
+        return {}
+    try:
+        return {"provider": get_provider(values["provider"])}
+    except NotFound as error:
+        raise Invalid.field("provider", error.detail, "not_found") from error

@@ -40,7 +40,7 @@ def matching(filters: Mapping[str, Any]) -> QuerySet[AuditEntry]:
     """The entries that fit every filter given: `actor` and those of `_LOOKUPS`."""
     wanted = {lookup: filters[name] for name, lookup in _LOOKUPS.items() if filters.get(name)}
     found = AuditEntry.objects.filter(**wanted)
-    return found.filter(_is(filters["actor"])) if filters.get("actor") else found
+    return found.filter(is_actor(filters["actor"])) if filters.get("actor") else found
 
 
 _LOOKUPS = {
@@ -54,7 +54,7 @@ _LOOKUPS = {
 }
 
 
-def _is(actor: str) -> Q:
+def is_actor(actor: str) -> Q:
     """Whose id or label that is; also a key's name, which its label tells with the key's hint."""
     with_hint = rf"^{re.escape(actor)} \([^()]*\)$"
     is_key = Q(actor_kind=ActorKind.KEY, actor_label__regex=with_hint)

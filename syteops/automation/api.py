@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from django.conf import settings
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from manage_api.calls import Call, Document
+import manage_api
+from manage_api.base import PathParam
+from manage_api.calls import Document
 from manage_api.concurrency import etag_of_data
-from manage_api.operations import Access, operation, register
-from manage_api.resources import PathParam, Resource
-from manage_api.serializers import deleted, listing
+from manage_api.operations import Access, operation
+from manage_api.pagination import PageNumberPagination
+from manage_api.viewsets import BulkMixin, DestroyMixin, ListMixin
 from syteops.automation import queries, services
 from syteops.automation.export import as_env
 from syteops.automation.models import Variable
 from syteops.automation.names import PATH_PATTERN, free_key
 from syteops.automation.serializers import (
-    CatalogInput,
+    CatalogBackend,
     CatalogVariableSerializer,
     ExportInput,
     ResyncSerializer,
@@ -23,97 +27,69 @@ from syteops.automation.serializers import (
     VariablesExportSerializer,
 )
 
-KEY_HELP = PathParam(
-    "The key of a free-form variable, or the full name of any variable in the catalogue.",
-    PATH_PATTERN,
-)
 
-
-@register
-class Variables(Resource):
-    resource = "variables"
-    collection = "variables"
-    model = Variable
-    lookup = "key"
-    path_help = {"key": KEY_HELP}
-
-    @operation(
-        "List the automation variables",
-        method="GET",
-        path="",
-        input=CatalogInput,
-        output=listing("variables", CatalogVariableSerializer, paged=True),
+@manage_api.register("variables", resource="variables")
+class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
+    queryset = Variable.objects.all()
+    serializer_class = CatalogVariableSerializer
+    pagination_class = PageNumberPagination
+    filter_backends = (CatalogBackend,)
+    lookup_field = "key"
+    lookup_help = PathParam(
+        "The key of a free-form variable, or the full name of any variable in the catalogue.",
+        PATH_PATTERN,
     )
-    def catalog(self, call: Call) -> Any:
-        """Every variable that has a value, by name. It is derived at every read."""
-        values = call.values
-        found = queries.catalogue(values.get("source", ""), values.get("search", ""))
-        page, per_page = values["page"], values.get("per_page", settings.MANAGE_API_PAGE_SIZE)
-        shown = found[(page - 1) * per_page : page * per_page]
-        return {
-            "variables": CatalogVariableSerializer(shown, many=True).data,
-            "total": len(found),
-            "page": page,
-            "per_page": per_page,
-        }
+    list_name = "variables"
+    list_action = "catalog"
+    services = services
+    summaries = {
+        "list": "List the automation variables",
+        "destroy": "Delete a free-form variable",
+    }
+    descriptions = {
+        "list": "Every variable that has a value, by name. It is derived at every read."
+    }
 
-    @operation("Read a variable", output=VariableSerializer)
-    def get(self, call: Call) -> Any:
-        return queries.find_variable(call.path["key"], lock=call.locks)
+    def get_object(self) -> Variable:
+        return queries.get_variable(self.kwargs["key"], lock=self.locks)
 
-    @operation(
-        "Set a free-form variable",
-        method="PUT",
-        path="{key}",
-        input=VariableInput,
-        output=VariableSerializer,
-    )
-    def set(self, call: Call) -> Any:
-        """Creates or changes it. A blank value removes it, and is what the answer shows then."""
-        key = free_key(call.path["key"])
-        variable = services.set_variable(call.actor, call.path["key"], **call.values)
-        return queries.record_of(variable or Variable(key=key, value=""))
-
-    @operation("Delete a free-form variable", output=deleted("key"))
-    def delete(self, call: Call) -> Any:
-        variable = _variable(call)
-        services.delete_variable(call.actor, variable)
-        return {"key": variable.key, "deleted": True}
-
-    def delete_impact(self, call: Call) -> dict[str, Any]:
-        variable = _variable(call)
+    def destroy_impact(self) -> dict[str, Any]:
+        variable = self.get_object()
         return {"name": variable.name, "value": variable.value}
 
+    @operation("Read a variable", action="get", output=VariableSerializer)
+    def retrieve(self, request: Request, key: str) -> Response:
+        return Response(queries.find_variable(key, lock=self.locks))
+
+    @operation(
+        "Set a free-form variable", action="set", input=VariableInput, output=VariableSerializer
+    )
+    def update(self, request: Request, key: str) -> Response:
+        """Creates or changes it. A blank value removes it, and is what the answer shows then."""
+        name = free_key(key)
+        variable = services.set_variable(self.actor, key, **self.validated)
+        return Response(queries.record_of(variable or Variable(key=name, value="")))
+
+    @action(detail=False)
     @operation(
         "Export all variables",
-        method="GET",
-        path="export",
         input=ExportInput,
         output=VariablesExportSerializer,
         documents=("text/plain",),
     )
-    def export(self, call: Call) -> Any:
+    def export(self, request: Request) -> Response:
         """Every name and value in one flat document. Poll it with If-None-Match: an unchanged
         catalogue answers 304."""
         exported = queries.exported()
-        if call.values["format"] == "env":
-            return Document(as_env(exported), "text/plain; charset=utf-8")
-        return exported
+        if self.validated["format"] == "env":
+            return Response(Document(as_env(exported), "text/plain; charset=utf-8"))
+        return Response(exported)
 
-    @operation(
-        "Derive the catalogue again",
-        method="POST",
-        path="resync",
-        access=Access.WRITE,
-        output=ResyncSerializer,
-    )
-    def resync(self, call: Call) -> Any:
+    @action(detail=False, methods=["post"])
+    @operation("Derive the catalogue again", access=Access.WRITE, output=ResyncSerializer)
+    def resync(self, request: Request) -> Response:
         """The catalogue is derived at every read, so this changes nothing: it only says how many
         variables there are, and gives a digest to compare."""
         exported = queries.exported()
         digest = etag_of_data(exported).strip('"')
-        return {"resynced": True, "count": len(exported), "digest": digest}
-
-
-def _variable(call: Call) -> Variable:
-    return queries.get_variable(call.path["key"], lock=call.locks)
+        return Response({"resynced": True, "count": len(exported), "digest": digest})

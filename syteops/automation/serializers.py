@@ -4,31 +4,39 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
 
 from manage_api.serializers import (
-    PageInput,
     StrictCharField,
     StrictChoiceField,
     StrictSerializer,
 )
 from syteops.automation.models import MAX_VALUE
+from syteops.automation.queries import catalogue
 
 
-class CatalogInput(PageInput):
-    """Which part of the catalogue to show."""
+class CatalogBackend(BaseFilterBackend):
+    """`?source=` and `?search=` of the catalogue, which is derived and no table."""
 
-    source = StrictCharField(  # type: ignore[assignment]
-        required=False,
-        allow_blank=True,
-        max_length=50,
-        help_text="Only variables of this source, such as `crm` or `api`.",
-    )
-    search = StrictCharField(
-        required=False,
-        allow_blank=True,
-        max_length=200,
-        help_text="Only variables with this text in their name, value or description.",
-    )
+    def get_fields(self, view: Any) -> dict[str, Any]:
+        return {
+            "source": StrictCharField(
+                required=False,
+                allow_blank=True,
+                max_length=50,
+                help_text="Only variables of this source, such as `crm` or `api`.",
+            ),
+            "search": StrictCharField(
+                required=False,
+                allow_blank=True,
+                max_length=200,
+                help_text="Only variables with this text in their name, value or description.",
+            ),
+        }
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        return catalogue(view.validated.get("source", ""), view.validated.get("search", ""))
 
 
 class CatalogVariableSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
+
+from syteops.core.addresses import client_address
 
 
 class ActorKind(StrEnum):
@@ -37,6 +39,38 @@ class Change:
     fields: dict[str, dict[str, Any]]
 
 
+class Party(Protocol):
+    """Whoever can act: a person, a key, somebody unknown."""
+
+    @property
+    def kind(self) -> ActorKind:
+        """What kind of party that is."""
+
+    @property
+    def id(self) -> str:
+        """Stable and unique within its kind."""
+
+    @property
+    def label(self) -> str:
+        """For people to read."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person with a login on this site."""
+
+    user: Any
+    kind = ActorKind.PERSON
+
+    @property
+    def id(self) -> str:
+        return str(self.user.pk)
+
+    @property
+    def label(self) -> str:
+        return str(self.user.get_username())
+
+
 @dataclass(frozen=True)
 class Actor:
     """The party that acts in one request, form or command.
@@ -54,7 +88,16 @@ class Actor:
     address: str = ""
     trail: list[Change] = field(default_factory=list, compare=False, repr=False)
 
-    def doing(self, operation: str) -> "Actor":
+    @classmethod
+    def from_request(
+        cls, request: Any, party: Party, channel: Channel, operation: str = ""
+    ) -> "Actor":
+        """The party as it acts in a request, under that request's id and client address."""
+        request_id = getattr(request, "request_id", "")
+        address = client_address(getattr(request, "_request", request))
+        return cls(party.kind, party.id, party.label, channel, operation, request_id, address)
+
+    def for_operation(self, operation: str) -> "Actor":
         """The same party, with a fresh trail, carrying out `operation`."""
         return replace(self, operation=operation, trail=[])
 

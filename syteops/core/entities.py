@@ -9,10 +9,11 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from syteops.core import identifiers
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
 
-_SLOT = re.compile(r"[0-9]{3,9}")
-_ID = re.compile(r"[1-9][0-9]{0,17}")
+_SLOT = re.compile(identifiers.SLOT)
+_ROW_ID = re.compile(identifiers.ROW_ID)
 
 
 class Entity(models.Model):
@@ -160,7 +161,33 @@ def by_id(found: "models.QuerySet[E]", text: str, lock: bool = False) -> E:
     """The object of that id among `found`, locked on request. Raises NotFound."""
     if lock:
         found = found.select_for_update(of=("self",))
-    item = found.filter(pk=int(text)).first() if _ID.fullmatch(text) else None
+    item = found.filter(pk=int(text)).first() if _ROW_ID.fullmatch(text) else None
     if item is None:
         raise NotFound(f"There is no {found.model._meta.verbose_name} {text}.")
+    return item
+
+
+def find(found: "models.QuerySet[E]", field: str, text: str, lock: bool = False) -> E:
+    """The object among `found` that `text` names by `field`, locked on request. Raises NotFound.
+
+    `field` is `number` for a slot such as "001", `pk` for a row's id, else a text such as a slug.
+    """
+    value: int | str | None = text
+    if field in ("number", "pk"):
+        form = _SLOT if field == "number" else _ROW_ID
+        value = int(text) if form.fullmatch(text) else None
+    if lock:
+        found = found.select_for_update(of=("self",))
+    item = found.filter(**{field: value}).first() if value is not None else None
+    if item is None or (field == "number" and item.public_id != text):
+        raise NotFound(f"There is no {found.model._meta.verbose_name} {text}.")
+    return item
+
+
+def get_any(model: Any, pk: int, lock: bool = False) -> Any:
+    """The object of that permanent id, deleted or not, locked on request. Raises NotFound."""
+    found = model.all_objects.all()
+    item = (found.select_for_update(of=("self",)) if lock else found).filter(pk=pk).first()
+    if item is None:
+        raise NotFound(f"There is no {model._meta.verbose_name} with the id {pk}.")
     return item

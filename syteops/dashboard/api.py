@@ -4,10 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.calls import Call
+import manage_api
 from manage_api.keys import queries as keys
-from manage_api.operations import operation, register
-from manage_api.resources import Resource
+from manage_api.viewsets import SingletonViewSet
 from syteops.dashboard.status import site_state
 from syteops.site.models import License
 
@@ -27,17 +26,16 @@ class StatusSerializer(serializers.Serializer[Any]):
     )
 
 
-@register
-class Status(Resource):
-    resource = "status"
-    collection = "status"
-    model = License
+@manage_api.register("status", resource="status")
+class StatusViewSet(SingletonViewSet):
+    queryset = License.objects.all()  # of whose app the permission to see the status is
+    serializer_class = StatusSerializer
     why_read_only = "The status is derived from the site. There is nothing to write."
+    summary = "Read the site's status"
 
     @classmethod
     def permission_name(cls, verb: str) -> str:
         return f"site.{verb}_status"
 
-    @operation("Read the site's status", path="", output=StatusSerializer)
-    def get(self, call: Call) -> Any:
-        return StatusSerializer({**site_state(), "api_state": keys.api_state()}).data
+    def get_object(self) -> dict[str, Any]:
+        return {**site_state(), "api_state": keys.api_state()}

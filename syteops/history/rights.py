@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from manage_api.operations import PERMISSION, STANDARD, Access, Operation, find, why_read_only
+from manage_api.operations import Operation, find, permission_verb, why_read_only
 from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
 from syteops.history.undo import Undo, amounts_to, can_revert, undo_of
@@ -36,8 +36,7 @@ def _permission(undo: Undo, name: str) -> str:
     """The Django permission for an operation; for one that only the admin has, the model's."""
     if declared := _declared(name):
         return declared.permission
-    standard = STANDARD.get(name.partition(".")[2])
-    verb = standard.permission if standard else PERMISSION[Access.WRITE]
+    verb = permission_verb(name.partition(".")[2])
     meta = undo.model._meta
     return f"{meta.app_label}.{verb}_{meta.model_name}"
 

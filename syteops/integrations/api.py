@@ -2,177 +2,89 @@
 
 from typing import Any
 
-from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from manage_api.calls import Call
-from manage_api.operations import Access, operation, register
-from manage_api.resources import SLUG_FORM, PathParam, Resource
-from manage_api.serializers import (
-    JsonObjectField,
-    SecretField,
-    StrictSerializer,
-    WholeSerializer,
-    listing,
-)
+import manage_api
+from manage_api.base import PathParam
+from manage_api.operations import Access, operation
+from manage_api.viewsets import Switchable
+from syteops.core.identifiers import SLUG
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationState
+from syteops.integrations.serializers import (
+    IntegrationConfigSerializer,
+    IntegrationDetailSerializer,
+    IntegrationEnabledSerializer,
+    IntegrationSecretInput,
+    IntegrationSecretSetSerializer,
+    IntegrationSerializer,
+)
 
 
-class IntegrationSecretSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    key_set = serializers.BooleanField()
-    key_set_at = serializers.DateTimeField(allow_null=True)
-
-
-class IntegrationSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField(help_text="Such as `webhooks`.")
-    name = serializers.CharField()
-    category = serializers.CharField()
-    description = serializers.CharField()
-    enabled = serializers.BooleanField()
-    available = serializers.BooleanField(
-        help_text="Whether this installation has what the integration needs."
-    )
-    plugin_installed = serializers.BooleanField(source="available", help_text="Same as available.")
-    unavailable_reason = serializers.CharField(help_text="What is missing; empty if nothing.")
-    config = serializers.DictField(help_text="What was set, over the schema's defaults.")
-    secrets = IntegrationSecretSerializer(many=True)
-
-
-class IntegrationDetailSerializer(IntegrationSerializer):
-    config_schema = serializers.DictField(
-        help_text="The JSON Schema (2020-12) that the config must fulfil."
-    )
-
-
-class IntegrationEnabledSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField()
-    enabled = serializers.BooleanField()
-
-
-class IntegrationConfigSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField()
-    config = serializers.DictField()
-
-
-class IntegrationConfigInput(WholeSerializer):
-    config = JsonObjectField(
-        help_text="Merged into the config, deeply; null brings back the default (RFC 7396). "
-        "What may be in it: `config_schema` of `integrations.get`."
-    )
-
-
-class IntegrationSecretInput(StrictSerializer):
-    value = SecretField(help_text="The secret.")
-
-
-class IntegrationSecretSetSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField(source="integration")
-    name = serializers.CharField()
-    key_set = serializers.SerializerMethodField()
-
-    def get_key_set(self, secret: Any) -> bool:
-        return secret.value is not None
-
-
-@register
-class Integrations(Resource):
-    resource = "integrations"
-    collection = "integrations"
-    model = IntegrationState
-    lookup = "slug"
-    path_help = {
-        "slug": PathParam("The integration's slug, such as `webhooks`.", SLUG_FORM),
-        "name": PathParam("The secret's name, such as `signing_secret`.", SLUG_FORM),
+@manage_api.register("integrations", resource="integrations")
+class IntegrationViewSet(Switchable):
+    queryset = IntegrationState.objects.all()
+    serializer_class = IntegrationDetailSerializer
+    list_serializer_class = IntegrationSerializer
+    config_serializer_class = IntegrationConfigSerializer
+    lookup_field = "slug"
+    lookup_help = PathParam("The integration's slug, such as `webhooks`.", SLUG)
+    path_help = {"name": PathParam("The secret's name, such as `signing_secret`.", SLUG)}
+    list_name = "integrations"
+    flag = "enabled"
+    services = services
+    find_all = staticmethod(queries.all_installed)
+    find_one = staticmethod(queries.get_installed)
+    descriptions = {
+        "update_config": "Secrets have no place in it. Errors point into the config.",
     }
 
-    @operation("List the integrations", output=listing("integrations", IntegrationSerializer))
-    def list(self, call: Call) -> Any:
-        return {"integrations": IntegrationSerializer(queries.all_installed(), many=True).data}
-
-    @operation("Read an integration", output=IntegrationDetailSerializer)
-    def get(self, call: Call) -> Any:
-        return IntegrationDetailSerializer(_installed(call)).data
-
-    @operation(
-        "Enable an integration",
-        method="POST",
-        path="{slug}/enable",
-        output=IntegrationEnabledSerializer,
-    )
-    def enable(self, call: Call) -> Any:
+    @action(detail=True, methods=["post"])
+    @operation("Enable an integration", output=IntegrationEnabledSerializer)
+    def enable(self, request: Request, slug: str) -> Response:
         """Refused (`conflict`) if this installation lacks what it needs, with the reason, or if
         required config or secrets are not set, naming them."""
-        services.enable(call.actor, _installed(call).state)
-        return {"slug": call.path["slug"], "enabled": True}
+        return self.switch(True, services.enable)
 
-    @operation(
-        "Disable an integration",
-        method="POST",
-        path="{slug}/disable",
-        destructive=True,
-        output=IntegrationEnabledSerializer,
-    )
-    def disable(self, call: Call) -> Any:
+    @action(detail=True, methods=["post"])
+    @operation("Disable an integration", destructive=True, output=IntegrationEnabledSerializer)
+    def disable(self, request: Request, slug: str) -> Response:
         """Its config and secrets stay."""
-        services.disable(call.actor, _installed(call).state)
-        return {"slug": call.path["slug"], "enabled": False}
+        return self.switch(False, services.disable)
 
-    def disable_impact(self, call: Call) -> dict[str, Any]:
-        one = _installed(call).integration
+    def disable_impact(self) -> dict[str, Any]:
+        one = self.get_object().integration
         return {"slug": one.slug, "name": one.name, "stops": one.stops}
 
-    @operation(
-        "Change an integration's config",
-        method="PATCH",
-        path="{slug}/config",
-        input=IntegrationConfigInput,
-        output=IntegrationConfigSerializer,
-    )
-    def update_config(self, call: Call) -> Any:
-        """Secrets have no place in it. Errors point into the config."""
-        one = _installed(call)
-        services.update_config(call.actor, one.state, **call.values)
-        return IntegrationConfigSerializer(one).data
-
+    @action(detail=True, methods=["put"], url_path="secrets/<str:name>")
     @operation(
         "Store an integration's secret",
-        method="PUT",
-        path="{slug}/secrets/{name}",
         access=Access.SECRETS,
         input=IntegrationSecretInput,
         output=IntegrationSecretSetSerializer,
     )
-    def set_secret(self, call: Call) -> Any:
-        secret = services.set_secret(call.actor, _secret(call), **call.values)
-        return IntegrationSecretSetSerializer(secret).data
+    def set_secret(self, request: Request, slug: str, name: str) -> Response:
+        secret = services.locked_secret(slug, name)
+        return self.answer(services.set_secret(self.actor, secret, **self.validated))
 
+    @action(detail=True, methods=["delete"], url_path="secrets/<str:name>")
     @operation(
         "Clear an integration's secret",
-        method="DELETE",
-        path="{slug}/secrets/{name}",
         access=Access.SECRETS,
         destructive=True,
         output=IntegrationSecretSetSerializer,
     )
-    def clear_secret(self, call: Call) -> Any:
+    def clear_secret(self, request: Request, slug: str, name: str) -> Response:
         """Refused (`conflict`) while an enabled integration needs it."""
-        return IntegrationSecretSetSerializer(services.clear_secret(call.actor, _secret(call))).data
+        secret = services.locked_secret(slug, name)
+        return self.answer(services.clear_secret(self.actor, secret))
 
-    def clear_secret_impact(self, call: Call) -> dict[str, Any]:
-        secret = _secret(call)
+    def clear_secret_impact(self) -> dict[str, Any]:
+        secret = services.locked_secret(self.kwargs["slug"], self.kwargs["name"])
         return {
             "slug": secret.integration,
             "name": secret.name,
             "cleared": secret.value is not None,
         }
-
-
-def _installed(call: Call) -> queries.Installed:
-    if call.locks:
-        services.locked_state(call.path["slug"])
-    return queries.get_installed(call.path["slug"])
-
-
-def _secret(call: Call) -> Any:
-    return services.locked_secret(call.path["slug"], call.path["name"])

@@ -3,11 +3,15 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from manage_api.calls import Call
-from manage_api.operations import operation, register
-from manage_api.resources import SLUG_FORM, PathParam, Resource
-from manage_api.serializers import JsonObjectField, WholeSerializer, listing
+import manage_api
+from manage_api.base import PathParam
+from manage_api.operations import operation
+from manage_api.viewsets import Switchable
+from syteops.core.identifiers import SLUG
 from syteops.modules import queries, services
 from syteops.modules.models import ModuleState
 
@@ -38,80 +42,40 @@ class ModuleConfigSerializer(serializers.Serializer[Any]):
     config = serializers.DictField(help_text="What was set, over the schema's defaults.")
 
 
-class ModuleConfigInput(WholeSerializer):
-    config = JsonObjectField(
-        help_text="Merged into the config, deeply; null brings back the default (RFC 7396). "
-        "What may be in it: `config_schema` of `modules.get`."
-    )
+@manage_api.register("modules", resource="modules")
+class ModuleViewSet(Switchable):
+    queryset = ModuleState.objects.all()
+    serializer_class = ModuleDetailSerializer
+    list_serializer_class = ModuleSerializer
+    config_serializer_class = ModuleConfigSerializer
+    lookup_field, lookup_url_kwarg = "slug", "module"
+    lookup_help = PathParam("The module's slug, such as `notes`.", SLUG)
+    list_name = "modules"
+    flag = "active"
+    services = services
+    find_all = staticmethod(queries.all_modules)
+    find_one = staticmethod(queries.get_module)
+    descriptions = {
+        "update_config": "Possible for an inactive module, too. Errors point into the config.",
+    }
 
-
-@register
-class Modules(Resource):
-    resource = "modules"
-    collection = "modules"
-    model = ModuleState
-    lookup = "module"
-    path_help = {"module": PathParam("The module's slug, such as `notes`.", SLUG_FORM)}
-
-    @operation("List the modules", output=listing("modules", ModuleSerializer))
-    def list(self, call: Call) -> Any:
-        return {"modules": ModuleSerializer(queries.all_modules(), many=True).data}
-
-    @operation("Read a module", output=ModuleDetailSerializer)
-    def get(self, call: Call) -> Any:
-        return ModuleDetailSerializer(_module(call)).data
-
-    @operation(
-        "Activate a module",
-        method="POST",
-        path="{module}/activate",
-        output=ModuleActiveSerializer,
-    )
-    def activate(self, call: Call) -> Any:
+    @action(detail=True, methods=["post"])
+    @operation("Activate a module", output=ModuleActiveSerializer)
+    def activate(self, request: Request, module: str) -> Response:
         """Brings back its operations, pages, variables and AI areas, with all data and config.
         Refused (`protected`) while the licence is revoked."""
-        services.activate(call.actor, _module(call).state)
-        return {"module": call.path["module"], "active": True}
+        return self.switch(True, services.activate)
 
-    @operation(
-        "Deactivate a module",
-        method="POST",
-        path="{module}/deactivate",
-        destructive=True,
-        output=ModuleActiveSerializer,
-    )
-    def deactivate(self, call: Call) -> Any:
+    @action(detail=True, methods=["post"])
+    @operation("Deactivate a module", destructive=True, output=ModuleActiveSerializer)
+    def deactivate(self, request: Request, module: str) -> Response:
         """Takes away its operations, pages, variables and AI areas. Data and config stay."""
-        services.deactivate(call.actor, _module(call).state)
-        return {"module": call.path["module"], "active": False}
+        return self.switch(False, services.deactivate)
 
-    def deactivate_impact(self, call: Call) -> dict[str, Any]:
-        return queries.deactivation_impact(_module(call).slug)
+    def deactivate_impact(self) -> dict[str, Any]:
+        return queries.deactivation_impact(self.get_object().slug)
 
-    @operation(
-        "Read a module's config",
-        method="GET",
-        path="{module}/config",
-        output=ModuleConfigSerializer,
-    )
-    def get_config(self, call: Call) -> Any:
-        return ModuleConfigSerializer(_module(call)).data
-
-    @operation(
-        "Change a module's config",
-        method="PATCH",
-        path="{module}/config",
-        input=ModuleConfigInput,
-        output=ModuleConfigSerializer,
-    )
-    def update_config(self, call: Call) -> Any:
-        """Possible for an inactive module, too. Errors point into the config."""
-        module = _module(call)
-        services.update_config(call.actor, module.state, **call.values)
-        return ModuleConfigSerializer(module).data
-
-
-def _module(call: Call) -> queries.Module:
-    if call.locks:
-        services.locked_state(call.path["module"])
-    return queries.get_module(call.path["module"])
+    @action(detail=True, url_path="config")
+    @operation("Read a module's config", output=ModuleConfigSerializer)
+    def get_config(self, request: Request, module: str) -> Response:
+        return self.answer(self.get_object())

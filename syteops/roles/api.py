@@ -1,174 +1,61 @@
 """Roles over the Manage API."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django.core.validators import RegexValidator
-from drf_spectacular.extensions import OpenApiSerializerExtension
-from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from manage_api.calls import Call
-from manage_api.operations import operation, register
-from manage_api.resources import PathParam, Resource
-from manage_api.serializers import (
-    StrictCharField,
-    StrictModelSerializer,
-    StrictSerializer,
-    deleted,
-    listing,
-)
+import manage_api
+from manage_api.base import PathParam
+from manage_api.operations import operation
+from manage_api.viewsets import EntityViewSet
 from syteops.roles import queries, services
-from syteops.roles.choices import ConstraintType
 from syteops.roles.models import Role
+from syteops.roles.serializers import (
+    RoleAnswerSerializer,
+    RoleHolderInput,
+    RoleHoldersSerializer,
+    RoleSerializer,
+)
 from syteops.team.queries import named_member
 
-_NUMBERS = "Numbers of the members who hold it."
 
+@manage_api.register("roles", resource="roles")
+class RoleViewSet(EntityViewSet):
+    queryset = Role.objects.all()
+    serializer_class = RoleAnswerSerializer
+    input_serializer_class = list_serializer_class = RoleSerializer
+    lookup_field = "slug"
+    lookup_help = PathParam("Slug of a role, such as site_owner.", "^[a-z0-9_]{1,60}$")
+    list_name = "roles"
+    services = services
+    deletion_impact = staticmethod(queries.deletion_impact)
+    descriptions = {
+        "create": "The slug is made of the name and never changes, because variables are built "
+        "on it.",
+        "partial_update": "Name and constraint of a system role are fixed. A limit never falls "
+        "below the holders.",
+        "destroy": "Unassigns its holders. A system role cannot be deleted.",
+    }
 
-class RoleSerializer(StrictModelSerializer):
-    slug = serializers.CharField(read_only=True, help_text="Made of the first name; it stays.")
-    system = serializers.BooleanField(
-        read_only=True, help_text="Exists from the start and has one holder."
-    )
-    assigned_users = serializers.ListField(
-        child=serializers.CharField(), read_only=True, help_text=_NUMBERS
-    )
-    assigned_count = serializers.IntegerField(read_only=True, help_text="How many hold it.")
+    def load(self, instances: list[Role]) -> list[Any]:
+        return queries.with_holders(instances)
 
-    # The one constraint that takes a limit.
-    examples: ClassVar[dict[str, Any]] = {"constraint_type": "max_count", "max_count": 3}
-
-    class Meta:
-        model = Role
-        fields = (
-            "slug", "name", "description", "icon", "color", "constraint_type", "max_count",
-            "system", "assigned_users", "assigned_count", "created_at", "updated_at",
-        )  # fmt: skip
-        extra_kwargs = {
-            "icon": {"trim_whitespace": False},
-            "color": {"trim_whitespace": False},
-            "max_count": {
-                "help_text": "With constraint_type max_count, and only so. Alone it implies that."
-            },
-        }
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs.get("constraint_type") == ConstraintType.MAX_COUNT and not attrs.get("max_count"):
-            detail = {"max_count": "Give the number of members."}
-            raise serializers.ValidationError(detail, "required")
-        return attrs
-
-
-class RoleSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Tells that the type of a constraint and its limit go together."""
-
-    target_class = RoleSerializer
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        if direction == "request":
-            schema["allOf"] = [_LIMITED, _NOT_LIMITED]
-        return schema
-
-
-def _if_type(*types: str) -> dict[str, Any]:
-    named = {"constraint_type": {"type": "string", "enum": list(types)}}
-    return {"properties": named, "required": ["constraint_type"]}
-
-
-_LIMITED = {
-    "if": _if_type("max_count"),
-    "then": {"properties": {"max_count": {"type": "integer"}}, "required": ["max_count"]},
-}
-_NOT_LIMITED = {
-    "if": _if_type("unique", "unlimited"),
-    "then": {"properties": {"max_count": {"type": "null"}}},
-}
-
-
-class RoleAnswerSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField()
-    role = RoleSerializer(source="*")
-
-
-class RoleHolderInput(StrictSerializer):
-    user_num = StrictCharField(
-        trim_whitespace=False,
-        validators=[RegexValidator(r"^[0-9]{3,9}\Z", "Send a number such as 001.")],
-        help_text='Number of the team member, such as "001".',
-    )
-
-
-class RoleHoldersSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField()
-    assigned_users = serializers.ListField(child=serializers.CharField(), help_text=_NUMBERS)
-
-
-@register
-class Roles(Resource):
-    resource = "roles"
-    collection = "roles"
-    model = Role
-    lookup = "slug"
-    path_help = {"slug": PathParam("Slug of a role, such as site_owner.", "^[a-z0-9_]{1,60}$")}
-
-    @operation("List the roles", output=listing("roles", RoleSerializer))
-    def list(self, call: Call) -> Any:
-        return {"roles": RoleSerializer(queries.all_roles(), many=True).data}
-
-    @operation("Read a role", output=RoleAnswerSerializer)
-    def get(self, call: Call) -> Any:
-        return _shown(_role(call))
-
-    @operation("Add a role", input=RoleSerializer, output=RoleAnswerSerializer)
-    def create(self, call: Call) -> Any:
-        """The slug is made of the name and never changes, because variables are built on it."""
-        return _shown(services.create_role(call.actor, **call.values))
-
-    @operation("Change a role", input=RoleSerializer, output=RoleAnswerSerializer)
-    def update(self, call: Call) -> Any:
-        """Name and constraint of a system role are fixed. A limit never falls below the holders."""
-        return _shown(services.update_role(call.actor, _role(call), **call.values))
-
-    @operation("Delete a role", output=deleted("slug"))
-    def delete(self, call: Call) -> Any:
-        """Unassigns its holders. A system role cannot be deleted."""
-        services.delete_role(call.actor, _role(call))
-        return {"slug": call.path["slug"], "deleted": True}
-
-    def delete_impact(self, call: Call) -> dict[str, Any]:
-        return queries.deletion_impact(_role(call))
-
+    @action(detail=True, methods=["post"])
     @operation(
-        "Assign a role to a team member",
-        method="POST",
-        path="{slug}/assign",
-        input=RoleHolderInput,
-        output=RoleHoldersSerializer,
+        "Assign a role to a team member", input=RoleHolderInput, output=RoleHoldersSerializer
     )
-    def assign(self, call: Call) -> Any:
+    def assign(self, request: Request, slug: str) -> Response:
         """A system role moves from its holder. Another one that is full refuses (`role_full`)."""
-        return _reassigned(call, services.assign)
+        member = named_member(self.validated["user_num"])
+        return self.show(services.assign(self.actor, self.get_object(), member))
 
+    @action(detail=True, methods=["post"])
     @operation(
-        "Take a role from a team member",
-        method="POST",
-        path="{slug}/unassign",
-        input=RoleHolderInput,
-        output=RoleHoldersSerializer,
+        "Take a role from a team member", input=RoleHolderInput, output=RoleHoldersSerializer
     )
-    def unassign(self, call: Call) -> Any:
+    def unassign(self, request: Request, slug: str) -> Response:
         """Changes nothing when the member does not hold the role."""
-        return _reassigned(call, services.unassign)
-
-
-def _role(call: Call) -> Role:
-    return queries.get_role(call.path["slug"], lock=call.locks)
-
-
-def _shown(role: Role) -> Any:
-    return RoleAnswerSerializer(queries.with_holders(role)).data
-
-
-def _reassigned(call: Call, change: Any) -> Any:
-    role = change(call.actor, _role(call), named_member(call.values["user_num"]))
-    return RoleHoldersSerializer(queries.with_holders(role)).data
+        member = named_member(self.validated["user_num"])
+        return self.show(services.unassign(self.actor, self.get_object(), member))

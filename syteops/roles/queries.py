@@ -17,10 +17,10 @@ def all_roles() -> QuerySet[Role]:
     return Role.objects.prefetch_related(_WITH_MEMBERS)
 
 
-def with_holders(role: Role) -> Role:
-    """The role with its holders at hand."""
-    prefetch_related_objects([role], _WITH_MEMBERS)
-    return role
+def with_holders(roles: list[Role]) -> list[Role]:
+    """The roles with their holders at hand, in one query for all of them."""
+    prefetch_related_objects(roles, _WITH_MEMBERS)
+    return roles
 
 
 def get_role(slug: str, lock: bool = False) -> Role:

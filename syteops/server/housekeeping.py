@@ -31,7 +31,7 @@ def run() -> None:
     """Do all of it. What fails is logged and tried again in an hour; the rest is done."""
     for name, task in TASKS.items():
         try:
-            task(SYSTEM.doing(f"housekeeping.{name}"))
+            task(SYSTEM.for_operation(f"housekeeping.{name}"))
         except Busy:
             continue  # a command is at it
         except Exception:

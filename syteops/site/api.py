@@ -4,10 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.calls import Call
-from manage_api.operations import operation, register
-from manage_api.resources import Resource
+import manage_api
 from manage_api.serializers import IsSetField
+from manage_api.viewsets import SingletonViewSet
 from syteops.site import queries
 from syteops.site.models import Connection, ConnectionMode, ConnectionStatus, License, LicenseStatus
 
@@ -30,27 +29,25 @@ class ConnectionSerializer(serializers.Serializer[Any]):
     secret_set_at = serializers.DateTimeField(allow_null=True)
 
 
-@register
-class Licence(Resource):
-    resource = "license"
-    collection = "license"
-    model = License
+@manage_api.register("license", resource="license")
+class LicenseViewSet(SingletonViewSet):
+    queryset = License.objects.all()
+    serializer_class = LicenseSerializer
     why_read_only = "The licence is read only over the API. A superuser edits it in the admin."
+    summary = "Read the licence"
 
-    @operation("Read the licence", path="", output=LicenseSerializer)
-    def get(self, call: Call) -> Any:
-        return LicenseSerializer(queries.current_license()).data
+    def get_object(self) -> License:
+        return queries.current_license()
 
 
-@register
-class ManagementConnection(Resource):
-    resource = "connection"
-    collection = "connection"
-    model = Connection
+@manage_api.register("connection", resource="connection")
+class ConnectionViewSet(SingletonViewSet):
+    queryset = Connection.objects.all()
+    serializer_class = ConnectionSerializer
     why_read_only = (
         "The management connection is read only over the API. A superuser edits it in the admin."
     )
+    summary = "Read the management connection"
 
-    @operation("Read the management connection", path="", output=ConnectionSerializer)
-    def get(self, call: Call) -> Any:
-        return ConnectionSerializer(queries.current_connection()).data
+    def get_object(self) -> Connection:
+        return queries.current_connection()

@@ -7,9 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import (
     Expression,
     F,
-    OrderBy,
     Prefetch,
-    Q,
     QuerySet,
     Value,
     prefetch_related_objects,
@@ -26,8 +24,6 @@ SEARCHED = (
     "first_name", "last_name", "full_name", "nickname",
     "email", "email_alternate", "email_personal", "company_name", "job_title",
 )  # fmt: skip
-
-_MOST_WORDS = 10
 
 ORDERINGS: dict[str, Expression | F] = {
     "user_num": F("number"),
@@ -70,32 +66,6 @@ def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     found = list(members)
     prefetch_related_objects(found, *related())
     return found
-
-
-def list_members(search: str = "", role: str = "", ordering: str = "") -> QuerySet[TeamMember]:
-    """The live members that hold `role` and in whose texts each word of `search` occurs.
-
-    Of the words the first ten count: each costs a condition on every text. `ordering` is a name of
-    ORDERINGS, with "-" in front for the other way round.
-    """
-    found = live_members()
-    if role:
-        found = found.filter(role_assignments__role__slug=role)
-    for word in search.split()[:_MOST_WORDS]:
-        found = found.filter(_occurs(word))
-    return found.order_by(_ordered(ordering or "user_num"), "number")
-
-
-def _occurs(word: str) -> Q:
-    condition = Q()
-    for field in SEARCHED:
-        condition |= Q(**{f"{field}__icontains": word})
-    return condition
-
-
-def _ordered(ordering: str) -> OrderBy:
-    by = ORDERINGS[ordering.removeprefix("-")]
-    return by.desc() if ordering.startswith("-") else by.asc()
 
 
 def get_member(user_num: str, lock: bool = False) -> TeamMember:

@@ -222,7 +222,7 @@ def test_two_who_set_a_new_variable_at_the_same_time_both_succeed(transactional_
     def set_to(value: str) -> None:
         together.wait(10)
         try:
-            services.set_variable(SYSTEM.doing("test"), "greeting", value=value)
+            services.set_variable(SYSTEM.for_operation("test"), "greeting", value=value)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails the test
             failures.append(error)
         finally:

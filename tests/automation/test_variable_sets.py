@@ -116,7 +116,7 @@ def test_a_change_replaces_the_values_and_is_one_entry_in_the_trail(db: None) ->
 def test_the_same_values_again_change_nothing(db: None) -> None:
     made = make(row("color", "red"), row("on", "true", "boolean"))
     kept = set(made.values.values_list("pk", flat=True))
-    actor = SYSTEM.doing("test")
+    actor = SYSTEM.for_operation("test")
 
     services.update_variable_set(
         actor, made, name="Acme", values=[row("on", "YES", "boolean"), row("color", "red")]

@@ -78,7 +78,7 @@ def test_whatever_undoing_a_creation_amounts_to_says_what_it_would_take() -> Non
             operation = find(undo.model.resource, undo.actions.get(verb, ""))
             if operation:
                 assert operation.destructive
-                assert operation.path_params == [operation.resource_class.lookup]
+                assert operation.path_params == [operation.viewset.lookup_name()]
 
 
 # --- What came later stands in the way -----------------------------------------------------

@@ -24,7 +24,7 @@ from tests.samples.integrations import SIGNING_SECRET, set_up_webhooks
 
 @pytest.fixture
 def person() -> Actor:
-    return SYSTEM.doing("integrations.test")
+    return SYSTEM.for_operation("integrations.test")
 
 
 @pytest.fixture

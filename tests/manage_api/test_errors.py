@@ -291,7 +291,7 @@ def test_an_unforeseen_error_tells_nothing_and_is_logged(
     def fail(*args: Any) -> None:
         raise RuntimeError(DETAIL_OF_ERROR)
 
-    monkeypatch.setattr("syteops.crm.queries.live_systems", fail)
+    monkeypatch.setattr("syteops.crm.api.CrmSystemViewSet.get_queryset", fail)
 
     answer = api.get(path)
 
@@ -369,7 +369,7 @@ def test_extra_members_of_a_refusal_are_shown(api: Api, monkeypatch: pytest.Monk
     def fail(*args: Any) -> None:
         raise RoleFull("Full.", holders=["001"])
 
-    monkeypatch.setattr("syteops.crm.queries.live_systems", fail)
+    monkeypatch.setattr("syteops.crm.api.CrmSystemViewSet.get_queryset", fail)
 
     assert problem(api.get("/crm-systems"), 409, "role_full")["holders"] == ["001"]
 

@@ -17,7 +17,7 @@ from tests.samples.notes import a_note
 BY_ROW_ID = [
     one
     for one in all_operations()
-    if any(one.resource_class.path_param(name).is_row_id for name in one.path_params)
+    if any(one.viewset.path_param(name).is_row_id for name in one.path_params)
 ]
 BY_OTHER_NAMES = [one for one in all_operations() if one.path_params and one not in BY_ROW_ID]
 DISPATCH = FACES["dispatch"]

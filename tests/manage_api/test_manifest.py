@@ -68,7 +68,7 @@ def test_it_is_empty_for_those_without_rights(charlie: User) -> None:
 
 def test_an_inactive_module_is_left_out(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     modules = {one.module for one in all_operations() if one.module}
-    monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: modules)
+    monkeypatch.setattr("manage_api.permissions.inactive_modules", lambda: modules)
 
     assert listed(api) == {one.name for one in all_operations() if not one.module}
     check_exact_modules_away(api, modules)

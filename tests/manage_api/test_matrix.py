@@ -155,7 +155,7 @@ def test_a_disabled_api_refuses_a_good_key(
 def test_an_inactive_module_takes_its_operations_away(
     operation: Operation, face: Face, sample: Sample, api: Api, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: {operation.module})
+    monkeypatch.setattr("manage_api.permissions.inactive_modules", lambda: {operation.module})
     before = stored()
 
     refused(face.call(api, operation, sample), 404, "module_inactive", before)

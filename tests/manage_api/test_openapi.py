@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from jsonschema import Draft202012Validator
 
+from manage_api.base import ManageViewSet
 from manage_api.errors import CODES
 from manage_api.openapi import document, inlined
 from manage_api.operations import Operation, all_operations, reader_of
-from manage_api.viewsets import API_ROOT, ApiView, RestView
+from manage_api.views import API_ROOT, ApiView
 from manage_api.whoami import NowhereView
 
 SNAPSHOT = Path(__file__).with_name("operations.txt")
@@ -80,13 +81,14 @@ def test_every_route_of_the_api_is_an_operation_and_asks_who_calls() -> None:
         cls = view.cls
         assert issubclass(cls, ApiView), where
         assert cls.authentication_classes == ApiView.authentication_classes, where
+        assert cls.permission_classes == ApiView.permission_classes, where
+        assert cls.throttle_classes == ApiView.throttle_classes, where
         assert cls.initial is ApiView.initial, where
-        if issubclass(cls, RestView):
-            operations = view.initkwargs["operations"]
-            assert set(view.actions) - {"head"} == set(operations)
-            assert {(one.method, one.path) for one in operations.values()} <= known
+        if issubclass(cls, ManageViewSet):
+            routed = {(m.upper(), cls.operations[a].path) for m, a in view.actions.items()}
+            assert {one for one in routed if one[0] != "HEAD"} <= known, where
         else:
-            assert cls is NowhereView or set(cls.described) == _methods(cls), where
+            assert cls is NowhereView or set(cls.endpoints) == _methods(cls), where
 
 
 def _methods(cls: type[ApiView]) -> set[str]:
@@ -178,7 +180,7 @@ def test_a_body_is_required_where_an_empty_object_is_refused(operation: Operatio
 def test_what_is_created_links_to_what_can_be_done_with_it() -> None:
     for operation in all_operations():
         if operation.status == 201:
-            lookup = operation.resource_class.lookup
+            lookup = operation.viewset.lookup_name()
             links = of(operation)["responses"]["201"]["links"]
             for name, link in links.items():
                 assert link["operationId"] in described()

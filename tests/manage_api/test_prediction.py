@@ -67,7 +67,7 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.away: set[str] = set()
-        monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: self.away)
+        monkeypatch.setattr("manage_api.permissions.inactive_modules", lambda: self.away)
 
     def become(self, holder: Holder) -> None:
         self.away = holder.away
@@ -217,7 +217,7 @@ def test_without_the_permission_a_missing_object_looks_like_any_other(
 def test_while_its_module_is_away_a_missing_object_looks_like_any_other(
     face: Face, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: set(MODULES))
+    monkeypatch.setattr("manage_api.permissions.inactive_modules", lambda: set(MODULES))
     for operation in [one for one in WITH_OBJECT if one.module]:
         told = told_of(api, operation, face)
         assert "module_inactive" in told[0][0]

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from manage_api.concurrency import TAGS
 from manage_api.openapi_parts import operation_id
 from manage_api.operations import all_operations
-from manage_api.viewsets import API_ROOT
+from manage_api.views import API_ROOT
 from tests.samples import all_samples
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))

@@ -67,7 +67,7 @@ def test_the_scopes_are_the_key_s_own_while_a_module_is_away(
 ) -> None:
     api = Api(make_key("notes_items:read"))
     before = who(api)
-    monkeypatch.setattr("manage_api.execution.inactive_modules", lambda: {"notes"})
+    monkeypatch.setattr("manage_api.permissions.inactive_modules", lambda: {"notes"})
     found = who(api)
     assert found["scopes"] == before["scopes"] == ["notes_items:read"]
     assert (found["operations"], before["operations"] > 0) == (0, True)

@@ -9,7 +9,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.models import Role, RoleAssignment
-from syteops.roles.queries import get_role, with_holders
+from syteops.roles.queries import get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
@@ -49,7 +49,7 @@ def fields(role: Role | None = None, **values: Any) -> dict[str, Any]:
 
 
 def holders(slug: str) -> list[str]:
-    return with_holders(get_role(slug)).assigned_users
+    return get_role(slug).assigned_users
 
 
 # --- Who may ---

@@ -12,7 +12,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import DomainError, Invalid, RoleFull
 from syteops.roles import services
 from syteops.roles.models import RoleAssignment
-from syteops.roles.queries import get_role, with_holders
+from syteops.roles.queries import get_role
 from syteops.team.queries import get_member
 from syteops.team.services import delete_team_member
 from tests.samples.roles import a_role
@@ -61,7 +61,7 @@ def test_the_same_assignment_twice_is_one() -> None:
     a_member()
 
     assert at_once(assign("001"), assign("001")) == [None, None]
-    assert with_holders(get_role("editor")).assigned_users == ["001"]
+    assert get_role("editor").assigned_users == ["001"]
 
 
 def test_a_limit_is_not_lowered_while_the_role_is_filled() -> None:
@@ -75,7 +75,7 @@ def test_a_limit_is_not_lowered_while_the_role_is_filled() -> None:
     refusals = at_once(assign("002"), lower)
 
     assert len([one for one in refusals if one]) == 1
-    stored = with_holders(get_role("editor"))
+    stored = get_role("editor")
     assert len(stored.assigned_users) == stored.max_count
 
 

@@ -33,7 +33,6 @@ def numbers(api: Api, query: str = "") -> Any:
     [
         "page=0", "page=-1", "page=x", "page=1.5", "per_page=0", "per_page=201", "per_page=",
         "ordering=number", "ordering=password", "ordering=user__password", "ordering=--email",
-        "search=", "search=%00", "role=%00", "role=Site+Owner", "search=a&search=b",
         "shoe_size=44", "confirm=true",
         f"search={'x' * 201}",
     ],

@@ -54,7 +54,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         action = _ACTIONS[options["action"]]
-        actor = command("manage_key").doing(f"keys.{options['action']}")
+        actor = command("manage_key").for_operation(f"keys.{options['action']}")
         try:
             shown = action.run(actor, options)
         except DomainError as refusal:

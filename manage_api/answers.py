@@ -1,0 +1,49 @@
+"""The result of a call as an answer over REST."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from manage_api import concurrency
+from manage_api.calls import Result
+from manage_api.views import API_ROOT
+
+if TYPE_CHECKING:
+    from manage_api.base import ManageViewSet
+
+
+def rest_answer(view: "ManageViewSet", result: Result) -> Response:
+    """The answer of the viewset `view`, with status and headers."""
+    operation = view.operation
+    if not operation.writes:
+        return _read_answer(view.request, result)
+    if result.dry_run:
+        shown = {"dry_run": True, "changed": result.changed, "data": result.data}
+        response = Response({**shown, "changes": result.changes, "impact": result.impact})
+        add_write_headers(response, result)
+        return response
+    response = Response(result.body, operation.status)
+    add_write_headers(response, result)
+    lookup = view.lookup_name()
+    if operation.status == 201 and lookup in result.data:
+        response["Location"] = f"{API_ROOT}{operation.path}/{result.data[lookup]}"
+    return response
+
+
+def add_write_headers(response: Response, result: Result) -> None:
+    """What every answer to a write says in its headers."""
+    stored = result.changed and not result.dry_run
+    response["SyteOps-Changed"] = "true" if stored else "false"
+    if result.etag and not result.dry_run:
+        response["ETag"] = result.etag
+    if result.replayed:
+        response["Idempotent-Replayed"] = "true"
+
+
+def _read_answer(request: Request, result: Result) -> Response:
+    fresh = concurrency.is_fresh(request, result.etag)
+    response = Response(None, 304) if fresh else Response(result.body)
+    response.content_type = result.media_type
+    response["ETag"] = result.etag
+    return response

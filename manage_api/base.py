@@ -1,0 +1,191 @@
+"""The base of every viewset: how a call comes in, and what its actions find prepared.
+
+A viewset runs for REST, for dispatch and for each item of a bulk alike: `execution` calls its
+method with the validated input in `self.validated`. No safety rule is written in an app.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self
+
+from django.db.models import AutoField, Model
+from django.http import HttpRequest
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from manage_api import execution
+from manage_api.answers import rest_answer
+from manage_api.calls import Call, CallRequest
+from manage_api.errors import ApiError
+from manage_api.operations import Declaration, Operation
+from manage_api.query import flag_of, query_of, refuse_query
+from manage_api.rendering import document_renderer
+from manage_api.views import ApiView
+from syteops.core.actors import Actor
+from syteops.core.entities import Numbered
+from syteops.core.errors import FieldError, Invalid
+from syteops.core.identifiers import ANY_NAME, ROW_ID, SLOT
+
+FLAGS = ("confirm", "dry_run")
+
+
+class PathParam(NamedTuple):
+    """What a path parameter names, and the form (ECMA 262) of those that can name something."""
+
+    description: str
+    pattern: str = ""
+
+    @property
+    def is_row_id(self) -> bool:
+        """Whether dispatch takes it as a number too, because that is how answers show it."""
+        return self.pattern == ROW_ID
+
+
+class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
+    """Base of every viewset of operations.
+
+    `register` sets `resource`, `prefix` and `operations` (by method name). While an operation runs,
+    `validated` is its input, `actor` the caller under whose name changes are recorded, and `locks`
+    tells whether what is read must be locked.
+    """
+
+    resource: ClassVar[str]
+    prefix: ClassVar[str]
+    operations: ClassVar[dict[str, Operation]] = {}
+    list_name: ClassVar[str] = "items"
+    """Under which a list answers its entries."""
+    lookup_help: ClassVar[PathParam | None] = None
+    """What `lookup_url_kwarg` names, where the model does not tell."""
+    path_help: ClassVar[Mapping[str, PathParam]] = {}
+    """The same for further path parameters."""
+    why_read_only: ClassVar[str] = ""
+    """What a refused write is told (405) where writes never exist."""
+    descriptions: ClassVar[Mapping[str, str]] = {}
+    """What developers are told of the standard actions beyond their summary, by method name."""
+
+    operation: Any = None
+    """The `Operation` of this request; None for a method that the address does not know."""
+    call: Call
+    actor: Actor
+    locks: bool = False
+    validated: dict[str, Any]
+    impact: dict[str, Any] | None = None
+
+    # --- What it declares ---
+
+    @classmethod
+    def model(cls) -> type[Model]:
+        """Whose Django permissions a logged-in person needs."""
+        assert cls.queryset is not None
+        return cls.queryset.model
+
+    @classmethod
+    def permission_name(cls, verb: str) -> str:
+        """The Django permission for `verb` on this resource, such as `crm.change_crmsystem`."""
+        meta = cls.model()._meta
+        return f"{meta.app_label}.{verb}_{meta.model_name}"
+
+    @classmethod
+    def lookup_name(cls) -> str:
+        """The path parameter that names a single object."""
+        return cls.lookup_url_kwarg or cls.lookup_field
+
+    @classmethod
+    @cache
+    def path_param(cls, name: str) -> PathParam:
+        """What a path parameter names. A text that does not fit its pattern names nothing."""
+        if name == cls.lookup_name():
+            return cls.lookup_help or _usual_param(cls.model(), name)
+        return cls.path_help.get(name, PathParam("", ANY_NAME))
+
+    @classmethod
+    def standard_declaration(cls, endpoint: str) -> Declaration | None:
+        """What a standard action declares by itself; None for any other method."""
+        return None
+
+    # --- How a call comes in ---
+
+    @property
+    def writes(self) -> bool | None:
+        return self.operation.writes if self.operation else None
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        made = super().initialize_request(request, *args, **kwargs)
+        if found := self.operations.get(self.action or ""):
+            self.operation = found
+            # DRF would call the action itself; around it lies the way of one call.
+            setattr(self, str(request.method).lower(), self.run_operation)
+        return made
+
+    def run_operation(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Run this request's operation and answer it over REST."""
+        self.prepare(self._read_call(request))
+        return rest_answer(self, execution.run(self))
+
+    @classmethod
+    def for_operation(
+        cls, operation: Operation, outer: ApiView, path: Mapping[str, Any], call: Call
+    ) -> Self:
+        """The view as DRF would set it up, for a call that came in with another view's request."""
+        view = cls()
+        view.request = CallRequest(outer.request, call.input)
+        view.args, view.kwargs, view.format_kwarg = (), dict(path), None
+        view.action, view.operation = operation.endpoint, operation
+        view.principal = outer.principal
+        view.channel = outer.channel  # type: ignore[misc]  # of this very view
+        view.input_pointer = outer.input_pointer
+        view.prepare(call)
+        return view
+
+    def prepare(self, call: Call, actor: Actor | None = None) -> None:
+        """Get ready to run `call`; `actor` is whose trail it belongs to, by itself a new one."""
+        self.call = call
+        self.actor = actor or self.make_actor(self.operation.name)
+        self.locks = self.operation.writes
+        self.validated = {}
+
+    def _read_call(self, request: Request) -> Call:
+        query = query_of(request)
+        names = FLAGS if self.operation.writes else ()
+        flags = {name: flag_of(query.pop(name, "false"), name) for name in names}
+        if not self.operation.takes_body:
+            return Call(query, is_text=True, **flags)
+        refuse_query(query)
+        return Call(_object(request.data), **flags)
+
+    def get_renderers(self) -> list[Any]:
+        """JSON, and whatever else this request's operation can answer in."""
+        media_types = self.operation.documents if self.operation else ()
+        return [*super().get_renderers(), *(document_renderer(one)() for one in media_types)]
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        if self.why_read_only:
+            raise ApiError("method_not_allowed", self.why_read_only)
+        raise MethodNotAllowed(str(request.method))
+
+    # --- For the actions ---
+
+    def get_serializer_class(self) -> Any:
+        return self.operation.output
+
+    def answer(self, shown: Any) -> Response:
+        """`shown` as the operation's output."""
+        return Response(self.get_serializer(shown).data)
+
+
+def _usual_param(model: type[Model], name: str) -> PathParam:
+    label = str(model._meta.verbose_name)
+    if issubclass(model, Numbered):
+        return PathParam(f'Number of a {label}, such as "001".', SLOT)
+    if isinstance(model._meta.pk, AutoField) and name == "id":
+        return PathParam(f"The id of the {label}.", ROW_ID)
+    return PathParam("", ANY_NAME)
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    """The body's object; an empty body counts as an empty object."""
+    if not isinstance(data, dict):
+        raise Invalid([FieldError((), "invalid", "Send a JSON object.")])
+    return data

@@ -1,0 +1,116 @@
+"""Search, ordering and filters of lists, as DRF filter backends.
+
+Each tells the strict fields that validate its query parameters (`get_fields`); the viewset puts
+them together, so an unknown name or a wrong value is refused before anything is read.
+"""
+
+from typing import Any
+
+from django.db.models import F, OrderBy, QuerySet
+from django_filters import rest_framework as filters
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+
+from manage_api.serializers import (
+    MomentField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictDateField,
+)
+from syteops.core.search import MOST_WORDS, search
+
+__all__ = ["FilterBackend", "FilterSet", "OrderingBackend", "SearchBackend", "filters"]
+
+# The first that fits: a ChoiceFilter is no CharFilter, but the other way round one may be.
+_FIELDS: list[tuple[type[filters.Filter], type[Any]]] = [
+    (filters.ChoiceFilter, StrictChoiceField),
+    (filters.BooleanFilter, StrictBooleanField),
+    (filters.IsoDateTimeFilter, MomentField),
+    (filters.DateFilter, StrictDateField),
+    (filters.CharFilter, StrictCharField),
+]
+_NOT_FOR_FIELDS = ("required", "label", "widget", "empty_label", "null_label", "null_value")
+
+
+class FilterSet(filters.FilterSet):  # type: ignore[misc]
+    """Base of an entity's filters: each filter is a query parameter."""
+
+
+class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
+    """django-filter's filter sets (`filterset_class`), fed with what is validated already."""
+
+    def get_fields(self, view: Any) -> dict[str, Any]:
+        filterset = getattr(view, "filterset_class", None)
+        declared = filterset.base_filters if filterset else {}
+        return {name: _field(one) for name, one in declared.items()}
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        names = self.get_fields(view)
+        given = {n: view.validated[n] for n in names if view.validated.get(n) not in (None, "")}
+        if not given:
+            return queryset
+        filterset = view.filterset_class(queryset=queryset, request=request)
+        for name, value in given.items():
+            queryset = filterset.filters[name].filter(queryset, value)
+        return queryset
+
+
+def _field(declared: filters.Filter) -> Any:
+    """The strict field of a filter; what the filter is given beyond its own is the field's."""
+    strict = next(field for kind, field in _FIELDS if isinstance(declared, kind))
+    options = {n: v for n, v in declared.extra.items() if n not in _NOT_FOR_FIELDS}
+    return strict(required=False, **options)
+
+
+class SearchBackend(BaseFilterBackend):
+    """`?search=`: every word must occur in one of the view's `search_fields`."""
+
+    def get_fields(self, view: Any) -> dict[str, Any]:
+        if not view.search_fields:
+            return {}
+        help_text = f"Words ({MOST_WORDS} at most) that must all occur in {view.search_help}."
+        field = StrictCharField(
+            required=False, allow_blank=True, max_length=200, help_text=help_text
+        )
+        return {"search": field}
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        text = view.validated.get("search", "")
+        return search(queryset, view.search_fields, text) if text else queryset
+
+
+class OrderingBackend(BaseFilterBackend):
+    """`?ordering=`: a name of the view's `ordering_fields`, with "-" in front for descending.
+
+    What has no value comes last either way, on every database.
+    """
+
+    def get_fields(self, view: Any) -> dict[str, Any]:
+        if not view.ordering_fields:
+            return {}
+        choices = [f"{sign}{name}" for name in view.ordering_fields for sign in ("", "-")]
+        help_text = 'With "-" in front: descending.'
+        field = StrictChoiceField(choices=choices, default=view.ordering, help_text=help_text)
+        return {"ordering": field}
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        if not view.ordering_fields:
+            return queryset
+        wanted = view.validated["ordering"]
+        name = wanted.removeprefix("-")
+        columns = view.ordering_fields[name] or name
+        columns = columns if isinstance(columns, tuple) else (columns,)
+        by = [_order_by(one, descending=wanted.startswith("-")) for one in columns]
+        return queryset.order_by(*by, view.ordering_tie_break)
+
+
+def _order_by(column: Any, *, descending: bool) -> OrderBy:
+    expression = F(column) if isinstance(column, str) else column
+    return OrderBy(expression, descending=descending, nulls_last=True)

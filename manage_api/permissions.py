@@ -1,0 +1,40 @@
+"""Who may run what: one rule for the manifest, for every door and for every item of a bulk."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from manage_api.errors import ApiError
+from manage_api.operations import Operation
+from manage_api.principals import Principal
+from syteops.core.modules import inactive_modules
+
+
+def authorise(principal: Principal, operation: Operation) -> None:
+    """Raise the refusal if the principal may not run the operation now."""
+    # The right comes first: whoever lacks it must not learn which modules are active.
+    if not principal.may(operation):
+        raise principal.refusal(operation)
+    if operation.module and operation.module in inactive_modules():
+        raise ApiError("module_inactive", f"The module {operation.module} is not active.")
+
+
+def allowed_operations(principal: Principal, operations: Iterable[Operation]) -> list[Operation]:
+    """Those that `authorise` would let pass now."""
+    inactive = inactive_modules()
+    return [one for one in operations if principal.may(one) and one.module not in inactive]
+
+
+class OperationPermission(BasePermission):
+    """Lets a principal run the view's operation, by scope or by Django permission.
+
+    An address without an operation, such as the manifest, is open to every principal: it shows only
+    what that principal may do. Nobody gets this far without a key or a session.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if view.operation is not None:
+            authorise(view.principal, view.operation)
+        return True

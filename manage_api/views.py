@@ -1,0 +1,136 @@
+"""What every address of the API has in common: who calls, what that costs, and the shape of errors.
+
+The order of the steps is the guard: an address that is cut off costs nothing more; a key decides
+alone; a call is paid for before rights are looked at; rights come before any reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any, ClassVar, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from manage_api.errors import ApiError, as_api_error
+from manage_api.operations import Operation
+from manage_api.principals import Principal
+from manage_api.throttling import AttemptThrottle, Budget, spend
+from syteops.audit.services import record_refusal
+from syteops.core.actors import Actor, Channel
+
+API_ROOT = "/api/manage/v1"
+VARIES_BY = ("Authorization", "X-API-Key", "Cookie")
+
+
+class Endpoint(NamedTuple):
+    """How a fixed address, which is no operation, appears in the OpenAPI document."""
+
+    response: Any
+    request: Any = None
+    parameters: Sequence[Any] = ()
+    headers: Sequence[str] = ()
+    errors: Sequence[int] = ()
+
+
+class ApiView(APIView):
+    """Any address of the API: nobody gets past it without a valid key or session."""
+
+    metadata_class = None
+    http_method_names = ("get", "post", "put", "patch", "delete", "head")
+    channel: ClassVar[Channel] = Channel.REST
+    endpoints: ClassVar[Mapping[str, Endpoint]] = {}
+    """For the OpenAPI document, by method; operations describe themselves."""
+    operation: Operation | None = None
+    """What is asked for, where that is one of the operations."""
+    principal: Any = None
+    """Who calls (a `Principal`); set once that is known."""
+    budget: Budget | None = None
+    input_pointer: str = "#"
+    """The JSON Pointer (RFC 6901) of the operation's input in the body, for errors."""
+
+    # DRF's own would say Allow on every answer, and overwrite that of a 405.
+    default_response_headers: ClassVar[Mapping[str, str]] = {}  # type: ignore[assignment]
+
+    @property
+    def writes(self) -> bool | None:
+        """Whether the call costs a write; None while it is not known what is asked for."""
+        return False
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        _measure_chunks(request)
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """DRF's steps in our order. Raises not_authenticated, not_acceptable, throttled, a 403."""
+        self.format_kwarg = None  # an address has no suffix that names a format
+        self.perform_authentication(request)
+        negotiated = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.check_throttles(request)
+        self.check_permissions(request)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who calls; whoever fails at it too often is not even listened to."""
+        attempt = AttemptThrottle()
+        attempt.allow_request(request, self)
+        try:
+            self.principal = request.auth
+        except Exception as error:
+            attempt.failed(request, self, error)
+            raise
+        attempt.succeeded()
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Every failure costs its caller, and a refused right is kept in the audit trail.
+
+        What fails before it is known what was asked for costs a read.
+        """
+        problem = as_api_error(exc)
+        if self.principal is not None:
+            if self.budget is None and problem.code != "throttled":
+                try:
+                    self.budget = spend(self.principal, writes=False)
+                except ApiError as throttled:
+                    exc = throttled
+            if problem.status == 403 or problem.code == "module_inactive":
+                self._record_refusal(problem)
+        return super().handle_exception(exc)
+
+    def _record_refusal(self, problem: ApiError) -> None:
+        if self.operation is None:
+            return
+        actor = self.make_actor(self.operation.name)
+        object_id = "/".join(str(value) for value in self.kwargs.values())
+        record_refusal(actor, self.operation.resource, object_id, problem.code)
+
+    def make_actor(self, operation: str) -> Actor:
+        """The caller, carrying out `operation` through this door."""
+        return Actor.from_request(self.request, self.principal, self.channel, operation)
+
+    def finalize_response(  # type: ignore[override]
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Nothing of the API may be kept by a shared cache; a replaced key is told when it ends."""
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        patch_vary_headers(response, VARIES_BY)
+        principal: Principal | None = self.principal
+        for name, value in principal.response_headers().items() if principal else ():
+            response[name] = value
+        for name, value in self.budget.headers.items() if self.budget else ():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _measure_chunks(request: HttpRequest) -> None:
+    """Read a body that was sent in chunks: without a length, Django takes it for none at all."""
+    meta = request.META
+    is_chunked = "chunked" in meta.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if is_chunked and meta.get("wsgi.input_terminated") and not meta.get("CONTENT_LENGTH"):
+        body = meta["wsgi.input"].read(settings.MANAGE_API_MAX_BODY + 1)
+        request._stream = BytesIO(body)
+        meta["CONTENT_LENGTH"] = str(len(body))

@@ -1,0 +1,47 @@
+"""Audit entries as the Manage API shows them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from syteops.audit.models import Outcome
+from syteops.core.actors import ActorKind, Channel
+
+
+class AuditActorSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=list(ActorKind), source="actor_kind")
+    id = serializers.CharField(source="actor_id")
+    label = serializers.CharField(source="actor_label")  # type: ignore[assignment]
+
+
+class AuditChangeSerializer(serializers.Serializer[Any]):
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class AuditEntrySerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    actor = AuditActorSerializer(source="*")
+    door = serializers.ChoiceField(choices=list(Channel))
+    operation = serializers.CharField(help_text="Such as `crm.update`.")
+    event = serializers.CharField(help_text="Such as `crm_system.updated`.")
+    resource = serializers.CharField(source="object_resource")
+    object = serializers.CharField(source="object_id", help_text="Its identifier.")
+    object_label = serializers.CharField(help_text="Its name at that time.")
+    changes = serializers.DictField(
+        child=AuditChangeSerializer(), help_text="Each changed field, before and after."
+    )
+    code = serializers.CharField(help_text="Why it was refused, if it was.")
+    request_id = serializers.CharField()
+    address = serializers.CharField(help_text="The client's address, as far as it is known.")
+
+
+class RevertedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(help_text="The entry that was undone.")
+    reverted = serializers.BooleanField()
+    resource = serializers.CharField()
+    object = serializers.CharField(
+        help_text="Its identifier now; a restored object may have another number than before."
+    )

@@ -1,0 +1,57 @@
+"""Integrations as the Manage API shows and takes them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from manage_api.serializers import SecretField, StrictSerializer
+
+
+class IntegrationSecretSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    key_set = serializers.BooleanField()
+    key_set_at = serializers.DateTimeField(allow_null=True)
+
+
+class IntegrationSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(help_text="Such as `webhooks`.")
+    name = serializers.CharField()
+    category = serializers.CharField()
+    description = serializers.CharField()
+    enabled = serializers.BooleanField()
+    available = serializers.BooleanField(
+        help_text="Whether this installation has what the integration needs."
+    )
+    plugin_installed = serializers.BooleanField(source="available", help_text="Same as available.")
+    unavailable_reason = serializers.CharField(help_text="What is missing; empty if nothing.")
+    config = serializers.DictField(help_text="What was set, over the schema's defaults.")
+    secrets = IntegrationSecretSerializer(many=True)
+
+
+class IntegrationDetailSerializer(IntegrationSerializer):
+    config_schema = serializers.DictField(
+        help_text="The JSON Schema (2020-12) that the config must fulfil."
+    )
+
+
+class IntegrationEnabledSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    enabled = serializers.BooleanField()
+
+
+class IntegrationConfigSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    config = serializers.DictField()
+
+
+class IntegrationSecretInput(StrictSerializer):
+    value = SecretField(help_text="The secret.")
+
+
+class IntegrationSecretSetSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField(source="integration")
+    name = serializers.CharField()
+    key_set = serializers.SerializerMethodField()
+
+    def get_key_set(self, secret: Any) -> bool:
+        return secret.value is not None

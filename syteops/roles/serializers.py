@@ -1,0 +1,92 @@
+"""Roles as the Manage API shows and takes them."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from rest_framework import serializers
+
+from manage_api.serializers import StrictCharField, StrictModelSerializer, StrictSerializer
+from syteops.core.identifiers import slot_validator
+from syteops.roles.choices import ConstraintType
+from syteops.roles.models import Role
+
+_NUMBERS = "Numbers of the members who hold it."
+
+
+class RoleSerializer(StrictModelSerializer):
+    slug = serializers.CharField(read_only=True, help_text="Made of the first name; it stays.")
+    system = serializers.BooleanField(
+        read_only=True, help_text="Exists from the start and has one holder."
+    )
+    assigned_users = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text=_NUMBERS
+    )
+    assigned_count = serializers.IntegerField(read_only=True, help_text="How many hold it.")
+
+    # The one constraint that takes a limit.
+    examples: ClassVar[dict[str, Any]] = {"constraint_type": "max_count", "max_count": 3}
+
+    class Meta:
+        model = Role
+        fields = (
+            "slug", "name", "description", "icon", "color", "constraint_type", "max_count",
+            "system", "assigned_users", "assigned_count", "created_at", "updated_at",
+        )  # fmt: skip
+        extra_kwargs = {
+            "icon": {"trim_whitespace": False},
+            "color": {"trim_whitespace": False},
+            "max_count": {
+                "help_text": "With constraint_type max_count, and only so. Alone it implies that."
+            },
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("constraint_type") == ConstraintType.MAX_COUNT and not attrs.get("max_count"):
+            detail = {"max_count": "Give the number of members."}
+            raise serializers.ValidationError(detail, "required")
+        return attrs
+
+
+class RoleSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Tells that the type of a constraint and its limit go together."""
+
+    target_class = RoleSerializer
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "request":
+            schema["allOf"] = [_LIMITED, _NOT_LIMITED]
+        return schema
+
+
+def _if_type(*types: str) -> dict[str, Any]:
+    named = {"constraint_type": {"type": "string", "enum": list(types)}}
+    return {"properties": named, "required": ["constraint_type"]}
+
+
+_LIMITED = {
+    "if": _if_type("max_count"),
+    "then": {"properties": {"max_count": {"type": "integer"}}, "required": ["max_count"]},
+}
+_NOT_LIMITED = {
+    "if": _if_type("unique", "unlimited"),
+    "then": {"properties": {"max_count": {"type": "null"}}},
+}
+
+
+class RoleAnswerSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    role = RoleSerializer(source="*")
+
+
+class RoleHolderInput(StrictSerializer):
+    user_num = StrictCharField(
+        trim_whitespace=False,
+        validators=[slot_validator],
+        help_text='Number of the team member, such as "001".',
+    )
+
+
+class RoleHoldersSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    assigned_users = serializers.ListField(child=serializers.CharField(), help_text=_NUMBERS)

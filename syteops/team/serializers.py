@@ -1,0 +1,72 @@
+"""Team members as the Manage API shows and takes them."""
+
+from django.contrib.auth.models import User
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from manage_api.serializers import StrictCharField, StrictModelSerializer
+from syteops.core.identifiers import SLOT
+from syteops.team import queries
+from syteops.team.models import TeamMember
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "propertyNames": {"pattern": SLOT},
+        "additionalProperties": {"type": "string", "maxLength": 200},
+    }
+)
+class CrmIdsField(serializers.DictField):
+    child = StrictCharField(max_length=200, allow_blank=True)
+
+
+class TeamMemberSerializer(StrictModelSerializer):
+    """What an answer shows."""
+
+    user_num = serializers.CharField(source="slot", read_only=True, help_text='Such as "001".')
+    full_name = serializers.CharField(source="shown_name", read_only=True)
+    country = serializers.CharField(read_only=True)
+    time_zone = serializers.CharField(read_only=True)
+    profile_picture = serializers.ImageField(
+        read_only=True, allow_null=True, help_text="For people who are logged in to the admin."
+    )
+    crm_ids = CrmIdsField(required=False, help_text="Identifiers by CRM number; a blank one goes.")
+    user = serializers.CharField(source="user.username", allow_null=True, read_only=True)
+    roles = serializers.ListField(
+        source="role_slugs",
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Assigned and unassigned through roles.",
+    )
+
+    class Meta:
+        model = TeamMember
+        fields = (
+            "id", "user_num", "first_name", "last_name", "full_name", "nickname", "job_title",
+            "company_name", "email", "email_alternate", "email_personal", "phone_number",
+            "phone_mobile", "phone_map_pref", "slack_handle", "website", "linkedin_url",
+            "address_line_1", "address_line_2", "city", "region", "postal_code", "country",
+            "time_zone", "language", "link_profile_pic", "profile_picture", "biography", "notes",
+            "crm_ids", "user", "roles", "created_at", "updated_at",
+        )  # fmt: skip
+        extra_kwargs = {"language": {"trim_whitespace": False}}
+
+
+class TeamMemberInput(TeamMemberSerializer):
+    """What a write takes: the same fields, with the values that they may have."""
+
+    full_name = StrictCharField(
+        max_length=200, required=False, allow_blank=True, help_text="Blank: first and last name."
+    )
+    # As the model has them: with the list of all that exist.
+    country = time_zone = None  # type: ignore[assignment]
+    user = StrictCharField(
+        max_length=150, required=False, allow_null=True, help_text="Username; null for no login."
+    )
+
+    def validate_user(self, username: str | None) -> User | None:
+        user = None if username is None else queries.user_named(username)
+        if user is None and username is not None:
+            raise serializers.ValidationError("There is no such user.", "not_found")
+        return user
