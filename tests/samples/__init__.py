@@ -1,6 +1,7 @@
 """One sample per operation: how to call it rightly and wrongly. The matrix test walks them all.
 
-A new operation without a sample fails the matrix. `tests/samples/<app>.py` is found by itself.
+An entity's standard operations have one by themselves (`derived`); a further operation without a
+sample fails the matrix. `tests/samples/<app>.py` is found by itself.
 """
 
 import importlib
@@ -8,6 +9,8 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from manage_api.operations import all_operations
 
 
 @dataclass
@@ -43,8 +46,13 @@ def sample(name: str) -> Callable[[Make], Make]:
 
 def all_samples() -> dict[str, Make]:
     """Every sample by operation name."""
+    from tests.samples.derived import derived  # which imports this module
+
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
+    for operation in all_operations():
+        if operation.name not in _samples and (make := derived(operation)):
+            _samples[operation.name] = make
     return dict(_samples)
 
 

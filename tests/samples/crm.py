@@ -11,32 +11,6 @@ def a_system() -> CrmSystem:
     return services.set_secrets(SYSTEM, system, api_key="old-key-1234", api_secret="old-secret-1")
 
 
-@sample("crm.list")
-def _list() -> Sample:
-    a_system()
-    return Sample()
-
-
-@sample("crm.get")
-def _get() -> Sample:
-    return Sample({"crm_num": a_system().slot}, missing=NOWHERE)
-
-
-@sample("crm.create")
-def _create() -> Sample:
-    return Sample(params={"name": "Zoho"}, bad={"name": 5})
-
-
-@sample("crm.update")
-def _update() -> Sample:
-    return Sample({"crm_num": a_system().slot}, {"name": "Zoho"}, {"url": "no url"}, NOWHERE)
-
-
-@sample("crm.delete")
-def _delete() -> Sample:
-    return Sample({"crm_num": a_system().slot}, missing=NOWHERE)
-
-
 @sample("crm.set_secret")
 def _set_secret() -> Sample:
     path = {"crm_num": a_system().slot}
