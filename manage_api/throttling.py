@@ -21,7 +21,7 @@ from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor
 from syteops.core.addresses import client_address, counted_address
 from syteops.core.background import after_answer
-from syteops.core.counters import counters, seconds_left
+from syteops.core.counters import CounterKind, counters, seconds_left
 
 WINDOW = 60
 REMEMBERED = 12 * 60 * 60
@@ -88,7 +88,7 @@ class Budget(NamedTuple):
 def spend(principal: Principal, writes: bool) -> Budget:
     """Take one call from the caller's budget. Raises throttled when it is spent."""
     name, limit = _policy(writes)
-    budget = _budget(name, limit, counters().add(_counter(principal, name), WINDOW))
+    budget = _budget(name, limit, counters().add(*_counter(principal, name), WINDOW))
     if budget.remaining < 0:
         spent = budget._replace(remaining=0)
         raise _throttled(spent, f"{limit} {name}s a minute are allowed.")
@@ -99,7 +99,7 @@ def left(principal: Principal) -> dict[str, dict[str, int]]:
     """What is left of the caller's budgets, without spending anything."""
     shown = {}
     for name, limit in (_policy(False), _policy(True)):
-        budget = _budget(name, limit, counters().read(_counter(principal, name), WINDOW))
+        budget = _budget(name, limit, counters().read(*_counter(principal, name), WINDOW))
         shown[name] = {
             "limit": limit,
             "remaining": max(budget.remaining, 0),
@@ -117,8 +117,10 @@ def check_failures(address: str, credential: str) -> None:
     A credential that was good lately, or is new, is verified all the same: whoever has the same
     address (an office, a machine on which one tool still uses an old key) cannot shut it out.
     """
-    if _has_failed_too_often(counted_address(address)) and not (
-        credential and _was_accepted(credential) and not _has_failed_too_often(credential)
+    if _has_failed_too_often(CounterKind.FAILURES_OF_ADDRESS, counted_address(address)) and not (
+        credential
+        and _was_accepted(credential)
+        and not _has_failed_too_often(CounterKind.FAILURES_OF_CREDENTIAL, credential)
     ):
         limit = settings.MANAGE_API_FAILURES_PER_MINUTE
         raise _throttled(
@@ -133,11 +135,12 @@ def count_failure(actor: Actor, credential: str) -> None:
     That is in the audit trail: once a minute, for only one failure is the one that reaches the
     limit, and not before its answer, which is to take as long as that to any other wrong key.
     """
-    failures = counters().add(f"failed {counted_address(actor.address)}", WINDOW)
+    address = counted_address(actor.address)
+    failures = counters().add(CounterKind.FAILURES_OF_ADDRESS, address, WINDOW)
     if failures == settings.MANAGE_API_FAILURES_PER_MINUTE:
         after_answer(partial(record_refusal, actor, API, "", "throttled"))
     if credential:
-        counters().add(f"failed {credential}", WINDOW)
+        counters().add(CounterKind.FAILURES_OF_CREDENTIAL, credential, WINDOW)
 
 
 def note_success(credential: str) -> None:
@@ -147,16 +150,16 @@ def note_success(credential: str) -> None:
 
 @lru_cache(maxsize=4096)
 def _remember(digest: bytes, minute: int) -> None:
-    counters().add(f"accepted {digest.hex()}", REMEMBERED)
+    counters().add(CounterKind.ACCEPTED_CREDENTIAL, digest.hex(), REMEMBERED)
 
 
 def _was_accepted(credential: str) -> bool:
     digest = hashlib.sha256(credential.encode()).hexdigest()
-    return counters().was_counted(f"accepted {digest}", REMEMBERED)
+    return counters().was_counted(CounterKind.ACCEPTED_CREDENTIAL, digest, REMEMBERED)
 
 
-def _has_failed_too_often(who: str) -> bool:
-    return counters().read(f"failed {who}", WINDOW) >= settings.MANAGE_API_FAILURES_PER_MINUTE
+def _has_failed_too_often(kind: CounterKind, who: str) -> bool:
+    return counters().read(kind, who, WINDOW) >= settings.MANAGE_API_FAILURES_PER_MINUTE
 
 
 # --- Budgets -------------------------------------------------------------------------------
@@ -173,8 +176,9 @@ def _policy(writes: bool) -> tuple[str, int]:
     return "read", settings.MANAGE_API_READS_PER_MINUTE
 
 
-def _counter(principal: Principal, name: str) -> str:
-    return f"{name} {principal.kind} {principal.id}"
+def _counter(principal: Principal, name: str) -> tuple[CounterKind, str]:
+    kind = CounterKind.WRITES if name == "write" else CounterKind.READS
+    return kind, f"{principal.kind} {principal.id}"
 
 
 def _budget(name: str, limit: int, used: int) -> Budget:

@@ -19,7 +19,7 @@ from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address, in_networks
 from syteops.core.background import after_answer
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.core.encryption import KeyRing, UnsealError, open_sealed, ring, seal
 
 
@@ -183,7 +183,7 @@ def _note_refusal(holder: KeyHolder, code: str, request: HttpRequest, channel: C
     actor = Actor.from_request(request, holder, channel)
 
     def keep() -> None:
-        if counters().add(f"refused key {holder.id} {code}", 60) == 1:
+        if counters().add(CounterKind.REFUSALS_OF_KEY, f"{holder.id} {code}", 60) == 1:
             record_refusal(actor, ManageKey.resource, holder.id, code, label=holder.label)
 
     after_answer(keep)

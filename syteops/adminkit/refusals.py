@@ -13,7 +13,7 @@ from django.urls import ResolverMatch
 
 from syteops.adminkit.service_admin import admin_actor
 from syteops.audit.services import record_refusal
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.lib.paths import ADMIN_PREFIX
 
 
@@ -35,7 +35,8 @@ class AdminRefusalMiddleware:
 
 
 def _note(request: HttpRequest, match: ResolverMatch) -> None:
-    if counters().add(f"refused page {request.user.pk} {match.url_name}", 60) > 1:
+    seen = f"{request.user.pk} {match.url_name}"
+    if counters().add(CounterKind.REFUSED_PAGES, seen, 60) > 1:
         return
     model_admin, page = _page(match.url_name or "")
     resource = _resource(model_admin)

@@ -1,43 +1,61 @@
 """Counters per time window that all processes share, without the database.
 
 Limits are counted here: in Redis or Valkey when CACHE_URL is set, otherwise in a small file in the
-data directory that every process of this machine maps into memory. So N workers have one budget,
-not N, and counting a read costs no database write.
+data directory. So N workers have one budget, not N, and counting a read costs no database write.
+
+While the file cannot be written (a full or read-only disk), each process counts for itself, from
+what the file said last: the API goes on, and N workers allow up to N times as much. Each process
+says so once in the log, and tries the file again every minute.
 """
 
 import fcntl
 import hashlib
-import mmap
+import logging
 import os
 import struct
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
 from django.core.signals import setting_changed
 
-_SLOT = struct.Struct("<QIHxxI")  # fingerprint, window number, window length in s, count
-_WAYS = 8
-_BUCKETS = 4096
-_BUCKET_SIZE = _SLOT.size * _WAYS
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class CounterKind(StrEnum):
+    """What is counted. Keys of one kind never meet those of another, whatever a stranger sends."""
+
+    READS = "reads"
+    WRITES = "writes"
+    FAILURES_OF_ADDRESS = "failures of address"
+    FAILURES_OF_CREDENTIAL = "failures of credential"
+    ACCEPTED_CREDENTIAL = "accepted credential"
+    REFUSALS_OF_KEY = "refusals of key"
+    REFUSED_PAGES = "refused pages"
+    FAILED_SIGN_INS = "failed sign-ins"
+    HOUSEKEEPING = "housekeeping"
+    READINESS = "readiness"
 
 
 class Counters(Protocol):
-    """What a store of counters can do. `window` is in whole seconds, 1 to 65535."""
+    """A store of counters. `window` is in whole seconds and the same for all keys of a kind."""
 
-    def add(self, name: str, window: int) -> int:
+    def add(self, kind: CounterKind, key: str, window: int) -> int:
         """Count one in the current window; how many there are now."""
 
-    def read(self, name: str, window: int) -> int:
+    def read(self, kind: CounterKind, key: str, window: int) -> int:
         """How many there are in the current window."""
 
-    def was_counted(self, name: str, window: int) -> bool:
+    def was_counted(self, kind: CounterKind, key: str, window: int) -> bool:
         """Whether there is one in the current window or in the one before it."""
 
 
@@ -64,96 +82,162 @@ def seconds_left(window: int) -> int:
     return window - int(time.time()) % window
 
 
+def _digest(kind: CounterKind, key: str) -> bytes:
+    """What a counter is called. No kind contains a NUL, so no two kinds and keys read alike."""
+    return hashlib.blake2b((kind + "\0" + key).encode(), digest_size=16).digest()
+
+
 class CacheCounters:
     """Counters in the shared cache, whose increments are atomic."""
 
-    def add(self, name: str, window: int) -> int:
-        key = _cache_key(name, window)
-        cache.add(key, 0, timeout=2 * window)
+    def add(self, kind: CounterKind, key: str, window: int) -> int:
+        name = _cache_key(kind, key, window)
+        cache.add(name, 0, timeout=2 * window)
         try:
-            return int(cache.incr(key))
+            return int(cache.incr(name))
         except ValueError:  # it lapsed between the two
-            cache.set(key, 1, timeout=2 * window)
+            cache.set(name, 1, timeout=2 * window)
             return 1
 
-    def read(self, name: str, window: int) -> int:
-        return int(cache.get(_cache_key(name, window), 0))
+    def read(self, kind: CounterKind, key: str, window: int) -> int:
+        return int(cache.get(_cache_key(kind, key, window), 0))
 
-    def was_counted(self, name: str, window: int) -> bool:
-        keys = [_cache_key(name, window, ago) for ago in (0, 1)]
-        return any(cache.get_many(keys).values())
+    def was_counted(self, kind: CounterKind, key: str, window: int) -> bool:
+        names = [_cache_key(kind, key, window, ago) for ago in (0, 1)]
+        return any(cache.get_many(names).values())
 
 
-def _cache_key(name: str, window: int, ago: int = 0) -> str:
-    digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-    return f"count:{digest}:{int(time.time()) // window - ago}"
+def _cache_key(kind: CounterKind, key: str, window: int, ago: int = 0) -> str:
+    return f"count:{_digest(kind, key).hex()}:{int(time.time()) // window - ago}"
+
+
+# --- The file --------------------------------------------------------------------------------
+
+
+class _Count(NamedTuple):
+    """How many in the current window, which is number `number` since 1970; 0: some in the last."""
+
+    number: int
+    window: int
+    amount: int
+
+
+_ROW = struct.Struct("<QIII")  # a name and its _Count; all zeros where there is none
+_WAYS = 8
+_BUCKETS = 4096
+_BUCKET_SIZE = _ROW.size * _WAYS
+_FILE_SIZE = _BUCKET_SIZE * _BUCKETS
+_RETRY_AFTER = 60  # seconds
+
+Rows = dict[int, _Count]
 
 
 class FileCounters:
-    """Counters in a memory-mapped file: 4096 buckets of eight, each under its own record lock.
+    """Counters in a file of fixed size: 4096 buckets of eight rows, each under its own record lock.
 
-    A bucket that is full of current counters gives up its smallest one. So memory is bounded
-    whatever names are counted, and whoever counts most is never forgotten.
+    A bucket that is full gives up its smallest counter: space is bounded whatever is counted, and
+    whoever counts most is never forgotten. All the space is allocated when the file is opened, and
+    it is read and written by system calls: a page of a mapped file for which the disk has no room
+    would end the process (SIGBUS).
     """
 
     def __init__(self, path: Path) -> None:
-        # Record locks belong to a process; threads of one process need a lock of their own.
+        self._path = path
+        self._file: int | None = None
+        # What this process counts for itself while the file cannot be written.
+        self._memory: bytearray | None = None
+        self._retry_at = 0.0
+        # Record locks belong to a process; its threads are told apart here.
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._file, _BUCKET_SIZE * _BUCKETS)
-        self._map = mmap.mmap(self._file, _BUCKET_SIZE * _BUCKETS)
 
-    def add(self, name: str, window: int) -> int:
-        with self._bucket(name) as (start, fingerprint):
-            return self._count(start, fingerprint, window, 1)
+    def add(self, kind: CounterKind, key: str, window: int) -> int:
+        name, start = _place(kind, key)
+        return self._use(start, lambda rows: _add(rows, name, window))
 
-    def read(self, name: str, window: int) -> int:
-        with self._bucket(name) as (start, fingerprint):
-            return self._count(start, fingerprint, window, 0)
+    def read(self, kind: CounterKind, key: str, window: int) -> int:
+        name, start = _place(kind, key)
+        found = self._use(start, lambda rows: rows.get(name))
+        return found.amount if found else 0
 
-    def was_counted(self, name: str, window: int) -> bool:
-        oldest = int(time.time()) // window - 1
-        with self._bucket(name) as (start, fingerprint):
-            slots = _SLOT.iter_unpack(self._map[start : start + _BUCKET_SIZE])
-            return any(
-                found == fingerprint and length == window and number >= oldest and count
-                for found, number, length, count in slots
-            )
-
-    @contextmanager
-    def _bucket(self, name: str) -> Iterator[tuple[int, int]]:
-        """Where the name's bucket begins, and what the name is called there; locked."""
-        digest = hashlib.blake2b(name.encode(), digest_size=12).digest()
-        fingerprint = int.from_bytes(digest[:8], "little") or 1
-        start = int.from_bytes(digest[8:], "little") % _BUCKETS * _BUCKET_SIZE
-        with self._lock:
-            fcntl.lockf(self._file, fcntl.LOCK_EX, _BUCKET_SIZE, start)
-            try:
-                yield start, fingerprint
-            finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, _BUCKET_SIZE, start)
-
-    def _count(self, start: int, fingerprint: int, window: int, more: int) -> int:
-        now = int(time.time())
-        number = now // window
-        place, least = start, None
-        for offset in range(start, start + _BUCKET_SIZE, _SLOT.size):
-            found, in_window, length, count = _SLOT.unpack_from(self._map, offset)
-            current = found and in_window == now // (length or 1)
-            if found == fingerprint and length == window:
-                count = count if current else 0
-                if more:
-                    _SLOT.pack_into(self._map, offset, fingerprint, number, window, count + more)
-                return int(count + more)
-            weight = count if current else 0
-            if least is None or weight < least:
-                place, least = offset, weight
-        if more:
-            _SLOT.pack_into(self._map, place, fingerprint, number, window, more)
-        return more
+    def was_counted(self, kind: CounterKind, key: str, window: int) -> bool:
+        name, start = _place(kind, key)
+        return self._use(start, lambda rows: name in rows)
 
     def clear(self) -> None:
         """Forget every count."""
+        for start in range(0, _FILE_SIZE, _BUCKET_SIZE):
+            self._use(start, dict.clear)
+
+    def _use(self, start: int, do: Callable[[Rows], T]) -> T:
+        """What `do` answers for the rows of a bucket, which it may change."""
         with self._lock:
-            self._map[:] = bytes(_BUCKET_SIZE * _BUCKETS)
+            if self._memory is None or time.monotonic() > self._retry_at:
+                try:
+                    result = self._use_file(start, do)
+                except OSError as error:
+                    self._count_alone(error)
+                else:
+                    self._memory = None
+                    return result
+            assert self._memory is not None
+            rows = _unpack(bytes(self._memory[start : start + _BUCKET_SIZE]))
+            result = do(rows)
+            self._memory[start : start + _BUCKET_SIZE] = _pack(rows)
+            return result
+
+    def _use_file(self, start: int, do: Callable[[Rows], T]) -> T:
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            os.posix_fallocate(self._file, 0, _FILE_SIZE)
+        fcntl.lockf(self._file, fcntl.LOCK_EX, _BUCKET_SIZE, start)
+        try:
+            before = os.pread(self._file, _BUCKET_SIZE, start)
+            rows = _unpack(before)
+            result = do(rows)
+            if (after := _pack(rows)) != before:
+                os.pwrite(self._file, after, start)
+            return result
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, _BUCKET_SIZE, start)
+
+    def _count_alone(self, error: OSError) -> None:
+        self._retry_at = time.monotonic() + _RETRY_AFTER
+        if self._memory is None:
+            found = b""
+            with suppress(OSError):
+                found = self._path.read_bytes()[:_FILE_SIZE]
+            self._memory = bytearray(found.ljust(_FILE_SIZE, b"\0"))
+            log.error("Limits are counted per process: the shared file is not usable: %s", error)
+
+
+def _place(kind: CounterKind, key: str) -> tuple[int, int]:
+    """A counter's name in the file, and where its bucket starts."""
+    digest = _digest(kind, key)
+    bucket = int.from_bytes(digest[8:], "little") % _BUCKETS
+    return int.from_bytes(digest[:8], "little"), bucket * _BUCKET_SIZE
+
+
+def _add(rows: Rows, name: int, window: int) -> int:
+    """Count one more under that name; how many there are now."""
+    mine = rows.pop(name, None)
+    if len(rows) == _WAYS:
+        del rows[min(rows, key=lambda other: rows[other].amount)]
+    count = mine.amount + 1 if mine else 1
+    rows[name] = _Count(int(time.time()) // window, window, count)
+    return count
+
+
+def _unpack(bucket: bytes) -> Rows:
+    """What is in a bucket, without what was counted before the last window."""
+    now, rows = int(time.time()), {}
+    for name, number, window, count in _ROW.iter_unpack(bucket.ljust(_BUCKET_SIZE, b"\0")):
+        age = now // window - number if window else None
+        if age in (0, 1):
+            rows[name] = _Count(number, window, 0 if age else count)
+    return rows
+
+
+def _pack(rows: Rows) -> bytes:
+    packed = b"".join([_ROW.pack(name, *count) for name, count in rows.items()])
+    return packed.ljust(_BUCKET_SIZE, b"\0")

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from syteops.audit.services import record_about, record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.people.services import PEOPLE, about
 
 KEPT_PER_MINUTE = 10
@@ -46,8 +46,8 @@ def note_failure(
     typed = str(credentials.get("username") or "")
     person = User.objects.filter(username=typed).first() if typed else None
     actor = _actor(request, "people.sign_in", *_who_is_signed_in(request))
-    counted = f"failed sign-in {actor.address} {person and person.pk}"
-    if counters().add(counted, 60) > KEPT_PER_MINUTE:
+    who = f"{actor.address} {person and person.pk}"
+    if counters().add(CounterKind.FAILED_SIGN_INS, who, 60) > KEPT_PER_MINUTE:
         return
     locked = getattr(request, "axes_locked_out", False)
     record_refusal(

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.core.pending_migrations import pending_migrations
 from syteops.server.encryption_proof import Proof, read_proof
 
@@ -79,7 +79,7 @@ def _encryption() -> str:
 
 def _cache() -> str:
     """Where limits are counted; without it nobody is let in (a file, unless CACHE_URL is set)."""
-    counters().read("ready", window=60)
+    counters().read(CounterKind.READINESS, "", 60)
     return "ok"
 
 

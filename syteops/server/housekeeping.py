@@ -11,7 +11,7 @@ from manage_api.keys import expiry, usage
 from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.core.actors import SYSTEM, Actor
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.core.locks import Busy
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ SIGN_IN_LOG_DAYS = 90
 
 def run_if_due() -> None:
     """Do the hour's work, unless a process of this site has begun it already."""
-    if counters().add("housekeeping", HOUR) == 1:
+    if counters().add(CounterKind.HOUSEKEEPING, "", HOUR) == 1:
         run()
 
 

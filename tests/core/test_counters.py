@@ -10,18 +10,19 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from syteops.core import counters
-from syteops.core.counters import CacheCounters, Counters, FileCounters
+from syteops.core.counters import CacheCounters, CounterKind, Counters, FileCounters
 from tests.environment import ROOT
 from tests.processes import clean_environment
 from tests.servers import ServerUnavailable, redis
 
 WINDOW = 60
+READS = CounterKind.READS
 _ADD = """
 import django
 django.setup()
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 for _ in range(500):
-    counters().add("shared", 3600)
+    counters().add(CounterKind.READS, "shared", 3600)
 """
 
 
@@ -65,31 +66,41 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_names_are_counted_apart(store: Counters) -> None:
-    assert [store.add("alice", WINDOW) for _ in range(3)] == [1, 2, 3]
-    assert store.add("bob", WINDOW) == 1
-    assert store.read("alice", WINDOW) == 3
-    assert store.read("nobody", WINDOW) == 0
+    assert [store.add(READS, "alice", WINDOW) for _ in range(3)] == [1, 2, 3]
+    assert store.add(READS, "bob", WINDOW) == 1
+    assert store.read(READS, "alice", WINDOW) == 3
+    assert store.read(READS, "nobody", WINDOW) == 0
+
+
+def test_no_key_of_one_kind_meets_a_key_of_another(store: Counters) -> None:
+    # Kinds and keys that read alike when they are written one after the other.
+    store.add(CounterKind.READS, "writes key 1", WINDOW)
+    store.add(CounterKind.READS, "\0writes\0key 1", WINDOW)
+
+    assert store.read(CounterKind.WRITES, "key 1", WINDOW) == 0
+    assert store.read(CounterKind.READS, "key 1", WINDOW) == 0
+    assert store.read(CounterKind.WRITES, "writes key 1", WINDOW) == 0
 
 
 def test_a_new_window_starts_from_nothing(store: Counters, at: Any) -> None:
     at(1_000_000_019)
-    store.add("alice", WINDOW)
+    store.add(READS, "alice", WINDOW)
     at(1_000_000_020)
 
-    assert store.read("alice", WINDOW) == 0
-    assert store.add("alice", WINDOW) == 1
+    assert store.read(READS, "alice", WINDOW) == 0
+    assert store.add(READS, "alice", WINDOW) == 1
 
 
 def test_what_was_counted_is_known_for_a_whole_window_after_its_own(
     store: Counters, at: Any
 ) -> None:
     at(1_000_000_019)
-    store.add("alice", WINDOW)
+    store.add(READS, "alice", WINDOW)
 
     for moment, known in ((1_000_000_019, True), (1_000_000_079, True), (1_000_000_080, False)):
         at(moment)
-        assert store.was_counted("alice", WINDOW) is known
-        assert store.was_counted("nobody", WINDOW) is False
+        assert store.was_counted(READS, "alice", WINDOW) is known
+        assert store.was_counted(READS, "nobody", WINDOW) is False
 
 
 def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:
@@ -98,13 +109,13 @@ def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> Non
     running = [subprocess.Popen(add, env=variables, cwd=ROOT) for _ in range(2)]
     assert [process.wait(timeout=60) for process in running] == [0, 0]
 
-    assert store.read("shared", 3600) == 1000
+    assert store.read(READS, "shared", 3600) == 1000
 
 
 def test_threads_share_one_count(store: Counters) -> None:
     def count() -> None:
         for _ in range(500):
-            store.add("shared", 3600)
+            store.add(READS, "shared", 3600)
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -112,15 +123,92 @@ def test_threads_share_one_count(store: Counters) -> None:
     for thread in threads:
         thread.join()
 
-    assert store.read("shared", 3600) == 2000
+    assert store.read(READS, "shared", 3600) == 2000
 
 
 def test_the_file_stays_small_and_whoever_counts_most_is_not_forgotten(tmp_path: Path) -> None:
     store = FileCounters(tmp_path / "counters")
     for _ in range(50):
-        store.add("attacker", 3600)
+        store.add(READS, "attacker", 3600)
     for number in range(50_000):
-        store.add(f"one of many {number}", 3600)
+        store.add(READS, f"one of many {number}", 3600)
 
-    assert store.read("attacker", 3600) == 50
+    assert store.read(READS, "attacker", 3600) == 50
     assert (tmp_path / "counters").stat().st_size < 1_000_000
+
+
+# --- A file that cannot be written -----------------------------------------------------------
+
+_ON_A_FULL_DISK = """
+import django, resource
+django.setup()
+from syteops.core.counters import CounterKind, counters
+counts = [counters().add(CounterKind.READS, "alice", 3600)] if EARLY else []
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+counts += [counters().add(CounterKind.READS, "alice", 3600) for _ in range(3)]
+assert counters().read(CounterKind.READS, "alice", 3600) == counts[-1]
+print(counts)
+"""
+
+
+@pytest.mark.parametrize(("early", "counts"), [("True", "[1, 2, 3, 4]"), ("False", "[1, 2, 3]")])
+def test_a_full_disk_leaves_every_process_its_own_count_and_says_so_once(
+    tmp_path: Path, early: str, counts: str
+) -> None:
+    code = _ON_A_FULL_DISK.replace("EARLY", early)
+    environment = clean_environment(tmp_path)
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (found.returncode, found.stdout.strip()) == (0, counts), found.stderr
+    assert found.stderr.count("Limits are counted per process") == 1, found.stderr
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> FileCounters:
+    """Counters whose file cannot be: there is a directory of its name."""
+    (tmp_path / "counters").mkdir()
+    return FileCounters(tmp_path / "counters")
+
+
+def test_a_file_that_cannot_be_opened_stops_nobody(
+    broken: FileCounters, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert [broken.add(READS, "alice", WINDOW) for _ in range(3)] == [1, 2, 3]
+    assert broken.read(READS, "alice", WINDOW) == 3
+    assert broken.was_counted(READS, "alice", WINDOW)
+    assert len(caplog.records) == 1
+
+
+def test_the_file_counts_again_once_it_can(
+    broken: FileCounters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken.add(READS, "alice", 3600)
+    (tmp_path / "counters").rmdir()
+    FileCounters(tmp_path / "counters").add(READS, "bob", 3600)
+    assert broken.read(READS, "bob", 3600) == 0
+
+    broken._retry_at = 0.0
+
+    assert broken.read(READS, "bob", 3600) == 1
+
+
+def test_a_file_of_anything_counts_from_nothing(tmp_path: Path) -> None:
+    (tmp_path / "counters").write_bytes(bytes(range(256)) * 64)
+    store = FileCounters(tmp_path / "counters")
+
+    assert [store.add(READS, name, WINDOW) for name in ("a", "b", "a")] == [1, 1, 2]
+
+
+def test_a_file_that_was_cut_short_is_no_end(tmp_path: Path) -> None:
+    store = FileCounters(tmp_path / "counters")
+    store.add(READS, "alice", WINDOW)
+    (tmp_path / "counters").write_bytes(b"")
+
+    assert [store.add(READS, "alice", WINDOW) for _ in range(2)] == [1, 2]

@@ -74,3 +74,14 @@ def test_guessing_does_not_flood_the_trail(client: Client, alice: User) -> None:
 def test_programs_make_sessions_without_an_entry(client: Client, alice: User) -> None:
     client.force_login(alice)
     assert trail() == []
+
+
+def test_no_text_in_place_of_an_api_key_hides_failed_sign_ins(client: Client, alice: User) -> None:
+    # What the counter of Alice's failed sign-ins was called when all counters shared their names.
+    key = f"sign-in 127.0.0.1 {alice.pk}"
+    for _ in range(KEPT_PER_MINUTE + 1):
+        client.get("/api/manage/v1/whoami", headers={"X-API-Key": key})
+
+    sign_in(client, "alice", "wrong")
+
+    assert ("person.sign_in_failed", "", "alice", "not_authenticated") in trail()
