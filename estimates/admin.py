@@ -68,9 +68,7 @@ class RevisionFilter(admin.SimpleListFilter):
 @admin.register(Estimate)
 class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     form = EstimateForm
-    create_service = services.create_estimate
-    update_service = services.update_estimate
-    delete_service = services.delete_estimate
+    services = services
     inlines = (LineItemInline,)
     inline_values = {LineItem: "line_items"}
     list_display = ("label", "title", "client", "shown_status", "total", "valid_until",

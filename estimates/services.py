@@ -71,7 +71,7 @@ def update_estimate(
 
 
 @transaction.atomic
-def put_back(
+def put_back_estimate(
     actor: Actor, estimate: Estimate, *, line_items: Items | None = None, **values: Any
 ) -> Estimate:
     """Make the fields given what they were: as `update_estimate`, but nothing is derived."""

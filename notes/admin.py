@@ -98,9 +98,7 @@ class TagFilter(admin.SimpleListFilter):
 @admin.register(Note)
 class NoteAdmin(ModuleAdmin, ServiceAdmin):
     form = NoteForm
-    create_service = services.create_note
-    update_service = services.update_note
-    delete_service = services.delete_note
+    services = services
     inlines = (ActionItemInline,)
     inline_values = {ActionItem: "action_items"}
     extra_values = ("attendees", "tags")

@@ -48,24 +48,19 @@ def create_note(
 def restore_note(
     actor: Actor,
     note: Note,
-    held: Mapping[str, Any],
     *,
     action_items: Items = (),
     attendees: Iterable[TeamMember] = (),
     tags: Iterable[str] = (),
-    **values: Any,
 ) -> Note:
-    """A deleted note again, exactly as it was: nothing is derived. `note` has its primary key only.
+    """A deleted note again, exactly as it was: nothing is derived. `note` holds its columns.
 
-    `held` is what the audit trail says that it held. Raises Invalid, also for a slug that another
-    note has by now.
+    Raises Invalid, also for a slug that another note has by now.
     """
-    for name, value in values.items():
-        setattr(note, name, value)
-    keep_slug(note, values, Note.objects.all())
+    keep_slug(note, {"slug": note.slug}, Note.objects.all())
     members, names = _once(attendees), _tag_names(tags)
     items = plan_rows(ActionItem, (), action_items, "action_items")
-    audit.reinsert(actor, note, held, **_belongings(items, members, names))
+    audit.reinsert(actor, note, **_belongings(items, members, names))
     _store_belongings(note, items, members, names)
     return note
 
@@ -90,7 +85,7 @@ def update_note(
 
 
 @transaction.atomic
-def put_back(
+def put_back_note(
     actor: Actor,
     note: Note,
     *,

@@ -31,7 +31,10 @@ from syteops.core.errors import DomainError, Invalid, NotFound
 
 
 class CatalogueAdmin(ServiceAdmin):
-    """Base of a catalogue's admin. What it cannot know, `entries` to `impact`, is the app's."""
+    """Base of a catalogue's admin, whose model is a SwitchableState.
+
+    What it cannot know, `entries` to `impact`, is the app's.
+    """
 
     icon = "extension"
     words = ("Enable", "Disable", "Enabled", "Disabled")
@@ -54,14 +57,6 @@ class CatalogueAdmin(ServiceAdmin):
     def why_off(self, entry: Any) -> str:
         """Why it cannot be switched on now; "" if it can."""
         return ""
-
-    def switch(self, actor: Actor, slug: str, on: bool) -> None:
-        """Switch it, through the services."""
-        raise NotImplementedError
-
-    def save_config(self, actor: Actor, slug: str, patch: dict[str, Any]) -> None:
-        """Merge into its config, through the services."""
-        raise NotImplementedError
 
     def impact(self, entry: Any) -> Mapping[str, str]:
         """What goes away when it is switched off, in words."""
@@ -167,7 +162,8 @@ class CatalogueAdmin(ServiceAdmin):
     def store(self, actor: Actor, entry: Any, form: forms.Form) -> None:
         """Store what was changed in the form."""
         if patch := patch_of(form):
-            self.save_config(actor, entry.slug, patch)
+            state = self.services.locked_state(entry.slug)
+            self.services.update_config(actor, state, config=patch)
 
     def actions_of(self, request: HttpRequest, entry: Any) -> list[dict[str, str]]:
         """Further buttons of an entry, each with label, icon and url; they are POSTed."""
@@ -201,11 +197,13 @@ class CatalogueAdmin(ServiceAdmin):
         return not form.errors
 
     def _switch(self, request: HttpRequest, entry: Any, on: bool) -> None:
-        action, done = (self.words[0], self.words[2]) if on else (self.words[1], self.words[3])
-        actor = admin_actor(request, f"{self.model.resource}.{action.lower()}")
+        action = self.model.turn_on if on else self.model.turn_off
+        done = self.words[2] if on else self.words[3]
+        actor = admin_actor(request, f"{self.model.resource}.{action}")
         try:
             with transaction.atomic():
-                self.switch(actor, entry.slug, on)
+                state = self.services.locked_state(entry.slug)
+                getattr(self.services, action)(actor, state)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:

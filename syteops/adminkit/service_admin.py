@@ -6,6 +6,7 @@ are written. What a service refuses appears beside its field, and nothing is sto
 """
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any, ClassVar
 
 from django import forms
@@ -28,8 +29,7 @@ from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor, Channel, Person
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
-
-Service = Callable[..., Any]
+from syteops.core.services import service_of
 
 
 def admin_actor(request: HttpRequest, operation: str) -> Actor:
@@ -44,18 +44,16 @@ class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
 class ServiceAdmin(GuardedAdmin):
     """Base of every entity's admin.
 
-    `create_service(actor, **values)`, `update_service(actor, object, **values)` and
-    `delete_service(actor, object)` do the work; without one, that action is not offered.
-    `inline_values` names, for each inline's model, the value under which its rows (dicts) are
-    handed over. `secret_fields` are set and cleared through `secret_service(actor, object, name,
-    text or None)` and shown only as "set on …".
+    `services` is the app's module of that name: its `create_<noun>(actor, **values)`,
+    `update_<noun>(actor, object, **values)` and `delete_<noun>(actor, object)` do the work; without
+    one, that action is not offered. `inline_values` names, for each inline's model, the value under
+    which its rows (dicts) are handed over. `secret_fields` are stored by the module's
+    `set_secrets(actor, object, **texts)` and `clear_secrets(actor, object, *names)`, and shown only
+    as "set on …".
     """
 
     form = ServiceForm
-    create_service: ClassVar[Service | None] = None
-    update_service: ClassVar[Service | None] = None
-    delete_service: ClassVar[Service | None] = None
-    secret_service: ClassVar[Service | None] = None
+    services: ModuleType
     secret_fields: ClassVar[Sequence[str]] = ()
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
@@ -64,14 +62,18 @@ class ServiceAdmin(GuardedAdmin):
 
     # --- What is offered ---
 
+    def service(self, verb: str) -> Any:
+        """The service that does it; None if there is none, so that nobody is offered it."""
+        return service_of(self.services, verb, self.model)
+
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return self.create_service is not None and super().has_add_permission(request, *args)
+        return bool(self.service("create")) and super().has_add_permission(request, *args)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.update_service is not None and super().has_change_permission(request, obj)
+        return bool(self.service("update")) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.delete_service is not None and super().has_delete_permission(request, obj)
+        return bool(self.service("delete")) and super().has_delete_permission(request, obj)
 
     # --- Forms ---
 
@@ -154,7 +156,7 @@ class ServiceAdmin(GuardedAdmin):
             saved = self._change(request, form, values)
         else:
             actor = admin_actor(request, f"{self.model.resource}.create")
-            saved = type(self).create_service(actor, **values)  # type: ignore[misc]
+            saved = self.service("create")(actor, **values)
         form.instance.pk = saved.pk
         for formset in formsets:
             formset.new_objects = formset.changed_objects = formset.deleted_objects = []
@@ -177,29 +179,23 @@ class ServiceAdmin(GuardedAdmin):
         obj = self.locked(form.instance.pk)
         refuse_if_unseen(request, self.changes(str(obj.pk)))
         if values:
-            type(self).update_service(actor, obj, **values)  # type: ignore[misc]
+            self.service("update")(actor, obj, **values)
         for name in self.secret_fields:
-            self._change_secret(actor, obj, name, form.cleaned_data)
+            if text := form.cleaned_data.get(f"new_{name}"):
+                self.services.set_secrets(actor, obj, **{name: text})
+            elif form.cleaned_data.get(f"clear_{name}"):
+                self.services.clear_secrets(actor, obj, name)
         return obj  # type: ignore[no-any-return]
 
     def locked(self, pk: Any) -> Any:
         """The stored object, locked for this change; not the one the form has altered."""
-        return self.get_queryset_for_change().select_for_update(of=("self",)).get(pk=pk)
-
-    def get_queryset_for_change(self) -> models.QuerySet[Any]:
-        """Where objects to change are found."""
-        return self.model._default_manager.all()  # type: ignore[no-any-return]
-
-    def _change_secret(self, actor: Actor, obj: Any, name: str, cleaned: dict[str, Any]) -> None:
-        text, clear = cleaned.get(f"new_{name}"), cleaned.get(f"clear_{name}")
-        if text or clear:
-            type(self).secret_service(actor, obj, name, text or None)  # type: ignore[misc]
+        return self.model._default_manager.select_for_update(of=("self",)).get(pk=pk)
 
     # --- Deleting ---
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         actor = admin_actor(request, f"{self.model.resource}.delete")
-        type(self).delete_service(actor, self.locked(obj.pk))  # type: ignore[misc]
+        self.service("delete")(actor, self.locked(obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """All of the selection or, if one is refused, none of it."""
@@ -217,7 +213,9 @@ class ServiceAdmin(GuardedAdmin):
     ) -> Any:
         return self._refusal_as_message(request, super().changelist_view, extra_context)
 
-    def _refusal_as_message(self, request: HttpRequest, view: Service, *args: Any) -> HttpResponse:
+    def _refusal_as_message(
+        self, request: HttpRequest, view: Callable[..., Any], *args: Any
+    ) -> HttpResponse:
         try:
             with transaction.atomic():
                 response: HttpResponse = view(request, *args)

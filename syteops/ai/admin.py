@@ -9,21 +9,11 @@ from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.ai import queries, services
 from syteops.ai.areas import all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
-from syteops.core.actors import Actor
-
-
-def _set_secret(actor: Actor, provider: AiProvider, name: str, text: str | None) -> AiProvider:
-    if text is None:
-        return services.clear_key(actor, provider)
-    return services.set_key(actor, provider, text)
 
 
 @admin.register(AiProvider)
 class AiProviderAdmin(ServiceAdmin):
-    create_service = services.create_ai_provider
-    update_service = services.update_ai_provider
-    delete_service = services.delete_ai_provider
-    secret_service = _set_secret
+    services = services
     secret_fields = ("api_key",)
     list_display = ("name", "slug", "base_url", "default_model", "has_key", "is_default")
     search_fields = ("name", "slug", "base_url")
@@ -42,7 +32,7 @@ class AiProviderAdmin(ServiceAdmin):
 
 @admin.register(AiAreaSettings)
 class AiAreaSettingsAdmin(ServiceAdmin):
-    update_service = services.update_ai_area
+    services = services
     list_display = ("title", "enabled", "requests_used", "tokens_used")
     list_display_links = ("title",)
     list_filter = ("enabled", "provider")

@@ -45,7 +45,7 @@ class AiProviderViewSet(ManageViewSet):
     def set_key(self, request: Request, provider: str) -> Response:
         """The first provider to get a key becomes the default one."""
         found = self.get_object()
-        return self.answer(services.set_key(self.actor, found, self.validated["api_key"]))
+        return self.answer(services.set_secrets(self.actor, found, **self.validated))
 
     @action(detail=True, methods=["delete"], url_path="key")
     @operation(
@@ -56,7 +56,7 @@ class AiProviderViewSet(ManageViewSet):
     )
     def clear_key(self, request: Request, provider: str) -> Response:
         """Areas that this provider serves stop working."""
-        return self.answer(services.clear_key(self.actor, self.get_object()))
+        return self.answer(services.clear_secrets(self.actor, self.get_object(), "api_key"))
 
     def clear_key_impact(self) -> dict[str, Any]:
         return queries.clearing_impact(self.get_object())

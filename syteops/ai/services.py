@@ -1,7 +1,6 @@
 """Every change of AI settings, and every use of AI. Objects passed in are locked by the caller."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -34,20 +33,15 @@ def create_ai_provider(actor: Actor, **values: Any) -> AiProvider:
 
 
 @transaction.atomic
-def restore_ai_provider(
-    actor: Actor, provider: AiProvider, held: Mapping[str, Any], **values: Any
-) -> AiProvider:
-    """A deleted provider again, without its key; `provider` has its primary key only.
+def restore_ai_provider(actor: Actor, provider: AiProvider) -> AiProvider:
+    """A deleted provider again, without its key; `provider` holds its other columns.
 
-    It is the default again, unless another is by now. `held` is what the audit trail says that it
-    held. Raises Invalid.
+    It is the default again, unless another is by now. Raises Invalid.
     """
     transaction_lock(_DEFAULT)
-    for name, value in values.items():
-        setattr(provider, name, value)
     if queries.default_provider():
         provider.is_default = False
-    audit.reinsert(actor, provider, held)
+    audit.reinsert(actor, provider)
     return provider
 
 
@@ -78,21 +72,17 @@ def delete_ai_provider(actor: Actor, provider: AiProvider) -> None:
     audit.remove(actor, provider)
 
 
+clear_secrets = audit.clear_secrets
+
+
 @transaction.atomic
-def set_key(actor: Actor, provider: AiProvider, text: str) -> AiProvider:
+def set_secrets(actor: Actor, provider: AiProvider, *, api_key: str) -> AiProvider:
     """Store the key, sealed. The first provider with a key becomes the default. Raises Invalid."""
-    if not KEY.fullmatch(text):
+    if not KEY.fullmatch(api_key):
         raise Invalid.field("api_key", "A key has letters, digits and signs, and no spaces.")
     transaction_lock(_DEFAULT)
-    if audit.set_secret(actor, provider, "api_key", text) and not queries.default_provider():
+    if audit.set_secret(actor, provider, "api_key", api_key) and not queries.default_provider():
         audit.update(actor, provider, {"is_default": True}, also=_passing(None, provider))
-    return provider
-
-
-@transaction.atomic
-def clear_key(actor: Actor, provider: AiProvider) -> AiProvider:
-    """Forget the key. Areas that this provider serves stop working."""
-    audit.set_secret(actor, provider, "api_key", None)
     return provider
 
 

@@ -6,7 +6,7 @@ transaction, so a change without an entry cannot be stored, nor an entry without
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -20,6 +20,8 @@ from syteops.core.actors import Actor, Change
 from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
+
+E = TypeVar("E", bound=Entity)
 
 
 @transaction.atomic
@@ -68,7 +70,8 @@ def update(
 @transaction.atomic
 def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) -> None:
     """Delete the row for good and record what it held."""
-    before = {**snapshot(instance), **_made_at(instance), **also}
+    made_at = {name: getattr(instance, name).isoformat() for name in _made_at(instance)}
+    before = {**snapshot(instance), **made_at, **also}
     record(
         actor,
         instance,
@@ -79,13 +82,15 @@ def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) 
 
 
 @transaction.atomic
-def reinsert(actor: Actor, instance: Entity, held: Mapping[str, Any], **also: Any) -> None:
+def reinsert(actor: Actor, instance: Entity, **also: Any) -> None:
     """Store an object again that was removed, with the primary key it had, as "restored".
 
-    `held` is what `remove` recorded: it tells when the object was made first. Raises Invalid.
+    `instance` holds its columns again, also when it was made first. Raises Invalid.
     """
+    names = _made_at(instance)
+    made_at = {name: value for name in names if (value := getattr(instance, name))}
     insert(actor, instance, "restored", **also)
-    if made_at := {name: held[name] for name in _made_at(instance) if name in held}:
+    if made_at:
         type(instance)._base_manager.filter(pk=instance.pk).update(**made_at)
 
 
@@ -118,6 +123,22 @@ def set_secret(actor: Actor, instance: Entity, field: str, text: str | None) -> 
     stamp = None if text is None else timezone.now()
     event = "secret_cleared" if text is None else "secret_set"
     return update(actor, instance, {field: sealed, f"{field}_set_at": stamp}, event)
+
+
+@transaction.atomic
+def set_secrets(actor: Actor, instance: E, **texts: str) -> E:
+    """Store each text, sealed, in the encrypted field of that name."""
+    for name, text in texts.items():
+        set_secret(actor, instance, name, text)
+    return instance
+
+
+@transaction.atomic
+def clear_secrets(actor: Actor, instance: E, *names: str) -> E:
+    """Forget the secrets in the encrypted fields named."""
+    for name in names:
+        set_secret(actor, instance, name, None)
+    return instance
 
 
 def _stored(instance: Entity, field: str) -> str | None:
@@ -227,10 +248,9 @@ def _differing(
     return {name: (old, new) for name, (old, new) in (also or {}).items() if old != new}
 
 
-def _made_at(instance: Entity) -> dict[str, str]:
+def _made_at(instance: Entity) -> list[str]:
     """The columns that tell when the object was made, which no snapshot shows."""
-    made = [f.name for f in instance._meta.fields if getattr(f, "auto_now_add", False)]
-    return {name: getattr(instance, name).isoformat() for name in made}
+    return [f.name for f in instance._meta.fields if getattr(f, "auto_now_add", False)]
 
 
 def _touched(instance: Entity) -> list[str]:

@@ -51,9 +51,7 @@ class VariableForm(ServiceForm):
 
 @admin.register(Variable)
 class VariableAdmin(ServiceAdmin):
-    create_service = services.create_variable
-    update_service = services.update_variable
-    delete_service = services.delete_variable
+    services = services
     form = VariableForm
     list_display = ("name", "start_of_value", "description", "updated_at")
     search_fields = ("key", "value", "description")
@@ -104,9 +102,7 @@ class SetValueInline(PartsInline):
 
 @admin.register(VariableSet)
 class VariableSetAdmin(ServiceAdmin):
-    create_service = services.create_variable_set
-    update_service = services.update_variable_set
-    delete_service = services.delete_variable_set
+    services = services
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}
     list_display = ("name", "acronym", "value_count", "updated_at")

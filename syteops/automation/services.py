@@ -38,17 +38,10 @@ def delete_variable(actor: Actor, variable: Variable) -> None:
 
 
 @transaction.atomic
-def restore_variable(
-    actor: Actor, variable: Variable, held: Mapping[str, Any], **values: Any
-) -> Variable:
-    """A removed variable again: `variable` has its primary key only. Raises Invalid.
-
-    `held` is what the audit trail says that it held.
-    """
-    queries.lock_key(values["key"])
-    for name, value in values.items():
-        setattr(variable, name, value)
-    audit.reinsert(actor, variable, held)
+def restore_variable(actor: Actor, variable: Variable) -> Variable:
+    """A removed variable again; `variable` holds its columns. Raises Invalid."""
+    queries.lock_key(variable.key)
+    audit.reinsert(actor, variable)
     return variable
 
 
@@ -127,18 +120,11 @@ def delete_variable_set(actor: Actor, gone: VariableSet) -> None:
 
 @transaction.atomic
 def restore_variable_set(
-    actor: Actor,
-    again: VariableSet,
-    held: Mapping[str, Any],
-    *,
-    values: Sequence[Row] = (),
-    **fields: Any,
+    actor: Actor, again: VariableSet, *, values: Sequence[Row] = ()
 ) -> VariableSet:
-    """A deleted set again, like `restore_variable`. Raises Invalid."""
-    for name, value in fields.items():
-        setattr(again, name, value)
+    """A deleted set again; `again` holds its columns. Raises Invalid."""
     rows = _rows(values)
-    audit.reinsert(actor, again, held, values=[one.as_row() for one in rows])
+    audit.reinsert(actor, again, values=[one.as_row() for one in rows])
     _store(again, rows)
     return again
 

@@ -21,6 +21,8 @@ from syteops.crm.queries import (
 _NO_SYSTEM = "There is no such CRM system."
 SECRETS = ("api_key", "api_secret")
 
+set_secrets, clear_secrets = audit.set_secrets, audit.clear_secrets
+
 
 @transaction.atomic
 def create_crm_system(actor: Actor, **values: Any) -> CrmSystem:
@@ -87,22 +89,6 @@ def _record_with_member(actor: Actor, one: CrmIdentifier, *, taken: bool) -> Non
     without = {number: text for number, text in there.items() if number != one.system.slot}
     change = (there, without) if taken else (without, there)
     audit.record(actor, one.member, "updated", {"crm_ids": change})
-
-
-@transaction.atomic
-def set_secrets(actor: Actor, system: CrmSystem, **secrets: str) -> CrmSystem:
-    """Store the API key, the API secret or both, sealed."""
-    for name, text in secrets.items():
-        audit.set_secret(actor, system, name, text)
-    return system
-
-
-@transaction.atomic
-def clear_secrets(actor: Actor, system: CrmSystem, *names: str) -> CrmSystem:
-    """Forget the secrets named."""
-    for name in names:
-        audit.set_secret(actor, system, name, None)
-    return system
 
 
 @transaction.atomic

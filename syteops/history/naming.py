@@ -33,7 +33,7 @@ class Naming:
         self._today: dict[type[Entity], dict[str, str]] = {}
         self._then: dict[tuple[type[Entity], str], str] = {}
 
-    def then(self, field: str, value: Any) -> Any:
+    def keys_at_entry(self, field: str, value: Any) -> Any:
         """A value of the entry, with primary keys for the names."""
         model = self._models.get(field)
         if model is None:
@@ -41,7 +41,7 @@ class Naming:
         self._trace(model, {*_names(value, self._members[field])})
         return _renamed(value, self._members[field], lambda name: self._then[model, name])
 
-    def now(self, field: str, value: Any) -> Any:
+    def keys_now(self, field: str, value: Any) -> Any:
         """A value as it is at present, with primary keys for the names."""
         model = self._models.get(field)
         if model is None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.apps import apps
 from django.db import IntegrityError, transaction
 
 from syteops.audit.models import AuditEntry
@@ -13,7 +12,7 @@ from syteops.core.actors import Actor
 from syteops.core.encryption import Sealed
 from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, Invalid, ModuleInactive, Protected
-from syteops.core.modules import inactive_modules
+from syteops.core.modules import inactive_modules, module_of
 from syteops.history.naming import Naming
 from syteops.history.undo import (
     DELETED,
@@ -37,12 +36,14 @@ def revert(actor: Actor, entry: AuditEntry) -> str:
     stands in the way: a later change of the same fields, an object that is gone or back, or what
     the object's services refuse.
     """
-    undo = undo_of(entry)
-    if undo is None or why_never(entry):
-        raise Protected(why_never(entry))
+    undo, reason = undo_of(entry), why_never(entry)
+    if undo is None or reason:
+        raise Protected(reason)
     if lost_secret(entry):
         raise Conflict("The secret that was there is kept nowhere. Set it again by hand.")
-    _need_active(undo)
+    module = module_of(undo.model.__module__)
+    if module and module in inactive_modules():
+        raise ModuleInactive(f"The module {module} is not active.")
     try:
         with transaction.atomic():
             return _revert(undo, actor, entry)
@@ -55,13 +56,6 @@ def revert(actor: Actor, entry: AuditEntry) -> str:
         raise Conflict(detail) from error
 
 
-def _need_active(undo: Undo) -> None:
-    config = apps.get_containing_app_config(undo.model.__module__)
-    slug = getattr(config, "module_slug", "")
-    if slug and slug in inactive_modules():
-        raise ModuleInactive(f"The module {slug} is not active.")
-
-
 def _revert(undo: Undo, actor: Actor, entry: AuditEntry) -> str:
     found = undo.locked(entry.object_pk)
     live = found if found is not None and is_live(found) else None
@@ -72,12 +66,12 @@ def _revert(undo: Undo, actor: Actor, entry: AuditEntry) -> str:
     if verb_of(entry) in MADE:
         public_id = live.public_id
         _refuse_unless_as_made(undo, entry, live)
-        undo.delete(actor, live)  # type: ignore[misc]  # why_never has seen to it
+        undo.delete(actor, live)
         return public_id
     values = _to_put_back(undo, entry, live)
     if unknown := entry.changes.keys() - values.keys():
         raise Conflict(f"There is no such field any more: {', '.join(sorted(unknown))}.")
-    undo.update(actor, live, values)
+    undo.put_back(actor, live, values)
     return live.public_id
 
 
@@ -88,11 +82,9 @@ def _restore(
         raise Conflict("The object is there already.")
     if later_changes(entry).filter(event=entry.event).exists():
         raise Conflict("It was restored and deleted again since. Undo the latest deletion.")
-    naming, kept = Naming(undo.names, entry), given_back(entry)
-    values = {name: naming.objects(name, naming.then(name, kept[name])) for name in kept}
-    instance = found or undo.unsaved(entry.object_pk)
-    undo.restore(actor, instance, values)  # type: ignore[misc]  # why_never has seen to it
-    return instance.public_id
+    naming, kept = Naming(undo.references, entry), given_back(entry)
+    values = {name: naming.objects(name, naming.keys_at_entry(name, kept[name])) for name in kept}
+    return undo.bring_back(actor, entry.object_pk, found, values).public_id
 
 
 # --- Is it as it was made? -----------------------------------------------------------------
@@ -100,8 +92,8 @@ def _restore(
 
 def _refuse_unless_as_made(undo: Undo, entry: AuditEntry, live: Entity) -> None:
     """Raises Conflict naming the fields that changed since: deleting the object would take them."""
-    naming, made = Naming(undo.names, entry), _made(undo, entry)
-    now = {n: naming.now(n, value) for n, value in _values(undo, live).items() if n in made}
+    naming, made = Naming(undo.references, entry), _made(undo, entry)
+    now = {n: naming.keys_now(n, value) for n, value in _values(undo, live).items() if n in made}
     changed = sorted(n for n in now if not _as_made(now[n], made[n]))
     if changed:
         detail = f"Changed since: {', '.join(changed)}. Undo the later changes first, or delete it."
@@ -114,13 +106,13 @@ def _made(undo: Undo, entry: AuditEntry) -> dict[str, Any]:
     What no later entry of the object touches is as it was, except what others' entries tell of. A
     secret that was touched since counts as new: nobody can tell whether it is the same.
     """
-    naming = Naming(undo.names, entry)
+    naming = Naming(undo.references, entry)
     given = {**dict.fromkeys(undo.elsewhere), **afters(entry)}
-    made = {name: naming.then(name, value) for name, value in given.items()}
+    made = {name: naming.keys_at_entry(name, value) for name, value in given.items()}
     for name, later in _first_touched(entry).items():
         if name not in undo.elsewhere:
             before = None if name in undo.secrets else befores(later)[name]
-            made[name] = Naming(undo.names, later).then(name, before)
+            made[name] = Naming(undo.references, later).keys_at_entry(name, before)
     return made
 
 
@@ -141,13 +133,13 @@ def _as_made(now: Any, made: Any) -> bool:
 
 def _to_put_back(undo: Undo, entry: AuditEntry, live: Entity) -> dict[str, Any]:
     """The values from before the entry. Raises Conflict naming those that changed again since."""
-    now, naming = _values(undo, live), Naming(undo.names, entry)
+    now, naming = _values(undo, live), Naming(undo.references, entry)
     changed, values = [], {}
     for name, change in entry.changes.items():
         if name not in now:
             continue
-        before, after = (naming.then(name, change[one]) for one in ("before", "after"))
-        put_back = _put_back(naming.now(name, now[name]), before, after)
+        before, after = (naming.keys_at_entry(name, change[one]) for one in ("before", "after"))
+        put_back = _put_back(naming.keys_now(name, now[name]), before, after)
         if put_back is None:
             changed.append(name)
         else:
@@ -160,7 +152,7 @@ def _to_put_back(undo: Undo, entry: AuditEntry, live: Entity) -> dict[str, Any]:
 
 
 def _values(undo: Undo, live: Entity) -> dict[str, Any]:
-    return {**snapshot(live), **undo.relations(live)}
+    return {**snapshot(live), **undo.current(live)}
 
 
 def _put_back(now: Any, before: Any, after: Any) -> tuple[Any] | None:

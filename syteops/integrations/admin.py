@@ -19,6 +19,7 @@ from syteops.integrations.models import IntegrationState
 
 @admin.register(IntegrationState)
 class IntegrationStateAdmin(CatalogueAdmin):
+    services = services
     icon = "hub"
     kept = "Its configuration and its secrets stay."
 
@@ -43,13 +44,6 @@ class IntegrationStateAdmin(CatalogueAdmin):
         lacking = [shown[name].get("title", name) for name in entry.missing_config]
         lacking += [one.spec.label for one in entry.secrets if one.name in entry.missing_secrets]
         return f"Not set up yet: {', '.join(lacking)}." if lacking else ""
-
-    def switch(self, actor: Actor, slug: str, on: bool) -> None:
-        change = services.enable if on else services.disable
-        change(actor, services.locked_state(slug))
-
-    def save_config(self, actor: Actor, slug: str, patch: dict[str, Any]) -> None:
-        services.update_config(actor, services.locked_state(slug), config=patch)
 
     def impact(self, entry: queries.Installed) -> Mapping[str, str]:
         return {"What stops": entry.integration.stops}

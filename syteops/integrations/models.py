@@ -1,41 +1,26 @@
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 
+from syteops.audit.switchables import SwitchableState
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
 
 
-class IntegrationState(Entity):
-    """What the admin decided about an integration. Without a row: off, with the default config.
-
-    `config` holds only what was set; the schema's defaults are added when it is read.
-    """
+class IntegrationState(SwitchableState):
+    """What the admin decided about an integration. Without a row: off, with the default config."""
 
     resource: ClassVar[str] = "integrations"
     noun: ClassVar[str] = "integration"
-    counted: ClassVar[bool] = False
+    switch, turn_on, turn_off = "enabled", "enable", "disable"
 
-    slug = models.SlugField(max_length=50, unique=True, editable=False)
     enabled = models.BooleanField(default=False)
-    config: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
-        default=dict, blank=True
-    )
 
-    class Meta:
+    class Meta(SwitchableState.Meta):
         verbose_name = "integration"
-        default_permissions = ("view", "change")
         permissions = (
             ("set_secrets_integrationstate", "Can set and clear secrets of integrations"),
         )
-        ordering = ("slug",)
-
-    def __str__(self) -> str:
-        return self.slug
-
-    @property
-    def public_id(self) -> str:
-        return self.slug
 
 
 class IntegrationSecret(Entity):

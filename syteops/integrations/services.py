@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 
 from syteops.audit import services as audit
+from syteops.audit.switchables import merge_config
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, NotFound
-from syteops.core.schemas import merge_patch, problems, with_defaults
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import get_installed, known
 
@@ -15,12 +15,10 @@ from syteops.integrations.queries import get_installed, known
 def locked_state(slug: str) -> IntegrationState:
     """The state of an integration, locked until the transaction ends. Raises NotFound.
 
-    The row is made on first use. It says what its absence says, so making it is no change. The
-    lock also covers the integration's secrets.
+    The lock also covers the integration's secrets.
     """
     known(slug)
-    IntegrationState.objects.get_or_create(slug=slug)
-    return IntegrationState.objects.select_for_update().get(slug=slug)
+    return IntegrationState.locked(slug)
 
 
 def locked_secret(slug: str, name: str) -> IntegrationSecret:
@@ -61,22 +59,15 @@ def disable(actor: Actor, state: IntegrationState) -> IntegrationState:
     return state
 
 
-@transaction.atomic
 def update_config(
     actor: Actor, state: IntegrationState, *, config: dict[str, Any]
 ) -> IntegrationState:
-    """Merge `config` into what is stored: deeply, null removes a key (RFC 7396).
+    """Merge `config` into the integration's, as `merge_config` does. Raises Invalid.
 
-    Raises Invalid, with paths into `config`, if the result breaks the integration's schema.
     Required values may be missing only as long as it is disabled.
     """
     schema = known(state.slug).config_schema
-    merged = merge_patch(state.config, config)
-    found = problems(schema, with_defaults(schema, merged), incomplete=not state.enabled)
-    if found:
-        raise Invalid(found)
-    audit.update(actor, state, {"config": merged}, "configured")
-    return state
+    return merge_config(actor, state, schema, config, incomplete=not state.enabled)
 
 
 @transaction.atomic
@@ -98,6 +89,11 @@ def clear_secret(actor: Actor, secret: IntegrationSecret) -> IntegrationSecret:
         raise Conflict(f"{one.name} needs this secret. Disable it first, or set another secret.")
     audit.set_secret(actor, secret, "value", None)
     return secret
+
+
+def clear_secrets(actor: Actor, secret: IntegrationSecret, *names: str) -> IntegrationSecret:
+    """As `clear_secret`: such a row has only one, `value`."""
+    return clear_secret(actor, secret)
 
 
 def send_test(actor: Actor, slug: str) -> str:

@@ -1,12 +1,10 @@
 from collections.abc import Mapping
-from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 
 from syteops.adminkit.catalogue import CatalogueAdmin
-from syteops.core.actors import Actor
 from syteops.core.modules import contributions
 from syteops.modules import queries, services
 from syteops.modules.models import ModuleState
@@ -45,6 +43,7 @@ class ModuleAdmin:
 
 @admin.register(ModuleState)
 class ModuleStateAdmin(CatalogueAdmin):
+    services = services
     icon = "extension"
     words = ("Activate", "Deactivate", "Active", "Inactive")
     kept = "Its data and its configuration stay. Activate it again, and all of it is back."
@@ -60,13 +59,6 @@ class ModuleStateAdmin(CatalogueAdmin):
 
     def why_off(self, entry: queries.Module) -> str:
         return "" if entry.licensed else services.REVOKED
-
-    def switch(self, actor: Actor, slug: str, on: bool) -> None:
-        change = services.activate if on else services.deactivate
-        change(actor, services.locked_state(slug))
-
-    def save_config(self, actor: Actor, slug: str, patch: dict[str, Any]) -> None:
-        services.update_config(actor, services.locked_state(slug), config=patch)
 
     def impact(self, entry: queries.Module) -> Mapping[str, str]:
         found = contributions(entry.slug)

@@ -43,9 +43,7 @@ class RoleForm(ServiceForm):
 @admin.register(Role)
 class RoleAdmin(ServiceAdmin):
     form = RoleForm
-    create_service = services.create_role
-    update_service = services.update_role
-    delete_service = services.delete_role
+    services = services
     extra_values = ("holders",)
     list_display = ("name_shown", "slug", "constraint", "holders", "system")
     list_filter = ("system", "constraint_type")

@@ -41,27 +41,18 @@ def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values:
 
 
 @transaction.atomic
-def restore_role(
-    actor: Actor,
-    role: Role,
-    held: Mapping[str, Any],
-    *,
-    holders: Collection[TeamMember] = (),
-    **values: Any,
-) -> Role:
-    """A deleted custom role again, under its own slug; `role` has its primary key only.
+def restore_role(actor: Actor, role: Role, *, holders: Collection[TeamMember] = ()) -> Role:
+    """A deleted custom role again, under its own slug; `role` holds its columns.
 
-    `held` is what the audit trail says that it held. Raises as `create_role` does.
+    Raises as `create_role` does.
     """
     transaction_lock("roles")
-    for name, value in values.items():
-        setattr(role, name, value)
     _refuse_taken_name(role, role.name)
     if Role.objects.filter(slug=role.slug).exists():
         raise Conflict(f"Another role has the slug {role.slug} by now.", slug=role.slug)
     _refuse_too_many(role, role.capacity, holders)
     after = sorted(holders, key=_number)
-    audit.reinsert(actor, role, held, **holding(after))
+    audit.reinsert(actor, role, **holding(after))
     _write(role, [], after)
     return role
 

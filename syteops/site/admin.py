@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from syteops.adminkit.service_admin import ServiceAdmin
-from syteops.core.actors import Actor
 from syteops.site import queries, services
 from syteops.site.models import Connection, License
 
@@ -33,20 +32,9 @@ class SingletonAdmin(ServiceAdmin):
         return services.locked(self.model)
 
 
-def _set_license_key(actor: Actor, item: License, name: str, text: str | None) -> License:
-    return services.set_license_key(actor, item, text)
-
-
-def _set_connection_secret(
-    actor: Actor, item: Connection, name: str, text: str | None
-) -> Connection:
-    return services.set_connection_secret(actor, item, text)
-
-
 @admin.register(License)
 class LicenseAdmin(SingletonAdmin):
-    update_service = services.update_license
-    secret_service = _set_license_key
+    services = services
     secret_fields = ("key",)
     fields = ("status", "plan", "sites", "expires_at")
 
@@ -56,8 +44,7 @@ class LicenseAdmin(SingletonAdmin):
 
 @admin.register(Connection)
 class ConnectionAdmin(SingletonAdmin):
-    update_service = services.update_connection
-    secret_service = _set_connection_secret
+    services = services
     secret_fields = ("secret",)
     fields = ("mode", "connection_id", "status", "last_seen_at")
 

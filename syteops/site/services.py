@@ -11,6 +11,9 @@ from syteops.site.models import Connection, License
 Singleton = TypeVar("Singleton", License, Connection)
 
 
+set_secrets, clear_secrets = audit.set_secrets, audit.clear_secrets
+
+
 def locked(model: type[Singleton]) -> Singleton:
     """The one row, locked until the transaction ends; made on first use, with the defaults.
 
@@ -28,21 +31,7 @@ def update_license(actor: Actor, license: License, **values: Any) -> License:
 
 
 @transaction.atomic
-def set_license_key(actor: Actor, license: License, key: str | None) -> License:
-    """Store the licence key, sealed; None clears it."""
-    audit.set_secret(actor, license, "key", key)
-    return license
-
-
-@transaction.atomic
 def update_connection(actor: Actor, connection: Connection, **values: Any) -> Connection:
     """Change the fields given. Raises Invalid."""
     audit.update(actor, connection, values)
-    return connection
-
-
-@transaction.atomic
-def set_connection_secret(actor: Actor, connection: Connection, text: str | None) -> Connection:
-    """Store the connection's secret, sealed; None clears it."""
-    audit.set_secret(actor, connection, "secret", text)
     return connection

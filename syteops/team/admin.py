@@ -36,9 +36,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(TeamMember)
 class TeamMemberAdmin(ServiceAdmin):
     form = TeamMemberForm
-    create_service = services.create_team_member
-    update_service = services.update_team_member
-    delete_service = services.delete_team_member
+    services = services
     extra_values = ("crm_ids",)
     list_display = ("number_shown", "name", "job_title", "roles", "email")
     list_filter = (

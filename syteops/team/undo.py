@@ -8,26 +8,23 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, RoleFull
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of
-from syteops.history.undo import Undo, column_values, register_undo
+from syteops.history.undo import Undo, register_undo
 from syteops.team import services
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 from syteops.team.queries import user_with_id
 
-_NOT_COLUMNS = ("profile_picture", "user")
 
-
-def _update(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
-    columns = {field.name for field in TeamMember._meta.concrete_fields} - {*_NOT_COLUMNS}
-    values = column_values(TeamMember, before, columns)
+def _update(actor: Actor, member: TeamMember, **before: Any) -> None:
+    pk = before.pop("user_id", None)
     if "user" in before:
-        values["user"] = _user(before["user"], before.get("user_id"))
+        before["user"] = _user(before["user"], pk)
     if "crm_ids" in before:
         now = dict.fromkeys(identifiers_of(member.pk), "")
-        values["crm_ids"] = {**now, **_by_number(before["crm_ids"] or {})}
+        before["crm_ids"] = {**now, **_by_number(before["crm_ids"] or {})}
     if "profile_picture" in before:
-        values["profile_picture"] = False
-    services.update_team_member(actor, member, **values)
+        before["profile_picture"] = False
+    services.update_team_member(actor, member, **before)
 
 
 def _by_number(identifiers: Mapping[CrmSystem, str]) -> dict[str, str]:
@@ -45,8 +42,8 @@ def _user(username: str | None, pk: int | None) -> Any:
     return user
 
 
-def _restore(actor: Actor, member: TeamMember, before: dict[str, Any]) -> None:
-    attached = {name: before.get(name) or [] for name in all_attachments()}
+def _restore(actor: Actor, member: TeamMember, **held: Any) -> None:
+    attached = {name: held.get(name) or [] for name in all_attachments()}
     try:
         services.restore_team_member(actor, member, **attached)
     except RoleFull as full:
@@ -71,7 +68,6 @@ register_undo(
     Undo(
         TeamMember,
         update=_update,
-        delete=services.delete_team_member,
         restore=_restore,
         relations=_relations,
         elsewhere=tuple(all_attachments()),

@@ -91,7 +91,7 @@ def provider(server: FakeProvider, request: pytest.FixtureRequest) -> AiProvider
     wanted = "transactional_db" if "transactional_db" in request.fixturenames else "db"
     request.getfixturevalue(wanted)
     made = a_provider("local", base_url=f"{server.url}/v1", default_model="tiny")
-    return services.set_key(SYSTEM, made, KEY)
+    return services.set_secrets(SYSTEM, made, api_key=KEY)
 
 
 @pytest.fixture

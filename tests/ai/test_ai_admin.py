@@ -58,7 +58,7 @@ def test_a_provider_of_ones_own_is_added_gets_a_key_and_goes(page: Client) -> No
 
 def test_a_new_address_and_its_new_key_are_stored_together(page: Client) -> None:
     mine = services.create_ai_provider(SYSTEM, **{**FORM, "token_limit": None})
-    services.set_key(SYSTEM, mine, "old-key")
+    services.set_secrets(SYSTEM, mine, api_key="old-key")
     new = {**FORM, "base_url": "https://other.example/v1"}
     page.post(f"{PROVIDERS}{mine.pk}/change/", {**new, "new_api_key": KEY})
     mine.refresh_from_db()
@@ -101,7 +101,7 @@ def test_areas_show_how_much_of_their_limits_is_used(
 def test_areas_show_who_serves_them_by_default(
     page: Client, settings_of_area: AiAreaSettings
 ) -> None:
-    services.set_key(SYSTEM, AiProvider.objects.get(slug="openai"), KEY)
+    services.set_secrets(SYSTEM, AiProvider.objects.get(slug="openai"), api_key=KEY)
     assert "OpenAI, gpt-5-mini" in page.get(AREAS).content.decode()
 
 
@@ -148,7 +148,7 @@ def test_bob_sees_only_what_his_permissions_allow(
 
     codenames = ("view_aiprovider", "change_aiprovider")
     bob.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-    openai = services.set_key(SYSTEM, AiProvider.objects.get(slug="openai"), KEY)
+    openai = services.set_secrets(SYSTEM, AiProvider.objects.get(slug="openai"), api_key=KEY)
     client.force_login(User.objects.get(pk=bob.pk))
     address = f"{PROVIDERS}{openai.pk}/change/"
     assert "new_api_key" not in client.get(address).content.decode()

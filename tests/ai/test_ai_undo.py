@@ -152,7 +152,7 @@ def test_a_provider_that_was_made_is_deleted_and_comes_back() -> None:
 
 
 def test_a_deleted_provider_comes_back_without_its_key() -> None:
-    services.set_key(SYSTEM, a_provider(), "some-key-1")
+    services.set_secrets(SYSTEM, a_provider(), api_key="some-key-1")
     before = providers()
     services.delete_ai_provider(SYSTEM, queries.get_provider("openai"))
     back_and_forth(
@@ -172,7 +172,7 @@ def test_a_deleted_provider_comes_back_without_its_key() -> None:
 def test_another_host_clears_the_key_also_when_it_is_put_back() -> None:
     a_provider(base_url="https://elsewhere.example/v1")
     entry = latest("ai_provider.updated")
-    services.set_key(SYSTEM, queries.get_provider("openai"), "some-key-1")
+    services.set_secrets(SYSTEM, queries.get_provider("openai"), api_key="some-key-1")
 
     by_service(entry)
 
@@ -180,7 +180,7 @@ def test_another_host_clears_the_key_also_when_it_is_put_back() -> None:
 
 
 def test_the_default_passes_back_and_forth() -> None:
-    services.set_key(SYSTEM, a_provider(), "some-key-1")
+    services.set_secrets(SYSTEM, a_provider(), api_key="some-key-1")
     assert default() == "openai"
 
     def change() -> None:
@@ -191,7 +191,7 @@ def test_the_default_passes_back_and_forth() -> None:
 
 
 def test_either_end_of_passing_the_default_undoes_it() -> None:
-    services.set_key(SYSTEM, a_provider(), "some-key-1")
+    services.set_secrets(SYSTEM, a_provider(), api_key="some-key-1")
     services.update_ai_provider(SYSTEM, queries.get_provider("gemini"), is_default=True)
 
     by_service(AuditEntry.objects.filter(event="ai_provider.updated", object_id="openai")[0])
@@ -200,7 +200,7 @@ def test_either_end_of_passing_the_default_undoes_it() -> None:
 
 
 def test_the_first_default_and_the_last_are_undone() -> None:
-    services.set_key(SYSTEM, a_provider(), "some-key-1")
+    services.set_secrets(SYSTEM, a_provider(), api_key="some-key-1")
     by_service(latest("ai_provider.updated"))
     assert default() is None
 
@@ -211,7 +211,7 @@ def test_the_first_default_and_the_last_are_undone() -> None:
 
 
 def test_a_default_that_passed_on_since_stands_in_the_way() -> None:
-    services.set_key(SYSTEM, a_provider(), "some-key-1")
+    services.set_secrets(SYSTEM, a_provider(), api_key="some-key-1")
     for slug in ("gemini", "anthropic"):
         services.update_ai_provider(SYSTEM, queries.get_provider(slug), is_default=True)
     entries = AuditEntry.objects.filter(event="ai_provider.updated")

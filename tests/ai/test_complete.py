@@ -65,7 +65,7 @@ def test_openai_itself_gets_the_limit_under_its_new_name(
 ) -> None:
     openai = AiProvider.objects.get(slug="openai")
     services.update_ai_provider(SYSTEM, openai, base_url=f"{server.url}/v1/")
-    services.set_key(SYSTEM, openai, KEY)
+    services.set_secrets(SYSTEM, openai, api_key=KEY)
     ask(area)
     assert server.asked[0]["path"] == "/v1/chat/completions"
     assert server.asked[0]["body"]["max_completion_tokens"] == 1024
@@ -148,7 +148,7 @@ def test_what_is_lacking_is_named(
     elif lacking == "model":
         services.update_ai_provider(SYSTEM, provider, default_model="")
     elif lacking == "key":
-        services.clear_key(SYSTEM, provider)
+        services.clear_secrets(SYSTEM, provider, "api_key")
     else:  # as after a copied row
         other = AiProvider(slug="other")
         AiProvider.objects.filter(pk=provider.pk).update(api_key=seal(other, "api_key", KEY))

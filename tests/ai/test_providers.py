@@ -14,7 +14,7 @@ KEY = "canary-key-7f3a9c"
 @pytest.fixture
 def openai(db: None) -> AiProvider:
     """OpenAI, with a key, and so the default."""
-    return services.set_key(SYSTEM, AiProvider.objects.get(slug="openai"), KEY)
+    return services.set_secrets(SYSTEM, AiProvider.objects.get(slug="openai"), api_key=KEY)
 
 
 def key_of(provider: AiProvider) -> str | None:

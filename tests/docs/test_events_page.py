@@ -26,6 +26,9 @@ BY_ITSELF = {
     "delete_softly": {"deleted"},
     "reinsert": {"restored"},
     "set_secret": {"secret_set", "secret_cleared"},
+    "set_secrets": {"secret_set"},
+    "clear_secrets": {"secret_cleared"},
+    "merge_config": {"configured"},
 }
 NOUNS = {
     model.noun: Path(apps.get_app_config(model._meta.app_label).path)
@@ -66,5 +69,6 @@ def words(folder: Path) -> set[str]:
     nodes = [node for tree in trees for node in ast.walk(tree)]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
     calls = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    calls |= {node.id for node in nodes if isinstance(node, ast.Name)}
     implied = (found for name, found in BY_ITSELF.items() if name in calls)
     return set().union({one for one in texts if isinstance(one, str)}, *implied)

@@ -273,7 +273,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, db) -> list[str]:
     """What the provider will answer, one after the other."""
     provider = AiProvider.objects.get(slug="openai")
     ai.update_ai_provider(SYSTEM, provider, default_model="test-model")
-    ai.set_key(SYSTEM, provider, "sk-canary-1234567890")
+    ai.set_secrets(SYSTEM, provider, api_key="sk-canary-1234567890")
     given: list[str] = []
     monkeypatch.setattr(
         ai_client, "ask", lambda question: ai_client.Answer(text=given.pop(0), usage=(5, 5))

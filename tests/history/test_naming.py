@@ -74,7 +74,7 @@ def test_a_member_who_had_no_number_then_is_found(ada: TeamMember, entry: AuditE
 def test_whoever_is_gone_for_good_is_a_conflict() -> None:
     role = a_role()
     naming = Naming({"roles": Role}, AuditEntry(pk=10**6))
-    keys = naming.then("roles", [role.slug])
+    keys = naming.keys_at_entry("roles", [role.slug])
     roles.delete_role(SYSTEM, role)
     a_role()
 
@@ -86,7 +86,7 @@ def test_names_that_nobody_ever_had_are_a_conflict(entry: AuditEntry) -> None:
     naming = Naming({"author": TeamMember}, entry)
 
     with pytest.raises(Conflict):
-        naming.objects("author", naming.then("author", "077"))
+        naming.objects("author", naming.keys_at_entry("author", "077"))
 
 
 def test_names_are_found_in_every_shape_of_value(ada: TeamMember, entry: AuditEntry) -> None:
@@ -94,16 +94,16 @@ def test_names_are_found_in_every_shape_of_value(ada: TeamMember, entry: AuditEn
     naming, pk = Naming(models, entry), str(ada.pk)
     rows = [{"who": "001", "text": "001"}, {"who": None, "text": ""}, {"text": "no one"}]
 
-    assert naming.then("one", "001") == pk
-    assert naming.then("one", None) is None
-    assert naming.then("many", ["001", "001"]) == [pk, pk]
-    assert naming.then("by", {"001": "001"}) == {pk: "001"}
-    assert naming.then("rows", rows) == [
+    assert naming.keys_at_entry("one", "001") == pk
+    assert naming.keys_at_entry("one", None) is None
+    assert naming.keys_at_entry("many", ["001", "001"]) == [pk, pk]
+    assert naming.keys_at_entry("by", {"001": "001"}) == {pk: "001"}
+    assert naming.keys_at_entry("rows", rows) == [
         {"who": pk, "text": "001"},
         {"who": None, "text": ""},
         {"who": None, "text": "no one"},
     ]
-    assert naming.then("other", "001") == "001"
-    assert naming.now("many", ["001", "078"]) == [pk, "unknown 078"]
+    assert naming.keys_at_entry("other", "001") == "001"
+    assert naming.keys_now("many", ["001", "078"]) == [pk, "unknown 078"]
     assert naming.objects("by", {pk: "001"}) == {ada: "001"}
     assert get_role("site_owner").assigned_users == []

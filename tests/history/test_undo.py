@@ -184,7 +184,7 @@ def test_the_same_change_is_undone_once(api: Api, system: str) -> None:
 
 
 def test_every_kind_of_entity_says_whether_its_changes_are_undone() -> None:
-    """A new entity that is audited needs an `undo.py`, or a place in this list and a reason."""
+    """A new entity that is audited has its services, or a place in this list and a reason."""
     never = {
         "audit_entry",  # the trail itself
         "ai_usage",  # metered, never changed by anybody
@@ -192,7 +192,7 @@ def test_every_kind_of_entity_says_whether_its_changes_are_undone() -> None:
         "key",  # a key that was revoked must never work again
     }
     entities = {model.noun for model in apps.get_models() if issubclass(model, Entity)}
-    assert {noun for noun in entities if noun not in undo._undos} == never
+    assert {noun for noun in entities if noun not in undo.all_undos()} == never
 
 
 def test_whatever_undoing_amounts_to_is_an_operation_or_for_the_admin() -> None:
@@ -209,7 +209,7 @@ def test_whatever_undoing_amounts_to_is_an_operation_or_for_the_admin() -> None:
 
     assert len(needed) > 20
     assert {name for name in needed if not find(*name.split("."))} == only_in_admin
-    for one in undo._undos.values():
+    for one in undo.all_undos().values():
         assert all(find(*name.split(".")) for name in one.also_needs.values())
 
 

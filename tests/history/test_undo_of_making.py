@@ -13,7 +13,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict
 from syteops.crm.models import CrmSystem
 from syteops.history.reverting import revert as revert_by_service
-from syteops.history.undo import MADE, _undos
+from syteops.history.undo import MADE, all_undos
 from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
@@ -73,7 +73,7 @@ def test_it_says_nothing_of_a_deletion_where_there_is_none(api: Api) -> None:
 
 def test_whatever_undoing_a_creation_amounts_to_says_what_it_would_take() -> None:
     """By an operation on the object alone, with an impact."""
-    for undo in _undos.values():
+    for undo in all_undos().values():
         for verb in MADE:
             operation = find(undo.model.resource, undo.actions.get(verb, ""))
             if operation:
@@ -178,7 +178,7 @@ def test_what_is_kept_in_an_object_counts_as_a_whole(api: Api) -> None:
 def test_a_secret_that_was_set_since_is_not_taken_for_the_one_it_began_with(db: None) -> None:
     provider = ai.create_ai_provider(SYSTEM, slug="own", name="Own", base_url="https://ai.example")
     created = latest("ai_provider.created")
-    ai.set_key(SYSTEM, provider, "first-key-1")
+    ai.set_secrets(SYSTEM, provider, api_key="first-key-1")
 
     with pytest.raises(Conflict) as refusal:
         revert_by_service(SYSTEM, created)

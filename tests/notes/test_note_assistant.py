@@ -41,7 +41,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, db) -> list[str]:
     """What the provider will answer, one after the other."""
     provider = AiProvider.objects.get(slug="openai")
     ai.update_ai_provider(SYSTEM, provider, default_model="test-model")
-    ai.set_key(SYSTEM, provider, "sk-canary-1234567890")
+    ai.set_secrets(SYSTEM, provider, api_key="sk-canary-1234567890")
     given: list[str] = []
 
     def ask(question: Any) -> Any:

@@ -18,7 +18,7 @@ def a_provider(slug: str = "openai", **values: object) -> AiProvider:
 
 
 def a_provider_with_key() -> AiProvider:
-    return services.set_key(SYSTEM, a_provider(), "old-key-1234")
+    return services.set_secrets(SYSTEM, a_provider(), api_key="old-key-1234")
 
 
 @sample("ai.get_providers")

@@ -76,8 +76,8 @@ def test_what_is_shown_before_anything_was_stored(api: Api) -> None:
 
 
 def test_secrets_are_sealed_and_shown_only_as_set(api: Api) -> None:
-    services.set_license_key(SYSTEM, services.locked(License), "canary-license")
-    services.set_connection_secret(SYSTEM, services.locked(Connection), "canary-connection")
+    services.set_secrets(SYSTEM, services.locked(License), key="canary-license")
+    services.set_secrets(SYSTEM, services.locked(Connection), secret="canary-connection")
 
     license, connection = api.get("/license"), api.get("/connection")
     assert license.json()["key_set"] is True

@@ -62,8 +62,8 @@ def test_undoing_a_revocation_brings_the_modules_back() -> None:
 
 
 def test_new_secrets_are_undone_by_clearing_them() -> None:
-    services.set_license_key(SYSTEM, services.locked(License), "license-key-1")
-    services.set_connection_secret(SYSTEM, services.locked(Connection), "secret-1")
+    services.set_secrets(SYSTEM, services.locked(License), key="license-key-1")
+    services.set_secrets(SYSTEM, services.locked(Connection), secret="secret-1")
 
     by_service(latest("license.secret_set"))
     by_service(latest("connection.secret_set"))
@@ -75,7 +75,7 @@ def test_new_secrets_are_undone_by_clearing_them() -> None:
 def test_nothing_of_it_is_undone_over_the_api(api: Api, door: str) -> None:
     update_license(status="active")
     update_connection(mode="managed")
-    services.set_license_key(SYSTEM, services.locked(License), "license-key-1")
+    services.set_secrets(SYSTEM, services.locked(License), key="license-key-1")
 
     for event in ("license.updated", "license.secret_set", "connection.updated"):
         entry = latest(event)
