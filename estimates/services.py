@@ -18,6 +18,7 @@ from syteops.audit.rows import plan_rows
 from syteops.core.actors import Actor, ActorKind
 from syteops.core.encryption import seal
 from syteops.core.errors import Conflict, Protected
+from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.texts import changed_texts, keep_slug, new_texts
 from syteops.modules.queries import config_of
@@ -101,12 +102,12 @@ def delete_estimate(actor: Actor, estimate: Estimate) -> None:
     """
     status = estimate.current_status
     if not estimate.is_deletable:
-        what = "superseded" if estimate.is_superseded else status.value
+        what = Verb.SUPERSEDED if estimate.is_superseded else status.value
         raise Protected(f"{estimate.label} is {what} and stays on record. Revise it instead.")
     if status == EstimateStatus.DRAFT:
         for former in Estimate.objects.select_for_update().filter(superseded_by=estimate):
-            audit.update(actor, former, {"superseded_by": None}, "reinstated")
-    audit.update(actor, estimate, {"deleted_at": timezone.now()}, "deleted")
+            audit.update(actor, former, {"superseded_by": None}, Verb.REINSTATED)
+    audit.update(actor, estimate, {"deleted_at": timezone.now()}, Verb.DELETED)
 
 
 @transaction.atomic
@@ -121,9 +122,9 @@ def restore_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     if former and (former.revision > estimate.revision or estimate.status != EstimateStatus.DRAFT):
         raise Conflict(f"{former.label} stands in its place. Delete or revise that one.")
     keep_slug(estimate, {"slug": estimate.slug}, Estimate.objects.all())
-    audit.update(actor, estimate, {"deleted_at": None}, "restored")
+    audit.update(actor, estimate, {"deleted_at": None}, Verb.RESTORED)
     if former:
-        audit.update(actor, former, {"superseded_by": estimate}, "superseded")
+        audit.update(actor, former, {"superseded_by": estimate}, Verb.SUPERSEDED)
     return estimate
 
 
@@ -145,7 +146,7 @@ def send_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     now = timezone.now()
     sealed = {"link_token": seal(estimate, "link_token", token), "link_token_set_at": now}
     values = {"status": EstimateStatus.SENT, "sent_at": now, "link_hash": hash_of(token), **sealed}
-    audit.update(actor, estimate, values, "sent")
+    audit.update(actor, estimate, values, Verb.SENT)
     return estimate
 
 
@@ -165,7 +166,7 @@ def answer_estimate(
     on_behalf = actor.kind is not ActorKind.CLIENT
     where = {"answer_address": actor.address, "answered_on_behalf": on_behalf}
     values = {**given, "answered_at": timezone.now(), **where}
-    audit.update(actor, estimate, values, status.value)
+    audit.update(actor, estimate, values, Verb(status.value))
     return estimate
 
 
@@ -194,7 +195,7 @@ def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
         {name: getattr(line, name) for name in LineItem.SHOWN} for line in estimate.line_items.all()
     ]
     _insert(actor, new, lines)
-    audit.update(actor, estimate, {"superseded_by": new}, "superseded")
+    audit.update(actor, estimate, {"superseded_by": new}, Verb.SUPERSEDED)
     return new
 
 

@@ -1,15 +1,18 @@
 """How changes of an estimate are undone: those of a draft. What a client has seen stays."""
 
+from collections.abc import Mapping
+
 from estimates.models import Estimate, LineItem
-from syteops.history.undo import Undo, register_undo
+from syteops.core.events import Verb
+from syteops.history.undo import Undo, register_undo, verb_of
 
 _ANSWERED = "The client's answer stays on record. Revise the estimate instead."
-_NEVER = {
-    "estimate.sent": "The client may have seen it: what is sent stays sent. Revise it instead.",
-    "estimate.approved": _ANSWERED,
-    "estimate.declined": _ANSWERED,
-    "estimate.superseded": "Delete the newer revision instead: this one stands again then.",
-    "estimate.reinstated": "Undo the deletion of the newer revision instead.",
+_NEVER: Mapping[str, str] = {
+    Verb.SENT: "The client may have seen it: what is sent stays sent. Revise it instead.",
+    Verb.APPROVED: _ANSWERED,
+    Verb.DECLINED: _ANSWERED,
+    Verb.SUPERSEDED: "Delete the newer revision instead: this one stands again then.",
+    Verb.REINSTATED: "Undo the deletion of the newer revision instead.",
 }
 
 
@@ -17,6 +20,6 @@ register_undo(
     Undo(
         Estimate,
         rows={"line_items": LineItem},
-        why_not=lambda entry: _NEVER.get(entry.event, ""),
+        why_not=lambda entry: _NEVER.get(verb_of(entry), ""),
     )
 )

@@ -20,9 +20,10 @@ from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor
+from syteops.core.events import Verb
 from syteops.core.locks import exclusive
 
-EVENT = "expiring"
+EVENT = Verb.EXPIRING
 DAYS = "days_before_expiry"
 
 

@@ -16,6 +16,7 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.encryption import seal
 from syteops.core.errors import Conflict, Invalid, Protected
+from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.people.services import before_person_deleted, leaves_behind
 
@@ -93,10 +94,10 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
         networks=key.networks,
         expires_at=key.expires_at,
         sponsor=key.sponsor,
-        event="issued_by_rotation",
+        event=Verb.ISSUED_BY_ROTATION,
     )
     ending = {"retires_at": now + overlap, "revoked_at": None} if overlap else {"revoked_at": now}
-    audit.update(actor, key, {**ending, "rotated_at": now, "successor": issued.key}, "rotated")
+    audit.update(actor, key, {**ending, "rotated_at": now, "successor": issued.key}, Verb.ROTATED)
     return issued
 
 
@@ -110,7 +111,7 @@ def revoke_key(actor: Actor, key: ManageKey) -> bool:
     _end_predecessors(actor, key, now)
     if key.revoked_at:
         return False
-    return audit.update(actor, key, {"revoked_at": now}, "revoked")
+    return audit.update(actor, key, {"revoked_at": now}, Verb.REVOKED)
 
 
 @transaction.atomic
@@ -122,13 +123,13 @@ def pause_key(actor: Actor, key: ManageKey) -> bool:
     key = _pausable(key)
     if key.paused_at:
         return False
-    return audit.update(actor, key, {"paused_at": timezone.now()}, "paused")
+    return audit.update(actor, key, {"paused_at": timezone.now()}, Verb.PAUSED)
 
 
 @transaction.atomic
 def resume_key(actor: Actor, key: ManageKey) -> bool:
     """Let a paused key work again; False if it was not paused. Raises as `pause_key`."""
-    return audit.update(actor, _pausable(key), {"paused_at": None}, "resumed")
+    return audit.update(actor, _pausable(key), {"paused_at": None}, Verb.RESUMED)
 
 
 @before_person_deleted
@@ -151,7 +152,9 @@ def keys_left_behind(user: User) -> str:
 def set_api_enabled(actor: Actor, enabled: bool) -> bool:
     """Open or close the door for every key, which keep existing; True if that changed anything."""
     switch = _lock_switch()
-    return audit.update(actor, switch, {"enabled": enabled}, "enabled" if enabled else "disabled")
+    return audit.update(
+        actor, switch, {"enabled": enabled}, Verb.ENABLED if enabled else Verb.DISABLED
+    )
 
 
 def _lock_switch() -> ApiSwitch:
@@ -162,7 +165,9 @@ def _locked(key: ManageKey) -> ManageKey:
     return ManageKey.objects.select_for_update().get(pk=key.pk)
 
 
-def _issue(actor: Actor, *, event: str = "generated", public_id: str = "", **fields: Any) -> Issued:
+def _issue(
+    actor: Actor, *, event: Verb = Verb.GENERATED, public_id: str = "", **fields: Any
+) -> Issued:
     token = tokens.new_token(public_id)
     transaction_lock(f"key {token.public_id}")
     if ManageKey.objects.filter(public_id=token.public_id).exists():
@@ -183,7 +188,7 @@ def _end_predecessors(actor: Actor, key: ManageKey, now: datetime) -> None:
         _end_predecessors(actor, old, now)
         # One that ended by itself did so then, not now.
         if old.ends_at is None or old.ends_at > now:
-            audit.update(actor, old, {"revoked_at": now}, "revoked")
+            audit.update(actor, old, {"revoked_at": now}, Verb.REVOKED)
 
 
 def _check_rotatable(key: ManageKey, now: datetime) -> None:

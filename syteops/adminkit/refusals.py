@@ -43,8 +43,7 @@ def _note(request: HttpRequest, match: ResolverMatch) -> None:
     kind = resource or "admin"
     object_id, label = _object(request, model_admin, match) if resource else ("", "")
     actor = admin_actor(request, f"{kind}.{page}")
-    event = f"{kind}.refused"
-    record_refusal(actor, resource, object_id, "permission_denied", label=label, event=event)
+    record_refusal(actor, resource, object_id, "permission_denied", label=label, noun=kind)
 
 
 def _page(name: str) -> tuple[Any, str]:

@@ -14,6 +14,7 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.encryption import UnsealError, open_sealed
 from syteops.core.errors import Conflict, Invalid
+from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 
 # --- Providers -----------------------------------------------------------------------------
@@ -173,7 +174,7 @@ def _reserve(
     most = len((system + prompt).encode()) + _OVERHEAD + question.max_tokens
     reservation = metering.reserve(state.settings, question.provider, question.model, most)
     asked = {"provider": (None, question.provider), "model": (None, question.model)}
-    audit.record(actor, state.settings, "asked", asked)
+    audit.record(actor, state.settings, Verb.ASKED, asked)
     return question, reservation
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from syteops.ai import queries, services
 from syteops.ai.models import AiAreaSettings, AiProvider
 from syteops.core.actors import Actor
+from syteops.core.events import Verb
 from syteops.history.undo import Undo, register_undo
 
 
@@ -35,7 +36,7 @@ register_undo(
         update=_update,
         relations=_default_slug,
         names={"default_provider": AiProvider},
-        undone_by={"secret_set": "clear_key", "secret_cleared": "set_key"},
+        undone_by={Verb.SECRET_SET: "clear_key", Verb.SECRET_CLEARED: "set_key"},
     )
 )
-register_undo(Undo(AiAreaSettings, update=_update_area, undone_by={"updated": "set_area"}))
+register_undo(Undo(AiAreaSettings, update=_update_area, undone_by={Verb.UPDATED: "set_area"}))

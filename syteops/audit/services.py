@@ -20,12 +20,13 @@ from syteops.core.actors import Actor, Change
 from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
+from syteops.core.events import Noun, Verb
 
 E = TypeVar("E", bound=Entity)
 
 
 @transaction.atomic
-def insert(actor: Actor, instance: Entity, event: str = "created", **also: Any) -> None:
+def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: Any) -> None:
     """Store a new object and record it. Raises Invalid for wrong values.
 
     `also` are values of the object that live in other tables, for the audit entry.
@@ -46,7 +47,7 @@ def update(
     actor: Actor,
     instance: Entity,
     values: Mapping[str, Any],
-    event: str = "updated",
+    event: Verb = Verb.UPDATED,
     also: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> bool:
     """Store the fields of `values` that differ, and record them; True when anything changed.
@@ -68,7 +69,7 @@ def update(
 
 
 @transaction.atomic
-def remove(actor: Actor, instance: Entity, event: str = "deleted", **also: Any) -> None:
+def remove(actor: Actor, instance: Entity, event: Verb = Verb.DELETED, **also: Any) -> None:
     """Delete the row for good and record what it held."""
     made_at = {name: getattr(instance, name).isoformat() for name in _made_at(instance)}
     before = {**snapshot(instance), **made_at, **also}
@@ -89,7 +90,7 @@ def reinsert(actor: Actor, instance: Entity, **also: Any) -> None:
     """
     names = _made_at(instance)
     made_at = {name: value for name in names if (value := getattr(instance, name))}
-    insert(actor, instance, "restored", **also)
+    insert(actor, instance, Verb.RESTORED, **also)
     if made_at:
         type(instance)._base_manager.filter(pk=instance.pk).update(**made_at)
 
@@ -109,7 +110,7 @@ def delete_softly(
         setattr(instance, name, value)
     changes = difference(before, snapshot(instance)) | _differing(also)
     instance.save(update_fields=[*values, *_touched(instance)])
-    record(actor, instance, "deleted", changes, object_id=public_id)
+    record(actor, instance, Verb.DELETED, changes, object_id=public_id)
 
 
 def set_secret(actor: Actor, instance: Entity, field: str, text: str | None) -> bool:
@@ -121,7 +122,7 @@ def set_secret(actor: Actor, instance: Entity, field: str, text: str | None) -> 
         return False
     sealed = None if text is None else seal(instance, field, text)
     stamp = None if text is None else timezone.now()
-    event = "secret_cleared" if text is None else "secret_set"
+    event = Verb.SECRET_CLEARED if text is None else Verb.SECRET_SET
     return update(actor, instance, {field: sealed, f"{field}_set_at": stamp}, event)
 
 
@@ -151,7 +152,7 @@ def _stored(instance: Entity, field: str) -> str | None:
 def record(
     actor: Actor,
     instance: Entity,
-    event: str,
+    event: Verb,
     changes: Mapping[str, tuple[Any, Any]],
     object_id: str | None = None,
 ) -> None:
@@ -167,16 +168,17 @@ def record(
 
 def record_about(
     actor: Actor,
-    event: str,
+    noun: Noun,
+    verb: Verb,
     about: tuple[str, str, str],
     changes: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> None:
     """Write the audit entry of a change to something that is no Entity, such as a person.
 
-    `event` is the full name ("person.signed_in"), `about` the resource, the id and the label. Call
-    inside the transaction of that change.
+    `about` is its resource, id and label. Call inside the transaction of that change.
     """
     resource, object_id, label = about
+    event = f"{noun}.{verb}"
     entry = _entry(actor, event, resource, object_id, label)
     entry.changes = {field: shown(old, new) for field, (old, new) in (changes or {}).items()}
     _store(entry)
@@ -184,15 +186,22 @@ def record_about(
 
 
 def record_refusal(
-    actor: Actor, resource: str, object_id: str, code: str, *, label: str = "", event: str = ""
+    actor: Actor,
+    resource: str,
+    object_id: str,
+    code: str,
+    *,
+    label: str = "",
+    noun: str = "",
+    verb: Verb = Verb.REFUSED,
 ) -> None:
     """Write the audit entry of an attempt that was refused with `code`.
 
-    `event` is the full name where that is not "<resource>.refused".
+    The event is "<resource>.refused" unless `noun` or `verb` says otherwise.
     """
     # What was asked for may not be validated yet; PostgreSQL stores no NUL.
     object_id = object_id.replace("\x00", "")
-    entry = _entry(actor, event or f"{resource}.refused", resource, object_id, label)
+    entry = _entry(actor, f"{noun or resource}.{verb}", resource, object_id, label)
     entry.outcome = Outcome.REFUSED
     entry.code = code
     _store(entry)
@@ -209,7 +218,7 @@ def prune(actor: Actor) -> int:
     count = chain.cut_before(moment) if days else 0
     if count:
         cut = {"entries_removed": (None, count), "older_than": (None, moment.isoformat())}
-        record_about(actor, "audit.pruned", (AuditEntry.resource, "", ""), cut)
+        record_about(actor, Noun.AUDIT, Verb.PRUNED, (AuditEntry.resource, "", ""), cut)
     return count
 
 

@@ -8,6 +8,7 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import Invalid
+from syteops.core.events import Verb
 from syteops.core.schemas import Config, Schema, merge_patch, problems, with_defaults
 
 
@@ -67,5 +68,5 @@ def merge_config(
     merged = merge_patch(state.config, config)
     if found := problems(schema, with_defaults(schema, merged), incomplete=incomplete):
         raise Invalid(found)
-    audit.update(actor, state, {"config": merged}, "configured")
+    audit.update(actor, state, {"config": merged}, Verb.CONFIGURED)
     return state

@@ -1,32 +1,34 @@
 """Audit entries as sentences: who did what to which object."""
 
+from collections.abc import Mapping
 from functools import cache
 
 from django.apps import apps
 
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.entities import Entity
+from syteops.core.events import Noun, Verb
 
-_VERBS = {
-    "created": "added",
-    "updated": "changed",
-    "secret_set": "stored a secret of",
-    "secret_cleared": "cleared a secret of",
-    "password_changed": "changed the password of",
-    "issued_by_rotation": "got by rotation",
-    "expiring": "warned of the expiry of",
+_VERBS: Mapping[str, str] = {
+    Verb.CREATED: "added",
+    Verb.UPDATED: "changed",
+    Verb.SECRET_SET: "stored a secret of",
+    Verb.SECRET_CLEARED: "cleared a secret of",
+    Verb.PASSWORD_CHANGED: "changed the password of",
+    Verb.ISSUED_BY_ROTATION: "got by rotation",
+    Verb.EXPIRING: "warned of the expiry of",
 }
-_EFFECTS = {
-    "created": "It was added, so it will be deleted.",
-    "restored": "It was brought back, so it will be deleted again.",
-    "deleted": "It was deleted, so it will be there again. Secrets do not come back.",
+_EFFECTS: Mapping[str, str] = {
+    Verb.CREATED: "It was added, so it will be deleted.",
+    Verb.RESTORED: "It was brought back, so it will be deleted again.",
+    Verb.DELETED: "It was deleted, so it will be there again. Secrets do not come back.",
 }
 _WITHOUT_OBJECT = {
-    "person.signed_in": "signed in",
-    "person.signed_out": "signed out",
-    "api.enabled": "enabled the API",
-    "api.disabled": "disabled the API",
-    "audit.pruned": "removed the oldest audit entries",
+    f"{Noun.PERSON}.{Verb.SIGNED_IN}": "signed in",
+    f"{Noun.PERSON}.{Verb.SIGNED_OUT}": "signed out",
+    f"api.{Verb.ENABLED}": "enabled the API",
+    f"api.{Verb.DISABLED}": "disabled the API",
+    f"{Noun.AUDIT}.{Verb.PRUNED}": "removed the oldest audit entries",
 }
 
 
@@ -70,7 +72,7 @@ _IDS_UNKNOWN = {"people", "groups", "keys"}
 
 def _refusal(entry: AuditEntry) -> str:
     why = _plain(entry.code)
-    if entry.event == "person.sign_in_failed":
+    if entry.event == f"{Noun.PERSON}.{Verb.SIGN_IN_FAILED}":
         return f"failed to sign in as {object_name(entry) or 'nobody known here'}: {why}"
     if not entry.operation:
         return f"was turned away: {why}"

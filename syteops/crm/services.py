@@ -9,6 +9,7 @@ from django.db import transaction
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import FieldError, Invalid
+from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.crm.queries import (
@@ -73,7 +74,7 @@ def restore_crm_system(
     for member_id, identifier in known_members(identifiers or {}).items():
         system.identifiers.create(member_id=member_id, identifier=identifier)
     also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}
-    audit.update(actor, system, {"number": number, "deleted_at": None}, "restored", also)
+    audit.update(actor, system, {"number": number, "deleted_at": None}, Verb.RESTORED, also)
     for one in locked_identifiers(system):
         _record_with_member(actor, one, taken=False)
     return system
@@ -88,7 +89,7 @@ def _record_with_member(actor: Actor, one: CrmIdentifier, *, taken: bool) -> Non
     there = identifiers_of(one.member_id)
     without = {number: text for number, text in there.items() if number != one.system.slot}
     change = (there, without) if taken else (without, there)
-    audit.record(actor, one.member, "updated", {"crm_ids": change})
+    audit.record(actor, one.member, Verb.UPDATED, {"crm_ids": change})
 
 
 @transaction.atomic

@@ -21,20 +21,21 @@ from syteops.audit.switchables import SwitchableState
 from syteops.core.actors import Actor, Channel
 from syteops.core.encryption import sealed_fields
 from syteops.core.entities import Entity
+from syteops.core.events import Verb
 from syteops.core.schemas import patch_between
 from syteops.core.services import Service, service_of
 
-DELETED = "deleted"
-MADE = ("created", "restored")
+DELETED = Verb.DELETED
+MADE = (Verb.CREATED, Verb.RESTORED)
 """Kinds of change that are undone by deleting."""
 
-UNDONE_BY = {
-    "created": "delete",
-    "updated": "update",
-    "deleted": "create",
-    "restored": "delete",
-    "secret_set": "clear_secret",
-    "secret_cleared": "set_secret",
+UNDONE_BY: Mapping[str, str] = {
+    Verb.CREATED: "delete",
+    Verb.UPDATED: "update",
+    Verb.DELETED: "create",
+    Verb.RESTORED: "delete",
+    Verb.SECRET_SET: "clear_secret",
+    Verb.SECRET_CLEARED: "set_secret",
 }
 """What undoing each kind of change amounts to, as an action of the object's resource."""
 
@@ -231,7 +232,7 @@ def _undo_of_switchable(model: type[SwitchableState]) -> Undo:
         undone_by={
             f"{model.turn_on}d": model.turn_off,
             f"{model.turn_off}d": model.turn_on,
-            "configured": "update_config",
+            Verb.CONFIGURED: "update_config",
         },
     )
     return undo

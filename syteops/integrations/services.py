@@ -8,6 +8,7 @@ from syteops.audit import services as audit
 from syteops.audit.switchables import merge_config
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, NotFound
+from syteops.core.events import Verb
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import get_installed, known
 
@@ -48,14 +49,14 @@ def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
             missing_config=config,
             missing_secrets=secrets,
         )
-    audit.update(actor, state, {"enabled": True}, "enabled")
+    audit.update(actor, state, {"enabled": True}, Verb.ENABLED)
     return state
 
 
 @transaction.atomic
 def disable(actor: Actor, state: IntegrationState) -> IntegrationState:
     """Switch the integration off; config and secrets stay."""
-    audit.update(actor, state, {"enabled": False}, "disabled")
+    audit.update(actor, state, {"enabled": False}, Verb.DISABLED)
     return state
 
 
@@ -108,5 +109,5 @@ def send_test(actor: Actor, slug: str) -> str:
     if reason := one.unavailable_reason:
         raise Conflict(f"{one.name} cannot be used. {reason}", reason=reason)
     told = one.integration.send_test(one.setup())
-    audit.record(actor, one.state, "tested", {})
+    audit.record(actor, one.state, Verb.TESTED, {})
     return told

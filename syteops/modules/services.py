@@ -8,6 +8,7 @@ from syteops.audit import services as audit
 from syteops.audit.switchables import merge_config
 from syteops.core.actors import Actor
 from syteops.core.errors import Protected
+from syteops.core.events import Verb
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import installed
 from syteops.site.queries import license_is_revoked
@@ -26,14 +27,14 @@ def activate(actor: Actor, state: ModuleState) -> ModuleState:
     """Bring the module back. Raises Protected while the licence is revoked."""
     if license_is_revoked():
         raise Protected(REVOKED, reason="license_revoked")
-    audit.update(actor, state, {"active": True}, "activated")
+    audit.update(actor, state, {"active": True}, Verb.ACTIVATED)
     return state
 
 
 @transaction.atomic
 def deactivate(actor: Actor, state: ModuleState) -> ModuleState:
     """Take away what the module offers; its data and config stay."""
-    audit.update(actor, state, {"active": False}, "deactivated")
+    audit.update(actor, state, {"active": False}, Verb.DEACTIVATED)
     return state
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from syteops.audit.services import record_about
 from syteops.audit.snapshots import difference
 from syteops.core.actors import Actor
+from syteops.core.events import Noun, Verb
 from syteops.people.queries import group_values, person_values
 
 PEOPLE, GROUPS = "people", "groups"
@@ -49,12 +50,12 @@ def _about_group(group: Group) -> tuple[str, str, str]:
 
 def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
     """Record what differs from `before` (nothing, for a new person)."""
-    _record(actor, "person", about(user), before, person_values(user))
+    _record(actor, Noun.PERSON, about(user), before, person_values(user))
 
 
 def record_group(actor: Actor, group: Group, before: dict[str, Any]) -> None:
     """Record what differs from `before` (nothing, for a new group)."""
-    _record(actor, "group", _about_group(group), before, group_values(group))
+    _record(actor, Noun.GROUP, _about_group(group), before, group_values(group))
 
 
 @transaction.atomic
@@ -62,7 +63,7 @@ def delete_person(actor: Actor, user: User) -> None:
     """Delete a person. Whatever names the person lets go first, as a change of its own."""
     for service in _before_deleted:
         service(actor, user)
-    record_about(actor, "person.deleted", about(user), _gone(person_values(user)))
+    record_about(actor, Noun.PERSON, Verb.DELETED, about(user), _gone(person_values(user)))
     user.delete()
 
 
@@ -71,7 +72,7 @@ def delete_group(actor: Actor, group: Group) -> None:
     """Delete a group; it is a change of everybody in it, too."""
     people = group.user_set.select_for_update(of=("self",)).order_by("pk")
     before = {person: person_values(person) for person in people}
-    record_about(actor, "group.deleted", _about_group(group), _gone(group_values(group)))
+    record_about(actor, Noun.GROUP, Verb.DELETED, _about_group(group), _gone(group_values(group)))
     group.delete()
     for person, values in before.items():
         record_person(actor, person, values)
@@ -84,12 +85,14 @@ def _gone(values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
 def record_password(actor: Actor, user: User) -> None:
     """Record that a person has another password, or none any more."""
     after = "replaced" if user.has_usable_password() else "cleared"
-    record_about(actor, "person.password_changed", about(user), {"password": ("set", after)})
+    record_about(
+        actor, Noun.PERSON, Verb.PASSWORD_CHANGED, about(user), {"password": ("set", after)}
+    )
 
 
 def _record(
     actor: Actor,
-    noun: str,
+    noun: Noun,
     subject: tuple[str, str, str],
     before: dict[str, Any],
     after: dict[str, Any],
@@ -99,4 +102,4 @@ def _record(
     else:
         changes = {name: (None, value) for name, value in after.items() if value}
     if changes:
-        record_about(actor, f"{noun}.{'updated' if before else 'created'}", subject, changes)
+        record_about(actor, noun, Verb.UPDATED if before else Verb.CREATED, subject, changes)

@@ -15,6 +15,7 @@ from syteops.audit.services import record_about, record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.counters import CounterKind, counters
+from syteops.core.events import Noun, Verb
 from syteops.people.services import PEOPLE, about
 
 KEPT_PER_MINUTE = 10
@@ -25,7 +26,7 @@ def note_sign_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Keep who came in, when and from where."""
     if _came_over_the_network(request):
         actor = _actor(request, "people.sign_in", str(user.pk), user.get_username())
-        record_about(actor, "person.signed_in", about(user))
+        record_about(actor, Noun.PERSON, Verb.SIGNED_IN, about(user))
 
 
 @receiver(user_logged_out)
@@ -33,7 +34,7 @@ def note_sign_out(request: HttpRequest | None, user: Any, **kwargs: Any) -> None
     """Keep who left. A session that had ended by itself leaves nothing to say."""
     if user is not None and _came_over_the_network(request):
         actor = _actor(request, "people.sign_out", str(user.pk), user.get_username())
-        record_about(actor, "person.signed_out", about(user))
+        record_about(actor, Noun.PERSON, Verb.SIGNED_OUT, about(user))
 
 
 @receiver(user_login_failed)
@@ -56,7 +57,8 @@ def note_failure(
         str(person.pk) if person else "",
         "throttled" if locked else "not_authenticated",
         label=person.get_username() if person else "",
-        event="person.sign_in_failed",
+        noun=Noun.PERSON,
+        verb=Verb.SIGN_IN_FAILED,
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
+from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import Role, RoleAssignment
@@ -36,7 +37,7 @@ def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values:
     audit.insert(actor, role)
     if holders:
         _refuse_too_many(role, role.capacity, holders)
-        _store_holders(actor, role, [], holders, "assigned")
+        _store_holders(actor, role, [], holders, Verb.ASSIGNED)
     return role
 
 
@@ -102,7 +103,7 @@ def assign(actor: Actor, role: Role, member: TeamMember) -> Role:
         after = [member] if role.system else [*before, member]
         if role.capacity is not None and len(after) > role.capacity:
             raise _full(role, before)
-        _store_holders(actor, role, before, after, "assigned")
+        _store_holders(actor, role, before, after, Verb.ASSIGNED)
     return role
 
 
@@ -112,7 +113,7 @@ def unassign(actor: Actor, role: Role, member: TeamMember) -> Role:
     before = holders_of(role)
     if member in before:
         after = [one for one in before if one != member]
-        _store_holders(actor, role, before, after, "unassigned")
+        _store_holders(actor, role, before, after, Verb.UNASSIGNED)
     return role
 
 
@@ -147,7 +148,7 @@ def _store_holders(
     role: Role,
     before: Collection[TeamMember],
     after: Collection[TeamMember],
-    event: str,
+    event: Verb,
 ) -> None:
     after = sorted(after, key=_number)
     _write(role, before, after)

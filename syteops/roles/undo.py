@@ -5,6 +5,7 @@ from typing import Any
 
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
+from syteops.core.events import Verb
 from syteops.history.undo import Undo, register_undo
 from syteops.roles import services
 from syteops.roles.models import Role
@@ -38,6 +39,6 @@ register_undo(
         update=_update,
         restore=_restore,
         relations=lambda role: holding(holders_of(role)),
-        undone_by={"assigned": "update", "unassigned": "update"},
+        undone_by={Verb.ASSIGNED: "update", Verb.UNASSIGNED: "update"},
     )
 )

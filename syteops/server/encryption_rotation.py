@@ -28,6 +28,7 @@ from syteops.core.encryption import (
     sealed_fields,
 )
 from syteops.core.errors import Conflict
+from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 
 BATCH = 200
@@ -141,7 +142,7 @@ def _opens(ring: KeyRing, sealed: Sealed) -> bool:
 def _record(actor: Actor, resealed: int, unreadable: int) -> None:
     about = ("encryption", "keys", "Encryption keys")
     counts = {"values": (None, resealed), "unreadable": (None, unreadable)}
-    record_about(actor, "encryption.rotated", about, counts)
+    record_about(actor, Noun.ENCRYPTION, Verb.ROTATED, about, counts)
 
 
 # --- The key file --------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, Invalid
+from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.crm.queries import identifiers_of
 from syteops.crm.services import set_identifiers
@@ -93,7 +94,7 @@ def restore_team_member(
     also: dict[str, tuple[Any, Any]] = {
         name: ([], sorted(one.public_id for one in held)) for name, held in given.items()
     }
-    audit.update(actor, member, back, "restored", also=also)
+    audit.update(actor, member, back, Verb.RESTORED, also=also)
     for name, held in given.items():
         all_attachments()[name].attach(actor, member, held)
     return member

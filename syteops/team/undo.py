@@ -6,9 +6,10 @@ from typing import Any
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, RoleFull
+from syteops.core.events import Verb
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of
-from syteops.history.undo import Undo, register_undo
+from syteops.history.undo import Undo, register_undo, verb_of
 from syteops.team import services
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
@@ -59,7 +60,7 @@ def _relations(member: TeamMember) -> dict[str, Any]:
 def _why_not(entry: AuditEntry) -> str:
     """A picture is deleted with the change that replaces it."""
     picture = entry.changes.get("profile_picture", {})
-    if entry.event == "team_member.updated" and picture.get("before"):
+    if verb_of(entry) == Verb.UPDATED and picture.get("before"):
         return "The picture that was there is kept nowhere. Upload it again by hand."
     return ""
 

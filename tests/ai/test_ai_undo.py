@@ -10,6 +10,7 @@ from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict
+from syteops.core.events import Verb
 from syteops.history.reverting import revert as revert_by_service
 from syteops.modules import services as modules
 from tests.fixtures import Api
@@ -88,7 +89,7 @@ def test_a_provider_that_is_gone_does_not_come_back_to_an_area(api: Api) -> None
 def test_that_an_ai_was_asked_cannot_be_undone(api: Api) -> None:
     state = queries.get_area_state(AREA)
     services.update_ai_area(SYSTEM, state.settings, provider=a_provider())
-    audit.record(SYSTEM, state.settings, "asked", {"provider": (None, "openai")})
+    audit.record(SYSTEM, state.settings, Verb.ASKED, {"provider": (None, "openai")})
 
     assert refused(api, latest("ai_area.asked"), area)["code"] == "protected"
 

@@ -16,6 +16,7 @@ from syteops.adminkit.history import PER_PAGE
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record, record_about
 from syteops.core.actors import SYSTEM
+from syteops.core.events import Noun, Verb
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
 from syteops.integrations.models import IntegrationState
@@ -38,13 +39,13 @@ def of_a_system(count: int) -> str:
     system = crm.create_crm_system(SYSTEM, name="HubSpot")
     AuditEntry.objects.filter(object_resource="crm").delete()
     for number in range(count):
-        record(SYSTEM, system, "updated", {"name": (number, number + 1)})
+        record(SYSTEM, system, Verb.UPDATED, {"name": (number, number + 1)})
     return f"/admin/crm/crmsystem/{system.pk}/history/"
 
 
 def of_a_module(count: int) -> str:
     for number in range(count):
-        record(SYSTEM, ModuleState(slug="notes"), "configured", {"name": (number, number + 1)})
+        record(SYSTEM, ModuleState(slug="notes"), Verb.CONFIGURED, {"name": (number, number + 1)})
     return "/admin/modules/modulestate/notes/history/"
 
 
@@ -52,14 +53,16 @@ def of_an_integration_and_its_parts(count: int) -> str:
     state = IntegrationState(slug="webhooks")
     for number in range(count):
         changes = {"name": (number, number + 1)}
-        record(SYSTEM, state, "configured", changes, object_id=f"webhooks{'/x' * (number % 2)}")
+        record(SYSTEM, state, Verb.CONFIGURED, changes, object_id=f"webhooks{'/x' * (number % 2)}")
     return "/admin/integrations/integrationstate/webhooks/history/"
 
 
 def of_a_person(count: int) -> str:
     person = User.objects.create_user("erin")
     for number in range(count):
-        record_about(SYSTEM, "person.updated", about(person), {"name": (number, number + 1)})
+        record_about(
+            SYSTEM, Noun.PERSON, Verb.UPDATED, about(person), {"name": (number, number + 1)}
+        )
     return f"/admin/auth/user/{person.pk}/history/"
 
 
@@ -67,7 +70,7 @@ def of_a_group(count: int) -> str:
     group = Group.objects.create(name="Editors")
     subject = ("groups", str(group.pk), group.name)
     for number in range(count):
-        record_about(SYSTEM, "group.updated", subject, {"name": (number, number + 1)})
+        record_about(SYSTEM, Noun.GROUP, Verb.UPDATED, subject, {"name": (number, number + 1)})
     return f"/admin/auth/group/{group.pk}/history/"
 
 
@@ -75,7 +78,7 @@ def of_a_key(count: int) -> str:
     key = keys.create_restricted_key(SYSTEM, name="Tool", scopes=["crm:read"]).key
     AuditEntry.objects.filter(object_resource="keys").delete()
     for number in range(count):
-        record(SYSTEM, key, "paused", {"name": (number, number + 1)})
+        record(SYSTEM, key, Verb.PAUSED, {"name": (number, number + 1)})
     return f"/admin/keys/managekey/{key.public_id}/"
 
 

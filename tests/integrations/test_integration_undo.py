@@ -6,6 +6,7 @@ import pytest
 
 from syteops.audit import services as audit
 from syteops.core.actors import SYSTEM
+from syteops.core.events import Verb
 from syteops.integrations import services
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from tests.fixtures import Api
@@ -84,7 +85,7 @@ def test_disabling_is_not_undone_where_something_is_missing_by_now(api: Api) -> 
 
 def test_a_test_message_cannot_be_taken_back(api: Api) -> None:
     set_up_webhooks()
-    audit.record(SYSTEM, IntegrationState.objects.get(), "tested", {})
+    audit.record(SYSTEM, IntegrationState.objects.get(), Verb.TESTED, {})
 
     assert refused(api, latest("integration.tested"), state)["code"] == "protected"
 

@@ -1,0 +1,57 @@
+"""What happened, as the audit trail names it: `crm_system.updated`, a noun and a verb."""
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What was done. Every event's name ends in one of these."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    SECRET_SET = "secret_set"  # noqa: S105 - a name
+    SECRET_CLEARED = "secret_cleared"  # noqa: S105 - a name
+    REFUSED = "refused"
+    # Roles
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    # Modules, integrations and the API as a whole
+    ACTIVATED = "activated"
+    DEACTIVATED = "deactivated"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    CONFIGURED = "configured"
+    TESTED = "tested"
+    # AI areas
+    ASKED = "asked"
+    # Estimates
+    SENT = "sent"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    SUPERSEDED = "superseded"
+    REINSTATED = "reinstated"
+    # Keys, and encryption keys
+    GENERATED = "generated"
+    ISSUED_BY_ROTATION = "issued_by_rotation"
+    ROTATED = "rotated"
+    REVOKED = "revoked"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    EXPIRING = "expiring"
+    # People
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    SIGN_IN_FAILED = "sign_in_failed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
+    # The trail itself
+    PRUNED = "pruned"
+
+
+class Noun(StrEnum):
+    """What has events and is no Entity; those have their own `noun`."""
+
+    PERSON = "person"
+    GROUP = "group"
+    AUDIT = "audit"
+    ENCRYPTION = "encryption"
