@@ -55,11 +55,7 @@ def update(
     Only those columns are written, so a concurrent change of another field survives. `also` are
     further values that changed in other tables: name → (before, after). Raises Invalid.
     """
-    before = snapshot(instance)
-    for name, value in values.items():
-        setattr(instance, name, value)
-    changes = difference(before, snapshot(instance))
-    changes |= _differing(also)
+    changes = _set(instance, values) | _differing(also)
     if not changes:
         return False
     _clean(instance, only=set(values))
@@ -105,10 +101,7 @@ def delete_softly(
     """Free the number and mark the row as deleted, with the fields in `cleared` changed too."""
     public_id = instance.slot
     values = {"number": None, "deleted_at": timezone.now(), **cleared}
-    before = snapshot(instance)
-    for name, value in values.items():
-        setattr(instance, name, value)
-    changes = difference(before, snapshot(instance)) | _differing(also)
+    changes = _set(instance, values) | _differing(also)
     instance.save(update_fields=[*values, *_touched(instance)])
     record(actor, instance, Verb.DELETED, changes, object_id=public_id)
 
@@ -249,6 +242,14 @@ def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) 
         request_id=actor.request_id,
         address=actor.address,
     )
+
+
+def _set(instance: Entity, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Set those columns; what differs, as the trail keeps it."""
+    before = snapshot(instance, only=values)
+    for name, value in values.items():
+        setattr(instance, name, value)
+    return difference(before, snapshot(instance, only=values))
 
 
 def _differing(

@@ -27,9 +27,9 @@ def snapshot(instance: models.Model, only: Container[str] | None = None) -> dict
     fields = [
         field
         for field in instance._meta.concrete_fields
-        if field.name not in _UNSHOWN
+        if (only is None or field.name in only)
+        and field.name not in _UNSHOWN
         and not _set_by_itself(field)
-        and (only is None or field.name in only)
     ]
     keys = {f.attname: getattr(instance, f.attname) for f in fields if _is_untraced(f)}
     return {field.name: _value(instance, field) for field in fields} | keys
@@ -83,4 +83,6 @@ SECRET_REPLACED = {"before": "set", "after": "replaced"}
 
 def json_value(value: Any) -> Any:
     """`value` as it looks after a trip through JSON (dates as ISO 8601, decimals as strings)."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
