@@ -65,19 +65,21 @@ def exclusive_transaction(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(name: str) -> Iterator[None]:
-    """Work, in no transaction, beside which no other of that name runs. Raises Busy if one does.
+def exclusive(name: str, *, wait: bool = False) -> Iterator[None]:
+    """Work, in no transaction, beside which no other of that name runs.
 
-    For what takes long or talks to others, such as a mail server: on SQLite a transaction would
-    keep every writer waiting. A process that dies lets go of the lock.
+    Raises Busy if one does, or waits for its end. For what takes long or talks to others, such as a
+    mail server: on SQLite a transaction would keep every writer waiting. A process that dies lets
+    go of the lock.
     """
     if connection.vendor != "postgresql":
-        with _file_locks(settings.DATA_DIR).held(_number(name)):
+        with _file_locks(settings.DATA_DIR).held(_number(name), wait):
             yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_number(name)])
-        if not cursor.fetchone()[0]:
+        take = "SELECT pg_advisory_lock(%s)" if wait else "SELECT pg_try_advisory_lock(%s)"
+        cursor.execute(take, [_number(name)])
+        if cursor.fetchone()[0] is False:
             raise Busy
         try:
             yield
@@ -137,29 +139,27 @@ class _FileLocks:
         # The system knows processes only; the threads of this one are told apart here.
         self._guard = threading.Lock()
         self._held: set[int] = set()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
     @contextmanager
-    def held(self, number: int) -> Iterator[None]:
+    def held(self, number: int, wait: bool = False) -> Iterator[None]:
+        """Holds the lock. Raises Busy, at once within this process, for others unless `wait`."""
         place = number & (2**62 - 1)
-        self._take(place)
-        try:
-            yield
-        finally:
-            with self._guard:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
-                self._held.discard(place)
-
-    def _take(self, place: int) -> None:
         with self._guard:
             if place in self._held:
                 raise Busy
+            self._held.add(place)
+        try:
             try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+                fcntl.lockf(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, place)
             except (BlockingIOError, PermissionError):  # POSIX allows either
                 raise Busy from None
-            self._held.add(place)
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)  # harmless where it was not taken
+            with self._guard:
+                self._held.discard(place)
 
 
 @lru_cache(maxsize=4)

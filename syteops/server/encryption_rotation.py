@@ -5,12 +5,10 @@ then are the old keys dropped. So at each moment the keys at hand open all that 
 whoever is interrupted simply starts again.
 """
 
-import fcntl
 import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,9 +27,10 @@ from syteops.core.encryption import (
 )
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
-from syteops.core.locks import transaction_lock
+from syteops.core.locks import Busy, exclusive, transaction_lock
 
 BATCH = 200
+ROTATION_LOCK = "encryption key rotation"
 GRACE = 5.0
 """Seconds in which a request that has read a value under an old key can still open it."""
 
@@ -49,16 +48,23 @@ def rotate_file(actor: Actor, file: Path, keep_old: bool = False) -> Rotation:
 
     Raises Conflict if another rotation is under way.
     """
-    with _alone(file):
-        keys = [new_encryption_key(), *_read(file)]
-        _write(file, keys)
-        _wait_for_writers()
-        rotation = _reseal_all(actor, keys)
-        if keep_old:
-            return rotation
-        time.sleep(GRACE)
-        _write(file, keys[:1])
-        return rotation._replace(dropped=len(keys) - 1)
+    try:
+        with exclusive(ROTATION_LOCK):
+            return _rotate_file(actor, file, keep_old)
+    except Busy:
+        raise Conflict("Another rotation is under way. Wait until it ends.") from None
+
+
+def _rotate_file(actor: Actor, file: Path, keep_old: bool) -> Rotation:
+    keys = [new_encryption_key(), *_read(file)]
+    _write(file, keys)
+    _wait_for_writers()
+    rotation = _reseal_all(actor, keys)
+    if keep_old:
+        return rotation
+    time.sleep(GRACE)
+    _write(file, keys[:1])
+    return rotation._replace(dropped=len(keys) - 1)
 
 
 def rotate_given(actor: Actor, keys: Sequence[str]) -> Rotation:
@@ -146,17 +152,6 @@ def _record(actor: Actor, resealed: int, unreadable: int) -> None:
 
 
 # --- The key file --------------------------------------------------------------------------
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Two rotations at once would each write a file without the other's new key."""
-    with file.with_name(f".{file.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict("Another rotation is under way. Wait until it ends.") from None
-        yield
 
 
 def _read(file: Path) -> list[str]:

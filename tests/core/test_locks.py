@@ -17,7 +17,7 @@ from manage_api import execution, idempotency
 from manage_api.keys.models import ApiSwitch
 from manage_api.keys.services import generate_site_key
 from syteops.core.actors import SYSTEM
-from syteops.core.locks import Busy, exclusive_transaction, snapshot
+from syteops.core.locks import Busy, exclusive, exclusive_transaction, snapshot
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.environment import ROOT
@@ -223,3 +223,25 @@ def test_who_waits_in_vain_for_sqlites_writer_is_told_to_try_again(api: Api) -> 
     assert answer.headers["Retry-After"] == "1"
     assert not CrmSystem.objects.exists()
     assert api.post("/crm-systems", {"name": "One"}).status_code == 201
+
+
+def test_an_exclusive_run_waits_for_another_to_end_where_it_is_told_to() -> None:
+    order: list[str] = []
+
+    def wait() -> None:
+        with exclusive("mine", wait=True):
+            order.append("second")
+        connection.close()
+
+    with other_process() as process:
+        with pytest.raises(Busy), exclusive("mine"):
+            pass
+        thread = threading.Thread(target=wait)
+        thread.start()
+        order.append("first")
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(timeout=PATIENCE)
+    thread.join(timeout=PATIENCE)
+
+    assert order == ["first", "second"]

@@ -1,24 +1,20 @@
 """`manage.py setup`: makes a site ready to serve. Safe to repeat, and before every start."""
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
+from syteops.core.locks import exclusive
 from syteops.core.pending_migrations import pending_migrations
-from syteops.env import DATA_DIR
 from syteops.people.passwords import create_first_admin
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.serving import admin_url, require_database
 
 _FIRST_ADMIN = "admin"
-_POSTGRESQL_LOCK = 0x5379_7465_4F70  # any number nobody else uses: "SyteOp"
 
 
 class Command(BaseCommand):
@@ -32,7 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
-        with _one_at_a_time():
+        settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with exclusive("setup", wait=True):
             done = [
                 *self._migrate(),
                 *self._prove_keys(),
@@ -68,23 +65,6 @@ class Command(BaseCommand):
     def _collect_static_files(self) -> Iterator[str]:
         if static_files.collect_if_stale():
             yield "Static files: collected."
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Lets one setup run per data directory, and per PostgreSQL database across machines."""
-    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (DATA_DIR / "setup.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if connection.vendor != "postgresql":
-            yield
-            return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [_POSTGRESQL_LOCK])
-            try:
-                yield
-            finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_POSTGRESQL_LOCK])
 
 
 def _welcome(password: str) -> str:
