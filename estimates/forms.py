@@ -10,11 +10,11 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from estimates import services
 from estimates.fields import plain
 from estimates.models import LONGEST_COMMENT
-from syteops.adminkit.texts import DescribedForm
+from syteops.adminkit.texts import TextForm
 from syteops.crm.models import CrmSystem
 
 
-class EstimateForm(DescribedForm):
+class EstimateForm(TextForm):
     """An estimate; a new one begins as the module's config says."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from estimates.choices import ANSWERS, STORED, EstimateStatus
 from estimates.totals import Amounts, line_amounts, sum_of
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
-from syteops.core.texts import LAST, Described
+from syteops.core.texts import LAST, TextEntity
 from syteops.lib import currencies
 
 LONGEST_COMMENT = 2_000
@@ -23,7 +23,7 @@ _IS_SENT = ~Q(status=EstimateStatus.DRAFT)
 _IS_ANSWERED = Q(status__in=ANSWERS)
 
 
-class Estimate(Described):
+class Estimate(TextEntity):
     """What some work will cost: written, sent to a client, and approved or declined there.
 
     A change of one that was sent is a new revision: another estimate of the same number, which
@@ -88,13 +88,13 @@ class Estimate(Described):
     all_objects = models.Manager["Estimate"]()
     objects = LiveManager()
 
-    class Meta(Described.Meta):
+    class Meta(TextEntity.Meta):
         verbose_name = "estimate"
         ordering = ("-updated_at", "-id")
         base_manager_name = "all_objects"
         default_manager_name = "objects"
         constraints = [
-            *Described.Meta.constraints,
+            *TextEntity.Meta.constraints,
             models.UniqueConstraint(
                 fields=["slug"], condition=Q(deleted_at=None), name="estimates_slug"
             ),

@@ -52,7 +52,7 @@ def create_estimate(actor: Actor, *, line_items: Items = (), **values: Any) -> E
     config = config_of("estimates")
     texts = new_texts(values, Estimate.objects.all(), Estimate.noun, config["excerpt_length"])
     estimate = Estimate(**{**usual_values(), **values, **texts, **_next_number(config)})
-    return _insert(actor, estimate, _taxed(line_items))
+    return _insert(actor, estimate, _add_usual_tax(line_items))
 
 
 @transaction.atomic
@@ -68,7 +68,9 @@ def update_estimate(
     config = config_of("estimates")
     others = Estimate.objects.exclude(pk=estimate.pk)
     values = changed_texts(estimate, values, others, config["excerpt_length"])
-    return _change(actor, estimate, values, None if line_items is None else _taxed(line_items))
+    return _change(
+        actor, estimate, values, None if line_items is None else _add_usual_tax(line_items)
+    )
 
 
 @transaction.atomic
@@ -268,7 +270,7 @@ def _last_day(config: Mapping[str, Any]) -> date | None:
     return timezone.localdate() + timedelta(days=days) if days else None
 
 
-def _taxed(items: Items) -> list[Mapping[str, Any]]:
+def _add_usual_tax(items: Items) -> list[Mapping[str, Any]]:
     """The lines, each new one with a tax."""
     usual = usual_tax()
     return [item if "id" in item else {"tax_percent": usual, **item} for item in items]

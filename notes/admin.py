@@ -18,7 +18,7 @@ from notes.models import ActionItem, Note
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline, in_order
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
-from syteops.adminkit.texts import DescribedForm, markdown_preview
+from syteops.adminkit.texts import TextForm, markdown_preview
 from syteops.modules.admin import ModuleAdmin
 from syteops.team.models import TeamMember
 
@@ -42,7 +42,7 @@ class ListField(forms.CharField):
         return bool(self.to_python(data) != (initial or []))
 
 
-class NoteForm(DescribedForm):
+class NoteForm(TextForm):
     attendees = forms.ModelMultipleChoiceField(
         TeamMember.objects.none(),
         required=False,

@@ -4,12 +4,12 @@ from django.db import models
 from django.db.models import Q
 
 from notes.choices import NoteStatus
-from syteops.core.texts import LAST, Described
+from syteops.core.texts import LAST, TextEntity
 
 LONGEST_TAG = 50
 
 
-class Note(Described):
+class Note(TextEntity):
     """What was said and agreed: a text, who was there, and what is to be done."""
 
     resource: ClassVar[str] = "notes_items"
@@ -29,11 +29,11 @@ class Note(Described):
     meeting_date = models.DateField(null=True, blank=True)
     follow_up_date = models.DateField("follow-up date", null=True, blank=True)
 
-    class Meta(Described.Meta):
+    class Meta(TextEntity.Meta):
         verbose_name = "note"
         ordering = ("-updated_at", "-id")
         constraints = [
-            *Described.Meta.constraints,
+            *TextEntity.Meta.constraints,
             models.UniqueConstraint(fields=["slug"], name="notes_slug"),
             models.CheckConstraint(condition=Q(status__in=NoteStatus.values), name="notes_status"),
         ]

@@ -9,7 +9,7 @@ from django.db import transaction
 from notes.models import LONGEST_TAG, ActionItem, Note, NoteAttendee, NoteTag
 from notes.queries import normal_tag
 from syteops.audit import services as audit
-from syteops.audit.rows import RowsPlan, plan_rows, shown_rows
+from syteops.audit.rows import RowsPlan, describe_rows, plan_rows
 from syteops.core.actors import Actor
 from syteops.core.errors import Invalid
 from syteops.core.texts import changed_texts, keep_slug, new_texts
@@ -37,7 +37,7 @@ def create_note(
     values = _normal(_following_up(values, config))
     texts = new_texts(values, Note.objects.all(), Note.noun, config["excerpt_length"])
     note = Note(**{"status": config["default_status"], **values, **texts})
-    members, names = _once(attendees), _tag_names(tags)
+    members, names = _unique(attendees), _tag_names(tags)
     items = plan_rows(ActionItem, (), action_items, "action_items")
     audit.insert(actor, note, **_belongings(items, members, names))
     _store_belongings(note, items, members, names)
@@ -58,7 +58,7 @@ def restore_note(
     Raises Invalid, also for a slug that another note has by now.
     """
     keep_slug(note, {"slug": note.slug}, Note.objects.all())
-    members, names = _once(attendees), _tag_names(tags)
+    members, names = _unique(attendees), _tag_names(tags)
     items = plan_rows(ActionItem, (), action_items, "action_items")
     audit.reinsert(actor, note, **_belongings(items, members, names))
     _store_belongings(note, items, members, names)
@@ -107,8 +107,8 @@ def _change(
     attendees: Iterable[TeamMember] | None,
     tags: Iterable[str] | None,
 ) -> Note:
-    before = _attended(note)
-    members = before if attendees is None else _once(attendees)
+    before = _attendees_of(note)
+    members = before if attendees is None else _unique(attendees)
     names_before = [tag.name for tag in note.tag_rows.all()]
     names = names_before if tags is None else _tag_names(tags)
     items = _plan_items(note, action_items)
@@ -155,8 +155,8 @@ def _normal(values: dict[str, Any]) -> dict[str, Any]:
 def belongings_of(note: Note) -> dict[str, Any]:
     """What a note has beside its columns, as the audit trail shows it."""
     return {
-        "action_items": shown_rows(note.action_items.all()),
-        "attendees": [member.public_id for member in _attended(note)],
+        "action_items": describe_rows(note.action_items.all()),
+        "attendees": [member.public_id for member in _attendees_of(note)],
         "tags": [tag.name for tag in note.tag_rows.all()],
     }
 
@@ -183,11 +183,11 @@ def _plan_items(note: Note, items: Items | None) -> RowsPlan[ActionItem] | None:
     return plan_rows(ActionItem, note.action_items.all(), items, "action_items")
 
 
-def _attended(note: Note) -> list[TeamMember]:
+def _attendees_of(note: Note) -> list[TeamMember]:
     return [one.member for one in note.attendances.all()]
 
 
-def _once(members: Iterable[TeamMember]) -> list[TeamMember]:
+def _unique(members: Iterable[TeamMember]) -> list[TeamMember]:
     return list(dict.fromkeys(members))
 
 

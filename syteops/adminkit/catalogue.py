@@ -118,7 +118,7 @@ class CatalogueAdmin(ServiceAdmin):
         if request.method == "POST":
             if not self.has_change_permission(request):
                 raise PermissionDenied
-            if form.is_valid() and self._saved(request, entry, form):
+            if form.is_valid() and self._save(request, entry, form):
                 messages.success(request, f"{entry.name} was saved.")
                 return HttpResponseRedirect(self.address("change", entry.slug))
             seen |= what_was_missed(getattr(request, "refusal", None))
@@ -180,7 +180,7 @@ class CatalogueAdmin(ServiceAdmin):
         form: forms.Form = made(request.POST if request.method == "POST" else None)
         return form
 
-    def _saved(self, request: HttpRequest, entry: Any, form: forms.Form) -> bool:
+    def _save(self, request: HttpRequest, entry: Any, form: forms.Form) -> bool:
         actor = admin_actor(request, f"{self.model.resource}.update_config")
         try:
             with transaction.atomic():

@@ -39,7 +39,8 @@ def _note(request: HttpRequest, match: ResolverMatch) -> None:
     if counters().add(CounterKind.REFUSED_PAGES, seen, 60) > 1:
         return
     model_admin, page = _page(match.url_name or "")
-    resource = _resource(model_admin)
+    of_model = getattr(getattr(model_admin, "model", None), "resource", "")
+    resource = str(getattr(model_admin, "resource", of_model))  # "" for a page of the site itself
     kind = resource or "admin"
     object_id, label = _object(request, model_admin, match) if resource else ("", "")
     actor = admin_actor(request, f"{kind}.{page}")
@@ -53,12 +54,6 @@ def _page(name: str) -> tuple[Any, str]:
         if name.startswith(prefix):
             return model_admin, name.removeprefix(prefix)
     return None, name
-
-
-def _resource(model_admin: Any) -> str:
-    """What the audit trail calls the objects of an admin; "" without one."""
-    of_model = getattr(getattr(model_admin, "model", None), "resource", "")
-    return str(getattr(model_admin, "resource", of_model))
 
 
 def _object(request: HttpRequest, model_admin: Any, match: ResolverMatch) -> tuple[str, str]:

@@ -168,7 +168,7 @@ class ServiceAdmin(GuardedAdmin):
         for formset in formsets:
             name = self.inline_values.get(formset.model)
             if name and formset.has_changed():
-                values[name] = [_row(one) for one in formset.forms if _kept(one)]
+                values[name] = [_row(one) for one in formset.forms if _is_kept(one)]
         return values
 
     extra_values: ClassVar[Sequence[str]] = ()
@@ -255,7 +255,7 @@ def _without(fieldsets: Any, shown: list[Any]) -> list[Any]:
     ]
 
 
-def _kept(form: Any) -> bool:
+def _is_kept(form: Any) -> bool:
     """Whether an inline's row is to be there afterwards."""
     data = form.cleaned_data
     return bool(data) and not data.get("DELETE") and (form.instance.pk or form.has_changed())

@@ -30,7 +30,7 @@ class MetaField(forms.JSONField):
         return super().bound_data(data, initial)
 
 
-class DescribedForm(ServiceForm):
+class TextForm(ServiceForm):
     """Takes `meta` as JSON, and leaves the slug to the services where it is blank."""
 
     meta = MetaField(

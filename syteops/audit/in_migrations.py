@@ -6,7 +6,7 @@ from django.apps import apps as present_apps
 from django.db import models
 
 from syteops.audit import chain
-from syteops.audit.snapshots import shown, snapshot
+from syteops.audit.snapshots import describe_change, snapshot
 from syteops.core.actors import ActorKind, Channel
 from syteops.core.entities import Entity
 
@@ -31,7 +31,7 @@ def record_created(apps: Any, row: models.Model, object_id: str) -> None:
         object_id=object_id,
         object_pk=str(row.pk),
         object_label=str(getattr(row, "name", object_id)),
-        changes={n: shown(None, v) for n, v in snapshot(row).items() if v not in _EMPTY},
+        changes={n: describe_change(None, v) for n, v in snapshot(row).items() if v not in _EMPTY},
     )
     entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)

@@ -42,7 +42,12 @@ class RowsPlan(Generic[R]):
             row.position = position  # type: ignore[attr-defined]
             for name, instance in parent.items():
                 setattr(row, name, instance)
-        _store(self.rows, self.gone)
+        model = type([*self.rows, *self.gone][0])
+        manager, columns = model._base_manager, model._meta.concrete_fields
+        manager.filter(pk__in=[row.pk for row in self.gone]).delete()
+        kept = [row for row in self.rows if row.pk is not None]
+        manager.bulk_update(kept, [column.name for column in columns if not column.primary_key])
+        manager.bulk_create(row for row in self.rows if row.pk is None)
 
 
 def plan_rows(
@@ -58,19 +63,19 @@ def plan_rows(
     if len(items) > MAX_ROWS:
         raise Invalid.field(name, f"The list has {MAX_ROWS} entries at most.", "too_long")
     free = {row.pk: row for row in rows}
-    before = [_shown(row) for row in free.values()]
-    known = [_claimed(free, item, (name, index)) for index, item in enumerate(items)]
+    before = describe_rows(free.values())
+    known = [_claim_row(free, item, (name, index)) for index, item in enumerate(items)]
     chosen = [row or _row_like(free, model(**item)) for row, item in zip(known, items, strict=True)]
     for row, item in zip(chosen, items, strict=True):
         for field in item.keys() - {"id"}:
             setattr(row, field, item[field])
     _clean(chosen, name)
-    return RowsPlan(before, [_shown(row) for row in chosen], chosen, list(free.values()))
+    return RowsPlan(before, describe_rows(chosen), chosen, list(free.values()))
 
 
-def shown_rows(rows: Iterable[models.Model]) -> list[dict[str, Any]]:
+def describe_rows(rows: Iterable[models.Model]) -> list[dict[str, Any]]:
     """The rows as the audit trail shows them."""
-    return [_shown(row) for row in rows]
+    return [_describe_row(row) for row in rows]
 
 
 def with_ids(
@@ -83,7 +88,7 @@ def with_ids(
     rows stay the rows they are.
     """
     stored = list(rows)
-    shown, wanted = [_shown(row) for row in stored], [_shown(model(**item)) for item in items]
+    shown, wanted = describe_rows(stored), describe_rows(model(**item) for item in items)
     first = model.SHOWN[0]  # type: ignore[attr-defined]
     places = range(len(stored) if len(stored) == len(items) else 0)
     ids: dict[int, Any] = {}
@@ -106,7 +111,9 @@ def _match(ids: dict[int, Any], stored: list[R], old: list[Any], new: list[Any])
             ids[index] = pk
 
 
-def _claimed(free: dict[Any, R], item: Mapping[str, Any], path: tuple[str | int, ...]) -> R | None:
+def _claim_row(
+    free: dict[Any, R], item: Mapping[str, Any], path: tuple[str | int, ...]
+) -> R | None:
     if "id" not in item:
         return None
     row = free.pop(item["id"], None)
@@ -118,12 +125,12 @@ def _claimed(free: dict[Any, R], item: Mapping[str, Any], path: tuple[str | int,
 
 def _row_like(free: dict[Any, R], wanted: R) -> R:
     """The free row that looks like `wanted`, or `wanted` itself."""
-    same = (pk for pk, row in free.items() if _shown(row) == _shown(wanted))
+    same = (pk for pk, row in free.items() if _describe_row(row) == _describe_row(wanted))
     pk = next(same, None)
     return wanted if pk is None else free.pop(pk)
 
 
-def _shown(row: models.Model) -> dict[str, Any]:
+def _describe_row(row: models.Model) -> dict[str, Any]:
     return snapshot(row, only=row.SHOWN)  # type: ignore[attr-defined]
 
 
@@ -134,20 +141,6 @@ def _clean(rows: list[R], name: str) -> None:
         try:
             row.clean_fields(exclude=relations)
         except ValidationError as error:
-            found += [
-                FieldError((name, index, *one.path), one.code, one.detail)
-                for one in field_errors(error)
-            ]
+            found += [one.within(name, index) for one in field_errors(error)]
     if found:
         raise Invalid(found)
-
-
-def _store(rows: list[R], gone: list[R]) -> None:
-    everyone = [*rows, *gone]
-    manager = type(everyone[0])._base_manager
-    manager.filter(pk__in=[row.pk for row in gone]).delete()
-    new = [row for row in rows if row.pk is None]
-    kept = [row for row in rows if row.pk is not None]
-    columns = [f.name for f in everyone[0]._meta.concrete_fields if not f.primary_key]
-    manager.bulk_update(kept, columns)
-    manager.bulk_create(new)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.audit.snapshots import EMPTY, difference, shown, snapshot
+from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
 from syteops.core.actors import Actor, Change
 from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
@@ -34,12 +34,7 @@ def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: A
     _clean(instance)
     instance.save(force_insert=True)
     after = {**snapshot(instance), **also}
-    record(
-        actor,
-        instance,
-        event,
-        {n: (None, v) for n, v in after.items() if v not in EMPTY},
-    )
+    record(actor, instance, event, {n: (None, v) for n, v in after.items() if v not in EMPTY})
 
 
 @transaction.atomic
@@ -55,11 +50,11 @@ def update(
     Only those columns are written, so a concurrent change of another field survives. `also` are
     further values that changed in other tables: name → (before, after). Raises Invalid.
     """
-    changes = _set(instance, values) | _differing(also)
+    changes = _assign(instance, values, also)
     if not changes:
         return False
     _clean(instance, only=set(values))
-    instance.save(update_fields=[*values, *_touched(instance)])
+    instance.save(update_fields=[*values, *_columns_set_on_save(instance)])
     record(actor, instance, event, changes)
     return True
 
@@ -67,14 +62,9 @@ def update(
 @transaction.atomic
 def remove(actor: Actor, instance: Entity, event: Verb = Verb.DELETED, **also: Any) -> None:
     """Delete the row for good and record what it held."""
-    made_at = {name: getattr(instance, name).isoformat() for name in _made_at(instance)}
+    made_at = {n: getattr(instance, n).isoformat() for n in _columns_set_on_creation(instance)}
     before = {**snapshot(instance), **made_at, **also}
-    record(
-        actor,
-        instance,
-        event,
-        {n: (v, None) for n, v in before.items() if v not in EMPTY},
-    )
+    record(actor, instance, event, {n: (v, None) for n, v in before.items() if v not in EMPTY})
     instance.delete()
 
 
@@ -84,7 +74,7 @@ def reinsert(actor: Actor, instance: Entity, **also: Any) -> None:
 
     `instance` holds its columns again, also when it was made first. Raises Invalid.
     """
-    names = _made_at(instance)
+    names = _columns_set_on_creation(instance)
     made_at = {name: value for name in names if (value := getattr(instance, name))}
     insert(actor, instance, Verb.RESTORED, **also)
     if made_at:
@@ -101,8 +91,8 @@ def delete_softly(
     """Free the number and mark the row as deleted, with the fields in `cleared` changed too."""
     public_id = instance.slot
     values = {"number": None, "deleted_at": timezone.now(), **cleared}
-    changes = _set(instance, values) | _differing(also)
-    instance.save(update_fields=[*values, *_touched(instance)])
+    changes = _assign(instance, values, also)
+    instance.save(update_fields=[*values, *_columns_set_on_save(instance)])
     record(actor, instance, Verb.DELETED, changes, object_id=public_id)
 
 
@@ -111,7 +101,7 @@ def set_secret(actor: Actor, instance: Entity, field: str, text: str | None) -> 
 
     Stamps `<field>_set_at`. The audit entry says "set", "replaced" or "cleared", nothing more.
     """
-    if text == _stored(instance, field):
+    if text == _read_secret(instance, field):
         return False
     sealed = None if text is None else seal(instance, field, text)
     stamp = None if text is None else timezone.now()
@@ -135,7 +125,7 @@ def clear_secrets(actor: Actor, instance: E, *names: str) -> E:
     return instance
 
 
-def _stored(instance: Entity, field: str) -> str | None:
+def _read_secret(instance: Entity, field: str) -> str | None:
     try:
         return open_sealed(instance, field)
     except UnsealError:
@@ -150,13 +140,10 @@ def record(
     object_id: str | None = None,
 ) -> None:
     """Write the audit entry of one change. Call inside the transaction of that change."""
-    name = f"{instance.noun}.{event}"
     object_id = instance.public_id if object_id is None else object_id
-    entry = _entry(actor, name, instance.resource, object_id, str(instance))
+    entry = _entry(actor, f"{instance.noun}.{event}", instance.resource, object_id, str(instance))
     entry.object_pk = str(instance.pk)
-    entry.changes = {field: shown(before, after) for field, (before, after) in changes.items()}
-    _store(entry)
-    actor.trail.append(Change(name, instance.resource, object_id, entry.changes))
+    _store_change(actor, entry, changes)
 
 
 def record_about(
@@ -170,12 +157,14 @@ def record_about(
 
     `about` is its resource, id and label. Call inside the transaction of that change.
     """
-    resource, object_id, label = about
-    event = f"{noun}.{verb}"
-    entry = _entry(actor, event, resource, object_id, label)
-    entry.changes = {field: shown(old, new) for field, (old, new) in (changes or {}).items()}
+    _store_change(actor, _entry(actor, f"{noun}.{verb}", *about), changes or {})
+
+
+def _store_change(actor: Actor, entry: AuditEntry, changes: Mapping[str, tuple[Any, Any]]) -> None:
+    entry.changes = {n: describe_change(before, after) for n, (before, after) in changes.items()}
     _store(entry)
-    actor.trail.append(Change(event, resource, object_id, entry.changes))
+    change = Change(entry.event, entry.object_resource, entry.object_id, entry.changes)
+    actor.trail.append(change)
 
 
 def record_refusal(
@@ -244,26 +233,25 @@ def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) 
     )
 
 
-def _set(instance: Entity, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Set those columns; what differs, as the trail keeps it."""
+def _assign(
+    instance: Entity,
+    values: Mapping[str, Any],
+    also: Mapping[str, tuple[Any, Any]] | None,
+) -> dict[str, tuple[Any, Any]]:
+    """Set those columns; what differs, as the trail keeps it, and what differs of `also`."""
     before = snapshot(instance, only=values)
     for name, value in values.items():
         setattr(instance, name, value)
-    return difference(before, snapshot(instance, only=values))
+    changes = difference(before, snapshot(instance, only=values))
+    return changes | {n: change for n, change in (also or {}).items() if change[0] != change[1]}
 
 
-def _differing(
-    also: Mapping[str, tuple[Any, Any]] | None,
-) -> dict[str, tuple[Any, Any]]:
-    return {name: (old, new) for name, (old, new) in (also or {}).items() if old != new}
-
-
-def _made_at(instance: Entity) -> list[str]:
+def _columns_set_on_creation(instance: Entity) -> list[str]:
     """The columns that tell when the object was made, which no snapshot shows."""
     return [f.name for f in instance._meta.fields if getattr(f, "auto_now_add", False)]
 
 
-def _touched(instance: Entity) -> list[str]:
+def _columns_set_on_save(instance: Entity) -> list[str]:
     """The columns that a save sets by itself, such as `updated_at`."""
     return [f.name for f in instance._meta.fields if getattr(f, "auto_now", False)]
 

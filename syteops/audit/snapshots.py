@@ -19,30 +19,22 @@ _UNSHOWN = ("id", "uid")
 
 
 def snapshot(instance: models.Model, only: Container[str] | None = None) -> dict[str, Any]:
-    """Each column of `instance` by name. A secret stays `Sealed`: `shown` turns it into words.
+    """Each column of `instance` by name. A secret stays `Sealed`, for `describe_change`.
 
-    What it refers to is named; where no trail tells whose name that was, its key is beside it.
-    `only` limits it to the columns named.
+    What it refers to is named; of what has no trail that tells whose name that was, such as a
+    person, the key is beside it. `only` limits it to the columns named.
     """
-    fields = [
-        field
-        for field in instance._meta.concrete_fields
-        if (only is None or field.name in only)
-        and field.name not in _UNSHOWN
-        and not _set_by_itself(field)
-    ]
-    keys = {f.attname: getattr(instance, f.attname) for f in fields if _is_untraced(f)}
-    return {field.name: _value(instance, field) for field in fields} | keys
-
-
-def _is_untraced(field: "models.Field[Any, Any]") -> bool:
-    """Whether it refers to something that is no entity, such as a person: names go to others."""
-    model = field.related_model
-    return isinstance(model, type) and not issubclass(model, Entity)
-
-
-def _set_by_itself(field: "models.Field[Any, Any]") -> bool:
-    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
+    shown: dict[str, Any] = {}
+    for field in instance._meta.concrete_fields:
+        if (only is not None and field.name not in only) or field.name in _UNSHOWN:
+            continue
+        if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+            continue
+        shown[field.name] = _value(instance, field)
+        model = field.related_model
+        if isinstance(model, type) and not issubclass(model, Entity):
+            shown[field.attname] = getattr(instance, field.attname)
+    return shown
 
 
 def _value(instance: models.Model, field: "models.Field[Any, Any]") -> Any:
@@ -69,16 +61,15 @@ def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def shown(before: Any, after: Any) -> dict[str, Any]:
+def describe_change(before: Any, after: Any) -> dict[str, Any]:
     """One field's change as the trail keeps it. Of a secret only whether it is there."""
     if not isinstance(before, Sealed) and not isinstance(after, Sealed):
         return {"before": before, "after": after}
     if after is None:
         return {"before": "set", "after": "cleared"}
-    return {"before": None, "after": "set"} if before is None else SECRET_REPLACED
-
-
-SECRET_REPLACED = {"before": "set", "after": "replaced"}
+    if before is None:
+        return {"before": None, "after": "set"}
+    return {"before": "set", "after": "replaced"}
 
 
 def json_value(value: Any) -> Any:

@@ -57,7 +57,10 @@ def set_variable(
     if names.is_derived(key):
         raise queries.derived_is_protected(key)
     key = names.free_key(key)
-    _check_key(key)
+    try:
+        names.validate_key(key)
+    except ValidationError as error:
+        raise Invalid.field("key", str(error.message)) from error
     queries.lock_key(key)
     variable = Variable.objects.select_for_update().filter(key=key).first()
     if not value.strip():
@@ -68,13 +71,6 @@ def set_variable(
     if variable:
         return update_variable(actor, variable, **values)
     return create_variable(actor, key=key, **values)
-
-
-def _check_key(key: str) -> None:
-    try:
-        names.validate_key(key)
-    except ValidationError as error:
-        raise Invalid.field("key", str(error.message)) from error
 
 
 # --- Variable sets -------------------------------------------------------------------------
@@ -135,27 +131,21 @@ def _rows(values: Sequence[Row]) -> list[VariableSetValue]:
         VariableSetValue(**{name: row[name] for name in ("suffix", "type", "value") if name in row})
         for row in values
     ]
-    errors = [error for index, row in enumerate(rows) for error in _errors(index, row)]
+    errors: list[FieldError] = []
     seen: set[str] = set()
     for index, row in enumerate(rows):
+        path = ("values", index)
+        try:
+            row.full_clean(exclude=["set"], validate_unique=False, validate_constraints=False)
+        except ValidationError as error:
+            errors += [one.within(*path) for one in audit.field_errors(error)]
         if row.suffix in seen:
-            errors.append(FieldError(("values", index, "suffix"), "not_unique", _TWICE))
+            detail = "Another value of this set has this suffix."
+            errors.append(FieldError((*path, "suffix"), "not_unique", detail))
         seen.add(row.suffix)
     if errors:
         raise Invalid(errors)
     return sorted(rows, key=lambda one: one.suffix)
-
-
-_TWICE = "Another value of this set has this suffix."
-
-
-def _errors(index: int, row: VariableSetValue) -> list[FieldError]:
-    try:
-        row.full_clean(exclude=["set"], validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        found = audit.field_errors(error)
-        return [FieldError(("values", index, *one.path), one.code, one.detail) for one in found]
-    return []
 
 
 def _store(owner: VariableSet, rows: Sequence[VariableSetValue]) -> None:

@@ -5,7 +5,7 @@ and public; `detail` says in plain words what is wrong and what to do next.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 
@@ -16,6 +16,10 @@ class FieldError:
     path: tuple[str | int, ...]
     code: str
     detail: str
+
+    def within(self, *path: str | int) -> "FieldError":
+        """The same in the part of the input that `path` leads to."""
+        return replace(self, path=(*path, *self.path))
 
 
 class DomainError(Exception):

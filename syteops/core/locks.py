@@ -50,7 +50,7 @@ def try_transaction_lock(name: str) -> bool:
 def exclusive_transaction(name: str) -> Iterator[None]:
     """A transaction beside which no other of that name runs. Raises Busy at once if one does.
 
-    A process that dies lets go of the lock, however it dies: PostgreSQL holds it for the
+    The lock ends with the process, however that ends: PostgreSQL holds it for the
     connection, and beside SQLite the operating system holds it for the process.
     """
     if connection.vendor == "postgresql":
@@ -69,8 +69,8 @@ def exclusive(name: str, *, wait: bool = False) -> Iterator[None]:
     """Work, in no transaction, beside which no other of that name runs.
 
     Raises Busy if one does, or waits for its end. For what takes long or talks to others, such as a
-    mail server: on SQLite a transaction would keep every writer waiting. A process that dies lets
-    go of the lock.
+    mail server: on SQLite a transaction would keep every writer waiting. The lock ends with
+    the process.
     """
     if connection.vendor != "postgresql":
         with _file_locks(settings.DATA_DIR).held(_number(name), wait):

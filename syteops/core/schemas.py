@@ -90,7 +90,7 @@ def _field_errors(problem: Problem) -> Iterator[FieldError]:
         case "format" if limit == "web-url":
             yield FieldError(path, "invalid", url_problem(value))
         case keyword:
-            yield FieldError(path, *_told(str(keyword), limit))
+            yield FieldError(path, *_code_and_detail(str(keyword), limit))
 
 
 def _is_known(schema: Any, name: str) -> bool:
@@ -98,7 +98,7 @@ def _is_known(schema: Any, name: str) -> bool:
     return name in schema.get("properties", {}) or any(re.search(one, name) for one in patterns)
 
 
-def _told(keyword: str, limit: Any) -> tuple[str, str]:
+def _code_and_detail(keyword: str, limit: Any) -> tuple[str, str]:
     """The code and the words for a value that breaks `keyword: limit`."""
     code, words = _WORDS.get(keyword, ("invalid", "This value is not allowed here."))
     if keyword == "enum":

@@ -20,7 +20,7 @@ def free_slug(others: QuerySet[Any], text: str, fallback: str) -> str:
     """
     base = slugify(text.replace("_", " "))[:SLUG_LENGTH].strip("-") or fallback
     taken = set(others.filter(slug__startswith=base[:80]).values_list("slug", flat=True))
-    return next(one for one in _numbered(base) if one not in taken)
+    return next(one for one in _candidates(base) if one not in taken)
 
 
 def own_slug(others: QuerySet[Any], slug: str) -> str:
@@ -30,7 +30,7 @@ def own_slug(others: QuerySet[Any], slug: str) -> str:
     return slug
 
 
-def _numbered(base: str) -> Iterator[str]:
+def _candidates(base: str) -> Iterator[str]:
     yield base
     for number in count(2):
         ending = f"-{number}"

@@ -22,7 +22,7 @@ LAST = 10_000
 slug_validator = RegexValidator(SLUG_PATTERN, "Use a-z, 0-9 and single dashes between.")
 
 
-class Described(Entity):
+class TextEntity(Entity):
     """Base of notes and estimates. `new_texts` and `changed_texts` fill what is derived."""
 
     title = models.CharField(max_length=200)
@@ -79,7 +79,7 @@ def new_texts(
     }
 
 
-def keep_slug(item: Described, values: Mapping[str, Any], others: "QuerySet[Any]") -> None:
+def keep_slug(item: TextEntity, values: Mapping[str, Any], others: "QuerySet[Any]") -> None:
     """Nobody among `others` may have the slug in `values`, now and until the transaction ends.
 
     Raises Invalid.
@@ -90,7 +90,7 @@ def keep_slug(item: Described, values: Mapping[str, Any], others: "QuerySet[Any]
 
 
 def changed_texts(
-    item: Described, values: Mapping[str, Any], others: "QuerySet[Any]", length: int
+    item: TextEntity, values: Mapping[str, Any], others: "QuerySet[Any]", length: int
 ) -> dict[str, Any]:
     """`values`, with the slug and excerpt that follow from them.
 

@@ -1,7 +1,7 @@
 """Where automation variables come from: functions that derive them from the entities.
 
 An app's `variables.py` marks such functions with `@family`; they are found by autodiscovery and run
-when the catalogue is read, so it can not go stale.
+when the catalogue is read, so it cannot go stale.
 """
 
 from collections.abc import Callable, Iterable

@@ -39,7 +39,7 @@ class Naming:
         if model is None:
             return value
         self._trace(model, {*_names(value, self._members[field])})
-        return _renamed(value, self._members[field], lambda name: self._then[model, name])
+        return _rename_all(value, self._members[field], lambda name: self._then[model, name])
 
     def keys_now(self, field: str, value: Any) -> Any:
         """A value as it is at present, with primary keys for the names."""
@@ -47,7 +47,9 @@ class Naming:
         if model is None:
             return value
         present = self._present(model)
-        return _renamed(value, self._members[field], lambda name: present.get(name, _unknown(name)))
+        return _rename_all(
+            value, self._members[field], lambda name: present.get(name, _unknown(name))
+        )
 
     def objects(self, field: str, value: Any) -> Any:
         """A value with primary keys, with the objects instead; softly deleted ones too.
@@ -59,7 +61,7 @@ class Naming:
             return value
         keys = [key for key in _names(value, self._members[field]) if key.isdigit()]
         found = {str(pk): one for pk, one in model._base_manager.in_bulk(keys).items()}
-        return _renamed(value, self._members[field], partial(_found, found, field))
+        return _rename_all(value, self._members[field], partial(_find_object, found, field))
 
     def _trace(self, model: type[Entity], names: set[str]) -> None:
         for name in [one for one in names if _DELETED.fullmatch(one)]:
@@ -68,7 +70,7 @@ class Naming:
         about = _about(model)
         before, since = about.filter(pk__lte=self._entry.pk), about.filter(pk__gt=self._entry.pk)
         for entries, chosen in ((before, Max("pk")), (since, Min("pk"))):
-            self._then |= _traced(model, entries, self._missing(model, names), chosen)
+            self._then |= _trace_names(model, entries, self._missing(model, names), chosen)
         for name in self._missing(model, names):
             self._then[model, name] = self._present(model).get(name, _unknown(name))
 
@@ -92,7 +94,7 @@ def _about(model: type[Entity]) -> "QuerySet[AuditEntry]":
     return changes.exclude(object_pk="")
 
 
-def _traced(
+def _trace_names(
     model: type[Entity], entries: "QuerySet[AuditEntry]", names: list[str], chosen: Any
 ) -> dict[tuple[type[Entity], str], str]:
     if not names:
@@ -102,7 +104,7 @@ def _traced(
     return {(model, name): pk for name, pk in found.values_list("object_id", "object_pk")}
 
 
-def _found(found: Mapping[str, Entity], field: str, key: str) -> Entity:
+def _find_object(found: Mapping[str, Entity], field: str, key: str) -> Entity:
     if key not in found:
         raise Conflict(f"{field} named something that is gone by now.", fields=[field])
     return found[key]
@@ -111,14 +113,14 @@ def _found(found: Mapping[str, Entity], field: str, key: str) -> Entity:
 def _names(value: Any, member: str) -> list[str]:
     """Every name in a value."""
     names: list[str] = []
-    _renamed(value, member, names.append)
+    _rename_all(value, member, names.append)
     return names
 
 
-def _renamed(value: Any, member: str, rename: Rename) -> Any:
+def _rename_all(value: Any, member: str, rename: Rename) -> Any:
     """A value with each name replaced."""
     if member:
-        return [{**row, member: _renamed(row.get(member), "", rename)} for row in value or ()]
+        return [{**row, member: _rename_all(row.get(member), "", rename)} for row in value or ()]
     if isinstance(value, dict):
         return {rename(name): inner for name, inner in value.items()}
     if isinstance(value, list):

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import later_changes
-from syteops.audit.snapshots import EMPTY, json_value, snapshot
+from syteops.audit.snapshots import EMPTY, json_value
 from syteops.core.actors import Actor
 from syteops.core.encryption import Sealed
 from syteops.core.entities import Entity
@@ -93,8 +93,10 @@ def _restore(
 def _refuse_unless_as_made(undo: Undo, entry: AuditEntry, live: Entity) -> None:
     """Raises Conflict naming the fields that changed since: deleting the object would take them."""
     naming, made = Naming(undo.references, entry), _made(undo, entry)
-    now = {n: naming.keys_now(n, value) for n, value in _values(undo, live).items() if n in made}
-    changed = sorted(n for n in now if not _as_made(now[n], made[n]))
+    now = {n: naming.keys_now(n, value) for n, value in undo.values_of(live).items() if n in made}
+    changed = sorted(
+        n for n in now if not _same(now[n], made[n]) and not (now[n] in EMPTY and made[n] in EMPTY)
+    )
     if changed:
         detail = f"Changed since: {', '.join(changed)}. Undo the later changes first, or delete it."
         raise Conflict(detail, fields=changed)
@@ -109,23 +111,14 @@ def _made(undo: Undo, entry: AuditEntry) -> dict[str, Any]:
     naming = Naming(undo.references, entry)
     given = {**dict.fromkeys(undo.elsewhere), **afters(entry)}
     made = {name: naming.keys_at_entry(name, value) for name, value in given.items()}
-    for name, later in _first_touched(entry).items():
-        if name not in undo.elsewhere:
-            before = None if name in undo.secrets else befores(later)[name]
-            made[name] = Naming(undo.references, later).keys_at_entry(name, before)
-    return made
-
-
-def _first_touched(entry: AuditEntry) -> dict[str, AuditEntry]:
-    """By field, the first later change of the object that touched it."""
-    first: dict[str, AuditEntry] = {}
+    seen = set(undo.elsewhere)
     for later in later_changes(entry).order_by("pk"):
-        first |= dict.fromkeys(later.changes.keys() - first.keys(), later)
-    return first
-
-
-def _as_made(now: Any, made: Any) -> bool:
-    return _same(now, made) or (now in EMPTY and made in EMPTY)
+        names = Naming(undo.references, later)
+        for name in later.changes.keys() - seen:
+            before = None if name in undo.secrets else befores(later)[name]
+            made[name] = names.keys_at_entry(name, before)
+        seen |= later.changes.keys()
+    return made
 
 
 # --- What is put back ----------------------------------------------------------------------
@@ -133,7 +126,7 @@ def _as_made(now: Any, made: Any) -> bool:
 
 def _to_put_back(undo: Undo, entry: AuditEntry, live: Entity) -> dict[str, Any]:
     """The values from before the entry. Raises Conflict naming those that changed again since."""
-    now, naming = _values(undo, live), Naming(undo.references, entry)
+    now, naming = undo.values_of(live), Naming(undo.references, entry)
     changed, values = [], {}
     for name, change in entry.changes.items():
         if name not in now:
@@ -149,10 +142,6 @@ def _to_put_back(undo: Undo, entry: AuditEntry, live: Entity) -> dict[str, Any]:
         detail = f"Changed again since: {names}. Undo the later change first."
         raise Conflict(detail, fields=sorted(changed))
     return {name: naming.objects(name, value) for name, value in values.items()}
-
-
-def _values(undo: Undo, live: Entity) -> dict[str, Any]:
-    return {**snapshot(live), **undo.current(live)}
 
 
 def _put_back(now: Any, before: Any, after: Any) -> tuple[Any] | None:

@@ -16,7 +16,8 @@ from django.apps import apps
 from django.db import models
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.audit.rows import shown_rows, with_ids
+from syteops.audit.rows import describe_rows, with_ids
+from syteops.audit.snapshots import snapshot
 from syteops.audit.switchables import SwitchableState
 from syteops.core.actors import Actor, Channel
 from syteops.core.encryption import sealed_fields
@@ -131,10 +132,10 @@ class Undo:
         found: Entity | None = self.model._base_manager.filter(pk=pk).first()
         return found if found is not None and is_live(found) else None
 
-    def current(self, instance: Entity) -> dict[str, Any]:
-        """The relations of the object as they are."""
-        rows = {name: shown_rows(getattr(instance, name).all()) for name in self.rows}
-        return {**rows, **self.relations(instance)}
+    def values_of(self, instance: Entity) -> dict[str, Any]:
+        """The columns and relations of the object as they are."""
+        rows = {name: describe_rows(getattr(instance, name).all()) for name in self.rows}
+        return {**snapshot(instance), **rows, **self.relations(instance)}
 
     # --- Undoing ---
 

@@ -43,12 +43,12 @@ def rewritten(file: IO[bytes], max_bytes: int) -> Picture:
             f"The picture is larger than {_size(max_bytes)}. Choose a smaller one."
         )
     try:
-        return _written(_bare(_opened(data)))
+        return _write(_bare(_open(data)))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureRefused("Choose a JPEG, PNG, WebP or GIF picture.") from error
 
 
-def _opened(data: bytes) -> Image.Image:
+def _open(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=READABLE)
     if image.width * image.height > MAX_PIXELS:
         raise PictureRefused(f"The picture has more than {MAX_PIXELS // 10**6} million pixels.")
@@ -66,7 +66,7 @@ def _bare(image: Image.Image) -> Image.Image:
     return bare
 
 
-def _written(image: Image.Image) -> Picture:
+def _write(image: Image.Image) -> Picture:
     out = io.BytesIO()
     options: dict[str, Any] = {"optimize": True}
     if image.mode == "RGBA":

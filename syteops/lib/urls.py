@@ -65,11 +65,11 @@ def is_public(address: str) -> bool:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    ip = _unwrapped(ip)
+    ip = _unwrap(ip)
     return ip.is_global and not ip.is_multicast
 
 
-def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _unwrap(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """The IPv4 address inside an IPv6 one: mapped, compatible, 6to4, Teredo or NAT64."""
     if isinstance(ip, IPv4Address):
         return ip

@@ -59,7 +59,7 @@ def assignments() -> QuerySet[RoleAssignment]:
     return RoleAssignment.objects.select_related("role")
 
 
-def described(holders: Iterable[TeamMember]) -> list[dict[str, str]]:
+def describe_holders(holders: Iterable[TeamMember]) -> list[dict[str, str]]:
     """Holders as an answer names them."""
     return [{"user_num": one.slot, "name": str(one)} for one in holders]
 
@@ -71,5 +71,5 @@ def deletion_impact(role: Role) -> dict[str, Any]:
         "slug": role.slug,
         "name": role.name,
         "holders_unassigned": len(holders),
-        "holders": described(holders),
+        "holders": describe_holders(holders),
     }

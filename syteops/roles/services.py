@@ -17,7 +17,7 @@ from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import Role, RoleAssignment
-from syteops.roles.queries import described, holders_of, holding, roles_of
+from syteops.roles.queries import describe_holders, holders_of, holding, roles_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import lock_members
 
@@ -31,7 +31,7 @@ FIXED_IN_SYSTEM_ROLES = ("name", "constraint_type", "max_count")
 def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values: Any) -> Role:
     """A new role, held by `holders`. Raises Invalid, Conflict (name taken) or RoleFull."""
     transaction_lock("roles")
-    role = Role(**_completed(Role(), values))
+    role = Role(**_complete_values(Role(), values))
     _refuse_taken_name(role, role.name)
     role.slug = _free_slug(role.name)
     audit.insert(actor, role)
@@ -68,7 +68,7 @@ def update_role(
     taken or a limit below the number of holders; RoleFull for more holders than the limit.
     """
     _protect(role, values)
-    values = _completed(role, values)
+    values = _complete_values(role, values)
     if values.get("name", role.name) != role.name:
         transaction_lock("roles")
         _refuse_taken_name(role, values["name"])
@@ -80,7 +80,7 @@ def update_role(
         raise _too_low(role, limit, before)
     after = before if holders is None else sorted(holders, key=_number)
     _write(role, before, after)
-    audit.update(actor, role, values, also=_recorded(before, after))
+    audit.update(actor, role, values, also=_changes_of_holders(before, after))
     return role
 
 
@@ -152,7 +152,7 @@ def _store_holders(
 ) -> None:
     after = sorted(after, key=_number)
     _write(role, before, after)
-    audit.update(actor, role, {}, event, _recorded(before, after))
+    audit.update(actor, role, {}, event, _changes_of_holders(before, after))
 
 
 def _write(role: Role, before: Collection[TeamMember], after: Collection[TeamMember]) -> None:
@@ -172,7 +172,7 @@ def _number(member: TeamMember) -> int:
     return member.number or 0
 
 
-def _recorded(
+def _changes_of_holders(
     before: Collection[TeamMember], after: Collection[TeamMember]
 ) -> dict[str, tuple[Any, Any]]:
     """The holders as the audit trail keeps them; the ids too, because numbers are reused."""
@@ -186,11 +186,11 @@ def _refuse_too_many(role: Role, limit: int | None, holders: Collection[TeamMemb
 
 
 def _full(role: Role, holders: Collection[TeamMember]) -> RoleFull:
-    names = ", ".join(f"{one['user_num']} {one['name']}" for one in described(holders))
+    names = ", ".join(f"{one['user_num']} {one['name']}" for one in describe_holders(holders))
     detail = (
         f"{role.name} takes {role.capacity} at most and is held by {names}. Unassign one first."
     )
-    return RoleFull(detail, holders=described(holders))
+    return RoleFull(detail, holders=describe_holders(holders))
 
 
 def _too_low(role: Role, limit: int, holders: Collection[TeamMember]) -> Conflict:
@@ -198,14 +198,14 @@ def _too_low(role: Role, limit: int, holders: Collection[TeamMember]) -> Conflic
     return Conflict(
         f"{len(holders)} members hold {role.name}: unassign {excess} of them first.",
         unassign_first=excess,
-        holders=described(holders),
+        holders=describe_holders(holders),
     )
 
 
 # --- What it is ----------------------------------------------------------------------------
 
 
-def _completed(role: Role, values: Mapping[str, Any]) -> dict[str, Any]:
+def _complete_values(role: Role, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with what follows from them: the other half of the constraint, plain colors."""
     completed = dict(values)
     if "color" in values:

@@ -40,7 +40,7 @@ def create_team_member(
     number = TeamMember.free_number(settings.MAX_TEAM_MEMBERS, _WHAT)
     member = TeamMember(number=number)
     given = {number: text for number, text in sorted((crm_ids or {}).items()) if text}
-    with _stored_picture(member, _completed(member, values)) as columns:
+    with _stored_picture(member, _complete_values(member, values)) as columns:
         for name, value in columns.items():
             setattr(member, name, value)
         audit.insert(actor, member, crm_ids=given)
@@ -61,7 +61,7 @@ def update_team_member(
     if crm_ids:
         set_identifiers(member.pk, crm_ids)
         after = identifiers_of(member.pk)
-    with _stored_picture(member, _completed(member, values)) as columns:
+    with _stored_picture(member, _complete_values(member, values)) as columns:
         audit.update(actor, member, columns, also={"crm_ids": (before, after)})
     return member
 
@@ -87,7 +87,8 @@ def restore_team_member(
     if member.deleted_at is None:
         raise Conflict(f"Team member {member.slot} is not deleted.")
     transaction_lock("team_members")
-    back = {"number": _number_for(member), "former_number": None, "deleted_at": None}
+    number = TeamMember.free_number(settings.MAX_TEAM_MEMBERS, _WHAT, member.former_number)
+    back = {"number": number, "former_number": None, "deleted_at": None}
     if member.user_id and TeamMember.objects.filter(user_id=member.user_id).exists():
         back["user"] = None
     given = {name: attached.get(name, ()) for name in all_attachments()}
@@ -109,18 +110,10 @@ def release_login(actor: Actor, user: User) -> None:
         audit.update(actor, member, {"user": None})
 
 
-def _number_for(member: TeamMember) -> int:
-    """The former number, if it is free and within the limit; the lowest free one otherwise."""
-    former, limit = member.former_number or 0, settings.MAX_TEAM_MEMBERS
-    if former <= limit and not TeamMember.objects.filter(number=former).exists():
-        return former
-    return TeamMember.free_number(limit, _WHAT)
-
-
 # --- Values --------------------------------------------------------------------------------
 
 
-def _completed(member: TeamMember, values: Mapping[str, Any]) -> dict[str, Any]:
+def _complete_values(member: TeamMember, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are stored: usual case for languages, no full name that is the joined one.
 
     Raises Invalid for a login that belongs to another member.
@@ -132,16 +125,13 @@ def _completed(member: TeamMember, values: Mapping[str, Any]) -> dict[str, Any]:
     last = values.get("last_name", member.last_name)
     if values.get("full_name") == f"{first} {last}".strip():
         completed["full_name"] = ""
-    if values.get("user") is not None:
-        _refuse_taken_user(member, values["user"])
+    if (user := values.get("user")) is not None:
+        transaction_lock("team_members")
+        other = TeamMember.objects.exclude(pk=member.pk).filter(user=user).first()
+        if other is not None:
+            taken = f"This is the login of {other} ({other.slot})."
+            raise Invalid.field("user", taken, "not_unique")
     return completed
-
-
-def _refuse_taken_user(member: TeamMember, user: Any) -> None:
-    transaction_lock("team_members")
-    other = TeamMember.objects.exclude(pk=member.pk).filter(user=user).first()
-    if other is not None:
-        raise Invalid.field("user", f"This is the login of {other} ({other.slot}).", "not_unique")
 
 
 # --- The picture ---------------------------------------------------------------------------
