@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from manage_api.keys import services
-from manage_api.keys.models import ApiSwitch
+from manage_api.keys.models import ApiSwitch, ManageKey
 from syteops.core.actors import SYSTEM
 
 API = "/api/manage/v1"
@@ -96,6 +96,15 @@ def make_key(db: None) -> Callable[..., str]:
         return services.create_restricted_key(SYSTEM, scopes=scopes, **values).text
 
     return make
+
+
+def remake(key: ManageKey, **rights: Any) -> None:
+    """Give a stored key other rights, as if it had been made with them."""
+    verifier, _ = key.open_verifier()
+    for name, value in rights.items():
+        setattr(key, name, value)
+    key.seal_verifier(verifier)
+    key.save(update_fields=["verifier", *rights])
 
 
 @pytest.fixture

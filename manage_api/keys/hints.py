@@ -33,6 +33,8 @@ def risks(key: ManageKey) -> list[str]:
 
 
 def _risks(key: ManageKey) -> Iterator[str]:
+    if not key.has_genuine_rights:
+        yield "altered in the database, refused"
     if key.kind == KeyKind.RESTRICTED:
         if key.expires_at is None:
             yield "never expires"
@@ -56,8 +58,9 @@ class Alarm(NamedTuple):
 
 
 ALARM_DAYS = 7
-AFTER_ITS_END = ("not_authenticated", "key_expired")
+_GRAVE = ("rights_altered", "not_authenticated", "key_expired")
 _WHY = {
+    "rights_altered": "used after its rights were altered in the database",
     "not_authenticated": "used after it was revoked or replaced",
     "key_expired": "used after its end",
     "api_disabled": "used while it, or the API, was closed",
@@ -66,10 +69,10 @@ _WHY = {
 
 
 def alarms() -> tuple[list[Alarm], list[Alarm]]:
-    """Keys turned away of late: those used after their end, and the others; newest first.
+    """Keys turned away of late: those that were altered or used after their end, and the others.
 
-    Of the first each one may be a thief. The others are tools that wait, mostly.
+    Newest first. Each of the first may be a thief. The others are mostly tools that wait.
     """
     found = [Alarm(one, _WHY.get(one.code, one.code)) for one in refused_uses(ALARM_DAYS)]
-    ended = [one for one in found if one.entry.code in AFTER_ITS_END]
-    return ended, [one for one in found if one not in ended]
+    grave = [one for one in found if one.entry.code in _GRAVE]
+    return grave, [one for one in found if one not in grave]

@@ -5,8 +5,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
-from syteops.core.encryption import EncryptedTextField
+from manage_api.keys.tokens import VERIFIER_LENGTH, digest_rights
+from syteops.core.encryption import EncryptedTextField, UnsealError, open_sealed, seal
 from syteops.core.entities import Entity
 
 
@@ -48,7 +50,8 @@ class ApiSwitch(Entity):
 class ManageKey(Entity):
     """A key: who may come in with it, how far and until when. Its text is stored nowhere.
 
-    `verifier` is the sealed SHA-256 of the secret, bound to this row's `public_id`.
+    `verifier` is the SHA-256 of the secret with that of the rights, sealed and bound to this row's
+    `public_id`: whoever changes kind, scopes, networks or expiry in the database ends the key.
     """
 
     resource: ClassVar[str] = "keys"
@@ -110,6 +113,30 @@ class ManageKey(Entity):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint})"
+
+    def seal_verifier(self, verifier: str) -> None:
+        """Bind the SHA-256 of the secret to the rights. Store it in the same transaction."""
+        self.verifier = seal(self, "verifier", verifier + self._rights_digest())
+
+    def open_verifier(self) -> tuple[str, bool]:
+        """The SHA-256 of the secret ("" if it does not open), and whether the rights are genuine.
+
+        As much work for every key, and in constant time.
+        """
+        try:
+            sealed = open_sealed(self, "verifier") or ""
+        except UnsealError:
+            sealed = ""
+        rights = sealed[VERIFIER_LENGTH:]
+        return sealed[:VERIFIER_LENGTH], constant_time_compare(rights, self._rights_digest())
+
+    @property
+    def has_genuine_rights(self) -> bool:
+        """Whether the rights in the database are those that the key was made with."""
+        return self.open_verifier()[1]
+
+    def _rights_digest(self) -> str:
+        return digest_rights(self.kind, self.scopes, self.networks, self.expires_at)
 
     @property
     def ends_at(self) -> datetime | None:

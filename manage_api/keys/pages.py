@@ -255,8 +255,10 @@ def _like(public_id: str) -> dict[str, Any]:
         return {}
     key = _key_or_404(public_id)
     sponsor = key.sponsor_id and {"sponsor": key.sponsor_id}
-    rights = {"name": key.name, "scopes": key.scopes, "networks": "\n".join(key.networks)}
-    return {**rights, **(sponsor or {})}
+    same = {"name": key.name, **(sponsor or {})}
+    if not key.has_genuine_rights:  # nobody takes over what somebody else wrote there
+        return same
+    return {**same, "scopes": key.scopes, "networks": "\n".join(key.networks)}
 
 
 def _home() -> str:

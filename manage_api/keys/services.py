@@ -14,7 +14,6 @@ from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import site_key, sponsored_keys
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
-from syteops.core.encryption import seal
 from syteops.core.errors import Conflict, Invalid, Protected
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
@@ -175,7 +174,7 @@ def _issue(
     key = ManageKey(
         public_id=token.public_id, hint=token.hint, created_by=actor.label[:200], **fields
     )
-    key.verifier = seal(key, "verifier", token.verifier)
+    key.seal_verifier(token.verifier)
     audit.insert(actor, key, event)
     # Its tool may call from where another still uses an old key, and must not be shut out with it.
     transaction.on_commit(lambda: throttling.note_success(token.text))
@@ -198,6 +197,11 @@ def _check_rotatable(key: ManageKey, now: datetime) -> None:
         raise Conflict("This key has expired. Create a new one.")
     if key.paused_at:
         raise Conflict("This key is paused. Resume it first, or revoke it.")
+    # The new key would be sealed with the rights that somebody gave the old one.
+    if not key.has_genuine_rights:
+        raise Conflict(
+            "The rights of this key cannot be verified. Revoke it, and create a new one."
+        )
 
 
 def _pausable(key: ManageKey) -> ManageKey:

@@ -5,15 +5,19 @@ without a query, and secret scanners can tell a real key. Pure; knows no databas
 """
 
 import hashlib
+import json
 import re
 import secrets
 import string
 import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 BRAND = "som_"
 ID_LENGTH, SECRET_LENGTH, CHECK_LENGTH = 12, 32, 6
+VERIFIER_LENGTH = 64
 
 ID_FORM = rf"[0-9A-Za-z]{{{ID_LENGTH}}}"
 _FORM = re.compile(
@@ -65,6 +69,14 @@ def parse(text: str) -> Token | None:
     if match is None or checksum(match[1] + match[2]) != match[3]:
         return None
     return Token(match[1], match[2])
+
+
+def digest_rights(
+    kind: str, scopes: Sequence[str], networks: Sequence[str], expires_at: datetime | None
+) -> str:
+    """SHA-256 of what a key may do, from where and until when: JSON, with the time in UTC."""
+    end = expires_at and expires_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return hashlib.sha256(json.dumps([kind, scopes, networks, end]).encode()).hexdigest()
 
 
 def checksum(body: str) -> str:

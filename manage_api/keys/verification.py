@@ -20,7 +20,7 @@ from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address, in_networks
 from syteops.core.background import after_answer
 from syteops.core.counters import CounterKind, counters
-from syteops.core.encryption import KeyRing, UnsealError, open_sealed, ring, seal
+from syteops.core.encryption import KeyRing, ring
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,21 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
     revoked key; only a right secret learns key_expired, api_disabled or network_not_allowed.
-    A key that is refused although its secret is right is noted in the audit trail, hears of its end
-    if it has been replaced, and pays for each call as if it had been let in.
+    A key whose rights were altered in the database is refused like a wrong one. A key that is
+    refused although its secret is right is noted in the audit trail. If it has been replaced it is
+    told when it ends, and it pays for each call as if it had been let in.
     """
     token = tokens.parse(text)
     if token is None:
         raise not_authenticated()
     key, address = _find(token.public_id), client_address(request)
-    if not _verified(key or _nobody(ring()), token) or key is None:
+    verifier, has_genuine_rights = (key or _nobody(ring())).open_verifier()
+    if not constant_time_compare(verifier, token.verifier) or key is None:
         raise not_authenticated()
     holder = KeyHolder(key)
+    if not has_genuine_rights:
+        _note_refusal(holder, "rights_altered", request, door)
+        raise not_authenticated()
     try:
         _check_state(key, address)
     except ApiError as refusal:
@@ -105,7 +110,7 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
 def reject_after_dummy_work() -> NoReturn:
     """The refusal of who has no key, after as much work as the refusal of a wrong one takes."""
     _find(_STRANGER.public_id)
-    _verified(_nobody(ring()), _STRANGER)
+    constant_time_compare(_nobody(ring()).open_verifier()[0], _STRANGER.verifier)
     raise not_authenticated()
 
 
@@ -140,17 +145,8 @@ def _nobody(current_ring: KeyRing) -> ManageKey:
     """A key that nobody holds, so that an unknown id takes as much work as a known one."""
     token = tokens.new_token()
     key = ManageKey(public_id=token.public_id)
-    key.verifier = seal(key, "verifier", token.verifier)
+    key.seal_verifier(token.verifier)
     return key
-
-
-def _verified(key: ManageKey, token: tokens.Token) -> bool:
-    """Compares in constant time."""
-    try:
-        expected = open_sealed(key, "verifier")
-    except UnsealError:
-        expected = None
-    return constant_time_compare(expected or "", token.verifier)  # which is never empty
 
 
 def _check_state(key: ManageKey, address: str) -> None:

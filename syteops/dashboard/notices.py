@@ -9,6 +9,7 @@ from django.utils.timesince import timeuntil
 
 from manage_api.keys.hints import ALARM_DAYS, alarms, is_old
 from manage_api.keys.queries import (
+    altered_keys,
     cut_off_addresses,
     expiring_keys,
     keys_without_sponsor,
@@ -35,7 +36,8 @@ def notices_for(user: Any) -> list[Notice]:
     if user.is_superuser:
         found += [*_migrations(), *_broken_trail()]
     if user.has_perm("keys.manage_api_keys"):
-        found += [*_turned_away(), *_cut_off(user), *_expiring(), *_without_sponsor(), *_aged()]
+        found += [*_altered(), *_turned_away(), *_cut_off(user), *_expiring()]
+        found += [*_without_sponsor(), *_aged()]
     return found
 
 
@@ -49,6 +51,15 @@ def _broken_trail() -> Iterator[Notice]:
     if not is_intact():
         text = "The audit trail was altered, or its key was replaced. Run manage.py verify_audit."
         yield Notice("bad", "gpp_maybe", text, reverse("admin:audit_auditentry_changelist"))
+
+
+def _altered() -> Iterator[Notice]:
+    for key in altered_keys():
+        text = (
+            f"The key {key.name} is refused: its rights were altered in the database, or the "
+            "encryption keys are not those it was sealed with. Revoke it."
+        )
+        yield Notice("bad", "gpp_bad", text, _key_url(key.public_id))
 
 
 def _turned_away() -> Iterator[Notice]:

@@ -23,7 +23,7 @@ from syteops.audit.words import sentence
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import exclusive
 from syteops.server import housekeeping
-from tests.fixtures import Api
+from tests.fixtures import Api, remake
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,7 @@ def warned_days() -> list[int]:
 
 def later(key: ManageKey, days: float) -> None:
     """So many days before the key's end."""
-    ManageKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() + timedelta(days=days))
+    remake(key, expires_at=timezone.now() + timedelta(days=days))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from manage_api.keys.services import Issued
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict, Invalid, Protected
-from tests.fixtures import Api
+from tests.fixtures import Api, remake
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +133,7 @@ def test_a_predecessor_that_ended_by_itself_is_left_as_it_was(
 ) -> None:
     oldest = restricted()
     older = services.rotate_key(SYSTEM, oldest.key, HOUR)
-    ManageKey.objects.filter(pk=oldest.key.pk).update(**{ended: timezone.now() - HOUR})
+    remake(oldest.key, **{ended: timezone.now() - HOUR})
     before = ManageKey.objects.filter(pk=oldest.key.pk).values().get()
     end(SYSTEM, older.key)
     assert ManageKey.objects.filter(pk=oldest.key.pk).values().get() == before

@@ -18,10 +18,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from manage_api.keys import services
-from manage_api.keys.models import ApiSwitch, ManageKey
+from manage_api.keys.models import ApiSwitch
 from manage_api.operations import Operation, all_operations, all_scopes
 from syteops.core.actors import SYSTEM
-from tests.fixtures import Api
+from tests.fixtures import Api, remake
 from tests.manage_api.faces import FACES, Answer, Face, as_person
 from tests.samples import Sample, all_samples
 
@@ -117,7 +117,7 @@ def random_key(chance: random.Random) -> str:
     )
     match chance.choice(STATES):
         case "expired":
-            ManageKey.objects.filter(pk=issued.key.pk).update(expires_at=timezone.now())
+            remake(issued.key, expires_at=timezone.now())
         case "paused":
             services.pause_key(SYSTEM, issued.key)
         case "revoked":

@@ -11,7 +11,7 @@ from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
-from tests.fixtures import Api
+from tests.fixtures import Api, remake
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +284,7 @@ def closed(key: ManageKey) -> None:
 
 
 def elsewhere(key: ManageKey) -> None:
-    ManageKey.objects.update(networks=["203.0.113.0/24"])
+    remake(key, networks=["203.0.113.0/24"])
 
 
 @pytest.mark.parametrize("refuse", [paused, closed, elsewhere])

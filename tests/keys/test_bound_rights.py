@@ -1,0 +1,216 @@
+"""Whoever can write to the database gives a key no right: what was altered ends the key."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from manage_api.keys import services, tokens
+from manage_api.keys.models import ManageKey
+from manage_api.keys.services import Issued
+from manage_api.operations import all_scopes
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.core.actors import SYSTEM
+from syteops.core.encryption import new_encryption_key, seal
+from syteops.core.errors import Conflict
+from tests.fixtures import Api
+from tests.keys.key_pages import HOME, on, text_of
+from tests.manage_api.faces import forgery_of
+
+pytestmark = pytest.mark.django_db
+
+ALTERATIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "every scope": lambda: {"scopes": all_scopes()},
+    "one scope more": lambda: {"scopes": ["crm:read", "crm:write"]},
+    "one scope less": lambda: {"scopes": []},
+    "scopes as one text, in which others are found": lambda: {"scopes": "crm:read users:read"},
+    "everywhere": lambda: {"networks": []},
+    "another network": lambda: {"networks": ["127.0.0.0/8", "::/0"]},
+    "a later end": lambda: {"expires_at": timezone.now() + timedelta(days=365)},
+    "no end": lambda: {"expires_at": None},
+    "a key for everything": lambda: {"kind": "site"},
+}
+
+
+@pytest.fixture
+def issued(db: None) -> Issued:
+    return services.create_restricted_key(
+        SYSTEM,
+        name="Tool",
+        scopes=["crm:read"],
+        networks=["127.0.0.0/8"],
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+def alter(**values: Any) -> None:
+    """As somebody does who can write to the database, and nothing else."""
+    ManageKey.objects.update(**(values or {"scopes": all_scopes()}))
+
+
+def status(issued: Issued) -> int:
+    return int(Api(issued.text).get("/whoami").status_code)
+
+
+def told(key: str) -> tuple[dict[str, str], dict[str, Any]]:
+    response = Api(key).get("/whoami")
+    assert response.status_code == 401
+    headers = {n: v for n, v in response.headers.items() if n != "X-Request-ID"}
+    return headers, {n: v for n, v in response.json().items() if n != "request_id"}
+
+
+# --- Who is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_an_altered_key_is_refused_like_a_wrong_one_until_it_is_as_it_was(
+    issued: Issued, name: str
+) -> None:
+    altered = ALTERATIONS[name]()
+    assert status(issued) == 200
+    alter(**altered)
+    assert told(issued.text) == told(tokens.new_token().text)
+    alter(**{field: getattr(issued.key, field) for field in altered})
+    assert status(issued) == 200
+
+
+def test_an_expired_key_is_not_brought_back_by_another_end() -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    issued = services.create_restricted_key(SYSTEM, name="x", scopes=["crm:read"], expires_at=past)
+    assert Api(issued.text).get("/whoami").json()["code"] == "key_expired"
+    alter(expires_at=None)
+    assert Api(issued.text).get("/whoami").json()["code"] == "not_authenticated"
+
+
+def test_a_site_key_turned_into_a_restricted_one_is_refused(site_key: str) -> None:
+    alter(kind="restricted", scopes=["crm:read"])
+    assert Api(site_key).get("/whoami").status_code == 401
+
+
+def test_the_verifier_of_a_key_with_more_rights_does_not_help(issued: Issued) -> None:
+    mighty = services.create_restricted_key(SYSTEM, name="Mighty", scopes=all_scopes()).key
+    ManageKey.objects.filter(pk=issued.key.pk).update(
+        scopes=mighty.scopes, networks=[], expires_at=None, verifier=mighty.verifier
+    )
+    assert status(issued) == 401
+
+
+def test_a_verifier_without_rights_opens_nothing(issued: Issued) -> None:
+    """As it was stored once, and may be found in an old backup."""
+    verifier, _ = issued.key.open_verifier()
+    alter(verifier=seal(issued.key, "verifier", verifier))
+    assert status(issued) == 401
+
+
+def test_what_happens_in_the_life_of_a_key_does_not_alter_it(issued: Issued) -> None:
+    services.pause_key(SYSTEM, issued.key)
+    services.resume_key(SYSTEM, issued.key)
+    assert status(issued) == 200
+    new = services.rotate_key(SYSTEM, issued.key, timedelta(days=1))
+    ManageKey.objects.update(last_used_at=timezone.now(), last_used_address="127.0.0.1")
+    assert (status(issued), status(new)) == (200, 200)
+    assert new.key.has_genuine_rights
+
+
+def test_refusing_it_takes_one_query_and_notes_nothing_before_the_answer(
+    issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manage_api.keys.verification.after_answer", lambda job: None)
+    alter()
+    with CaptureQueriesContext(connection) as queries_made:
+        told(issued.text)
+    assert len(queries_made) == 1
+
+
+# --- Who is told -------------------------------------------------------------------------------
+
+
+def test_its_use_is_in_the_trail_with_the_reason(issued: Issued) -> None:
+    alter()
+    told(issued.text)
+    told(issued.text)
+    entry = AuditEntry.objects.get(outcome=Outcome.REFUSED)
+    assert (entry.object_id, entry.code) == (issued.key.public_id, "rights_altered")
+
+
+def test_a_wrong_secret_leaves_no_entry(issued: Issued) -> None:
+    alter()
+    told(forgery_of(issued.text))
+    assert not AuditEntry.objects.filter(outcome=Outcome.REFUSED).exists()
+
+
+def test_admins_are_told_before_anybody_uses_it(page: Client, issued: Issued) -> None:
+    services.create_restricted_key(SYSTEM, name="Honest", scopes=["crm:read"])
+    ManageKey.objects.filter(pk=issued.key.pk).update(networks=[])
+    start = text_of(page.get("/admin/"))
+    assert "The key Tool is refused: its rights were altered in the database" in start
+    assert start.count("were altered") == 1
+    for address in (HOME, f"{HOME}{issued.key.public_id}/"):
+        assert text_of(page.get(address)).count("altered in the database, refused") == 1
+    output = StringIO()
+    call_command("manage_key", "list", stdout=output)
+    assert output.getvalue().count("altered in the database, refused") == 1
+
+
+def test_its_use_is_an_alarm(page: Client, issued: Issued) -> None:
+    alter()
+    told(issued.text)
+    for address in ("/admin/", HOME):
+        assert "used after its rights were altered in the database" in text_of(page.get(address))
+
+
+# --- What becomes of it ------------------------------------------------------------------------
+
+
+def test_it_gives_its_rights_to_no_new_key(page: Client, issued: Issued) -> None:
+    alter()
+    with pytest.raises(Conflict, match="cannot be verified"):
+        services.rotate_key(SYSTEM, issued.key, timedelta(days=1))
+    answer = page.post(on(issued.key, "rotate"), {"overlap": 0}, follow=True)
+    assert "The rights of this key cannot be verified." in text_of(answer)
+    assert ManageKey.objects.count() == 1
+    form = text_of(page.get(f"{HOME}create/?like={issued.key.public_id}"))
+    assert 'value="Tool"' in form
+    assert 'name="scopes" value="crm:read" checked' not in form
+
+
+def test_it_can_be_revoked(issued: Issued) -> None:
+    alter()
+    assert services.revoke_key(SYSTEM, issued.key)
+
+
+def test_a_new_encryption_key_keeps_rights_bound(
+    issued: Issued, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syteops.server.encryption_rotation.GRACE", 0)
+    settings.FIELD_ENCRYPTION_KEYS = [new_encryption_key(), *settings.FIELD_ENCRYPTION_KEYS]
+    call_command("rotate_encryption_keys", stdout=StringIO())
+    settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
+    assert status(issued) == 200
+    alter()
+    assert status(issued) == 401
+
+
+# --- Keys from before ----------------------------------------------------------------------------
+
+
+def test_the_migration_binds_the_keys_there_are_and_can_be_undone(issued: Issued) -> None:
+    migration = import_module("manage_api.keys.migrations.0004_bind_rights")
+    lost = services.create_restricted_key(SYSTEM, name="Lost", scopes=["crm:read"]).key
+    verifier, _ = issued.key.open_verifier()
+    ManageKey.objects.filter(pk=lost.pk).update(verifier=seal(issued.key, "verifier", "x"))
+    migration.unbind(apps, None)
+    assert ManageKey.objects.get(pk=issued.key.pk).open_verifier() == (verifier, False)
+    migration.bind(apps, None)
+    assert status(issued) == 200
+    assert not ManageKey.objects.get(pk=lost.pk).has_genuine_rights
