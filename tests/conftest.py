@@ -73,7 +73,7 @@ def _empty_cache() -> None:
 @pytest.fixture(autouse=True)
 def _unused_keys() -> None:
     """What was noted of one test's keys is not written to the next one's database."""
-    usage._taken()
+    usage._take()
 
 
 @pytest.fixture(autouse=True)

@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from manage_api.keys import services
+from django.urls import reverse
+
+from manage_api.keys import queries, services
 from manage_api.keys.forms import RotateForm
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
 from manage_api.keys.services import Issued
 from syteops.core.actors import Actor
 from syteops.people.confirmation import ConfirmedForm
 
-Run = Callable[[Actor, ManageKey | None, ConfirmedForm], Issued | bool]
+# The key is None for what concerns the API as a whole.
+Run = Callable[[Actor, Any, ConfirmedForm], Issued | bool]
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,15 @@ class Action:
         """Its name in the audit trail."""
         return f"keys.{self.slug}"
 
+    def address(self, key: ManageKey | None) -> str:
+        """The page that asks for it."""
+        if key is None or self.slug in ON_API:
+            return reverse("admin:keys_managekey_api", args=[self.slug])
+        return reverse("admin:keys_managekey_act", args=[key.public_id, self.slug])
 
-def _the(key: ManageKey | None) -> ManageKey:
-    assert key is not None
-    return key
-
-
-def _switch(enabled: bool) -> Run:
-    def run(actor: Actor, key: Any, form: Any) -> bool:
-        return services.set_api_enabled(actor, enabled)
-
-    return run
+    def also_ends(self, key: ManageKey | None) -> list[ManageKey]:
+        """The former keys that it ends together with this one."""
+        return queries.working_predecessors(key) if key is not None and self.ends_former else []
 
 
 ON_API = {
@@ -68,7 +69,7 @@ ON_API = {
             "Enable the API?",
             "Every valid key works again, from the next request on.",
             "The API is enabled.",
-            _switch(True),
+            lambda actor, key, form: services.set_api_enabled(actor, True),
         ),
         Action(
             "disable",
@@ -77,7 +78,7 @@ ON_API = {
             "Disable the API?",
             "Every tool is refused (403 api_disabled) until you enable it again. Keys are kept.",
             "The API is disabled. All keys are kept.",
-            _switch(False),
+            lambda actor, key, form: services.set_api_enabled(actor, False),
             danger=True,
         ),
     )
@@ -94,9 +95,7 @@ ON_KEY = {
             "Tools that use the old key stop working: update them after this. The new key has the "
             "same rights, and you see it once.",
             "",
-            lambda actor, key, form: services.rotate_key(
-                actor, _the(key), form.cleaned_data["overlap"]
-            ),
+            lambda actor, key, form: services.rotate_key(actor, key, form.cleaned_data["overlap"]),
             form=RotateForm,
             ends_former=True,
         ),
@@ -108,7 +107,7 @@ ON_KEY = {
             "Tools that use it stop working at once (401), and it never works again: "
             "give them another key after this.",
             "The key is revoked.",
-            lambda actor, key, form: services.revoke_key(actor, _the(key)),
+            lambda actor, key, form: services.revoke_key(actor, key),
             danger=True,
             ends_former=True,
         ),
@@ -119,7 +118,7 @@ ON_KEY = {
             "Pause this key?",
             "Tools that use it are refused until you resume it.",
             "The key is paused.",
-            lambda actor, key, form: services.pause_key(actor, _the(key)),
+            lambda actor, key, form: services.pause_key(actor, key),
         ),
         Action(
             "resume",
@@ -128,28 +127,26 @@ ON_KEY = {
             "Resume this key?",
             "Tools that use it work again, with the same rights as before.",
             "The key works again.",
-            lambda actor, key, form: services.resume_key(actor, _the(key)),
+            lambda actor, key, form: services.resume_key(actor, key),
         ),
     )
 }
 
 
-def offered_on_api(key: ManageKey | None, state: str) -> list[Action]:
+def list_api_actions(key: ManageKey | None, state: str) -> list[Action]:
     """What the site key's card offers beside what it offers on the key itself."""
     generate = [ON_API["generate"]] if key is None else []
     switch = {"enabled": [ON_API["disable"]], "disabled": [ON_API["enable"]]}.get(state, [])
     return [*generate, *switch]
 
 
-def offered_on(key: ManageKey) -> list[Action]:
+def list_key_actions(key: ManageKey) -> list[Action]:
     """What can be done with a key in its present state."""
-    state, restricted = key.state, key.kind == KeyKind.RESTRICTED
-    if state is KeyState.ACTIVE:
-        names = ["rotate", "pause", "revoke"] if restricted else ["rotate", "revoke"]
-    elif state is KeyState.PAUSED:
-        names = ["resume", "revoke"]
-    elif state in (KeyState.RETIRING, KeyState.EXPIRED):
-        names = ["revoke"]
-    else:
-        names = []
-    return [ON_KEY[name] for name in names]
+    pause = ["pause"] if key.kind == KeyKind.RESTRICTED else []
+    names = {
+        KeyState.ACTIVE: ["rotate", *pause, "revoke"],
+        KeyState.PAUSED: ["resume", "revoke"],
+        KeyState.RETIRING: ["revoke"],
+        KeyState.EXPIRED: ["revoke"],
+    }
+    return [ON_KEY[name] for name in names.get(key.state, [])]

@@ -5,12 +5,17 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
 
 from manage_api.keys import pages
 from manage_api.keys.models import ManageKey
+
+PERMISSION = "keys.manage_api_keys"
 
 
 @admin.register(ManageKey)
@@ -31,13 +36,17 @@ class ManageKeyAdmin(ModelAdmin):  # type: ignore[misc]
         ]
 
     def _page(self, view: Callable[..., HttpResponse]) -> Callable[..., Any]:
-        return self.admin_site.admin_view(partial(view, site=self.admin_site))  # type: ignore[no-any-return]
+        """Only for those who may manage keys, on every request. Passwords stay out of reports."""
+        page: Any = partial(view, site=self.admin_site)
+        page = permission_required(PERMISSION, raise_exception=True)(page)
+        page = require_http_methods(["GET", "HEAD", "POST"])(page)
+        return self.admin_site.admin_view(sensitive_post_parameters("password")(page))  # type: ignore[no-any-return]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(pages.PERMISSION)
+        return request.user.has_perm(PERMISSION)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(pages.PERMISSION)
+        return request.user.has_perm(PERMISSION)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,61 +1,72 @@
-"""What the command says of keys: as much as the pages show, as plain data."""
+"""What there is to say about a key: once, for the pages, the JSON and the text of the command."""
 
-from datetime import datetime
 from typing import Any
 
-from manage_api.keys import hints, queries
+
+from manage_api.keys import queries
 from manage_api.keys.models import KeyKind, ManageKey
-from manage_api.keys.presets import Preset
+from manage_api.keys.presets import Preset, describe_scopes
+from manage_api.keys.risks import find_risks, is_old
 from manage_api.keys.verification import KeyHolder
-from manage_api.operations import Operation, all_operations
+from manage_api.operations import all_operations
 from manage_api.permissions import allowed_operations
 from syteops.audit.models import AuditEntry
 from syteops.audit.words import sentence
 
 
-def described(key: ManageKey) -> dict[str, Any]:
-    """A key, its state and its risks. Of its text only the hint."""
+def describe(key: ManageKey) -> dict[str, Any]:
+    """A key, its state, rights and risks. Of its text only the hint."""
+    is_site_key = key.kind == KeyKind.SITE
     return {
         "id": key.public_id,
         "kind": key.kind,
         "name": key.name,
         "hint": key.hint,
-        "state": key.state.value,
+        "state": key.state,
+        "rights": "Everything" if is_site_key else describe_scopes(key.scopes),
         "scopes": key.scopes,
         "networks": key.networks,
         "sponsor": key.sponsor.get_username() if key.sponsor else None,
-        "created_at": time_of(key.created_at),
+        "created_at": key.created_at,
         "created_by": key.created_by,
-        "expires_at": time_of(key.expires_at),
-        "rotated_at": time_of(key.rotated_at),
-        "retires_at": time_of(key.retires_at),
-        "paused_at": time_of(key.paused_at),
-        "revoked_at": time_of(key.revoked_at),
-        "ends_at": time_of(key.ends_at),
+        "expires_at": key.expires_at,
+        "rotated_at": key.rotated_at,
+        "retires_at": key.retires_at,
+        "paused_at": key.paused_at,
+        "revoked_at": key.revoked_at,
+        "ends_at": key.ends_at,
         "successor": key.successor.public_id if key.successor else None,
-        "last_used_at": time_of(key.last_used_at),
+        "last_used_at": key.last_used_at,
         "last_used_address": key.last_used_address,
-        "rotation_due": key.kind == KeyKind.SITE and hints.is_old(key),
-        "risks": hints.risks(key),
+        "rotation_due": is_site_key and is_old(key),
+        "risks": find_risks(key),
     }
 
 
-def described_in_full(key: ManageKey) -> dict[str, Any]:
-    """The same with its use, the operations it may run, and its last changes and refusals."""
-    month = queries.calls_per_day(key, queries.DAYS_SHOWN)
-    operations = allowed_operations(KeyHolder(key), all_operations())
-    calls_24h, calls_30d = queries.recent_calls(key)
+def describe_with_calls(key: ManageKey) -> dict[str, Any]:
+    """The same with how often it was used."""
     return {
-        **described(key),
-        "calls_24h": calls_24h,
-        "calls_30d": calls_30d,
-        "calls_per_day": [{"day": day.isoformat(), "calls": calls} for day, calls in month],
-        "operations": [_operation(one) for one in operations],
-        "history": [_entry(one) for one in queries.history_of(key)[: queries.HISTORY_LENGTH]],
+        **describe(key),
+        "calls_24h": queries.calls_in(key, hours=24),
+        "calls_30d": queries.calls_in(key, hours=24 * queries.DAYS_SHOWN),
     }
 
 
-def described_preset(preset: Preset) -> dict[str, Any]:
+def describe_in_full(key: ManageKey) -> dict[str, Any]:
+    """The same with its use by day and the operations that it may run."""
+    per_day = queries.calls_per_day(key, queries.DAYS_SHOWN)
+    names = ("name", "summary", "method", "path", "scope", "destructive")
+    return {
+        **describe_with_calls(key),
+        "calls_per_day": [{"day": day, "calls": calls} for day, calls in per_day],
+        "operations": [
+            {name: getattr(operation, name) for name in names}
+            for operation in allowed_operations(KeyHolder(key), all_operations())
+        ],
+    }
+
+
+def describe_preset(preset: Preset) -> dict[str, Any]:
     """A preset with the scopes that it gives now."""
     return {
         "slug": preset.slug,
@@ -65,27 +76,11 @@ def described_preset(preset: Preset) -> dict[str, Any]:
     }
 
 
-def time_of(moment: datetime | None) -> str | None:
-    """A time in ISO 8601."""
-    return moment.isoformat() if moment else None
-
-
-def _operation(operation: Operation) -> dict[str, Any]:
-    return {
-        "name": operation.name,
-        "summary": operation.summary,
-        "method": operation.method,
-        "path": operation.path,
-        "scope": operation.scope,
-        "destructive": operation.destructive,
-    }
-
-
-def _entry(entry: AuditEntry) -> dict[str, Any]:
+def describe_entry(entry: AuditEntry) -> dict[str, Any]:
     """As `GET /audit` shows it, and in words."""
     return {
         "id": entry.pk,
-        "at": time_of(entry.at),
+        "at": entry.at,
         "outcome": entry.outcome,
         "actor": {"kind": entry.actor_kind, "id": entry.actor_id, "label": entry.actor_label},
         "door": entry.door,

@@ -14,10 +14,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from manage_api.keys.models import ManageKey
-from manage_api.keys.presets import in_words
+from manage_api.keys.presets import describe_scopes
 from manage_api.keys.queries import expiring_keys
 from syteops.audit import services as audit
-from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor
 from syteops.core.events import Verb
@@ -27,7 +26,7 @@ EVENT = Verb.EXPIRING
 DAYS = "days_before_expiry"
 
 
-class Warned(NamedTuple):
+class ExpiryWarning(NamedTuple):
     """One warning: of which key, how many days before, who was mailed, and who could not be."""
 
     key: ManageKey
@@ -36,30 +35,29 @@ class Warned(NamedTuple):
     problem: str = ""
 
 
-def warn(actor: Actor) -> list[Warned]:
+def warn(actor: Actor) -> list[ExpiryWarning]:
     """Give every warning that is due and was not given yet; once for each key and number of days.
 
     The trail keeps what was given. Where no e-mail reaches anybody, nothing is kept: the next run
-    tries again. So nobody is mailed twice. Raises Busy while another run is at it.
+    tries again. So nobody is mailed twice. Raises Busy while another run is in progress.
     """
     with exclusive("key expiry warnings"):
-        due = [(key, days) for key, days in expiring_keys() if not _was_warned(key, days)]
-        return [_warn(actor, key, days) for key, days in due]
+        warnings = []
+        for key, days in expiring_keys():
+            given = entries_of(key).filter(event=f"{key.noun}.{EVENT}")
+            if all(entry.changes[DAYS]["after"] != days for entry in given):
+                warnings.append(_warn(actor, key, days))
+        return warnings
 
 
-def _was_warned(key: ManageKey, days: int) -> bool:
-    entries: list[AuditEntry] = list(entries_of(key).filter(event=f"{key.noun}.{EVENT}"))
-    return any(entry.changes[DAYS]["after"] == days for entry in entries)
-
-
-def _warn(actor: Actor, key: ManageKey, days: int) -> Warned:
+def _warn(actor: Actor, key: ManageKey, days: int) -> ExpiryWarning:
     recipients = recipients_for(key) if settings.EMAIL_SERVER else []
     problems = {one: problem for one in recipients if (problem := _mail(key, days, one))}
     reached = [one for one in recipients if one not in problems]
     if reached or not recipients:
         with transaction.atomic():
             audit.record(actor, key, EVENT, {DAYS: (None, days)})
-    return Warned(key, days, reached, "; ".join(problems.values()))
+    return ExpiryWarning(key, days, reached, "; ".join(problems.values()))
 
 
 def recipients_for(key: ManageKey) -> list[str]:
@@ -94,7 +92,7 @@ def _message(key: ManageKey, days: int, address: str) -> EmailMessage:
         hint=key.hint,
         id=key.public_id,
         ends=ends,
-        rights=in_words(key.scopes),
+        rights=describe_scopes(key.scopes),
         used=used.strftime("%Y-%m-%d") if used else "never",
     )
     within = "tomorrow" if days == 1 else f"within {days} days"

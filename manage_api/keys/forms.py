@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import (
@@ -16,7 +15,8 @@ from unfold.widgets import (
 
 from manage_api.keys import tokens
 from manage_api.keys.presets import PRESETS, accesses
-from manage_api.keys.values import default_days
+from manage_api.keys.queries import possible_sponsors
+from manage_api.keys.validators import default_days
 from manage_api.operations import all_scopes
 from syteops.core.errors import DomainError, Invalid
 from syteops.people.confirmation import ConfirmedForm
@@ -81,7 +81,7 @@ class CreateKeyForm(ConfirmedForm):
         help_text="One a line, such as 203.0.113.0/24 or 2001:db8::/32. Empty: from everywhere.",
     )
     sponsor = forms.ModelChoiceField(
-        User.objects.filter(is_active=True, is_staff=True).order_by("username"),
+        possible_sponsors(),
         required=False,
         widget=UnfoldAdminSelectWidget,
         help_text="Whom to ask about this key.",
@@ -95,7 +95,7 @@ class CreateKeyForm(ConfirmedForm):
         }
         super().__init__(request, *args, **kwargs)
         self.fields["scopes"].choices = [(one, one) for one in all_scopes()]  # type: ignore[attr-defined]
-        self.fields["days"].choices = terms()  # type: ignore[attr-defined]
+        self.fields["days"].choices = list_terms()  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A preset alone means its scopes; without JavaScript nothing ticks or clears the boxes."""
@@ -109,7 +109,7 @@ class CreateKeyForm(ConfirmedForm):
             self.add_error("scopes", "Choose a preset, or one scope at least.")
         return cleaned
 
-    def values(self) -> dict[str, Any]:
+    def service_values(self) -> dict[str, Any]:
         """What the service takes."""
         days = self.cleaned_data["days"]
         return {
@@ -121,7 +121,7 @@ class CreateKeyForm(ConfirmedForm):
             "sponsor": self.cleaned_data["sponsor"],
         }
 
-    def show(self, refusal: DomainError) -> None:
+    def add_refusal(self, refusal: DomainError) -> None:
         """Put what the service refused beside its field."""
         if not isinstance(refusal, Invalid):
             self.add_error(None, refusal.detail)
@@ -144,7 +144,7 @@ class CreateKeyForm(ConfirmedForm):
 COLUMNS = ("read", "write", "delete", "secrets")
 
 
-def terms() -> list[tuple[str | int, str]]:
+def list_terms() -> list[tuple[str | int, str]]:
     """How long a key may last on this site; without end only where no maximum is set."""
     longest = settings.KEY_MAX_DAYS
     days = sorted({one for one in _TERMS if not longest or one <= longest} | {longest} - {0})

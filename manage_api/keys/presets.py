@@ -5,24 +5,24 @@ from dataclasses import dataclass
 
 from manage_api.operations import Access, all_scopes, find
 
-Chosen = Callable[[str, Access], bool]
+Includes = Callable[[str, Access], bool]
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A usual set of scopes. `chosen` says of a resource and access whether it belongs to it."""
+    """A usual set of scopes. `includes` says of a resource and access whether they belong to it."""
 
     slug: str
     name: str
     description: str
-    chosen: Chosen
+    includes: Includes
 
     def scopes(self) -> list[str]:
         """Its scopes among those there are now."""
-        return [scope for scope in all_scopes() if self.chosen(*split(scope))]
+        return [scope for scope in all_scopes() if self.includes(*split_scope(scope))]
 
 
-def split(scope: str) -> tuple[str, Access]:
+def split_scope(scope: str) -> tuple[str, Access]:
     """A scope's resource and access."""
     resource, _, access = scope.rpartition(":")
     return resource, Access(access)
@@ -32,12 +32,12 @@ def accesses() -> dict[str, list[Access]]:
     """What can be allowed on each resource, in the order read, write, delete, secrets."""
     found: dict[str, set[Access]] = {}
     for scope in all_scopes():
-        resource, access = split(scope)
+        resource, access = split_scope(scope)
         found.setdefault(resource, set()).add(access)
     return {name: [one for one in Access if one in allowed] for name, allowed in found.items()}
 
 
-def _tells_state(resource: str) -> bool:
+def _is_state(resource: str) -> bool:
     """Whether there is one of it, which can only be read, such as the site's status."""
     get = find(resource, "get")
     only_read = accesses()[resource] == [Access.READ]
@@ -75,7 +75,7 @@ PRESETS = {
             "monitoring",
             "Monitoring",
             "Reads the state of the site and nothing else: status, licence, connection.",
-            lambda resource, access: _tells_state(resource),
+            lambda resource, access: _is_state(resource),
         ),
     )
 }
@@ -88,7 +88,7 @@ _VERBS = {
 }
 
 
-def in_words(scopes: Iterable[str]) -> str:
+def describe_scopes(scopes: Iterable[str]) -> str:
     """Scopes as one short sentence, such as "Reads everything; changes crm, users"."""
     wanted = set(scopes)
     parts = []
@@ -102,7 +102,7 @@ def in_words(scopes: Iterable[str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def preset_of(scopes: Iterable[str]) -> Preset | None:
+def find_preset(scopes: Iterable[str]) -> Preset | None:
     """The preset that gives exactly these scopes now."""
     wanted = set(scopes)
     return next((one for one in PRESETS.values() if set(one.scopes()) == wanted), None)

@@ -59,7 +59,7 @@ def keys() -> QuerySet[ManageKey]:
 
 def live_keys() -> QuerySet[ManageKey]:
     """The keys that have not ended for good."""
-    return keys().filter(_not_ended())
+    return keys().filter(_is_live())
 
 
 def restricted_keys() -> QuerySet[ManageKey]:
@@ -77,6 +77,11 @@ def sponsored_keys(person: User) -> QuerySet[ManageKey]:
     return live_keys().filter(sponsor=person)
 
 
+def possible_sponsors() -> QuerySet[User]:
+    """The active staff: whom to ask about a key."""
+    return User.objects.filter(is_active=True, is_staff=True).order_by("username")
+
+
 def keys_without_sponsor() -> QuerySet[ManageKey]:
     """The restricted keys whose sponsor has been deactivated."""
     return restricted_keys().filter(sponsor__is_active=False)
@@ -87,18 +92,18 @@ def altered_keys() -> list[ManageKey]:
     return [key for key in live_keys() if not key.has_genuine_rights]
 
 
-def still_working(key: ManageKey) -> list[ManageKey]:
+def working_predecessors(key: ManageKey) -> list[ManageKey]:
     """The keys that `key` replaced, and those that they did, while their overlap lasts."""
     former = live_keys().filter(successor=key)
-    return [one for old in former for one in (old, *still_working(old))]
+    return [one for old in former for one in (old, *working_predecessors(old))]
 
 
 def former_keys() -> QuerySet[ManageKey]:
     """The keys that were revoked or replaced for good."""
-    return keys().exclude(_not_ended())
+    return keys().exclude(_is_live())
 
 
-def _not_ended() -> Q:
+def _is_live() -> Q:
     now = timezone.now()
     return Q(revoked_at=None) & (Q(retires_at=None) | Q(retires_at__gt=now))
 
@@ -110,12 +115,11 @@ def expiring_keys(now: datetime | None = None) -> list[tuple[ManageKey, int]]:
     found = ManageKey.objects.filter(
         revoked_at=None, successor=None, expires_at__gt=now, expires_at__lte=latest
     )
-    return [(key, _warning(key, now)) for key in found.order_by("expires_at")]
-
-
-def _warning(key: ManageKey, now: datetime) -> int:
-    left = (key.expires_at or now) - now
-    return next(days for days in EXPIRY_WARNINGS if left <= timedelta(days=days))
+    warnings = []
+    for key in found.order_by("expires_at"):
+        left = (key.expires_at or now) - now
+        warnings.append((key, next(d for d in EXPIRY_WARNINGS if left <= timedelta(days=d))))
+    return warnings
 
 
 def history_of(key: ManageKey) -> QuerySet[AuditEntry]:
@@ -131,11 +135,6 @@ def calls_in(key: ManageKey, hours: int) -> int:
     since = timezone.now() - timedelta(hours=hours)
     found = KeyCalls.objects.filter(key=key, hour__gt=since).aggregate(calls=Sum("calls"))
     return found["calls"] or 0
-
-
-def recent_calls(key: ManageKey) -> tuple[int, int]:
-    """How often the key was used in 24 hours, and in DAYS_SHOWN days."""
-    return calls_in(key, hours=24), calls_in(key, hours=24 * DAYS_SHOWN)
 
 
 def calls_per_day(key: ManageKey, days: int) -> list[tuple[date, int]]:

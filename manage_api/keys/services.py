@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from manage_api import throttling
-from manage_api.keys import tokens, values
+from manage_api.keys import tokens, validators
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import site_key, sponsored_keys
 from syteops.audit import services as audit
@@ -61,10 +61,10 @@ def create_restricted_key(
         actor,
         public_id=public_id,
         kind=KeyKind.RESTRICTED,
-        name=values.checked_name(name),
-        scopes=values.checked_scopes(scopes),
-        networks=values.checked_networks(networks),
-        expires_at=values.checked_expiry(expires_at),
+        name=validators.validate_name(name),
+        scopes=validators.validate_scopes(scopes),
+        networks=validators.validate_networks(networks),
+        expires_at=validators.validate_expiry(expires_at),
         sponsor=sponsor,
     )
 
@@ -74,11 +74,11 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
     """A new key with the same rights. The old one stops at once, or when the overlap ends.
 
     Without overlap, keys replaced earlier that still work end as well. Raises Invalid for an
-    overlap outside 0 s to 7 days, Conflict if the key can not be rotated (any more).
+    overlap outside 0 s to 7 days, Conflict if the key cannot be rotated, or not any more.
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise Invalid.field("overlap", "Choose 0 seconds to 7 days.", "out_of_range")
-    key = _locked(key)
+    key = _lock_key(key)
     now = timezone.now()
     _check_rotatable(key, now)
     if not overlap:
@@ -106,29 +106,24 @@ def revoke_key(actor: Actor, key: ManageKey) -> bool:
 
     Keys that it replaced and that still work in their overlap end with it.
     """
-    key, now = _locked(key), timezone.now()
+    key, now = _lock_key(key), timezone.now()
     _end_predecessors(actor, key, now)
     if key.revoked_at:
         return False
     return audit.update(actor, key, {"revoked_at": now}, Verb.REVOKED)
 
 
-@transaction.atomic
 def pause_key(actor: Actor, key: ManageKey) -> bool:
     """Refuse a restricted key until it is resumed; False if it is paused already.
 
     Raises Protected for the site key, Conflict for one that was revoked or replaced.
     """
-    key = _pausable(key)
-    if key.paused_at:
-        return False
-    return audit.update(actor, key, {"paused_at": timezone.now()}, Verb.PAUSED)
+    return _set_paused(actor, key, timezone.now())
 
 
-@transaction.atomic
 def resume_key(actor: Actor, key: ManageKey) -> bool:
     """Let a paused key work again; False if it was not paused. Raises as `pause_key`."""
-    return audit.update(actor, _pausable(key), {"paused_at": None}, Verb.RESUMED)
+    return _set_paused(actor, key, None)
 
 
 @before_person_deleted
@@ -160,7 +155,7 @@ def _lock_switch() -> ApiSwitch:
     return ApiSwitch.objects.select_for_update().get(pk=1)
 
 
-def _locked(key: ManageKey) -> ManageKey:
+def _lock_key(key: ManageKey) -> ManageKey:
     return ManageKey.objects.select_for_update().get(pk=key.pk)
 
 
@@ -204,12 +199,15 @@ def _check_rotatable(key: ManageKey, now: datetime) -> None:
         )
 
 
-def _pausable(key: ManageKey) -> ManageKey:
-    key = _locked(key)
+@transaction.atomic
+def _set_paused(actor: Actor, key: ManageKey, moment: datetime | None) -> bool:
+    key = _lock_key(key)
     if key.kind == KeyKind.SITE:
         raise Protected("The site key is not paused by itself: disable the API instead.")
     if key.revoked_at:
         raise Conflict("This key was revoked. Reload the page.")
     if key.successor_id:
         raise Conflict("This key was replaced and ends by itself: revoke it instead.")
-    return key
+    if bool(key.paused_at) == bool(moment):
+        return False
+    return audit.update(actor, key, {"paused_at": moment}, Verb.PAUSED if moment else Verb.RESUMED)

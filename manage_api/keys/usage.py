@@ -36,7 +36,7 @@ _pause_until = 0.0
 """On the monotonic clock: before that, what is noted waits for the flush that is due anyway."""
 
 
-def seen(key_id: int, address: str) -> None:
+def note_call(key_id: int, address: str) -> None:
     """Note one call with a key. Costs no query; the first after a while shows at once."""
     now = timezone.now()
     with _lock:
@@ -51,7 +51,7 @@ def seen(key_id: int, address: str) -> None:
 
 def flush() -> None:
     """Write what was noted. Calls that cannot be written count the next time."""
-    last, calls = _taken()
+    last, calls = _take()
     if not calls:
         return
     try:
@@ -62,7 +62,7 @@ def flush() -> None:
         raise
 
 
-def _taken() -> tuple[dict[int, Use], Counter[tuple[int, datetime]]]:
+def _take() -> tuple[dict[int, Use], Counter[tuple[int, datetime]]]:
     with _lock:
         taken = _last.copy(), _calls.copy()
         _last.clear()

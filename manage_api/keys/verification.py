@@ -103,7 +103,7 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
             refusal.headers.update(holder.response_headers())
             throttling.spend(holder, writes=False)
         raise
-    usage.seen(key.pk, address)
+    usage.note_call(key.pk, address)
     return holder
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils.timesince import timeuntil
 
-from manage_api.keys.hints import ALARM_DAYS, alarms, is_old
 from manage_api.keys.queries import (
     altered_keys,
     cut_off_addresses,
@@ -15,6 +14,7 @@ from manage_api.keys.queries import (
     keys_without_sponsor,
     site_key,
 )
+from manage_api.keys.risks import ALARM_DAYS, find_alarms, is_old
 from syteops.audit.chain import is_intact
 from syteops.core.pending_migrations import pending_migrations
 from syteops.history.templatetags.audit_words import ago
@@ -63,7 +63,7 @@ def _altered() -> Iterator[Notice]:
 
 
 def _turned_away() -> Iterator[Notice]:
-    ended, others = alarms()
+    ended, others = find_alarms()
     for alarm in ended:
         where = alarm.entry.address or "an unknown address"
         text = f"{alarm.entry.object_label}: {alarm.why}, {ago(alarm.entry.at)}, from {where}."

@@ -232,7 +232,7 @@ def test_housekeeping_logs_whom_it_could_not_tell(
 def test_two_runs_at_once_do_not_warn_twice(alice: User) -> None:
     a_key()
     with held_by_another("key expiry warnings"):
-        assert warn() == "Another run is at it.\n"
+        assert warn() == "Another run is in progress.\n"
     assert (entries(), mail.outbox) == ([], [])
 
 

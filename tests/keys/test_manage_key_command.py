@@ -198,7 +198,7 @@ def test_list_shows_what_is_there_and_no_secret() -> None:
     every = run_json("list", "--all")
     assert [one["state"] for one in every["keys"]] == ["revoked", "active"]
     assert every["api_enabled"] is True
-    assert "Site key (never expires): everything" in run("list")
+    assert "Site key (never expires): Everything" in run("list")
 
 
 def test_list_tells_all_that_the_page_shows_of_each_key(alice: User) -> None:

@@ -1,11 +1,11 @@
 """Presets give what they say, whatever resources there are."""
 
-from manage_api.keys.presets import PRESETS, in_words, preset_of, split
+from manage_api.keys.presets import PRESETS, describe_scopes, find_preset, split_scope
 from manage_api.operations import Access, all_scopes
 
 
 def accesses_of(slug: str) -> set[Access]:
-    return {split(scope)[1] for scope in PRESETS[slug].scopes()}
+    return {split_scope(scope)[1] for scope in PRESETS[slug].scopes()}
 
 
 def test_every_preset_gives_existing_scopes_and_some() -> None:
@@ -31,12 +31,14 @@ def test_none_of_them_gives_everything() -> None:
     assert all(set(one.scopes()) < set(all_scopes()) for one in PRESETS.values())
 
 
-def test_scopes_in_words() -> None:
-    assert in_words([]) == ""
-    assert in_words(["crm:read", "crm:write", "users:read"]) == "Reads crm, users; changes crm"
-    assert in_words(PRESETS["read_only"].scopes()) == "Reads everything"
+def test_scopes_describe_scopes() -> None:
+    assert describe_scopes([]) == ""
+    assert (
+        describe_scopes(["crm:read", "crm:write", "users:read"]) == "Reads crm, users; changes crm"
+    )
+    assert describe_scopes(PRESETS["read_only"].scopes()) == "Reads everything"
 
 
 def test_a_preset_is_recognised() -> None:
-    assert preset_of(PRESETS["ai_agent"].scopes()) is PRESETS["ai_agent"]
-    assert preset_of(["crm:read"]) is None
+    assert find_preset(PRESETS["ai_agent"].scopes()) is PRESETS["ai_agent"]
+    assert find_preset(["crm:read"]) is None

@@ -205,7 +205,7 @@ def test_a_new_key_can_be_like_an_old_one(page: Client) -> None:
     assert not re.search(r'value="crm:write" checked', shown)
 
 
-def test_the_list_shows_state_rights_expiry_use_and_hints(page: Client) -> None:
+def test_the_list_shows_state_rights_expiry_use_and_risks(page: Client) -> None:
     restricted(name="Careful", networks=["10.0.0.0/8"], expires_at=timezone.now() + timedelta(9))
     restricted(name="Careless", scopes=all_scopes())
     shown = text_of(page.get(HOME))

@@ -104,10 +104,10 @@ def test_only_who_is_let_in_counts_as_a_use(make_key: Callable[..., str]) -> Non
     expired = make_key("crm:read", expires_at=timezone.now() - timedelta(days=1))
     for key in (elsewhere, expired, forged(elsewhere), tokens.new_token().text):
         Api(key).get("/whoami")
-    assert usage._taken() == ({}, {})
+    assert usage._take() == ({}, {})
     good = make_key("crm:read")
     Api(good).get("/whoami")
-    assert set(usage._taken()[0]) == {ManageKey.objects.latest("id").pk}
+    assert set(usage._take()[0]) == {ManageKey.objects.latest("id").pk}
 
 
 # --- What the trail keeps ------------------------------------------------------------------

@@ -3,22 +3,19 @@
 import argparse
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from operator import methodcaller
 from typing import Any, NamedTuple
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from manage_api.keys import queries, services, words
-from manage_api.keys.descriptions import described, described_in_full, described_preset, time_of
+from manage_api.keys import services, text_output
+from manage_api.keys.management import operations
 from manage_api.keys.management.json_parser import JsonParser, refuse
-from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS
-from manage_api.keys.services import Issued
-from manage_api.keys.values import default_days
-from syteops.core.actors import Actor, command
-from syteops.core.errors import DomainError, Invalid, NotFound
+from manage_api.keys.validators import default_days
+from syteops.core.actors import command
+from syteops.core.errors import DomainError, Invalid
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -43,8 +40,7 @@ class Command(BaseCommand):
             one.add_argument(
                 "--json", action="store_true", default=argparse.SUPPRESS, help=help_json
             )
-            for arguments in action.arguments:
-                arguments(one)
+            action.add_arguments(one)
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         """The usual one, which Django lets nobody choose the class of."""
@@ -56,25 +52,21 @@ class Command(BaseCommand):
         action = _ACTIONS[options["action"]]
         actor = command("manage_key").for_operation(f"keys.{options['action']}")
         try:
-            shown = action.run(actor, options)
+            data = action.run(actor, options)
         except DomainError as refusal:
-            self._fail(refusal, options["json"])
-        else:
-            self.stdout.write(json.dumps(shown) if options["json"] else action.words(shown))
-
-    def _fail(self, refusal: DomainError, as_json: bool) -> None:
-        text = refusal.detail
-        if isinstance(refusal, Invalid):
-            text = " ".join(one.detail for one in refusal.errors)
-        if not as_json:
-            raise CommandError(text)
-        refuse(refusal.code, text, self.stdout)
+            errors = refusal.errors if isinstance(refusal, Invalid) else [refusal]
+            text = " ".join(one.detail for one in errors)
+            if options["json"]:
+                refuse(refusal.code, text, self.stdout)
+            raise CommandError(text) from refusal
+        as_json = json.dumps(data, default=methodcaller("isoformat"))
+        self.stdout.write(as_json if options["json"] else action.render(data))
 
 
 # --- Arguments -----------------------------------------------------------------------------
 
 
-def _duration(text: str) -> timedelta:
+def _parse_duration(text: str) -> timedelta:
     """A duration: whole seconds, or a number with s, m, h or d."""
     number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
     if not number.isdecimal() or len(number) > 9:
@@ -82,24 +74,29 @@ def _duration(text: str) -> timedelta:
     return timedelta(seconds=int(number) * _UNITS[unit])
 
 
-def _key(parser: CommandParser) -> None:
+def _add_nothing(parser: CommandParser) -> None:
+    """For an action that takes no arguments."""
+
+
+def _add_key(parser: CommandParser) -> None:
     parser.add_argument("key", nargs="?", help="Id of a key (see list); the site key if left out.")
 
 
-def _restricted(parser: CommandParser) -> None:
+def _add_restricted_key(parser: CommandParser) -> None:
     parser.add_argument("key", help="Id of a restricted key (see list).")
 
 
-def _overlap(parser: CommandParser) -> None:
+def _add_key_and_overlap(parser: CommandParser) -> None:
+    _add_key(parser)
     text = "How long the old key still works: 0 to 7d. Default 0."
-    parser.add_argument("--overlap", type=_duration, default=timedelta(0), help=text)
+    parser.add_argument("--overlap", type=_parse_duration, default=timedelta(0), help=text)
 
 
-def _all(parser: CommandParser) -> None:
+def _add_all(parser: CommandParser) -> None:
     parser.add_argument("--all", action="store_true", help="Those that have ended, too.")
 
 
-def _new_key(parser: CommandParser) -> None:
+def _add_new_key(parser: CommandParser) -> None:
     parser.add_argument("--name", required=True, help="The tool that will use it.")
     rights = parser.add_mutually_exclusive_group(required=True)
     rights.add_argument("--scopes", help="Such as crm:read,crm:write.")
@@ -117,128 +114,62 @@ def _new_key(parser: CommandParser) -> None:
 # --- Actions -------------------------------------------------------------------------------
 
 
-def _generate(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    return _issued(services.generate_site_key(actor))
-
-
-def _create(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    preset = options["preset"]
-    scopes = PRESETS[preset].scopes() if preset else options["scopes"].split(",")
-    return _issued(
-        services.create_restricted_key(
-            actor,
-            name=options["name"],
-            scopes=[one.strip() for one in scopes if one.strip()],
-            networks=options["network"],
-            expires_at=_expiry(options),
-            sponsor=_sponsor(options["sponsor"]),
-        )
-    )
-
-
-def _expiry(options: dict[str, Any]) -> datetime | None:
-    if options["never_expires"]:
-        return None
-    if not 1 <= options["days"] <= 36_500:
-        raise Invalid.field("days", "Give --days from 1 to 36500.", "out_of_range")
-    return timezone.now() + timedelta(days=options["days"])
-
-
-def _sponsor(username: str) -> User | None:
-    if not username:
-        return None
-    person = User.objects.filter(username=username, is_active=True, is_staff=True).first()
-    if person is None:
-        raise NotFound(f"There is nobody active among the staff with the user name {username}.")
-    return person
-
-
-def _rotate(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    old = _chosen(options)
-    shown = _issued(services.rotate_key(actor, old, options["overlap"]))
-    old.refresh_from_db()
-    ends = None if old.revoked_at else old.ends_at
-    return {**shown, "replaces": old.public_id, "old_key_ends_at": time_of(ends)}
-
-
-def _revoke(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    key = _chosen(options)
-    return {"id": key.public_id, "revoked": True, "changed": services.revoke_key(actor, key)}
-
-
-def _pause(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    key = _chosen(options)
-    return {"id": key.public_id, "paused": True, "changed": services.pause_key(actor, key)}
-
-
-def _resume(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    key = _chosen(options)
-    return {"id": key.public_id, "paused": False, "changed": services.resume_key(actor, key)}
-
-
-def _enable(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    return {"api_enabled": True, "changed": services.set_api_enabled(actor, True)}
-
-
-def _disable(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    return {"api_enabled": False, "changed": services.set_api_enabled(actor, False)}
-
-
-def _list(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    found = queries.keys() if options["all"] else queries.live_keys()
-    return {"api_enabled": queries.api_enabled(), "keys": [described(one) for one in found]}
-
-
-def _show(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    return described_in_full(_chosen(options))
-
-
-def _presets(actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
-    return {"presets": [described_preset(one) for one in PRESETS.values()]}
-
-
-def _issued(issued: Issued) -> dict[str, Any]:
-    return {"key": issued.text, **described(issued.key)}
-
-
-def _chosen(options: dict[str, Any]) -> ManageKey:
-    """The key named, or the site key. Raises NotFound."""
-    if options["key"]:
-        return queries.get_key(options["key"])
-    key = queries.site_key()
-    if key is None:
-        raise NotFound("There is no site key. Generate one first.")
-    return key
-
-
 class _Action(NamedTuple):
-    """What `--help` says of it, what does it, how it is told to people, and its arguments."""
+    """What `--help` says of it, what does it, how people are told, and its arguments."""
 
     help: str
-    run: Callable[[Actor, dict[str, Any]], dict[str, Any]]
-    words: Callable[[dict[str, Any]], str]
-    arguments: tuple[Callable[[CommandParser], None], ...] = ()
+    run: operations.Run
+    render: Callable[[dict[str, Any]], str]
+    add_arguments: Callable[[CommandParser], None] = _add_nothing
 
 
 _ACTIONS = {
-    "generate": _Action("Make the site key and open the API.", _generate, words.of_issued),
+    "generate": _Action(
+        "Make the site key and open the API.", operations.generate, text_output.render_issued
+    ),
     "rotate": _Action(
         "Replace a key by a new one with the same rights.",
-        _rotate,
-        words.of_rotated,
-        (_key, _overlap),
+        operations.rotate,
+        text_output.render_rotated,
+        _add_key_and_overlap,
     ),
-    "revoke": _Action("End a key for good.", _revoke, words.of_revoked, (_key,)),
-    "enable": _Action("Open the API for every valid key.", _enable, words.of_api),
-    "disable": _Action("Close the API for every key; all are kept.", _disable, words.of_api),
-    "list": _Action("Show the keys.", _list, words.of_list, (_all,)),
+    "revoke": _Action(
+        "End a key for good.",
+        operations.change_key(services.revoke_key, revoked=True),
+        text_output.render_revoked,
+        _add_key,
+    ),
+    "enable": _Action(
+        "Open the API for every valid key.", operations.change_api(True), text_output.render_api
+    ),
+    "disable": _Action(
+        "Close the API for every key; all are kept.",
+        operations.change_api(False),
+        text_output.render_api,
+    ),
+    "list": _Action("Show the keys.", operations.list_keys, text_output.render_list, _add_all),
     "show": _Action(
-        "Show all about one key: rights, use, changes and refusals.", _show, words.of_key, (_key,)
+        "Show all about one key: rights, use, changes and refusals.",
+        operations.show,
+        text_output.render_key,
+        _add_key,
     ),
-    "presets": _Action("Show what --preset can be.", _presets, words.of_presets),
-    "create": _Action("Make a restricted key.", _create, words.of_issued, (_new_key,)),
+    "presets": _Action(
+        "Show what --preset can be.", operations.list_presets, text_output.render_presets
+    ),
+    "create": _Action(
+        "Make a restricted key.", operations.create, text_output.render_issued, _add_new_key
+    ),
     "pause": _Action(
-        "Refuse a restricted key until it is resumed.", _pause, words.of_paused, (_restricted,)
+        "Refuse a restricted key until it is resumed.",
+        operations.change_key(services.pause_key, paused=True),
+        text_output.render_paused,
+        _add_restricted_key,
     ),
-    "resume": _Action("Let a paused key work again.", _resume, words.of_paused, (_restricted,)),
+    "resume": _Action(
+        "Let a paused key work again.",
+        operations.change_key(services.resume_key, paused=False),
+        text_output.render_paused,
+        _add_restricted_key,
+    ),
 }

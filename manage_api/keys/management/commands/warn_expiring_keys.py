@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from manage_api.keys.expiry import Warned, warn
+from manage_api.keys.expiry import ExpiryWarning, warn
 from syteops.core.actors import command
 from syteops.core.locks import Busy
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         try:
             found = warn(command("warn_expiring_keys"))
         except Busy:
-            self.stdout.write("Another run is at it.")
+            self.stdout.write("Another run is in progress.")
             return
         for one in found:
             self.stdout.write(_line(one))
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"{failed} warnings did not reach everybody. {again}")
 
 
-def _line(warned: Warned) -> str:
+def _line(warned: ExpiryWarning) -> str:
     parts = [f"{warned.key} expires within {warned.days} days"]
     if warned.recipients:
         parts.append(f"e-mail to {', '.join(warned.recipients)}")

@@ -1,4 +1,4 @@
-"""What deserves a second look: hints about one key, and warnings for the whole site."""
+"""What deserves a second look: risks of one key, and alarms for the whole site."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
 from manage_api.keys.queries import refused_uses
-from manage_api.keys.values import outlasts_maximum
+from manage_api.keys.validators import exceeds_maximum
 from manage_api.operations import all_scopes
 from syteops.audit.models import AuditEntry
 from syteops.core.addresses import is_everywhere
@@ -22,13 +22,8 @@ def is_old(key: ManageKey) -> bool:
     return timezone.now() - key.created_at >= ROTATE_AFTER
 
 
-def is_idle(key: ManageKey) -> bool:
-    """Whether nobody has used the key for long."""
-    return timezone.now() - (key.last_used_at or key.created_at) >= IDLE_AFTER
-
-
-def risks(key: ManageKey) -> list[str]:
-    """What makes a restricted key riskier than it need be, in few words each."""
+def find_risks(key: ManageKey) -> list[str]:
+    """What makes a key riskier than it need be, in few words each."""
     return list(_risks(key))
 
 
@@ -38,7 +33,7 @@ def _risks(key: ManageKey) -> Iterator[str]:
     if key.kind == KeyKind.RESTRICTED:
         if key.expires_at is None:
             yield "never expires"
-        if outlasts_maximum(key.expires_at):
+        if exceeds_maximum(key.expires_at):
             yield "longer than this site allows"
         if set(key.scopes) >= set(all_scopes()):
             yield "every scope"
@@ -46,7 +41,8 @@ def _risks(key: ManageKey) -> Iterator[str]:
             yield "no network limit"
         if key.sponsor is not None and not key.sponsor.is_active:
             yield f"sponsor {key.sponsor.get_username()} is inactive"
-    if key.state is KeyState.ACTIVE and is_idle(key):
+    idle = timezone.now() - (key.last_used_at or key.created_at)
+    if key.state is KeyState.ACTIVE and idle >= IDLE_AFTER:
         yield "idle for 90 days"
 
 
@@ -68,7 +64,7 @@ _WHY = {
 }
 
 
-def alarms() -> tuple[list[Alarm], list[Alarm]]:
+def find_alarms() -> tuple[list[Alarm], list[Alarm]]:
     """Keys turned away of late: those that were altered or used after their end, and the others.
 
     Newest first. Each of the first may be a thief. The others are mostly tools that wait.

@@ -1,4 +1,4 @@
-"""What a new restricted key is given, checked: all of it is settled once and never changes."""
+"""Checks of what a new restricted key is given. All of it is settled once and never changes."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ DEFAULT_DAYS = 90
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def checked_name(text: str) -> str:
+def validate_name(text: str) -> str:
     """A name that fits on one line everywhere it is shown. Raises Invalid."""
     name, longest = text.strip(), ManageKey._meta.get_field("name").max_length or 0
     if not name:
@@ -31,12 +31,12 @@ def checked_name(text: str) -> str:
     return name
 
 
-def without_controls(text: str) -> str:
-    """The text as one line that a terminal only shows."""
+def replace_controls(text: str) -> str:
+    """The text as one line that a terminal can do nothing but show."""
     return _CONTROLS.sub("�", text)
 
 
-def checked_scopes(scopes: Iterable[str]) -> list[str]:
+def validate_scopes(scopes: Iterable[str]) -> list[str]:
     """Scopes that exist, each once. Raises Invalid."""
     wanted = set(scopes)
     if not wanted:
@@ -46,7 +46,7 @@ def checked_scopes(scopes: Iterable[str]) -> list[str]:
     return sorted(wanted)
 
 
-def checked_networks(networks: Iterable[str]) -> list[str]:
+def validate_networks(networks: Iterable[str]) -> list[str]:
     """Networks in their shortest form, each once. Raises Invalid."""
     try:
         return list(dict.fromkeys(exact_network(one) for one in networks))
@@ -54,15 +54,15 @@ def checked_networks(networks: Iterable[str]) -> list[str]:
         raise Invalid.field("networks", str(error)) from error
 
 
-def checked_expiry(expires_at: datetime | None) -> datetime | None:
+def validate_expiry(expires_at: datetime | None) -> datetime | None:
     """An end within KEY_MAX_DAYS, where the site sets that. Raises Invalid."""
-    if outlasts_maximum(expires_at):
+    if exceeds_maximum(expires_at):
         detail = f"On this site a key lasts {settings.KEY_MAX_DAYS} days at most."
         raise Invalid.field("expires_at", detail, "out_of_range")
     return expires_at
 
 
-def outlasts_maximum(expires_at: datetime | None) -> bool:
+def exceeds_maximum(expires_at: datetime | None) -> bool:
     """Whether a key with this end could not be made now."""
     days = settings.KEY_MAX_DAYS
     # A minute of grace: "90 days from now" was worked out a moment ago.

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
-from manage_api.keys import hints, queries, services
+from manage_api.keys import queries, risks, services
 from manage_api.keys.models import ManageKey
 from manage_api.operations import all_scopes
 from syteops.core.actors import SYSTEM
@@ -20,16 +20,16 @@ def a_key(**values: object) -> ManageKey:
     return services.create_restricted_key(SYSTEM, **named).key  # type: ignore[arg-type]
 
 
-def test_a_careful_key_has_no_hints() -> None:
+def test_a_careful_key_has_no_risks() -> None:
     key = a_key(networks=["10.0.0.0/8"], expires_at=timezone.now() + timedelta(days=30))
-    assert hints.risks(key) == []
+    assert risks.find_risks(key) == []
 
 
 def test_each_risk_is_named() -> None:
     sponsor = User.objects.create_user("gone", is_active=False)
     key = a_key(scopes=all_scopes(), sponsor=sponsor)
     key.created_at = timezone.now() - timedelta(days=91)
-    assert hints.risks(key) == [
+    assert risks.find_risks(key) == [
         "never expires",
         "every scope",
         "no network limit",
@@ -42,7 +42,7 @@ def test_each_risk_is_named() -> None:
 def test_a_network_that_holds_every_address_is_no_limit(everywhere: str) -> None:
     expires_at = timezone.now() + timedelta(days=30)
     key = a_key(networks=["10.0.0.0/8", everywhere], expires_at=expires_at)
-    assert hints.risks(key) == ["no network limit"]
+    assert risks.find_risks(key) == ["no network limit"]
 
 
 def test_a_key_that_lasts_longer_than_the_site_allows_by_now_is_hinted_at(
@@ -53,7 +53,7 @@ def test_a_key_that_lasts_longer_than_the_site_allows_by_now_is_hinted_at(
     site_key = services.generate_site_key(SYSTEM).key
     settings.KEY_MAX_DAYS = 30
     too_long = "longer than this site allows"
-    hinted = [hints.risks(key) for key in (*keys, site_key)]
+    hinted = [risks.find_risks(key) for key in (*keys, site_key)]
     assert hinted == [[], [too_long], ["never expires", too_long], []]
 
 
@@ -64,7 +64,7 @@ def test_rotation_neither_prolongs_a_key_nor_shortens_it_to_what_the_site_allows
     settings.KEY_MAX_DAYS = 30
     new = services.rotate_key(SYSTEM, key).key
     assert new.expires_at is None
-    assert "longer than this site allows" in hints.risks(new)
+    assert "longer than this site allows" in risks.find_risks(new)
 
 
 def test_a_deactivated_sponsor_does_not_break_the_key() -> None:
@@ -79,9 +79,9 @@ def test_a_deactivated_sponsor_does_not_break_the_key() -> None:
 
 def test_the_site_key_is_old_after_180_days() -> None:
     key = services.generate_site_key(SYSTEM).key
-    assert not hints.is_old(key)
+    assert not risks.is_old(key)
     key.created_at -= timedelta(days=180)
-    assert hints.is_old(key)
+    assert risks.is_old(key)
 
 
 @pytest.mark.parametrize(
