@@ -1,4 +1,4 @@
-"""What can be done with the API and its keys on the page: each with the words that ask first."""
+"""The actions on the key pages, each with the question that is asked first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Run = Callable[[Actor, Any, ConfirmedForm], Issued | bool]
 
 @dataclass(frozen=True)
 class Action:
-    """One button: what it asks, what it says will break, and what it does."""
+    """One button: its question, what it will break, and what it does."""
 
     slug: str
     label: str
@@ -31,21 +31,21 @@ class Action:
     danger: bool = False
     form: type[ConfirmedForm] = ConfirmedForm
     ends_former: bool = False
-    """Whether it also ends what the key replaced and what still works in its overlap."""
+    """Whether it also ends former keys that still work in their overlap."""
 
     @property
     def operation(self) -> str:
         """Its name in the audit trail."""
         return f"keys.{self.slug}"
 
-    def address(self, key: ManageKey | None) -> str:
-        """The page that asks for it."""
+    def url(self, key: ManageKey | None) -> str:
+        """The URL of its confirmation page."""
         if key is None or self.slug in ON_API:
             return reverse("admin:keys_managekey_api", args=[self.slug])
         return reverse("admin:keys_managekey_act", args=[key.public_id, self.slug])
 
     def also_ends(self, key: ManageKey | None) -> list[ManageKey]:
-        """The former keys that it ends together with this one."""
+        """The former keys that end together with this one."""
         return queries.working_predecessors(key) if key is not None and self.ends_former else []
 
 

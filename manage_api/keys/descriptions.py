@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 from manage_api.keys import queries
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.presets import Preset, describe_scopes
@@ -15,17 +14,23 @@ from syteops.audit.words import sentence
 
 
 def describe(key: ManageKey) -> dict[str, Any]:
-    """A key, its state, rights and risks. Of its text only the hint."""
-    is_site_key = key.kind == KeyKind.SITE
+    """A key, its state, rights and risks. Of its text only the hint.
+
+    Of a key that was altered in the database neither scopes nor networks are read: they give it no
+    rights, and may be of any type.
+    """
+    is_genuine = key.has_genuine_rights
+    is_site_key = is_genuine and key.kind == KeyKind.SITE
+    scopes = key.scopes if is_genuine else []
     return {
         "id": key.public_id,
         "kind": key.kind,
         "name": key.name,
         "hint": key.hint,
         "state": key.state,
-        "rights": "Everything" if is_site_key else describe_scopes(key.scopes),
-        "scopes": key.scopes,
-        "networks": key.networks,
+        "rights": "Everything" if is_site_key else describe_scopes(scopes) or "Nothing",
+        "scopes": scopes,
+        "networks": key.networks if is_genuine else [],
         "sponsor": key.sponsor.get_username() if key.sponsor else None,
         "created_at": key.created_at,
         "created_by": key.created_by,
@@ -39,7 +44,7 @@ def describe(key: ManageKey) -> dict[str, Any]:
         "last_used_at": key.last_used_at,
         "last_used_address": key.last_used_address,
         "rotation_due": is_site_key and is_old(key),
-        "risks": find_risks(key),
+        "risks": find_risks(key) if is_genuine else ["altered in the database, refused"],
     }
 
 
@@ -55,13 +60,14 @@ def describe_with_calls(key: ManageKey) -> dict[str, Any]:
 def describe_in_full(key: ManageKey) -> dict[str, Any]:
     """The same with its use by day and the operations that it may run."""
     per_day = queries.calls_per_day(key, queries.DAYS_SHOWN)
+    operations = all_operations() if key.has_genuine_rights else []
     names = ("name", "summary", "method", "path", "scope", "destructive")
     return {
         **describe_with_calls(key),
         "calls_per_day": [{"day": day, "calls": calls} for day, calls in per_day],
         "operations": [
             {name: getattr(operation, name) for name in names}
-            for operation in allowed_operations(KeyHolder(key), all_operations())
+            for operation in allowed_operations(KeyHolder(key), operations)
         ],
     }
 

@@ -13,8 +13,8 @@ from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import transaction
 
+from manage_api.keys.descriptions import describe
 from manage_api.keys.models import ManageKey
-from manage_api.keys.presets import describe_scopes
 from manage_api.keys.queries import expiring_keys
 from syteops.audit import services as audit
 from syteops.audit.queries import entries_of
@@ -36,10 +36,10 @@ class ExpiryWarning(NamedTuple):
 
 
 def warn(actor: Actor) -> list[ExpiryWarning]:
-    """Give every warning that is due and was not given yet; once for each key and number of days.
+    """Give every warning that is due, once for each key and number of days.
 
-    The trail keeps what was given. Where no e-mail reaches anybody, nothing is kept: the next run
-    tries again. So nobody is mailed twice. Raises Busy while another run is in progress.
+    The audit trail records what was given. Where no e-mail reached anybody nothing is recorded, and
+    the next run tries again: nobody is mailed twice. Raises Busy while another run is in progress.
     """
     with exclusive("key expiry warnings"):
         warnings = []
@@ -92,7 +92,7 @@ def _message(key: ManageKey, days: int, address: str) -> EmailMessage:
         hint=key.hint,
         id=key.public_id,
         ends=ends,
-        rights=describe_scopes(key.scopes),
+        rights=describe(key)["rights"],
         used=used.strftime("%Y-%m-%d") if used else "never",
     )
     within = "tomorrow" if days == 1 else f"within {days} days"

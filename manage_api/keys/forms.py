@@ -47,7 +47,7 @@ class RotateForm(ConfirmedForm):
 class CreateKeyForm(ConfirmedForm):
     """A restricted key. Its rights are settled here and never change."""
 
-    # Whatever the form is sent again for, one key comes of it.
+    # Chosen with the form, so that a form sent twice makes one key.
     public_id = forms.RegexField(
         rf"^{tokens.ID_FORM}$",
         strip=False,

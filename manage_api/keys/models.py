@@ -31,7 +31,7 @@ class KeyState(models.TextChoices):
 
 
 class ApiSwitch(Entity):
-    """The door of the API: one row. Closed, every key gets `api_disabled`."""
+    """Whether the API is enabled: one row. If not, every key gets `api_disabled`."""
 
     resource: ClassVar[str] = "api"
     noun: ClassVar[str] = "api"
@@ -48,7 +48,7 @@ class ApiSwitch(Entity):
 
 
 class ManageKey(Entity):
-    """A key: who may come in with it, how far and until when. Its text is stored nowhere.
+    """A key: what its holder may do, from where and until when. Its text is stored nowhere.
 
     `verifier` is the SHA-256 of the secret with that of the rights, sealed and bound to this row's
     `public_id`: whoever changes kind, scopes, networks or expiry in the database ends the key.
@@ -101,7 +101,7 @@ class ManageKey(Entity):
                 condition=Q(kind="site", revoked_at=None, successor=None),
                 name="keys_one_site_key",
             ),
-            # The site key is closed by the switch, so that there is one place to look at.
+            # The switch does that for the site key, so that there is one place to look at.
             models.CheckConstraint(
                 condition=Q(kind="restricted") | Q(paused_at=None), name="keys_site_key_not_paused"
             ),

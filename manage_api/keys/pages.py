@@ -1,8 +1,8 @@
-"""Other Options → Manage API Key: the pages. GET changes nothing; every POST is asked for first.
+"""The pages of Other Options → Manage API Key. GET changes nothing; each POST is confirmed first.
 
-A new key appears in the answer to the POST that made it and nowhere else: no redirect, no session,
-no message carries it, and no GET, such as a browser's prefetch, shows it or uses it up. Reloading
-that answer sends the form again, which finds the key in place and changes nothing.
+A new key appears in the response to the POST that made it and nowhere else: no redirect, session
+or message carries it, and no GET, such as a browser's prefetch, shows it. Reloading that response
+sends the form again, which finds the key in place and changes nothing.
 """
 
 from typing import Any
@@ -55,7 +55,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
 
 
 def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
-    """One key: its rights to the letter, and what became of it."""
+    """One key: every operation that it may run, its use and its history."""
     key = _get_key(public_id)
     described = describe_in_full(key)
     return _render(
@@ -67,7 +67,7 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
         sponsor=key.sponsor,
         successor=key.successor,
         enabled=queries.api_enabled(),
-        preset=presets.find_preset(key.scopes) if key.kind == KeyKind.RESTRICTED else None,
+        preset=presets.find_preset(described["scopes"]),
         buttons=_buttons(request, list_key_actions(key), key),
         busiest=max(one["calls"] for one in described["calls_per_day"]),
         entries=page_of(request, queries.history_of(key)),
@@ -95,23 +95,23 @@ def create(request: HttpRequest, site: Any) -> HttpResponse:
 
 
 def _copy_key(public_id: str) -> dict[str, Any]:
-    """What a new key takes over from the one it is to be like."""
+    """The initial values of a new key that is to be like another one."""
     if not public_id:
         return {}
     key = _get_key(public_id)
     same = {"name": key.name, **({"sponsor": key.sponsor_id} if key.sponsor_id else {})}
-    if not key.has_genuine_rights:  # nobody takes over what somebody else wrote there
+    if not key.has_genuine_rights:  # somebody else wrote them
         return same
     return {**same, "scopes": key.scopes, "networks": "\n".join(key.networks)}
 
 
 def act_on_api(request: HttpRequest, site: Any, slug: str) -> HttpResponse:
-    """Ask for and do what concerns the API as a whole."""
+    """Confirm and run an action on the API as a whole."""
     return _act(request, site, ON_API.get(slug), None)
 
 
 def act_on_key(request: HttpRequest, site: Any, public_id: str, slug: str) -> HttpResponse:
-    """Ask for and do what concerns one key."""
+    """Confirm and run an action on one key."""
     return _act(request, site, ON_KEY.get(slug), _get_key(public_id))
 
 
@@ -140,7 +140,7 @@ def _act(
 
 
 def _render_issued(request: HttpRequest, site: Any, issued: Issued) -> HttpResponse:
-    """The key, in this answer and never again. `admin_view` lets no answer of ours be stored."""
+    """The key, in this response and never again. `admin_view` makes it `no-store`."""
     return _render(
         request,
         site,
@@ -173,7 +173,7 @@ def _buttons(
     return [
         {
             "action": one,
-            "url": one.address(key),
+            "url": one.url(key),
             "form": one.form(request, auto_id=f"{one.slug}_%s"),
             "also_ends": one.also_ends(key),
         }
@@ -193,5 +193,5 @@ def _address(key: ManageKey) -> str:
 
 
 def _curl(request: HttpRequest, text: str) -> str:
-    """A line to try the key with."""
+    """A command line to try the key with."""
     return f'curl -H "X-API-Key: {text}" {request.build_absolute_uri(API_ROOT + "/whoami")}'

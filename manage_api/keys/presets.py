@@ -90,10 +90,9 @@ _VERBS = {
 
 def describe_scopes(scopes: Iterable[str]) -> str:
     """Scopes as one short sentence, such as "Reads everything; changes crm, users"."""
-    wanted = set(scopes)
-    parts = []
+    wanted, existing, parts = set(scopes), accesses(), []
     for access, verb in _VERBS.items():
-        possible = [r for r, allowed in accesses().items() if access in allowed]
+        possible = [resource for resource, allowed in existing.items() if access in allowed]
         given = [resource for resource in possible if f"{resource}:{access}" in wanted]
         if given:
             everything = len(given) == len(possible)

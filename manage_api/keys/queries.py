@@ -1,4 +1,4 @@
-"""Reading keys, and what is to be said about them."""
+"""Reading keys, their use and their history."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -32,12 +32,12 @@ def site_key() -> ManageKey | None:
 
 
 def api_enabled() -> bool:
-    """Whether the door is open. It still takes a key to come in."""
+    """Whether the API is enabled. Without a key nobody can use it even so."""
     return ApiSwitch.objects.get(pk=1).enabled
 
 
 def api_state() -> str:
-    """One of API_STATES: whether there is a key that could open the API, and is the door open."""
+    """One of API_STATES: is there any key that could be used, and is the API enabled?"""
     if not live_keys().exists():
         return "no_key"
     return "enabled" if api_enabled() else "disabled"
@@ -153,8 +153,7 @@ def calls_per_day(key: ManageKey, days: int) -> list[tuple[date, int]]:
 
 
 def refused_uses(days: int) -> QuerySet[AuditEntry]:
-    """Uses of real keys that were turned away in the last `days` days: for each key and reason the
-    last one."""
+    """The last refused use of each key for each reason, within the last `days` days."""
     since = timezone.now() - timedelta(days=days)
     found = AuditEntry.objects.filter(
         object_resource=ManageKey.resource,

@@ -28,8 +28,6 @@ def find_risks(key: ManageKey) -> list[str]:
 
 
 def _risks(key: ManageKey) -> Iterator[str]:
-    if not key.has_genuine_rights:
-        yield "altered in the database, refused"
     if key.kind == KeyKind.RESTRICTED:
         if key.expires_at is None:
             yield "never expires"

@@ -1,4 +1,4 @@
-"""The life of keys and of the API's switch. The plain key leaves here once and is not kept."""
+"""The life of keys and of the API's switch. The plain key is returned once and not kept."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,7 +20,6 @@ from syteops.core.locks import transaction_lock
 from syteops.people.services import before_person_deleted, leaves_behind
 
 MAX_OVERLAP = timedelta(days=7)
-SITE_KEY_NAME = "Site key"
 
 
 class Issued(NamedTuple):
@@ -33,10 +32,10 @@ class Issued(NamedTuple):
 @transaction.atomic
 def generate_site_key(actor: Actor) -> Issued:
     """A site key where there is none, and an open API. Raises Conflict if there is one."""
-    _lock_switch()
+    ApiSwitch.objects.select_for_update().get(pk=1)  # one at a time
     if site_key() is not None:
         raise Conflict("There is a site key already. Rotate it to get a new one.")
-    issued = _issue(actor, kind=KeyKind.SITE, name=SITE_KEY_NAME, scopes=[], networks=[])
+    issued = _issue(actor, kind=KeyKind.SITE, name="Site key", scopes=[], networks=[])
     set_api_enabled(actor, True)
     return issued
 
@@ -78,8 +77,7 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise Invalid.field("overlap", "Choose 0 seconds to 7 days.", "out_of_range")
-    key = _lock_key(key)
-    now = timezone.now()
+    key, now = _lock_key(key), timezone.now()
     _check_rotatable(key, now)
     if not overlap:
         _end_predecessors(actor, key, now)
@@ -137,22 +135,17 @@ def release_sponsor(actor: Actor, user: User) -> None:
 @leaves_behind
 def keys_left_behind(user: User) -> str:
     """That keys go on working although the person who answers for them was deactivated."""
-    if names := ", ".join(key.name for key in sponsored_keys(user)):
-        return f"The keys that this person answers for go on working: {names}. Look at each."
-    return ""
+    names = ", ".join(key.name for key in sponsored_keys(user))
+    return names and f"The keys that this person answers for go on working: {names}. Look at each."
 
 
 @transaction.atomic
 def set_api_enabled(actor: Actor, enabled: bool) -> bool:
-    """Open or close the door for every key, which keep existing; True if that changed anything."""
-    switch = _lock_switch()
+    """Enable or disable the API for every key. True if that changed anything."""
+    switch = ApiSwitch.objects.select_for_update().get(pk=1)
     return audit.update(
         actor, switch, {"enabled": enabled}, Verb.ENABLED if enabled else Verb.DISABLED
     )
-
-
-def _lock_switch() -> ApiSwitch:
-    return ApiSwitch.objects.select_for_update().get(pk=1)
 
 
 def _lock_key(key: ManageKey) -> ManageKey:
@@ -171,7 +164,7 @@ def _issue(
     )
     key.seal_verifier(token.verifier)
     audit.insert(actor, key, event)
-    # Its tool may call from where another still uses an old key, and must not be shut out with it.
+    # Another tool with an old key may have got the address of this one's tool cut off.
     transaction.on_commit(lambda: throttling.note_success(token.text))
     return Issued(key, token.text)
 
@@ -180,7 +173,7 @@ def _end_predecessors(actor: Actor, key: ManageKey, now: datetime) -> None:
     """End what `key` replaced and what those replaced, where an overlap still lets it work."""
     for old in ManageKey.objects.select_for_update().filter(successor=key):
         _end_predecessors(actor, old, now)
-        # One that ended by itself did so then, not now.
+        # One that ended by itself keeps the time of its end.
         if old.ends_at is None or old.ends_at > now:
             audit.update(actor, old, {"revoked_at": now}, Verb.REVOKED)
 
@@ -194,9 +187,7 @@ def _check_rotatable(key: ManageKey, now: datetime) -> None:
         raise Conflict("This key is paused. Resume it first, or revoke it.")
     # The new key would be sealed with the rights that somebody gave the old one.
     if not key.has_genuine_rights:
-        raise Conflict(
-            "The rights of this key cannot be verified. Revoke it, and create a new one."
-        )
+        raise Conflict("Its rights cannot be verified. Revoke this key, and create a new one.")
 
 
 @transaction.atomic

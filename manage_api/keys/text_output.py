@@ -28,12 +28,12 @@ def render_rotated(data: Data) -> str:
 
 
 def render_revoked(data: Data) -> str:
-    """That it has ended."""
+    """Confirms a revocation."""
     return f"Key {data['id']} is revoked."
 
 
 def render_paused(data: Data) -> str:
-    """That it rests or works again."""
+    """Confirms a pause or its end."""
     return f"Key {data['id']} is {'paused' if data['paused'] else 'working again'}."
 
 

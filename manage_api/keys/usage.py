@@ -37,7 +37,7 @@ _pause_until = 0.0
 
 
 def note_call(key_id: int, address: str) -> None:
-    """Note one call with a key. Costs no query; the first after a while shows at once."""
+    """Note one call with a key. Costs no query; the first one after a pause is written at once."""
     now = timezone.now()
     with _lock:
         _last[key_id] = Use(now, address)

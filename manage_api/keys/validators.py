@@ -65,7 +65,7 @@ def validate_expiry(expires_at: datetime | None) -> datetime | None:
 def exceeds_maximum(expires_at: datetime | None) -> bool:
     """Whether a key with this end could not be made now."""
     days = settings.KEY_MAX_DAYS
-    # A minute of grace: "90 days from now" was worked out a moment ago.
+    # A minute of grace: "90 days from now" was computed a moment ago.
     latest = timezone.now() + timedelta(days=days, minutes=1)
     return bool(days) and (expires_at is None or expires_at > latest)
 

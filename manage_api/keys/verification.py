@@ -93,7 +93,7 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
         raise not_authenticated()
     holder = KeyHolder(key)
     if not has_genuine_rights:
-        _note_refusal(holder, "rights_altered", request, door)
+        _note_refusal(holder, "rights_altered", request, channel)
         raise not_authenticated()
     try:
         _check_state(key, address)

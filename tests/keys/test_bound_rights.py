@@ -34,6 +34,8 @@ ALTERATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "one scope more": lambda: {"scopes": ["crm:read", "crm:write"]},
     "one scope less": lambda: {"scopes": []},
     "scopes as one text, in which others are found": lambda: {"scopes": "crm:read users:read"},
+    "scopes of another type": lambda: {"scopes": [{}, 1, None]},
+    "no list at all": lambda: {"scopes": 5, "networks": 5},
     "everywhere": lambda: {"networks": []},
     "another network": lambda: {"networks": ["127.0.0.0/8", "::/0"]},
     "a later end": lambda: {"expires_at": timezone.now() + timedelta(days=365)},
@@ -162,6 +164,20 @@ def test_admins_are_told_before_anybody_uses_it(page: Client, issued: Issued) ->
     assert output.getvalue().count("altered in the database, refused") == 1
 
 
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_whatever_was_written_there_breaks_nothing_that_shows_keys(
+    page: Client, issued: Issued, name: str
+) -> None:
+    alter(**ALTERATIONS[name]())
+    for address in ("/admin/", HOME, f"{HOME}{issued.key.public_id}/", on(issued.key, "revoke")):
+        assert "Tool" in text_of(page.get(address))
+    output = StringIO()
+    call_command("manage_key", "show", issued.key.public_id, stdout=output)
+    assert "  May:          Nothing" in output.getvalue()
+    assert "0 operations" in output.getvalue()
+    call_command("warn_expiring_keys", stdout=output)
+
+
 def test_its_use_is_an_alarm(page: Client, issued: Issued) -> None:
     alter()
     told(issued.text)
@@ -177,7 +193,7 @@ def test_it_gives_its_rights_to_no_new_key(page: Client, issued: Issued) -> None
     with pytest.raises(Conflict, match="cannot be verified"):
         services.rotate_key(SYSTEM, issued.key, timedelta(days=1))
     answer = page.post(on(issued.key, "rotate"), {"overlap": 0}, follow=True)
-    assert "The rights of this key cannot be verified." in text_of(answer)
+    assert "Its rights cannot be verified." in text_of(answer)
     assert ManageKey.objects.count() == 1
     form = text_of(page.get(f"{HOME}create/?like={issued.key.public_id}"))
     assert 'value="Tool"' in form

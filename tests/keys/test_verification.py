@@ -163,7 +163,7 @@ def test_the_networks_of_a_key_hold_for_ipv4_mapped_addresses_too(
 # --- The overlap after a rotation ----------------------------------------------------------
 
 
-def test_a_replaced_key_hears_of_its_end_on_every_answer(site_key: str) -> None:
+def test_every_answer_to_a_replaced_key_says_when_it_ends(site_key: str) -> None:
     new = services.rotate_key(SYSTEM, ManageKey.objects.get(), timedelta(days=1))
     old = ManageKey.objects.get(successor=new.key)
     for path, status in (("/crm-systems", 200), ("/nowhere", 404), ("/crm-systems/099", 404)):
@@ -175,7 +175,7 @@ def test_a_replaced_key_hears_of_its_end_on_every_answer(site_key: str) -> None:
     assert "Deprecation" not in Api(new.text).get("/whoami").headers
 
 
-def test_a_replaced_key_that_expires_within_its_overlap_hears_when_it_really_ends(
+def test_a_replaced_key_that_expires_within_its_overlap_is_told_when_it_really_ends(
     make_key: Callable[..., str],
 ) -> None:
     expiry = timezone.now() + timedelta(days=1)
@@ -185,7 +185,7 @@ def test_a_replaced_key_that_expires_within_its_overlap_hears_when_it_really_end
     assert abs(sunset - expiry) < timedelta(seconds=1)
 
 
-def test_a_replaced_key_that_is_refused_hears_of_its_end_too(
+def test_a_replaced_key_that_is_refused_is_told_when_it_ends_too(
     make_key: Callable[..., str],
 ) -> None:
     key = make_key("crm:read", networks=["10.0.0.0/8"])
@@ -206,7 +206,7 @@ def test_a_replaced_key_that_was_revoked_gets_the_very_same_answer_as_an_unknown
     assert answer(site_key) == answer(tokens.new_token().text)
 
 
-def test_an_ordinary_key_and_a_person_hear_nothing_of_the_kind(
+def test_an_ordinary_key_and_a_person_are_told_of_no_end(
     site_key: str, as_person: Any, alice: Any
 ) -> None:
     for api in (Api(site_key), as_person(alice)):

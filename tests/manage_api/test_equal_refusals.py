@@ -43,6 +43,8 @@ def credentials() -> Credentials:
     services.revoke_key(SYSTEM, revoked.key)
     replaced = services.create_restricted_key(SYSTEM, name="Replaced", scopes=["crm:read"])
     services.rotate_key(SYSTEM, replaced.key)
+    altered = services.create_restricted_key(SYSTEM, name="Altered", scopes=["crm:read"])
+    ManageKey.objects.filter(pk=altered.key.pk).update(scopes=["crm:read", "users:read"])
     return {
         "no key": {},
         "garbage": {"X_API_Key": "garbage"},
@@ -53,6 +55,8 @@ def credentials() -> Credentials:
         "revoked, as bearer": {"Authorization": f"Bearer {revoked.text}"},
         "revoked, wrong secret": {"X_API_Key": forgery_of(revoked.text)},
         "replaced": {"X_API_Key": replaced.text},
+        "altered": {"X_API_Key": altered.text},
+        "altered, wrong secret": {"X_API_Key": forgery_of(altered.text)},
     }
 
 
@@ -121,7 +125,9 @@ def test_the_work_does_not_differ(work: list[str], monkeypatch: pytest.MonkeyPat
     never_generated = work_of(tokens.new_token().text, work)
     assert len(never_generated[0]) == 1
     assert sorted(set(never_generated[1])) == ["compare", "decrypt", "hash"]
-    wanted = ("unknown id", "wrong secret", "revoked", "revoked, wrong secret", "replaced")
+    wanted = (
+        "unknown id", "wrong secret", "revoked", "revoked, wrong secret", "replaced", "altered",
+    )  # fmt: skip
     found = credentials()
     for name in wanted:
         assert work_of(found[name]["X_API_Key"], work) == never_generated, name

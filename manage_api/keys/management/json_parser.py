@@ -1,4 +1,4 @@
-"""Arguments of a command that answers programs: wrong ones are told in JSON too."""
+"""A command line parser for programs: it reports wrong arguments as JSON, too."""
 
 import json
 import sys
@@ -16,10 +16,10 @@ class _WrongArguments(Exception):
 
 
 class JsonParser(CommandParser):
-    """Where `--json` is among the arguments, wrong ones make one JSON document and exit code 1."""
+    """With `--json` among the arguments, an error is one JSON document and exit code 1."""
 
     def error(self, message: str) -> NoReturn:
-        """Leave it to the outermost parser: that one alone knows all arguments."""
+        """Leave it to the outermost parser, the only one that knows all arguments."""
         raise _WrongArguments(self, message)
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
@@ -32,6 +32,6 @@ class JsonParser(CommandParser):
 
 
 def refuse(code: str, text: str, output: Any = None) -> NoReturn:
-    """Say in JSON what is wrong, and end with exit code 1."""
+    """Print the error as JSON and exit with code 1."""
     (output or sys.stdout).write(json.dumps({"error": text, "code": code}) + "\n")
     sys.exit(1)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from manage_api.keys import services, text_output
-from manage_api.keys.management import operations
+from manage_api.keys.management import subcommands
 from manage_api.keys.management.json_parser import JsonParser, refuse
 from manage_api.keys.presets import PRESETS
 from manage_api.keys.validators import default_days
@@ -34,22 +34,22 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(
             dest="action", required=True, metavar="action", parser_class=JsonParser
         )
-        for name, action in _ACTIONS.items():
+        for name, action in _SUBCOMMANDS.items():
             one = actions.add_parser(name, help=action.help, description=action.help)
-            # Suppressed, it does not take back a --json that stands before the action.
+            # Without SUPPRESS its default would override a --json before the subcommand.
             one.add_argument(
                 "--json", action="store_true", default=argparse.SUPPRESS, help=help_json
             )
             action.add_arguments(one)
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        """The usual one, which Django lets nobody choose the class of."""
+        """Django's parser as a JsonParser: Django has no option for the class."""
         parser = super().create_parser(*args, **kwargs)
         parser.__class__ = JsonParser
         return parser
 
     def handle(self, *args: Any, **options: Any) -> None:
-        action = _ACTIONS[options["action"]]
+        action = _SUBCOMMANDS[options["action"]]
         actor = command("manage_key").for_operation(f"keys.{options['action']}")
         try:
             data = action.run(actor, options)
@@ -111,64 +111,64 @@ def _add_new_key(parser: CommandParser) -> None:
     parser.add_argument("--sponsor", default="", help="User name of whom to ask about it.")
 
 
-# --- Actions -------------------------------------------------------------------------------
+# --- Subcommands ---------------------------------------------------------------------------
 
 
-class _Action(NamedTuple):
-    """What `--help` says of it, what does it, how people are told, and its arguments."""
+class _Subcommand(NamedTuple):
+    """Its help text, what runs it, what renders its data for people, and its arguments."""
 
     help: str
-    run: operations.Run
+    run: subcommands.Run
     render: Callable[[dict[str, Any]], str]
     add_arguments: Callable[[CommandParser], None] = _add_nothing
 
 
-_ACTIONS = {
-    "generate": _Action(
-        "Make the site key and open the API.", operations.generate, text_output.render_issued
+_SUBCOMMANDS = {
+    "generate": _Subcommand(
+        "Make the site key and open the API.", subcommands.generate, text_output.render_issued
     ),
-    "rotate": _Action(
+    "rotate": _Subcommand(
         "Replace a key by a new one with the same rights.",
-        operations.rotate,
+        subcommands.rotate,
         text_output.render_rotated,
         _add_key_and_overlap,
     ),
-    "revoke": _Action(
+    "revoke": _Subcommand(
         "End a key for good.",
-        operations.change_key(services.revoke_key, revoked=True),
+        subcommands.change_key(services.revoke_key, revoked=True),
         text_output.render_revoked,
         _add_key,
     ),
-    "enable": _Action(
-        "Open the API for every valid key.", operations.change_api(True), text_output.render_api
+    "enable": _Subcommand(
+        "Open the API for every valid key.", subcommands.change_api(True), text_output.render_api
     ),
-    "disable": _Action(
+    "disable": _Subcommand(
         "Close the API for every key; all are kept.",
-        operations.change_api(False),
+        subcommands.change_api(False),
         text_output.render_api,
     ),
-    "list": _Action("Show the keys.", operations.list_keys, text_output.render_list, _add_all),
-    "show": _Action(
+    "list": _Subcommand("Show the keys.", subcommands.list_keys, text_output.render_list, _add_all),
+    "show": _Subcommand(
         "Show all about one key: rights, use, changes and refusals.",
-        operations.show,
+        subcommands.show,
         text_output.render_key,
         _add_key,
     ),
-    "presets": _Action(
-        "Show what --preset can be.", operations.list_presets, text_output.render_presets
+    "presets": _Subcommand(
+        "Show what --preset can be.", subcommands.list_presets, text_output.render_presets
     ),
-    "create": _Action(
-        "Make a restricted key.", operations.create, text_output.render_issued, _add_new_key
+    "create": _Subcommand(
+        "Make a restricted key.", subcommands.create, text_output.render_issued, _add_new_key
     ),
-    "pause": _Action(
+    "pause": _Subcommand(
         "Refuse a restricted key until it is resumed.",
-        operations.change_key(services.pause_key, paused=True),
+        subcommands.change_key(services.pause_key, paused=True),
         text_output.render_paused,
         _add_restricted_key,
     ),
-    "resume": _Action(
+    "resume": _Subcommand(
         "Let a paused key work again.",
-        operations.change_key(services.resume_key, paused=False),
+        subcommands.change_key(services.resume_key, paused=False),
         text_output.render_paused,
         _add_restricted_key,
     ),

@@ -1,4 +1,4 @@
-"""What `manage_key` does with keys: each answers plain data, for JSON and for text."""
+"""The subcommands of `manage_key`. Each returns plain data, to be shown as JSON or as text."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
