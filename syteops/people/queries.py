@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 
 def person_values(user: User) -> dict[str, Any]:
@@ -41,7 +41,13 @@ def may_manage(manager: Any, person: User) -> bool:
         return True
     if person.is_superuser:
         return False
-    return bool(person.get_all_permissions() <= manager.get_all_permissions())
+    return bool(stored_permissions(person) <= manager.get_all_permissions())
+
+
+def stored_permissions(person: User) -> set[str]:
+    """What a person was given, also through groups. Django says that the inactive have nothing."""
+    given = Permission.objects.filter(Q(user=person) | Q(group__user=person))
+    return set(permission_names(given))
 
 
 def other_superusers(person: User) -> QuerySet[User]:

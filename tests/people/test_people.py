@@ -298,6 +298,62 @@ def test_whoever_may_do_more_is_out_of_a_helper_s_reach(
     assert User.objects.filter(pk=person.pk).values().get() == before
 
 
+@pytest.mark.parametrize("above", ["alice", "bob"])
+def test_nor_does_anybody_come_within_reach_by_being_inactive(
+    helper: Client, alice: User, bob: User, above: str
+) -> None:
+    """Django says that the inactive have no rights; with a new password and a tick they have."""
+    person = User.objects.get(username=above)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    test_whoever_may_do_more_is_out_of_a_helper_s_reach(helper, alice, bob, above)
+
+
+def test_nor_does_somebody_whose_rights_come_from_a_group(helper: Client, charlie: User) -> None:
+    editors = Group.objects.create(name="Editors")
+    editors.permissions.add(Permission.objects.get(codename="view_crmsystem"))
+    charlie.groups.add(editors)
+
+    for is_active in (True, False):
+        User.objects.filter(pk=charlie.pk).update(is_active=is_active)
+        assert save(helper, charlie, email="mine@example.com").status_code == 403
+        assert helper.post(f"{PEOPLE}{charlie.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert User.objects.get(pk=charlie.pk).email == "charlie@example.com"
+
+
+def test_whoever_may_do_no_more_is_a_helper_s_business_active_or_not(
+    helper: Client, charlie: User
+) -> None:
+    charlie.user_permissions.add(Permission.objects.get(codename="view_user"))
+
+    for is_active in (True, False):
+        User.objects.filter(pk=charlie.pk).update(is_active=is_active)
+        assert save(helper, charlie, email=f"{is_active}@example.com").status_code == 302
+        assert User.objects.get(pk=charlie.pk).email == f"{is_active}@example.com"
+    assert helper.post(f"{PEOPLE}{charlie.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=charlie.pk).exists()
+
+
+def test_one_forbidden_person_among_many_keeps_all_of_them(
+    helper: Client, bob: User, charlie: User
+) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": [charlie.pk, bob.pk], "post": "yes"}
+
+    assert helper.post(PEOPLE, chosen).status_code == 403
+
+    assert User.objects.filter(pk__in=(bob.pk, charlie.pk)).count() == 2
+    assert not [event for event, _, _ in trail() if event == "person.deleted"]
+
+
+def test_helpers_make_no_superuser_of_a_new_person(helper: Client) -> None:
+    words = {"password1": "canary horse battery", "password2": "canary horse battery"}
+    rights = {"is_staff": "on", "is_superuser": "on"}
+
+    helper.post(f"{PEOPLE}add/", {"username": "dora", "usable_password": "true", **words, **rights})
+
+    made = User.objects.get(username="dora")
+    assert (made.is_staff, made.is_superuser) == (False, False)
+
+
 def test_helpers_change_no_groups(helper: Client) -> None:
     group = Group.objects.create(name="Editors")
     every = list(Permission.objects.values_list("pk", flat=True))
@@ -338,3 +394,38 @@ def test_with_another_one_they_may_step_down(page: Client, alice: User) -> None:
     assert save(page, alice, is_superuser=None).status_code == 302
     alice.refresh_from_db()
     assert not alice.is_superuser
+
+
+@pytest.mark.parametrize("lacking", ["is_active", "is_staff"])
+def test_a_second_one_who_cannot_sign_in_to_the_admin_does_not_count(
+    page: Client, alice: User, lacking: str
+) -> None:
+    second = User.objects.create_superuser("second")
+    User.objects.filter(pk=second.pk).update(**{lacking: False})
+
+    for taken in ("is_superuser", "is_active", "is_staff"):
+        assert b"this is the only one" in save(page, alice, **{taken: None}).content
+    assert page.post(f"{PEOPLE}{alice.pk}/delete/", {"post": "yes"}).status_code == 403
+    alice.refresh_from_db()
+    assert (alice.is_superuser, alice.is_active, alice.is_staff) == (True, True, True)
+
+
+def test_all_superusers_are_not_deleted_at_once(page: Client, alice: User) -> None:
+    """Looked at one by one, neither of two is the only one."""
+    second = User.objects.create_superuser("second")
+    pks = [alice.pk, second.pk]
+
+    page.post(PEOPLE, {"action": "delete_selected", "_selected_action": pks, "post": "yes"})
+
+    kept = User.objects.filter(is_superuser=True, is_active=True, is_staff=True)
+    assert kept.count() >= 1
+    deleted = [label for event, label, _ in trail() if event == "person.deleted"]
+    assert len(deleted) == 2 - kept.count()
+
+
+def test_a_superuser_who_is_no_longer_one_anyway_may_be_deleted(page: Client) -> None:
+    gone = User.objects.create_superuser("gone", is_active=False)
+
+    assert page.post(f"{PEOPLE}{gone.pk}/delete/", {"post": "yes"}).status_code == 302
+
+    assert not User.objects.filter(pk=gone.pk).exists()
