@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
+from syteops.adminkit.strict import StrictAdmin
 from syteops.audit.models import AuditEntry
 
 PER_PAGE = 50
@@ -25,7 +25,7 @@ def page_of(request: HttpRequest, entries: QuerySet[AuditEntry]) -> Page[AuditEn
     return Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
 
 
-class HistoryAdmin(ModelAdmin):  # type: ignore[misc]
+class HistoryAdmin(StrictAdmin):
     """Base of every admin whose objects have a history in the audit trail."""
 
     @property

@@ -3,9 +3,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from unfold.admin import ModelAdmin
 
 from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.adminkit.strict import StrictAdmin
 from syteops.ai import queries, services
 from syteops.ai.areas import all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
@@ -88,7 +88,7 @@ def _progress(used: int, limit: int | None) -> str:
 
 
 @admin.register(AiUsage)
-class AiUsageAdmin(ModelAdmin):  # type: ignore[misc]
+class AiUsageAdmin(StrictAdmin):
     list_display = (
         "day", "area", "provider", "model", "requests",
         "input_tokens", "output_tokens", "reserved_tokens",

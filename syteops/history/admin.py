@@ -10,7 +10,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -20,6 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.utils import parse_date_str
 
 from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.strict import StrictAdmin
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import get_entry, latest_actors, resources
@@ -95,7 +95,7 @@ class PeriodFilter(RangeDateFilter):  # type: ignore[misc]
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
+class AuditEntryAdmin(StrictAdmin):
     """The trail is read here. Nobody adds, changes or deletes an entry."""
 
     list_display = ("when", "who", "what", "door", "shown_outcome", "address")

@@ -1,0 +1,94 @@
+"""What every admin keeps to: only what it declares may be asked of its lists and addresses.
+
+Django lets whoever sees a list filter it by any look-up of any column. A regular expression, or a
+number that no column holds, then costs the server whatever the person likes.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+MAX_LENGTH = 200
+"""Characters of what is searched for, and of each parameter of a list."""
+MAX_PARAMETERS = 50
+
+
+class SearchForm(ChangeListSearchForm):
+    """Takes what a person would type; a database gives up on a thousand words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[SEARCH_VAR] = forms.CharField(
+            label="Search", required=False, strip=False, max_length=MAX_LENGTH
+        )
+
+
+class StrictChangeList(ChangeList):  # type: ignore[misc]
+    """A list that is filtered by its `list_filter` and `date_hierarchy`, and by nothing else."""
+
+    search_form_class = SearchForm
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Raises DisallowedModelAdminLookup (400) for look-ups that no filter of the list takes.
+
+        Values that make no sense lead back to the list without them (IncorrectLookupParameters).
+        """
+        _refuse_excess(request.GET)
+        try:
+            found = super().get_filters(request)
+        except OverflowError as error:  # from dates at either end of time
+            raise IncorrectLookupParameters(error) from error
+        by_date = {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"}
+        undeclared = (found[2].keys() - by_date) | (by_date & self.filter_params.keys())
+        if undeclared:
+            raise DisallowedModelAdminLookup(f"Filtering by {min(undeclared)} is not offered.")
+        return found
+
+
+def _refuse_excess(given: QueryDict) -> None:
+    values = [value for name, values in given.lists() if name != SEARCH_VAR for value in values]
+    if len(values) > MAX_PARAMETERS or any(map(_is_beyond, values)):
+        raise IncorrectLookupParameters
+
+
+def _is_beyond(text: str) -> bool:
+    """Whether no column could hold it: too long, or with a NUL, which PostgreSQL refuses."""
+    return len(text) > MAX_LENGTH or "\0" in text
+
+
+class StrictAdmin(ModelAdmin):  # type: ignore[misc]
+    """Base of every admin."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StrictChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Of the lists and of the boxes that complete what is typed."""
+        if _is_beyond(search_term):
+            return queryset.none(), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return found
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The object, by the one way to write its id: `02`, `+2` and ` 2` name nothing.
+
+        Else each comparison of an address with an id would be a guess.
+        """
+        found = super().get_object(request, object_id, from_field)
+        is_named = found is not None and (from_field or str(found.pk) == object_id)
+        return found if is_named else None
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Nothing from the address: no page here links so, and a link must not fill in a form."""
+        return {}

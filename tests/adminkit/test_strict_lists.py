@@ -1,0 +1,177 @@
+"""No address of the admin, however it is written, costs the server more than a page."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.core.exceptions import SuspiciousOperation
+from django.db.models import Field
+from django.test import Client, RequestFactory
+
+from manage_api.keys.admin import ManageKeyAdmin
+from notes.models import Note
+from syteops.adminkit.strict import StrictAdmin
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.team import services
+from syteops.team.models import TeamMember
+
+pytestmark = pytest.mark.django_db
+
+every_list = pytest.mark.parametrize("model", [*site._registry], ids=lambda one: one.__name__)
+every_strict_list = pytest.mark.parametrize(
+    "model",
+    [model for model, admin in site._registry.items() if isinstance(admin, StrictAdmin)],
+    ids=lambda one: one.__name__,
+)
+SECONDS = 10.0
+"""Generous: each of these pages takes a small part of a second."""
+EXPONENTIAL = "^(a|a)*!$"
+LONG = " ".join(["word"] * 1200)
+HOSTILE = (
+    "", "\0", "(", "-1", "zzz", "9" * 25, "9" * 5000, "1,2,3", "9999-12-31", "0001-01-01", "NaN",
+    "1.1." * 2000, LONG, EXPONENTIAL, "'; DROP TABLE", "%", "\u202e", "[]", ":", "key:\0",
+)  # fmt: skip
+
+
+@pytest.fixture
+def page(alice: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    services.create_team_member(SYSTEM, first_name="Ada", email="ada@example.com")
+    Note.objects.create(title="a" * 60, slug="a")
+    return client
+
+
+def path_of(model: Any) -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+
+def asked_for(client: Client, path: str, /, **data: Any) -> int:
+    begun = time.monotonic()
+    status = client.get(path, data).status_code
+    assert time.monotonic() - begun < SECONDS, (path, data)
+    assert status < 500, (path, data)
+    return status
+
+
+def columns(model: Any) -> list[str]:
+    return [field.name for field in model._meta.get_fields() if isinstance(field, Field)]
+
+
+def test_every_admin_is_a_strict_one() -> None:
+    """All but the key's, which has pages of its own and no list of Django's."""
+    others = {type(one) for one in site._registry.values() if not isinstance(one, StrictAdmin)}
+
+    assert others == {ManageKeyAdmin}
+
+
+def rows(admin: Any, person: User, data: Any) -> list[Any]:
+    """What the list would show, without its page; [] where it is refused or leads elsewhere."""
+    request = RequestFactory().get("/", data)
+    request.user = person
+    request._messages = CookieStorage(request)  # type: ignore[attr-defined]
+    try:
+        answer = admin.changelist_view(request)
+    except SuspiciousOperation:  # 400
+        return []
+    assert answer.status_code < 500
+    found = getattr(answer, "context_data", {}).get("cl")
+    return list(found.result_list) if found else []
+
+
+@every_list
+def test_no_list_takes_a_look_up_that_it_does_not_declare(page: Client, model: Any) -> None:
+    wrong = [f"{name}__regex" for name in columns(model)]
+    wrong += [f"id__{one}" for one in ("iregex", "gt", "in", "isnull", "year", "user__password")]
+    is_list = "cl" in (page.get(path_of(model)).context or {})
+    for lookup in wrong:
+        status = asked_for(page, path_of(model), **{lookup: EXPONENTIAL})
+        assert not is_list or status == 400, lookup
+
+
+@every_strict_list
+def test_no_list_fails_over_the_values_of_its_own_parameters(alice: User, model: Any) -> None:
+    admin: Any = site._registry[model]
+    begun = time.monotonic()
+    for name in {"q", "o", "p", "e", "all", "_to_field", *parameters(admin, alice)}:
+        for value in HOSTILE:
+            rows(admin, alice, {name: value})
+        rows(admin, alice, {name: [str(number) for number in range(990)]})
+    assert time.monotonic() - begun < 10 * SECONDS
+
+
+def parameters(admin: Any, person: User) -> Iterator[str]:
+    """What the filters of a list expect."""
+    request = RequestFactory().get("/")
+    request.user = person
+    for spec in admin.get_changelist_instance(request).get_filters(request)[0]:
+        yield from filter(None, spec.expected_parameters())
+    if admin.date_hierarchy:
+        for part in ("year", "month", "day", "gte", "lt"):
+            yield f"{admin.date_hierarchy}__{part}"
+
+
+@every_list
+def test_no_page_of_an_object_fails_over_its_address(page: Client, model: Any) -> None:
+    for text in ("0", "-1", "9" * 25, "9" * 5000, "\0", "zzz", "_", "_0", "../..", "٣"):
+        for end in ("change/", "history/", "delete/", "password/"):
+            asked_for(page, f"{path_of(model)}{quote(text)}/{end}")
+
+
+@every_list
+def test_no_link_fills_in_a_form(page: Client, model: Any) -> None:
+    for value in ("zzz", "\0", "9" * 25, "1,zzz"):
+        asked_for(page, f"{path_of(model)}add/", **dict.fromkeys(columns(model), value))
+
+
+@pytest.mark.parametrize("term", HOSTILE)
+def test_neither_the_search_of_all_nor_completion_fails(page: Client, term: str) -> None:
+    asked_for(page, "/admin/search/", s=term)
+    asked_for(page, "/admin/search/", s=term, extended="1")
+    field = {"app_label": "team", "model_name": "teammember", "field_name": "user"}
+    asked_for(page, "/admin/autocomplete/", term=term, **field)
+    asked_for(page, "/admin/autocomplete/", term="a", page=term, **field)
+    asked_for(page, "/admin/autocomplete/", **{**field, "field_name": term})
+
+
+def test_a_regular_expression_filters_nothing(page: Client) -> None:
+    assert page.get("/admin/notes/note/", {"title__regex": "^a"}).status_code == 400
+    assert page.get("/admin/notes/note/", {"title__startswith": "a"}).status_code == 400
+
+
+def test_too_long_a_search_says_so_and_shows_the_list(page: Client) -> None:
+    shown = page.get("/admin/team/teammember/", {"q": LONG}).content.decode()
+
+    assert "200 characters" in shown
+    assert "ada@example.com" in shown
+
+
+def test_dates_beyond_the_end_of_time_lead_back_to_the_list(page: Client) -> None:
+    last = {"at__year": 9999, "at__month": 12, "at__day": 31}
+    answer = page.get("/admin/audit/auditentry/", last)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/audit/auditentry/?e=1")
+
+
+def test_declared_filters_and_dates_go_on_working(page: Client) -> None:
+    entry = AuditEntry.objects.latest("id")
+    fits: dict[str, Any] = {"outcome__exact": entry.outcome, "at__year": entry.at.year, "q": "Ada"}
+    for data, found in ((fits, 1), ({**fits, "at__year": entry.at.year - 1}, 0)):
+        shown = page.get("/admin/audit/auditentry/", data)
+        assert shown.context["cl"].result_count == found
+    assert page.get("/admin/team/teammember/?state=deleted").context["cl"].result_count == 0
+
+
+def test_an_object_has_one_address(page: Client) -> None:
+    member = TeamMember.objects.get()
+    for text in (f"0{member.pk}", f"+{member.pk}", f"%20{member.pk}", f"{member.pk}%0A"):
+        for end in ("change", "history", "delete"):
+            answer = page.get(f"/admin/team/teammember/{text}/{end}/")
+            assert answer.status_code == 404 or answer.headers["Location"] == "/admin/"
+    assert page.get(f"/admin/team/teammember/{member.pk}/change/").status_code == 200
