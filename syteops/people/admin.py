@@ -8,10 +8,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
@@ -82,7 +84,9 @@ class AuditedAdmin(GuardedAdmin):
             raise PermissionDenied
         self.remove(admin_actor(request, f"{self.resource}.delete"), obj)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """All of the selection or none of it."""
         for obj in queryset:
             self.delete_model(request, obj)
 
@@ -150,9 +154,10 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     def remove(self, actor: Any, obj: Any) -> None:
         services.delete_person(actor, obj)
 
+    @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Of somebody else. One's own takes the old one, so that a session alone is not enough."""
-        if id == str(request.user.pk):
+        if self.get_object(request, unquote(id)) == request.user:
             return HttpResponseRedirect(reverse("admin:password_change"))
         request.changes_password = True  # type: ignore[attr-defined]
         return super().user_change_password(request, id, form_url)

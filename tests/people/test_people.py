@@ -228,6 +228,37 @@ def test_a_session_alone_does_not_change_its_own_password(page: Client, alice: U
     assert alice.check_password("alice-password")
 
 
+@pytest.mark.parametrize(
+    "text", ["0{}", "00{}", "+{}", "%20{}", "{}%20", "{}%0A", "_{}", "{}.0", "%C2%A0{}"]
+)
+def test_nor_however_its_address_is_written(page: Client, alice: User, text: str) -> None:
+    """Django looks an id up as a number: `02` is the person 2, and no text that equals "2"."""
+    address = f"{PEOPLE}{text.format(alice.pk)}/password/"
+    words = {"password1": "canary horse battery", "password2": "canary horse battery"}
+
+    for answer in (page.get(address), page.post(address, {**words, "usable_password": "true"})):
+        assert answer.status_code == 404 or answer.headers["Location"] == "/admin/password_change/"
+
+    alice.refresh_from_db()
+    assert alice.check_password("alice-password")
+
+
+def test_a_reactivated_superuser_is_a_superuser_s_work(helper: Client, alice: User) -> None:
+    gone = User.objects.create_superuser("gone", is_active=False)
+    words = {"password1": "canary horse battery", "password2": "canary horse battery"}
+
+    for sent in (
+        save(helper, gone, is_active="on"),
+        helper.post(f"{PEOPLE}{gone.pk}/password/", {**words, "usable_password": "true"}),
+        helper.post(f"{PEOPLE}{gone.pk}/delete/", {"post": "yes"}),
+    ):
+        assert sent.status_code == 403
+
+    kept = User.objects.get(pk=gone.pk)
+    assert not kept.is_active
+    assert not kept.has_usable_password()
+
+
 def test_deactivating_a_sponsor_names_the_keys(page: Client, bob: User) -> None:
     create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"], sponsor=bob)
     fields = {"username": "bob", "is_staff": "on", "email": "bob@example.com"}
