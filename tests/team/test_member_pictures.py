@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.storage import default_storage
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -176,14 +176,41 @@ def test_the_api_answers_the_address_of_the_picture(api: Api) -> None:
 # --- Serving ---
 
 
-def test_only_staff_sees_a_picture(charlie: User, bob: User) -> None:
+@pytest.fixture
+def viewer(bob: User) -> User:
+    """Bob, who may see the members as well."""
+    bob.user_permissions.add(Permission.objects.get(codename="view_teammember"))
+    return bob
+
+
+def test_only_staff_sees_a_picture(charlie: User, viewer: User) -> None:
     address = a_member(profile_picture=upload(picture_bytes())).profile_picture.url
+    charlie.user_permissions.add(Permission.objects.get(codename="view_teammember"))
 
     for stranger in (None, charlie):
         refused = browser(stranger).get(address)
         assert refused.status_code == 302
         assert refused.headers["Location"].startswith("/admin/login/")
-    assert browser(bob).get(address).status_code == 200
+    assert browser(viewer).get(address).status_code == 200
+
+
+def test_staff_who_may_not_see_the_members_see_no_picture(bob: User) -> None:
+    """Nor learn from the answer whether there is one of that name."""
+    address = a_member(profile_picture=upload(picture_bytes())).profile_picture.url
+
+    for one in (address, f"{address[:-5]}x.jpg", "/uploads/other"):
+        assert browser(bob).get(one).status_code == 403
+
+
+def test_who_loses_the_right_or_signs_out_sees_no_more_of_it(viewer: User) -> None:
+    address = a_member(profile_picture=upload(picture_bytes())).profile_picture.url
+    client = browser(viewer)
+    assert "no-store" in client.get(address).headers["Cache-Control"]
+
+    viewer.user_permissions.clear()
+    assert client.get(address).status_code == 403
+    client.logout()
+    assert client.get(address).status_code == 302
 
 
 def test_a_key_opens_no_picture(site_key: str) -> None:
@@ -196,10 +223,10 @@ def test_a_key_opens_no_picture(site_key: str) -> None:
     ("data", "content_type"),
     [(picture_bytes(), "image/jpeg"), (picture_bytes("PNG", mode="RGBA"), "image/png")],
 )
-def test_a_picture_is_served_as_what_it_is(bob: User, data: bytes, content_type: str) -> None:
+def test_a_picture_is_served_as_what_it_is(viewer: User, data: bytes, content_type: str) -> None:
     member = a_member(profile_picture=upload(data, "me.html"))
 
-    answer: Any = browser(bob).get(member.profile_picture.url)
+    answer: Any = browser(viewer).get(member.profile_picture.url)
 
     assert answer.headers["Content-Type"] == content_type
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -221,27 +248,27 @@ def test_a_picture_is_served_as_what_it_is(bob: User, data: bytes, content_type:
         "team/00000000-0000-0000-0000-000000000000/00000000000000000000000000000000.jpg",
     ],
 )
-def test_nothing_but_pictures_is_served(bob: User, name: str) -> None:
-    assert browser(bob).get(f"/uploads/{name}").status_code == 404
+def test_nothing_but_pictures_is_served(viewer: User, name: str) -> None:
+    assert browser(viewer).get(f"/uploads/{name}").status_code == 404
 
 
-def test_a_file_that_no_member_names_is_not_served(bob: User, tmp_path: Path) -> None:
+def test_a_file_that_no_member_names_is_not_served(viewer: User, tmp_path: Path) -> None:
     member = a_member(profile_picture=upload(picture_bytes()))
     stray = str(member.profile_picture.name).replace(str(member.uid), "0" * 36)
     (tmp_path / "uploads" / stray).parent.mkdir()
     (tmp_path / "uploads" / stray).write_bytes(picture_bytes())
 
-    assert browser(bob).get(f"/uploads/{stray}").status_code == 404
+    assert browser(viewer).get(f"/uploads/{stray}").status_code == 404
 
 
-def test_a_picture_whose_file_is_lost_is_not_found(bob: User) -> None:
+def test_a_picture_whose_file_is_lost_is_not_found(viewer: User) -> None:
     member = a_member(profile_picture=upload(picture_bytes()))
     default_storage.delete(str(member.profile_picture.name))
 
-    assert browser(bob).get(member.profile_picture.url).status_code == 404
+    assert browser(viewer).get(member.profile_picture.url).status_code == 404
 
 
-def test_pictures_can_only_be_read(bob: User) -> None:
+def test_pictures_can_only_be_read(viewer: User) -> None:
     address = a_member(profile_picture=upload(picture_bytes())).profile_picture.url
 
-    assert browser(bob).post(address).status_code == 405
+    assert browser(viewer).post(address).status_code == 405
