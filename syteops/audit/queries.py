@@ -55,10 +55,14 @@ _LOOKUPS = {
 
 
 def is_actor(actor: str) -> Q:
-    """Whose id or label that is; also a key's name, which its label tells with the key's hint."""
+    """Whose id or label that is; also a key's name, which its label tells with the key's hint.
+
+    Of a client only the id counts: it signs with any name, also with a person's.
+    """
     with_hint = rf"^{re.escape(actor)} \([^()]*\)$"
     is_key = Q(actor_kind=ActorKind.KEY, actor_label__regex=with_hint)
-    return Q(actor_id=actor) | Q(actor_label=actor) | is_key
+    is_named = Q(actor_label=actor) & ~Q(actor_kind=ActorKind.CLIENT)
+    return Q(actor_id=actor) | is_named | is_key
 
 
 def latest_actors(count: int) -> list[tuple[str, str, str]]:

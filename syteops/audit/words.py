@@ -6,6 +6,7 @@ from functools import cache
 from django.apps import apps
 
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.core.actors import ActorKind
 from syteops.core.entities import Entity
 from syteops.core.events import Noun, Verb
 
@@ -30,6 +31,14 @@ _WITHOUT_OBJECT = {
     f"api.{Verb.DISABLED}": "disabled the API",
     f"{Noun.AUDIT}.{Verb.PRUNED}": "removed the oldest audit entries",
 }
+
+
+def actor_name(entry: AuditEntry) -> str:
+    """Who did it. A client signs with any name, so it stands in quotes: client "admin"."""
+    if entry.actor_kind == ActorKind.CLIENT and entry.actor_label:
+        name = entry.actor_label.replace('"', "'")  # else it could seem to end earlier
+        return f'client "{name}"'
+    return entry.actor_label or "Somebody"
 
 
 def sentence(entry: AuditEntry) -> str:

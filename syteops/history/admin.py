@@ -132,7 +132,7 @@ class AuditEntryAdmin(StrictAdmin):
 
     @admin.display(description="Who", ordering="actor_label")
     def who(self, entry: AuditEntry) -> str:
-        return entry.actor_label or "Somebody"
+        return words.actor_name(entry)
 
     @admin.display(description="What happened")
     def what(self, entry: AuditEntry) -> str:
@@ -160,7 +160,7 @@ class AuditEntryAdmin(StrictAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{entry.actor_label or 'Somebody'} {words.sentence(entry)}",
+            "title": f"{words.actor_name(entry)} {words.sentence(entry)}",
             "entry": entry,
             "opts": self.opts,
         }

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.actors import SYSTEM, command
+from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel, command
 from syteops.crm import services as crm
 from syteops.history.templatetags import audit_words
 from tests.fixtures import Api
@@ -50,6 +50,23 @@ def test_the_list_says_what_happened_in_words(page: Client, changed: AuditEntry)
     assert "changed CRM system <b>Zoho</b> (001)" in text
     assert "added CRM system HubSpot (001)" in text
     assert b"<b>Zoho" not in page.get(LIST).content
+
+
+def test_a_client_who_signs_as_admin_is_none(page: Client, changed: AuditEntry) -> None:
+    """Whoever has the link of an estimate writes a name of choice."""
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    for name in ("alice", 'x" alice', ""):
+        client = Actor(ActorKind.CLIENT, "estimates_items/1", name, Channel.PUBLIC)
+        crm.update_crm_system(client, system, name=f"By {name}")
+    newest = AuditEntry.objects.order_by("-id")[:3]
+    labels = ["Somebody", 'client "x\' alice"', 'client "alice"']
+
+    assert [audit_words.actor(one) for one in newest] == labels
+    text = shown(page, LIST)
+    assert 'client "alice"' in text
+    for entry, label in zip(newest, labels, strict=True):
+        assert f"{label} changed" in shown(page, f"{LIST}{entry.pk}/change/")
+    assert 'client "alice"' in shown(page, f"/admin/crm/crmsystem/{system.pk}/history/")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from pytest_django import DjangoAssertNumQueries
 
 from syteops.audit.models import AuditEntry
-from syteops.core.actors import SYSTEM
+from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
 from syteops.crm import services as crm
 from tests.fixtures import Api
 
@@ -95,6 +95,18 @@ def test_each_filter_leaves_only_what_fits(
     ]
     assert {one["door"] for one in entries(api, "?door=system")} == {"system"}
     assert entries(api, "?door=admin") == []
+
+
+def test_a_client_who_signs_with_a_person_s_name_is_not_that_person(
+    api: Api, as_person: Callable[[User], Api], alice: User
+) -> None:
+    as_person(alice).post("/crm-systems", {"name": "By Alice"})
+    client = Actor(ActorKind.CLIENT, "estimates_items/1", "alice", Channel.PUBLIC)
+    crm.create_crm_system(client, name="By a client")
+
+    assert [one["object_label"] for one in entries(api, "?actor=alice")] == ["By Alice"]
+    of_client = entries(api, "?actor=estimates_items/1")
+    assert [one["actor"]["kind"] for one in of_client] == ["client"]
 
 
 def test_attempts_and_changes_can_be_told_apart(

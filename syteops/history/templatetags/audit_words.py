@@ -30,7 +30,7 @@ def door(entry: AuditEntry) -> str:
 @register.filter
 def actor(entry: AuditEntry) -> str:
     """Who did it."""
-    return entry.actor_label or "Somebody"
+    return words.actor_name(entry)
 
 
 @register.filter
