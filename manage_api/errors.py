@@ -46,6 +46,11 @@ CODES = {
     "insufficient_scope": Code(
         403, "Scope missing", "Use a key that has the scope named in the answer."
     ),
+    "https_required": Code(
+        403,
+        "HTTPS required",
+        "Use https://. A key that was sent over http may have been read: replace it.",
+    ),
     "permission_denied": Code(403, "Permission denied", "Ask a site admin for the permission."),
     "not_found": Code(
         404, "Not found", "Check the identifier; list the collection to see what exists."

@@ -119,9 +119,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "syteops.server.middleware.RequestIdMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "syteops.server.middleware.ContentSecurityPolicyMiddleware",
+    "syteops.server.middleware.HttpsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

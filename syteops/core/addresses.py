@@ -3,6 +3,7 @@
 What cannot be trusted is not guessed: such an address is "", which lies in no network.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import (
@@ -57,9 +58,19 @@ def pick_address(peer: str, forwarded: str, proxies: int) -> str:
     that the request did not come through all proxies: then nothing is trusted.
     """
     if proxies <= 0:
-        return normal_address(peer)
+        return normal_address(_without_port(peer))
     seen = forwarded.split(",")
-    return normal_address(seen[-proxies]) if len(seen) >= proxies else ""
+    return normal_address(_without_port(seen[-proxies])) if len(seen) >= proxies else ""
+
+
+# A port comes behind an IPv4 address or behind brackets, in which some write IPv4 addresses too.
+_WITH_PORT = re.compile(r"\s*(?:\[([^\[\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?\s*")
+
+
+def _without_port(text: str) -> str:
+    """What some proxies append, `203.0.113.9:52341` and `[2001:db8::1]:443`, without the port."""
+    match = _WITH_PORT.fullmatch(text)
+    return (match[1] or match[2] or "") if match else text
 
 
 def normal_address(text: str) -> str:

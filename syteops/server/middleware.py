@@ -1,4 +1,4 @@
-"""What every request passes: its id and its content policy.
+"""What every request passes: its id, its content policy and the demand for HTTPS.
 
 Everything here runs on each API call as well, so nothing here asks the database unless a session
 says that there is something to ask.
@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.security import SecurityMiddleware
 
-from syteops.lib.paths import ADMIN_PREFIX, is_api
+from manage_api.errors import ApiError, problem_response
+from syteops.lib.paths import ADMIN_PREFIX, is_api, is_for_tools
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -49,6 +51,23 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = _request_id.get()
         return True
+
+
+# --- HTTPS ---------------------------------------------------------------------------------
+
+
+class HttpsMiddleware(SecurityMiddleware):
+    """Django's, but a tool that comes over plain http is refused and not redirected.
+
+    Its key has just travelled in the clear, which a redirect would hide for ever; and clients turn
+    a redirected POST into a GET, which answers 200 and stores nothing (RFC 9110, section 15.4.2).
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
+        redirect = super().process_request(request)
+        if redirect is not None and is_for_tools(request.path_info):
+            return problem_response(request, ApiError("https_required"))
+        return redirect
 
 
 # --- The content security policy -----------------------------------------------------------

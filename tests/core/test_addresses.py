@@ -40,14 +40,38 @@ def test_what_the_client_wrote_itself_is_never_looked_at() -> None:
         ("203.0.113.1", 2, "one proxy is missing"),
         ("203.0.113.1,", 1, "the trusted entry is empty"),
         ("203.0.113.1, unknown", 1, "RFC 7239 lets a proxy hide the address"),
-        ("203.0.113.1:8080", 1, "an address with a port is not an address"),
-        ("[2001:db8::1]", 1, "nor is one in brackets"),
+        ("203.0.113.1:", 1, "a port that is none"),
+        ("203.0.113.1:port", 1, "RFC 7239 lets a proxy hide the port, and nobody writes it here"),
+        ("203.0.113.1:8080:8080", 1, "two ports"),
+        ("[2001:db8::1", 1, "an open bracket"),
+        ("2001:db8::1]:443", 1, "a bracket that was never opened"),
+        ("[[2001:db8::1]]", 1, "brackets in brackets"),
+        ("[]:443", 1, "nothing in the brackets"),
+        ("[203.0.113.1, 10.0.0.1]", 2, "brackets do not reach over a comma"),
         ("203.0.113.01", 1, "leading zeros are octal to some and decimal to others"),
         ("203.0.113.1 ; DROP TABLE", 1, "rubbish"),
     ],
 )
 def test_what_cannot_be_trusted_is_no_address(forwarded: str, proxies: int, reason: str) -> None:
     assert pick_address(PEER, forwarded, proxies) == "", reason
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        ("203.0.113.9:52341", "203.0.113.9"),
+        (" 203.0.113.9:52341 ", "203.0.113.9"),
+        ("[203.0.113.9]:52341", "203.0.113.9"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[::ffff:203.0.113.9]:443", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("2001:db8::1:443", "2001:db8::1:443"),
+    ],
+)
+def test_a_proxy_may_append_ports_and_brackets(forwarded: str, address: str) -> None:
+    assert pick_address(PEER, f"10.9.9.9, {forwarded}", 1) == address
+    assert pick_address(forwarded, "", 0) == address
 
 
 @pytest.mark.parametrize(
