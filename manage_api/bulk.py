@@ -67,7 +67,7 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
                 data = execution.perform(inner)
         except Exception as error:
             failed[index] = as_api_error(error, f"{prefix}/items/{index}/params")
-            if failed[index].code == "internal_error":
+            if failed[index].status >= 500:
                 raise
         else:
             impacts[index] = inner.impact

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from manage_api import rendering
 from syteops.core.errors import DomainError, FieldError, Invalid
+from syteops.core.outages import RETRY_AFTER, is_outage
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ CODES = {
     "https_required": Code(
         403,
         "HTTPS required",
-        "Use https://. A key that was sent over http may have been read: replace it.",
+        "Use HTTPS. A key that was sent over plain HTTP may have been read: replace it.",
     ),
     "permission_denied": Code(403, "Permission denied", "Ask a site admin for the permission."),
     "not_found": Code(
@@ -83,6 +84,11 @@ CODES = {
         428, "Confirmation required", "Repeat with confirm=true if impact is acceptable."
     ),
     "throttled": Code(429, "Too many requests", "Wait for Retry-After seconds."),
+    "unavailable": Code(
+        503,
+        "Not available for the moment",
+        "Wait for Retry-After seconds, then send the same request again.",
+    ),
     "internal_error": Code(500, "Internal error", "Try again; report the request id if it stays."),
 }
 
@@ -170,6 +176,8 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
 
 def _foreign(error: BaseException) -> ApiError:
     """What Django and DRF raise by themselves."""
+    if is_outage(error):
+        return ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
     if isinstance(error, (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)):
         return not_authenticated()
     for kind, code, is_for_callers in _FOREIGN:
@@ -242,6 +250,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     problem = as_api_error(error, context["view"].input_pointer)
     if problem.code == "internal_error":
         _report(error, request)
+    if problem.code == "unavailable" and is_outage(error):
+        log_outage(error, request.method, request.path)
     if problem.code == "method_not_allowed":
         problem.headers.setdefault("Allow", ", ".join(context["view"].allowed_methods))
     body = problem.body(getattr(request, "request_id", ""))
@@ -256,6 +266,11 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
 def _report(error: Exception, request: Any) -> None:
     log.error("Unforeseen error in the Manage API", exc_info=error)
     got_request_exception.send(sender=None, request=getattr(request, "_request", request))
+
+
+def log_outage(error: BaseException, method: str | None, path: str) -> None:
+    """The one line that the log gets of a request for which something was away."""
+    log.error("Not available: %s %s", method, path, exc_info=error)
 
 
 def problem_response(request: HttpRequest, error: BaseException) -> HttpResponse:

@@ -6,6 +6,8 @@ The table of settings is docs/settings.md; wrong values are refused at start by 
 from typing import Any
 
 import django
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from syteops.env import BASE_DIR, DATA_DIR, env, kept_secret, secret_path
 
@@ -120,6 +122,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "syteops.server.middleware.RequestIdMiddleware",
     "syteops.server.middleware.ContentSecurityPolicyMiddleware",
+    "syteops.server.middleware.AliveMiddleware",
     "syteops.server.middleware.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -153,24 +156,45 @@ TEMPLATES = [
 
 # --- Data ----------------------------------------------------------------------------------
 
+# Seconds that a request waits for a statement or a lock before it is answered 503.
+DATABASE_TIMEOUT = env.int("DATABASE_TIMEOUT", default=15)
+
 _SQLITE_OPTIONS = {
     # IMMEDIATE takes the write lock at BEGIN, so two writers queue instead of failing half-way.
     "transaction_mode": "IMMEDIATE",
-    "timeout": 60,  # seconds, for those that queue behind the largest bulk requests
+    "timeout": DATABASE_TIMEOUT,
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
         "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=134217728;PRAGMA cache_size=-20000;"
     ),
 }
 
+# So that a machine that is gone is noticed; an address with `?connect_timeout=` decides itself.
+_POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,  # seconds, as the next ones
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": DATABASE_TIMEOUT * 1000,  # milliseconds
+}
+
 
 def _database() -> dict[str, Any]:
-    sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+    sqlite: dict[str, Any] = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "db.sqlite3",
+    }
     database = env.database("DATABASE_URL") or sqlite
     if database["ENGINE"] == sqlite["ENGINE"]:
         return {**database, "OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": None}
-    # One connection a process, kept: the server runs one thread per process.
-    return {**database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    return {
+        **database,
+        "ENGINE": "syteops.core.postgresql",
+        "OPTIONS": _POSTGRESQL_OPTIONS | database.get("OPTIONS", {}),
+        # One connection a process, kept: the server runs one thread per process.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 
 DATABASES = {"default": _database()}
@@ -182,6 +206,12 @@ CACHES: dict[str, dict[str, Any]] = {
         {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": CACHE_URL,
+            # In seconds. Tried twice, because Redis may have ended a connection that was kept.
+            "OPTIONS": {
+                "socket_connect_timeout": 1,
+                "socket_timeout": 1,
+                "retry": Retry(NoBackoff(), 1),
+            },
         }
         if CACHE_URL
         else {
@@ -224,7 +254,7 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -330,7 +360,11 @@ LOG_LEVEL = env.choice(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "syteops.server.middleware.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "syteops.server.logs.RequestIdFilter"},
+        "outage": {"()": "syteops.server.logs.OutageFilter"},
+        "said_already": {"()": "syteops.server.logs.SaidAlreadyFilter"},
+    },
     "formatters": {
         "line": {
             "format": "{asctime} {levelname} {name} [{request_id}] {message}",
@@ -340,13 +374,13 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["request_id", "outage"],
             "formatter": "line",
         }
     },
     # Django logs every 4xx as a warning; the audit trail keeps the refusals that matter.
     "loggers": {
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["said_already"]},
         # It logs the addresses that it calls, and the address of a workflow is a secret.
         "httpx": {"level": "WARNING"},
     },

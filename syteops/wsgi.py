@@ -8,11 +8,16 @@ from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
 
+from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
+
 from manage_api.keys import usage  # noqa: E402 - needs the apps loaded
 from syteops.core import background  # noqa: E402 - beside the others
+from syteops.core.postgresql.base import DatabaseWrapper  # noqa: E402 - the same
 from syteops.integrations.startup import start_enabled  # noqa: E402 - the same
 from syteops.server import housekeeping  # noqa: E402 - the same
 
+# Requests do not wait without end; commands, which do not come here, may take their time.
+DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
 start_enabled()
 background.every(usage.INTERVAL.total_seconds(), usage.flush)
 background.every(housekeeping.ASKED_EVERY, housekeeping.run_if_due)

@@ -7,18 +7,22 @@ at once and the second not at all.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from time import monotonic, sleep
 
-from django.db import connection
+from django.db import close_old_connections, connection, connections
+
+from syteops.core.postgresql.base import DatabaseWrapper
 
 log = logging.getLogger(__name__)
 
 Job = Callable[[], object]
 
 _DELAY = 0.05  # seconds, in which the answer gets away
+_PATIENCE = 600.0  # seconds for one statement, such as the removal of very many old entries
 
 
 @dataclass
@@ -66,6 +70,9 @@ def start() -> None:
 
 
 def _work_for_ever() -> None:
+    own = connections["default"]
+    if isinstance(own, DatabaseWrapper):
+        own.patience = _PATIENCE
     while True:
         work_once()
 
@@ -93,7 +100,23 @@ def _seconds_until_due() -> float | None:
 
 def _do(job: Job) -> None:
     try:
-        job()
+        with fresh_connection():
+            job()
     except Exception:
         log.exception("Something that is done in the background failed.")
-        connection.close()
+
+
+@contextmanager
+def fresh_connection() -> Iterator[None]:
+    """Work whose database connection is tested before, and closed if the work fails.
+
+    Requests have that from Django. What runs beside them would keep a dead connection for ever.
+    """
+    if not connection.in_atomic_block:
+        close_old_connections()
+    try:
+        yield
+    except Exception:
+        if not connection.in_atomic_block:
+            connection.close()
+        raise

@@ -25,6 +25,9 @@ from typing import NamedTuple, Protocol, TypeVar
 from django.conf import settings
 from django.core.cache import cache
 from django.core.signals import setting_changed
+from redis.exceptions import RedisError
+
+from syteops.core.outages import in_one_line
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +69,8 @@ def counters() -> Counters:
 
 @lru_cache(maxsize=4)
 def _store(cache_url: str, data_dir: Path) -> Counters:
-    return CacheCounters() if cache_url else FileCounters(data_dir / "counters")
+    file = FileCounters(data_dir / "counters")
+    return FallbackCounters(CacheCounters(), file) if cache_url else file
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
@@ -241,3 +245,46 @@ def _unpack(bucket: bytes) -> Rows:
 def _pack(rows: Rows) -> bytes:
     packed = b"".join([_ROW.pack(name, *count) for name, count in rows.items()])
     return packed.ljust(_BUCKET_SIZE, b"\0")
+
+
+# --- While Redis is away ---------------------------------------------------------------------
+
+ASKED_AGAIN_AFTER = 5.0
+"""Seconds after which Redis is tried once more; in between nobody waits for it."""
+
+
+class FallbackCounters:
+    """Counts in `shared`; while that does not answer or takes no writes, in `alone`.
+
+    `alone` is the file of this machine. So limits go on holding on each machine for itself: in all,
+    a caller may do as many times more as there are machines. Nobody is refused, and nothing goes
+    uncounted, because Redis is away. The log says when it goes and when it comes back.
+    """
+
+    def __init__(self, shared: Counters, alone: Counters) -> None:
+        self._shared, self._alone = shared, alone
+        self._away_until: float | None = None  # on the monotonic clock; None while it answers
+
+    def add(self, kind: CounterKind, key: str, window: int) -> int:
+        return self._ask(lambda store: store.add(kind, key, window))
+
+    def read(self, kind: CounterKind, key: str, window: int) -> int:
+        return self._ask(lambda store: store.read(kind, key, window))
+
+    def was_counted(self, kind: CounterKind, key: str, window: int) -> bool:
+        return self._ask(lambda store: store.was_counted(kind, key, window))
+
+    def _ask(self, question: Callable[[Counters], T]) -> T:
+        if self._away_until is not None and time.monotonic() < self._away_until:
+            return question(self._alone)
+        try:
+            answer = question(self._shared)
+        except RedisError as error:
+            if self._away_until is None:
+                log.error("Limits are counted by each machine alone: %s", in_one_line(error))
+            self._away_until = time.monotonic() + ASKED_AGAIN_AFTER
+            return question(self._alone)
+        if self._away_until is not None:
+            self._away_until = None
+            log.error("Redis answers again: limits are counted for all machines together.")
+        return answer

@@ -4,24 +4,23 @@ Everything here runs on each API call as well, so nothing here asks the database
 says that there is something to ask.
 """
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 
 from manage_api.errors import ApiError, problem_response
 from syteops.lib.paths import ADMIN_PREFIX, is_api, is_for_tools
+from syteops.server.health import healthz
+from syteops.server.logs import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # --- The request id ------------------------------------------------------------------------
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class RequestIdMiddleware:
@@ -35,22 +34,27 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
-        request.request_id = request_id  # type: ignore[attr-defined]
+        chosen = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        request.request_id = chosen  # type: ignore[attr-defined]
         # Not reset afterwards: Django logs a failed response after the last middleware is left.
         # The next request of this thread sets its own.
-        _request_id.set(request_id)
+        request_id.set(chosen)
         response = self.get_response(request)
-        response.headers["X-Request-ID"] = request_id
+        response.headers["X-Request-ID"] = chosen
         return response
 
 
-class RequestIdFilter(logging.Filter):
-    """Adds `request_id` to log records; "-" outside of requests."""
+# --- Health --------------------------------------------------------------------------------
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _request_id.get()
-        return True
+
+class AliveMiddleware:
+    """Answers /healthz before anything that could wait: sessions, the database, the cache."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return (healthz if request.path_info == "/healthz" else self.get_response)(request)
 
 
 # --- HTTPS ---------------------------------------------------------------------------------

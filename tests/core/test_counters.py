@@ -10,7 +10,7 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from syteops.core import counters
-from syteops.core.counters import CacheCounters, CounterKind, Counters, FileCounters
+from syteops.core.counters import CounterKind, Counters, FallbackCounters, FileCounters
 from tests.environment import ROOT
 from tests.processes import clean_environment
 from tests.servers import ServerUnavailable, redis
@@ -51,7 +51,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> 
 @pytest.fixture
 def store(site: dict[str, str]) -> Counters:
     found = counters.counters()
-    assert isinstance(found, CacheCounters if site["CACHE_URL"] else FileCounters)
+    assert isinstance(found, FallbackCounters if site["CACHE_URL"] else FileCounters)
     return found
 
 

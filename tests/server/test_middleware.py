@@ -6,12 +6,12 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from syteops.server.logs import RequestIdFilter
 from syteops.server.middleware import (
     ADMIN_POLICY,
     DOCS_POLICY,
     STRICT_POLICY,
     ContentSecurityPolicyMiddleware,
-    RequestIdFilter,
     RequestIdMiddleware,
     policy_for,
 )

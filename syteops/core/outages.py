@@ -1,0 +1,49 @@
+"""Whether a failure is an outage: the database, the cache or the disk, and nothing of ours.
+
+Nobody can foresee one where it happens, so each place that answers for failures asks here: the API
+and the pages answer 503, and the log says it in one line.
+"""
+
+import errno
+
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from redis.exceptions import RedisError
+
+RETRY_AFTER = 5
+"""Seconds after which it is worth trying again."""
+
+_DISK = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+    }
+)
+_SQLITE_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_READ_ONLY = "25006"  # PostgreSQL: such as a standby that was not promoted yet
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether `error` says that something SyteOps stands on is away, full or read-only."""
+    if isinstance(error, DatabaseError):
+        return _is_database_outage(error)
+    if isinstance(error, OSError):
+        return error.errno in _DISK
+    return isinstance(error, (InterfaceError, RedisError))
+
+
+def _is_database_outage(error: DatabaseError) -> bool:
+    sqlite = getattr(error.__cause__, "sqlite_errorname", "")
+    if isinstance(error, OperationalError):
+        return sqlite != "SQLITE_ERROR"  # a table or column that is not there: our mistake
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", "") == _READ_ONLY
+    return sqlite.startswith(_SQLITE_DAMAGE)
+
+
+def in_one_line(error: BaseException) -> str:
+    """What the error says, without line breaks."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, with connections on which nothing is waited for without end."""
