@@ -34,7 +34,7 @@ soak: dev-environment ## Kill the server under load, 50 times on SQLite and 50 o
 check: dev-environment ## Check style, types, imports, migrations, API description and settings
 	@set -e; \
 	data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
-	export SYTEOPS_DATA_DIR="$$data" DATABASE_URL= CACHE_URL=; \
+	export SYTEOPS_DATA_DIR="$$data" SYTEOPS_ENV_FILE= DATABASE_URL= CACHE_URL=; \
 	export PATH="$(abspath $(DEV_VENV))/bin:$$PATH"; \
 	step() { echo "== $$*"; "$$@"; }; \
 	step ruff format --check --quiet .; \

@@ -1,8 +1,8 @@
-"""What a process learns from its environment and its data directory.
+"""What a process learns from its environment, its settings file and its data directory.
 
-The environment decides; what it leaves open (not set, or blank) has a default that suits a first
-start on one machine. Secrets that the environment does not give are made once and kept in the data
-directory (mode 0600), so a second start finds the same ones.
+The environment decides, then the settings file; what both leave open (not set, or blank) has a
+default that suits a first start on one machine. Secrets that nobody gives are made once and kept in
+the data directory (mode 0600), so a second start finds the same ones.
 
 A value that cannot be used at all stops the start with one line that names the setting and the
 cure. Values that can be read but make no sense are refused by `checks.py`.
@@ -19,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
+
+from syteops.lib.env_file import WrongLine, parse_env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -175,6 +177,35 @@ def _is_installed(app: str) -> bool:
 
 env = Environment()
 
+
+def read_settings_file() -> Path | None:
+    """Take over what SYTEOPS_ENV_FILE, else `.env` in the project, sets; the file that was read.
+
+    What the environment has already stays as it is there, also where it is blank.
+    """
+    given = env.str("SYTEOPS_ENV_FILE")
+    path = Path(given) if given else BASE_DIR / ".env"
+    if not given and ("SYTEOPS_ENV_FILE" in os.environ or not path.is_file()):
+        return None
+    try:
+        found = parse_env_file(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or _problem_of_text(error)
+        raise WrongSetting(
+            "SYTEOPS_ENV_FILE",
+            f"cannot be read ({path}: {problem})",
+            "Write one NAME=value a line, and let this user read the file.",
+        ) from None
+    for name, value in found.items():
+        os.environ.setdefault(name, value)
+    return path.resolve()
+
+
+def _problem_of_text(error: Exception) -> str:
+    return str(error) if isinstance(error, WrongLine) else "it is not text in UTF-8"
+
+
+SETTINGS_FILE = read_settings_file()
 DATA_DIR = Path(env.str("SYTEOPS_DATA_DIR") or BASE_DIR / "var").resolve()
 
 

@@ -24,6 +24,7 @@ def isolate() -> None:
         os.environ.pop(name, None)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["SYTEOPS_DATA_DIR"] = str(Path(_shared_directory()) / worker)
+    os.environ["SYTEOPS_ENV_FILE"] = ""  # not even the developer's own .env
     os.environ["DATABASE_URL"] = os.environ.get("SYTEOPS_TEST_DATABASE_URL", "")
     os.environ["CACHE_URL"] = _cache_url(worker)
 

@@ -21,6 +21,7 @@ def clean_environment(data_dir: Path, **settings: str) -> dict[str, str]:
         **kept,
         "DJANGO_SETTINGS_MODULE": module,
         "SYTEOPS_DATA_DIR": str(data_dir),
+        "SYTEOPS_ENV_FILE": "",
         **settings,
     }
 

@@ -136,3 +136,27 @@ def test_a_data_directory_that_keeps_nothing_is_named(
     monkeypatch.setattr(module, "DATA_DIR", tmp_path / "file" / "data")
     with pytest.raises(WrongSetting, match="SYTEOPS_DATA_DIR cannot keep secrets"):
         kept_secret("thing")
+
+
+# --- The settings file -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"PORT 8000\n", "line 1 is not of the form NAME=value"),
+        (b"\xff\xfe\x00secret", "it is not text in UTF-8"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_read_stops_the_start(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    file = tmp_path / "site.env"
+    if content is not None:
+        file.write_bytes(content)
+    done = manage("check", data_dir=tmp_path / "data", SYTEOPS_ENV_FILE=str(file))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"SyteOps cannot start: SYTEOPS_ENV_FILE cannot be read ({file}")
+    assert problem in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -2,13 +2,14 @@
 
 import socket
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 
-from syteops.env import BASE_DIR
+from syteops.env import BASE_DIR, DATA_DIR, SETTINGS_FILE
 
 
 def server_command() -> list[str]:
@@ -27,6 +28,41 @@ def server_command() -> list[str]:
         *("--no-access-log", "--log-level", "warning", "--no-ws"),
         *("--working-dir", str(BASE_DIR)),
     ]
+
+
+def database_name() -> str:
+    """Which database this is, as an operator knows it: without user and password."""
+    database = settings.DATABASES["default"]
+    if connection.vendor == "sqlite":
+        return f"SQLite, {database['NAME']}"
+    host, port = database.get("HOST") or "localhost", database.get("PORT") or 5432
+    return f"PostgreSQL, {database['NAME']} at {host}:{port}"
+
+
+def introduce() -> Iterator[str]:
+    """The lines with which `setup` and `serve` begin: nobody shall work on the wrong site."""
+    if SETTINGS_FILE is not None:
+        yield f"Settings: the environment, then {SETTINGS_FILE}"
+    yield f"Database: {database_name()}"
+
+
+def require_own_database() -> None:
+    """Raises CommandError for an empty database beside a data directory that has been used.
+
+    So a DATABASE_URL that was lost or misspelt never begins a second, empty site.
+    """
+    used = next((name for name in _SIGNS_OF_USE if (DATA_DIR / name).exists()), None)
+    if used is None or connection.introspection.table_names():
+        return
+    raise CommandError(
+        f"The database is empty ({database_name()}), but this data directory has been used "
+        f"({DATA_DIR / used}). Correct DATABASE_URL or restore the database. "
+        "To begin a new site, give it another SYTEOPS_DATA_DIR."
+    )
+
+
+# What `setup` leaves behind whatever the database is, and what people upload.
+_SIGNS_OF_USE = ("secrets/encryption_keys", "static/.collected", "uploads")
 
 
 def require_database() -> None:

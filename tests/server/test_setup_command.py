@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,8 @@ import httpx
 import pytest
 
 from tests.databases import fresh_database as new_fresh_database
-from tests.processes import finish, killed_afterwards, manage, start
+from tests.environment import ROOT
+from tests.processes import clean_environment, finish, killed_afterwards, manage, start
 from tests.servers import free_port
 
 pytestmark = pytest.mark.slow
@@ -64,7 +66,10 @@ def test_what_setup_makes_is_closed_to_other_users(site: Site) -> None:
 def test_a_second_run_changes_nothing_and_prints_no_password(site: Site) -> None:
     before = _contents(site.data_dir)
     again = site.manage("setup")
-    assert (again.returncode, again.stdout) == (0, "Everything is set up already.\n")
+    assert again.returncode == 0
+    database, told = again.stdout.splitlines()
+    assert database.startswith("Database: ")
+    assert told == "Everything is set up already."
     assert _contents(site.data_dir) == before
 
 
@@ -97,6 +102,49 @@ def test_other_encryption_keys_are_refused_before_anything_is_stored_under_them(
     assert refused.returncode == 1
     assert "encryption keys do not open what is stored" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_setup_and_serve_name_the_database_without_its_password(site: Site) -> None:
+    kind = "PostgreSQL, fresh_" if site.environment else f"SQLite, {site.data_dir}/db.sqlite3"
+    assert f"Database: {kind}" in site.first_run.stdout
+    assert f"Database: {kind}" in site.manage("serve", HOST="192.0.2.1").stdout
+    address = f"postgres://u:very-secret@127.0.0.1:{free_port()}/x"
+    refused = site.manage("serve", DATABASE_URL=address)
+    assert "Database: PostgreSQL, x at 127.0.0.1:" in refused.stdout
+    assert "very-secret" not in refused.stdout + refused.stderr
+
+
+def test_a_settings_file_is_read_whole_and_the_environment_wins(
+    tmp_path: Path, fresh_database: dict[str, str]
+) -> None:
+    file, data_dir = tmp_path / "site.env", tmp_path / "from file"
+    address = fresh_database.get("DATABASE_URL", "")
+    address += "?sslmode=prefer&connect_timeout=4" if address else ""
+    file.write_text(f"SYTEOPS_DATA_DIR={data_dir}\nDATABASE_URL={address}\nPORT=8124\n")
+    environment = clean_environment(tmp_path, SYTEOPS_ENV_FILE=str(file), PORT="8125")
+    del environment["SYTEOPS_DATA_DIR"]
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "setup"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"Settings: the environment, then {file}" in done.stdout
+    assert ("PostgreSQL" if fresh_database else f"SQLite, {data_dir}/") in done.stdout
+    assert "http://127.0.0.1:8125/" in done.stdout
+
+
+def test_an_empty_database_beside_a_used_data_directory_is_refused(site: Site) -> None:
+    elsewhere = f"sqlite:///{site.data_dir}/lost.sqlite3"
+    refused = manage("setup", data_dir=site.data_dir, DATABASE_URL=elsewhere)
+    assert refused.returncode == 1
+    assert "The database is empty (SQLite, " in refused.stderr
+    assert "Correct DATABASE_URL or restore the database." in refused.stderr
+    assert "Password:" not in refused.stdout
+    served = manage("serve", data_dir=site.data_dir, DATABASE_URL=elsewhere)
+    assert served.returncode == 1
 
 
 def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,13 @@ from django.db import connection
 
 from syteops.core.pending_migrations import pending_migrations
 from syteops.server.encryption_proof import Proof, read_proof
-from syteops.server.serving import admin_url, require_database, require_free_address, server_command
+from syteops.server.serving import (
+    admin_url,
+    introduce,
+    require_database,
+    require_free_address,
+    server_command,
+)
 
 
 class Command(BaseCommand):
@@ -21,6 +27,8 @@ class Command(BaseCommand):
     help = "Serves the site on HOST and PORT with WORKERS processes."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for line in introduce():
+            self.stdout.write(line)
         require_database()
         _require_setup()
         require_free_address()

@@ -12,7 +12,7 @@ from syteops.core.pending_migrations import pending_migrations
 from syteops.people.passwords import create_first_admin
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
-from syteops.server.serving import admin_url, require_database
+from syteops.server.serving import admin_url, introduce, require_database, require_own_database
 
 _FIRST_ADMIN = "admin"
 
@@ -27,9 +27,12 @@ class Command(BaseCommand):
     help = "Makes the site ready to serve. Changes nothing when it already is."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for line in introduce():
+            self.stdout.write(line)
         require_database()
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive("setup", wait=True):
+            require_own_database()
             done = [
                 *self._migrate(),
                 *self._prove_keys(),
