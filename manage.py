@@ -4,8 +4,36 @@
 import os
 import sys
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
-    from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+def main() -> None:
+    """Run the command. A package that is missing is named in one line, with the cure."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
+    try:
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(sys.argv)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("", "syteops", "manage_api", "notes", "estimates"):
+            raise
+        sys.exit(
+            f"SyteOps cannot start: the Python package {error.name} is not installed in "
+            f"{sys.prefix}. Run make run-environment, and use .venv/bin/python."
+        )
+    except Exception as error:
+        if "--traceback" in sys.argv or not _is_of_database(error):
+            raise
+        problem = " ".join(str(error).split())
+        sys.exit(
+            f"The database refuses: {problem}. "
+            "If this site is new or was updated, run manage.py setup."
+        )
+
+
+def _is_of_database(error: Exception) -> bool:
+    from django.db import InterfaceError, OperationalError, ProgrammingError
+
+    return isinstance(error, (OperationalError, InterfaceError, ProgrammingError))
+
+
+if __name__ == "__main__":
+    main()

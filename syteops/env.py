@@ -11,6 +11,7 @@ cure. Values that can be read but make no sense are refused by `checks.py`.
 import builtins
 import importlib.util
 import os
+import pwd
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -209,6 +210,42 @@ SETTINGS_FILE = read_settings_file()
 DATA_DIR = Path(env.str("SYTEOPS_DATA_DIR") or BASE_DIR / "var").resolve()
 
 
+def require_owner(data_dir: Path) -> None:
+    """Raises WrongSetting for another account than the one whose site this is, root included.
+
+    What that account made here, such as the lock files, the site itself could not write any more.
+    """
+    mine = data_dir / "secrets"
+    try:
+        owner = (mine if mine.exists() else data_dir).stat().st_uid
+    except OSError:
+        return  # nothing there yet, or nothing for us: whoever needs it says so
+    me = os.geteuid()
+    if me == owner or (me != 0 and not mine.exists()):
+        return
+    name = _account(owner)
+    raise WrongSetting(
+        "SYTEOPS_DATA_DIR",
+        f"is {data_dir}, which belongs to {name}, and this is {_account(me)}",
+        f"Run this as {name}: sudo -u {name} …",
+    )
+
+
+def _account(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"#{number}"
+
+
+require_owner(DATA_DIR)
+
+
+def inherited_environment() -> dict[str, str]:
+    """A copy of this process's environment, for programs that it starts."""
+    return dict(os.environ)
+
+
 def new_secret() -> str:
     """384 random bits, URL-safe."""
     return secrets.token_urlsafe(48)
@@ -225,13 +262,22 @@ def kept_secret(name: str, make: Callable[[], str] = new_secret) -> str:
     try:
         if not path.exists():
             _write_once(path, make())
-        return path.read_text(encoding="ascii").strip()
+        secret = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        secret = ""
     except OSError as error:
         raise WrongSetting(
             "SYTEOPS_DATA_DIR",
             f"cannot keep secrets ({path}: {error.strerror})",
             "Give it a directory that this user may write to.",
         ) from None
+    if not secret or not secret.isprintable():
+        raise WrongSetting(
+            name.upper(),
+            f"cannot be read from {path}, which is empty or no text",
+            "Restore this file from a backup.",
+        )
+    return secret
 
 
 def secret_path(name: str) -> Path:

@@ -19,6 +19,6 @@ from syteops.server import housekeeping  # noqa: E402 - the same
 # Requests do not wait without end; commands, which do not come here, may take their time.
 DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
 start_enabled()
-background.every(usage.INTERVAL.total_seconds(), usage.flush)
+background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
 background.every(housekeeping.ASKED_EVERY, housekeeping.run_if_due)
 background.start()

@@ -17,6 +17,7 @@ from manage_api.keys.queries import (
 from manage_api.keys.risks import ALARM_DAYS, find_alarms, is_old
 from syteops.audit.chain import is_intact
 from syteops.core.pending_migrations import pending_migrations
+from syteops.dashboard.tasks import failing_tasks
 from syteops.history.templatetags.audit_words import ago
 
 
@@ -34,7 +35,7 @@ def notices_for(user: Any) -> list[Notice]:
     """The notices this person can do something about."""
     found: list[Notice] = []
     if user.is_superuser:
-        found += [*_migrations(), *_broken_trail()]
+        found += [*_migrations(), *_broken_trail(), *_failing_tasks()]
     if user.has_perm("keys.manage_api_keys"):
         found += [*_altered(), *_turned_away(), *_cut_off(user), *_expiring()]
         found += [*_without_sponsor(), *_aged()]
@@ -60,6 +61,13 @@ def _altered() -> Iterator[Notice]:
             "encryption keys are not those it was sealed with. Revoke it."
         )
         yield Notice("bad", "gpp_bad", text, _key_url(key.public_id))
+
+
+def _failing_tasks() -> Iterator[Notice]:
+    for task in failing_tasks():
+        since = ago(task.failing_since) if task.failing_since else ""
+        text = f"The server's own work fails ({task.name}), first {since}. The log says why."
+        yield Notice("bad", "build", text)
 
 
 def _turned_away() -> Iterator[Notice]:

@@ -5,7 +5,10 @@ do not read.
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
+from tempfile import NamedTemporaryFile
+from time import monotonic
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,6 +19,7 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from syteops.core.pending_migrations import pending_migrations
+from syteops.dashboard.tasks import failing_tasks, prove_write
 from syteops.env import new_secret
 from syteops.server.encryption_proof import Proof, read_proof
 
@@ -26,6 +30,11 @@ _NOT_CHECKED = "not checked"
 # Once this process has seen every migration applied it need not look again: new migrations come
 # with new code, and new code comes with a new process.
 _migrations_seen = False
+
+PROVED_FOR = 5.0
+"""Seconds for which a write that worked need not be repeated, however often strangers ask."""
+
+_proved_at: float | None = None
 
 
 @require_safe
@@ -38,11 +47,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Ready: database, cache, migrations and encryption keys; 503 names the one that is not."""
+    """Ready: everything that is needed for reads and writes; 503 names what is not.
+
+    Work that the server does by itself is named too when it fails, and takes no server away.
+    """
     states = dict.fromkeys(_STEPS, _NOT_CHECKED)
     for name, state in _states():
         states[name] = state
     ready = all(state == "ok" for state in states.values())
+    states["background"] = _background() if ready else _NOT_CHECKED
     return JsonResponse({"ready": ready, "checks": states}, status=200 if ready else 503)
 
 
@@ -51,7 +64,7 @@ def _states() -> Iterator[tuple[str, str]]:
     for name, step in _STEPS.items():
         try:
             state = step()
-        except (DatabaseError, InterfaceError, RedisError):
+        except (DatabaseError, InterfaceError, RedisError, OSError):
             logger.warning("Not ready: %s", name, exc_info=True)
             state = "unreachable"
         yield name, state
@@ -87,9 +100,33 @@ def _cache() -> str:
     return "ok" if cache.get("ready") == token else "not writable"
 
 
+def _storage() -> str:
+    """Whether what is written is kept, in the database and in the data directory."""
+    global _proved_at  # noqa: PLW0603 - per process on purpose, as above
+    now = monotonic()
+    if _proved_at is None or now - _proved_at > PROVED_FOR:
+        _proved_at = None
+        prove_write()
+        with NamedTemporaryFile(dir=settings.DATA_DIR, prefix=".ready-") as file:
+            file.write(bytes(4096))
+            file.flush()
+            os.fsync(file.fileno())
+        _proved_at = now
+    return "ok"
+
+
+def _background() -> str:
+    try:
+        names = [task.name for task in failing_tasks()]
+    except DatabaseError:
+        return "unreachable"
+    return f"failing: {', '.join(names)}" if names else "ok"
+
+
 _STEPS: dict[str, Callable[[], str]] = {
     "database": _database,
     "cache": _cache,
     "migrations": _migrations,
     "encryption": _encryption,
+    "storage": _storage,
 }

@@ -11,8 +11,11 @@ from manage_api.keys import expiry, usage
 from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.core.actors import SYSTEM, Actor
+from syteops.core.background import fresh_connection
 from syteops.core.counters import CounterKind, counters
 from syteops.core.locks import Busy
+from syteops.core.outages import is_outage
+from syteops.dashboard.tasks import note_failure, note_success
 
 log = logging.getLogger(__name__)
 
@@ -21,21 +24,52 @@ ASKED_EVERY = 60  # seconds; so an hour's work is done soon after the hour has b
 SIGN_IN_LOG_DAYS = 90
 
 
+_is_interrupted = False
+"""Whether this process began the hour's work and found the database away."""
+
+
 def run_if_due() -> None:
     """Do the hour's work, unless a process of this site has begun it already."""
-    if counters().add(CounterKind.HOUSEKEEPING, "", HOUR) == 1:
+    if counters().add(CounterKind.HOUSEKEEPING, "", HOUR) == 1 or _is_interrupted:
         run()
 
 
 def run() -> None:
-    """Do all of it. What fails is logged and tried again in an hour; the rest is done."""
+    """Do all of it. What fails is logged and tried again in an hour; the rest is done.
+
+    During an outage nothing else would work either: then all of it is tried again in a minute.
+    """
+    global _is_interrupted  # noqa: PLW0603 - per process on purpose
+    _is_interrupted = False
     for name, task in TASKS.items():
         try:
-            task(SYSTEM.for_operation(f"housekeeping.{name}"))
+            with fresh_connection():
+                task(SYSTEM.for_operation(f"housekeeping.{name}"))
         except Busy:
-            continue  # a command is at it
-        except Exception:
+            continue  # a command is doing it
+        except Exception as error:
             log.exception("Housekeeping: %s failed.", name)
+            if is_outage(error):
+                _is_interrupted = True
+                return
+            note_failure(name)
+        else:
+            note_success(name)
+
+
+def watched(name: str, job: Callable[[], object]) -> Callable[[], None]:
+    """`job`, whose failures are shown where those of the hour's work are."""
+
+    def run_watched() -> None:
+        try:
+            job()
+        except Exception as error:
+            if not is_outage(error):
+                note_failure(name)
+            raise
+        note_success(name)
+
+    return run_watched
 
 
 def _warn_of_expiry(actor: Actor) -> None:

@@ -3,13 +3,19 @@
 import socket
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from ipaddress import ip_address
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import CommandError
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 
+from syteops.core.pending_migrations import pending_migrations, unknown_migrations
+from syteops.dashboard.tasks import prove_write
 from syteops.env import BASE_DIR, DATA_DIR, SETTINGS_FILE
+from syteops.server import static_files
+from syteops.server.encryption_proof import Proof, read_proof
 
 
 def server_command() -> list[str]:
@@ -61,16 +67,53 @@ def require_own_database() -> None:
     )
 
 
+def require_setup() -> None:
+    """Raises CommandError when `setup` has not been run for this code and these keys."""
+    require_code_as_new_as_database()
+    if pending_migrations() or read_proof() is not Proof.OPENS or not static_files.are_collected():
+        raise CommandError(
+            "This site is not set up for this version and these keys: run manage.py setup."
+        )
+
+
+def require_packages() -> None:
+    """Raises ModuleNotFoundError, and not only in every worker, when a package is missing."""
+    import_module("granian")
+    WSGIHandler()  # loads the middleware
+
+
+def require_code_as_new_as_database() -> None:
+    """Raises CommandError when a newer version has changed the database already."""
+    if unknown := unknown_migrations():
+        raise CommandError(
+            f"The database belongs to a newer version of SyteOps: it has {unknown[0]}, which this "
+            "code does not know. Install that version, or restore a backup from before."
+        )
+
+
+def require_writable_database() -> None:
+    """Raises CommandError, in plain words, when the database cannot be written."""
+    try:
+        prove_write()
+    except DatabaseError as error:
+        raise CommandError(
+            f"The database cannot be written ({database_name()}): {error}. Look at the disk, and "
+            "at whom the file belongs to."
+        ) from error
+
+
 # What `setup` leaves behind whatever the database is, and what people upload.
 _SIGNS_OF_USE = ("secrets/encryption_keys", "static/.collected", "uploads")
 
 
 def require_database() -> None:
-    """Raises CommandError, in plain words, when the database does not answer."""
+    """Raises CommandError, in plain words, when the database does not answer or is none."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
         raise CommandError(f"The database does not answer: {error}") from error
+    except DatabaseError as error:
+        raise CommandError(f"The database cannot be read ({database_name()}): {error}") from error
 
 
 def require_free_address() -> None:

@@ -1,6 +1,7 @@
 """Collects the static files when, and only when, they differ from those collected last."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def collect_if_stale() -> bool:
     """Makes STATIC_ROOT match the installed apps; whether there was something to do."""
     marker = Path(settings.STATIC_ROOT) / _MARKER
     state = fingerprint()
-    if marker.exists() and marker.read_text() == state:
+    if are_collected():
         return False
     marker.parent.mkdir(parents=True, exist_ok=True)
     # Cleared first: Django keeps a collected file that is younger than its source, which after an
@@ -23,6 +24,18 @@ def collect_if_stale() -> bool:
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     marker.write_text(state)
     return True
+
+
+def are_collected() -> bool:
+    """Whether STATIC_ROOT holds what the installed apps bring, and all of it."""
+    root = Path(settings.STATIC_ROOT)
+    marker, manifest = root / _MARKER, root / "staticfiles.json"
+    if not marker.exists() or marker.read_text() != fingerprint():
+        return False
+    if not manifest.exists():  # kept without hashed names
+        return True
+    stored = json.loads(manifest.read_bytes())["paths"].values()
+    return all((root / name).exists() for name in stored)
 
 
 def fingerprint() -> str:

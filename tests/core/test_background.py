@@ -10,7 +10,7 @@ from syteops.core import background
 
 
 @pytest.fixture(autouse=True)
-def thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def thread(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in a server process, with the test in the place of its thread."""
     monkeypatch.setattr(background, "_jobs", Queue(maxsize=2))
     monkeypatch.setattr(background, "_periodic", [])

@@ -1,10 +1,14 @@
 """/healthz and /readyz: what they notice, and what they keep to themselves."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from syteops.dashboard.tasks import note_failure, note_success
 from syteops.server import encryption_proof, health
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.models import EncryptionProof
@@ -15,6 +19,7 @@ OTHER_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz"
 @pytest.fixture(autouse=True)
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_migrations_seen", False)
+    monkeypatch.setattr(health, "_proved_at", None)
 
 
 @pytest.fixture
@@ -42,7 +47,14 @@ def test_ready_when_everything_is_in_order(client: Client) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "ready": True,
-        "checks": {"database": "ok", "cache": "ok", "migrations": "ok", "encryption": "ok"},
+        "checks": {
+            "database": "ok",
+            "cache": "ok",
+            "migrations": "ok",
+            "encryption": "ok",
+            "storage": "ok",
+            "background": "ok",
+        },
     }
 
 
@@ -51,7 +63,7 @@ def test_applied_migrations_are_looked_for_once_per_process(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get("/readyz")
-    with django_assert_num_queries(2):  # the database, and the proof
+    with django_assert_num_queries(3):  # the database, the proof, and the tasks
         client.get("/readyz")
 
 
@@ -71,6 +83,8 @@ def test_a_database_that_is_gone_is_named_without_its_password(
             "cache": "not checked",
             "migrations": "not checked",
             "encryption": "not checked",
+            "storage": "not checked",
+            "background": "not checked",
         },
     }
     assert b"secret" not in response.content
@@ -119,6 +133,57 @@ def test_a_site_without_proof_is_not_ready(client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["checks"]["encryption"] == "no proof: run manage.py setup"
+
+
+# --- Writing -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("proof")
+def test_a_database_that_takes_no_writes_is_not_ready(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("attempt to write a readonly database")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(refuse):
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["storage"] == "unreachable"
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("proof")
+def test_a_data_directory_that_takes_no_writes_is_not_ready(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path / "gone"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["storage"] == "unreachable"
+
+
+@pytest.mark.usefixtures("proof")
+def test_a_write_is_proved_every_few_seconds_only(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, writes = iter([1000.0, 1001.0, 1004.0, 1006.0]), []
+    monkeypatch.setattr(health, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(health, "prove_write", lambda: writes.append(1))
+    for written in (1, 1, 1, 2):
+        assert client.get("/readyz").status_code == 200
+        assert len(writes) == written
+
+
+@pytest.mark.usefixtures("proof")
+def test_background_work_that_fails_is_named_and_takes_no_server_away(client: Client) -> None:
+    note_failure("seal_audit")
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["checks"]["background"] == "failing: seal_audit"
+    note_success("seal_audit")
+    assert client.get("/readyz").json()["checks"]["background"] == "ok"
 
 
 # --- The proof -----------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """What a site does for itself, without cron: each task once an hour, and one failure stops none."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -14,7 +17,10 @@ from manage_api.models import IdempotencyRecord
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.background import fresh_connection
+from syteops.core.counters import counters
 from syteops.core.locks import Busy
+from syteops.dashboard.tasks import failing_tasks
 from syteops.server import housekeeping
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +114,63 @@ def test_of_all_processes_one_does_it_once_an_hour(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("syteops.core.counters.time.time", lambda: 7200.0 + 3600)
     housekeeping.run_if_due()
     assert len(runs) == 2
+
+
+# --- Failures and outages ------------------------------------------------------------------
+
+
+@pytest.fixture
+def task(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    """One task, which raises what is in the list, one after the other, and then works."""
+    raised: list[Exception] = []
+
+    def run(actor: Any) -> None:
+        if raised:
+            raise raised.pop(0)
+
+    monkeypatch.setattr(housekeeping, "TASKS", {"one": run})
+    monkeypatch.setattr(housekeeping, "_is_interrupted", False)
+    return raised
+
+
+def test_what_fails_is_shown_until_it_works_again(task: list[Exception], alice: Any) -> None:
+    task.append(RuntimeError("broken"))
+    housekeeping.run()
+    client = Client()
+    client.force_login(alice)
+    assert "own work fails (one)" in client.get("/admin/").content.decode()
+    assert [one.name for one in failing_tasks()] == ["one"]
+    housekeeping.run()
+    assert failing_tasks() == []
+    assert "own work fails" not in client.get("/admin/").content.decode()
+
+
+def test_after_an_outage_it_is_done_a_minute_later(task: list[Exception]) -> None:
+    counters().add("housekeeping", housekeeping.HOUR)  # another process has the hour
+    task += [OperationalError("gone"), OperationalError("still gone"), RuntimeError("its turn")]
+    housekeeping.run()
+    assert len(task) == 2
+    housekeeping.run_if_due()
+    housekeeping.run_if_due()
+    assert task == []
+    assert failing_tasks()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_is_replaced() -> None:
+    """As after a restart of the database on a site without traffic."""
+    connection.ensure_connection()
+    connection.connection.close()
+    with suppress(DatabaseError, InterfaceError), fresh_connection():
+        ManageKey.objects.exists()
+    with fresh_connection():
+        assert not ManageKey.objects.exists()
+
+
+def test_other_background_work_is_watched_as_well(task: list[Exception]) -> None:
+    job = housekeeping.watched("count_calls", lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        job()
+    assert [one.name for one in failing_tasks()] == ["count_calls"]
+    housekeeping.watched("count_calls", lambda: None)()
+    assert failing_tasks() == []

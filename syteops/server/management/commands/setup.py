@@ -12,7 +12,13 @@ from syteops.core.pending_migrations import pending_migrations
 from syteops.people.passwords import create_first_admin
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
-from syteops.server.serving import admin_url, introduce, require_database, require_own_database
+from syteops.server.serving import (
+    admin_url,
+    introduce,
+    require_code_as_new_as_database,
+    require_database,
+    require_own_database,
+)
 
 _FIRST_ADMIN = "admin"
 
@@ -33,6 +39,7 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive("setup", wait=True):
             require_own_database()
+            require_code_as_new_as_database()
             done = [
                 *self._migrate(),
                 *self._prove_keys(),

@@ -1,0 +1,31 @@
+"""What became of the work that the server does by itself."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.dashboard.models import TaskState
+
+_PROOF = "write"
+
+
+def note_success(name: str) -> None:
+    """The task was done. Costs a write only if it had failed before."""
+    failing = TaskState.objects.filter(name=name, failing_since__isnull=False)
+    failing.update(failing_since=None, finished_at=timezone.now())
+
+
+def note_failure(name: str) -> None:
+    """The task failed; since when is kept from the first time on."""
+    TaskState.objects.get_or_create(name=name)
+    TaskState.objects.filter(name=name, failing_since=None).update(failing_since=timezone.now())
+
+
+def failing_tasks() -> list[TaskState]:
+    """The tasks that failed the last time, the one that has done so longest first."""
+    return list(TaskState.objects.filter(failing_since__isnull=False).order_by("failing_since"))
+
+
+@transaction.atomic
+def prove_write() -> None:
+    """Write something, so that a database that cannot be written raises DatabaseError."""
+    TaskState.objects.update_or_create(name=_PROOF, defaults={"finished_at": timezone.now()})
