@@ -1,0 +1,113 @@
+"""One consistent copy of the database, while the site goes on running, and the way back."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from django.db import DatabaseError, connection
+from django.db.utils import ConnectionHandler
+
+from syteops.env import inherited_environment
+from syteops.server.backup.archive import Broken
+
+# OPTIONS of the address that PostgreSQL's own programs understand too, by what they call them.
+_OPTIONS = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "service": "PGSERVICE",
+}
+
+
+class ClientFailed(Exception):
+    """PostgreSQL's program is missing or failed; the message says which and why."""
+
+
+def dump_name(kind: str) -> str:
+    """What the copy is called in a backup."""
+    return "database.sqlite3" if kind == "sqlite" else "database.dump"
+
+
+def dump(target: Path) -> None:
+    """Write a copy of this site's database. Raises ClientFailed or sqlite3.Error."""
+    if connection.vendor == "postgresql":
+        _run_client("pg_dump", "--format=custom", "--no-owner", f"--file={target}")
+        return
+    address = f"{Path(connection.settings_dict['NAME']).as_uri()}?mode=rw"
+    with (
+        closing(sqlite3.connect(address, uri=True)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+
+
+def check(copy: Path, kind: str) -> None:
+    """Read the copy from its beginning to its end. Raises Broken."""
+    if kind == "postgresql":
+        try:
+            _run_client("pg_restore", f"--file={os.devnull}", str(copy), connect=False)
+        except ClientFailed as error:
+            raise Broken(f"The database cannot be read: {error}") from error
+        return
+    # By way of Django, whose functions the constraints of the tables call.
+    own = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": copy}})
+    try:
+        with closing(own["default"]), own["default"].cursor() as cursor:
+            found = cursor.execute("PRAGMA integrity_check").fetchone()[0]
+            tables = own["default"].introspection.table_names(cursor)
+    except DatabaseError as error:
+        raise Broken(f"The database cannot be read: {error}") from error
+    if found != "ok" or not tables:
+        raise Broken(f"The database is damaged: {found if tables else 'it is empty'}")
+
+
+def load(copy: Path) -> None:
+    """Put the copy in the place of this site's empty database. Raises ClientFailed, OSError."""
+    if connection.vendor == "postgresql":
+        _run_client(
+            "pg_restore",
+            *("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"),
+            f"--dbname={connection.settings_dict['NAME']}",
+            str(copy),
+        )
+        return
+    connection.close()
+    place = Path(connection.settings_dict["NAME"])
+    for suffix in ("-wal", "-shm"):
+        place.with_name(place.name + suffix).unlink(missing_ok=True)
+    draft = place.with_name(f".{place.name}.restored")
+    shutil.copyfile(copy, draft)
+    draft.chmod(0o600)
+    draft.replace(place)
+
+
+def _run_client(program: str, *arguments: str, connect: bool = True) -> None:
+    """The password goes through the environment, where other users do not see it."""
+    command: Sequence[str] = [shutil.which(program) or "", *arguments]
+    if not command[0]:
+        raise ClientFailed(f"{program} is not installed. Install PostgreSQL's client programs.")
+    variables = {**inherited_environment(), **(_client_variables() if connect else {})}
+    done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's, no shell
+        command, env=variables, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ClientFailed(" ".join(done.stderr.split()) or f"{program} failed.")
+
+
+def _client_variables() -> dict[str, str]:
+    database = connection.settings_dict
+    given = {
+        "PGDATABASE": database["NAME"],
+        "PGHOST": database["HOST"],
+        "PGPORT": database["PORT"],
+        "PGUSER": database["USER"],
+        "PGPASSWORD": database["PASSWORD"],
+        **{name: database["OPTIONS"].get(option) for option, name in _OPTIONS.items()},
+    }
+    return {name: str(value) for name, value in given.items() if value}

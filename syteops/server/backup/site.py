@@ -1,0 +1,173 @@
+"""Backing up, checking and restoring this site."""
+
+import base64
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from syteops import __version__
+from syteops.core.encryption import KeyRing, UnsealError
+from syteops.core.errors import Conflict
+from syteops.env import env, secret_path
+from syteops.server.backup import databases
+from syteops.server.backup.archive import Broken, Contents, unpack, write_archive
+from syteops.server.models import EncryptionProof
+
+_KEYS = "secrets/encryption_keys"
+_AUDIT_KEY = "secrets/audit_key"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A backup that was read from beginning to end."""
+
+    contents: Contents
+    directory: Path
+    keys: list[str]
+    """Its encryption keys, which open what is stored; none in a backup without secrets."""
+
+    @property
+    def uploads(self) -> list[str]:
+        return [name for name in self.contents.files if name.startswith("uploads/")]
+
+
+def back_up(target: Path, with_secrets: bool = True) -> Contents:
+    """Write a backup of this site to `target`, while it goes on running.
+
+    Raises Conflict when there is nothing to back up, and OSError, ClientFailed, sqlite3.Error.
+    """
+    with _workshop(target.parent) as workshop:
+        # Before and after: a rotation in between drops keys under which the copy still is sealed.
+        keys = _encryption_keys()
+        copy = workshop / databases.dump_name(connection.vendor)
+        databases.dump(copy)
+        files = [(copy.name, copy)]
+        if with_secrets:
+            keys = list(dict.fromkeys([*keys, *_encryption_keys()]))
+            files += _secret_files(workshop, keys)
+        files += _upload_files()
+        contents = Contents(
+            version=__version__,
+            created=timezone.now().isoformat(timespec="seconds"),
+            database=connection.vendor,
+            proof=_proof(),
+        )
+        write_archive(target, contents, files)
+    return contents
+
+
+@contextmanager
+def _workshop(parent: Path) -> Iterator[Path]:
+    """A directory for the present user alone, on the disk where there is to be room."""
+    with tempfile.TemporaryDirectory(prefix=".syteops-backup-", dir=parent) as directory:
+        yield Path(directory)
+
+
+def _encryption_keys() -> list[str]:
+    file: Path | None = settings.FIELD_ENCRYPTION_KEY_FILE
+    if file is None:
+        return list(settings.FIELD_ENCRYPTION_KEYS)
+    return file.read_text(encoding="ascii").split()
+
+
+def _secret_files(workshop: Path, keys: list[str]) -> Iterator[tuple[str, Path]]:
+    for name, text in (
+        (_KEYS, "\n".join(keys)),
+        (_AUDIT_KEY, settings.AUDIT_KEY),
+        ("secrets/secret_key", settings.SECRET_KEY),
+    ):
+        path = workshop / Path(name).name
+        path.touch(0o600)
+        path.write_text(f"{text}\n", encoding="utf-8")
+        yield name, path
+
+
+def _upload_files() -> Iterator[tuple[str, Path]]:
+    root = Path(settings.MEDIA_ROOT)
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield f"uploads/{path.relative_to(root).as_posix()}", path
+
+
+def _proof() -> str:
+    row = EncryptionProof.objects.first()
+    if row is None or row.sealed is None:
+        raise Conflict("This site is not set up: there is nothing to back up.")
+    return base64.b64encode(row.sealed.ciphertext).decode()
+
+
+@contextmanager
+def checked(source: Path, beside: Path) -> Iterator[Checked]:
+    """The backup, unpacked in a directory in `beside`, after all of it was checked. Raises Broken.
+
+    Every file has its checksum, the database can be read to its end, and the encryption keys open
+    what is stored.
+    """
+    with _workshop(beside) as directory:
+        contents = unpack(source, directory)
+        copy = databases.dump_name(contents.database)
+        if copy not in contents.files:
+            raise Broken("The database is missing.")
+        databases.check(directory / copy, contents.database)
+        file = directory / _KEYS
+        keys = file.read_text(encoding="utf-8").split() if file.exists() else []
+        if keys and not _opens(keys, contents.proof):
+            raise Broken("Its encryption keys do not open what is stored in it.")
+        yield Checked(contents, directory, keys)
+
+
+def _opens(keys: list[str], proof: str) -> bool:
+    try:
+        KeyRing(keys).open(base64.b64decode(proof))
+    except UnsealError:
+        return False
+    return True
+
+
+def restore(backup: Checked) -> None:
+    """Make this empty site the one of the backup. Raises Conflict, having changed nothing."""
+    if connection.vendor != backup.contents.database:
+        raise Conflict(
+            f"This is a backup of {backup.contents.database}, and this site's database is "
+            f"{connection.vendor}: set DATABASE_URL to one of the same kind."
+        )
+    if connection.introspection.table_names():
+        raise Conflict("This site's database is not empty: restore into an empty one.")
+    _require_secrets(backup)
+    databases.load(backup.directory / databases.dump_name(connection.vendor))
+    for name in backup.contents.files:
+        if name.startswith("secrets/"):
+            _place(backup.directory / name, secret_path(Path(name).name))
+        elif name in backup.uploads:
+            _place(backup.directory / name, Path(settings.MEDIA_ROOT, name[len("uploads/") :]))
+
+
+def _require_secrets(backup: Checked) -> None:
+    """The keys that will be in use open what is restored."""
+    file: Path | None = settings.FIELD_ENCRYPTION_KEY_FILE
+    present = _encryption_keys() if file is None or file.exists() else []
+    in_use = present or backup.keys
+    if not in_use or not _opens(in_use, backup.contents.proof):
+        where = file or "FIELD_ENCRYPTION_KEYS"
+        raise Conflict(
+            "The encryption keys of this site do not open what is in the backup. "
+            f"Put the keys of the backup into {where}, or take away what is there."
+        )
+    audit_key = backup.directory / _AUDIT_KEY
+    given = env.str("AUDIT_KEY")
+    if given and audit_key.exists() and audit_key.read_text(encoding="utf-8").strip() != given:
+        raise Conflict("AUDIT_KEY is another than that of the backup: set that one, or none.")
+
+
+def _place(source: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.restored")
+    draft.write_bytes(source.read_bytes())
+    draft.chmod(0o600)
+    draft.replace(target)

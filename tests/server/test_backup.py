@@ -1,0 +1,222 @@
+"""A backup is the whole site: what it was restored to is the same, and works."""
+
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import fresh_database as new_fresh_database
+from tests.processes import manage
+
+pytestmark = pytest.mark.slow
+
+_FILL = """
+from syteops.core.actors import SYSTEM
+from syteops.crm import services
+system = services.create_crm_system(SYSTEM, name="Acme")
+services.set_secrets(SYSTEM, system, api_key="hunter2-secret")
+"""
+_SHOW = """
+from syteops.core.encryption import open_sealed
+from syteops.crm.models import CrmSystem
+system = CrmSystem.objects.get()
+print(system.name, open_sealed(system, "api_key"))
+"""
+
+
+@dataclass
+class Site:
+    data_dir: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        return manage(*arguments, data_dir=self.data_dir, **{**self.environment, **more})
+
+    def do(self, *arguments: str, **more: str) -> str:
+        done = self.run(*arguments, **more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refuse(self, *arguments: str, **more: str) -> str:
+        done = self.run(*arguments, **more)
+        assert done.returncode == 1, done.stdout
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with new_fresh_database() as environment:
+        site = Site(tmp_path_factory.mktemp("site") / "data", environment)
+        site.do("setup")
+        site.do("shell", "-c", _FILL)
+        picture = site.data_dir / "uploads" / "pictures" / "anna.png"
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(b"\x89PNG anna")
+        yield site
+
+
+@pytest.fixture(scope="module")
+def backup(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("kept") / "site.tar.gz"
+    said = site.do("backup", str(file))
+    assert f"Backup: {file}" in said
+    assert "Uploads: 1" in said
+    return file
+
+
+@pytest.fixture
+def empty(tmp_path: Path, fresh_database: dict[str, str]) -> Site:
+    return Site(tmp_path / "restored", fresh_database)
+
+
+def test_a_restored_site_is_the_same_and_opens_its_secrets(
+    site: Site, backup: Path, empty: Site
+) -> None:
+    empty.do("restore", str(backup))
+    empty.do("setup")
+    assert empty.do("shell", "-c", _SHOW).splitlines()[-1] == "Acme hunter2-secret"
+    assert "The audit trail is whole" in empty.do("verify_audit")
+    for name in ("encryption_keys", "audit_key", "secret_key"):
+        restored = empty.data_dir / "secrets" / name
+        assert restored.read_text() == (site.data_dir / "secrets" / name).read_text()
+        assert restored.stat().st_mode & 0o777 == 0o600
+    picture = empty.data_dir / "uploads" / "pictures" / "anna.png"
+    assert picture.read_bytes() == b"\x89PNG anna"
+    assert "not empty" in empty.refuse("restore", str(backup))
+
+
+def test_a_backup_is_for_its_owner_only_and_never_replaces_another(
+    site: Site, backup: Path
+) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    before = backup.read_bytes()
+    assert "exists already" in site.refuse("backup", str(backup))
+    assert backup.read_bytes() == before
+    assert [path.name for path in backup.parent.iterdir()] == [backup.name]
+
+
+def test_by_default_it_goes_to_the_data_directory(site: Site) -> None:
+    site.do("backup")
+    found = list((site.data_dir / "backups").iterdir())
+    assert len(found) == 1
+    assert "The backup is whole" in site.do("verify_backup", str(found[0]))
+    shutil.rmtree(site.data_dir / "backups")
+
+
+def test_a_site_that_was_not_set_up_has_no_backup(tmp_path: Path, empty: Site) -> None:
+    target = tmp_path / "site.tar.gz"
+    assert "run manage.py setup" in empty.refuse("backup", str(target))
+    assert not target.exists()
+
+
+def test_secrets_can_be_kept_apart(site: Site, tmp_path: Path, empty: Site) -> None:
+    target = tmp_path / "apart.tar.gz"
+    site.do("backup", str(target), "--without-secrets")
+    with tarfile.open(target) as archive:
+        assert not [name for name in archive.getnames() if name.startswith("secrets")]
+    refused = empty.refuse("restore", str(target))
+    assert "Put the keys of the backup into" in refused
+    keys = (site.data_dir / "secrets" / "encryption_keys").read_text().strip()
+    empty.do("restore", str(target), FIELD_ENCRYPTION_KEYS=keys)
+    shown = empty.do("shell", "-c", _SHOW, FIELD_ENCRYPTION_KEYS=keys)
+    assert shown.splitlines()[-1] == "Acme hunter2-secret"
+
+
+def test_other_keys_in_the_environment_are_refused_before_anything_is_restored(
+    backup: Path, empty: Site
+) -> None:
+    other = "another-key-0123456789-abcdefghijklmnop"
+    assert "do not open" in empty.refuse("restore", str(backup), FIELD_ENCRYPTION_KEYS=other)
+    assert "AUDIT_KEY" in empty.refuse("restore", str(backup), AUDIT_KEY=other)
+    empty.do("restore", str(backup))
+
+
+# --- Damage ----------------------------------------------------------------------------------
+
+
+def cut_off(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-200])
+
+
+def turned_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def rewritten(change: Callable[[dict[str, bytes]], None]) -> Callable[[Path], None]:
+    def rewrite(file: Path) -> None:
+        with tarfile.open(file) as archive:
+            content: Any = {one.name: archive.extractfile(one).read() for one in archive}  # type: ignore[union-attr]
+        change(content)
+        with tarfile.open(file, "w:gz") as archive:
+            for name, data in content.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+
+    return rewrite
+
+
+def with_other_picture(content: dict[str, bytes]) -> None:
+    content["uploads/pictures/anna.png"] = b"\x89PNG mallory"
+
+
+def without_picture(content: dict[str, bytes]) -> None:
+    del content["uploads/pictures/anna.png"]
+
+
+def with_way_out(content: dict[str, bytes]) -> None:
+    content["uploads/../../../evil"] = b"x"
+
+
+def with_surplus(content: dict[str, bytes]) -> None:
+    content["uploads/evil.png"] = b"x"
+
+
+def of_another_format(content: dict[str, bytes]) -> None:
+    facts = json.loads(content["backup.json"])
+    content["backup.json"] = json.dumps({**facts, "format": 9}).encode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut_off,
+        turned_bit,
+        emptied,
+        rewritten(with_other_picture),
+        rewritten(without_picture),
+        rewritten(with_way_out),
+        rewritten(with_surplus),
+        rewritten(of_another_format),
+        rewritten(dict.clear),
+    ],
+)
+@pytest.mark.django_db
+def test_a_damaged_backup_is_noticed(
+    backup: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    from django.core.management import CommandError, call_command
+
+    copy = tmp_path / "copy.tar.gz"
+    shutil.copy(backup, copy)
+    call_command("verify_backup", str(copy))
+    damage(copy)
+    with pytest.raises(CommandError, match="cannot be restored"):
+        call_command("verify_backup", str(copy))
+    with pytest.raises(CommandError, match="Nothing was restored"):
+        call_command("restore", str(copy))
+    assert not (tmp_path.parent / "evil").exists()
