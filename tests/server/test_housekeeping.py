@@ -18,7 +18,7 @@ from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.background import fresh_connection
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.core.locks import Busy
 from syteops.dashboard.tasks import failing_tasks
 from syteops.server import housekeeping
@@ -146,7 +146,7 @@ def test_what_fails_is_shown_until_it_works_again(task: list[Exception], alice: 
 
 
 def test_after_an_outage_it_is_done_a_minute_later(task: list[Exception]) -> None:
-    counters().add("housekeeping", housekeeping.HOUR)  # another process has the hour
+    counters().add(CounterKind.HOUSEKEEPING, "", housekeeping.HOUR)  # another process has the hour
     task += [OperationalError("gone"), OperationalError("still gone"), RuntimeError("its turn")]
     housekeeping.run()
     assert len(task) == 2

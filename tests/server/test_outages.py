@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from manage_api.errors import as_api_error
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.core.outages import is_outage
 from syteops.server.logs import OutageFilter, SaidAlreadyFilter
 from tests.fixtures import Api
@@ -201,15 +201,15 @@ def test_redis_is_asked_again_after_a_while_only(
     monkeypatch.setattr(cache, "get", fail, raising=False)
     store = counters()
     for _ in range(3):
-        assert store.read("x", 60) == 0
+        assert store.read(CounterKind.READS, "x", 60) == 0
     assert len(asked) == 1
     now += 6
-    store.read("x", 60)
+    store.read(CounterKind.READS, "x", 60)
     assert len(asked) == 2
     monkeypatch.setattr(cache, "get", lambda *args: 7, raising=False)
-    assert store.read("x", 60) == 0
+    assert store.read(CounterKind.READS, "x", 60) == 0
     now += 6
-    assert store.read("x", 60) == 7
+    assert store.read(CounterKind.READS, "x", 60) == 7
     assert [line.partition(":")[0] for line in log.getvalue().splitlines()] == [
         "Limits are counted by each machine alone",
         "Redis answers again",
