@@ -14,7 +14,8 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test soak check lock clean run-environment dev-environment
+.PHONY: help run test soak check contract lock clean \
+	run-environment dev-environment node-environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,20 +31,28 @@ test: dev-environment ## Run all tests on SQLite, then on PostgreSQL where it is
 soak: dev-environment ## Kill the server under load, 50 times on SQLite and 50 on PostgreSQL
 	$(DEV_VENV)/bin/python -m tests.concurrency.soak $(KILLS)
 
-# In a throw-away data directory, and whatever database the caller works with is left alone.
 check: dev-environment ## Check style, types, imports, migrations, API description and settings
-	@set -e; \
-	data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
-	export SYTEOPS_DATA_DIR="$$data" SYTEOPS_ENV_FILE= DATABASE_URL= CACHE_URL=; \
-	export PATH="$(abspath $(DEV_VENV))/bin:$$PATH"; \
-	step() { echo "== $$*"; "$$@"; }; \
+	@$(throw_away); \
 	step ruff format --check --quiet .; \
 	step ruff check --quiet .; \
 	step mypy; \
 	step lint-imports --no-logo; \
 	step python manage.py makemigrations --check --dry-run; \
 	step python manage.py spectacular --validate --fail-on-warn --file "$$data/openapi.yaml"; \
+	step openapi-spec-validator "$$data/openapi.yaml"; \
+	step python -m pytest --quiet tests/contract; \
 	step python manage.py check --fail-level WARNING
+
+contract: dev-environment node-environment ## Check the API description with tools that need Node
+	@$(throw_away); \
+	python manage.py spectacular --file "$$data/openapi.yaml"; \
+	cp tests/contract/client.ts "$$data"; \
+	cd tests/contract; \
+	export PATH="$$PWD/node_modules/.bin:$$PATH" REDOCLY_TELEMETRY=off; \
+	step spectral lint "$$data/openapi.yaml" --ruleset spectral.yaml --fail-severity hint; \
+	step redocly lint "$$data/openapi.yaml" --config redocly.yaml; \
+	step openapi-typescript "$$data/openapi.yaml" --output "$$data/api.ts"; \
+	step tsc --strict --noEmit "$$data/client.ts" "$$data/api.ts"
 
 lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(call create,$(LOCK_VENV))
@@ -54,6 +63,7 @@ lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newes
 clean: ## Remove environments and caches; never the data in var/
 	rm -rf $(VENV) $(DEV_VENV)* $(LOCK_VENV)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf tests/contract/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 run-environment:
@@ -64,7 +74,28 @@ dev-environment:
 	@$(call create,$(DEV_VENV))
 	@$(call install,$(DEV_VENV),requirements/dev.txt)
 
+# Exactly what is locked, unless that is installed already.
+node-environment:
+	@cd tests/contract; \
+	command -v npm >/dev/null || { \
+		echo "The tools in tests/contract/package.json need Node 20.19 or newer, with npm." >&2; \
+		exit 1; }; \
+	if ! cmp -s package-lock.json node_modules/installed.json; then \
+		echo "Installing tests/contract/package-lock.json (a quarter of a minute) ..."; \
+		npm ci --loglevel=error >/dev/null && cp package-lock.json node_modules/installed.json; \
+	fi
+
 # --- How -------------------------------------------------------------------------------------
+
+# Begins a recipe of steps. In a throw-away data directory, and whatever database the caller works
+# with is left alone.
+define throw_away
+set -e; \
+data=$$(mktemp -d); trap 'rm -rf "$$data"' EXIT; \
+export SYTEOPS_DATA_DIR="$$data" SYTEOPS_ENV_FILE= DATABASE_URL= CACHE_URL=; \
+export PATH="$(abspath $(DEV_VENV))/bin:$$PATH"; \
+step() { echo "== $$*"; "$$@"; }
+endef
 
 # Makes the environment $(1), and anew when it is broken or of another Python than $(PYTHON).
 define create

@@ -1,5 +1,6 @@
 """The pinned requirements install the same everywhere, from whatever index pip is told to use."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.environment import ROOT
 
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
+NODE = ROOT / "tests" / "contract" / "package-lock.json"
 
 
 @pytest.mark.parametrize("file", [file.name for file in FILES])
@@ -30,3 +32,12 @@ def test_what_runs_is_tested_in_the_same_version() -> None:
         for file in ("run.txt", "dev.txt")
     ]
     assert pins[0] <= pins[1]
+
+
+def test_every_package_of_the_checkers_that_need_node_is_hashed_and_has_no_address() -> None:
+    packages = json.loads(NODE.read_text(encoding="utf-8"))["packages"]
+    wanted = packages.pop("")["devDependencies"]
+
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert all(one["integrity"].startswith("sha512-") for one in packages.values())
+    assert [name for name, one in packages.items() if "resolved" in one] == []
