@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEV_VENV ?= .venv-dev
 LOCK_VENV ?= .venv-lock
+# In the default order of pytest-xdist only: tests that empty the tables must come last in a process.
 PYTEST_ARGS ?= -q -n 2
 
 # Whoever calls make may be at work on another Django project.
@@ -14,19 +15,24 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test soak check contract lock clean \
+.PHONY: help run test test-postgresql test-all soak check contract lock clean \
 	run-environment dev-environment node-environment
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 run: run-environment ## Set up what is missing and serve on http://127.0.0.1:8000/admin/
 	@$(VENV)/bin/python manage.py setup
 	@exec $(VENV)/bin/python manage.py serve
 
-test: dev-environment ## Run all tests on SQLite, then on PostgreSQL where it is installed
+test: dev-environment ## Run all tests on SQLite
 	$(DEV_VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-postgresql: dev-environment ## Run all tests on PostgreSQL with Redis
 	$(DEV_VENV)/bin/python -m tests.run_on_postgresql $(PYTEST_ARGS)
+
+test-all: ## Run all tests on both Pythons and both databases; installs what is missing
+	@.ci/run whole
 
 soak: dev-environment ## Kill the server under load, 50 times on SQLite and 50 on PostgreSQL
 	$(DEV_VENV)/bin/python -m tests.concurrency.soak $(KILLS)

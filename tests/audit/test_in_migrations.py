@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from syteops.audit.models import AuditEntry
 from syteops.history.undo import why_never
 from tests.processes import manage
+
+pytestmark = pytest.mark.combination
 
 
 def test_it_came_through_a_door_of_its_own(tmp_path: Path, fresh_database: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from syteops.core.locks import transaction_lock
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
 PATIENCE = 20.0
 

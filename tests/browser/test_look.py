@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, sign_in
 
+pytestmark = pytest.mark.combination
+
 PAGES = (
     "/admin/",
     "/admin/keys/managekey/",

@@ -28,6 +28,8 @@ from syteops.core.encryption import (
 from syteops.crm.models import CrmSystem
 from syteops.crm.services import create_crm_system, set_secrets
 
+pytestmark = pytest.mark.combination
+
 SECRET = "a-secret-nobody-may-see"
 OLD, NEW, LOST = (new_encryption_key() for _ in range(3))
 

@@ -23,7 +23,7 @@ from syteops.crm.models import CrmSystem
 from tests.environment import ROOT
 from tests.fixtures import Api
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
 PATIENCE = 30.0
 HOLDER = """

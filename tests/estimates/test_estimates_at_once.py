@@ -14,7 +14,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict
 from tests.samples.estimates import a_draft, a_sent_one
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
 
 def at_once(work: Callable[[], Any], times: int) -> list[Any]:

@@ -18,7 +18,7 @@ from syteops.team.services import delete_team_member
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
 Change = Callable[[], Any]
 

@@ -28,7 +28,7 @@ from tests.fixtures import Api
 ACTOR = command("rotate_encryption_keys")
 SECRETS = ("first-secret", "second-secret", "third-secret")
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.combination, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from syteops.server import encryption_proof, health
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.models import EncryptionProof
 
+pytestmark = pytest.mark.combination
+
 OTHER_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz"
 
 

@@ -5,7 +5,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.demo import all_seeds
 from syteops.team.models import TeamMember
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.combination, pytest.mark.django_db]
 
 
 def test_it_fills_every_kind_through_the_services() -> None:

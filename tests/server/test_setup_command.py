@@ -20,7 +20,7 @@ from tests.environment import ROOT
 from tests.processes import clean_environment, finish, killed_afterwards, manage, start
 from tests.servers import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.combination, pytest.mark.slow]
 
 PASSWORD = re.compile(r"Password: +([a-z2-9]{5}(?:-[a-z2-9]{5}){3})\b")
 

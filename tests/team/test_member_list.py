@@ -61,6 +61,7 @@ def test_pages(api: Api, people: None) -> None:
     assert (page["total"], page["page"], page["per_page"]) == (3, 2, 2)
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize(
     ("search", "found"),
     [
@@ -83,6 +84,7 @@ def test_search(api: Api, people: None, search: str, found: list[str]) -> None:
     assert numbers(api, f"?search={search}") == found
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize(
     ("ordering", "found"),
     [
