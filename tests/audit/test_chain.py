@@ -5,11 +5,12 @@ import hmac
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Model
 from django.utils import timezone
 
 from syteops.audit import chain, verification
@@ -42,20 +43,76 @@ def test_what_is_not_sealed_yet_is_said(entries: list[AuditEntry]) -> None:
     assert verification.verify().unsealed == 1
 
 
-@pytest.mark.parametrize("column", [*chain.CONTENT, "mac", "seal", "sequence", "id"])
+def columns_of(model: type[Model]) -> list[str]:
+    """All of them, asked of the model: a column that nothing signs cannot hide from the test."""
+    return [field.name for field in model._meta.concrete_fields]
+
+
+def another(value: Any, column: str) -> Any:
+    """A value of the same kind that is not `value`."""
+    if isinstance(value, datetime):
+        return value + timedelta(microseconds=1)
+    if isinstance(value, uuid.UUID):
+        return uuid.uuid4()
+    if isinstance(value, int):
+        return value + 999_999
+    if column == "changes":
+        return {"name": {"before": None, "after": "CRM 5"}}
+    return f"{value}x"[-5:]
+
+
+@pytest.mark.parametrize("column", columns_of(AuditEntry))
 def test_a_changed_value_in_any_column_is_found(entries: list[AuditEntry], column: str) -> None:
     victim = entries[4]
-    other = {
-        "at": victim.at + timedelta(microseconds=1),
-        "uid": uuid.uuid4(),
-        "changes": {**victim.changes, "name": {"before": None, "after": "CRM 5"}},
-        "sequence": 11,
-        "id": 999_999,
-    }.get(column, f"{getattr(victim, column)}x"[-5:])
+    other = another(getattr(victim, column), column)
 
     AuditEntry.objects.filter(pk=victim.pk).update(**{column: other})
 
     assert verification.verify().problem
+
+
+@pytest.mark.parametrize("column", [n for n in columns_of(AuditEntry) if n not in ("id", "mac")])
+def test_so_is_one_in_an_entry_that_is_not_sealed_yet(
+    entries: list[AuditEntry], column: str
+) -> None:
+    """Its seal, too: one that is there and proves nothing would look like one that does."""
+    services.create_system(SYSTEM, name="Late")
+    victim = AuditEntry.objects.get(sequence=None)
+    value = 11 if column == "sequence" else getattr(victim, column)
+
+    AuditEntry.objects.filter(pk=victim.pk).update(**{column: another(value, column)})
+
+    assert verification.verify().problem
+
+
+@pytest.mark.parametrize("column", [n for n in columns_of(AuditChain) if n != "id"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_changed_value_in_the_record_of_the_ends_is_found(
+    entries: list[AuditEntry], column: str, cut: bool
+) -> None:
+    if cut:
+        chain.cut_before(entries[6].at)
+    ends = AuditChain.objects.get()
+    value = entries[0].at if column == "cut_at" and not cut else getattr(ends, column)
+
+    AuditChain.objects.update(**{column: another(value, column)})
+
+    assert verification.verify().problem
+    assert not chain.is_intact()
+
+
+def test_the_moment_of_a_cut_cannot_be_taken_back(entries: list[AuditEntry]) -> None:
+    """Without it, whoever kept a copy of what was cut off could lay it in again as new."""
+    old = AuditEntry.objects.get(pk=entries[2].pk)
+    chain.cut_before(entries[6].at)
+    AuditChain.objects.update(cut_at=None)
+    old.pk, old.sequence, old.seal = None, None, ""
+    old._state.adding = True
+    old.save()
+
+    assert chain.seal_pending() == 0
+
+    assert "altered" in verification.verify().problem
 
 
 def _delete(entries: list[AuditEntry]) -> None:

@@ -1,5 +1,6 @@
 """The text of a key: its parts, its checksum, and everything that is not one."""
 
+import hashlib
 import string
 
 import pytest
@@ -43,3 +44,20 @@ def test_neither_repr_nor_str_nor_hint_shows_the_secret() -> None:
     for shown in (repr(token), str(token), f"{token}", token.hint):
         assert token.secret not in shown
         assert token.secret[:-4] not in shown
+
+
+@pytest.mark.parametrize("place", range(32))
+def test_every_character_of_the_secret_is_verified(place: int) -> None:
+    token = tokens.new_token()
+    other = "a" if token.secret[place] != "a" else "b"
+    near = token._replace(secret=token.secret[:place] + other + token.secret[place + 1 :])
+
+    assert near.verifier != token.verifier
+
+
+def test_the_verifier_is_the_whole_sha_256_of_the_secret() -> None:
+    secret = tokens.new_token().secret
+
+    shown = tokens.Token("0" * 12, secret).verifier
+
+    assert shown == hashlib.sha256(secret.encode("ascii")).hexdigest()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from manage_api.keys import queries, services, tokens, usage
+from manage_api.keys import queries, services, tokens, usage, verification
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import SYSTEM
@@ -54,6 +54,18 @@ def test_unknown_forged_revoked_and_garbage_keys_get_the_very_same_answer(
     assert answers[0][0] == 401
 
 
+@pytest.mark.parametrize("place", [0, 15, 16, 30, 31])
+def test_a_secret_that_is_right_but_for_one_character_is_wrong(site_key: str, place: int) -> None:
+    """Well-formed, with its own checksum: whoever saw half a key must not get in with it."""
+    token = tokens.parse(site_key)
+    assert token is not None
+    other = "a" if token.secret[place] != "a" else "b"
+    near = token._replace(secret=token.secret[:place] + other + token.secret[place + 1 :])
+
+    assert Api(near.text).get("/whoami").status_code == 401
+    assert Api(site_key).get("/whoami").status_code == 200
+
+
 def test_garbage_costs_no_query(
     site_key: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -77,8 +89,6 @@ def test_authenticating_costs_one_query(
 def test_an_unknown_id_takes_the_same_work_as_a_wrong_secret(
     site_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from manage_api.keys import verification
-
     compared: list[tuple[int, int]] = []
 
     def compare(expected: str, given: str) -> bool:
@@ -138,6 +148,30 @@ def test_a_tool_that_goes_on_trying_leaves_one_entry_a_minute(revoked_key: str) 
     for _ in range(20):
         Api(revoked_key).get("/whoami")
     assert len(refusals()) == 1
+
+
+def test_two_processes_that_refuse_the_same_key_note_it_once(
+    revoked_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first one remembers the second does not know; the counters belong to both."""
+    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_010.0)
+    Api(revoked_key).get("/whoami")
+    monkeypatch.setattr(verification, "_noted", {})
+
+    assert Api(revoked_key).get("/whoami").status_code == 401
+
+    assert len(refusals()) == 1
+
+
+def test_a_key_that_is_still_tried_in_the_next_minute_is_noted_again(
+    revoked_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for now in (1_800_000_010.0, 1_800_000_050.0, 1_800_000_070.0):
+        monkeypatch.setattr("syteops.lib.counters.time.time", lambda now=now: now)
+        monkeypatch.setattr(verification, "time", lambda now=now: now)
+        Api(revoked_key).get("/whoami")
+
+    assert len(refusals()) == 2
 
 
 def test_each_way_of_being_refused_has_its_code(make_key: Callable[..., str]) -> None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from jsonschema import Draft202012Validator
 
 from manage_api.openapi import document, inlined
@@ -116,6 +117,40 @@ def test_each_item_needs_the_scope_of_its_own_action(make_key: Callable[..., str
     assert _names() == ["One"]
     refusal = AuditEntry.objects.get(outcome=Outcome.REFUSED)
     assert (refusal.operation, refusal.code) == ("crm.bulk", "insufficient_scope")
+
+
+@pytest.mark.parametrize("others", [[], [_update("001", 5)], [_update("099", "Nobody")]])
+def test_a_person_s_bulk_with_an_item_that_they_may_not_do_is_forbidden_and_noted(
+    api: Api,
+    as_person: Callable[[User], Api],
+    bob: User,
+    others: list[dict[str, object]],
+) -> None:
+    """Whatever else is wrong with it: a missing right says more than a wrong value."""
+    api.post(BULK, {"items": [_create("One")]})
+    items = {"items": [_update("001", "Uno"), *others, _delete("001")]}
+
+    refused = as_person(bob).post(f"{BULK}?confirm=true", items)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+    assert "crm.delete_crmsystem" in refused.json()["detail"]
+    assert refused.json()["items"][-1]["code"] == "permission_denied"
+    assert _names() == ["One"]
+    refusal = AuditEntry.objects.get(outcome=Outcome.REFUSED)
+    assert (refusal.operation, refusal.code) == ("crm.bulk", "permission_denied")
+    assert refusal.actor_label == "bob"
+
+
+def test_nothing_that_would_go_is_told_to_whoever_may_not_delete_it(
+    api: Api, as_person: Callable[[User], Api], bob: User
+) -> None:
+    api.post(BULK, {"items": [_create("One")]})
+
+    for query in ("", "?dry_run=true"):
+        refused = as_person(bob).post(f"{BULK}{query}", {"items": [_delete("001")]})
+        assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+        assert "impact" not in refused.json()
+        assert "One" not in refused.content.decode()
 
 
 def test_a_bulk_of_nothing_new_says_so(api: Api) -> None:

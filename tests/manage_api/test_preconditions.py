@@ -191,6 +191,24 @@ def test_every_operation_without_an_etag_says_so(api: Api, etag: str, form: str)
     assert "There is no such object." in gone["detail"]
 
 
+def test_a_guarding_read_that_fails_is_no_stale_state(
+    api: Api, etag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered 412, its caller would read, repeat, and fail for ever, and nobody would be told."""
+    before = stored()
+
+    def fail(*args: Any, **named: Any) -> None:
+        raise RuntimeError("something broke")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("syteops.crm.queries.get_system", fail)
+        answer = api.patch("/crm-systems/001", {"name": "Zoho"}, If_Match=etag)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "something broke" not in answer.content.decode()
+    assert stored() == before
+
+
 def test_what_a_secret_is_does_not_show_but_that_it_changed_does(api: Api, etag: str) -> None:
     api.put("/crm-systems/001/secret", {"api_key": "first"})
     first = api.get("/crm-systems/001").headers["ETag"]

@@ -161,6 +161,24 @@ def test_unknown_and_read_only_names_are_named_with_all_else_that_is_wrong() -> 
     }
 
 
+def test_an_inner_object_is_whole_even_where_the_outer_one_need_not_be() -> None:
+    """Under PATCH a field left out keeps its value; a row left half empty has none to keep."""
+
+    class Outer(StrictSerializer):
+        name = StrictCharField()
+        inner = Inner(required=False)
+        inners = serializers.ListField(child=Inner(), required=False)
+
+    for data, wrong in (
+        ({}, {}),
+        ({"inner": {}}, {"inner": {"text": "required"}}),
+        ({"inners": [{"text": "x"}, {}]}, {"inners": {"1": {"text": "required"}}}),
+    ):
+        serializer = Outer(data=data, partial=True)
+        serializer.is_valid()
+        assert _codes(serializer.errors) == wrong
+
+
 @pytest.mark.parametrize("data", [None, [], "x", 5, True, [{}]])
 def test_what_is_no_object_is_refused(data: Any) -> None:
     assert codes(data) in ({"non_field_errors": "invalid"}, {"non_field_errors": "null"})

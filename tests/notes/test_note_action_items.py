@@ -35,6 +35,24 @@ def test_an_item_of_another_note_cannot_be_taken(api: Api, note: dict[str, Any])
     assert texts(api, note) == ["One", "Two", "Three"]
 
 
+def test_an_item_without_its_text_is_refused_on_change_as_it_is_on_creation(
+    api: Api, note: dict[str, Any]
+) -> None:
+    items = [{"text": "One"}, {"done": True}, {"id": note["action_items"][0]["id"]}]
+
+    changed = api.patch(f"/notes/{note['id']}", {"action_items": items})
+    created = api.post("/notes", {"title": "Other", "action_items": items})
+
+    for refused in (changed, created):
+        assert refused.status_code == 400
+        assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [
+            ("#/action_items/1/text", "required"),
+            ("#/action_items/2/text", "required"),
+        ]
+    assert texts(api, note) == ["One", "Two", "Three"]
+    assert Note.objects.count() == 1
+
+
 def test_an_item_cannot_be_sent_twice(api: Api, note: dict[str, Any]) -> None:
     one = note["action_items"][0]
 
