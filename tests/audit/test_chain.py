@@ -76,7 +76,7 @@ def test_so_is_one_in_an_entry_that_is_not_sealed_yet(
     entries: list[AuditEntry], column: str
 ) -> None:
     """Its seal, too: one that is there and proves nothing would look like one that does."""
-    services.create_system(SYSTEM, name="Late")
+    services.create_crm_system(SYSTEM, name="Late")
     victim = AuditEntry.objects.get(sequence=None)
     value = 11 if column == "sequence" else getattr(victim, column)
 

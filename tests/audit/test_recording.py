@@ -7,9 +7,9 @@ import pytest
 from notes.models import Note
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
-from syteops.lib.actors import SYSTEM
 from tests.fixtures import Api
 from tests.samples.team import a_member
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def system() -> CrmSystem:
-    return services.create_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
+    return services.create_crm_system(SYSTEM, name="HubSpot", url="https://hubspot.example")
 
 
 # --- Only what changed is stored -----------------------------------------------------------

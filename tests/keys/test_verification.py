@@ -154,7 +154,7 @@ def test_two_processes_that_refuse_the_same_key_note_it_once(
     revoked_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the first one remembers the second does not know; the counters belong to both."""
-    monkeypatch.setattr("syteops.lib.counters.time.time", lambda: 1_800_000_010.0)
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 1_800_000_010.0)
     Api(revoked_key).get("/whoami")
     monkeypatch.setattr(verification, "_noted", {})
 
@@ -167,7 +167,7 @@ def test_a_key_that_is_still_tried_in_the_next_minute_is_noted_again(
     revoked_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for now in (1_800_000_010.0, 1_800_000_050.0, 1_800_000_070.0):
-        monkeypatch.setattr("syteops.lib.counters.time.time", lambda now=now: now)
+        monkeypatch.setattr("syteops.core.counters.time.time", lambda now=now: now)
         monkeypatch.setattr(verification, "time", lambda now=now: now)
         Api(revoked_key).get("/whoami")
 
