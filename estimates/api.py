@@ -18,7 +18,6 @@ from estimates.serializers import (
 )
 from manage_api.filters import FilterSet, filters
 from manage_api.operations import operation
-from manage_api.pagination import PageNumberPagination
 from manage_api.viewsets import EntityViewSet
 from syteops.core.entities import by_slots
 from syteops.crm.models import CrmSystem
@@ -49,7 +48,6 @@ class EstimateViewSet(EntityViewSet):
     services = services
     rereads = True
     deletion_impact = staticmethod(queries.deletion_impact)
-    pagination_class = PageNumberPagination
     filterset_class = EstimateFilter
     search_fields = queries.SEARCHED
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"

@@ -23,6 +23,7 @@ from manage_api.operations import (
     Declaration,
     SerializerClass,
 )
+from manage_api.pagination import PageNumberPagination
 from manage_api.serializers import (
     RowIdInput,
     StrictSerializer,
@@ -46,13 +47,13 @@ class StandardViewSet(ManageViewSet):
 
     services: Any
     serializer_class: Any
-    pagination_class: Any = None
+    pagination_class: Any = PageNumberPagination
     input_serializer_class: ClassVar[SerializerClass | None] = None
     list_serializer_class: ClassVar[SerializerClass | None] = None
     rereads: ClassVar[bool] = False
     """Whether a write answers what is read anew, because its rows are stored beside the object."""
-    deletion_impact: Any
-    """What deleting an object would take away."""
+    deletion_impact: Any = staticmethod(lambda instance: {"name": str(instance)})
+    """What deleting an object would take away, by itself the object's name."""
     filter_backends: Any = (FilterBackend, SearchBackend, OrderingBackend)
     search_fields: ClassVar[tuple[str, ...]] = ()
     search_help: ClassVar[str] = "the texts"
@@ -322,6 +323,7 @@ class Switchable(ListMixin, RetrieveMixin):
     `find_all` and `find_one` read what is installed; each has a `state`, which the services change.
     """
 
+    pagination_class = None
     config_serializer_class: ClassVar[SerializerClass]
     find_all: Any
     find_one: Any

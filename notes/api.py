@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 
 import manage_api
 from manage_api.filters import FilterSet, filters
-from manage_api.pagination import PageNumberPagination
 from manage_api.viewsets import EntityViewSet
 from notes import people, queries, services
 from notes.choices import NoteStatus
@@ -30,7 +29,6 @@ class NoteViewSet(EntityViewSet):
     services = services
     rereads = True
     deletion_impact = staticmethod(queries.deletion_impact)
-    pagination_class = PageNumberPagination
     filterset_class = NoteFilter
     search_fields = queries.SEARCHED
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"

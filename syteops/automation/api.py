@@ -11,7 +11,6 @@ from manage_api.base import PathParam
 from manage_api.calls import Document
 from manage_api.concurrency import etag_of_data
 from manage_api.operations import Access, operation
-from manage_api.pagination import PageNumberPagination
 from manage_api.viewsets import BulkMixin, DestroyMixin, ListMixin
 from syteops.automation import queries, services
 from syteops.automation.export import as_env
@@ -32,7 +31,6 @@ from syteops.automation.serializers import (
 class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     queryset = Variable.objects.all()
     serializer_class = CatalogVariableSerializer
-    pagination_class = PageNumberPagination
     filter_backends = (CatalogBackend,)
     lookup_field = "key"
     lookup_help = PathParam(

@@ -33,6 +33,7 @@ class CrmSystemViewSet(EntityViewSet):
     serializer_class = CrmSystemSerializer
     lookup_field, lookup_url_kwarg = "number", "crm_num"
     list_name = "crms"
+    pagination_class = None
     services = services
     secrets = services.SECRETS
     deletion_impact = staticmethod(queries.deletion_impact)

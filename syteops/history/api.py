@@ -12,7 +12,6 @@ from manage_api.calls import Call
 from manage_api.execution import impact_of
 from manage_api.filters import FilterSet, filters
 from manage_api.operations import operation
-from manage_api.pagination import PageNumberPagination
 from manage_api.permissions import authorise
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
@@ -53,7 +52,6 @@ class AuditFilter(FilterSet):
 class AuditViewSet(ListMixin):
     queryset = AuditEntry.objects.all()
     serializer_class = AuditEntrySerializer
-    pagination_class = PageNumberPagination
     filterset_class = AuditFilter
     lookup_url_kwarg = "id"
     list_name = "entries"

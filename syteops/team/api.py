@@ -6,7 +6,6 @@ from django.core.validators import RegexValidator
 
 import manage_api
 from manage_api.filters import FilterSet, filters
-from manage_api.pagination import PageNumberPagination
 from manage_api.viewsets import EntityViewSet, RestoreMixin
 from syteops.team import queries, services
 from syteops.team.models import TeamMember
@@ -31,7 +30,6 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     list_name = "users"
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)
-    pagination_class = PageNumberPagination
     filterset_class = TeamMemberFilter
     search_fields = queries.SEARCHED
     search_help = "names, e-mail addresses, company or job title"
