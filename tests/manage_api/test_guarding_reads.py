@@ -13,7 +13,6 @@ GUARDED = [one for one in all_operations() if one.writes and reader_of(one)]
 REST, DISPATCH = FACES["rest"], FACES["dispatch"]
 
 pytestmark = [
-    pytest.mark.combination,
     pytest.mark.slow,
     pytest.mark.postgresql_only,  # SQLite has one writer at a time
     pytest.mark.django_db(transaction=True),
