@@ -100,10 +100,7 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
 
 @transaction.atomic
 def revoke_key(actor: Actor, key: ManageKey) -> bool:
-    """End a key for good, from the very next request; False if it had ended already.
-
-    Keys that it replaced and that still work in their overlap end with it.
-    """
+    """End a key and the former keys that still work, for good; False if it had ended already."""
     key, now = _lock_key(key), timezone.now()
     _end_predecessors(actor, key, now)
     if key.revoked_at:
@@ -143,9 +140,8 @@ def keys_left_behind(user: User) -> str:
 def set_api_enabled(actor: Actor, enabled: bool) -> bool:
     """Enable or disable the API for every key. True if that changed anything."""
     switch = ApiSwitch.objects.select_for_update().get(pk=1)
-    return audit.update(
-        actor, switch, {"enabled": enabled}, Verb.ENABLED if enabled else Verb.DISABLED
-    )
+    event = Verb.ENABLED if enabled else Verb.DISABLED
+    return audit.update(actor, switch, {"enabled": enabled}, event)
 
 
 def _lock_key(key: ManageKey) -> ManageKey:
