@@ -62,6 +62,10 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """The same for further path parameters."""
     why_read_only: ClassVar[str] = ""
     """What a refused write is told (405) where writes never exist."""
+    impact_reads: ClassVar[Mapping[str, str]] = {}
+    """The parts of an impact that belong to other resources, by the resource to read."""
+    asks_by_effect: ClassVar[frozenset[str]] = frozenset(("bulk",))
+    """The methods that need confirmation only for what some calls of them amount to."""
     descriptions: ClassVar[Mapping[str, str]] = {}
     """What developers are told of the standard actions beyond their summary, by method name."""
 
@@ -104,6 +108,15 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     def standard_declaration(cls, endpoint: str) -> Declaration | None:
         """What a standard action declares by itself; None for any other method."""
         return None
+
+    # --- What it amounts to ---
+
+    def effects(self) -> list[Operation]:
+        """Further operations that this very call amounts to: it needs their rights, and consent.
+
+        Called under the locks of the write, so that the answer still holds when it is done.
+        """
+        return []
 
     # --- How a call comes in ---
 

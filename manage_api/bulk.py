@@ -12,10 +12,16 @@ from rest_framework import serializers
 
 from manage_api import execution
 from manage_api.calls import Call
-from manage_api.errors import ApiError, as_api_error
+from manage_api.disclosure import disclosed_error
+from manage_api.errors import MAX_ERRORS, ApiError, as_api_error
 from manage_api.operations import find
 from manage_api.permissions import authorise
-from manage_api.serializers import JsonObjectField, StrictChoiceField, StrictSerializer
+from manage_api.serializers import (
+    JsonObjectField,
+    StrictChoiceField,
+    StrictListField,
+    StrictSerializer,
+)
 from syteops.core.locks import transaction_lock
 
 if TYPE_CHECKING:
@@ -35,7 +41,7 @@ class BulkItemInput(StrictSerializer):
 class BulkInput(StrictSerializer):
     """What a bulk operation takes."""
 
-    items = serializers.ListField(
+    items = StrictListField(
         child=BulkItemInput(), min_length=1, max_length=MAX_ITEMS, help_text="Done in this order."
     )
 
@@ -66,7 +72,9 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
                 inner = _item_view(view, item)
                 data = execution.perform(inner)
         except Exception as error:
-            failed[index] = as_api_error(error, f"{prefix}/items/{index}/params")
+            failed[index] = as_api_error(
+                disclosed_error(view.principal, error), f"{prefix}/items/{index}/params"
+            )
             if failed[index].status >= 500:
                 raise
         else:
@@ -106,7 +114,7 @@ def _failure(failed: dict[int, ApiError], prefix: str) -> ApiError:
         one
         for index, error in failed.items()
         for one in error.errors or [_item_error(error, f"{prefix}/items/{index}")]
-    ]
+    ][:MAX_ERRORS]
     items = [
         {"index": index, "code": error.code, "detail": error.detail, **error.extra}
         for index, error in failed.items()

@@ -6,6 +6,7 @@ whatever was raised, by us, Django or DRF, into that shape.
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -164,11 +165,11 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
     if isinstance(error, ApiError):
         return error
     if isinstance(error, Invalid):
-        return _invalid([_field_error(one, prefix) for one in error.errors])
+        return _invalid([_field_error(one, prefix) for one in error.errors[:MAX_ERRORS]])
     if isinstance(error, DomainError):
         return ApiError(error.code, error.detail, **error.extra)
     if isinstance(error, exceptions.ValidationError):
-        return _invalid(list(_flatten(error.detail, prefix)))
+        return _invalid(list(islice(_flatten(error.detail, prefix), MAX_ERRORS)))
     if isinstance(error, IntegrityError):
         return ApiError("conflict", "Another request changed the same thing. Try again.")
     return _foreign(error)
@@ -213,7 +214,12 @@ def bad_header(detail: str) -> ApiError:
     return ApiError("validation_error", detail, errors=[error])
 
 
+MAX_ERRORS = 100
+"""How many wrong fields an answer names: no input makes an answer many times its own size."""
+
+
 def _invalid(errors: list[dict[str, str]]) -> ApiError:
+    errors = errors[:MAX_ERRORS]
     named = ", ".join(dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors))
     detail = f"Nothing was stored. Correct: {named}." if named.strip("#, ") else errors[0]["detail"]
     return ApiError("validation_error", detail, errors=errors)

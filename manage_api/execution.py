@@ -13,8 +13,10 @@ from django.db import OperationalError, transaction
 
 from manage_api import concurrency, idempotency
 from manage_api.calls import Call, Document, Result
+from manage_api.disclosure import disclose, disclosed_impact
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation, find, reader_of
+from manage_api.permissions import authorise
 from manage_api.rendering import dump
 from manage_api.serializers import NoInput
 from syteops.core.errors import Invalid
@@ -48,7 +50,11 @@ def run(view: "ManageViewSet") -> Result:
 def perform(view: "ManageViewSet") -> Any:
     """Validate, ask for confirmation, run the action: its data. A write needs a transaction."""
     view.validated = _validate(view)
-    view.impact = _impact(view)
+    effects = view.effects()
+    for effect in effects:  # rights before reasons: before anything is said of the object
+        authorise(view.principal, effect)
+    asks = view.operation.destructive or any(one.destructive for one in effects)
+    view.impact = _impact(view) if asks else None
     return getattr(view, view.operation.endpoint)(view.request, **view.kwargs).data
 
 
@@ -91,6 +97,8 @@ def _write(view: "ManageViewSet") -> Result:
     result.changed = bool(view.actor.trail)
     result.changes = [asdict(change) for change in view.actor.trail]
     result.etag = result.etag if _is_record(view.operation) else ""
+    disclose(view, result)
+    result.body = dump(result.data)
     if view.call.dry_run:
         transaction.set_rollback(True)
     return result
@@ -113,14 +121,12 @@ def impact_of(view: "ManageViewSet") -> dict[str, Any]:
     return found
 
 
-def _impact(view: "ManageViewSet") -> dict[str, Any] | None:
+def _impact(view: "ManageViewSet") -> dict[str, Any]:
     """The impact of a destructive call. Raises confirmation_required without consent."""
-    if not view.operation.destructive:
-        return None
     impact = impact_of(view)
     # Before anything is touched: without consent the object is only looked at.
     if not (view.call.confirm or view.call.dry_run):
-        raise ApiError("confirmation_required", impact=impact)
+        raise ApiError("confirmation_required", impact=disclosed_impact(view, impact))
     return impact
 
 

@@ -232,7 +232,7 @@ def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
 
 
 def _write_parameters(one: Operation) -> Iterator[OpenApiParameter]:
-    if one.destructive or one.action == "bulk":
+    if one.may_ask:
         yield OpenApiParameter("confirm", bool, "query", description="Consent to what would go.")
     yield OpenApiParameter("dry_run", bool, "query", description="Only say what would happen.")
     yield parts.IDEMPOTENCY_KEY

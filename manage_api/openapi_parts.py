@@ -202,7 +202,7 @@ def error_statuses(one: Operation | None) -> list[int]:
         statuses |= {409, 412, 422}
     if one.takes_body:
         statuses |= {413, 415}
-    if one.destructive or one.action == "bulk":
+    if one.may_ask:
         statuses.add(428)
     return sorted(statuses)
 

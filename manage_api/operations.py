@@ -84,6 +84,11 @@ class Operation:
         return self.method == "PATCH"
 
     @cached_property
+    def may_ask(self) -> bool:
+        """Whether some calls of it need confirmation."""
+        return self.destructive or self.endpoint in self.viewset.asks_by_effect
+
+    @cached_property
     def path_params(self) -> list[str]:
         """The names in the path's braces."""
         return re.findall(r"{(\w+)}", self.path)
@@ -197,10 +202,14 @@ def find(resource: str, action: str) -> Operation | None:
     return _registry.get((resource, action))
 
 
+def operations_on(resource: str) -> list[Operation]:
+    """The operations of one dispatch resource."""
+    return [one for one in _registry.values() if one.resource == resource]
+
+
 def why_read_only(resource: str) -> str:
     """Why a resource that exists can never be written; "" for any other."""
-    found = (one.viewset for one in _registry.values() if one.resource == resource)
-    return next((viewset.why_read_only for viewset in found), "")
+    return next((one.viewset.why_read_only for one in operations_on(resource)), "")
 
 
 def all_scopes() -> list[str]:

@@ -7,7 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from manage_api.errors import ApiError
-from manage_api.operations import Operation
+from manage_api.operations import Access, Operation, operations_on
 from manage_api.principals import Principal
 from syteops.core.modules import inactive_modules
 
@@ -25,6 +25,11 @@ def allowed_operations(principal: Principal, operations: Iterable[Operation]) ->
     """Those that `authorise` would let pass now."""
     inactive = inactive_modules()
     return [one for one in operations if principal.may(one) and one.module not in inactive]
+
+
+def may_read(principal: Principal, resource: str) -> bool:
+    """Whether the principal may read what `resource` holds: some of its reads, by right alone."""
+    return any(one.access is Access.READ and principal.may(one) for one in operations_on(resource))
 
 
 class OperationPermission(BasePermission):

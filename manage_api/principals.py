@@ -13,6 +13,13 @@ from syteops.core.actors import ActorKind, Party, Person
 class Principal(Party, Protocol):
     """What the framework asks of whoever calls."""
 
+    user: Any
+    """The Django user, of a person."""
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether nothing of the site is kept from the principal."""
+
     def may(self, operation: Operation) -> bool:
         """Whether the principal's rights cover the operation."""
 
@@ -37,6 +44,10 @@ class Stranger:
 @dataclass(frozen=True)
 class PersonPrincipal(Person):
     """A logged-in admin: Django's permissions decide."""
+
+    @property
+    def reads_everything(self) -> bool:
+        return bool(self.user.is_superuser)
 
     def may(self, operation: Operation) -> bool:
         # The API is part of the admin: a person who may not enter that may not enter this.

@@ -15,6 +15,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from manage_api.errors import MAX_ERRORS
+
 _MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S)
 
 # Narrower than int(), which takes blanks, underscores and the digits of every script.
@@ -111,6 +113,17 @@ class JsonObjectField(serializers.JSONField):
         return data
 
 
+class StrictListField(serializers.ListField):
+    """A list whose length is looked at before any of its items is."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            detail = f"Send {self.max_length} items at most."
+            raise ValidationError(detail, "max_length")
+        items: list[Any] = super().to_internal_value(data)
+        return items
+
+
 class SecretField(StrictCharField):
     """A secret: goes in, never comes out. A mask sent back is refused (`masked_secret`)."""
 
@@ -161,8 +174,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return values
 
     def _refused_names(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        refused = {}
+        refused: dict[str, list[ErrorDetail]] = {}
         for name in data:
+            if len(refused) == MAX_ERRORS:
+                break
             if name not in self.fields:
                 refused[str(name)] = [ErrorDetail("There is no such field.", "unknown_field")]
             elif self.fields[name].read_only:

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from rest_framework import serializers
-
 from manage_api.serializers import (
     JsonObjectField,
     StrictCharField,
     StrictIntegerField,
+    StrictListField,
     StrictModelSerializer,
     StrictSerializer,
 )
@@ -51,7 +50,7 @@ class RowSerializer(StrictSerializer):
     )
 
 
-class RowsField(serializers.ListField):
+class RowsField(StrictListField):
     """The rows of an object as one list, which replaces the one there is."""
 
     def __init__(self, row: RowSerializer, **kwargs: Any) -> None:

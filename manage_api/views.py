@@ -15,13 +15,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from manage_api.disclosure import disclosed_error
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation
 from manage_api.principals import Principal
 from manage_api.throttling import AttemptThrottle, Budget, spend
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, Channel
+from syteops.core.counters import CounterKind, counters
 
+MINUTE = 60
+REFUSALS_KEPT = 5
+"""How many refusals of the same call of one caller the audit trail keeps in a minute."""
 API_ROOT = "/api/manage/v1"
 VARIES_BY = ("Authorization", "X-API-Key", "Cookie")
 
@@ -89,6 +94,8 @@ class ApiView(APIView):
 
         What fails before it is known what was asked for costs a read.
         """
+        if self.principal is not None:
+            exc = disclosed_error(self.principal, exc)
         problem = as_api_error(exc)
         if self.principal is not None:
             if self.budget is None and problem.code != "throttled":
@@ -101,7 +108,12 @@ class ApiView(APIView):
         return super().handle_exception(exc)
 
     def _record_refusal(self, problem: ApiError) -> None:
+        """Keep a refused call in the audit trail; of many alike in a minute the first few."""
         if self.operation is None:
+            return
+        who = f"{self.principal.kind} {self.principal.id}"
+        alike = f"{who} {self.operation.name} {problem.code}"
+        if counters().add(CounterKind.REFUSED_CALLS, alike, MINUTE) > REFUSALS_KEPT:
             return
         actor = self.make_actor(self.operation.name)
         object_id = "/".join(str(value) for value in self.kwargs.values())

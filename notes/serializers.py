@@ -10,6 +10,7 @@ from manage_api.serializers import (
     StrictBooleanField,
     StrictCharField,
     StrictDateField,
+    StrictListField,
 )
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from notes import people
@@ -31,7 +32,7 @@ class MemberNumField(StrictCharField):
         return (value if isinstance(value, str) else value.slot) or None
 
 
-class ShownListField(serializers.ListField):
+class ShownListField(StrictListField):
     """A list that the note holds in another form; `show` makes it of the note."""
 
     def __init__(self, show: Callable[[Note], list[Any]], **kwargs: Any) -> None:

@@ -122,6 +122,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "syteops.server.middleware.RequestIdMiddleware",
     "syteops.server.middleware.ContentSecurityPolicyMiddleware",
+    "syteops.server.middleware.CharsetMiddleware",
     "syteops.server.middleware.AliveMiddleware",
     "syteops.server.middleware.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

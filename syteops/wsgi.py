@@ -4,9 +4,13 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
 
-from django.core.wsgi import get_wsgi_application
+import django
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+from syteops.server.handlers import Utf8Handler  # noqa: E402 - needs the apps loaded
+
+application = Utf8Handler()
 
 from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 

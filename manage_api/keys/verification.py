@@ -29,6 +29,11 @@ class KeyHolder:
 
     key: ManageKey = field(repr=False)
     kind = ActorKind.KEY
+    user = None
+
+    @property
+    def reads_everything(self) -> bool:
+        return self.key.kind == KeyKind.SITE
 
     @property
     def id(self) -> str:

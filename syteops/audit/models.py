@@ -50,6 +50,7 @@ class AuditEntry(Entity):
         verbose_name = "audit entry"
         verbose_name_plural = "audit entries"
         ordering = ("-id",)
+        permissions = (("read_every_auditentry", "Can read what the trail holds of everything"),)
         indexes = (
             models.Index(fields=["object_resource", "object_id"], name="audit_object"),
             models.Index(fields=["object_resource", "object_pk"], name="audit_object_pk"),

@@ -31,9 +31,9 @@ def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:
     )
 
 
-def latest_changes(count: int) -> QuerySet[AuditEntry]:
-    """The newest entries of the whole site."""
-    return AuditEntry.objects.all()[:count]
+def latest_changes() -> QuerySet[AuditEntry]:
+    """The entries of the whole site, the newest first."""
+    return AuditEntry.objects.all()
 
 
 def matching(filters: Mapping[str, Any]) -> QuerySet[AuditEntry]:
@@ -79,9 +79,10 @@ def resources() -> list[str]:
     return list(names.values_list("object_resource", flat=True).distinct())
 
 
-def get_entry(entry_id: str) -> AuditEntry:
-    """The entry with that id. Raises NotFound."""
-    entry = AuditEntry.objects.filter(pk=entry_id).first() if _ID.fullmatch(entry_id) else None
+def get_entry(entry_id: str, among: QuerySet[AuditEntry] | None = None) -> AuditEntry:
+    """The entry with that id, of those `among` which it is looked for. Raises NotFound."""
+    found = AuditEntry.objects.all() if among is None else among
+    entry = found.filter(pk=entry_id).first() if _ID.fullmatch(entry_id) else None
     if entry is None:
         raise NotFound(f"There is no audit entry {entry_id}.")
     return entry

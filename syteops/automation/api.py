@@ -1,5 +1,6 @@
 """Automation variables over the Manage API."""
 
+from dataclasses import replace
 from typing import Any
 
 from rest_framework.decorators import action
@@ -10,7 +11,7 @@ import manage_api
 from manage_api.base import PathParam
 from manage_api.calls import Document
 from manage_api.concurrency import etag_of_data
-from manage_api.operations import Access, operation
+from manage_api.operations import Access, Operation, operation
 from manage_api.viewsets import BulkMixin, DestroyMixin, ListMixin
 from syteops.automation import queries, services
 from syteops.automation.export import as_env
@@ -40,6 +41,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     list_name = "variables"
     list_action = "catalog"
     services = services
+    asks_by_effect = frozenset(("bulk", "update"))
     summaries = {
         "list": "List the automation variables",
         "destroy": "Delete a free-form variable",
@@ -50,6 +52,19 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
 
     def get_object(self) -> Variable:
         return queries.get_variable(self.kwargs["key"], lock=self.locks)
+
+    def effects(self) -> list[Operation]:
+        """A blank value deletes, and the first value creates: that needs those rights."""
+        if self.operation.action != "set":
+            return []
+        exists = queries.free_form_exists(self.kwargs["key"])
+        if not self.validated["value"].strip():
+            return [self.operations["destroy"]] if exists else []
+        permission = self.permission_name("add")
+        return [] if exists else [replace(self.operation, permission=permission)]
+
+    def update_impact(self) -> dict[str, Any]:
+        return self.destroy_impact()
 
     def destroy_impact(self) -> dict[str, Any]:
         variable = self.get_object()
@@ -63,7 +78,8 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         "Set a free-form variable", action="set", input=VariableInput, output=VariableSerializer
     )
     def update(self, request: Request, key: str) -> Response:
-        """Creates or changes it. A blank value removes it, and is what the answer shows then."""
+        """Creates or changes it. A blank value deletes it, which needs `variables:delete` and
+        `confirm=true`, and is what the answer shows then."""
         name = free_key(key)
         variable = services.set_variable(self.actor, key, **self.validated)
         return Response(queries.record_of(variable or Variable(key=name, value="")))

@@ -64,6 +64,12 @@ def lock_key(key: str) -> None:
     transaction_lock(f"variable {free_key(key)}")
 
 
+def free_form_exists(key: str) -> bool:
+    """Whether there is a free-form variable of that key or name; so it stays for this write."""
+    lock_key(key)
+    return Variable.objects.filter(key=free_key(key)).exists()
+
+
 def find_variable(key: str, lock: bool = False) -> dict[str, Any]:
     """The variable of that key or full name, as the API shows it, locked like `get_variable`.
 

@@ -43,6 +43,7 @@ class CounterKind(StrEnum):
     FAILURES_OF_CREDENTIAL = "failures of credential"
     ACCEPTED_CREDENTIAL = "accepted credential"
     REFUSALS_OF_KEY = "refusals of key"
+    REFUSED_CALLS = "refused calls"
     REFUSED_PAGES = "refused pages"
     FAILED_SIGN_INS = "failed sign-ins"
     HOUSEKEEPING = "housekeeping"

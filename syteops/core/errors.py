@@ -26,6 +26,8 @@ class DomainError(Exception):
     """A change that is refused. `extra` is added to the answer (such as who holds a role)."""
 
     code: ClassVar[str] = "conflict"
+    tells_of: str = ""
+    """The resource whose values the refusal tells; who may not read that is told less."""
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -41,6 +43,7 @@ class RoleFull(DomainError):
     """The role takes no further member."""
 
     code = "role_full"
+    tells_of = "users"
 
 
 class LimitReached(DomainError):

@@ -10,6 +10,7 @@ from syteops.audit.queries import latest_changes
 from syteops.dashboard.notices import notices_for
 from syteops.dashboard.panels import panels_for
 from syteops.dashboard.sidebar import navigation as navigation
+from syteops.history.visibility import visible_to_person
 
 RECENT_CHANGES = 10
 _TONES = {"production": "danger", "staging": "warning"}
@@ -24,7 +25,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "notices": notices_for(request.user),
         "panels": panels_for(request.user),
         "sees_trail": sees_trail,
-        "recent": latest_changes(RECENT_CHANGES) if sees_trail else [],
+        "recent": visible_to_person(request.user, latest_changes())[:RECENT_CHANGES]
+        if sees_trail
+        else [],
     }
 
 

@@ -27,6 +27,7 @@ from syteops.core.errors import DomainError, NotFound
 from syteops.history.reverting import revert
 from syteops.history.rights import may_undo
 from syteops.history.undo import given_back, why_never
+from syteops.history.visibility import visible_to_person
 
 
 class ActorFilter(DropdownFilter):  # type: ignore[misc]
@@ -117,6 +118,9 @@ class AuditEntryAdmin(StrictAdmin):
     list_per_page = 50
     actions = None
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        return visible_to_person(request.user, super().get_queryset(request))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -177,7 +181,7 @@ class AuditEntryAdmin(StrictAdmin):
     def undo_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
         """Asks before it undoes a change; only a POST does it."""
         try:
-            entry = get_entry(str(entry_id))
+            entry = get_entry(str(entry_id), self.get_queryset(request))
         except NotFound as error:
             raise Http404(error.detail) from error
         if not may_undo(request.user, entry):

@@ -22,6 +22,7 @@ from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
 from syteops.history.serializers import AuditEntrySerializer, RevertedSerializer
 from syteops.history.undo import MADE, undo_of, verb_of, why_never
+from syteops.history.visibility import visible_to
 
 
 class AuditFilter(FilterSet):
@@ -78,13 +79,17 @@ class AuditViewSet(ListMixin):
         impact = {"event": entry.event, "object": entry.object_id, "changes": entry.changes}
         return impact | self._deletion_impact(entry)
 
+    def get_queryset(self) -> QuerySet[AuditEntry]:
+        return visible_to(self.principal, AuditEntry.objects.all())
+
     def _revertible(self) -> AuditEntry:
         """The entry, if the caller may undo it. What it tells is for those alone."""
-        entry = queries.get_entry(self.kwargs["id"])
-        if reason := why_never(entry):
-            raise Protected(reason)
+        # To others it does not exist: not even that there is such an entry is theirs to know.
+        entry = queries.get_entry(self.kwargs["id"], self.get_queryset())
         for needed in operations_to_undo(entry):
             authorise(self.principal, needed)
+        if reason := why_never(entry):
+            raise Protected(reason)
         return entry
 
     def _deletion_impact(self, entry: AuditEntry) -> dict[str, Any]:

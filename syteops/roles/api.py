@@ -29,6 +29,7 @@ class RoleViewSet(EntityViewSet):
     lookup_field = "slug"
     lookup_help = PathParam("Slug of a role, such as site_owner.", "^[a-z0-9_]{1,60}$")
     list_name = "roles"
+    impact_reads = {"holders": "users"}
     pagination_class = None
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)

@@ -195,11 +195,13 @@ def _full(role: Role, holders: Collection[TeamMember]) -> RoleFull:
 
 def _too_low(role: Role, limit: int, holders: Collection[TeamMember]) -> Conflict:
     excess = len(holders) - limit
-    return Conflict(
+    refusal = Conflict(
         f"{len(holders)} members hold {role.name}: unassign {excess} of them first.",
         unassign_first=excess,
         holders=describe_holders(holders),
     )
+    refusal.tells_of = TeamMember.resource
+    return refusal
 
 
 # --- What it is ----------------------------------------------------------------------------

@@ -74,6 +74,29 @@ class HttpsMiddleware(SecurityMiddleware):
         return redirect
 
 
+# --- The character encoding ----------------------------------------------------------------
+
+_TEXT_ENCODINGS = frozenset(("utf-8", "us-ascii"))
+
+
+class CharsetMiddleware:
+    """Refuses a body in another encoding than UTF-8, at every address, before anything reads it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset")
+        if charset is None or charset.strip("'\" ").lower() in _TEXT_ENCODINGS:
+            return self.get_response(request)
+        if is_api(request.path_info):
+            return problem_response(request, ApiError("unsupported_media_type", _ONLY_UTF8))
+        return HttpResponse(_ONLY_UTF8, "text/plain; charset=utf-8", 415)
+
+
+_ONLY_UTF8 = "Send text in UTF-8: Content-Type: application/json; charset=utf-8."
+
+
 # --- The content security policy -----------------------------------------------------------
 
 DOCS_SUFFIX = "/docs"

@@ -28,6 +28,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     input_serializer_class = TeamMemberInput
     lookup_field, lookup_url_kwarg = "number", "user_num"
     list_name = "users"
+    impact_reads = {"roles_unassigned": "roles"}
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)
     filterset_class = TeamMemberFilter

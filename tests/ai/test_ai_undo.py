@@ -110,7 +110,7 @@ def test_a_new_key_is_undone_by_clearing_it(api: Api, make_key: Any) -> None:
     api.put("/ai/providers/openai/key", {"api_key": "first-key-1"})
     entry = latest("ai_provider.secret_set")
 
-    writer = Api(make_key("audit:write", "ai:write"))
+    writer = Api(make_key("audit:write", "ai:read", "ai:write"))
     assert revert(writer, entry).json()["scope"] == "ai:secrets"
     assert key_is_set()
     assert revert(api, entry).status_code == 200

@@ -130,7 +130,8 @@ def test_the_full_name_means_the_same_variable_as_the_key(api: Api) -> None:
 def test_a_blank_value_removes_the_variable(api: Api, blank: str) -> None:
     api.put("/variables/greeting", {"value": "Hi", "description": "d"})
 
-    removed = api.dispatch("variables.set", {"key": "greeting", "value": blank}).json()
+    params = {"key": "greeting", "value": blank}
+    removed = api.dispatch("variables.set", params, confirm=True).json()
     assert removed["data"] == {
         "key": "greeting",
         "name": "syteops_api_greeting",
@@ -141,7 +142,7 @@ def test_a_blank_value_removes_the_variable(api: Api, blank: str) -> None:
     assert not Variable.objects.exists()
     assert api.get("/variables/greeting").status_code == 404
 
-    again = api.dispatch("variables.set", {"key": "greeting", "value": blank}).json()
+    again = api.dispatch("variables.set", params).json()
     assert (again["data"], again["changed"]) == (removed["data"], False)
 
 

@@ -43,7 +43,7 @@ def test_a_variable_that_was_made_is_removed_and_comes_back(api: Api) -> None:
 def test_a_variable_that_was_removed_comes_back(api: Api, greeting: Variable, blank: bool) -> None:
     def change() -> None:
         if blank:
-            api.put(GREETING, {"value": ""})
+            api.put(f"{GREETING}?confirm=true", {"value": ""})
         else:
             api.delete(f"{GREETING}?confirm=true")
 
@@ -92,7 +92,7 @@ def test_it_takes_the_scope_of_what_it_amounts_to(
     api: Api, greeting: Variable, make_key: Any
 ) -> None:
     created = latest("variable.created")
-    writer = Api(make_key("audit:write", "variables:write"))
+    writer = Api(make_key("audit:write", "variables:write", "variables:read"))
 
     assert revert(writer, created).json()["scope"] == "variables:delete"
     api.delete(f"{GREETING}?confirm=true")

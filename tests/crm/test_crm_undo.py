@@ -85,7 +85,7 @@ def test_giving_identifiers_back_takes_the_right_to_change_members(
     assert revert(api, without).status_code == 200
     a_member(crm_ids={"001": "H-1"})
     api.delete(f"{PATH}?confirm=true")
-    keys = ("audit:write", "crm:write")
+    keys = ("audit:write", "crm:read", "crm:write")
 
     refusal = revert(Api(make_key(*keys)), latest("crm_system.deleted"))
 
@@ -98,7 +98,7 @@ def test_it_takes_the_scope_of_what_it_amounts_to(
     api: Api, system: CrmSystem, make_key: Any
 ) -> None:
     api.put(f"{PATH}/secret", {"api_key": "first-key-1"})
-    writer = Api(make_key("audit:write", "crm:write"))
+    writer = Api(make_key("audit:write", "crm:read", "crm:write"))
 
     secret = revert(writer, latest("crm_system.secret_set"))
     created = revert(writer, latest("crm_system.created"))

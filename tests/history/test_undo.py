@@ -133,7 +133,9 @@ def test_it_needs_the_scope_of_what_it_amounts_to_and_tells_nothing_without(
 ) -> None:
     entry = AuditEntry.objects.first()
     assert entry is not None
-    refused = Api(make_key("audit:write", "crm:write")).post(f"/audit/{entry.pk}/revert{query}")
+    refused = Api(make_key("audit:write", "crm:read", "crm:write")).post(
+        f"/audit/{entry.pk}/revert{query}"
+    )
 
     assert (refused.status_code, refused.json()["scope"]) == (403, "crm:delete")
     assert "HubSpot" not in refused.content.decode()

@@ -115,8 +115,8 @@ def test_a_secret_that_is_needed_is_not_cleared(api: Api) -> None:
 
 def test_it_takes_the_scope_of_what_it_amounts_to(api: Api, make_key: Any) -> None:
     set_up_webhooks()
-    writer = Api(make_key("audit:write", "integrations:write"))
-    keeper = Api(make_key("audit:write", "integrations:secrets"))
+    writer = Api(make_key("audit:write", "integrations:read", "integrations:write"))
+    keeper = Api(make_key("audit:write", "integrations:read", "integrations:secrets"))
     secret, config = latest("integration_secret.secret_set"), latest("integration.configured")
 
     assert revert(writer, secret).json()["scope"] == "integrations:secrets"

@@ -73,8 +73,8 @@ class Face:
 
 
 def asks_for_consent(operation: Operation) -> bool:
-    """A bulk is destructive when one of its items is."""
-    return operation.destructive or operation.action == "bulk"
+    """Some are destructive only by what a call of them amounts to."""
+    return operation.may_ask
 
 
 class Rest(Face):

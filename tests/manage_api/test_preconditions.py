@@ -201,7 +201,7 @@ def test_a_guarding_read_that_fails_is_no_stale_state(
         raise RuntimeError("something broke")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syteops.crm.queries.get_system", fail)
+        patched.setattr("syteops.crm.api.CrmSystemViewSet.retrieve", fail)
         answer = api.patch("/crm-systems/001", {"name": "Zoho"}, If_Match=etag)
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

@@ -281,8 +281,8 @@ def test_it_takes_the_scope_of_what_it_amounts_to(
     created = latest("note.created")
     api.patch(note, {"title": "B"})
     updated = latest("note.updated")
-    writer = Api(make_key("audit:write", "notes_items:write"))
-    deleter = Api(make_key("audit:write", "notes_items:delete"))
+    writer = Api(make_key("audit:write", "notes_items:read", "notes_items:write"))
+    deleter = Api(make_key("audit:write", "notes_items:read", "notes_items:delete"))
 
     for caller, entry, scope in (
         (writer, created, "notes_items:delete"),

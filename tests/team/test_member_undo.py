@@ -230,7 +230,7 @@ def test_an_identifier_does_not_come_back_in_another_system_of_that_number(api: 
 def test_giving_roles_back_takes_the_right_to_assign_them(api: Api, make_key: Any) -> None:
     a_member()
     services.delete_team_member(SYSTEM, get_member("001"))
-    writer = Api(make_key("audit:write", "users:write"))
+    writer = Api(make_key("audit:write", "users:read", "users:write"))
     assert revert(writer, latest("team_member.deleted")).status_code == 200
     roles.assign(SYSTEM, get_role("site_owner"), get_member("001"))
     services.delete_team_member(SYSTEM, get_member("001"))

@@ -1,0 +1,109 @@
+"""What a write shows of what its caller may not read: nothing but that it was done.
+
+A key may write without reading. Then the answer, the changes of a dry run and the impact name the
+object and what the caller has said or asked for, and hold no value that is stored.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from manage_api.errors import ApiError
+from manage_api.permissions import may_read
+from manage_api.principals import Principal
+from syteops.core.errors import DomainError
+
+if TYPE_CHECKING:
+    from manage_api.base import ManageViewSet
+    from manage_api.calls import Result
+
+OUTCOMES = frozenset(
+    ("deleted", "reverted", "restored", "resynced", "active", "enabled", "index", "action")
+)
+"""What an answer says that follows from the call itself."""
+
+
+def disclose(view: "ManageViewSet", result: "Result") -> None:
+    """Leave in `result` what the caller may see. Its ETag stays that of the whole."""
+    readable = Readable(view)
+    result.changes = [readable.change(one) for one in result.changes if readable.concerns(one)]
+    if result.impact is not None:
+        result.impact = readable.impact(result.impact)
+    if not readable(view.resource):
+        result.data = _identify(view, result.data)
+
+
+def disclosed_impact(view: "ManageViewSet", impact: Mapping[str, Any]) -> dict[str, Any]:
+    """What the caller may see of an impact."""
+    return Readable(view).impact(impact)
+
+
+def disclosed_error(principal: Principal, error: Exception) -> Exception:
+    """The error, without what it tells of a resource that the caller may not read."""
+    if (
+        isinstance(error, DomainError)
+        and error.tells_of
+        and not may_read(principal, error.tells_of)
+    ):
+        return ApiError(error.code)
+    return error
+
+
+class Readable:
+    """Which resources the caller of `view` may read; asked once for each."""
+
+    def __init__(self, view: "ManageViewSet") -> None:
+        self._view = view
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, resource: str) -> bool:
+        if resource not in self._known:
+            self._known[resource] = may_read(self._view.principal, resource)
+        return self._known[resource]
+
+    def concerns(self, change: Mapping[str, Any]) -> bool:
+        """Whether a change may be told of: one of the call's own resource always, by name only."""
+        return change["resource"] == self._view.resource or self(change["resource"])
+
+    def change(self, change: Mapping[str, Any]) -> dict[str, Any]:
+        """The change, without values that the caller may not read."""
+        return {**change, "fields": change["fields"] if self(change["resource"]) else {}}
+
+    def impact(self, impact: Mapping[str, Any]) -> dict[str, Any]:
+        """How much would go, and of what may be read also what."""
+        items = impact.get("items") if self._view.operation.action == "bulk" else None
+        if items is not None:
+            return {"items": [self._of_one(one) for one in items]}
+        return self._of_one(impact)
+
+    def _of_one(self, impact: Mapping[str, Any]) -> dict[str, Any]:
+        if self(self._view.resource):
+            of_others = self._view.impact_reads
+            return {n: v for n, v in impact.items() if n not in of_others or self(of_others[n])}
+        return _count(impact, {self._view.lookup_name(), *self._view.kwargs})
+
+
+def _count(impact: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """Of an impact the identifiers and the numbers; of a list only how long it is."""
+    shown: dict[str, Any] = {}
+    for name, value in impact.items():
+        if name in names or isinstance(value, int):
+            shown[name] = value
+        elif isinstance(value, list):
+            shown[name] = len(value)
+        elif isinstance(value, dict):
+            shown[name] = _count(value, names)
+    return shown
+
+
+def _identify(view: "ManageViewSet", data: Any) -> Any:
+    """Of an answer, what names the object and what follows from the call."""
+    if isinstance(data, list):
+        return [_identify(view, one) for one in data]
+    if not isinstance(data, Mapping):
+        return data
+    names = {view.lookup_name(), *view.kwargs, *OUTCOMES}
+    shown = {name: value for name, value in data.items() if name in names}
+    for name in ("items", "data"):
+        if view.operation.action == "bulk" and name in data:
+            shown[name] = _identify(view, data[name])
+    return shown

@@ -1,0 +1,64 @@
+"""No input makes an answer, or the work for it, many times its own size."""
+
+from typing import Any
+
+import pytest
+
+from syteops.crm.models import CrmSystem
+from syteops.server.handlers import Utf8Handler
+from tests.fixtures import API, Api
+
+
+def test_an_answer_names_a_hundred_wrong_fields_at_most(api: Api) -> None:
+    unknown = {f"no_such_field_{number}": 1 for number in range(20_000)}
+
+    answer = api.post("/crm-systems", unknown)
+
+    assert answer.status_code == 400
+    assert len(answer.json()["errors"]) == 100
+    assert len(answer.content) < 40_000
+
+
+def test_a_list_that_is_too_long_is_refused_before_its_items_are_looked_at(api: Api) -> None:
+    items = [{"action": "fly"}] * 20_000
+
+    answer = api.post("/crm-systems/bulk", {"items": items})
+
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("#/items", "too_long")
+
+
+@pytest.fixture
+def served(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
+    """The API with requests as the server makes them; Django's test client has its own."""
+    monkeypatch.setattr("django.test.client.WSGIRequest", Utf8Handler.request_class)
+    return api
+
+
+def sent(api: Api, path: str, charset: str) -> Any:
+    content_type = f"application/json; charset={charset}"
+    return api.client.generic("POST", path, b'{"name": "HubSpot"}', content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    "charset", ["base64", "hex", "rot13", "punycode", "utf-16", "no-such-thing", "idna", "zip"]
+)
+@pytest.mark.parametrize("path", [f"{API}/crm-systems?page=1", "/admin/login/?next=/", "/?a=1"])
+def test_an_encoding_that_is_not_utf_8_is_refused_at_every_address(
+    charset: str, path: str, served: Api
+) -> None:
+    answer = sent(served, path, charset)
+
+    assert answer.status_code == 415
+    assert answer["X-Request-ID"]
+    if path.startswith("/api"):
+        assert answer.json()["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "us-ascii"])
+def test_utf_8_by_any_of_its_spellings_is_taken(charset: str, served: Api) -> None:
+    answer = sent(served, f"{API}/crm-systems", charset)
+
+    assert answer.status_code == 201
+    assert CrmSystem.objects.get().name == "HubSpot"

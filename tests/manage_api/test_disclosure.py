@@ -1,0 +1,246 @@
+"""A right to write is no right to read: what a write shows to whom."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from manage_api.operations import Access, Operation, all_operations, find
+from syteops.audit.models import AuditEntry
+from syteops.automation import services as variables
+from syteops.automation.models import Variable
+from syteops.core.actors import SYSTEM
+from syteops.crm import services as crm
+from syteops.roles import services as roles
+from syteops.team import services as team
+from tests.fixtures import Api
+from tests.manage_api.faces import FACES, Face
+from tests.samples import Sample, all_samples
+
+Key = Callable[..., str]
+
+WRITES = [one for one in all_operations() if one.writes]
+SAMPLES = all_samples()
+
+
+def scopes_without_reading(operation: Operation, sample: Sample) -> set[str]:
+    also = [find(*name.split(".")) for name in sample.also]
+    found = {one.scope for one in (operation, *also) if one is not None}
+    return {scope for scope in found if not scope.endswith(":read")}
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+    elif isinstance(value, str) and len(value) > 3:
+        yield value
+
+
+@pytest.mark.parametrize("dry_run", [False, True], ids=["real", "dry run"])
+@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+@pytest.mark.parametrize("operation", WRITES, ids=lambda one: one.name)
+def test_who_may_not_read_sees_only_what_the_call_itself_said(
+    operation: Operation, face: Face, dry_run: bool, make_key: Key
+) -> None:
+    sample = SAMPLES[operation.name]()
+    if operation.resource == "audit":
+        return  # undoing takes the right to read the entry: see below
+    sent = {text.lower() for text in texts([sample.params, sample.path])}
+
+    key = make_key(*scopes_without_reading(operation, sample))
+    answer = face.call(Api(key), operation, sample, dry_run=dry_run)
+
+    assert answer.is_success
+    shown = set(texts(answer.data))
+    if dry_run:
+        changes = answer.body["changes"]
+        assert all(change["resource"] == operation.resource for change in changes)
+        assert not any(change["fields"] for change in changes)
+        shown |= set(texts(answer.body.get("impact") or {}))
+    # Identifiers are all that is left: short numbers, and slugs made of what was sent.
+    assert {text.lower() for text in shown} <= sent | {"create", "update", "delete"}
+
+
+def test_a_write_only_key_learns_the_etag_and_the_number_of_what_it_made(make_key: Key) -> None:
+    answer = Api(make_key("crm:write")).post("/crm-systems", {"name": "HubSpot"})
+
+    assert answer.status_code == 201
+    assert answer.json() == {"crm_num": "001"}
+    assert answer["ETag"]
+    assert answer["Location"].endswith("/crm-systems/001")
+    assert answer["SyteOps-Changed"] == "true"
+
+
+def test_an_empty_patch_reads_nothing(make_key: Key) -> None:
+    team.create_team_member(SYSTEM, first_name="Ada", notes="Secret plans")
+
+    answer = Api(make_key("users:write")).patch("/team-members/001", {})
+
+    assert answer.json() == {"user_num": "001"}
+
+
+def test_a_dry_run_shows_nothing_of_what_a_delete_would_take_from_others(make_key: Key) -> None:
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    team.create_team_member(SYSTEM, first_name="Ada", crm_ids={system.slot: "hs-4711"})
+
+    deleter = Api(make_key("crm:delete")).delete("/crm-systems/001?dry_run=true")
+    reader = Api(make_key("crm:delete", "crm:read", "users:read")).delete(
+        "/crm-systems/001?dry_run=true"
+    )
+
+    assert "hs-4711" not in deleter.content.decode()
+    assert "HubSpot" not in deleter.content.decode()
+    assert deleter.json()["impact"] == {
+        "crm_num": "001",
+        "secrets_cleared": 0,
+        "team_member_ids_cleared": 1,
+    }
+    assert "hs-4711" in reader.content.decode()
+
+
+def test_the_question_for_consent_tells_no_more_than_the_answer(make_key: Key) -> None:
+    role = roles.create_role(SYSTEM, name="Editor")
+    member = team.create_team_member(SYSTEM, first_name="Ada")
+    roles.assign(SYSTEM, role, member)
+
+    without = Api(make_key("roles:delete", "roles:read")).delete("/roles/editor")
+    alone = Api(make_key("roles:delete")).delete("/roles/editor")
+    both = Api(make_key("roles:delete", "roles:read", "users:read")).delete("/roles/editor")
+
+    assert without.status_code == alone.status_code == both.status_code == 428
+    assert without.json()["impact"] == {
+        "slug": "editor",
+        "name": "Editor",
+        "holders_unassigned": 1,
+    }
+    assert alone.json()["impact"] == {"slug": "editor", "holders_unassigned": 1, "holders": 1}
+    assert both.json()["impact"]["holders"] == [{"user_num": "001", "name": "Ada"}]
+
+
+def test_a_full_role_names_its_holders_to_those_who_may_read_members(make_key: Key) -> None:
+    role = roles.create_role(SYSTEM, name="Editor", constraint_type="unique")
+    roles.assign(SYSTEM, role, team.create_team_member(SYSTEM, first_name="Ada"))
+    team.create_team_member(SYSTEM, first_name="Grace")
+    body = {"user_num": "002"}
+
+    blind = Api(make_key("roles:write")).post("/roles/editor/assign", body)
+    seeing = Api(make_key("roles:write", "users:read")).post("/roles/editor/assign", body)
+
+    assert blind.status_code == seeing.status_code == 409
+    assert blind.json()["code"] == "role_full"
+    assert "Ada" not in blind.content.decode()
+    assert seeing.json()["holders"] == [{"user_num": "001", "name": "Ada"}]
+
+
+# --- By effect -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\n"])
+def test_a_blank_value_deletes_and_needs_that_right_and_consent(blank: str, make_key: Key) -> None:
+    variables.set_variable(SYSTEM, "greeting", value="Hello")
+    writer = Api(make_key("variables:write", "variables:read"))
+    deleter = Api(make_key("variables:write", "variables:read", "variables:delete"))
+
+    refused = writer.put("/variables/greeting?confirm=true", {"value": blank})
+    asked = deleter.put("/variables/greeting", {"value": blank})
+
+    assert (refused.status_code, refused.json()["scope"]) == (403, "variables:delete")
+    assert asked.status_code == 428
+    assert asked.json()["impact"]["value"] == "Hello"
+    assert Variable.objects.filter(key="greeting").exists()
+    assert deleter.put("/variables/greeting?confirm=true", {"value": blank}).status_code == 200
+    assert not Variable.objects.filter(key="greeting").exists()
+
+
+def test_a_bulk_does_not_get_round_it(make_key: Key) -> None:
+    variables.set_variable(SYSTEM, "greeting", value="Hello")
+    items = {"items": [{"action": "set", "params": {"key": "greeting", "value": ""}}]}
+
+    answer = Api(make_key("variables:write")).post("/variables/bulk?confirm=true", items)
+
+    assert answer.status_code == 403
+    assert Variable.objects.filter(key="greeting").exists()
+
+
+def test_a_person_who_may_change_variables_neither_creates_nor_deletes_one(
+    bob: Any, as_person: Callable[..., Api]
+) -> None:
+    names = ("view_variable", "change_variable")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=names))
+    variables.set_variable(SYSTEM, "greeting", value="Hello")
+    api = as_person(bob)
+
+    assert api.put("/variables/greeting", {"value": "Hi"}).status_code == 200
+    assert api.put("/variables/farewell", {"value": "Bye"}).status_code == 403
+    assert api.put("/variables/greeting?confirm=true", {"value": ""}).status_code == 403
+    assert dict(Variable.objects.values_list("key", "value")) == {"greeting": "Hi"}
+
+
+# --- The audit trail -------------------------------------------------------------------------
+
+
+def test_the_trail_shows_only_what_may_be_read_otherwise(make_key: Key, api: Api) -> None:
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    team.create_team_member(SYSTEM, first_name="Ada")
+
+    def seen(*scopes: str) -> set[str]:
+        entries = Api(make_key("audit:read", *scopes)).get("/audit").json()["entries"]
+        return {one["event"] for one in entries}
+
+    assert seen() == set()
+    assert seen("crm:read") == {"crm_system.created"}
+    assert seen("crm:write") == set()
+    assert seen("crm:read", "users:read") == {"crm_system.created", "team_member.created"}
+    every = {one["event"] for one in api.get("/audit?per_page=200").json()["entries"]}
+    assert {"key.generated", "crm_system.created"} <= every
+
+
+def test_whoever_may_not_read_an_entry_cannot_tell_that_it_exists(make_key: Key) -> None:
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    entry = AuditEntry.objects.get(event="crm_system.created")
+    blind = Api(make_key("audit:write"))
+
+    there = blind.post(f"/audit/{entry.pk}/revert?confirm=true")
+    missing = blind.post("/audit/999999/revert?confirm=true")
+
+    assert there.status_code == missing.status_code == 404
+    assert there.json()["detail"].replace(str(entry.pk), "999999") == missing.json()["detail"]
+
+
+def test_rights_come_before_reasons(make_key: Key) -> None:
+    """A reader who may not delete is told that, and not why the change cannot be undone."""
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    crm.update_crm_system(SYSTEM, system, name="Zoho")
+    entry = AuditEntry.objects.get(event="crm_system.created")
+    reader = Api(make_key("audit:write", "crm:read"))
+
+    answer = reader.post(f"/audit/{entry.pk}/revert?confirm=true")
+
+    assert (answer.status_code, answer.json()["scope"]) == (403, "crm:delete")
+
+
+def test_every_operation_that_reads_names_its_right() -> None:
+    """`may_read` goes by the reads: without one, a resource's writes would show nothing to all."""
+    readable = {one.resource for one in all_operations() if one.access is Access.READ}
+
+    assert {one.resource for one in all_operations()} == readable
+
+
+# --- Floods ----------------------------------------------------------------------------------
+
+
+def test_a_key_that_is_refused_all_day_does_not_flood_the_trail(make_key: Key) -> None:
+    api = Api(make_key("crm:read"))
+
+    for _ in range(30):
+        assert api.delete("/crm-systems/001?confirm=true").status_code == 403
+    api.get("/team-members")
+
+    refused = AuditEntry.objects.filter(outcome="refused")
+    assert refused.filter(operation="crm.delete").count() == 5
+    assert refused.filter(operation="users.list").count() == 1
