@@ -5,19 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate, post_save
 from django.dispatch import receiver
 
-from manage_api.keys import usage
 from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
-from syteops.core.counters import FileCounters, counters
 from tests import databases
 from tests.docs.events import is_documented
 from tests.environment import isolate
+from tests.isolation import forget_calls
 
 # --- Before the first test -----------------------------------------------------------------
 
@@ -63,17 +61,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Counters and answers kept by one test must not decide another."""
-    cache.clear()
-    if isinstance(store := counters(), FileCounters):
-        store.clear()
-
-
-@pytest.fixture(autouse=True)
-def _unused_keys() -> None:
-    """What was noted of one test's keys is not written to the next one's database."""
-    usage._take()
+def _nothing_remembered() -> None:
+    """What was counted, kept or noted in one test must not decide another."""
+    forget_calls()
 
 
 @pytest.fixture(autouse=True)

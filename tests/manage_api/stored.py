@@ -1,6 +1,6 @@
 """Everything that is stored, as one comparable value."""
 
-from typing import Any
+from functools import cache
 
 from django.apps import apps
 from django.db import connection, models
@@ -17,35 +17,38 @@ _STATISTICS = {(ManageKey._meta.db_table, "last_used_at"), ("auth_user", "last_l
 }
 
 
-def stored() -> dict[str, list[Any]]:
+def stored() -> list[tuple[str, str]]:
     """Each row of each table, read past the models: nothing can hide in a manager or property."""
-    return {table: _rows(model) for table, model in _tables().items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_statement())
+        return sorted(cursor.fetchall())
 
 
-def _tables() -> dict[str, type[models.Model]]:
+@cache
+def _statement() -> str:
+    """One statement for all tables: it is asked thousands of times."""
     found = {
         model._meta.db_table: model
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy
     }
-    return {t: m for t, m in found.items() if t not in _BESIDE and m._meta.app_label != "audit"}
+    return " UNION ALL ".join(
+        f"SELECT '{table}', {_row(model)} FROM {connection.ops.quote_name(table)}"
+        for table, model in found.items()
+        if table not in _BESIDE and model._meta.app_label != "audit"
+    )
 
 
-def _rows(model: type[models.Model]) -> list[Any]:
-    table, key = model._meta.db_table, str(model._meta.pk.column)
-    columns = [str(f.column) for f in model._meta.local_concrete_fields]
-    shown = [name for name in columns if (table, name) not in _STATISTICS]
-    quoted = ", ".join(connection.ops.quote_name(name) for name in shown)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {quoted} FROM {connection.ops.quote_name(table)} "
-            f"ORDER BY {connection.ops.quote_name(key)}"
-        )
-        return [tuple(map(_comparable, row)) for row in cursor.fetchall()]
-
-
-def _comparable(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
+def _row(model: type[models.Model]) -> str:
+    """The expression for a row as one text."""
+    columns = [
+        connection.ops.quote_name(str(field.column))
+        for field in model._meta.local_concrete_fields
+        if (model._meta.db_table, field.column) not in _STATISTICS
+    ]
+    if connection.vendor == "postgresql":
+        return f"ROW({', '.join(columns)})::text"
+    return " || ', ' || ".join(f"quote({column})" for column in columns)
 
 
 def changes_recorded() -> int:

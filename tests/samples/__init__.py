@@ -25,6 +25,11 @@ class Sample:
     """Path parameters of an object that does not exist; None: there is no such thing here."""
     changes: bool = True
     """Whether a right write changes what is stored."""
+    again: bool | str | None = None
+    """Whether the same write once more changes something again, or the code of its refusal.
+
+    None: a deleted object is not found, a second one is created, anything else changes nothing.
+    """
     also: tuple[str, ...] = ()
     """Operations whose rights this call needs besides its own: those that it carries out."""
 

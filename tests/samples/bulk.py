@@ -11,7 +11,8 @@ def _of(resource: str) -> Make:
         one = all_made()[f"{resource}.{action}"]()
         item = {"action": action, "params": {**one.path, **one.params}}
         bad = {"items": [{"action": "fly", "params": {}}]}
-        return Sample(params={"items": [item]}, bad=bad, also=(f"{resource}.{action}",))
+        also = (f"{resource}.{action}",)
+        return Sample(params={"items": [item]}, bad=bad, again=one.again, also=also)
 
     return make
 

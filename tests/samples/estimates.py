@@ -66,4 +66,4 @@ def _decline() -> Sample:
 
 @sample("estimates_items.revise")
 def _revise() -> Sample:
-    return Sample({"id": str(a_sent_one().pk)}, missing=NOWHERE)
+    return Sample({"id": str(a_sent_one().pk)}, missing=NOWHERE, again="conflict")

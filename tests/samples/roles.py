@@ -25,7 +25,8 @@ def _get() -> Sample:
 
 @sample("roles.create")
 def _create() -> Sample:
-    return Sample(params={"name": "Writer", "max_count": 3}, bad={"name": "W", "color": "red"})
+    bad = {"name": "W", "color": "red"}
+    return Sample(params={"name": "Writer", "max_count": 3}, bad=bad, again="conflict")
 
 
 @sample("roles.update")

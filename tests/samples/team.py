@@ -48,4 +48,4 @@ def _delete() -> Sample:
 
 @sample("users.restore")
 def _restore() -> Sample:
-    return Sample(params={"id": a_deleted_member().pk}, bad={"id": "1"})
+    return Sample(params={"id": a_deleted_member().pk}, bad={"id": "1"}, again="conflict")

@@ -1,0 +1,14 @@
+"""What a process remembers of the calls that it has answered, and how it forgets them."""
+
+from django.core.cache import cache
+
+from manage_api.keys import usage
+from syteops.core.counters import FileCounters, counters
+
+
+def forget_calls() -> None:
+    """Counters, kept answers and noted uses of keys decide nothing that comes after."""
+    cache.clear()
+    if isinstance(store := counters(), FileCounters):
+        store.clear()
+    usage._take()
