@@ -18,23 +18,34 @@ from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from manage_api.concurrency import TAGS
 from manage_api.openapi_parts import operation_id
 from manage_api.operations import all_operations
 from manage_api.views import API_ROOT
+from tests.manage_api.test_openapi import FIXED
 from tests.samples import all_samples
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
 SAMPLES = {operation_id(one): all_samples().get(one.name) for one in all_operations()}
 
-# A config of its own: none that lies in a directory above may weaken it.
-schema = schemathesis.openapi.from_wsgi(
-    f"{API_ROOT}/schema", WSGIHandler(), config=SchemathesisConfig()
-)
-# PostgreSQL stores no NUL, so none is taken; the document's description says so.
-schema.config.generation.allow_x00 = False
+
+@pytest.fixture(scope="session")
+def described() -> BaseSchema:
+    """The document, as the API hands it out: built once in a process, and only if it is needed."""
+    # A config of its own: none that lies in a directory above may weaken it.
+    config = SchemathesisConfig()
+    schema = schemathesis.openapi.from_wsgi(f"{API_ROOT}/schema", WSGIHandler(), config=config)
+    # PostgreSQL stores no NUL, so none is taken; the document's description says so.
+    schema.config.generation.allow_x00 = False
+    acceptance = schema.config.checks.positive_data_acceptance
+    acceptance.enabled = False
+    acceptance.expected_statuses = [*acceptance.expected_statuses, *REFUSED_BY_STATE]
+    return schema
+
+
 run = settings(
     max_examples=EXAMPLES,
     stateful_step_count=12,
@@ -61,9 +72,6 @@ UNSAYABLE = {
     "api_dispatch_get": "the parameters of every operation at one address; the manifest has them",
     "api_dispatch_post": "the parameters of every operation at one address; the manifest has them",
 }
-acceptance = schema.config.checks.positive_data_acceptance
-acceptance.enabled = False
-acceptance.expected_statuses = [*acceptance.expected_statuses, *REFUSED_BY_STATE]
 
 
 @schemathesis.check
@@ -115,25 +123,31 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-@schema.parametrize()
-@run
-def test_no_request_surprises_us(case: Any, site_key: str) -> None:
-    headers = {"X-API-Key": site_key}
-    with undone():
-        case.call_and_validate(headers=headers)
-    make = SAMPLES.get(case.operation.definition.raw["operationId"])
-    path = case.meta.components.get(ParameterLocation.PATH)
-    if make and path and path.mode.is_positive:
-        with undone():  # once more, on an object that exists
-            case.path_parameters = {**case.path_parameters, **make().path}
-            case.call_and_validate(headers=headers)
+@pytest.mark.parametrize("operation_id", sorted({*SAMPLES, *FIXED}))
+def test_no_request_surprises_us(
+    operation_id: str, request: pytest.FixtureRequest, site_key: str
+) -> None:
+    """Which requests there are is thought out here: for all of them at once it takes long."""
+    make = SAMPLES.get(operation_id)
+    path = make().path if make else {}
+
+    def send(case: Any) -> None:
+        """To an object that exists; a path that is wrong on purpose names none."""
+        given = case.meta.components.get(ParameterLocation.PATH)
+        if given and given.mode.is_positive:
+            case.path_parameters = {**case.path_parameters, **path}
+        with undone():
+            case.call_and_validate(headers={"X-API-Key": site_key})
+
+    chosen = schemathesis.pytest.from_fixture("described").include(operation_id=operation_id)
+    run(chosen.parametrize()(send))(request=request)
 
 
-def test_no_sequence_of_requests_surprises_us(site_key: str) -> None:
+def test_no_sequence_of_requests_surprises_us(described: BaseSchema, site_key: str) -> None:
     headers = {"X-API-Key": site_key}
     reached: set[str] = set()
 
-    class Scenario(schema.as_state_machine()):  # type: ignore[misc]
+    class Scenario(described.as_state_machine()):  # type: ignore[misc]
         def setup(self) -> None:
             self.transaction = undone()
             self.transaction.__enter__()
