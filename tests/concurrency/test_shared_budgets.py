@@ -1,6 +1,5 @@
 """Budgets hold for all processes together, counted in a file or in Redis, never per process."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,7 +7,6 @@ import httpx
 import pytest
 
 from manage_api.keys import tokens
-from syteops.core.counters import seconds_left
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.servers import ServerUnavailable, redis
@@ -16,7 +14,8 @@ from tests.servers import ServerUnavailable, redis
 pytestmark = pytest.mark.slow
 
 READS, FAILURES = 20, 15
-LIMITS = {
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "tests.concurrency.held_clock",
     "MANAGE_API_READS_PER_MINUTE": str(READS),
     "MANAGE_API_FAILURES_PER_MINUTE": str(FAILURES),
 }
@@ -29,23 +28,16 @@ def site(
     data_dir = tmp_path_factory.mktemp("site") / "data"
     with new_fresh_database() as database:
         if request.param == "file":
-            with live_site(data_dir, {**database, **LIMITS}, workers=4) as site:
+            with live_site(data_dir, {**database, **SETTINGS}, workers=4) as site:
                 yield site
             return
         try:
             with redis() as address:
-                settings = {**database, **LIMITS, "CACHE_URL": f"{address}/0"}
+                settings = {**database, **SETTINGS, "CACHE_URL": f"{address}/0"}
                 with live_site(data_dir, settings, workers=4) as site:
                     yield site
         except ServerUnavailable as reason:
             pytest.skip(str(reason))
-
-
-@pytest.fixture(autouse=True)
-def _early_in_a_minute() -> None:
-    """No minute ends in the middle of a test."""
-    if seconds_left(60) < 15:
-        time.sleep(seconds_left(60))
 
 
 def statuses(site: LiveSite, keys: list[str]) -> Counter[int]:
