@@ -220,4 +220,4 @@ def test_what_a_secret_is_does_not_show_but_that_it_changed_does(api: Api, etag:
 @given(st.dictionaries(st.text(st.characters(codec="ascii")), st.integers(-9, 9)))
 def test_equal_data_has_an_equal_tag_and_other_data_another(data: dict[str, Any]) -> None:
     assert etag_of_data(data) == etag_of_data(dict(data))
-    assert etag_of_data({**data, "more": 1}) != etag_of_data(data) or "more" in data
+    assert etag_of_data({**data, "more": "1"}) != etag_of_data(data)

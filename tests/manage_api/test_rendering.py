@@ -70,13 +70,12 @@ def test_over_http_it_is_a_400_in_the_one_shape(api: Api, body: bytes) -> None:
         (b"1e-999", 0.0),
         ('"ü€😀"'.encode(), "ü€😀"),
         (rb'"\ud83d\ude00"', "😀"),
-        (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, None),
+        (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)),
         (b' {"a": [1, 2.5, "x", null, true]} ', {"a": [1, 2.5, "x", None, True]}),
     ],
 )
 def test_the_limits_themselves_are_fine(body: bytes, value: Any) -> None:
-    parsed = parse(body)
-    assert value is None or parsed == value
+    assert parse(body) == value
 
 
 json_values = st.recursive(

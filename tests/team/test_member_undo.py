@@ -155,7 +155,8 @@ def test_a_login_that_is_gone_or_taken_cannot_come_back(
         else:
             charlie.delete()
 
-        assert api.post(f"/audit/{entry.pk}/revert?confirm=true").status_code in (400, 409)
+        answer = api.post(f"/audit/{entry.pk}/revert?confirm=true")
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         assert TeamMember.objects.get(pk=member.pk).user is None
 
 
