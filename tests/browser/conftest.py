@@ -27,6 +27,14 @@ ARGUMENTS = [
 ]
 USER, PASSWORD = "alice", "correct horse battery"
 _PATIENCE = 60.0
+NO_KEYS = """
+from manage_api.keys.models import ManageKey
+from manage_api.keys.services import revoke_key, set_api_enabled
+from syteops.core.actors import SYSTEM
+set_api_enabled(SYSTEM, True)
+for key in ManageKey.objects.all():
+    revoke_key(SYSTEM, key)
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,9 +115,8 @@ def _wait_for(url: str) -> None:
 @pytest.fixture
 def site(running_site: Site) -> Site:
     """The running site, with the API open and no key that works."""
-    running_site.command("enable")
-    for key in running_site.command("list")["keys"]:
-        running_site.command("revoke", key["id"])
+    done = manage("shell", "-c", NO_KEYS, data_dir=running_site.data_dir)
+    assert done.returncode == 0, done.stderr
     return running_site
 
 
