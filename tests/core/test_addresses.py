@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from syteops.core.addresses import (
     UNKNOWN_ADDRESS,
     client_address,
     counted_address,
+    exact_network,
     in_networks,
     lockout_address,
     normal_address,
@@ -143,3 +145,41 @@ def test_an_unknown_client_still_counts_towards_a_lockout(rf: RequestFactory) ->
 )
 def test_failures_are_counted_per_customer(address: str, counted: str) -> None:
     assert counted_address(address) == counted
+
+
+# --- What somebody writes as a network -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("203.0.113.0/24", "203.0.113.0/24"),
+        (" 203.0.113.7 ", "203.0.113.7/32"),
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+        ("2001:db8:0:0::7", "2001:db8::7/128"),
+    ],
+)
+def test_a_network_is_kept_in_one_spelling(text: str, network: str) -> None:
+    assert exact_network(text) == network
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("", "Write it like"),
+        ("everywhere", "Write it like"),
+        ("203.0.113.0/33", "Write it like"),
+        ("203.0.113.0/255.255.255.0", "Write 203.0.113.0/24 if you mean that one"),
+        ("203.0.113.0/0.0.0.255", "Write 203.0.113.0/24 if you mean that one"),
+        ("203.0.113.7/24", "Write 203.0.113.0/24 for the whole network, or 203.0.113.7"),
+        ("2001:db8::7/64", "Write 2001:db8::/64 for the whole network, or 2001:db8::7"),
+        ("fe80::1%eth0", "Write it without %"),
+    ],
+)
+def test_one_that_may_be_meant_otherwise_is_refused_with_what_to_write(
+    text: str, cure: str
+) -> None:
+    """Taken for more than was meant, it would let in who should stay out."""
+    with pytest.raises(ValueError, match=re.escape(cure)):
+        exact_network(text)

@@ -14,6 +14,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syteops.ai.models import AiProvider
 from syteops.core.actors import SYSTEM
 from syteops.core.encryption import (
     KeyRing,
@@ -104,6 +105,14 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(system: CrmSystem) -> 
 
     with pytest.raises(UnsealError, match="another row"):
         open_sealed(stored(other), "api_key")
+
+
+def test_nor_in_the_same_column_of_another_table(system: CrmSystem) -> None:
+    """Even if the two rows are named alike."""
+    other = AiProvider(uid=system.uid, api_key=system.api_key)
+
+    with pytest.raises(UnsealError, match="another row"):
+        open_sealed(other, "api_key")
 
 
 def test_nor_in_another_column_of_its_row(system: CrmSystem) -> None:

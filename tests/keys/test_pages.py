@@ -259,3 +259,14 @@ def test_how_old_is_a_setting(page: Client, settings: Settings) -> None:
 def test_a_session_from_the_future_is_no_recent_one(page: Client) -> None:
     age_sign_in(page, -60)
     assert 'name="password"' in text_of(page.get(on_api("generate")))
+
+
+def test_a_session_that_never_gave_a_password_is_asked_for_it(page: Client) -> None:
+    """One from before an update, or of a person whom another system has signed in."""
+    session = page.session
+    del session[confirmation._CONFIRMED_AT]
+    session.save()
+
+    page.post(on_api("generate"))
+
+    assert not ManageKey.objects.exists()

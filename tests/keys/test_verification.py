@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from manage_api.keys import queries, services, tokens, usage, verification
 from manage_api.keys.models import ManageKey
+from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import SYSTEM
 from syteops.core.encryption import Sealed
@@ -109,6 +110,14 @@ def test_a_key_whose_verifier_does_not_open_is_refused(site_key: str) -> None:
     stored = ManageKey.objects.get().verifier.ciphertext
     ManageKey.objects.update(verifier=Sealed(stored[:-1] + bytes([stored[-1] ^ 1])))
     assert Api(site_key).get("/whoami").status_code == 401
+
+
+def test_a_key_without_scopes_may_do_nothing() -> None:
+    """In more than one product, an empty list has meant everything."""
+    holder = verification.KeyHolder(ManageKey(kind="restricted", scopes=[]))
+
+    assert not any(holder.may(one) for one in all_operations())
+    assert holder.describe()["scopes"] == []
 
 
 def test_only_who_is_let_in_counts_as_a_use(make_key: Callable[..., str]) -> None:

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils.crypto import constant_time_compare
 
-from manage_api.keys import tokens, verification
-from syteops.core.encryption import open_sealed
+from manage_api.keys import tokens
 from tests.fixtures import API, Api
 from tests.manage_api.faces import as_person, forgery_of
 
@@ -129,31 +126,6 @@ def _shown(key: str | None) -> tuple[int, dict[str, Any], dict[str, str]]:
     # Without a key the session's cookie is looked at, and Vary says so.
     headers = {n: v for n, v in answer.headers.items() if n not in ("X-Request-ID", "Vary")}
     return answer.status_code, body, headers
-
-
-def test_unknown_and_wrong_keys_take_the_same_work(
-    site_key: str, revoked_key: str, expired_key: str
-) -> None:
-    """Counted, not timed: one query, one decryption, one comparison, for each of them."""
-    work = {_work(key) for key in (forgery_of(site_key), forgery_of(revoked_key))}
-    work |= {_work(key) for key in (forgery_of(expired_key), tokens.new_token().text)}
-    work |= {_work(site_key)}
-
-    assert work == {(1, 1, 1)}
-
-
-def _work(key: str) -> tuple[int, int, int]:
-    Api(key).get("/whoami")  # what is made once per process is made now
-    with (
-        CaptureQueriesContext(connection) as queries,
-        patch.object(verification, "open_sealed", side_effect=open_sealed) as opened,
-        patch.object(
-            verification, "constant_time_compare", side_effect=constant_time_compare
-        ) as compared,
-    ):
-        Api(key).get("/whoami")
-    selects = [one for one in queries if "keys_managekey" in one["sql"]]
-    return len(selects), opened.call_count, compared.call_count
 
 
 # --- What it costs -----------------------------------------------------------------------------

@@ -106,11 +106,14 @@ def test_one_confirmation_covers_every_delete(api: Api) -> None:
     assert _names() == []
 
 
-def test_each_item_needs_the_scope_of_its_own_action(make_key: Callable[..., str]) -> None:
+@pytest.mark.parametrize("first", [_create("Two"), _create(5), _update("099", "Nobody")])
+def test_each_item_needs_the_scope_of_its_own_action(
+    make_key: Callable[..., str], first: dict[str, object]
+) -> None:
     writer = Api(make_key("crm:write"))
     writer.post(BULK, {"items": [_create("One")]})
 
-    refused = writer.post(f"{BULK}?confirm=true", {"items": [_create("Two"), _delete("001")]})
+    refused = writer.post(f"{BULK}?confirm=true", {"items": [first, _delete("001")]})
 
     assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
     assert "crm:delete" in refused.json()["detail"]

@@ -6,11 +6,13 @@ Not by the answer, and not by the work it takes. `benchmarks/unauthorized.py` me
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from manage_api.keys import services, tokens, verification
@@ -45,6 +47,10 @@ def credentials() -> Credentials:
     services.rotate_key(SYSTEM, replaced.key)
     altered = services.create_restricted_key(SYSTEM, name="Altered", scopes=["crm:read"])
     ManageKey.objects.filter(pk=altered.key.pk).update(scopes=["crm:read", "users:read"])
+    yesterday = timezone.now() - timedelta(days=1)
+    expired = services.create_restricted_key(
+        SYSTEM, name="Expired", scopes=["crm:read"], expires_at=yesterday
+    )
     return {
         "no key": {},
         "garbage": {"X_API_Key": "garbage"},
@@ -54,6 +60,7 @@ def credentials() -> Credentials:
         "revoked": {"X_API_Key": revoked.text},
         "revoked, as bearer": {"Authorization": f"Bearer {revoked.text}"},
         "revoked, wrong secret": {"X_API_Key": forgery_of(revoked.text)},
+        "expired, wrong secret": {"X_API_Key": forgery_of(expired.text)},
         "replaced": {"X_API_Key": replaced.text},
         "altered": {"X_API_Key": altered.text},
         "altered, wrong secret": {"X_API_Key": forgery_of(altered.text)},
@@ -131,6 +138,17 @@ def test_the_work_does_not_differ(work: list[str], monkeypatch: pytest.MonkeyPat
     found = credentials()
     for name in wanted:
         assert work_of(found[name]["X_API_Key"], work) == never_generated, name
+
+
+def test_no_key_at_all_takes_as_much_work_as_a_wrong_one(work: list[str]) -> None:
+    statements, cryptography = work_of(tokens.new_token().text, work)
+    work.clear()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert Api().get("/whoami").status_code == 401
+
+    assert len(queries) == len(statements) == 1
+    assert sorted(work) == sorted(cryptography)
 
 
 def test_what_is_noted_of_a_revoked_key_is_left_until_after_the_answer(

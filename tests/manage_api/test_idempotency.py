@@ -109,6 +109,17 @@ def test_a_key_is_bound_to_operation_and_object(api: Api) -> None:
     assert {one.name for one in CrmSystem.objects.all()} == {"New"}
 
 
+def test_two_operations_on_one_object_may_have_the_same_key(api: Api) -> None:
+    create(api)
+
+    changed = api.patch("/crm-systems/001", {"name": "Zoho"}, Idempotency_Key="one")
+    deleted = api.delete("/crm-systems/001?confirm=true", Idempotency_Key="one")
+
+    assert (changed.status_code, deleted.status_code) == (200, 200)
+    assert "Idempotent-Replayed" not in deleted.headers
+    assert not CrmSystem.objects.exists()
+
+
 def test_a_key_is_bound_to_its_caller(api: Api, make_key: Callable[..., str], alice: User) -> None:
     create(api)
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manage_api.concurrency import etag_of_data
+from manage_api.operations import find
 from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
@@ -195,13 +196,14 @@ def test_a_guarding_read_that_fails_is_no_stale_state(
     api: Api, etag: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answered 412, its caller would read, repeat, and fail for ever, and nobody would be told."""
-    before = stored()
+    before, reader = stored(), find("crm", "get")
+    assert reader is not None
 
     def fail(*args: Any, **named: Any) -> None:
         raise RuntimeError("something broke")
 
     with monkeypatch.context() as patched:
-        patched.setattr("syteops.crm.api.CrmSystemViewSet.retrieve", fail)
+        patched.setattr(reader.viewset, reader.endpoint, fail)
         answer = api.patch("/crm-systems/001", {"name": "Zoho"}, If_Match=etag)
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
