@@ -15,7 +15,7 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-postgresql test-all soak check contract lock clean \
+.PHONY: help run test test-postgresql test-all soak mutate check contract lock clean \
 	run-environment dev-environment node-environment
 
 help: ## Show this list
@@ -36,6 +36,9 @@ test-all: ## Run all tests on both Pythons and both databases; installs what is 
 
 soak: dev-environment ## Kill the server under load, 50 times on SQLite and 50 on PostgreSQL
 	$(DEV_VENV)/bin/python -m tests.concurrency.soak $(KILLS)
+
+mutate: dev-environment ## Break every guard, one at a time, and see a test fail (PART=: some of them)
+	$(DEV_VENV)/bin/python -m tests.mutations $(PART)
 
 check: dev-environment ## Check style, types, imports, migrations, API description and settings
 	@$(throw_away); \
