@@ -1,6 +1,7 @@
 """Every change of a note. Notes passed in are locked by the caller."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,112 +17,62 @@ from syteops.core.texts import changed_texts, keep_slug, new_texts
 from syteops.modules.queries import config_of
 from syteops.team.models import TeamMember
 
-Items = Sequence[Mapping[str, Any]]
-
 
 @transaction.atomic
-def create_note(
-    actor: Actor,
-    *,
-    action_items: Items = (),
-    attendees: Iterable[TeamMember] = (),
-    tags: Iterable[str] = (),
-    **values: Any,
-) -> Note:
-    """A new note with its action items, attendees and tags. Raises Invalid.
+def create_note(actor: Actor, **values: Any) -> Note:
+    """A new note, also with `action_items` (dicts), `attendees` and `tags`. Raises Invalid.
 
     What is left out follows the module's config: the status, and the follow-up date where there
     is a meeting date.
     """
     config = config_of("notes")
-    values = _normal(_following_up(values, config))
-    texts = new_texts(values, Note.objects.all(), Note.noun, config["excerpt_length"])
-    note = Note(**{"status": config["default_status"], **values, **texts})
-    members, names = _unique(attendees), _tag_names(tags)
-    items = plan_rows(ActionItem, (), action_items, "action_items")
-    audit.insert(actor, note, **_belongings(items, members, names))
-    _store_belongings(note, items, members, names)
+    columns, new = _split(None, _normal(_following_up(values, config)))
+    texts = new_texts(columns, Note.objects.all(), Note.noun, config["excerpt_length"])
+    note = Note(**{"status": config["default_status"], **columns, **texts})
+    audit.insert(actor, note, **new.described())
+    new.store(note)
     return note
 
 
 @transaction.atomic
-def restore_note(
-    actor: Actor,
-    note: Note,
-    *,
-    action_items: Items = (),
-    attendees: Iterable[TeamMember] = (),
-    tags: Iterable[str] = (),
-) -> Note:
+def restore_note(actor: Actor, note: Note, **belongings: Any) -> Note:
     """A deleted note again, exactly as it was: nothing is derived. `note` holds its columns.
 
-    Raises Invalid, also for a slug that another note has by now.
+    Raises Invalid, also for a slug that another note has.
     """
     keep_slug(note, {"slug": note.slug}, Note.objects.all())
-    members, names = _unique(attendees), _tag_names(tags)
-    items = plan_rows(ActionItem, (), action_items, "action_items")
-    audit.reinsert(actor, note, **_belongings(items, members, names))
-    _store_belongings(note, items, members, names)
+    _, new = _split(None, belongings)
+    audit.reinsert(actor, note, **new.described())
+    new.store(note)
     return note
 
 
 @transaction.atomic
-def update_note(
-    actor: Actor,
-    note: Note,
-    *,
-    action_items: Items | None = None,
-    attendees: Iterable[TeamMember] | None = None,
-    tags: Iterable[str] | None = None,
-    **values: Any,
-) -> Note:
-    """Change the fields given; a list given replaces the one there is.
+def update_note(actor: Actor, note: Note, **values: Any) -> Note:
+    """Change the fields given; `action_items`, `attendees` and `tags` replace what there is.
 
     An action item with the id of a stored one changes it. Raises Invalid.
     """
+    columns, new = _split(note, _normal(values))
     others, length = Note.objects.exclude(pk=note.pk), config_of("notes")["excerpt_length"]
-    columns = changed_texts(note, _normal(values), others, length)
-    return _change(actor, note, columns, action_items, attendees, tags)
+    return _change(actor, note, changed_texts(note, columns, others, length), new)
 
 
 @transaction.atomic
-def put_back_note(
-    actor: Actor,
-    note: Note,
-    *,
-    action_items: Items | None = None,
-    attendees: Iterable[TeamMember] | None = None,
-    tags: Iterable[str] | None = None,
-    **values: Any,
-) -> Note:
+def put_back_note(actor: Actor, note: Note, **values: Any) -> Note:
     """Make the fields given what they were: as `update_note`, but nothing is derived."""
-    keep_slug(note, values, Note.objects.exclude(pk=note.pk))
-    return _change(actor, note, values, action_items, attendees, tags)
+    columns, new = _split(note, values)
+    keep_slug(note, columns, Note.objects.exclude(pk=note.pk))
+    return _change(actor, note, columns, new)
 
 
-def _change(
-    actor: Actor,
-    note: Note,
-    columns: Mapping[str, Any],
-    action_items: Items | None,
-    attendees: Iterable[TeamMember] | None,
-    tags: Iterable[str] | None,
-) -> Note:
-    before = _attendees_of(note)
-    members = before if attendees is None else _unique(attendees)
-    names_before = [tag.name for tag in note.tag_rows.all()]
-    names = names_before if tags is None else _tag_names(tags)
-    items = _plan_items(note, action_items)
-    also = {
-        "attendees": ([m.public_id for m in before], [m.public_id for m in members]),
-        "tags": (names_before, names),
-        **({"action_items": items.change} if items else {}),
-    }
+def _change(actor: Actor, note: Note, columns: Mapping[str, Any], new: "_Belongings") -> Note:
+    before = belongings_of(note)
+    also = {name: (before[name], after) for name, after in new.described().items()}
+    if new.items:
+        also["action_items"] = new.items.change  # planning it has changed the rows at hand
     if audit.update(actor, note, columns, also=also):
-        _store_attendees(note, members)
-        _store_tags(note, names)
-        if items:
-            items.store(note=note)
+        new.store(note)
     return note
 
 
@@ -152,43 +103,54 @@ def _normal(values: dict[str, Any]) -> dict[str, Any]:
 # --- What belongs to a note ----------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Belongings:
+    """What a note is to have beside its columns. None: whatever it has."""
+
+    items: RowsPlan[ActionItem] | None
+    members: list[TeamMember] | None
+    tags: list[str] | None
+
+    def described(self) -> dict[str, Any]:
+        """As the audit trail shows it."""
+        found: dict[str, Any] = {}
+        if self.items:
+            found["action_items"] = self.items.after
+        if self.members is not None:
+            found["attendees"] = [member.public_id for member in self.members]
+        if self.tags is not None:
+            found["tags"] = self.tags
+        return found
+
+    def store(self, note: Note) -> None:
+        if self.items:
+            self.items.store(note=note)
+        if self.members is not None:
+            _store_attendees(note, self.members)
+        if self.tags is not None:
+            _store_tags(note, self.tags)
+
+
 def belongings_of(note: Note) -> dict[str, Any]:
     """What a note has beside its columns, as the audit trail shows it."""
     return {
         "action_items": describe_rows(note.action_items.all()),
-        "attendees": [member.public_id for member in _attendees_of(note)],
+        "attendees": [one.member.public_id for one in note.attendances.all()],
         "tags": [tag.name for tag in note.tag_rows.all()],
     }
 
 
-def _belongings(
-    items: RowsPlan[ActionItem], members: list[TeamMember], names: list[str]
-) -> dict[str, Any]:
-    """What a new note has beside its columns, for the audit trail."""
-    attended = [member.public_id for member in members]
-    return {"action_items": items.after, "attendees": attended, "tags": names}
-
-
-def _store_belongings(
-    note: Note, items: RowsPlan[ActionItem], members: list[TeamMember], names: list[str]
-) -> None:
-    items.store(note=note)
-    _store_attendees(note, members)
-    _store_tags(note, names)
-
-
-def _plan_items(note: Note, items: Items | None) -> RowsPlan[ActionItem] | None:
-    if items is None:
-        return None
-    return plan_rows(ActionItem, note.action_items.all(), items, "action_items")
-
-
-def _attendees_of(note: Note) -> list[TeamMember]:
-    return [one.member for one in note.attendances.all()]
-
-
-def _unique(members: Iterable[TeamMember]) -> list[TeamMember]:
-    return list(dict.fromkeys(members))
+def _split(note: Note | None, values: Mapping[str, Any]) -> tuple[dict[str, Any], _Belongings]:
+    """The columns among `values`, and what is to belong to the note. Raises Invalid."""
+    columns = dict(values)
+    items, members, tags = (columns.pop(n, None) for n in ("action_items", "attendees", "tags"))
+    stored = note.action_items.all() if note else ()
+    new = _Belongings(
+        None if items is None else plan_rows(ActionItem, stored, items, "action_items"),
+        None if members is None else list(dict.fromkeys(members)),
+        None if tags is None else _tag_names(tags),
+    )
+    return columns, new
 
 
 def _tag_names(tags: Iterable[str]) -> list[str]:
