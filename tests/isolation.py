@@ -3,12 +3,11 @@
 from django.core.cache import cache
 
 from manage_api.keys import usage
-from syteops.core.counters import FileCounters, counters
+from syteops.core.counters import counters
 
 
 def forget_calls() -> None:
     """Counters, kept answers and noted uses of keys decide nothing that comes after."""
     cache.clear()
-    if isinstance(store := counters(), FileCounters):
-        store.clear()
+    counters().clear()
     usage._take()

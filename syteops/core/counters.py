@@ -3,9 +3,9 @@
 Limits are counted here: in Redis or Valkey when CACHE_URL is set, otherwise in a small file in the
 data directory. So N workers have one budget, not N, and counting a read costs no database write.
 
-While the file cannot be written (a full or read-only disk), each process counts for itself, from
-what the file said last: the API goes on, and N workers allow up to N times as much. Each process
-says so once in the log, and tries the file again every minute.
+While that cannot be written (Redis is away, the disk is full or read-only), each machine or each
+process counts for itself: the API goes on, and N of them allow up to N times as much. The log says
+so once.
 """
 
 import fcntl
@@ -16,7 +16,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -62,6 +61,9 @@ class Counters(Protocol):
     def was_counted(self, kind: CounterKind, key: str, window: int) -> bool:
         """Whether there is one in the current window or in the one before it."""
 
+    def clear(self) -> None:
+        """Forget every count."""
+
 
 def counters() -> Counters:
     """This site's counters."""
@@ -71,7 +73,8 @@ def counters() -> Counters:
 @lru_cache(maxsize=4)
 def _store(cache_url: str, data_dir: Path) -> Counters:
     file = FileCounters(data_dir / "counters")
-    return FallbackCounters(CacheCounters(), file) if cache_url else file
+    local = FallbackCounters(file, ProcessCounters(), OSError, "process")
+    return FallbackCounters(CacheCounters(), local, RedisError, "machine") if cache_url else local
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
@@ -111,12 +114,15 @@ class CacheCounters:
         names = [_cache_key(kind, key, window, ago) for ago in (0, 1)]
         return any(cache.get_many(names).values())
 
+    def clear(self) -> None:
+        cache.clear()
+
 
 def _cache_key(kind: CounterKind, key: str, window: int, ago: int = 0) -> str:
     return f"count:{_digest(kind, key).hex()}:{int(time.time()) // window - ago}"
 
 
-# --- The file --------------------------------------------------------------------------------
+# --- Tables ----------------------------------------------------------------------------------
 
 
 class _Count(NamedTuple):
@@ -131,29 +137,17 @@ _ROW = struct.Struct("<QIII")  # a name and its _Count; all zeros where there is
 _WAYS = 8
 _BUCKETS = 4096
 _BUCKET_SIZE = _ROW.size * _WAYS
-_FILE_SIZE = _BUCKET_SIZE * _BUCKETS
-_RETRY_AFTER = 60  # seconds
+_TABLE_SIZE = _BUCKET_SIZE * _BUCKETS
 
 Rows = dict[int, _Count]
 
 
-class FileCounters:
-    """Counters in a file of fixed size: 4096 buckets of eight rows, each under its own record lock.
+class _Table:
+    """Counters in a table of fixed size: 4096 buckets of eight rows.
 
     A bucket that is full gives up its smallest counter: space is bounded whatever is counted, and
-    whoever counts most is never forgotten. All the space is allocated when the file is opened, and
-    it is read and written by system calls: a page of a mapped file for which the disk has no room
-    would end the process (SIGBUS).
+    whoever counts most is never forgotten.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-        # What this process counts for itself while the file cannot be written.
-        self._memory: bytearray | None = None
-        self._retry_at = 0.0
-        # Record locks belong to a process; its threads are told apart here.
-        self._lock = threading.Lock()
 
     def add(self, kind: CounterKind, key: str, window: int) -> int:
         name, start = _place(kind, key)
@@ -168,52 +162,72 @@ class FileCounters:
         name, start = _place(kind, key)
         return self._use(start, lambda rows: name in rows)
 
-    def clear(self) -> None:
-        """Forget every count."""
-        for start in range(0, _FILE_SIZE, _BUCKET_SIZE):
-            self._use(start, dict.clear)
-
     def _use(self, start: int, do: Callable[[Rows], T]) -> T:
         """What `do` answers for the rows of a bucket, which it may change."""
+        raise NotImplementedError
+
+
+class ProcessCounters(_Table):
+    """A table in the memory of this process."""
+
+    def __init__(self) -> None:
+        self._memory = bytearray(_TABLE_SIZE)
+        self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        self._memory[:] = bytes(_TABLE_SIZE)
+
+    def _use(self, start: int, do: Callable[[Rows], T]) -> T:
         with self._lock:
-            if self._memory is None or time.monotonic() > self._retry_at:
-                try:
-                    result = self._use_file(start, do)
-                except OSError as error:
-                    self._count_alone(error)
-                else:
-                    self._memory = None
-                    return result
-            assert self._memory is not None
             rows = _unpack(bytes(self._memory[start : start + _BUCKET_SIZE]))
             result = do(rows)
             self._memory[start : start + _BUCKET_SIZE] = _pack(rows)
             return result
 
-    def _use_file(self, start: int, do: Callable[[Rows], T]) -> T:
+
+class FileCounters(_Table):
+    """A table in a file that all processes of a machine share, each bucket under a record lock.
+
+    All the space is allocated when the file is opened, and it is read and written by system calls:
+    a page of a mapped file for which the disk has no room would end the process (SIGBUS). Raises
+    OSError while the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        # Record locks belong to a process; its threads are told apart here.
+        self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        with self._lock:
+            os.pwrite(self._open(), bytes(_TABLE_SIZE), 0)
+
+    def _use(self, start: int, do: Callable[[Rows], T]) -> T:
+        with self._lock:
+            file = self._open()
+            fcntl.lockf(file, fcntl.LOCK_EX, _BUCKET_SIZE, start)
+            try:
+                before = os.pread(file, _BUCKET_SIZE, start)
+                rows = _unpack(before)
+                result = do(rows)
+                if (after := _pack(rows)) != before:
+                    os.pwrite(file, after, start)
+                return result
+            finally:
+                fcntl.lockf(file, fcntl.LOCK_UN, _BUCKET_SIZE, start)
+
+    def _open(self) -> int:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            os.posix_fallocate(self._file, 0, _FILE_SIZE)
-        fcntl.lockf(self._file, fcntl.LOCK_EX, _BUCKET_SIZE, start)
-        try:
-            before = os.pread(self._file, _BUCKET_SIZE, start)
-            rows = _unpack(before)
-            result = do(rows)
-            if (after := _pack(rows)) != before:
-                os.pwrite(self._file, after, start)
-            return result
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, _BUCKET_SIZE, start)
-
-    def _count_alone(self, error: OSError) -> None:
-        self._retry_at = time.monotonic() + _RETRY_AFTER
-        if self._memory is None:
-            found = b""
-            with suppress(OSError):
-                found = self._path.read_bytes()[:_FILE_SIZE]
-            self._memory = bytearray(found.ljust(_FILE_SIZE, b"\0"))
-            log.error("Limits are counted per process: the shared file is not usable: %s", error)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                os.posix_fallocate(file, 0, _TABLE_SIZE)
+            except OSError:
+                os.close(file)
+                raise
+            self._file = file
+        return self._file
 
 
 def _place(kind: CounterKind, key: str) -> tuple[int, int]:
@@ -248,22 +262,24 @@ def _pack(rows: Rows) -> bytes:
     return packed.ljust(_BUCKET_SIZE, b"\0")
 
 
-# --- While Redis is away ---------------------------------------------------------------------
+# --- While a store is away -------------------------------------------------------------------
 
 ASKED_AGAIN_AFTER = 5.0
-"""Seconds after which Redis is tried once more; in between nobody waits for it."""
+"""Seconds after which a store that failed is tried once more; in between nobody waits for it."""
 
 
 class FallbackCounters:
-    """Counts in `shared`; while that does not answer or takes no writes, in `alone`.
+    """Counts in `shared`; while that fails with one of `errors`, in `alone`.
 
-    `alone` is the file of this machine. So limits go on holding on each machine for itself: in all,
-    a caller may do as many times more as there are machines. Nobody is refused, and nothing goes
-    uncounted, because Redis is away. The log says when it goes and when it comes back.
+    So limits go on holding for each machine, or each process, by itself: in all, a caller may do as
+    many times more as there are of these. Nobody is refused because a store is away, and nothing
+    goes uncounted. The log says when it goes and when it comes back; `who` counts alone then.
     """
 
-    def __init__(self, shared: Counters, alone: Counters) -> None:
-        self._shared, self._alone = shared, alone
+    def __init__(
+        self, shared: Counters, alone: Counters, errors: type[Exception], who: str
+    ) -> None:
+        self._shared, self._alone, self._errors, self._who = shared, alone, errors, who
         self._away_until: float | None = None  # on the monotonic clock; None while it answers
 
     def add(self, kind: CounterKind, key: str, window: int) -> int:
@@ -275,17 +291,21 @@ class FallbackCounters:
     def was_counted(self, kind: CounterKind, key: str, window: int) -> bool:
         return self._ask(lambda store: store.was_counted(kind, key, window))
 
+    def clear(self) -> None:
+        for store in (self._shared, self._alone):
+            store.clear()
+
     def _ask(self, question: Callable[[Counters], T]) -> T:
         if self._away_until is not None and time.monotonic() < self._away_until:
             return question(self._alone)
         try:
             answer = question(self._shared)
-        except RedisError as error:
+        except self._errors as error:
             if self._away_until is None:
-                log.error("Limits are counted by each machine alone: %s", in_one_line(error))
+                log.error("Limits are counted by each %s alone: %s", self._who, in_one_line(error))
             self._away_until = time.monotonic() + ASKED_AGAIN_AFTER
             return question(self._alone)
         if self._away_until is not None:
             self._away_until = None
-            log.error("Redis answers again: limits are counted for all machines together.")
+            log.error("Limits are counted for every %s together again.", self._who)
         return answer

@@ -212,5 +212,5 @@ def test_redis_is_asked_again_after_a_while_only(
     assert store.read(CounterKind.READS, "x", 60) == 7
     assert [line.partition(":")[0] for line in log.getvalue().splitlines()] == [
         "Limits are counted by each machine alone",
-        "Redis answers again",
+        "Limits are counted for every machine together again.",
     ]
