@@ -17,7 +17,7 @@ from estimates.models import Estimate, LineItem
 from estimates.queries import estimates, get_estimate, with_status
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
-from syteops.adminkit.rows import RowsInline, in_order
+from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import markdown_preview
 from syteops.core.actors import Actor
@@ -125,12 +125,6 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         (title, first), *others = shown
         fields = [name for name in first["fields"] if name != "content"]
         return [(title, {**first, "fields": fields}), *others]
-
-    def service_values(self, form: Any, formsets: Any) -> dict[str, Any]:
-        values = super().service_values(form, formsets)
-        if "line_items" in values:
-            values["line_items"] = in_order(values["line_items"])
-        return values
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Those that the estimate's state allows."""

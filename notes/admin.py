@@ -16,7 +16,7 @@ from unfold.widgets import (
 from notes import assistant, people, services
 from notes.models import ActionItem, Note
 from syteops.adminkit.confirmed_action import Question, button, confirmed
-from syteops.adminkit.rows import RowsInline, in_order
+from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import TextForm, markdown_preview
 from syteops.modules.admin import ModuleAdmin
@@ -125,12 +125,6 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
         to_do = Count("action_items", filter=Q(action_items__done=False), distinct=True)
         return super().get_queryset(request).annotate(_to_do=to_do)  # type: ignore[no-any-return]
-
-    def service_values(self, form: Any, formsets: Any) -> dict[str, Any]:
-        values = super().service_values(form, formsets)
-        if "action_items" in values:
-            values["action_items"] = in_order(values["action_items"])
-        return values
 
     @display(  # type: ignore[untyped-decorator]
         description="Status", label={"Draft": "info", "Published": "success"}, ordering="status"

@@ -53,6 +53,6 @@ class RowsInline(PartsInline):
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An inline's rows as the person has ordered them, without the positions."""
-    ordered = sorted(rows, key=lambda row: row["position"])
+    """An inline's rows as the person has ordered them, without the positions if they have any."""
+    ordered = sorted(rows, key=lambda row: row.get("position", 0))
     return [{name: row[name] for name in row if name != "position"} for row in ordered]

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import formats, timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.adminkit.rows import in_order
 from syteops.adminkit.stale_forms import (
     ChangedMeanwhile,
     GuardedAdmin,
@@ -168,7 +169,7 @@ class ServiceAdmin(GuardedAdmin):
         for formset in formsets:
             name = self.inline_values.get(formset.model)
             if name and formset.has_changed():
-                values[name] = [_row(one) for one in formset.forms if _is_kept(one)]
+                values[name] = in_order([_row(one) for one in formset.forms if _is_kept(one)])
         return values
 
     extra_values: ClassVar[Sequence[str]] = ()
@@ -231,9 +232,16 @@ class ServiceAdmin(GuardedAdmin):
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Only the objects themselves: what goes with them is the service's to say and to do."""
+        """The objects, and what goes with them as far as the app says so."""
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
-        return [str(one) for one in objs], {self.opts.verbose_name_plural: len(objs)}, lacking, []
+        shown: list[Any] = []
+        for one in objs:
+            shown += filter(None, (str(one), self.goes_with(one)))
+        return shown, {self.opts.verbose_name_plural: len(objs)}, lacking, []
+
+    def goes_with(self, obj: Any) -> list[str]:
+        """What is lost with the object when it is deleted."""
+        return []
 
 
 def _secret_state(name: str) -> Callable[[Any], str]:

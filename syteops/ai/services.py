@@ -53,8 +53,10 @@ def update_ai_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiP
     Another scheme or host clears the key: whoever may change the address but not the secrets
     would otherwise have it sent to a server of their own.
     """
-    origin = provider.origin
-    passing = _passing_by(actor, provider, values.get("is_default"))
+    origin, passing, wanted = provider.origin, _Passing(), values.get("is_default")
+    if wanted is not None and wanted != provider.is_default:
+        former, heir = (_step_back(actor, provider), provider) if wanted else (provider, None)
+        passing = _passing(former, heir)
     audit.update(actor, provider, values, also=passing)
     if provider.origin != origin:
         audit.set_secret(actor, provider, "api_key", None)
@@ -105,13 +107,6 @@ _Passing = dict[str, tuple[str | None, str | None]]
 def _passing(former: AiProvider | None, heir: AiProvider | None) -> _Passing:
     """Whose the default was and is, for the audit trail: so that an undo can give it back."""
     return {"default_provider": (former.slug if former else None, heir.slug if heir else None)}
-
-
-def _passing_by(actor: Actor, provider: AiProvider, wanted: bool | None) -> _Passing:
-    """How the default passes on when the provider is to be it, or not to be it any more."""
-    if wanted is None or wanted == provider.is_default:
-        return {}
-    return _passing(_step_back(actor, provider), provider) if wanted else _passing(provider, None)
 
 
 # --- Areas ---------------------------------------------------------------------------------

@@ -63,11 +63,8 @@ class RoleAdmin(ServiceAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not (obj and obj.system) and super().has_delete_permission(request, obj)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Each role, and the holders that are unassigned."""
-        shown, *rest = super().get_deleted_objects(objs, request)
-        held = [[f"Holder: {one}" for one in role.holders] for role in objs]
-        return [part for pair in zip(shown, held, strict=True) for part in pair if part], *rest
+    def goes_with(self, obj: Role) -> list[str]:
+        return [f"Holder: {one}" for one in obj.holders]
 
     @admin.display(description="name", ordering="name")
     def name_shown(self, role: Role) -> str:

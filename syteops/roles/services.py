@@ -3,18 +3,17 @@
 That lock is what keeps a role from being filled beyond its limit by two requests at once.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
+from syteops.core.slugs import free_slug
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import Role, RoleAssignment
 from syteops.roles.queries import describe_holders, holders_of, holding, roles_of
@@ -33,7 +32,10 @@ def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values:
     transaction_lock("roles")
     role = Role(**_complete_values(Role(), values))
     _refuse_taken_name(role, role.name)
-    role.slug = _free_slug(role.name)
+    everyone = Role.objects.all()
+    role.slug = free_slug(
+        everyone, role.name, "role", sign="_", length=_SLUG_LENGTH, reserved=_OTHER_ADDRESSES
+    )
     audit.insert(actor, role)
     if holders:
         _refuse_too_many(role, role.capacity, holders)
@@ -78,9 +80,8 @@ def update_role(
         _refuse_too_many(role, limit, holders)
     elif limit is not None and limit < len(before):
         raise _too_low(role, limit, before)
-    after = before if holders is None else sorted(holders, key=_number)
-    _write(role, before, after)
-    audit.update(actor, role, values, also=_changes_of_holders(before, after))
+    after = before if holders is None else holders
+    _store_holders(actor, role, before, after, **values)
     return role
 
 
@@ -148,11 +149,17 @@ def _store_holders(
     role: Role,
     before: Collection[TeamMember],
     after: Collection[TeamMember],
-    event: Verb,
+    event: Verb = Verb.UPDATED,
+    **values: Any,
 ) -> None:
+    """Make `after` the holders, and store the values, as one change.
+
+    The trail keeps the holders' ids too, because numbers are reused.
+    """
     after = sorted(after, key=_number)
     _write(role, before, after)
-    audit.update(actor, role, {}, event, _changes_of_holders(before, after))
+    old, new = holding(before), holding(after)
+    audit.update(actor, role, values, event, {name: (old[name], new[name]) for name in old})
 
 
 def _write(role: Role, before: Collection[TeamMember], after: Collection[TeamMember]) -> None:
@@ -170,14 +177,6 @@ def _write(role: Role, before: Collection[TeamMember], after: Collection[TeamMem
 
 def _number(member: TeamMember) -> int:
     return member.number or 0
-
-
-def _changes_of_holders(
-    before: Collection[TeamMember], after: Collection[TeamMember]
-) -> dict[str, tuple[Any, Any]]:
-    """The holders as the audit trail keeps them; the ids too, because numbers are reused."""
-    old, new = holding(before), holding(after)
-    return {name: (old[name], new[name]) for name in old}
 
 
 def _refuse_too_many(role: Role, limit: int | None, holders: Collection[TeamMember]) -> None:
@@ -229,14 +228,3 @@ def _refuse_taken_name(role: Role, name: str) -> None:
     other = Role.objects.exclude(pk=role.pk).filter(name__iexact=name).first()
     if other is not None:
         raise Conflict(f"There is a role {other.name} already.", slug=other.slug)
-
-
-def _free_slug(name: str) -> str:
-    """The name in lower case with underscores, numbered if that is taken. Call under the lock."""
-    base = re.sub("[-_]+", "_", slugify(name))[:_SLUG_LENGTH].strip("_") or "role"
-    alike = Role.objects.filter(slug__startswith=base)
-    taken = _OTHER_ADDRESSES.union(alike.values_list("slug", flat=True))
-    slug, number = base, 2
-    while slug in taken:
-        slug, number = f"{base}_{number}", number + 1
-    return slug

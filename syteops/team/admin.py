@@ -119,11 +119,8 @@ class TeamMemberAdmin(ServiceAdmin):
             member = services.restore_team_member(actor, queries.get_any_member(pk, lock=True))
             messages.success(request, f"{member} is back under the number {member.slot}.")
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Each member, and the roles that are unassigned."""
-        shown, *rest = super().get_deleted_objects(objs, request)
-        held = [[f"Role: {slug}" for slug in one.role_slugs] for one in objs]
-        return [part for pair in zip(shown, held, strict=True) for part in pair if part], *rest
+    def goes_with(self, obj: TeamMember) -> list[str]:
+        return [f"Role: {slug}" for slug in obj.role_slugs]
 
     # --- What is shown ---
 
