@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
-from syteops.core.entities import by_id
+from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.lib.currencies import total
 
@@ -44,7 +44,7 @@ def with_status(status: str) -> Q:
 
 def get_estimate(estimate_id: str, lock: bool = False) -> Estimate:
     """The estimate of that id with its lines, locked on request. Raises NotFound."""
-    return by_id(estimates(), estimate_id, lock)
+    return find(estimates(), "pk", estimate_id, lock)
 
 
 def hash_of(token: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from estimates.models import Estimate, LineItem
 from syteops.core.events import Verb
-from syteops.history.undo import Undo, register_undo, verb_of
+from syteops.history.undo import Undo, register_undo
+from syteops.history.undoable import verb_of
 
 _ANSWERED = "The client's answer stays on record. Revise the estimate instead."
 _NEVER: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee
-from syteops.core.entities import by_id
+from syteops.core.entities import find
 
 SEARCHED = ("title", "content", "excerpt", "tag_rows__name")
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
@@ -30,7 +30,7 @@ def normal_tag(text: str) -> str:
 
 def get_note(note_id: str, lock: bool = False) -> Note:
     """The note of that id with what belongs to it, locked on request. Raises NotFound."""
-    return by_id(notes(), note_id, lock)
+    return find(notes(), "pk", note_id, lock)
 
 
 def deletion_impact(note: Note) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class CatalogueAdmin(ServiceAdmin):
     # --- What the base asks for ---
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Not the base's rule: a state is switched and configured, and has no service to update it.
         meta = self.opts
         return bool(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}"))
 

@@ -226,7 +226,7 @@ class ServiceAdmin(GuardedAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
-        """Without the scripts of the list's filters, which the theme adds: they fail alone."""
+        """Without the scripts of the list's filters, which fail on a page without a list."""
         response = super().render_delete_form(request, context)
         response.context_data["media"] = forms.Media()
         return response

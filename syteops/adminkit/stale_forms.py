@@ -75,7 +75,7 @@ def what_was_missed(refusal: Exception | None) -> dict[str, Any]:
 def with_lost_rows_as_new(data: QueryDict, prefix: str, there: Collection[str]) -> QueryDict:
     """A formset's input in which the rows that were removed meanwhile count as new ones.
 
-    `there` are the ids of the rows that still exist. Django would refuse the others for ever.
+    `there` are the ids of the rows that still exist. Django would refuse the others every time.
     """
     fields = re.compile(rf"{re.escape(prefix)}-(\d+)-(.+)")
     made, rows = QueryDict(mutable=True), dict[int, dict[str, list[Any]]]()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from syteops.ai.areas import Area, all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
+from syteops.core.entities import find
 from syteops.core.errors import Invalid, ModuleInactive, NotFound
 from syteops.core.modules import inactive_modules
 
@@ -24,11 +25,7 @@ def all_providers() -> QuerySet[AiProvider]:
 
 def get_provider(slug: str, lock: bool = False) -> AiProvider:
     """The provider of that slug, locked on request. Raises NotFound."""
-    providers = AiProvider.objects.select_for_update(of=("self",)) if lock else AiProvider.objects
-    provider = providers.filter(slug=slug).first()
-    if provider is None:
-        raise NotFound(f"There is no AI provider {slug}.")
-    return provider
+    return find(AiProvider.objects.all(), "slug", slug, lock)
 
 
 def default_provider() -> AiProvider | None:

@@ -80,8 +80,8 @@ def mac_of_chain(chain: AuditChain) -> str:
 def seal_pending() -> int:
     """Seal what has been committed and is not sealed yet; how many that were.
 
-    Never waits: if another process is at it, that one (or the next write) will take the rest. And
-    never stays for ever behind busy writers: they seal for themselves.
+    Never waits: if another process is sealing, that one (or the next write) takes the rest. Stops
+    after ROUNDS batches, however busy the writers are: they seal for themselves.
     """
     sealed = 0
     try:

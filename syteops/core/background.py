@@ -1,4 +1,4 @@
-"""What a server process does beside its requests: by one thread, over one database connection.
+"""Background work of a server process: one thread with one database connection.
 
 Two kinds of work: what a request leaves to be done after its answer, so that nobody can time it,
 and what is due every so often. Where no such thread runs (commands, tests), the first kind is done
@@ -103,7 +103,7 @@ def _do(job: Job) -> None:
         with fresh_connection():
             job()
     except Exception:
-        log.exception("Something that is done in the background failed.")
+        log.exception("Background work failed.")
 
 
 @contextmanager

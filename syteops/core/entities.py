@@ -122,18 +122,6 @@ class Numbered(Entity):
 N = TypeVar("N", bound=Numbered)
 
 
-def by_slot(model: type[N], text: str, lock: bool = False) -> N:
-    """The live object with that public number, locked on request. Raises NotFound."""
-    found = model.objects.all()
-    if lock:
-        found = found.select_for_update(of=("self",))
-    number = int(text) if _SLOT.fullmatch(text) else None
-    item: N | None = found.filter(number=number).first() if number else None
-    if item is None or item.slot != text:
-        raise NotFound(f"There is no {model._meta.verbose_name} {text}.")
-    return item
-
-
 def by_slots(
     model: type[N], wanted: Mapping[tuple[str | int, ...], str]
 ) -> dict[tuple[str | int, ...], N]:
@@ -155,16 +143,6 @@ def by_slots(
 
 
 E = TypeVar("E", bound=Entity)
-
-
-def by_id(found: "models.QuerySet[E]", text: str, lock: bool = False) -> E:
-    """The object of that id among `found`, locked on request. Raises NotFound."""
-    if lock:
-        found = found.select_for_update(of=("self",))
-    item = found.filter(pk=int(text)).first() if _ROW_ID.fullmatch(text) else None
-    if item is None:
-        raise NotFound(f"There is no {found.model._meta.verbose_name} {text}.")
-    return item
 
 
 def find(found: "models.QuerySet[E]", field: str, text: str, lock: bool = False) -> E:

@@ -119,12 +119,12 @@ def _sqlite_snapshot() -> Iterator[None]:
 
 
 def lost_race(error: DatabaseError) -> bool:
-    """Whether PostgreSQL ended a transaction for another's sake (deadlock): it may be repeated."""
+    """Whether PostgreSQL rolled this back in favour of another transaction: it may be retried."""
     return getattr(error.__cause__, "sqlstate", None) in ("40001", "40P01")
 
 
 def waited_in_vain(error: DatabaseError) -> bool:
-    """Whether SQLite's one writer was somebody else for the whole time that was to be waited."""
+    """Whether another process held SQLite's write lock for the whole timeout."""
     return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
 
 
@@ -133,10 +133,10 @@ def _number(name: str) -> int:
 
 
 class _FileLocks:
-    """Locks that are bytes of one file, most of which it does not have: any 62-bit number."""
+    """Locks on single bytes of one file, beyond its end as well: any 62-bit number is one."""
 
     def __init__(self, path: Path) -> None:
-        # The system knows processes only; the threads of this one are told apart here.
+        # The operating system locks for a process; its threads are told apart here.
         self._guard = threading.Lock()
         self._held: set[int] = set()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Finding an entity's services by their names, so that no door lists them again."""
+"""Finding an entity's services by their names, so that nothing lists them again."""
 
 from collections.abc import Callable
 from types import ModuleType

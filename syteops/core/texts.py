@@ -67,8 +67,8 @@ def new_texts(
 ) -> dict[str, Any]:
     """The slug and excerpt of a new object: those given, or derived from title and content.
 
-    `others` are those among which the slug is unique; nobody else gets the same one before the
-    transaction ends. Raises Invalid if the slug given is taken.
+    `others` are those among which the slug is unique; no other transaction can take it before this
+    one ends. Raises Invalid if the slug given is taken.
     """
     given, own = values.get("slug"), values.get("excerpt", "")
     transaction_lock(f"{noun}.slugs")
@@ -80,7 +80,7 @@ def new_texts(
 
 
 def keep_slug(item: TextEntity, values: Mapping[str, Any], others: "QuerySet[Any]") -> None:
-    """Nobody among `others` may have the slug in `values`, now and until the transaction ends.
+    """Refuse a slug in `values` that one of `others` has, until the transaction ends.
 
     Raises Invalid.
     """

@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import QuerySet
 
-from syteops.core.entities import by_slot
+from syteops.core.entities import find
 from syteops.crm.models import CrmIdentifier, CrmSystem
 
 
@@ -17,7 +17,8 @@ def live_systems() -> QuerySet[CrmSystem]:
 
 def get_system(crm_num: str, lock: bool = False) -> CrmSystem:
     """The CRM system of that number, locked for a write on request. Raises NotFound."""
-    return by_slot(CrmSystem, crm_num, lock)
+    system: CrmSystem = find(CrmSystem.objects.all(), "number", crm_num, lock)
+    return system
 
 
 def deletion_impact(system: CrmSystem) -> dict[str, Any]:

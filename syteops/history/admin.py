@@ -26,7 +26,7 @@ from syteops.audit.queries import get_entry, latest_actors, resources
 from syteops.core.errors import DomainError, NotFound
 from syteops.history.reverting import revert
 from syteops.history.rights import may_undo
-from syteops.history.undo import given_back, why_never
+from syteops.history.undoable import given_back, why_never
 from syteops.history.visibility import visible_to_person
 
 

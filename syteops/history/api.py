@@ -21,7 +21,8 @@ from syteops.core.errors import Protected
 from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
 from syteops.history.serializers import AuditEntrySerializer, RevertedSerializer
-from syteops.history.undo import MADE, undo_of, verb_of, why_never
+from syteops.history.undo import MADE
+from syteops.history.undoable import undo_of, verb_of, why_never
 from syteops.history.visibility import visible_to
 
 

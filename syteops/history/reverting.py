@@ -14,14 +14,11 @@ from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, Invalid, ModuleInactive, Protected
 from syteops.core.modules import inactive_modules, module_of
 from syteops.history.naming import Naming
-from syteops.history.undo import (
-    DELETED,
-    MADE,
-    Undo,
+from syteops.history.undo import DELETED, MADE, Undo, is_live
+from syteops.history.undoable import (
     afters,
     befores,
     given_back,
-    is_live,
     lost_secret,
     undo_of,
     verb_of,

@@ -5,7 +5,8 @@ from typing import Any
 from manage_api.operations import Operation, find, permission_verb, why_read_only
 from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
-from syteops.history.undo import Undo, amounts_to, can_revert, undo_of
+from syteops.history.undo import Undo
+from syteops.history.undoable import amounts_to, can_revert, undo_of
 
 TO_UNDO = "audit.change_auditentry"
 """The permission that undoing anything takes."""

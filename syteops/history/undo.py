@@ -3,7 +3,7 @@
 An undo goes through the services of the object's app, so it obeys every rule, is a change like any
 other, and can be undone itself. How follows from the model's columns and from the services' names;
 an app's `undo.py` says only what does not. Secrets cannot come back: they are kept nowhere but
-sealed in their row. The undoing itself is in `reverting`.
+sealed in their row. What an entry says of undoing it is in `undoable`, the undoing in `reverting`.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -14,12 +14,13 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.utils.module_loading import module_has_submodule
 
-from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.models import AuditEntry
 from syteops.audit.rows import describe_rows, with_ids
 from syteops.audit.snapshots import snapshot
 from syteops.audit.switchables import SwitchableState
-from syteops.core.actors import Actor, Channel
+from syteops.core.actors import Actor
 from syteops.core.encryption import sealed_fields
 from syteops.core.entities import Entity
 from syteops.core.events import Verb
@@ -84,9 +85,11 @@ class Undo:
 
     @property
     def services(self) -> Any:
-        """The services of the model's app."""
+        """The services of the model's app; None where it has none."""
         config = apps.get_containing_app_config(self.model.__module__)
         assert config is not None
+        if not module_has_submodule(config.module, "services"):
+            return None
         return import_module(f"{config.name}.services")
 
     def service(self, *verbs: str) -> Service | None:
@@ -246,76 +249,6 @@ def _switch_back(undo: Undo, actor: Actor, state: SwitchableState, before: dict[
     if "config" in before:
         patch = patch_between(state.config, before["config"])
         undo.services.update_config(actor, state, config=patch)
-
-
-# --- What can be undone --------------------------------------------------------------------
-
-
-def undo_of(entry: AuditEntry) -> Undo | None:
-    """How changes of the entry's kind of object are undone, if they are."""
-    return all_undos().get(entry.event.partition(".")[0])
-
-
-def can_revert(entry: AuditEntry) -> bool:
-    """Whether the change can be undone, as far as the entry itself tells."""
-    return not why_never(entry) and not lost_secret(entry)
-
-
-def lost_secret(entry: AuditEntry) -> bool:
-    """Whether undoing the change would take a secret that is kept nowhere."""
-    undo = undo_of(entry)
-    secrets = undo.secrets if undo and verb_of(entry) != DELETED else set()
-    return any(befores(entry).get(name) for name in secrets)
-
-
-def why_never(entry: AuditEntry) -> str:
-    """Why this kind of change is never undone, whatever happens; "" if it is."""
-    undo = undo_of(entry)
-    if entry.outcome != Outcome.CHANGED:
-        return "This was refused: nothing changed that could be undone."
-    if undo is None:
-        return f"{entry.event} cannot be undone."
-    if entry.door == Channel.MIGRATION:
-        return "This came with SyteOps itself and is not undone."
-    if reason := undo.why_not(entry):
-        return reason
-    if verb_of(entry) not in undo.actions or not entry.object_pk or not entry.changes:
-        return f"{entry.event} cannot be undone."
-    return ""
-
-
-def amounts_to(entry: AuditEntry) -> list[str]:
-    """The operations, such as `crm.update`, that undoing this change amounts to together."""
-    undo = undo_of(entry)
-    if undo is None:
-        return []
-    action = undo.actions.get(verb_of(entry), "update")
-    changed = () if verb_of(entry) in MADE else entry.changes
-    further = {name for one, name in undo.also_needs.items() if one in changed}
-    return [f"{undo.model.resource}.{action}", *sorted(further)]
-
-
-def verb_of(entry: AuditEntry) -> str:
-    """What was done: "updated"."""
-    return entry.event.partition(".")[2]
-
-
-def befores(entry: AuditEntry) -> dict[str, Any]:
-    """Each changed field as it was before."""
-    return {name: change["before"] for name, change in entry.changes.items()}
-
-
-def afters(entry: AuditEntry) -> dict[str, Any]:
-    """Each changed field as it was then."""
-    return {name: change["after"] for name, change in entry.changes.items()}
-
-
-def given_back(entry: AuditEntry) -> dict[str, Any]:
-    """Each field as undoing the change would leave it: without secrets, which do not come back."""
-    undo = undo_of(entry)
-    secrets = undo.secrets if undo and verb_of(entry) == DELETED else set()
-    lost = secrets | {f"{name}_set_at" for name in secrets}
-    return {name: value for name, value in befores(entry).items() if name not in lost}
 
 
 def is_live(instance: Entity) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from syteops.core.errors import NotFound
+from syteops.core.entities import find
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 
@@ -25,13 +25,7 @@ def with_holders(roles: list[Role]) -> list[Role]:
 
 def get_role(slug: str, lock: bool = False) -> Role:
     """The role of that slug, locked for a write on request. Raises NotFound."""
-    found = Role.objects.all()
-    if lock:
-        found = found.select_for_update(of=("self",))
-    role = found.filter(slug=slug).first()
-    if role is None:
-        raise NotFound(f"There is no role {slug}.")
-    return role
+    return find(Role.objects.all(), "slug", slug, lock)
 
 
 def holders_of(role: Role) -> list[TeamMember]:

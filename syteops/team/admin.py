@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.core.entities import get_any
 from syteops.team import queries, services
 from syteops.team.forms import TeamMemberForm
 from syteops.team.models import TeamMember
@@ -116,7 +117,7 @@ class TeamMemberAdmin(ServiceAdmin):
     def restore(self, request: HttpRequest, queryset: QuerySet[TeamMember]) -> None:
         actor = admin_actor(request, "users.restore")
         for pk in queryset.values_list("pk", flat=True):
-            member = services.restore_team_member(actor, queries.get_any_member(pk, lock=True))
+            member = services.restore_team_member(actor, get_any(TeamMember, pk, lock=True))
             messages.success(request, f"{member} is back under the number {member.slot}.")
 
     def goes_with(self, obj: TeamMember) -> list[str]:

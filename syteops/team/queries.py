@@ -14,8 +14,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 
-from syteops.core.entities import by_slot, by_slots
-from syteops.core.errors import NotFound
+from syteops.core.entities import by_slots, find
 from syteops.crm.queries import identifiers
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
@@ -70,24 +69,14 @@ def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
 
 def get_member(user_num: str, lock: bool = False) -> TeamMember:
     """The member of that number, locked for a write on request. Raises NotFound."""
-    return by_slot(TeamMember, user_num, lock)
+    member: TeamMember = find(TeamMember.objects.all(), "number", user_num, lock)
+    return member
 
 
 def named_member(user_num: str) -> TeamMember:
     """The live member that an input names in `user_num`. Raises Invalid."""
     path = ("user_num",)
     return by_slots(TeamMember, {path: user_num})[path]
-
-
-def get_any_member(pk: int, lock: bool = False) -> TeamMember:
-    """The member of that permanent id, deleted or not. Raises NotFound."""
-    found = TeamMember.all_objects.all()
-    if lock:
-        found = found.select_for_update(of=("self",))
-    member: TeamMember | None = found.filter(pk=pk).first()
-    if member is None:
-        raise NotFound(f"There is no team member with the id {pk}.")
-    return member
 
 
 def members_with_ids(ids: Collection[int]) -> list[TeamMember]:

@@ -9,7 +9,8 @@ from syteops.core.errors import Conflict, RoleFull
 from syteops.core.events import Verb
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of
-from syteops.history.undo import Undo, register_undo, verb_of
+from syteops.history.undo import Undo, register_undo
+from syteops.history.undoable import verb_of
 from syteops.team import services
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from syteops.audit.models import AuditEntry
-from syteops.history.undo import why_never
+from syteops.history.undoable import why_never
 from tests.processes import manage
 
 pytestmark = pytest.mark.combination

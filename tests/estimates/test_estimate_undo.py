@@ -11,7 +11,7 @@ from estimates.models import Estimate
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.history.undo import can_revert
+from syteops.history.undoable import can_revert
 from syteops.modules import services as modules
 from tests.fixtures import Api
 from tests.samples.estimates import a_draft, a_sent_one

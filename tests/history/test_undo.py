@@ -11,7 +11,7 @@ from manage_api.operations import find
 from syteops.audit.models import AuditEntry
 from syteops.core.entities import Entity
 from syteops.crm.models import CrmSystem
-from syteops.history import undo
+from syteops.history import undo, undoable
 from tests.docs.events import documented
 from tests.fixtures import Api
 
@@ -205,9 +205,9 @@ def test_whatever_undoing_amounts_to_is_an_operation_or_for_the_admin() -> None:
         *(f"{one}.{action}" for one in ("license", "connection") for action in ("update", *SECRET)),
     }
     events = [AuditEntry(event=event) for event in documented()]
-    kinds = [(undo.undo_of(entry), entry) for entry in events]
-    known = [entry for one, entry in kinds if one and undo.verb_of(entry) in one.actions]
-    needed = {name for entry in known for name in undo.amounts_to(entry)}
+    kinds = [(undoable.undo_of(entry), entry) for entry in events]
+    known = [entry for one, entry in kinds if one and undoable.verb_of(entry) in one.actions]
+    needed = {name for entry in known for name in undoable.amounts_to(entry)}
 
     assert len(needed) > 20
     assert {name for name in needed if not find(*name.split("."))} == only_in_admin

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
-from syteops.history.undo import can_revert
+from syteops.history.undoable import can_revert
 from syteops.roles import services as roles
 from syteops.roles.queries import get_role
 from syteops.team import services
