@@ -76,11 +76,13 @@ def test_programs_make_sessions_without_an_entry(client: Client, alice: User) ->
     assert trail() == []
 
 
-def test_no_text_in_place_of_an_api_key_hides_failed_sign_ins(client: Client, alice: User) -> None:
-    # What the counter of Alice's failed sign-ins was called when all counters shared their names.
-    key = f"sign-in 127.0.0.1 {alice.pk}"
+@pytest.mark.parametrize("text", ["127.0.0.1 {}", "sign-in 127.0.0.1 {}"])
+def test_no_text_in_place_of_an_api_key_hides_failed_sign_ins(
+    client: Client, alice: User, text: str
+) -> None:
+    # What her counter is called without its kind, and what it was called before there were kinds.
     for _ in range(KEPT_PER_MINUTE + 1):
-        client.get("/api/manage/v1/whoami", headers={"X-API-Key": key})
+        client.get("/api/manage/v1/whoami", headers={"X-API-Key": text.format(alice.pk)})
 
     sign_in(client, "alice", "wrong")
 
