@@ -30,6 +30,8 @@ FIELD_ENCRYPTION_KEY_FILE = None if FIELD_ENCRYPTION_KEYS else secret_path("encr
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=2)
+# Seconds for one request, after which its worker is taken for dead and replaced.
+WORKER_TIMEOUT = env.int("WORKER_TIMEOUT", default=120)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many reverse proxies stand in front and append to X-Forwarded-For. With 0 that header is

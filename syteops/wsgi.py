@@ -9,8 +9,9 @@ import django
 django.setup(set_prefix=False)
 
 from syteops.server.handlers import Utf8Handler  # noqa: E402 - needs the apps loaded
+from syteops.server.liveness import Reporting  # noqa: E402 - the same
 
-application = Utf8Handler()
+application = Reporting(Utf8Handler())
 
 from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 
@@ -26,3 +27,4 @@ start_enabled()
 background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
 background.every(housekeeping.ASKED_EVERY, housekeeping.run_if_due)
 background.start()
+application.start()

@@ -1,8 +1,10 @@
 """How the site is served: the server's command line, what it needs, and where it is reached."""
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from importlib import import_module
 from ipaddress import ip_address
 
@@ -13,27 +15,49 @@ from django.db import DatabaseError, OperationalError, connection
 
 from syteops.core.pending_migrations import pending_migrations, unknown_migrations
 from syteops.dashboard.tasks import prove_write
-from syteops.env import BASE_DIR, DATA_DIR, SETTINGS_FILE
+from syteops.env import DATA_DIR, SETTINGS_FILE
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof
 
 
 def server_command() -> list[str]:
-    """Granian: WSGI, one request at a time per process, as many processes as WORKERS."""
-    return [
-        *(sys.executable, "-m", "granian", "syteops.wsgi:application"),
-        *("--interface", "wsgi"),
-        *("--host", settings.HOST, "--port", str(settings.PORT)),
-        *("--workers", str(settings.WORKERS)),
-        # Threads would share one interpreter lock and one SQLite writer: they only add waiting.
-        *("--blocking-threads", "1"),
-        *("--backlog", "1024"),
-        *("--respawn-failed-workers", "--respawn-interval", "1"),
-        # A worker that hangs must not keep a stop or an update from finishing.
-        *("--workers-kill-timeout", "20"),
-        *("--no-access-log", "--log-level", "warning", "--no-ws"),
-        *("--working-dir", str(BASE_DIR)),
-    ]
+    """The command that `serve` turns into: see `launcher`."""
+    return [sys.executable, "-m", "syteops.server.launcher"]
+
+
+def hold_locks() -> list[int]:
+    """Keep a second server of this data directory and port away, and `restore` too.
+
+    The locks pass on to what this process turns into, and to its workers: they end with the last
+    of them, however it ends. Raises CommandError.
+    """
+    wanted = ((f"serve-{settings.PORT}.lock", LOCK_EX), (_SERVING, LOCK_SH))
+    return [_lock(name, kind, _ANOTHER_SERVER) for name, kind in wanted]
+
+
+def require_no_server() -> None:
+    """Raises CommandError while a server of this data directory is running."""
+    os.close(_lock(_SERVING, LOCK_EX, "A server of this data directory is running: stop it first."))
+
+
+_SERVING = "serve.lock"
+_ANOTHER_SERVER = (
+    "Another server of this data directory has this port, or is just ending. Stop it, or set PORT."
+)
+
+
+def _lock(name: str, kind: int, problem: str) -> int:
+    try:
+        file = os.open(DATA_DIR / name, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CommandError(f"Cannot write {DATA_DIR / name}: {error.strerror}") from error
+    try:
+        flock(file, kind | LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise CommandError(problem) from None
+    os.set_inheritable(file, True)
+    return file
 
 
 def database_name() -> str:

@@ -11,7 +11,7 @@ from syteops.env import DATA_DIR
 from syteops.server.backup.archive import Broken
 from syteops.server.backup.databases import ClientFailed
 from syteops.server.backup.site import checked, restore
-from syteops.server.serving import database_name, require_database
+from syteops.server.serving import database_name, require_database, require_no_server
 
 
 class Command(BaseCommand):
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("backup", type=Path, help="The file that `backup` wrote.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_no_server()
         require_database()
         try:
             with checked(options["backup"].resolve(), DATA_DIR) as backup:

@@ -6,8 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from syteops.env import BASE_DIR, inherited_environment
 from syteops.server.serving import (
     admin_url,
+    hold_locks,
     introduce,
     require_database,
     require_free_address,
@@ -35,8 +37,13 @@ class Command(BaseCommand):
         require_writable_database()
         require_packages()
         require_free_address()
+        hold_locks()
         connection.close()
         self.stdout.write(f"SyteOps is at {admin_url()}")
         self.stdout.flush()
         command = server_command()
-        os.execv(command[0], command)  # noqa: S606 - our own interpreter and arguments, no shell
+        environment = inherited_environment()
+        # Not by another working directory: relative paths in the settings would change.
+        places = [str(BASE_DIR), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
+        os.execve(command[0], command, environment)  # noqa: S606 - our own interpreter and arguments, no shell

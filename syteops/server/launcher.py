@@ -1,0 +1,103 @@
+"""The server process: `python -m syteops.server.launcher`, which `manage.py serve` turns into.
+
+Granian serves; this process starts its workers, replaces those that end, and ends those that do
+not answer. It loads no application, so that its workers begin with a clean process.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from syteops import settings
+from syteops.env import BASE_DIR, announce
+
+log = logging.getLogger("syteops.server")
+
+STARTS_WITHIN = 60.0
+"""Seconds that a new worker has to load the application."""
+
+
+class Watchdog:
+    """Hears from every worker once a second, and kills one that has not got anywhere for long.
+
+    Workers say since when they have been at their present request. They say it over a socket of
+    this machine, with a token, because memory and files fail when there is no room for more.
+    """
+
+    def __init__(self, server: Any, limit: float) -> None:
+        self._server, self._limit = server, limit
+        self._token = secrets.token_hex(16)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self._seen: dict[int, float] = {}
+
+    def start(self) -> None:
+        """Tell workers to be where to report, and begin to listen."""
+        announce(f"{self._socket.getsockname()[1]} {self._token} {os.getpid()}")
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(1)
+            self._listen()
+            for worker in list(self._server.wrks):
+                self._judge(worker)
+
+    def _listen(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                token, process, since = self._socket.recv(200).decode("ascii").split()
+                if secrets.compare_digest(token, self._token):
+                    self._seen[int(process)] = float(since)
+
+    def _judge(self, worker: Any) -> None:
+        process: int | None = worker.inner.pid
+        if process is None:
+            return
+        alive = self._seen.get(process, worker.birth + STARTS_WITHIN)
+        if time.monotonic() - alive > self._limit:
+            log.error("Worker %s does not answer: it is replaced.", process)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            self._seen.pop(process, None)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT, and finish the requests under way."""
+    logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
+    server = Granian(
+        "syteops.wsgi:application",
+        address=settings.HOST,
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        workers=settings.WORKERS,
+        # Threads would share one interpreter lock and one SQLite writer: they only add waiting.
+        blocking_threads=1,
+        backlog=1024,
+        http1_settings=HTTP1Settings(),
+        respawn_failed_workers=True,
+        respawn_interval=1,
+        # A worker that hangs must not keep a stop or an update from finishing.
+        workers_kill_timeout=20,
+        log_level=LogLevels.warning,
+        websockets=False,
+        working_dir=BASE_DIR,
+    )
+    Watchdog(server, settings.WORKER_TIMEOUT).start()
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

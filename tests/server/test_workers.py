@@ -1,0 +1,114 @@
+"""Workers that hang are replaced, and none outlives its server."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.concurrency.live import LiveSite, Server, live_site
+from tests.databases import fresh_database as new_fresh_database
+from tests.processes import finish, manage, start
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 90.0  # seconds; far more than anything takes here
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with new_fresh_database() as environment:
+        settings = {**environment, "WORKER_TIMEOUT": "5"}
+        data_dir = tmp_path_factory.mktemp("site") / "data"
+        with live_site(data_dir, settings, servers=0) as site:
+            yield site
+
+
+@pytest.fixture
+def server(site: LiveSite) -> Iterator[Server]:
+    server = Server(site, workers=1)
+    server.start()
+    yield server
+    server.stop()
+
+
+def workers_of(server: Server) -> list[int]:
+    assert server.process is not None
+    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    return [int(one) for path in children for one in path.read_text().split()]
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def is_gone(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_worker_that_was_stopped_is_replaced(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (worker,) = workers_of(server)
+    os.kill(worker, signal.SIGSTOP)
+    assert eventually(lambda: is_gone(worker))
+    address = f"http://127.0.0.1:{server.port}/healthz"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(address, timeout=5).is_success
+        except httpx.TransportError:
+            return False
+
+    assert eventually(answers)
+    assert workers_of(server) != [worker]
+    assert f"Worker {worker} does not answer: it is replaced." in server.site.log.read_text()
+
+
+def test_workers_end_with_their_server_however_it_ends(server: Server) -> None:
+    (worker,) = workers_of(server)
+    assert server.process is not None
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    assert eventually(lambda: is_gone(worker))
+    again = Server(server.site, workers=1, port=server.port)
+    again.start()
+    again.stop()
+
+
+def test_a_second_server_of_the_same_port_is_refused(server: Server) -> None:
+    site = server.site
+    done = manage("serve", data_dir=site.data_dir, PORT=str(server.port), **site.settings)
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+
+
+def test_of_two_that_start_at_once_one_serves(site: LiveSite) -> None:
+    port = str(Server(site, workers=1).port)
+    both = [
+        start("serve", data_dir=site.data_dir, PORT=port, WORKERS="1", **site.settings)
+        for _ in range(2)
+    ]
+    assert eventually(lambda: any(one.poll() is not None for one in both))
+    lost, won = sorted(both, key=lambda one: one.poll() is None)
+    assert won.poll() is None
+    refusal = finish(lost)
+    assert refusal.returncode == 1
+    assert "Set HOST and PORT" in refusal.stderr or "Another server" in refusal.stderr
+    won.terminate()
+    assert finish(won).returncode == 0
+
+
+def test_nothing_is_restored_under_a_server(server: Server, tmp_path: Path) -> None:
+    done = manage("restore", "x", data_dir=server.site.data_dir, **server.site.settings)
+    assert done.returncode == 1
+    assert "A server of this data directory is running: stop it first." in done.stderr
