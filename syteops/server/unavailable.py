@@ -14,9 +14,16 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     log_outage(error, request.method, request.path)
     if is_api(request.path_info):
         return problem_response(request, error)
-    shown = {"site": settings.SITE_NAME, "request_id": getattr(request, "request_id", "")}
+    number = getattr(request, "request_id", "")
+    shown = {
+        "title": f"{settings.SITE_NAME} is not available for the moment",
+        "texts": (
+            "Something that it needs does not answer. Nothing was stored. Try again in a moment.",
+            f"If this stays, tell whoever runs this site, with the number {number}.",
+        ),
+    }
     return HttpResponse(
-        render_to_string("unavailable.html", shown),
+        render_to_string("plain.html", shown),
         status=503,
         headers={"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"},
     )

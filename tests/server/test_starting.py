@@ -34,14 +34,16 @@ class Site:
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
         return done.stderr
 
-    def execute(self, statement: str) -> None:
-        """One statement, past SyteOps."""
+    def execute(self, *statements: str) -> None:
+        """Statements, past SyteOps."""
         if address := self.environment.get("DATABASE_URL"):
             with psycopg.connect(address, autocommit=True) as database:
-                database.execute(statement.encode())
+                for statement in statements:
+                    database.execute(statement.encode())
             return
         with closing(sqlite3.connect(self.data_dir / "db.sqlite3")) as file, file:
-            file.execute(statement)
+            for statement in statements:
+                file.execute(statement)
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +142,8 @@ def test_a_read_only_database_is_refused(site: Site) -> None:
         refusal = site.refusal("serve")
     finally:
         site.execute(
-            "SET default_transaction_read_only = off;"
-            f"ALTER DATABASE {name} RESET default_transaction_read_only"
+            "SET default_transaction_read_only = off",
+            f"ALTER DATABASE {name} RESET default_transaction_read_only",
         )
     assert "The database cannot be written (PostgreSQL, " in refusal
     assert "read-only" in refusal

@@ -1,0 +1,42 @@
+"""What a person sees whose form was opened before the last sign-in, or comes from elsewhere.
+
+Each sign-in makes the forms of all other tabs invalid, the sign-in form of a second tab first.
+"""
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from syteops.lib.paths import ADMIN_PREFIX
+
+_TITLE = "This form is not valid any more"
+_TEXTS = (
+    "It was opened before you signed in or out, or cookies are switched off. Nothing was stored.",
+    "Go back, load the page again, and send the form once more.",
+)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form without a valid CSRF token: 403, or straight on where that is safe."""
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    if page == "admin:login" and admin.site.has_permission(request):
+        return HttpResponseRedirect(_destination(request))
+    if page == "admin:logout" and not request.user.is_authenticated:
+        return HttpResponseRedirect(reverse("admin:login"))
+    shown = {"title": _TITLE, "texts": _TEXTS}
+    if not request.path_info.startswith(ADMIN_PREFIX):
+        return render(request, "plain.html", shown, status=403)
+    context = {**admin.site.each_context(request), **shown}
+    return render(request, "admin/form_expired.html", context, status=403)
+
+
+def _destination(request: HttpRequest) -> str:
+    """Where the sign-in would have led; never to another site."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    is_here = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_here else reverse(settings.LOGIN_REDIRECT_URL)
