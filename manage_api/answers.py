@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from manage_api import concurrency
 from manage_api.calls import Result
-from manage_api.views import API_ROOT
+from manage_api.views import address_of
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -27,7 +27,7 @@ def rest_answer(view: "ManageViewSet", result: Result) -> Response:
     add_write_headers(response, result)
     lookup = view.lookup_name()
     if operation.status == 201 and lookup in result.data:
-        response["Location"] = f"{API_ROOT}{operation.path}/{result.data[lookup]}"
+        response["Location"] = address_of(f"{operation.path}/{result.data[lookup]}")
     return response
 
 

@@ -9,6 +9,7 @@ from rest_framework.permissions import AllowAny
 from manage_api.errors import ApiError, problem_response
 from manage_api.openapi import document
 from manage_api.rendering import dump
+from manage_api.views import address_of
 
 
 def schema(request: HttpRequest) -> HttpResponse:
@@ -26,7 +27,11 @@ class DocsView(SpectacularSwaggerSplitView):
     authentication_classes = ()
     throttle_classes = ()
     http_method_names = ("get", "head")
-    url = "/api/manage/v1/schema"
+
+    @property
+    def url(self) -> str:  # type: ignore[override]
+        """Where the page finds the document."""
+        return address_of("/schema")
 
     def handle_exception(self, exc: Exception) -> Any:
         """In the API's shape: the page's own renderer would want a template."""

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from manage_api.openapi import operation_schemas
 from manage_api.operations import Operation, all_operations
 from manage_api.permissions import allowed_operations
-from manage_api.views import API_ROOT, ApiView, Endpoint
+from manage_api.views import ApiView, Endpoint, address_of
 
 
 class HttpSerializer(serializers.Serializer[Any]):
@@ -62,5 +62,5 @@ def entry(one: Operation) -> dict[str, Any]:
         "capability": one.scope,
         "destructive": one.destructive,
         "secret_keys": one.secret_keys,
-        "http": {"method": one.method, "path": API_ROOT + one.path},
+        "http": {"method": one.method, "path": address_of(one.path)},
     }

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +29,13 @@ MINUTE = 60
 REFUSALS_KEPT = 5
 """How many refusals of the same call of one caller the audit trail keeps in a minute."""
 API_ROOT = "/api/manage/v1"
+
+
+def address_of(path: str) -> str:
+    """Where clients find that path of the API: below SCRIPT_NAME, if that is set."""
+    return f"{get_script_prefix().rstrip('/')}{API_ROOT}{path}"
+
+
 VARIES_BY = ("Authorization", "X-API-Key", "Cookie")
 
 

@@ -11,7 +11,7 @@ from manage_api import throttling
 from manage_api.errors import ApiError
 from manage_api.operations import all_operations
 from manage_api.permissions import allowed_operations
-from manage_api.views import API_ROOT, ApiView, Endpoint
+from manage_api.views import ApiView, Endpoint, address_of
 from syteops.core.addresses import client_address
 
 
@@ -80,9 +80,9 @@ class RootView(ApiView):
     def get(self, request: Request) -> Response:
         allowed = allowed_operations(self.principal, all_operations())
         fixed = ("manifest", "dispatch", "whoami", "schema", "docs")
-        links = {name: f"{API_ROOT}/{name}" for name in fixed}
+        links = {name: address_of(f"/{name}") for name in fixed}
         links |= {
-            one.resource if one.action in ("list", "get") else one.name: API_ROOT + one.path
+            one.resource if one.action in ("list", "get") else one.name: address_of(one.path)
             for one in allowed
             if one.method == "GET" and not one.path_params
         }

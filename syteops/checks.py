@@ -53,6 +53,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_page_sizes(),
         *_check_origins(),
         *_check_cache(),
+        *_check_sub_path(),
         *_check_exposure(),
     ]
 
@@ -163,6 +164,20 @@ def _check_origins() -> Iterator[CheckMessage]:
                 f"holds {origin!r}, which is more than an origin",
                 "Write scheme and host only, such as https://ops.example.com.",
             )
+
+
+_OWN_PATHS = ("admin", "api", "wp-json", "static", "uploads", "healthz", "readyz", "metrics", "e")
+
+
+def _check_sub_path() -> Iterator[CheckMessage]:
+    """Else nobody could tell whether a proxy has taken the prefix off."""
+    if settings.SCRIPT_NAME[1:].partition("/")[0] in _OWN_PATHS:
+        yield _error(
+            "E012",
+            "SCRIPT_NAME",
+            f"is {settings.SCRIPT_NAME}, where pages of this site are",
+            "Choose another path, such as /ops.",
+        )
 
 
 def _check_cache() -> Iterator[CheckMessage]:

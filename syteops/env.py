@@ -12,6 +12,7 @@ import builtins
 import importlib.util
 import os
 import pwd
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,17 @@ class Environment:
                 name,
                 f"is {text!r}, which is not known",
                 f"Set it to one of {', '.join(choices)}.",
+            )
+        return text
+
+    def path_prefix(self, name: builtins.str) -> builtins.str:
+        """A path such as `/ops`, without a slash at its end; "" for none."""
+        text = self.str(name).rstrip("/")
+        if text and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text):
+            raise WrongSetting(
+                name,
+                f"is {text!r}, which is no path of an address",
+                "Write it like /ops, or leave it out.",
             )
         return text
 

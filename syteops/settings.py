@@ -38,6 +38,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # ignored: anybody can write it.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 HTTPS = env.bool("HTTPS", default=False)
+# Under which path of a host that others share the site is reached. No header decides that:
+# anybody could then choose where links lead.
+SCRIPT_NAME = env.path_prefix("SCRIPT_NAME")
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 
 SITE_NAME = env.str("SITE_NAME", default="SyteOps")
 ENVIRONMENT = env.str("ENVIRONMENT", default="")
@@ -122,6 +126,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "syteops.server.middleware.SubPathMiddleware",
     "syteops.server.middleware.RequestIdMiddleware",
     "syteops.server.middleware.ContentSecurityPolicyMiddleware",
     "syteops.server.middleware.CharsetMiddleware",
@@ -225,8 +230,8 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 
 MEDIA_ROOT = DATA_DIR / "uploads"
-MEDIA_URL = "uploads/"
-STATIC_URL = "static/"
+MEDIA_URL = f"{SCRIPT_NAME}/uploads/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
@@ -253,12 +258,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "syteops.people.expired_forms.form_expired"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
-SECURE_REDIRECT_EXEMPT = [r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [rf"^{SCRIPT_NAME[1:]}/?readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -304,6 +310,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "SyteOps Manage API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": SCRIPT_NAME}] if SCRIPT_NAME else [],
     "SCHEMA_PATH_PREFIX": r"/api/manage/v1",
     "SERVE_PUBLIC": True,
     "COMPONENT_SPLIT_REQUEST": True,

@@ -18,7 +18,7 @@ from manage_api.keys.descriptions import describe, describe_in_full, describe_wi
 from manage_api.keys.forms import COLUMNS, CreateKeyForm
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.services import Issued
-from manage_api.views import API_ROOT
+from manage_api.views import address_of
 from syteops.adminkit.history import page_of
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import Conflict, DomainError, NotFound
@@ -194,4 +194,4 @@ def _address(key: ManageKey) -> str:
 
 def _curl(request: HttpRequest, text: str) -> str:
     """A command line to try the key with."""
-    return f'curl -H "X-API-Key: {text}" {request.build_absolute_uri(API_ROOT + "/whoami")}'
+    return f'curl -H "X-API-Key: {text}" {request.build_absolute_uri(address_of("/whoami"))}'

@@ -33,7 +33,7 @@ class PasswordChangeMiddleware:
             settings.SESSION_COOKIE_NAME in request.COOKIES
             and not is_api(request.path_info)
             and must_change_first(request)
-            and request.path_info not in map(reverse, _ALLOWED_MEANWHILE)
+            and request.path not in map(reverse, _ALLOWED_MEANWHILE)
         ):
             return HttpResponseRedirect(reverse("admin:password_change"))
         return self.get_response(request)

@@ -8,6 +8,8 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 
@@ -17,6 +19,26 @@ from syteops.server.health import healthz
 from syteops.server.logs import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# --- Below a path --------------------------------------------------------------------------
+
+
+class SubPathMiddleware:
+    """Where SCRIPT_NAME is set, takes it off the path, for proxies that leave it there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if not settings.FORCE_SCRIPT_NAME:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self.prefix: str = settings.FORCE_SCRIPT_NAME
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path == self.prefix or path.startswith(f"{self.prefix}/"):
+            request.path_info = path[len(self.prefix) :] or "/"
+            request.path = self.prefix + request.path_info
+        return self.get_response(request)
+
 
 # --- The request id ------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ def admin_url() -> str:
     """Where a person on this machine finds the admin."""
     host = "127.0.0.1" if _is_everywhere(settings.HOST) else settings.HOST
     host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{settings.PORT}/admin/"
+    return f"http://{host}:{settings.PORT}{settings.SCRIPT_NAME}/admin/"
 
 
 def _is_everywhere(host: str) -> bool:
