@@ -20,7 +20,7 @@ from manage_api.permissions import authorise
 from manage_api.rendering import dump
 from manage_api.serializers import NoInput
 from syteops.core.errors import Invalid
-from syteops.core.locks import lost_race, waited_in_vain
+from syteops.core.locks import lost_race
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -39,8 +39,6 @@ def run(view: "ManageViewSet") -> Result:
         try:
             return idempotency.once(view, lambda: _write(view))
         except OperationalError as error:
-            if waited_in_vain(error):
-                break
             if not lost_race(error):
                 raise
     detail = "Too many others are changing the same things. Try again."

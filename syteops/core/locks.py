@@ -123,11 +123,6 @@ def lost_race(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in ("40001", "40P01")
 
 
-def waited_in_vain(error: DatabaseError) -> bool:
-    """Whether another process held SQLite's write lock for the whole timeout."""
-    return getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-
-
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
