@@ -18,7 +18,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from manage_api import rendering
-from syteops.core.errors import DomainError, FieldError, Invalid
+from syteops.core.errors import DomainError, FieldError, Invalid, Unavailable
 from syteops.core.outages import RETRY_AFTER, is_outage
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,8 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
     if isinstance(error, Invalid):
         return _invalid([_field_error(one, prefix) for one in error.errors[:MAX_ERRORS]])
     if isinstance(error, DomainError):
-        return ApiError(error.code, error.detail, **error.extra)
+        away = {"Retry-After": str(RETRY_AFTER)} if isinstance(error, Unavailable) else None
+        return ApiError(error.code, error.detail, headers=away, **error.extra)
     if isinstance(error, exceptions.ValidationError):
         return _invalid(list(islice(_flatten(error.detail, prefix), MAX_ERRORS)))
     if isinstance(error, IntegrityError):

@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
 from syteops.adminkit.service_admin import admin_actor
+from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_refusal
 from syteops.core.counters import CounterKind, counters
+from syteops.core.outages import RETRY_AFTER
 from syteops.lib.paths import ADMIN_PREFIX
 
 
@@ -32,6 +34,17 @@ class AdminRefusalMiddleware:
         if is_refusal and request.user.is_authenticated and request.resolver_match:
             _note(request, request.resolver_match)
         return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """While the trail is broken nothing is changed, nor does anybody sign in."""
+        if not isinstance(error, TrailBroken):
+            return None
+        return HttpResponse(
+            error.detail,
+            status=503,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": str(RETRY_AFTER)},
+        )
 
 
 def _note(request: HttpRequest, match: ResolverMatch) -> None:

@@ -7,7 +7,8 @@ and still proves its content. `AuditChain` keeps the end of the chain, signed, s
 is found too. HMAC-SHA256 (RFC 2104) under AUDIT_KEY throughout.
 
 Nothing is ever signed on top of an end that does not hold: whoever altered it would get the
-alteration signed. Then entries stay unsealed, and `verification` says why, until somebody looks.
+alteration signed. Nor is anything written then, until somebody looks: what stayed unsealed could
+be deleted, and the end put back.
 
 Whoever restores an older copy of the whole database restores a chain that fits: keep the head that
 `manage.py verify_audit` prints somewhere else, and pass it back with `--head` to notice.
@@ -18,14 +19,16 @@ import logging
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core.errors import Unavailable
 from syteops.core.locks import try_transaction_lock
 
 log = logging.getLogger(__name__)
@@ -86,12 +89,11 @@ def seal_pending() -> int:
     sealed = 0
     try:
         for _ in range(ROUNDS):
-            if not AuditEntry.objects.filter(sequence=None).exists():
-                break
             count = _seal_batch()
-            if not count:
-                break
             sealed += count
+            # Also what another process has left to this one meanwhile.
+            if not count or not AuditEntry.objects.filter(sequence=None).exists():
+                break
     except BrokenChain as broken:
         log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)
     return sealed
@@ -107,6 +109,8 @@ def _seal_batch() -> int:
         chain.head_sequence += 1
         chain.head_seal = seal_of(chain.head_seal, chain.head_sequence, entry_id, mac)
         seals.append((chain.head_sequence, chain.head_seal, entry_id))
+    if not seals:
+        return 0
     with connection.cursor() as cursor:
         # One by one: as a single statement it takes ten times as long.
         cursor.executemany(_SEAL, seals)
@@ -139,13 +143,50 @@ class BrokenChain(Exception):
     """The trail is not what was signed; the text says where."""
 
 
+class TrailBroken(Unavailable):
+    """Nothing can be recorded, so nothing may be changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The audit trail was altered, or its key was replaced, so nothing is stored. "
+            "Whoever runs this site must look: manage.py verify_audit."
+        )
+
+
+def require_intact() -> None:
+    """Raises TrailBroken unless the ends of the chain hold. One short query, for every write."""
+    try:
+        _require_both_ends()
+    except BrokenChain as broken:
+        log.critical("Nothing is written. %s Run manage.py verify_audit.", broken)
+        raise TrailBroken from broken
+
+
 def is_intact() -> bool:
     """Whether the ends of the chain are those that were signed. One short query."""
     try:
-        intact(AuditChain.objects.first())
+        _require_both_ends()
     except BrokenChain:
         return False
     return True
+
+
+def _require_both_ends() -> None:
+    """An older end was signed too, once; but it is not that of the newest sealed entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_both_ends())
+        row: Any = cursor.fetchone()
+    chain = intact(AuditChain(*row[:-1]) if row else None)
+    if chain.head_seal != (row[-1] or chain.cut_seal):
+        raise BrokenChain("The chain does not end where its newest entry is.")
+
+
+@cache
+def _both_ends() -> tuple[str, tuple[Any, ...]]:
+    """The chain's record and the seal of the newest entry; compiled once, for it is asked often."""
+    newest = AuditEntry.objects.exclude(sequence=None).order_by("-sequence").values("seal")[:1]
+    columns = [field.attname for field in AuditChain._meta.concrete_fields]
+    return AuditChain.objects.values_list(*columns, Subquery(newest)).query.sql_with_params()
 
 
 def intact(chain: AuditChain | None) -> AuditChain:

@@ -5,6 +5,7 @@ transaction, so a change without an entry cannot be stored, nor an entry without
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -179,14 +180,16 @@ def record_refusal(
 ) -> None:
     """Write the audit entry of an attempt that was refused with `code`.
 
-    The event is "<resource>.refused" unless `noun` or `verb` says otherwise.
+    The event is "<resource>.refused" unless `noun` or `verb` says otherwise. While the chain is
+    broken nothing is written; that is no reason to answer a stranger otherwise.
     """
     # What was asked for may not be validated yet; PostgreSQL stores no NUL.
     object_id = object_id.replace("\x00", "")
     entry = _entry(actor, f"{noun or resource}.{verb}", resource, object_id, label)
     entry.outcome = Outcome.REFUSED
     entry.code = code
-    _store(entry)
+    with suppress(chain.TrailBroken):
+        _store(entry)
 
 
 @transaction.atomic
@@ -205,11 +208,17 @@ def prune(actor: Actor) -> int:
 
 
 def _store(entry: AuditEntry) -> None:
-    """Write an entry with its MAC; the chain takes it in once the transaction has committed."""
+    """Write an entry with its MAC; the chain takes it in once the transaction has committed.
+
+    Raises TrailBroken where the chain would not: no change is stored without a record.
+    """
+    # Once for the whole transaction: one of many changes has as many entries.
+    is_first = all(hook[1] is not _seal for hook in connection.run_on_commit)
+    if is_first:
+        chain.require_intact()
     entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)
-    # Once for the whole transaction: one of many changes has as many entries.
-    if all(hook[1] is not _seal for hook in connection.run_on_commit):
+    if is_first:
         transaction.on_commit(_seal, robust=True)
 
 

@@ -58,6 +58,12 @@ class Protected(DomainError):
     code = "protected"
 
 
+class Unavailable(DomainError):
+    """What the change needs is away, or not as it should be. Later it may work."""
+
+    code = "unavailable"
+
+
 class NotFound(DomainError):
     """No such object, or it was deleted."""
 

@@ -4,6 +4,7 @@ Failed ones are kept ten times a minute for each address and person, so that gue
 flood the trail; the lock-out has long closed the door by then.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_about, record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
@@ -31,10 +33,14 @@ def note_sign_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
 
 @receiver(user_logged_out)
 def note_sign_out(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Keep who left. A session that had ended by itself leaves nothing to say."""
+    """Keep who left. A session that had ended by itself leaves nothing to say.
+
+    A broken trail keeps nobody in.
+    """
     if user is not None and _came_over_the_network(request):
         actor = _actor(request, "people.sign_out", str(user.pk), user.get_username())
-        record_about(actor, Noun.PERSON, Verb.SIGNED_OUT, about(user))
+        with suppress(TrailBroken):
+            record_about(actor, Noun.PERSON, Verb.SIGNED_OUT, about(user))
 
 
 @receiver(user_login_failed)
