@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from syteops.env import DATA_DIR
+from syteops.lib.private_files import exposed
 
 _SHORTEST_SECRET = 32
 
@@ -47,6 +48,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Every finding about the settings of this process."""
     return [
         *_check_data_directory(),
+        *_check_private_files(),
         *_check_signing_keys(),
         *_check_encryption_keys(),
         *_check_ranges(),
@@ -74,6 +76,17 @@ def _check_data_directory() -> Iterator[CheckMessage]:
             "SYTEOPS_DATA_DIR",
             f"is {DATA_DIR}, which cannot be written",
             "Give it a directory that this user may write to.",
+        )
+
+
+def _check_private_files() -> Iterator[CheckMessage]:
+    found = exposed(DATA_DIR, settings.SQLITE_FILE) if os.access(DATA_DIR, os.R_OK) else []
+    if found:
+        yield _warning(
+            "W005",
+            "SYTEOPS_DATA_DIR",
+            f"holds what other users of this machine can open: {', '.join(map(str, found[:5]))}",
+            "Run manage.py setup, which closes it.",
         )
 
 

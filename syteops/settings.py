@@ -3,6 +3,8 @@
 The table of settings is docs/settings.md; wrong values are refused at start by `checks.py`.
 """
 
+import os
+from pathlib import Path
 from typing import Any
 
 import django
@@ -12,6 +14,10 @@ from redis.retry import Retry
 from syteops.env import BASE_DIR, DATA_DIR, env, kept_secret, secret_path
 
 # --- The process ---------------------------------------------------------------------------
+
+# What any process of SyteOps makes is for its own user alone: a database has everything in it.
+os.umask(0o077)
+FILE_UPLOAD_PERMISSIONS = 0o600  # Django's own would let everybody read
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret("secret_key")
@@ -206,6 +212,9 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+SQLITE_FILE = (
+    Path(DATABASES["default"]["NAME"]) if "sqlite3" in DATABASES["default"]["ENGINE"] else None
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.str("CACHE_URL", default="")
@@ -261,6 +270,7 @@ CSRF_FAILURE_VIEW = "syteops.people.expired_forms.form_expired"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SCRIPT_NAME or "/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "syteops.people.sessions"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None

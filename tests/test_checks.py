@@ -92,6 +92,16 @@ def test_a_data_directory_that_cannot_be_made_is_named(
     assert "SYTEOPS_DATA_DIR" in findings()["syteops.E001"].msg
 
 
+def test_a_data_directory_that_others_can_open_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(checks, "DATA_DIR", tmp_path)
+    message = findings()["syteops.W005"]
+    assert str(tmp_path) in message.msg
+    assert "manage.py setup" in str(message.hint)
+
+
 # --- Encryption keys -----------------------------------------------------------------------
 
 

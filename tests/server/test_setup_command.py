@@ -55,7 +55,24 @@ def test_the_first_run_prints_address_name_and_password_of_the_first_admin(site:
     assert re.search(r"User: +admin\b", site.first_run.stdout)
 
 
+def test_what_others_could_open_is_closed_again(site: Site) -> None:
+    """As after a copy, or in a directory that somebody made with the usual umask."""
+    opened = [site.data_dir, *site.data_dir.iterdir()]
+    for path in opened:
+        path.chmod(0o755)
+
+    told = site.manage("setup")
+
+    assert "closed to other users" in told.stdout
+    assert [path.stat().st_mode & 0o077 for path in opened] == [0] * len(opened)
+    assert "W005" in told.stderr
+    assert "W005" not in site.manage("check").stderr
+
+
 def test_what_setup_makes_is_closed_to_other_users(site: Site) -> None:
+    assert [path.stat().st_mode & 0o077 for path in site.data_dir.rglob("*")] == [0] * len(
+        [*site.data_dir.rglob("*")]
+    )
     assert site.data_dir.stat().st_mode & 0o077 == 0
     for name in ("secret_key", "encryption_keys"):
         secret = site.data_dir / "secrets" / name

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from syteops.core.locks import exclusive
 from syteops.core.pending_migrations import pending_migrations
+from syteops.lib.private_files import close, exposed
 from syteops.people.passwords import create_first_admin
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             require_own_database()
             require_code_as_new_as_database()
             done = [
+                *self._close_files(),
                 *self._migrate(),
                 *self._prove_keys(),
                 *self._collect_static_files(),
@@ -52,6 +54,11 @@ class Command(BaseCommand):
             self.stdout.write(_welcome(password))
         elif not done:
             self.stdout.write("Everything is set up already.")
+
+    def _close_files(self) -> Iterator[str]:
+        """Those of a directory that somebody else has made, or a former version."""
+        if closed := close(exposed(settings.DATA_DIR, settings.SQLITE_FILE)):
+            yield f"Files: {len(closed)} closed to other users of this machine."
 
     def _migrate(self) -> Iterator[str]:
         pending = len(pending_migrations())
