@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from syteops.lib.actors import SYSTEM
 
 from notes.models import Note
 from syteops.audit import services as audit
