@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,33 +9,17 @@ from rest_framework.response import Response
 import manage_api
 from estimates import queries, services
 from estimates.choices import EstimateStatus
+from estimates.filters import EstimateFilter
 from estimates.models import Estimate
 from estimates.serializers import (
     EstimateAnswerInput,
     EstimateSerializer,
     EstimateWithLinkSerializer,
 )
-from manage_api.filters import FilterSet, filters
 from manage_api.operations import operation
 from manage_api.viewsets import EntityViewSet
 from syteops.core.entities import by_slots
 from syteops.crm.models import CrmSystem
-
-
-class EstimateFilter(FilterSet):
-    status = filters.ChoiceFilter(method="filter_status", choices=EstimateStatus.choices)
-    number = filters.CharFilter(allow_blank=True, max_length=40, help_text="Such as EST-2026-0001.")
-    superseded = filters.BooleanFilter(
-        method="filter_superseded",
-        default=False,
-        help_text="Also revisions that a newer one has replaced.",
-    )
-
-    def filter_status(self, found: QuerySet[Estimate], name: str, value: str) -> Any:
-        return found.filter(queries.with_status(value))
-
-    def filter_superseded(self, found: QuerySet[Estimate], name: str, value: bool) -> Any:
-        return found if value else found.filter(superseded_by=None)
 
 
 @manage_api.register("estimates", resource="estimates_items")

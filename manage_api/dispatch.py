@@ -11,7 +11,7 @@ from manage_api.answers import add_write_headers
 from manage_api.base import FLAGS
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
-from manage_api.openapi_parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
+from manage_api.openapi.parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
 from manage_api.operations import Operation, find, why_read_only
 from manage_api.query import query_of, refuse_query
 from manage_api.serializers import (

@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
 from manage_api.errors import ApiError, problem_response
-from manage_api.openapi import document
+from manage_api.openapi.document import document
 from manage_api.rendering import dump
 from manage_api.views import address_of
 

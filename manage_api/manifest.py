@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api.openapi import operation_schemas
+from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations
 from manage_api.permissions import allowed_operations
 from manage_api.views import ApiView, Endpoint, address_of

@@ -9,7 +9,7 @@ from itertools import groupby
 from django.utils.module_loading import autodiscover_modules
 
 from manage_api.errors import CODES, FIELD_CODES
-from manage_api.openapi import operation_schemas
+from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations
 from manage_api.views import API_ROOT
 

@@ -308,7 +308,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["manage_api.throttling.BudgetThrottle"],
     "DEFAULT_PARSER_CLASSES": ["manage_api.rendering.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["manage_api.rendering.JsonRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "manage_api.openapi.ManageSchema",
+    "DEFAULT_SCHEMA_CLASS": "manage_api.openapi.schema.ManageSchema",
     "EXCEPTION_HANDLER": "manage_api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
@@ -331,10 +331,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
-    "PREPROCESSING_HOOKS": ["manage_api.openapi.only_manage_api"],
+    "PREPROCESSING_HOOKS": ["manage_api.openapi.document.only_manage_api"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "manage_api.openapi.finish_document",
+        "manage_api.openapi.document.finish_document",
     ],
 }
 

@@ -10,44 +10,19 @@ from rest_framework.response import Response
 import manage_api
 from manage_api.calls import Call
 from manage_api.execution import impact_of
-from manage_api.filters import FilterSet, filters
 from manage_api.operations import operation
 from manage_api.permissions import authorise
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
-from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.actors import Channel
+from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
+from syteops.history.filters import AuditFilter
 from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
 from syteops.history.serializers import AuditEntrySerializer, RevertedSerializer
 from syteops.history.undo import MADE
 from syteops.history.undoable import undo_of, verb_of, why_never
 from syteops.history.visibility import visible_to
-
-
-class AuditFilter(FilterSet):
-    actor = filters.CharFilter(
-        method="filter_actor", max_length=200, help_text="Id or name of a person, key or command."
-    )
-    event = filters.CharFilter(max_length=100, help_text="Such as `crm_system.updated`.")
-    outcome = filters.ChoiceFilter(
-        choices=Outcome.choices, help_text="`refused` are attempts only."
-    )
-    door = filters.ChoiceFilter(choices=list(Channel), help_text="Where it came in.")
-    resource = filters.CharFilter(
-        field_name="object_resource", max_length=50, help_text="Such as `crm`."
-    )
-    object = filters.CharFilter(field_name="object_id", max_length=200, help_text='Such as "001".')
-    since = filters.IsoDateTimeFilter(
-        field_name="at", lookup_expr="gte", help_text="Only what happened from then on."
-    )
-    until = filters.IsoDateTimeFilter(
-        field_name="at", lookup_expr="lt", help_text="Only what happened before then."
-    )
-
-    def filter_actor(self, found: QuerySet[AuditEntry], name: str, value: str) -> Any:
-        return found.filter(queries.is_actor(value))
 
 
 @manage_api.register("audit", resource="audit")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,32 +13,12 @@ from manage_api.viewsets import Switchable
 from syteops.core.identifiers import SLUG
 from syteops.modules import queries, services
 from syteops.modules.models import ModuleState
-
-
-class ModuleSerializer(serializers.Serializer[Any]):
-    module = serializers.CharField(source="slug", help_text="Such as `notes`.")
-    name = serializers.CharField()
-    description = serializers.CharField()
-    version = serializers.CharField()
-    active = serializers.BooleanField(
-        help_text="Whether its operations, pages, variables and AI areas are there."
-    )
-
-
-class ModuleDetailSerializer(ModuleSerializer):
-    config_schema = serializers.DictField(
-        help_text="The JSON Schema (2020-12) that the config must fulfil."
-    )
-
-
-class ModuleActiveSerializer(serializers.Serializer[Any]):
-    module = serializers.CharField()
-    active = serializers.BooleanField()
-
-
-class ModuleConfigSerializer(serializers.Serializer[Any]):
-    module = serializers.CharField(source="slug")
-    config = serializers.DictField(help_text="What was set, over the schema's defaults.")
+from syteops.modules.serializers import (
+    ModuleActiveSerializer,
+    ModuleConfigSerializer,
+    ModuleDetailSerializer,
+    ModuleSerializer,
+)
 
 
 @manage_api.register("modules", resource="modules")

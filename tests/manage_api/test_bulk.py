@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 from jsonschema import Draft202012Validator
 
-from manage_api.openapi import document, inlined
+from manage_api.openapi.document import document, inlined
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from manage_api.openapi import operation_schemas
+from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations
 from notes.models import Note
 from tests.fixtures import Api

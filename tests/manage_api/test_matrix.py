@@ -15,7 +15,7 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from manage_api.keys import services
-from manage_api.openapi import operation_schemas
+from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations, find, reader_of
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from manage_api.base import ManageViewSet
 from manage_api.errors import CODES
-from manage_api.openapi import document, inlined
+from manage_api.openapi.document import document, inlined
 from manage_api.operations import Operation, all_operations, reader_of
 from manage_api.views import API_ROOT, ApiView
 from manage_api.whoami import NowhereView

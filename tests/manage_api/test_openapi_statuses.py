@@ -2,7 +2,7 @@
 
 import pytest
 
-from manage_api.openapi import document
+from manage_api.openapi.document import document
 from manage_api.operations import Operation, all_operations, find
 from tests.fixtures import Api
 

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
-from manage_api.openapi import document
+from manage_api.openapi.document import document
 from manage_api.operations import all_operations, all_scopes
 from syteops.core.actors import SYSTEM
 from tests.fixtures import Api

@@ -5,8 +5,8 @@ An app's own sample of the same name wins, where the derived one says too little
 
 from typing import Any
 
-from manage_api.openapi import operation_schemas
-from manage_api.openapi_fields import example_of
+from manage_api.openapi.document import operation_schemas
+from manage_api.openapi.fields import example_of
 from manage_api.operations import Operation, find
 from manage_api.viewsets import EntityViewSet
 from syteops.core.actors import SYSTEM

@@ -10,6 +10,7 @@ from manage_api.errors import CODES, FIELD_CODES, PROBLEM_TYPE
 from manage_api.operations import Operation, all_operations
 
 Json = dict[str, Any]
+JSON_TYPE = "application/json"
 
 INFO = """\
 One declaration per operation: what this document shows over REST can be run through
