@@ -22,6 +22,7 @@ from manage_api.errors import ApiError
 from manage_api.operations import Declaration, Operation
 from manage_api.query import flag_of, query_of, refuse_query
 from manage_api.rendering import document_renderer
+from manage_api.shared import represent
 from manage_api.views import ApiView
 from syteops.core.actors import Actor
 from syteops.core.entities import Numbered
@@ -185,7 +186,7 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
 
     def answer(self, shown: Any) -> Response:
         """`shown` as the operation's output."""
-        return Response(self.get_serializer(shown).data)
+        return Response(represent(self.operation.output, shown, self.get_serializer_context()))
 
 
 def _usual_param(model: type[Model], name: str) -> PathParam:

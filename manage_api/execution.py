@@ -19,6 +19,7 @@ from manage_api.operations import Operation, find, reader_of
 from manage_api.permissions import authorise
 from manage_api.rendering import dump
 from manage_api.serializers import NoInput
+from manage_api.shared import validate
 from syteops.core.errors import Invalid
 from syteops.core.locks import lost_race
 
@@ -104,13 +105,9 @@ def _write(view: "ManageViewSet") -> Result:
 
 def _validate(view: "ManageViewSet") -> dict[str, Any]:
     operation: Operation = view.operation
-    serializer = (operation.input or NoInput)(
-        data=dict(view.call.input),
-        partial=operation.partial,
-        context={"text": view.call.is_text, "view": view},
-    )
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
+    context = {"text": view.call.is_text, "view": view}
+    given = dict(view.call.input)
+    return validate(operation.input or NoInput, given, context, partial=operation.partial)
 
 
 def impact_of(view: "ManageViewSet") -> dict[str, Any]:

@@ -180,7 +180,7 @@ def operation(
 _registry: dict[tuple[str, str], Operation] = {}
 
 
-def enter(one: Operation) -> None:
+def register_operation(one: Operation) -> None:
     """Add an operation. Raises ImproperlyConfigured if its name is taken."""
     if _registry.setdefault((one.resource, one.action), one) is not one:
         raise ImproperlyConfigured(f"Operation {one.name} is declared twice.")

@@ -14,7 +14,7 @@ from manage_api.operations import (
     Access,
     Declaration,
     Operation,
-    enter,
+    register_operation,
 )
 from syteops.core.modules import module_of
 
@@ -63,7 +63,7 @@ def register(prefix: str, *, resource: str) -> Callable[[ViewSet], ViewSet]:
         found = sorted(router.operations(prefix, viewset), key=_place)
         viewset.operations = {one.endpoint: one for one in found}
         for one in found:
-            enter(one)
+            register_operation(one)
         router.register(prefix, viewset, basename=prefix.replace("/", "-"))
         return viewset
 

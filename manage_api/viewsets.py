@@ -34,6 +34,7 @@ from manage_api.serializers import (
     secrets_output,
     secrets_to_clear,
 )
+from manage_api.shared import represent
 from syteops.core.entities import Entity, find, get_any
 from syteops.core.services import service_of
 
@@ -159,10 +160,11 @@ class ListMixin(StandardViewSet):
         found = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(found)
         instances = self.load(list(found) if page is None else page)
-        shown = self.listed_class()(instances, many=True, context=self.get_serializer_context())
+        context = self.get_serializer_context()
+        shown = [represent(self.listed_class(), one, context) for one in instances]
         if page is None:
-            return Response({self.list_name: shown.data})
-        return self.get_paginated_response(shown.data)
+            return Response({self.list_name: shown})
+        return self.get_paginated_response(shown)
 
 
 class RetrieveMixin(StandardViewSet):
