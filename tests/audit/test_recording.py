@@ -8,6 +8,7 @@ from notes.models import Note
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
@@ -58,6 +59,21 @@ def test_a_deletion_leaves_what_another_has_changed_meanwhile(system: CrmSystem)
     audit.delete_softly(SYSTEM, second)
 
     assert CrmSystem.all_objects.get().name == "Zoho"
+
+
+@pytest.mark.parametrize("wrong", [{"url": "no url"}, {"name": ""}, {"name": "x" * 1000}])
+def test_what_is_not_valid_is_not_stored_whoever_calls_the_service(
+    system: CrmSystem, wrong: dict[str, str]
+) -> None:
+    """Forms and serializers look first; a command or a worker has neither."""
+    with pytest.raises(Invalid):
+        services.update_crm_system(SYSTEM, system, **wrong)
+
+    assert CrmSystem.objects.values("name", "url").get() == {
+        "name": "HubSpot",
+        "url": "https://hubspot.example",
+    }
+    assert not AuditEntry.objects.filter(event="crm_system.updated").exists()
 
 
 # --- All that changed is recorded ----------------------------------------------------------

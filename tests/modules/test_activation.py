@@ -170,3 +170,13 @@ def test_rights_decide_for_people_too(
     bob.user_permissions.add(Permission.objects.get(codename="view_modulestate"))
     assert as_person(bob).get("/modules").status_code == 200
     assert as_person(bob).post("/modules/notes/activate").status_code == 403
+
+
+def test_what_is_asked_of_an_inactive_module_is_recorded_as_refused(api: Api) -> None:
+    """A tool that goes on calling would otherwise be seen by nobody."""
+    api.post("/modules/notes/deactivate?confirm=true")
+
+    assert api.get("/notes").json()["code"] == "module_inactive"
+
+    refusal = AuditEntry.objects.get(outcome="refused")
+    assert (refusal.operation, refusal.code) == ("notes_items.list", "module_inactive")
