@@ -19,7 +19,7 @@ def promised(operation: Operation) -> set[str]:
 
 @pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
 def test_each_status_is_promised_exactly_where_it_can_come(operation: Operation) -> None:
-    asks_for_consent = operation.destructive or operation in BULKS
+    asks_for_consent = operation.may_ask
     names_something = bool(operation.path_params or operation.module)
 
     assert promised(operation) == (

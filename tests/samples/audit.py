@@ -17,4 +17,5 @@ def _list() -> Sample:
 def _revert() -> Sample:
     services.update_crm_system(SYSTEM, a_system(), name="Renamed")
     entry = AuditEntry.objects.filter(event="crm_system.updated").latest("id")
-    return Sample({"id": str(entry.pk)}, missing=NOWHERE, again="conflict", also=("crm.update",))
+    also = ("crm.get", "crm.update")
+    return Sample({"id": str(entry.pk)}, missing=NOWHERE, again="conflict", also=also)
