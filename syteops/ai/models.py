@@ -1,5 +1,6 @@
 import re
 import uuid
+from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ class AiProvider(Entity):
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_provider"
+    credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "base_url"}
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     slug = models.CharField(
@@ -106,12 +108,6 @@ class AiProvider(Entity):
     @property
     def public_id(self) -> str:
         return self.slug
-
-    @property
-    def origin(self) -> tuple[str, str]:
-        """Scheme and host: where the key goes."""
-        parts = urlsplit(self.base_url.lower())
-        return parts.scheme, parts.netloc
 
 
 class AiAreaSettings(Entity):

@@ -50,16 +50,14 @@ def restore_ai_provider(actor: Actor, provider: AiProvider) -> AiProvider:
 def update_ai_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiProvider:
     """Change the fields given. A new default takes over from the present one. Raises Invalid.
 
-    Another scheme or host clears the key: whoever may change the address but not the secrets
-    would otherwise have it sent to a server of their own.
+    Another origin of the base URL clears the key: whoever may change the address but not the
+    secrets would otherwise have it sent to a server of their own.
     """
-    origin, passing, wanted = provider.origin, _Passing(), values.get("is_default")
+    passing, wanted = _Passing(), values.get("is_default")
     if wanted is not None and wanted != provider.is_default:
         former, heir = (_step_back(actor, provider), provider) if wanted else (provider, None)
         passing = _passing(former, heir)
     audit.update(actor, provider, values, also=passing)
-    if provider.origin != origin:
-        audit.set_secret(actor, provider, "api_key", None)
     return provider
 
 

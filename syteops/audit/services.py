@@ -22,6 +22,7 @@ from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Noun, Verb
+from syteops.lib.urls import moved
 
 E = TypeVar("E", bound=Entity)
 
@@ -49,7 +50,8 @@ def update(
     """Store the fields of `values` that differ, and record them; True when anything changed.
 
     Only those columns are written, so a concurrent change of another field survives. `also` are
-    further values that changed in other tables: name → (before, after). Raises Invalid.
+    further values that changed in other tables: name → (before, after). A credential that was
+    entered for another origin than its address has now is cleared. Raises Invalid.
     """
     changes = _assign(instance, values, also)
     if not changes:
@@ -57,6 +59,9 @@ def update(
     _clean(instance, only=set(values))
     instance.save(update_fields=[*values, *_columns_set_on_save(instance)])
     record(actor, instance, event, changes)
+    for credential, address in instance.credential_addresses.items():
+        if credential not in values and address in changes and moved(*changes[address]):
+            set_secret(actor, instance, credential, None)
     return True
 
 
@@ -102,7 +107,7 @@ def set_secret(actor: Actor, instance: Entity, field: str, text: str | None) -> 
 
     Stamps `<field>_set_at`. The audit entry says "set", "replaced" or "cleared", nothing more.
     """
-    if text == _read_secret(instance, field):
+    if text == read_secret(instance, field):
         return False
     sealed = None if text is None else seal(instance, field, text)
     stamp = None if text is None else timezone.now()
@@ -126,7 +131,8 @@ def clear_secrets(actor: Actor, instance: E, *names: str) -> E:
     return instance
 
 
-def _read_secret(instance: Entity, field: str) -> str | None:
+def read_secret(instance: Entity, field: str) -> str | None:
+    """The secret, for comparison only: "" for one that does not open, None where there is none."""
     try:
         return open_sealed(instance, field)
     except UnsealError:

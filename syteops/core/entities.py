@@ -25,6 +25,8 @@ class Entity(models.Model):
     """Its name in events, such as `crm_system`."""
     counted: ClassVar[bool] = True
     """Whether status shows how many there are."""
+    credential_addresses: ClassVar[Mapping[str, str]] = {}
+    """By credential, the field with the address that it is sent to: another origin clears it."""
 
     class Meta:
         abstract = True

@@ -38,6 +38,7 @@ class CrmSystemViewSet(EntityViewSet):
     secrets = services.SECRETS
     deletion_impact = staticmethod(queries.deletion_impact)
     descriptions = {
+        "partial_update": "A URL of another origin (scheme, host, port) clears its key and secret.",
         "destroy": "Frees its number; clears its secrets and the identifiers that team members "
         "have there.",
     }

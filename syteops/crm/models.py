@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.db import models
@@ -12,6 +13,7 @@ class CrmSystem(Numbered):
 
     resource: ClassVar[str] = "crm"
     noun: ClassVar[str] = "crm_system"
+    credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "url", "api_secret": "url"}
 
     name = models.CharField(max_length=100, help_text="As people call it, such as HubSpot.")
     url = models.URLField("URL", blank=True, help_text="Where people log in.")

@@ -37,7 +37,7 @@ def create_crm_system(actor: Actor, **values: Any) -> CrmSystem:
 
 @transaction.atomic
 def update_crm_system(actor: Actor, system: CrmSystem, **values: Any) -> CrmSystem:
-    """Change the fields given. Raises Invalid."""
+    """Change the fields given. Another origin of the URL clears the secrets. Raises Invalid."""
     audit.update(actor, system, values)
     return system
 

@@ -38,7 +38,8 @@ class IntegrationViewSet(Switchable):
     find_all = staticmethod(queries.all_installed)
     find_one = staticmethod(queries.get_installed)
     descriptions = {
-        "update_config": "Secrets have no place in it. Errors point into the config.",
+        "update_config": "Secrets have no place in it. Errors point into the config. An address of "
+        "another origin (scheme, host, port) clears the secrets that are sent there.",
     }
 
     @action(detail=True, methods=["post"])

@@ -26,13 +26,18 @@ def _any_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class SecretSpec:
-    """A secret that an integration keeps. `problem_of` says what is wrong with a text, or ""."""
+    """A secret that an integration keeps. `problem_of` says what is wrong with a text, or "".
+
+    `sent_to` names the config value or the secret with the address that it is for: another origin
+    there clears it.
+    """
 
     name: str
     label: str
     help: str = ""
     required: bool = True
     problem_of: Callable[[str], str] = field(default=_any_text, repr=False)
+    sent_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class Integration:
 
     `unmet` says why it cannot be enabled on this installation, or "". `stops` is what ends when it
     is disabled. `send_test` proves that it works and tells what it did (raises DeliveryFailed);
-    `start` is run once in every server process while it is enabled.
+    `start` is run once in every server process while it is enabled. `test_shows` is the permission
+    to see what the test sends: whoever lacks it cannot send it anywhere.
     """
 
     slug: str
@@ -62,6 +68,7 @@ class Integration:
     unmet: Callable[[], str] = field(default=_always, repr=False)
     send_test: Callable[[Setup], str] | None = field(default=None, repr=False)
     start: Callable[[Setup], None] | None = field(default=None, repr=False)
+    test_shows: str = ""
     module: str = ""
 
     def secret(self, name: str) -> SecretSpec | None:
@@ -75,13 +82,21 @@ _catalogue: dict[str, Integration] = {}
 def enter(integration: Integration) -> Integration:
     """Add an integration to the catalogue.
 
-    Raises ImproperlyConfigured if its slug is taken or its config would take undeclared values:
-    a secret typed into an open config could be read by everybody who may see the integration.
+    Raises ImproperlyConfigured if its slug is taken, a secret is sent to an unknown address, or its
+    config would take undeclared values: a secret typed into an open config could be read by
+    everybody who may see the integration.
     """
     if integration.config_schema.get("additionalProperties") is not False:
         raise ImproperlyConfigured(
             f"Integration {integration.slug}: its config schema needs additionalProperties: false."
         )
+    addresses = {
+        "",
+        *integration.config_schema["properties"],
+        *(s.name for s in integration.secrets),
+    }
+    if unknown := {one.sent_to for one in integration.secrets} - addresses:
+        raise ImproperlyConfigured(f"Integration {integration.slug} has no address {unknown}.")
     if _catalogue.setdefault(integration.slug, integration) is not integration:
         raise ImproperlyConfigured(f"There are two integrations {integration.slug}.")
     return integration

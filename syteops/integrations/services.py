@@ -9,8 +9,10 @@ from syteops.audit.switchables import merge_config
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, NotFound
 from syteops.core.events import Verb
+from syteops.core.schemas import with_defaults
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import get_installed, known
+from syteops.lib.urls import moved
 
 
 def locked_state(slug: str) -> IntegrationState:
@@ -60,24 +62,34 @@ def disable(actor: Actor, state: IntegrationState) -> IntegrationState:
     return state
 
 
+@transaction.atomic
 def update_config(
     actor: Actor, state: IntegrationState, *, config: dict[str, Any]
 ) -> IntegrationState:
     """Merge `config` into the integration's, as `merge_config` does. Raises Invalid.
 
-    Required values may be missing only as long as it is disabled.
+    Required values may be missing only as long as it is disabled. Another origin of an address
+    clears the secrets that are sent there.
     """
     schema = known(state.slug).config_schema
-    return merge_config(actor, state, schema, config, incomplete=not state.enabled)
+    before = with_defaults(schema, state.config)
+    merge_config(actor, state, schema, config, incomplete=not state.enabled)
+    after = with_defaults(schema, state.config)
+    for name in schema["properties"]:
+        _follow_address(actor, state.slug, name, before.get(name), after.get(name))
+    return state
 
 
 @transaction.atomic
 def set_secret(actor: Actor, secret: IntegrationSecret, *, value: str) -> IntegrationSecret:
-    """Store a secret, sealed. Raises Invalid if it cannot be what it should be."""
+    """Store a secret, sealed. Raises Invalid if it cannot be what it should be.
+
+    Another origin of an address clears the secrets that are sent there.
+    """
     spec = known(secret.integration).secret(secret.name)
     if spec and (problem := spec.problem_of(value)):
         raise Invalid.field("value", problem)
-    audit.set_secret(actor, secret, "value", value)
+    _store(actor, secret, value)
     return secret
 
 
@@ -88,8 +100,25 @@ def clear_secret(actor: Actor, secret: IntegrationSecret) -> IntegrationSecret:
     spec = one.integration.secret(secret.name)
     if one.enabled and spec and spec.required and secret.value is not None:
         raise Conflict(f"{one.name} needs this secret. Disable it first, or set another secret.")
-    audit.set_secret(actor, secret, "value", None)
+    _store(actor, secret, None)
     return secret
+
+
+def _store(actor: Actor, secret: IntegrationSecret, value: str | None) -> None:
+    before = audit.read_secret(secret, "value")
+    audit.set_secret(actor, secret, "value", value)
+    _follow_address(actor, secret.integration, secret.name, before, value)
+
+
+def _follow_address(actor: Actor, slug: str, name: str, before: Any, after: Any) -> None:
+    """Clear the secrets for the address `name`, if that has another origin now.
+
+    An enabled integration stays so: it does nothing until they are set again.
+    """
+    bound = [one.name for one in known(slug).secrets if one.sent_to == name]
+    if bound and moved(before, after):
+        for secret in IntegrationSecret.objects.filter(integration=slug, name__in=bound):
+            audit.set_secret(actor, secret, "value", None)
 
 
 def clear_secrets(actor: Actor, secret: IntegrationSecret, *names: str) -> IntegrationSecret:

@@ -79,6 +79,21 @@ def _unwrap(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return next((one for one in wrapped if one is not None), ip)
 
 
+def moved(before: str | None, after: str | None) -> bool:
+    """Whether two addresses differ in their origin (RFC 6454): scheme, host or port."""
+    return _origin(before or "") != _origin(after or "")
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Of what is no address, the text itself: it equals only itself."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return url, "", None
+    return parts.scheme, plain_host(parts.hostname or ""), port
+
+
 def _split(url: str) -> SplitResult | None:
     if _UNSAFE.search(url):
         return None

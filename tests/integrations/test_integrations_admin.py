@@ -145,8 +145,7 @@ def test_switching_off_asks_first(admin: Client) -> None:
 
 def test_a_test_message_really_arrives(admin: Client, settings: Any, receiver: Receiver) -> None:
     settings.ALLOW_PRIVATE_URLS = True
-    set_up_webhooks()
-    admin.post(PAGE, {"config_url": receiver.url})
+    set_up_webhooks(receiver.url)
     assert "Send a test" in admin.get(PAGE).content.decode()
     assert admin.get(TEST).status_code == 405
 

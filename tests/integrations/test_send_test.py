@@ -76,8 +76,7 @@ def test_an_address_stored_while_private_ones_were_allowed_is_refused_later(
 def test_a_webhook_arrives_with_a_signature_that_the_receiver_can_check(
     person: Actor, reachable: Receiver
 ) -> None:
-    set_up_webhooks()
-    set_config("webhooks", url=f"{reachable.url}/hook?x=1")
+    set_up_webhooks(f"{reachable.url}/hook?x=1")
 
     assert "200" in services.send_test(person, "webhooks")
 

@@ -9,10 +9,10 @@ NO_SECRET = {"slug": "webhooks", "name": "no-such-secret"}
 SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def set_up_webhooks() -> dict[str, str]:
+def set_up_webhooks(url: str = "https://example.com/hook") -> dict[str, str]:
     """Webhooks, complete and not enabled."""
     state = services.locked_state("webhooks")
-    services.update_config(SYSTEM, state, config={"url": "https://example.com/hook"})
+    services.update_config(SYSTEM, state, config={"url": url})
     secret = services.locked_secret("webhooks", "signing_secret")
     services.set_secret(SYSTEM, secret, value=SIGNING_SECRET)
     return HERE

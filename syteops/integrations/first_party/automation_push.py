@@ -64,8 +64,10 @@ enter(
                 "Only if the workflow asks for one.",
                 required=False,
                 problem_of=_problem_of_token,
+                sent_to="url",
             ),
         ),
         send_test=_send_test,
+        test_shows="automation.view_variable",
     )
 )

@@ -55,6 +55,7 @@ enter(
                 "Signing secret",
                 "whsec_ and then 24 to 64 random bytes in Base64. The receiver needs the same one.",
                 problem_of=problem_of_secret,
+                sent_to="url",
             ),
         ),
         send_test=_send_test,
