@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import environ
 
 from syteops.lib.env_file import WrongLine, parse_env_file
+from syteops.lib.urls import problem_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -88,6 +89,18 @@ class Environment:
         """Texts separated by commas."""
         texts = [text.strip() for text in self.str(name).split(",")]
         return [text for text in texts if text] or list(default or [])
+
+    def origins(self, name: builtins.str) -> builtins.list[builtins.str]:
+        """Scheme, host and port of web servers, separated by commas."""
+        found = self.list(name)
+        for one in found:
+            if problem_of(one, allow_private=True) or one.count("/") != 2 or set("?#") & set(one):
+                raise WrongSetting(
+                    name,
+                    f"holds {one!r}, which is not just scheme, host and port",
+                    "Write each like http://ollama:11434, separated by commas.",
+                )
+        return found
 
     def choice(
         self,

@@ -75,8 +75,9 @@ MAX_PICTURE_BYTES = env.int("MAX_PICTURE_BYTES", default=5 * 1024 * 1024)
 
 # --- What goes out -------------------------------------------------------------------------
 
-# Off, integrations cannot be pointed at this server's own network (or at the server itself).
+# Off, nothing can be pointed at this server's own network (or at the server itself) but these.
 ALLOW_PRIVATE_URLS = env.bool("ALLOW_PRIVATE_URLS", default=False)
+ALLOWED_PRIVATE_ORIGINS = env.origins("ALLOWED_PRIVATE_ORIGINS")
 
 # None: this site sends no e-mail.
 EMAIL_SERVER = env.email_server("EMAIL_URL")
@@ -404,6 +405,7 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["said_already"]},
         # It logs the addresses that it calls, and the address of a workflow is a secret.
         "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -4,14 +4,12 @@ No exception leaves here that could carry the key or the prompt: the words are o
 """
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from syteops.ai.choices import ApiStyle
 from syteops.ai.errors import AiFailed
+from syteops.core import outbound
 
 TIMEOUT = 60.0
 """Seconds for the whole answer, from connecting to its last byte."""
@@ -130,45 +128,27 @@ def _headers(question: Question) -> dict[str, str]:
 
 def _exchange(question: Question, path: str, body: dict[str, Any]) -> Any:
     """The answer's JSON. Raises AiFailed."""
-    name, deadline = question.name, time.monotonic() + TIMEOUT
     url = question.base_url.rstrip("/") + path
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client,
-            client.stream("POST", url, headers=_headers(question), json=body) as response,
-        ):
-            if response.status_code != 200:
-                raise AiFailed(_refusal(question, response.status_code), billable=False)
-            return json.loads(_read(name, response, deadline))
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL):
+        answer = outbound.post(
+            url,
+            json.dumps(body).encode(),
+            _headers(question),
+            seconds=TIMEOUT,
+            most_bytes=MAX_ANSWER,
+        )
+    except outbound.OutboundFailed as failure:
         raise AiFailed(
-            f"{name} cannot be reached. Check the base URL and this server's network.",
-            billable=False,
+            f"{question.name} gave no answer. {failure.detail}", billable=failure.sent
         ) from None
-    except httpx.TimeoutException:
-        raise _too_slow(name) from None
-    except (httpx.HTTPError, httpx.StreamError):
-        raise AiFailed(f"The connection to {name} broke off. Try again.", billable=True) from None
+    if answer.status != 200:
+        raise AiFailed(_refusal(question, answer.status), billable=False)
+    try:
+        return json.loads(answer.body)
     except (ValueError, RecursionError):  # no JSON, no UTF-8, or JSON without an end
         raise AiFailed(
-            f"{name} did not answer with JSON. Check the base URL.", billable=True
+            f"{question.name} did not answer with JSON. Check the base URL.", billable=True
         ) from None
-
-
-def _read(name: str, response: httpx.Response, deadline: float) -> bytes:
-    """The body, within the limits of time and size: the timeout of httpx is one per packet."""
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise AiFailed(f"{name} answered more than can be read.", billable=True)
-        if time.monotonic() > deadline:
-            raise _too_slow(name)
-    return bytes(body)
-
-
-def _too_slow(name: str) -> AiFailed:
-    return AiFailed(f"{name} took longer than {TIMEOUT:.0f} seconds. Try again.", billable=True)
 
 
 def _refusal(question: Question, status: int) -> str:

@@ -17,6 +17,7 @@ from syteops.ai.areas import all_areas
 from syteops.ai.choices import ApiStyle
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
+from syteops.core.outbound import url_problem
 
 # Without a password, a query or a fragment: paths are added at its end.
 BASE_URL = re.compile(r"https?://[^\s/?#@\\]+(/[^\s?#\\]*)?", re.ASCII | re.I)
@@ -40,6 +41,8 @@ def validate_base_url(url: str) -> None:
         raise ValidationError(
             "Write scheme, host and path, such as https://api.example.com/v1.", "invalid"
         )
+    if problem := url_problem(url):
+        raise ValidationError(problem, "invalid")
 
 
 class AiProvider(Entity):

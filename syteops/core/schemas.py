@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError as Problem
 
 from syteops.core.errors import FieldError
-from syteops.lib import urls
+from syteops.core.outbound import url_problem
 
 Schema = dict[str, Any]
 Config = dict[str, Any]
@@ -132,11 +131,6 @@ _NAMES = {
     "email": "an e-mail address",
     "date": "a date such as 2026-01-31",
 }
-
-
-def url_problem(value: str) -> str:
-    """What is wrong with an address to send to, under this site's settings; "" if nothing."""
-    return urls.problem_of(value, allow_private=settings.ALLOW_PRIVATE_URLS)
 
 
 @FORMATS.checks("web-url")

@@ -8,7 +8,7 @@ again when it is used (`is_public`), because that can change at any time.
 import re
 import socket
 import unicodedata
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 MAX_LENGTH = 2000
@@ -20,14 +20,14 @@ _PORT = "The port is no number from 1 to 65535."
 _LONG = f"A web address has {MAX_LENGTH} characters at most."
 _PRIVATE = (
     "This address is private: it leads into this server's own network. "
-    "ALLOW_PRIVATE_URLS allows it for the whole site."
+    "ALLOWED_PRIVATE_ORIGINS can allow it."
 )
 
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _PRIVATE_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 # What looks like an IPv4 address to the system's resolver: 127.1, 0x7f000001, 2130706433, 0177.1.
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}", re.I)
-_NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
 def problem_of(url: str, *, allow_private: bool = False) -> str:
@@ -60,32 +60,27 @@ def plain_host(host: str) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address leads out into the internet, whatever it is wrapped in."""
+    """Whether an IP address leads out into the internet.
+
+    By property: of IPv6 only global unicast (2000::/3) does, and nothing that wraps IPv4 (mapped,
+    translated, NAT64, 6to4, Teredo), whatever is inside: where that ends is for others to decide.
+    """
     try:
-        ip = ip_address(address.partition("%")[0])
+        ip = ip_address(address)
     except ValueError:
         return False
-    ip = _unwrap(ip)
+    if isinstance(ip, IPv6Address) and (ip not in _GLOBAL_UNICAST or ip.sixtofour or ip.teredo):
+        return False
     return ip.is_global and not ip.is_multicast
 
 
-def _unwrap(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address inside an IPv6 one: mapped, compatible, 6to4, Teredo or NAT64."""
-    if isinstance(ip, IPv4Address):
-        return ip
-    if ip in _NAT64 or (int(ip) >> 32 == 0 and int(ip) > 1):
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
-    wrapped = (ip.ipv4_mapped, ip.sixtofour, ip.teredo[1] if ip.teredo else None)
-    return next((one for one in wrapped if one is not None), ip)
-
-
 def moved(before: str | None, after: str | None) -> bool:
-    """Whether two addresses differ in their origin (RFC 6454): scheme, host or port."""
-    return _origin(before or "") != _origin(after or "")
+    """Whether two addresses differ in their origin (RFC 6454)."""
+    return origin_of(before or "") != origin_of(after or "")
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    """Of what is no address, the text itself: it equals only itself."""
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; of what is no address, the text itself, which equals only itself."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -68,8 +68,9 @@ def anthropic_answer(text: str, read: int, written: int) -> bytes:
 
 
 @pytest.fixture
-def server() -> Iterator[FakeProvider]:
+def server(settings: Any) -> Iterator[FakeProvider]:
     with FakeProvider() as made:
+        settings.ALLOWED_PRIVATE_ORIGINS = [made.url]
         thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield made

@@ -1,5 +1,7 @@
 """What admins do with providers, in the services that their forms call."""
 
+from typing import Any
+
 import pytest
 
 from syteops.ai import queries, services
@@ -71,9 +73,24 @@ def test_a_base_url_is_a_plain_web_address(db: None, url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://ollama:11434/v1", "http://[::1]:8080/v1", "https://ai.example.com"]
 )
-def test_servers_of_ones_own_are_welcome(db: None, url: str) -> None:
+def test_servers_of_ones_own_are_welcome_where_the_site_allows_them(
+    db: None, settings: Any, url: str
+) -> None:
+    settings.ALLOWED_PRIVATE_ORIGINS = ["http://ollama:11434", "http://[::1]:8080"]
     services.create_ai_provider(SYSTEM, slug="mine", name="Mine", base_url=url)
     assert AiProvider.objects.get(slug="mine").base_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://ollama:11435/v1", "http://169.254.169.254/v1", "http://localhost:8000/api"]
+)
+def test_other_private_addresses_are_refused(db: None, settings: Any, url: str) -> None:
+    settings.ALLOWED_PRIVATE_ORIGINS = ["http://ollama:11434"]
+    with pytest.raises(Invalid) as refused:
+        services.create_ai_provider(SYSTEM, slug="mine", name="Mine", base_url=url)
+    (error,) = refused.value.errors
+    assert error.path == ("base_url",)
+    assert "ALLOWED_PRIVATE_ORIGINS" in error.detail
 
 
 @pytest.mark.parametrize("slug", ["", "Mine", "1st", "my provider", "mine\n", "m" * 51])

@@ -2,7 +2,7 @@
 
 import importlib.machinery
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +51,27 @@ def install_prometheus(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, "prometheus_client.exposition", CONTENT_TYPE_LATEST="text/plain")
 
 
+class Transport:
+    """`sentry_sdk.transport.Transport`, which takes the DSN apart."""
+
+    def __init__(self, options: Any) -> None:
+        scheme, _, rest = options["dsn"].partition("://")
+        place = rest.partition("@")[2]
+        host, _, project = place.rpartition("/")
+        auth = SimpleNamespace(
+            to_header=lambda: "Sentry sentry_key=0123abc",
+            get_api_url=lambda: f"{scheme}://{host}/api/{project}/envelope/",
+        )
+        self.parsed_dsn = SimpleNamespace(to_auth=lambda agent: auth)
+
+
+class Worker:
+    """`sentry_sdk.worker.BackgroundWorker`, at once."""
+
+    def submit(self, work: Any) -> None:
+        work()
+
+
 class SentryClient:
     """What `sentry_sdk` was told to do."""
 
@@ -78,3 +99,5 @@ class SentryClient:
             init=lambda **options: outer.started.append(options),
             Client=Client,
         )
+        install(monkeypatch, "sentry_sdk.transport", Transport=Transport)
+        install(monkeypatch, "sentry_sdk.worker", BackgroundWorker=Worker)

@@ -1,5 +1,6 @@
 """Sentry and Prometheus: off until enabled, and telling nothing to those who must not know."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from syteops.integrations.first_party.sentry import without_request
 from syteops.integrations.startup import start_enabled
 from syteops.modules import services as modules
 from tests.integrations.fake_packages import SentryClient, install_prometheus
+from tests.integrations.receivers import Receiver
 
 TOKEN = "scrape-token-of-24-letters"
 DSN = "https://0123abc@o1.ingest.sentry.io/42"
@@ -132,6 +134,25 @@ def test_a_test_event_is_sent_even_where_few_errors_are_reported(sentry: SentryC
     assert options["sample_rate"] == 1
     assert options["dsn"] == DSN
     assert event["level"] == "info"
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_what_is_reported_leaves_by_the_one_client_for_all(
+    sentry: SentryClient, settings: Any, receiver: Receiver, allowed: bool
+) -> None:
+    """A name that leads inside by now is refused, as everywhere."""
+    settings.ALLOWED_PRIVATE_ORIGINS = [receiver.url]
+    enable("sentry", "dsn", f"http://0123abc@127.0.0.1:{receiver.port}/42")
+    start_enabled()
+    (options,) = sentry.started
+    settings.ALLOWED_PRIVATE_ORIGINS = [receiver.url] if allowed else []
+    envelope = SimpleNamespace(serialize=lambda: b"an envelope")
+    options["transport"](options).capture_envelope(envelope)
+    assert len(receiver.received) == allowed
+    for got in receiver.received:
+        assert (got.path, got.body) == ("/api/42/envelope/", b"an envelope")
+        assert got.headers["content-type"] == "application/x-sentry-envelope"
+        assert "0123abc" in got.headers["x-sentry-auth"]
 
 
 def test_a_package_that_breaks_does_not_keep_the_server_from_starting(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syteops.integrations import sending
+from syteops.core import outbound
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.sending import post_json
 from syteops.integrations.signatures import problem_of_secret, signature
@@ -28,9 +28,9 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
 
 
 def look_up_with(monkeypatch: pytest.MonkeyPatch, look_up: Any) -> None:
-    """Only the look-up of `sending` itself: connecting looks up the address it was given."""
+    """Only the look-up of `outbound` itself: connecting looks up the address it was given."""
     fake = SimpleNamespace(getaddrinfo=look_up, SOCK_STREAM=socket.SOCK_STREAM)
-    monkeypatch.setattr(sending, "socket", fake)
+    monkeypatch.setattr(outbound, "socket", fake)
 
 
 def test_a_private_address_is_refused_before_anything_is_sent(receiver: Receiver) -> None:
@@ -93,7 +93,7 @@ def test_a_refusal_is_told_without_the_path_that_may_be_secret(
 
 def test_nobody_listening_is_told_plainly(settings: Any, unused_port: int) -> None:
     settings.ALLOW_PRIVATE_URLS = True
-    with pytest.raises(DeliveryFailed, match="failed"):
+    with pytest.raises(DeliveryFailed, match="cannot be reached"):
         post_json(f"http://127.0.0.1:{unused_port}/", b"{}")
 
 

@@ -1,4 +1,4 @@
-"""EMAIL_URL and ALLOW_PRIVATE_URLS: what is understood, and what stops the start."""
+"""EMAIL_URL and ALLOWED_PRIVATE_ORIGINS: what is understood, and what stops the start."""
 
 import json
 from pathlib import Path
@@ -63,6 +63,21 @@ def test_an_address_that_is_none_stops_the_start_without_repeating_it(
 def test_left_out_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_URL", "")
     assert env.email_server("EMAIL_URL") is None
+
+
+def test_private_origins_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_PRIVATE_ORIGINS", "http://ollama:11434, https://[fd00::1]")
+    assert env.origins("ALLOWED_PRIVATE_ORIGINS") == ["http://ollama:11434", "https://[fd00::1]"]
+
+
+@pytest.mark.parametrize(
+    "text", ["ollama", "ollama:11434", "http://ollama/v1", "http://ollama/", "http://me@ollama",
+             "http://a http://b", "ftp://a", "http://a:0", "http://a?b", "*"],
+)  # fmt: skip
+def test_what_is_no_origin_stops_the_start(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("ALLOWED_PRIVATE_ORIGINS", f"http://n8n:5678,{text}")
+    with pytest.raises(WrongSetting, match="ALLOWED_PRIVATE_ORIGINS"):
+        env.origins("ALLOWED_PRIVATE_ORIGINS")
 
 
 def test_the_mailer_gets_it_on_every_django(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Automation push: the automation variables to a workflow of n8n, Zapier or Make."""
 
 from syteops.automation.queries import exported
-from syteops.core.schemas import url_problem
+from syteops.core.outbound import url_problem
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter
 from syteops.integrations.messages import test_message
 from syteops.integrations.sending import post_json

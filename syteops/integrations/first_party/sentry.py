@@ -1,12 +1,15 @@
 """Sentry: reports unforeseen errors. Needs the package sentry-sdk."""
 
+from contextlib import suppress
 from typing import Any
 
 from syteops import __version__
-from syteops.core.schemas import url_problem
+from syteops.core.outbound import USER_AGENT, OutboundFailed, post, url_problem
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter, lacks_package
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.messages import TEST_TEXT
+
+_ENVELOPE = "application/x-sentry-envelope"
 
 
 def without_request(event: dict[str, Any], hint: Any) -> dict[str, Any] | None:
@@ -35,7 +38,39 @@ def _options(setup: Setup) -> dict[str, Any]:
         # What we post to others carries no headers of Sentry's.
         "trace_propagation_targets": [],
         "before_send": without_request,
+        "transport": _transport(),
     }
+
+
+def _transport() -> type:
+    """Sentry's transport over the one client for all that leaves.
+
+    Its own would resolve the DSN's name by itself, follow redirects, and use proxies.
+    """
+    from sentry_sdk.transport import Transport
+    from sentry_sdk.worker import BackgroundWorker
+
+    class OutboundTransport(Transport):  # type: ignore[misc]
+        def __init__(self, options: Any = None) -> None:
+            super().__init__(options)
+            self._worker = BackgroundWorker()
+
+        def capture_envelope(self, envelope: Any) -> None:
+            self._worker.submit(lambda: self._send(envelope.serialize()))
+
+        def _send(self, body: bytes) -> None:
+            auth = self.parsed_dsn.to_auth(USER_AGENT)
+            headers = {"Content-Type": _ENVELOPE, "X-Sentry-Auth": auth.to_header()}
+            with suppress(OutboundFailed):  # a report of that would go the same way
+                post(str(auth.get_api_url()), body, headers)
+
+        def flush(self, timeout: float, callback: Any = None) -> None:
+            self._worker.flush(timeout, callback)
+
+        def kill(self) -> None:
+            self._worker.kill()
+
+    return OutboundTransport
 
 
 def _start(setup: Setup) -> None:

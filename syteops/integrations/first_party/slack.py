@@ -3,7 +3,7 @@
 import orjson
 from django.conf import settings
 
-from syteops.core.schemas import url_problem
+from syteops.core.outbound import url_problem
 from syteops.integrations.catalogue import Integration, SecretSpec, Setup, enter
 from syteops.integrations.messages import TEST_TEXT
 from syteops.integrations.sending import post_json

@@ -1,0 +1,190 @@
+"""The one client for all that leaves: never into our own network, never redirected, never for long.
+
+An address as written is judged when it is stored, and here again. Its name is resolved once, the
+answer is judged, and exactly that IP address is connected to, so a name that changes its mind
+between check and use (DNS rebinding) gains nothing. Proxies of the environment are not used: they
+would resolve the name out of our sight.
+"""
+
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from queue import Empty, SimpleQueue
+from ssl import SSLContext
+from threading import Thread
+from typing import Any
+
+import httpcore
+import httpx
+from django.conf import settings
+
+from syteops import __version__
+from syteops.core.errors import DomainError
+from syteops.lib.urls import is_public, origin_of, plain_host, problem_of
+
+SECONDS = 10.0
+USER_AGENT = f"SyteOps/{__version__}"
+_NO_ANSWER = "The address cannot be reached, or does not answer in time."
+_BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+_CHUNK = 16_384
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered; the body only as far as it was wanted."""
+
+    status: int
+    body: bytes
+
+
+class OutboundFailed(DomainError):
+    """There is no answer. Tells neither the address nor what was sent, and of ports nothing.
+
+    `sent` tells whether the other side may have got the request all the same.
+    """
+
+    def __init__(self, detail: str, *, sent: bool = False) -> None:
+        super().__init__(detail)
+        self.sent = sent
+
+
+def url_problem(url: str) -> str:
+    """What is wrong with an address to send to, under this site's settings; "" if nothing."""
+    return problem_of(url, allow_private=_may_be_private(url))
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    *,
+    seconds: float = SECONDS,
+    most_bytes: int = 0,
+) -> Answer:
+    """The answer to `body`, sent as JSON unless the headers say otherwise, whatever its status.
+
+    All of it takes `seconds` at most, from resolving the name to the answer's last byte; a larger
+    answer than `most_bytes` fails, and with 0 it is not read. Raises OutboundFailed.
+    """
+    if problem := url_problem(url):
+        raise OutboundFailed(problem)
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise OutboundFailed("This is no web address.") from None
+    network = _Network(time.monotonic() + seconds, private=_may_be_private(url))
+    # Last, so that no header of a config can stand in for them.
+    sent = {"content-type": "application/json"} | {n.lower(): v for n, v in (headers or {}).items()}
+    sent |= {
+        "host": target.netloc.decode("ascii"),
+        "user-agent": USER_AGENT,
+        "accept-encoding": "identity",
+        "connection": "close",
+    }
+    place = httpcore.URL(
+        scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
+    )
+    try:
+        with (
+            httpcore.ConnectionPool(ssl_context=_trust(), network_backend=network) as pool,
+            pool.stream("POST", place, headers=list(sent.items()), content=body) as response,
+        ):
+            return Answer(response.status, _read(response.iter_stream(), most_bytes))
+    except _BROKEN:
+        # Not the cause: it may show the address, or the headers.
+        raise OutboundFailed(_NO_ANSWER, sent=network.sent) from None
+
+
+def _may_be_private(url: str) -> bool:
+    allowed = (origin_of(one) for one in settings.ALLOWED_PRIVATE_ORIGINS)
+    return settings.ALLOW_PRIVATE_URLS or origin_of(url) in allowed
+
+
+def _read(chunks: Iterator[bytes], most_bytes: int) -> bytes:
+    body = bytearray()
+    for chunk in chunks if most_bytes else ():
+        body += chunk
+        if len(body) > most_bytes:
+            raise OutboundFailed("More was answered than can be read.", sent=True)
+    return bytes(body)
+
+
+@cache
+def _trust() -> SSLContext:
+    return httpcore.default_ssl_context()
+
+
+class _Network(httpcore.NetworkBackend):
+    """Connects to the one address that was judged, and gives up at the deadline."""
+
+    def __init__(self, deadline: float, *, private: bool) -> None:
+        self.deadline, self.private, self.sent = deadline, private, False
+
+    def left(self) -> float:
+        """The seconds that are left. Raises TimeoutException when there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore.TimeoutException
+        return left
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
+    ) -> httpcore.NetworkStream:
+        addresses = _resolve(plain_host(host), port, self.left())
+        if not addresses:
+            raise OutboundFailed("The name in the address cannot be resolved.")
+        if not self.private and not all(map(is_public, addresses)):
+            raise OutboundFailed("The name in the address leads to a private address.")
+        return _Stream(self, httpcore.SyncBackend().connect_tcp(addresses[0], port, self.left()))
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection of which every step ends at the deadline."""
+
+    def __init__(self, network: _Network, inner: httpcore.NetworkStream) -> None:
+        self._network, self._inner = network, inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._network.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._network.sent = True
+        for start in range(0, len(buffer), _CHUNK):
+            self._inner.write(buffer[start : start + _CHUNK], self._network.left())
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, self._network.left())
+        return _Stream(self._network, inner)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _resolve(host: str, port: int, seconds: float) -> list[str]:
+    """The IP addresses of `host`, looked up once; [] when nobody tells within that time.
+
+    In a thread of its own: a look-up cannot be interrupted.
+    """
+    told: SimpleQueue[list[Any]] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            told.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            told.put([])
+
+    Thread(target=look_up, daemon=True).start()
+    try:
+        return [str(address[0]) for *_, address in told.get(timeout=seconds)]
+    except Empty:
+        return []

@@ -1,0 +1,137 @@
+"""The one client for all that leaves: what it bounds, and what it does not tell."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from syteops.core import outbound
+from syteops.core.outbound import OutboundFailed, post
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket], Any]) -> Iterator[str]:
+    """A server that lets `answer` deal with the one connection it takes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                try:
+                    answer(connection)
+                except OSError:
+                    """The other side hung up."""
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join(10)
+
+
+@pytest.fixture(autouse=True)
+def private_allowed(settings: Any) -> None:
+    settings.ALLOW_PRIVATE_URLS = True
+
+
+def drip(connection: socket.socket, start: bytes = b"") -> None:
+    """One byte now and then, until the other side hangs up."""
+    connection.sendall(start)
+    for _ in range(1000):
+        connection.sendall(b"x")
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"HTTP/1.1 200 OK\r\nX-Header: ", b"HTTP/1.1 200 OK\r\n\r\n"]
+)
+def test_whoever_drips_is_given_up_at_the_deadline(start: bytes) -> None:
+    with answering(lambda connection: drip(connection, start)) as url:
+        before = time.monotonic()
+        with pytest.raises(OutboundFailed, match="in time") as failure:
+            post(url, b"{}", seconds=0.3, most_bytes=10_000)
+        assert time.monotonic() - before < 5
+        assert failure.value.sent
+
+
+def test_a_look_up_that_hangs_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kw: hanging.wait(10) or [])
+    before = time.monotonic()
+    with pytest.raises(OutboundFailed) as failure:
+        post("https://slow.example.com", b"{}", seconds=0.1)
+    hanging.set()
+    assert time.monotonic() - before < 5
+    assert not failure.value.sent
+
+
+def told(url: str) -> str:
+    with pytest.raises(OutboundFailed) as failure:
+        post(f"{url}/canary", b"{}", {"X-Token": "canary"}, seconds=0.5)
+    assert failure.value.__cause__ is None
+    return failure.value.detail
+
+
+def test_open_closed_and_silent_ports_are_told_apart_by_nobody() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        silent = told(f"http://127.0.0.1:{server.getsockname()[1]}")
+        port = server.getsockname()[1]
+    closed = told(f"http://127.0.0.1:{port}")
+    with answering(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")) as url:
+        another = told(url)
+    with answering(lambda connection: None) as url:
+        reset = told(url)
+    with answering(lambda connection: connection.sendall(OK)) as url:
+        no_tls = told(url.replace("http:", "https:"))
+    assert {silent, closed, another, reset, no_tls} == {outbound._NO_ANSWER}
+
+
+def test_an_answer_is_read_as_far_as_it_is_wanted() -> None:
+    for most, body in ((4, b"fine"), (0, b"")):
+        with answering(lambda connection: connection.sendall(OK)) as url:
+            assert post(url, b"{}", most_bytes=most) == outbound.Answer(200, body)
+    with (
+        answering(lambda connection: connection.sendall(OK)) as url,
+        pytest.raises(OutboundFailed, match="More was answered"),
+    ):
+        post(url, b"{}", most_bytes=3)
+
+
+@pytest.mark.parametrize("header", ["Transfer-Encoding", "Content-Length"])
+def test_a_header_that_breaks_the_protocol_is_an_error_of_ours(header: str) -> None:
+    with (
+        answering(lambda connection: connection.sendall(OK)) as url,
+        pytest.raises(OutboundFailed, match="cannot be reached"),
+    ):
+        post(url, b"{}", {header: "Bearer 1"})
+
+
+def test_a_listed_origin_is_allowed_and_its_neighbour_is_not(settings: Any) -> None:
+    settings.ALLOW_PRIVATE_URLS = False
+    with answering(lambda connection: connection.sendall(OK)) as url:
+        settings.ALLOWED_PRIVATE_ORIGINS = [url]
+        assert outbound.url_problem(f"{url}1/x")
+        assert outbound.url_problem(url.replace("http:", "https:"))
+        with pytest.raises(OutboundFailed, match="private"):
+            post("http://127.0.0.1:1/", b"{}")
+        assert post(f"{url}/path", b"{}").status == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["64:ff9b::5db8:d822", "64:ff9b:1::1", "::ffff:0:93.184.216.34", "fec0::1", "2002:5db8:d822::"],
+)
+def test_a_name_that_leads_to_a_translated_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, address: str
+) -> None:
+    settings.ALLOW_PRIVATE_URLS = False
+    found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 443, 0, 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
+    with pytest.raises(OutboundFailed, match="private"):
+        post("https://example.com/", b"{}")
