@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import get_error_detail
 
 from manage_api.errors import MAX_ERRORS
 
@@ -35,6 +38,16 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+    def run_validators(self, value: Any) -> None:
+        """Length first: no pattern meets a text that is too long."""
+        for one in self.validators:
+            if isinstance(one, MaxLengthValidator):
+                try:
+                    one(value)
+                except DjangoValidationError as error:
+                    raise ValidationError(get_error_detail(error)) from error
+        super().run_validators(value)
 
 
 class StrictIntegerField(serializers.IntegerField):

@@ -19,7 +19,7 @@ from syteops.audit.rows import MAX_ROWS
 from syteops.core.identifiers import slot_validator
 from syteops.team.models import TeamMember
 
-TAG_PATTERN = r"\A[^,]*[^\s,][^,]*\Z"
+TAG_PATTERN = r"\A\s*[^\s,][^,]*\Z"
 
 
 class MemberNumField(StrictCharField):

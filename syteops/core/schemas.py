@@ -3,18 +3,23 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError as Problem
 
 from syteops.core.errors import FieldError
 from syteops.core.outbound import url_problem
+from syteops.core.sized_schemas import SizedValidator
 
 Schema = dict[str, Any]
 Config = dict[str, Any]
+
+MOST_PROBLEMS = 100
+"""How many problems of a config, and of one value in it, are told."""
 
 FORMATS = FormatChecker()
 """The formats that are checked. `web-url`: a web address that this server may send to."""
@@ -56,16 +61,18 @@ def with_defaults(schema: Schema, config: Config) -> Config:
 
 
 def problems(schema: Schema, config: Config, *, incomplete: bool = False) -> list[FieldError]:
-    """Each thing wrong with `config`, with its path from ("config", …).
+    """Each thing wrong with `config`, up to MOST_PROBLEMS, with its path from ("config", …).
 
     `incomplete` lets required values be missing. Messages never repeat a value.
     """
-    found = Draft202012Validator(schema, format_checker=FORMATS).iter_errors(config)
+    found = islice(
+        SizedValidator(schema, format_checker=FORMATS).iter_errors(config), MOST_PROBLEMS
+    )
     return [
         error
         for one in sorted(found, key=lambda one: [str(step) for step in one.absolute_path])
         if not (incomplete and one.validator == "required")
-        for error in _field_errors(one)
+        for error in islice(_field_errors(one), MOST_PROBLEMS)
     ]
 
 

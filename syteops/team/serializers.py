@@ -1,13 +1,18 @@
 """Team members as the Manage API shows and takes them."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from manage_api.serializers import StrictCharField, StrictModelSerializer
 from syteops.core.identifiers import SLOT
 from syteops.team import queries
 from syteops.team.models import TeamMember
+
+_MOST_CRM_IDS = 1000
 
 
 @extend_schema_field(
@@ -15,10 +20,16 @@ from syteops.team.models import TeamMember
         "type": "object",
         "propertyNames": {"pattern": SLOT},
         "additionalProperties": {"type": "string", "maxLength": 200},
+        "maxProperties": _MOST_CRM_IDS,
     }
 )
 class CrmIdsField(serializers.DictField):
     child = StrictCharField(max_length=200, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and len(data) > _MOST_CRM_IDS:
+            raise ValidationError(f"Send {_MOST_CRM_IDS} at most.", "max_length")
+        return super().to_internal_value(data)
 
 
 class TeamMemberSerializer(StrictModelSerializer):

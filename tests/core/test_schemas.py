@@ -140,3 +140,61 @@ def test_names_that_a_pattern_allows_are_known() -> None:
     schema = {"patternProperties": {"^x-": {"type": "string"}}, "additionalProperties": False}
     assert problems(schema, {"x-a": "b"}) == []
     assert [one.path for one in problems(schema, {"x-a": "b", "y": 1})] == [("config", "y")]
+
+
+# --- In linear time -------------------------------------------------------------------------
+
+
+LISTS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "short": {
+            "type": "array",
+            "items": {"type": "string"},
+            "maxItems": 20,
+            "uniqueItems": True,
+        },
+        "long": {"type": "array", "uniqueItems": True},
+        "text": {"type": "string", "maxLength": 10, "pattern": "^(a|a)*$"},
+    },
+    "additionalProperties": False,
+}
+
+
+def test_a_list_that_is_too_long_is_not_looked_into() -> None:
+    (error,) = problems(LISTS, {"short": [1] * 200_000})
+    assert (error.code, error.detail) == ("out_of_range", "Give 20 at most.")
+
+
+def test_a_text_that_is_too_long_meets_no_pattern() -> None:
+    (error,) = problems(LISTS, {"text": "a" * 100 + "!"})
+    assert error.code == "too_long"
+
+
+def test_whether_items_are_unique_is_told_in_linear_time() -> None:
+    assert problems(LISTS, {"long": [[number] for number in range(100_000)]}) == []
+
+
+@pytest.mark.parametrize(
+    ("items", "unique"),
+    [
+        ([1, 1.0], False),
+        ([1, True], True),
+        ([0, False], True),
+        ([[1], [True]], True),
+        ([{"a": 1, "b": [2]}, {"b": [2], "a": 1.0}], False),
+        ([{"a": 1}, {"a": True}], True),
+        ([[], {}], True),
+        (["1", 1], True),
+        ([None, None], False),
+        ([[1, 2], [2, 1]], True),
+    ],
+)
+def test_items_are_equal_as_json_has_it(items: list[Any], unique: bool) -> None:
+    assert (problems(LISTS, {"long": items}) == []) is unique
+
+
+def test_of_many_problems_a_hundred_are_told() -> None:
+    assert len(problems(LISTS, {str(number): 1 for number in range(10_000)})) == 100
+    many = {"type": "object", "properties": {"x": {"items": {"type": "string"}}}}
+    assert len(problems(many, {"x": [1] * 10_000})) == 100
