@@ -1,7 +1,7 @@
 """Markdown (CommonMark with tables): as HTML that is safe to show, and as plain text."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -12,11 +12,13 @@ from markdown_it.token import Token
 _READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
 
 
+@lru_cache(maxsize=128)
 def to_html(text: str) -> SafeString:
     """The HTML of a Markdown text. Safe to show whoever wrote it.
 
     HTML in the text is shown as text, links lead only to harmless schemes, pictures stay links'
-    text: a picture from elsewhere would tell its server who reads the page.
+    text: a picture from elsewhere would tell its server who reads the page. Each process renders a
+    text once, and keeps the latest: a page that is called often does not pay for it again.
     """
     return SafeString(_parser().render(text))  # html=False: all that was typed is escaped
 

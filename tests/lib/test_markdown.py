@@ -1,9 +1,12 @@
 """Markdown is safe to show, and short as plain text."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syteops.lib import markdown
 from syteops.lib.markdown import excerpt, to_html, to_text
 
 HOSTILE = [
@@ -45,6 +48,23 @@ def test_no_text_whatever_opens_a_tag_of_its_own(text: str) -> None:
     tags = set(__import__("re").findall(r"<(/?[a-z0-9]+)", to_html(text)))
 
     assert not tags & {"script", "img", "iframe", "style", "object", "svg"}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["[", "[a](", "*a ", "*a_ ", "**", "`a", "> ", "- a\n", "1. a\n", "a* b_ ", "<", "&", "~~a ",
+     "|a", "[a]: b\n", "\\", "[x](y) "],
+)  # fmt: skip
+def test_the_longest_text_is_rendered_in_bounded_time(unit: str) -> None:
+    before = time.process_time()
+    to_html((unit * 100_000)[:100_000])
+    assert time.process_time() - before < 10
+
+
+def test_a_text_is_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = to_html("# Shown *twice*")
+    monkeypatch.setattr(markdown, "_parser", None)
+    assert to_html("# Shown *twice*") is shown
 
 
 def test_a_link_tells_its_target_nothing() -> None:
