@@ -89,7 +89,11 @@ def _following_up(values: dict[str, Any], config: Mapping[str, Any]) -> dict[str
     days, meeting = config["follow_up_days"], values.get("meeting_date")
     if not days or meeting is None or "follow_up_date" in values:
         return values
-    return {**values, "follow_up_date": meeting + timedelta(days=days)}
+    try:
+        return {**values, "follow_up_date": meeting + timedelta(days=days)}
+    except OverflowError:
+        detail = f"There is no date {days} days later. Give an earlier one, or a follow_up_date."
+        raise Invalid.field("meeting_date", detail, "out_of_range") from None
 
 
 def _normal(values: dict[str, Any]) -> dict[str, Any]:

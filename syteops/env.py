@@ -15,6 +15,7 @@ import pwd
 import re
 import secrets
 from collections.abc import Callable
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -168,6 +169,20 @@ class Environment:
         if database["NAME"] in ("", ":memory:"):
             raise WrongSetting(name, "names no database behind the last /", _DATABASE_CURE)
         return database
+
+    def email_sender(self, name: builtins.str, default: builtins.str) -> builtins.str:
+        """One address that mail comes from, with or without a name (RFC 5322)."""
+        text = self.str(name, default)
+        found = getaddresses([text])
+        user, at, host = found[0][1].rpartition("@") if len(found) == 1 else ("", "", "")
+        if not (user and at and host and text.isprintable()) or set(user + host) & set(" @<>,"):
+            raise WrongSetting(
+                name,
+                f"is {text!r}, which is not one address",
+                'Write it like ops@example.com or "Team, Ops" <ops@example.com>: '
+                "a name with a comma needs quotes.",
+            )
+        return text
 
     def email_server(self, name: builtins.str) -> dict[builtins.str, Any] | None:
         """How to reach the mail server at that address; None when it is not set."""

@@ -44,7 +44,9 @@ def rewritten(file: IO[bytes], max_bytes: int) -> Picture:
         )
     try:
         return _write(_bare(_open(data)))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except PictureRefused:
+        raise
+    except Exception as error:
         raise PictureRefused("Choose a JPEG, PNG, WebP or GIF picture.") from error
 
 

@@ -60,6 +60,28 @@ def test_an_address_that_is_none_stops_the_start_without_repeating_it(
     assert "canary" not in str(stopped.value)
 
 
+@pytest.mark.parametrize(
+    "text", ["ops@example.com", "Ops <ops@example.com>", '"Team, Ops" <ops@example.com>']
+)
+def test_a_sender_may_have_a_name(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("EMAIL_FROM", text)
+    assert env.email_sender("EMAIL_FROM", "") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Team, Ops <ops@example.com>", "ops", "Ops <ops>", "a@x.org, b@x.org", "a@b@c",
+     "a@x\nBcc: b@x",
+     "<>", "@example.com"],
+)  # fmt: skip
+def test_a_sender_that_is_not_one_address_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("EMAIL_FROM", text)
+    with pytest.raises(WrongSetting, match="EMAIL_FROM"):
+        env.email_sender("EMAIL_FROM", "")
+
+
 def test_left_out_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_URL", "")
     assert env.email_server("EMAIL_URL") is None

@@ -37,6 +37,23 @@ def test_what_is_no_usual_picture_is_refused(data: bytes, reason: str) -> None:
         rewrite(data)
 
 
+@pytest.mark.parametrize(
+    "exif",
+    [
+        "49492a000800000003001201030001000000060000000001070004000000060108"
+        "0025880b0001000000ff1a060009cb",
+        "49492a0008000000030012010300010000000600000032010b000100000008ff003c00010c00040000001a0806ff",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF", "ignore:Truncated File")
+def test_metadata_that_the_decoder_stumbles_over_is_a_refusal(exif: str) -> None:
+    """Turned upright, its other tags are written anew: struct.error, AttributeError."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "JPEG", exif=b"Exif\0\0" + bytes.fromhex(exif))
+    with pytest.raises(PictureRefused):
+        rewrite(out.getvalue())
+
+
 def test_a_picture_of_too_many_bytes_is_refused() -> None:
     data = picture_bytes()
 

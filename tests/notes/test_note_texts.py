@@ -126,3 +126,13 @@ def test_a_wrong_config_is_refused(api: Api, wrong: dict[str, Any]) -> None:
 
     assert refused.status_code == 400
     assert api.get("/modules/notes/config").json()["config"]["excerpt_length"] == 160
+
+
+def test_a_meeting_at_the_end_of_time_has_no_follow_up(api: Api) -> None:
+    configure(follow_up_days=14)
+    refused = api.post("/notes", {"title": "Last", "meeting_date": "9999-12-31"})
+    assert refused.status_code == 400
+    (error,) = refused.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("#/meeting_date", "out_of_range")
+    given = {"title": "Last", "meeting_date": "9999-12-31", "follow_up_date": None}
+    assert api.post("/notes", given).status_code == 201
