@@ -28,6 +28,9 @@ REMEMBERED = 12 * 60 * 60
 """Seconds for which a credential that was good is remembered at least; at most it is twice that."""
 
 
+NO_LIMIT = 10**9
+"""What a setting of 0 stands for: more than anybody can call in a minute."""
+
 API = "api"
 """What the audit trail calls the API as a whole."""
 
@@ -159,7 +162,8 @@ def _was_accepted(credential: str) -> bool:
 
 
 def _has_failed_too_often(kind: CounterKind, who: str) -> bool:
-    return counters().read(kind, who, WINDOW) >= settings.MANAGE_API_FAILURES_PER_MINUTE
+    limit = settings.MANAGE_API_FAILURES_PER_MINUTE or NO_LIMIT
+    return counters().read(kind, who, WINDOW) >= limit
 
 
 # --- Budgets -------------------------------------------------------------------------------
@@ -172,8 +176,8 @@ def _throttled(spent: Budget, detail: str) -> ApiError:
 
 def _policy(writes: bool) -> tuple[str, int]:
     if writes:
-        return "write", settings.MANAGE_API_WRITES_PER_MINUTE
-    return "read", settings.MANAGE_API_READS_PER_MINUTE
+        return "write", settings.MANAGE_API_WRITES_PER_MINUTE or NO_LIMIT
+    return "read", settings.MANAGE_API_READS_PER_MINUTE or NO_LIMIT
 
 
 def _counter(principal: Principal, name: str) -> tuple[CounterKind, str]:

@@ -40,7 +40,7 @@ def test_the_checks_run_with_django_s() -> None:
         ({"MANAGE_API_PAGE_SIZE": 0}, "E007", "MANAGE_API_PAGE_SIZE"),
         ({"MANAGE_API_PAGE_SIZE": 201}, "E008", "MANAGE_API_PAGE_SIZE"),
         ({"MANAGE_API_MAX_BODY": 0}, "E009", "MANAGE_API_MAX_BODY"),
-        ({"MANAGE_API_READS_PER_MINUTE": 0}, "E009", "MANAGE_API_READS_PER_MINUTE"),
+        ({"MANAGE_API_READS_PER_MINUTE": -1}, "E009", "MANAGE_API_READS_PER_MINUTE"),
         ({"AUDIT_RETENTION_DAYS": -1}, "E009", "AUDIT_RETENTION_DAYS"),
         ({"AXES_FAILURE_LIMIT": 0}, "E009", "LOGIN_FAILURE_LIMIT"),
         ({"CSRF_TRUSTED_ORIGINS": ["https://a.example/"]}, "E010", "CSRF_TRUSTED_ORIGINS"),

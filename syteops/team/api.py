@@ -33,7 +33,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     deletion_impact = staticmethod(queries.deletion_impact)
     filterset_class = TeamMemberFilter
     search_fields = queries.SEARCHED
-    search_help = "names, e-mail addresses, company or job title"
+    search_help = "names, e-mail addresses, company, job title, telephone, city or CRM identifiers"
     ordering_fields, ordering = queries.ORDERINGS, "user_num"
     ordering_tie_break = "number"
     descriptions = {

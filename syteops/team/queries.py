@@ -22,6 +22,7 @@ from syteops.team.models import TeamMember
 SEARCHED = (
     "first_name", "last_name", "full_name", "nickname",
     "email", "email_alternate", "email_personal", "company_name", "job_title",
+    "phone_number", "phone_mobile", "city", "crm_identifiers__identifier",
 )  # fmt: skip
 
 ORDERINGS: dict[str, Expression | F] = {

@@ -332,3 +332,13 @@ def test_who_is_cut_off_is_told_which_limit_it_was(db: None, settings: Any) -> N
     assert refused["RateLimit-Policy"] == '"failure";q=1;w=60'
     assert refused["RateLimit"] == '"failure";r=0;t=50'
     assert refused["Retry-After"] == "50"
+
+
+@pytest.mark.django_db
+def test_zero_is_no_limit(api: Any, settings: Any) -> None:
+    settings.MANAGE_API_READS_PER_MINUTE = settings.MANAGE_API_WRITES_PER_MINUTE = 0
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 0
+    for number in range(3):
+        assert api.get("/crm-systems").status_code == 200
+        assert api.post("/crm-systems", {"name": f"System {number}"}).status_code == 201
+        assert Api("som_wrong").get("/crm-systems").status_code == 401

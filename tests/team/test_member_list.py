@@ -142,3 +142,16 @@ def test_a_list_costs_the_same_however_long_it_is(
     assert answer["users"][6]["roles"] == ["editor", "writer"]
     assert answer["users"][6]["crm_ids"] == {"001": "A-1", "002": "B-1"}
     assert answer["users"][0]["user"] == "alice"
+
+
+@pytest.mark.parametrize("word", ["555-0142", "0171", "Potsdam", "hub-77"])
+def test_a_member_is_found_by_telephone_city_and_crm_identifier(api: Api, word: str) -> None:
+    system = api.post("/crm-systems", {"name": "HubSpot"}).json()["crm_num"]
+    member = {
+        "full_name": "Eva", "phone_number": "+1 555-0142", "phone_mobile": "0171 1",
+        "city": "Potsdam", "crm_ids": {system: "hub-77"},
+    }  # fmt: skip
+    assert api.post("/team-members", member).status_code == 201
+    assert api.post("/team-members", {"full_name": "Somebody else"}).status_code == 201
+    found = api.get(f"/team-members?search={word}").json()["users"]
+    assert [one["full_name"] for one in found] == ["Eva"]
