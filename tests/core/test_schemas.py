@@ -172,7 +172,7 @@ def test_a_text_that_is_too_long_meets_no_pattern() -> None:
 
 
 def test_whether_items_are_unique_is_told_in_linear_time() -> None:
-    assert problems(LISTS, {"long": [[number] for number in range(100_000)]}) == []
+    assert problems(LISTS, {"long": [{"at": number} for number in range(20_000)]}) == []
 
 
 @pytest.mark.parametrize(
