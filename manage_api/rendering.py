@@ -1,11 +1,9 @@
 """JSON in and out, strictly (RFC 8259) and fast."""
 
-import json
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -14,7 +12,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-MAX_DEPTH = 32
+from syteops.lib.json_reader import Refused, read
 
 
 def dump(data: Any) -> bytes:
@@ -76,70 +74,6 @@ class StrictJsonParser(BaseParser):
 def parse(body: bytes) -> Any:
     """The value of a JSON text. Raises ParseError saying what is wrong."""
     try:
-        text = body.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_bounded,
-        )
-    except UnicodeDecodeError as error:
-        raise ParseError("The body is not UTF-8.") from error
-    except RecursionError as error:
-        raise ParseError(_TOO_DEEP) from error
-    except ValueError as error:
-        raise ParseError(f"The body is not JSON: {error}.") from error
-    _check(value, 1)
-    return value
-
-
-_TOO_DEEP = f"The body is nested more than {MAX_DEPTH} levels deep."
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ParseError(f"The name {twice!r} appears twice in one object.")
-    return made
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ParseError(f"{name} is not a JSON number.")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ParseError(f"The number {text} is too large.")
-    return number
-
-
-def _bounded(text: str) -> int:
-    number = int(text) if len(text) <= 20 else 2**63
-    if not -(2**63) <= number < 2**63:
-        raise ParseError("A whole number is outside 64 bits.")
-    return number
-
-
-def _check(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise ParseError(_TOO_DEEP)
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check_text(name)
-            _check(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner, depth + 1)
-
-
-def _check_text(text: str) -> None:
-    if "\x00" in text:
-        raise ParseError("A text contains a NUL character.")
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise ParseError("A text contains half of a surrogate pair.")
+        return read(body)
+    except Refused as refusal:
+        raise ParseError(f"The body cannot be taken. {refusal}") from refusal

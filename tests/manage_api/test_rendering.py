@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError
 
-from manage_api.rendering import MAX_DEPTH, JsonRenderer, dump, load, parse
+from manage_api.rendering import JsonRenderer, dump, load, parse
+from syteops.lib.json_reader import MAX_DEPTH
 from tests.fixtures import Api
 
 # Each with the reason why it is dangerous to take.
