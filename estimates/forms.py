@@ -11,6 +11,7 @@ from estimates import services
 from estimates.fields import plain
 from estimates.models import LONGEST_COMMENT
 from syteops.adminkit.texts import TextForm
+from syteops.core.form_fields import LineField, TextField
 from syteops.crm.models import CrmSystem
 
 
@@ -44,12 +45,12 @@ class LineItemForm(forms.ModelForm):  # type: ignore[type-arg]
 class ClientAnswerForm(forms.Form):
     """The client's answer, as somebody here heard it."""
 
-    name = forms.CharField(
+    name = LineField(
         max_length=150,
         label="Who answered",
         widget=UnfoldAdminTextInputWidget,
         help_text="The client's name. That you entered it is recorded too.",
     )
-    comment = forms.CharField(
+    comment = TextField(
         max_length=LONGEST_COMMENT, required=False, widget=UnfoldAdminTextareaWidget({"rows": 3})
     )

@@ -12,6 +12,7 @@ from estimates.choices import ANSWERS, STORED, EstimateStatus
 from estimates.totals import Amounts, line_amounts, sum_of
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
+from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
 from syteops.lib import currencies
 
@@ -167,7 +168,7 @@ class Estimate(TextEntity):
         return sum_of([line.amounts for line in self.line_items.all()], self.currency)
 
 
-class LineItem(models.Model):
+class LineItem(Record):
     """One thing that is paid for. Written through the estimate's services, as one list."""
 
     SHOWN: ClassVar[tuple[str, ...]] = (

@@ -17,6 +17,7 @@ from estimates.models import LONGEST_COMMENT, Estimate
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
+from syteops.core.form_fields import LineField, TextField
 from syteops.lib.markdown import to_html
 from syteops.modules.queries import config_of
 
@@ -35,10 +36,10 @@ _SALT = "estimates.answer"
 class AnswerForm(forms.Form):
     """The client's answer. `seal` proves that the form comes from the page of this estimate."""
 
-    name = forms.CharField(
+    name = LineField(
         max_length=150, label="Your name", widget=forms.TextInput({"autocomplete": "name"})
     )
-    comment = forms.CharField(
+    comment = TextField(
         max_length=LONGEST_COMMENT,
         required=False,
         label="Comment (optional)",

@@ -14,6 +14,7 @@ from manage_api.serializers import (
     StrictCharField,
     StrictChoiceField,
     StrictSerializer,
+    StrictTextField,
 )
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from syteops.core.identifiers import slot_validator
@@ -119,4 +120,4 @@ class EstimateWithLinkSerializer(EstimateSerializer):
 
 class EstimateAnswerInput(StrictSerializer):
     name = StrictCharField(max_length=150, help_text="Who answered on the client's side.")
-    comment = StrictCharField(required=False, allow_blank=True, max_length=LONGEST_COMMENT)
+    comment = StrictTextField(required=False, allow_blank=True, max_length=LONGEST_COMMENT)

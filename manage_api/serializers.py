@@ -11,14 +11,16 @@ from functools import cache
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.validators import MaxLengthValidator
+from django.core.validators import MaxLengthValidator, URLValidator
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import get_error_detail
+from rest_framework.fields import empty, get_error_detail
 
 from manage_api.errors import MAX_ERRORS
+from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
+from syteops.lib.urls import validate_web_address
 
 _MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S)
 
@@ -32,7 +34,20 @@ def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
 
 
 class StrictCharField(serializers.CharField):
-    """Text, and nothing that merely looks like it."""
+    """One line of text, and nothing that merely looks like it."""
+
+    one_line: ClassVar[bool] = True
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """What a person sees as blank is blank. Length comes first: patterns meet no long text."""
+        if isinstance(data, str):
+            text = data.strip() if self.trim_whitespace else data
+            if self.max_length is not None and len(text) > self.max_length:
+                self.fail("max_length", max_length=self.max_length)
+            if self.one_line and not is_one_line(data):
+                raise ValidationError(NOT_ONE_LINE, "invalid")
+            data = "" if is_blank(data) else data
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -48,6 +63,28 @@ class StrictCharField(serializers.CharField):
                 except DjangoValidationError as error:
                     raise ValidationError(get_error_detail(error)) from error
         super().run_validators(value)
+
+
+class StrictTextField(StrictCharField):
+    """Text of any number of lines, kept with its outer blanks and its last line break."""
+
+    one_line = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, **kwargs})
+
+
+class WebAddressField(StrictCharField, serializers.URLField):
+    """An address that browsers open; the model's own rule says which."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        given = [one for one in self.validators if not isinstance(one, URLValidator)]
+        self.validators = given if validate_web_address in given else [validate_web_address, *given]
+
+
+class StrictEmailField(StrictCharField, serializers.EmailField):
+    """An e-mail address."""
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -141,6 +178,7 @@ class SecretField(StrictCharField):
     """A secret: goes in, never comes out. A mask sent back is refused (`masked_secret`)."""
 
     secret = True
+    one_line = False  # keys in PEM form have many
     default_error_messages = {"masked_secret": "This is a mask. Send the secret itself."}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -231,7 +269,9 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: StrictCharField,
-        models.TextField: StrictCharField,
+        models.TextField: StrictTextField,
+        models.EmailField: StrictEmailField,
+        models.URLField: WebAddressField,
         models.SlugField: StrictCharField,
         models.IntegerField: StrictIntegerField,
         models.BigIntegerField: StrictIntegerField,

@@ -9,6 +9,7 @@ from manage_api.serializers import (
     StrictListField,
     StrictModelSerializer,
     StrictSerializer,
+    StrictTextField,
 )
 from syteops.audit.rows import MAX_ROWS
 from syteops.core.slugs import SLUG_LENGTH
@@ -19,10 +20,9 @@ from syteops.lib.meta import validate_meta
 class TextEntitySerializer(StrictModelSerializer):
     """Base of a `Described` object's serializer."""
 
-    content = StrictCharField(
+    content = StrictTextField(
         required=False,
         allow_blank=True,
-        trim_whitespace=False,
         max_length=LONGEST_CONTENT,
         help_text="Markdown. HTML in it is shown as text.",
     )

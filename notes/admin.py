@@ -2,7 +2,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
@@ -19,6 +18,7 @@ from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import TextForm, markdown_preview
+from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
 from syteops.modules.admin import ModuleAdmin
 from syteops.team.models import TeamMember
 
@@ -34,9 +34,10 @@ class ListField(forms.CharField):
         return self.separator.join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        ProhibitNullCharactersValidator()(value)
-        texts = (value or "").split(self.separator.strip(" "))
-        return [text.strip() for text in texts if text.strip()]
+        texts = with_plain_line_ends(value or "").split(self.separator.strip(" "))
+        for text in texts:
+            validate_line(text)
+        return [text.strip() for text in texts if not is_blank(text)]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(self.to_python(data) != (initial or []))

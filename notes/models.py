@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from notes.choices import NoteStatus
+from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
 
 LONGEST_TAG = 50
@@ -62,7 +63,7 @@ class NoteAttendee(models.Model):
         return str(self.member)
 
 
-class NoteTag(models.Model):
+class NoteTag(Record):
     """A word under which a note is found. Written through the note's services."""
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="tag_rows")
@@ -80,7 +81,7 @@ class NoteTag(models.Model):
         return self.name
 
 
-class ActionItem(models.Model):
+class ActionItem(Record):
     """Something to be done. Written through the note's services, as one list."""
 
     SHOWN: ClassVar[tuple[str, ...]] = ("text", "assignee", "due_date", "done")

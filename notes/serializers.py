@@ -17,9 +17,11 @@ from notes import people
 from notes.models import Note
 from syteops.audit.rows import MAX_ROWS
 from syteops.core.identifiers import slot_validator
+from syteops.lib.text import NO_LINE, UNSEEN
 from syteops.team.models import TeamMember
 
-TAG_PATTERN = r"\A\s*[^\s,][^,]*\Z"
+TAG_PATTERN = rf"\A(?:(?![{NO_LINE}])[{UNSEEN}])*[^,{NO_LINE}{UNSEEN}][^,{NO_LINE}]*\Z"
+"""Something to be seen, in one line and without a comma. Linear: no text matches it in two ways."""
 
 
 class MemberNumField(StrictCharField):

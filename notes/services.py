@@ -14,6 +14,7 @@ from syteops.audit.rows import RowsPlan, describe_rows, plan_rows
 from syteops.core.actors import Actor
 from syteops.core.errors import Invalid
 from syteops.core.texts import changed_texts, keep_slug, new_texts
+from syteops.lib.text import is_blank
 from syteops.modules.queries import config_of
 from syteops.team.models import TeamMember
 
@@ -100,8 +101,8 @@ def _normal(values: dict[str, Any]) -> dict[str, Any]:
     """`values` with each free name once, on one line."""
     if "attendee_names" not in values:
         return values
-    names = (" ".join(name.split()) for name in values["attendee_names"])
-    return {**values, "attendee_names": [*dict.fromkeys(filter(None, names))]}
+    names = (" ".join(name.split()) for name in values["attendee_names"] if not is_blank(name))
+    return {**values, "attendee_names": [*dict.fromkeys(names)]}
 
 
 # --- What belongs to a note ----------------------------------------------------------------------
@@ -158,7 +159,7 @@ def _split(note: Note | None, values: Mapping[str, Any]) -> tuple[dict[str, Any]
 
 
 def _tag_names(tags: Iterable[str]) -> list[str]:
-    names = {normal_tag(tag) for tag in tags} - {""}
+    names = {normal_tag(tag) for tag in tags if not is_blank(tag)}
     if any(len(name) > LONGEST_TAG for name in names):  # some letters grow in lower case
         detail = f"A tag has {LONGEST_TAG} characters at most."
         raise Invalid.field("tags", detail, "too_long")

@@ -11,17 +11,18 @@ from manage_api.keys.models import ManageKey
 from manage_api.operations import all_scopes
 from syteops.core.addresses import exact_network
 from syteops.core.errors import Invalid
+from syteops.lib.text import NO_LINE, is_blank
 
 DEFAULT_DAYS = 90
 
 # Line breaks, terminal and text direction controls, and bytes that were no text.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile(rf"[{NO_LINE}\ud800-\udfff]")
 
 
 def validate_name(text: str) -> str:
     """A name that fits on one line everywhere it is shown. Raises Invalid."""
     name, longest = text.strip(), ManageKey._meta.get_field("name").max_length or 0
-    if not name:
+    if is_blank(name):
         raise Invalid.field("name", "Give the key a name: the tool that will use it.", "required")
     if len(name) > longest:
         detail = f"Choose a shorter name: {longest} characters at most."

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from manage_api.serializers import StrictCharField, StrictIntegerField
+from syteops.lib.text import NO_LINE, UNSEEN
 
 Json = dict[str, Any]
 
-# One character that str.strip() keeps, in words that every dialect understands alike.
-_NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
+# In words that every dialect of regular expressions understands alike.
+_LINE = f"[^{NO_LINE}]*"
+_SEEN_LINE = f"{_LINE}[^{NO_LINE}{UNSEEN}]{_LINE}"
+_SEEN_TEXT = rf"[^{NO_LINE}{UNSEEN}]"
 
 
 def say_exactly(field: Any, schema: Json) -> None:
@@ -26,8 +29,10 @@ def say_exactly(field: Any, schema: Json) -> None:
 def _say_text(field: StrictCharField, schema: Json) -> None:
     if getattr(field, "secret", False):
         schema["format"] = "password"
-    if not field.allow_blank and field.trim_whitespace:
-        schema.setdefault("pattern", _NOT_BLANK)
+    if field.one_line:
+        schema.setdefault("pattern", f"^{_LINE if field.allow_blank else _SEEN_LINE}$")
+    elif not field.allow_blank:
+        schema.setdefault("pattern", _SEEN_TEXT)
 
 
 # --- Examples ------------------------------------------------------------------------------

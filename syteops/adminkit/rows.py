@@ -6,8 +6,10 @@ from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
+from syteops.adminkit.strict import ExactFields
 
-class PartsInline(TabularInline):  # type: ignore[misc]
+
+class PartsInline(ExactFields, TabularInline):  # type: ignore[misc]
     """Rows that are part of the object: who may change the object may change its rows."""
 
     extra = 0

@@ -13,11 +13,13 @@ from unfold.widgets import (
 )
 
 from syteops.core.errors import FieldError
+from syteops.core.form_fields import JsonField, LineField, TextField
+from syteops.core.schemas import is_one_line_text
+from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
 
 Schema = dict[str, Any]
 
 PREFIX = "config_"
-_LONG_TEXT = 300
 
 
 class LinesField(forms.CharField):
@@ -28,7 +30,10 @@ class LinesField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
             return value
-        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+        lines = with_plain_line_ends(value or "").split("\n")
+        for line in lines:
+            validate_line(line)
+        return [line.strip() for line in lines if not is_blank(line)]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != self.to_python(data))
@@ -62,9 +67,7 @@ def field_of(error: FieldError, form: forms.Form) -> str | None:
 
 
 def _value(entered: Any) -> Any:
-    """What a field's value means; browsers send line ends their own way."""
-    if isinstance(entered, str):
-        entered = entered.replace("\r\n", "\n")
+    """What a field's value means."""
     return None if entered in ("", [], None) else entered
 
 
@@ -89,7 +92,7 @@ def _made(schema: Schema) -> forms.Field:
         return _text(schema)
     if kind == "array" and schema.get("items", {}).get("type") == "string":
         return LinesField()
-    return forms.JSONField(widget=UnfoldAdminTextareaWidget)
+    return JsonField(widget=UnfoldAdminTextareaWidget)
 
 
 def _choice(schema: Schema) -> forms.Field:
@@ -118,7 +121,6 @@ def _number(schema: Schema) -> forms.Field:
 
 def _text(schema: Schema) -> forms.Field:
     longest = schema.get("maxLength")
-    is_long = longest is None or longest > _LONG_TEXT
-    is_lines = is_long and "format" not in schema and "pattern" not in schema
-    widget = UnfoldAdminTextareaWidget if is_lines else UnfoldAdminTextInputWidget
-    return forms.CharField(max_length=longest, widget=widget)
+    if is_one_line_text(schema):
+        return LineField(max_length=longest, widget=UnfoldAdminTextInputWidget)
+    return TextField(max_length=longest, widget=UnfoldAdminTextareaWidget)

@@ -15,6 +15,8 @@ from django.http import HttpRequest, QueryDict
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from syteops.core.form_fields import form_class_of
+
 MAX_LENGTH = 200
 """Characters of what is searched for, and of each parameter of a list."""
 MAX_PARAMETERS = 50
@@ -63,7 +65,16 @@ def _is_beyond(text: str) -> bool:
     return len(text) > MAX_LENGTH or "\0" in text
 
 
-class StrictAdmin(ModelAdmin):  # type: ignore[misc]
+class ExactFields:
+    """Offers for each column the form field that takes what the API takes, and nothing else."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if made := form_class_of(db_field):
+            kwargs = {"form_class": made, **kwargs}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
     """Base of every admin."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from django import forms
-from django.forms.fields import InvalidJSONInput
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from syteops.adminkit.service_admin import ServiceForm
+from syteops.core.form_fields import JsonField
 from syteops.lib.markdown import to_html
 from syteops.lib.meta import validate_meta
 
 
-class MetaField(forms.JSONField):
+class MetaField(JsonField):
     """A JSON object; what is none is shown again as it was typed."""
 
     def to_python(self, value: Any) -> Any:
@@ -21,13 +20,6 @@ class MetaField(forms.JSONField):
         if made is not None:
             validate_meta(made)
         return made
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        try:
-            self.to_python(data)
-        except forms.ValidationError:
-            return InvalidJSONInput(data)
-        return super().bound_data(data, initial)
 
 
 class TextForm(ServiceForm):

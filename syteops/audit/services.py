@@ -22,6 +22,7 @@ from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Noun, Verb
+from syteops.lib.text import cut
 from syteops.lib.urls import moved
 
 E = TypeVar("E", bound=Entity)
@@ -236,13 +237,13 @@ def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) 
     return AuditEntry(
         actor_kind=actor.kind,
         actor_id=actor.id,
-        actor_label=actor.label[:200],
+        actor_label=cut(actor.label, 200),
         door=actor.door,
         operation=actor.operation,
         event=event,
         object_resource=resource,
         object_id=object_id[:200],
-        object_label=label[:200],
+        object_label=cut(label, 200),
         request_id=actor.request_id,
         address=actor.address,
     )

@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 from syteops.adminkit.rows import PartsInline
-from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.automation import queries, services
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 
@@ -43,16 +43,9 @@ class CatalogueFilter(forms.Form):
         return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
 
 
-class VariableForm(ServiceForm):
-    def clean_value(self) -> str:
-        """Browsers send every line break as two characters; what is stored has one."""
-        return str(self.cleaned_data["value"]).replace("\r\n", "\n")
-
-
 @admin.register(Variable)
 class VariableAdmin(ServiceAdmin):
     services = services
-    form = VariableForm
     list_display = ("name", "start_of_value", "description", "updated_at")
     search_fields = ("key", "value", "description")
     fields = ("key", "value", "description")
@@ -66,13 +59,6 @@ class VariableAdmin(ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Automations know a variable by its key, so that one stays."""
         return [*super().get_readonly_fields(request, obj), *(["key"] if obj else [])]
-
-    def formfield_for_dbfield(
-        self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        if db_field.name == "value":
-            kwargs["strip"] = False
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @action(  # type: ignore[untyped-decorator]
         description="All variables", icon="list", url_path="catalogue", permissions=["view"]

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from datetime import date
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
+from django.core.validators import validate_email
 from django.db import models
+
+from syteops.lib.text import is_blank
+from syteops.lib.urls import validate_web_address
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _BOOLEANS = {
@@ -27,12 +30,15 @@ class ValueType(models.TextChoices):
 
 
 def canonical(kind: str, text: str) -> str:
-    """`text` in the one form in which automations get it; "" stays blank.
+    """`text` in the one form in which automations get it; a blank one is "".
+
+    Of the type text it stays as it is, outer blanks and line breaks included.
 
     Raises ValidationError saying what the type expects.
     """
-    stripped = text.strip()
-    return _FORMS[ValueType(kind)](stripped) if stripped else ""
+    if is_blank(text):
+        return ""
+    return text if kind == ValueType.TEXT else _FORMS[ValueType(kind)](text.strip())
 
 
 def _number(text: str) -> str:
@@ -49,7 +55,7 @@ def _boolean(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    URLValidator(("http", "https"), message="Write an address such as https://example.com.")(text)
+    validate_web_address(text)
     return text
 
 
@@ -66,7 +72,6 @@ def _date(text: str) -> str:
 
 
 _FORMS: dict[ValueType, Callable[[str], str]] = {
-    ValueType.TEXT: str,
     ValueType.NUMBER: _number,
     ValueType.BOOLEAN: _boolean,
     ValueType.URL: _url,

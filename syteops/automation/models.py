@@ -15,6 +15,8 @@ from syteops.automation.names import (
     validate_suffix,
 )
 from syteops.core.entities import Entity
+from syteops.core.records import Record
+from syteops.lib.text import is_blank
 
 MAX_VALUE = 10_000
 
@@ -59,7 +61,7 @@ class Variable(Entity):
     def clean(self) -> None:
         """A variable has a value, or it does not exist."""
         super().clean()
-        if not self.value.strip():
+        if is_blank(self.value):
             raise ValidationError({"value": ValidationError("Give a value.", "blank")})
 
 
@@ -96,7 +98,7 @@ class VariableSet(Entity):
         return self.acronym
 
 
-class VariableSetValue(models.Model):
+class VariableSetValue(Record):
     """One value of a set. Written through the set's services."""
 
     set = models.ForeignKey(VariableSet, on_delete=models.CASCADE, related_name="values")

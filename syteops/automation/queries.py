@@ -14,6 +14,7 @@ from syteops.core.locks import transaction_lock
 from syteops.core.modules import inactive_modules
 from syteops.core.variables import Family, all_families
 from syteops.core.variables import Variable as CatalogueVariable
+from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def active_families() -> list[Family]:
 
 def _derive(family: Family) -> Iterator[CatalogueVariable]:
     for variable in family.derive():
-        if variable.value.strip():
+        if not is_blank(variable.value):
             yield replace(variable, source=variable.source or family.source)
 
 

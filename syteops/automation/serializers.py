@@ -11,6 +11,7 @@ from manage_api.serializers import (
     StrictCharField,
     StrictChoiceField,
     StrictSerializer,
+    StrictTextField,
 )
 from syteops.automation.models import MAX_VALUE
 from syteops.automation.queries import catalogue
@@ -63,9 +64,8 @@ class VariableSerializer(serializers.Serializer[Any]):
 class VariableInput(StrictSerializer):
     """What a free-form variable can be set to."""
 
-    value = StrictCharField(
+    value = StrictTextField(
         allow_blank=True,
-        trim_whitespace=False,
         max_length=MAX_VALUE,
         help_text="A blank value removes the variable.",
     )

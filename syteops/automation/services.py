@@ -11,6 +11,7 @@ from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.core.actors import Actor
 from syteops.core.errors import FieldError, Invalid
+from syteops.lib.text import is_blank
 
 # --- Free-form variables -------------------------------------------------------------------
 
@@ -63,7 +64,7 @@ def set_variable(
         raise Invalid.field("key", str(error.message)) from error
     queries.lock_key(key)
     variable = Variable.objects.select_for_update().filter(key=key).first()
-    if not value.strip():
+    if is_blank(value):
         if variable:
             delete_variable(actor, variable)
         return None

@@ -11,12 +11,13 @@ from django.db.models import Q
 
 from syteops.core import identifiers
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
+from syteops.core.records import Record
 
 _SLOT = re.compile(identifiers.SLOT)
 _ROW_ID = re.compile(identifiers.ROW_ID)
 
 
-class Entity(models.Model):
+class Entity(Record):
     """A managed object: it has a public id, and it is counted, audited and announced by name."""
 
     resource: ClassVar[str]

@@ -10,16 +10,20 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError as Problem
+from jsonschema.validators import extend
 
 from syteops.core.errors import FieldError
 from syteops.core.outbound import url_problem
 from syteops.core.sized_schemas import SizedValidator
+from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 
 Schema = dict[str, Any]
 Config = dict[str, Any]
 
 MOST_PROBLEMS = 100
 """How many problems of a config, and of one value in it, are told."""
+
+_LONGEST_LINE = 300
 
 FORMATS = FormatChecker()
 """The formats that are checked. `web-url`: a web address that this server may send to."""
@@ -65,15 +69,35 @@ def problems(schema: Schema, config: Config, *, incomplete: bool = False) -> lis
 
     `incomplete` lets required values be missing. Messages never repeat a value.
     """
-    found = islice(
-        SizedValidator(schema, format_checker=FORMATS).iter_errors(config), MOST_PROBLEMS
-    )
+    found = islice(_Validator(schema, format_checker=FORMATS).iter_errors(config), MOST_PROBLEMS)
     return [
         error
         for one in sorted(found, key=lambda one: [str(step) for step in one.absolute_path])
         if not (incomplete and one.validator == "required")
         for error in islice(_field_errors(one), MOST_PROBLEMS)
     ]
+
+
+def is_one_line_text(schema: Schema) -> bool:
+    """Whether it describes a text of one line: a short one, or one of a form."""
+    longest = schema.get("maxLength")
+    has_form = not schema.keys().isdisjoint(("format", "pattern", "enum", "const"))
+    is_short = longest is not None and longest <= _LONGEST_LINE
+    return schema.get("type") == "string" and (has_form or is_short)
+
+
+def _check_type(validator: Any, types: Any, value: Any, schema: Schema) -> Iterator[Problem]:
+    """The type, and what goes without saying of a text, here as in every other field."""
+    yield from Draft202012Validator.VALIDATORS["type"](validator, types, value, schema)
+    if not isinstance(value, str):
+        return
+    if is_one_line_text(schema) and not is_one_line(value):
+        yield Problem("no line", validator="line")
+    if schema.get("minLength") and value and is_blank(value):
+        yield Problem("blank", validator="minLength", validator_value=schema["minLength"])
+
+
+_Validator = extend(SizedValidator, {"type": _check_type})  # type: ignore[no-untyped-call]
 
 
 def missing(schema: Schema, config: Config) -> list[str]:
@@ -126,6 +150,7 @@ _WORDS = {
     "exclusiveMaximum": ("out_of_range", "Send less than {}."),
     "minItems": ("out_of_range", "Give {} at least."),
     "maxItems": ("out_of_range", "Give {} at most."),
+    "line": ("invalid", NOT_ONE_LINE),
     "uniqueItems": ("invalid", "Give each value once."),
 }
 _NAMES = {

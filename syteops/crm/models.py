@@ -2,10 +2,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django.db import models
-from django.utils.text import slugify
 
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Numbered
+from syteops.core.records import Record
+from syteops.core.web_addresses import WebAddressField
+from syteops.lib.text import latin_slug
 
 
 class CrmSystem(Numbered):
@@ -16,7 +18,7 @@ class CrmSystem(Numbered):
     credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "url", "api_secret": "url"}
 
     name = models.CharField(max_length=100, help_text="As people call it, such as HubSpot.")
-    url = models.URLField("URL", blank=True, help_text="Where people log in.")
+    url = WebAddressField("URL", blank=True, help_text="Where people log in.")
     link_admin_only = models.BooleanField(
         "link for admins only",
         default=False,
@@ -36,11 +38,11 @@ class CrmSystem(Numbered):
 
     @property
     def code(self) -> str:
-        """A short name for automations, derived from the name."""
-        return slugify(self.name).replace("-", "_")
+        """A short name for automations, derived from the name; else from the number."""
+        return (latin_slug(self.name) or f"crm-{self.slot}").replace("-", "_").strip("_")
 
 
-class CrmIdentifier(models.Model):
+class CrmIdentifier(Record):
     """Who a team member is in one CRM system. Part of the member: each change is an entry there."""
 
     member = models.ForeignKey(

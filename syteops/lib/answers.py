@@ -4,6 +4,8 @@ import json
 from datetime import date
 from typing import Any
 
+from syteops.lib.text import cut, is_blank, to_line
+
 
 def objects_in(answer: str) -> list[dict[str, Any]]:
     """The JSON objects of the list in `answer`, whatever stands around it; [] if there is none."""
@@ -21,8 +23,8 @@ def text_of(value: Any, length: int) -> str:
     """`value` as one line of text, cut to `length`; "" for anything but a text."""
     if not isinstance(value, str):
         return ""
-    storable = value.replace("\x00", "").encode(errors="ignore").decode()
-    return " ".join(storable.split())[:length].strip()
+    storable = to_line(value.replace("\x00", "").encode(errors="ignore").decode())
+    return "" if is_blank(storable) else cut(storable, length).strip()
 
 
 def date_of(value: Any) -> date | None:

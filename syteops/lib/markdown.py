@@ -9,6 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from syteops.lib.text import cut
+
 _READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
 
 
@@ -29,15 +31,17 @@ def to_text(text: str) -> str:
 
 
 def excerpt(text: str, length: int = 160) -> str:
-    """The beginning of a Markdown text as plain text, cut at a word's end, "…" where cut.
+    """The beginning of a Markdown text as plain text, "…" where cut.
 
-    It has `length` characters at most, and the sign of the cut.
+    It has `length` characters at most, and the sign of the cut. It ends at a word's end if there
+    is one in its second half, else between grapheme clusters.
     """
-    plain = to_text(text[: _READ_FOR_EXCERPT * length])
+    plain = to_text(cut(text, _READ_FOR_EXCERPT * length))
     if len(plain) <= length:
         return plain
-    words, _, rest = plain[: length + 1].rpartition(" ")
-    return (words or rest[:length]).rstrip(" ,;:.-–—") + "…"
+    words = plain[: length + 1].rpartition(" ")[0]
+    short = words if 2 * len(words) >= length else cut(plain, length)
+    return short.rstrip(" ,;:.-–—") + "…"
 
 
 @cache

@@ -11,6 +11,10 @@ import unicodedata
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from django.core.exceptions import ValidationError
+
+from syteops.lib.text import is_one_line
+
 MAX_LENGTH = 2000
 
 _NOT_A_URL = "This is no web address. Write it like https://example.com/path."
@@ -47,10 +51,25 @@ def _problem_of_place(parts: SplitResult, allow_private: bool) -> str:
         return _USERINFO
     if not _has_good_port(parts):
         return _PORT
-    host = plain_host(parts.hostname or "")
+    host = _host(parts)
     if not _is_host(host):
         return _NOT_A_URL
     return "" if allow_private or _may_be_public(host) else _PRIVATE
+
+
+def validate_web_address(url: str) -> None:
+    """Raises ValidationError unless a browser opens it as a page of a site, public or not.
+
+    The host is any name that resolvers take: `crm`, `a_b.example.com`, an address in brackets.
+    """
+    parts = _split(url) if len(url) <= MAX_LENGTH and is_one_line(url) else None
+    good = parts is not None and parts.scheme in ("http", "https")
+    if parts is None or not good or not _has_good_port(parts) or not _is_host(_host(parts)):
+        raise ValidationError("Write a web address such as https://example.com/path.", "invalid")
+
+
+def _host(parts: SplitResult) -> str:
+    return plain_host(parts.hostname or "")
 
 
 def plain_host(host: str) -> str:

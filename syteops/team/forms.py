@@ -7,6 +7,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
 from syteops.adminkit.service_admin import ServiceForm
+from syteops.core.form_fields import LineField
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of, live_systems
 
@@ -38,7 +39,7 @@ class CrmIdentifiersField(forms.MultiValueField):
 
     def __init__(self, systems: Iterable[CrmSystem], **kwargs: Any) -> None:
         systems = list(systems)
-        boxes = [forms.CharField(required=False, max_length=200) for _ in systems]
+        boxes = [LineField(required=False, max_length=200) for _ in systems]
         super().__init__(boxes, widget=CrmIdentifiersWidget(systems), required=False, **kwargs)
 
     def compress(self, data_list: list[str]) -> dict[str, str]:

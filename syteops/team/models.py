@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from syteops.core.entities import Numbered
+from syteops.core.web_addresses import WebAddressField
 from syteops.lib import countries, languages, time_zones
 
 _LONGEST_TEXT = 20_000
@@ -41,8 +42,8 @@ class TeamMember(Numbered):
         help_text="The map app that the person prefers on the phone.",
     )
     slack_handle = models.CharField("Slack handle", max_length=80, blank=True)
-    website = models.URLField(max_length=500, blank=True)
-    linkedin_url = models.URLField("LinkedIn URL", max_length=500, blank=True)
+    website = WebAddressField(max_length=500, blank=True)
+    linkedin_url = WebAddressField("LinkedIn URL", max_length=500, blank=True)
 
     address_line_1 = models.CharField(max_length=200, blank=True)
     address_line_2 = models.CharField(max_length=200, blank=True)
@@ -68,7 +69,7 @@ class TeamMember(Numbered):
         help_text="Language tag (BCP 47), such as en or de-AT.",
     )
 
-    link_profile_pic = models.URLField(
+    link_profile_pic = WebAddressField(
         "link to a profile picture",
         max_length=500,
         blank=True,

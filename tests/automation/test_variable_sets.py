@@ -69,7 +69,7 @@ def test_a_value_that_is_not_of_its_type_is_refused(db: None, kind: str, value: 
 @pytest.mark.parametrize(
     ("kind", "value", "canonical"),
     [
-        ("text", " two words ", "two words"),
+        ("text", " two\n words \n", " two\n words \n"),
         ("number", "+12.50", "12.50"),
         ("number", "-0.5", "-0.5"),
         ("boolean", "Yes", "true"),

@@ -1,0 +1,90 @@
+"""Form fields that take exactly what the API takes, and give back what they were given.
+
+A form that nobody touched changes nothing: what counts as the value of a field is what a browser
+makes of the one that is stored.
+"""
+
+import re
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.forms.fields import InvalidJSONInput
+
+from syteops.lib.json_reader import Refused, read
+from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
+from syteops.lib.urls import validate_web_address
+
+
+class LineField(forms.CharField):
+    """One line of text, without outer blanks."""
+
+    def to_python(self, value: Any) -> Any:
+        """Raises ValidationError for a text of several lines, before blanks are cut off."""
+        text = "" if value is None else str(value)
+        if self.max_length is None or len(text.strip()) <= self.max_length:
+            validate_line(text)
+        return super().to_python("" if is_blank(text) else value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether it differs from what a browser's one line shows of `initial`."""
+        shown = re.sub("[\r\n]", "", initial) if isinstance(initial, str) else initial
+        return (shown or "") != (data or "") and super().has_changed(shown, data)
+
+
+class TextField(forms.CharField):
+    """Text of any number of lines, kept with its outer blanks and its last line break."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"strip": False, "widget": forms.Textarea, **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        """With a line feed for each line break: browsers send two characters."""
+        text = with_plain_line_ends("" if value is None else str(value))
+        return super().to_python("" if is_blank(text) else text)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        shown = with_plain_line_ends(initial) if isinstance(initial, str) else initial
+        return super().has_changed(shown, data)
+
+
+class WebAddressField(forms.URLField):
+    """An address that a browser opens."""
+
+    default_validators = [validate_web_address]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Django spells addresses anew; one that was not touched has not changed."""
+        return (initial or "") != (data or "").strip() and super().has_changed(initial, data)
+
+
+class JsonField(forms.JSONField):
+    """JSON as the API takes it; what is none is shown again as it was typed."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and value not in self.empty_values and not self.disabled:
+            try:
+                read(value)
+            except Refused as refusal:
+                raise forms.ValidationError(str(refusal), "invalid") from refusal
+        return super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            self.to_python(data)
+        except forms.ValidationError:
+            return InvalidJSONInput(data)
+        return super().bound_data(data, initial)
+
+
+def form_class_of(field: "models.Field[Any, Any]") -> type[forms.Field] | None:
+    """The form field for a column; None if that is Django's own choice."""
+    if field.choices:
+        return None
+    kinds: dict[type[Any], type[forms.Field]] = {
+        models.URLField: WebAddressField,
+        models.JSONField: JsonField,
+        models.TextField: TextField,
+    }
+    found = next((made for kind, made in kinds.items() if isinstance(field, kind)), None)
+    return found or (LineField if type(field) is models.CharField else None)

@@ -1,0 +1,54 @@
+"""What is stored for people and tools: its texts are what they saw and meant."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import models
+
+from syteops.lib.text import is_blank, validate_line
+
+
+class Record(models.Model):
+    """Base of every model with texts that people or tools write.
+
+    A CharField is one line; a TextField may have many. A text in which nobody sees anything is
+    blank, stored as "". Length comes before every other rule, so none of them meets a long text.
+    """
+
+    class Meta:
+        abstract = True
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Raises ValidationError, as Django's own does, naming each field."""
+        errors: dict[str, Any] = {}
+        settled = set(exclude or ())
+        for field in self._meta.concrete_fields:
+            value = getattr(self, field.attname)
+            if field.name in settled or not _is_text(field) or not isinstance(value, str):
+                continue
+            try:
+                setattr(self, field.attname, _clean_text(field, value))
+            except ValidationError as error:
+                errors[field.name] = [error]
+                settled.add(field.name)
+        try:
+            super().clean_fields(exclude=settled)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+
+def _is_text(field: "models.Field[Any, Any]") -> bool:
+    return isinstance(field, models.CharField | models.TextField) and not field.choices
+
+
+def _clean_text(field: "models.Field[Any, Any]", text: str) -> str:
+    for validator in field.validators:
+        if isinstance(validator, MaxLengthValidator):
+            validator(text)
+    if isinstance(field, models.CharField):
+        validate_line(text)
+    return "" if is_blank(text) else text

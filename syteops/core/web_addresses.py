@@ -1,0 +1,20 @@
+"""Columns for addresses that people and tools open."""
+
+from typing import Any
+
+from django.db import models
+
+from syteops.lib.urls import validate_web_address
+
+
+class WebAddressField(models.URLField):  # type: ignore[type-arg]
+    """An address that browsers open. Django's own field knows no host without a dot, such as crm.
+
+    To migrations it is a URLField: the column is the same.
+    """
+
+    default_validators = [validate_web_address]
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.URLField", args, kwargs

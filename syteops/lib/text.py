@@ -1,0 +1,79 @@
+"""Texts as people see them: what is blank, what is one line, where to cut.
+
+Characters are those of Unicode; what a person takes for one character is a grapheme cluster
+(Unicode Standard Annex #29).
+"""
+
+import unicodedata
+
+import regex
+from anyascii import anyascii
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+
+# Line breaks and other controls, and what turns the direction of text (Unicode bidi controls).
+NO_LINE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+# What nobody sees, though its category says "letter" or "mark": fillers, joiners, selectors.
+UNSEEN = (
+    r"\s\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+_NO_LINE = regex.compile(f"[{NO_LINE}]")
+_BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}]*")
+NOT_ONE_LINE = "Write it on one line, without control characters or controls of text direction."
+_CLUSTER = regex.compile(r"\X")
+
+# The German way, which is also the one that most readers expect of an ö; all else is anyascii's.
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS"}
+)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a person sees nothing in it."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def is_one_line(text: str) -> bool:
+    """Whether it has no line break, other control character, or control of text direction."""
+    return _NO_LINE.search(text) is None
+
+
+def validate_line(text: str) -> None:
+    """Raises ValidationError unless `text` is one line."""
+    if not is_one_line(text):
+        raise ValidationError(NOT_ONE_LINE, "invalid")
+
+
+def to_line(text: str) -> str:
+    """`text` on one line: controls and runs of blanks become one blank."""
+    return " ".join(_NO_LINE.sub(" ", text).split())
+
+
+def with_plain_line_ends(text: str) -> str:
+    """`text` with a line feed for each line break, whichever way a browser sent it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of `text`, of `length` characters at most, cut between grapheme clusters.
+
+    A first cluster that is longer than that is cut all the same.
+    """
+    if len(text) <= length:
+        return text
+    end = 0
+    for cluster in _CLUSTER.finditer(text):
+        if cluster.end() > length:
+            break
+        end = cluster.end()
+    return text[: end or length]
+
+
+def latin_slug(text: str) -> str:
+    """Small letters a-z and digits with single dashes between, as `text` is read in Latin script.
+
+    "" if it has neither letters nor digits.
+    """
+    plain = anyascii(unicodedata.normalize("NFC", text).translate(_UMLAUTS))
+    return slugify(plain.replace("_", " ")).strip("-")

@@ -1,0 +1,203 @@
+"""What goes in comes out: every text field of every entity, through the model, API and admin."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.test import Client, RequestFactory
+from rest_framework import serializers
+
+from estimates.services import create_estimate
+from manage_api.operations import all_operations
+from manage_api.serializers import StrictCharField
+from notes.services import create_note
+from syteops.adminkit.catalogue import CatalogueAdmin
+from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.ai.services import create_ai_provider
+from syteops.audit.models import AuditEntry
+from syteops.automation.services import create_variable, create_variable_set
+from syteops.core.actors import SYSTEM
+from syteops.core.entities import Entity
+from syteops.core.form_fields import LineField, TextField
+from syteops.core.records import Record
+from syteops.crm.services import create_crm_system
+from syteops.roles.services import create_role
+from syteops.team.services import create_team_member
+from tests.admin_forms import untouched
+
+HOSTILE = ("a\nb", "a\rb", "a\u202eb", "a\u2066b", "a\x1bb", "a\u2028b", "a\u200fb")
+LINES = "  indented\n\n\ttab \n"
+
+
+def _text_fields() -> Iterator[Any]:
+    for model in apps.get_models():
+        if issubclass(model, Record):
+            for field in model._meta.concrete_fields:
+                is_text = isinstance(field, models.CharField) and not field.choices
+                if is_text and field.model is model:
+                    yield pytest.param(model, field, id=str(field))
+
+
+@pytest.mark.parametrize(("model", "field"), list(_text_fields()))
+def test_a_one_line_column_holds_one_line(model: type[Record], field: Any) -> None:
+    for text in HOSTILE:
+        others = [one.name for one in model._meta.fields if one is not field]
+        with pytest.raises(ValidationError) as refused:
+            model(**{field.attname: text}).clean_fields(exclude=others)
+        [error] = refused.value.error_dict[field.name]
+        assert error.code == "invalid"
+
+
+def test_every_model_that_people_write_to_is_guarded() -> None:
+    for model in apps.get_models():
+        if issubclass(model, Entity) or any(
+            isinstance(one, models.ForeignKey) and issubclass(one.related_model, Entity)
+            for one in model._meta.fields
+        ):
+            texts = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField)]
+            assert not texts or issubclass(model, Record), model
+
+
+def _inputs() -> Iterator[tuple[str, Any]]:
+    for one in all_operations():
+        if one.input:
+            yield from _leaves(f"{one.resource}.{one.action}", one.input())
+
+
+def _leaves(name: str, field: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(field, serializers.Serializer):
+        for inner, one in field.fields.items():
+            if not one.read_only:
+                yield from _leaves(f"{name}.{inner}", one)
+    elif child := getattr(field, "child", None):
+        yield from _leaves(name, child)
+    else:
+        yield name, field
+
+
+def test_every_text_that_the_api_takes_is_strict_and_one_line_unless_it_may_have_many() -> None:
+    seen = 0
+    for name, field in _inputs():
+        if not isinstance(field, serializers.CharField):
+            continue
+        assert isinstance(field, StrictCharField), name
+        for text in HOSTILE if field.one_line else ():
+            with pytest.raises(serializers.ValidationError) as refused:
+                field.run_validation(text)
+            assert refused.value.get_codes() == ["invalid"], name
+            seen += 1
+    assert seen > 100
+
+
+def test_what_is_too_long_meets_no_pattern() -> None:
+    for name, field in _inputs():
+        if isinstance(field, StrictCharField) and field.max_length:
+            with pytest.raises(serializers.ValidationError) as refused:
+                field.run_validation("a\n" * 500_000)
+            assert refused.value.get_codes() == ["max_length"], name
+
+
+def test_what_nobody_sees_is_blank_to_the_api() -> None:
+    for name, field in _inputs():
+        if isinstance(field, StrictCharField) and not isinstance(field, serializers.EmailField):
+            if field.allow_blank:
+                assert field.run_validation("\u200b") == "", name
+            else:
+                with pytest.raises(serializers.ValidationError) as refused:
+                    field.run_validation("\u200b")
+                assert refused.value.get_codes() == ["blank"], name
+
+
+MAKERS: dict[str, Callable[[], Any]] = {
+    "note": lambda: create_note(
+        SYSTEM, title="T", content=LINES, excerpt=LINES, attendee_names=["Dr. Eva"],
+        action_items=[{"text": "call"}], meta={"a": [1, 2.50, "ü"]}, tags=["a b"],
+    ),
+    "estimate": lambda: create_estimate(
+        SYSTEM, title="T", content=LINES, excerpt=LINES, client_name="C", meta={"b": {"a": None}},
+        line_items=[{"description": "d", "unit_price": "1.50"}],
+    ),
+    "team_member": lambda: create_team_member(
+        SYSTEM, first_name="A", biography=LINES, notes="\r\nold\r\n", website="HTTP://Crm:8080",
+    ),
+    "role": lambda: create_role(SYSTEM, name="R", description="d"),
+    "crm_system": lambda: create_crm_system(SYSTEM, name="H", url="https://a_b.example.com"),
+    "variable": lambda: create_variable(SYSTEM, key="k", value=LINES, description="d"),
+    "variable_set": lambda: create_variable_set(
+        SYSTEM, name="S", acronym="acme", values=[{"suffix": "s", "type": "text", "value": LINES}]
+    ),
+    "ai_provider": lambda: create_ai_provider(
+        SYSTEM, slug="own", name="Own", base_url="https://ai.example.com/v1"
+    ),
+}  # fmt: skip
+
+
+def _admins() -> list[Any]:
+    found = [one for one in admin.site._registry.values() if isinstance(one, ServiceAdmin)]
+    return [one for one in found if not isinstance(one, CatalogueAdmin) and one.service("create")]
+
+
+@pytest.mark.parametrize("page", _admins(), ids=lambda page: page.model.noun)
+def test_saving_a_form_without_a_change_changes_nothing(alice: User, page: Any) -> None:
+    item = MAKERS[page.model.noun]()
+    client = Client()
+    client.force_login(alice)
+    before = (_columns(page.model, item.pk), AuditEntry.objects.count())
+
+    url = f"/admin/{page.opts.app_label}/{page.opts.model_name}/{item.pk}/change/"
+    sent = untouched(client.get(url))
+    browser = {
+        name: text.replace("\r\n", "\n").replace("\n", "\r\n") if isinstance(text, str) else text
+        for name, text in sent.items()
+    }
+    answer = client.post(url, browser)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert (_columns(page.model, item.pk), AuditEntry.objects.count()) == before
+
+
+def _columns(model: Any, pk: int) -> dict[str, Any]:
+    return dict(model._base_manager.filter(pk=pk).values()[0])
+
+
+def test_every_text_of_every_admin_form_is_one_that_the_api_takes(alice: User) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = alice
+    for page in admin.site._registry.values():
+        if not isinstance(page, ServiceAdmin) or isinstance(page, CatalogueAdmin):
+            continue
+        fields = page.get_form(request)().fields
+        for inline in page.get_inline_instances(request):
+            fields |= inline.get_formset(request).form().fields
+        for name, field in fields.items():
+            if type(field) is forms.CharField:
+                assert "secret" in name or "key" in name, f"{page}.{name}"
+            if isinstance(field, LineField):
+                for text in HOSTILE:
+                    with pytest.raises(ValidationError):
+                        field.clean(text)
+            if isinstance(field, TextField):
+                assert field.clean("  a\r\nb\r\n") == "  a\nb\n"
+
+
+@pytest.mark.parametrize(
+    "meta", ['{"a": NaN}', '{"a": Infinity}', '{"a": 1, "a": 2}', '{"a": 1e999}', "{"]
+)
+def test_the_admin_reads_json_as_the_api_does(alice: User, meta: str) -> None:
+    note = create_note(SYSTEM, title="T")
+    client = Client()
+    client.force_login(alice)
+    url = f"/admin/notes/note/{note.pk}/change/"
+
+    answer = client.post(url, {**untouched(client.get(url)), "meta": meta})
+
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors.keys() == {"meta"}
+    note.refresh_from_db()
+    assert note.meta == {}

@@ -1,0 +1,109 @@
+"""Texts as people see them."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from syteops.lib.markdown import excerpt
+from syteops.lib.text import cut, is_blank, is_one_line, latin_slug
+from syteops.lib.urls import validate_web_address
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+# Each with the reason why it is no part of a line.
+NO_LINE = {
+    "line feed": "\n",
+    "carriage return": "\r",
+    "next line": "\x85",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
+    "tab": "\t",
+    "escape, which terminals obey": "\x1b",
+    "delete": "\x7f",
+    "right-to-left override": "\u202e",
+    "left-to-right embedding": "\u202a",
+    "isolate": "\u2066",
+    "end of isolate": "\u2069",
+    "marks of direction": "\u200e\u200f\u061c",
+}
+
+
+@pytest.mark.parametrize("text", NO_LINE.values(), ids=NO_LINE)
+def test_what_no_line_has(text: str) -> None:
+    assert not is_one_line(f"Kick-off{text}Berlin")
+
+
+@pytest.mark.parametrize("text", ["Dr. Müller", "نام\u200cها", FAMILY, "日本語", "a\xa0b"])
+def test_but_every_script_and_joiner_is_part_of_one(text: str) -> None:
+    assert is_one_line(text)
+    assert not is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\u200b", "\u200b\u200d\ufeff", "\u3164", "\u2800", "\xad", "\U000e0020", "\n\t"],
+)
+def test_what_nobody_sees_is_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("Größe & Straße", "groesse-strasse"),
+        ("A\u0308pfel", "aepfel"),
+        ("Иванов", "ivanov"),
+        ("日本語", "ribenyu"),
+        ("a_b  c", "a-b-c"),
+        ("!?", ""),
+    ],
+)
+def test_a_slug_is_read_in_latin_script(text: str, slug: str) -> None:
+    assert latin_slug(text) == slug
+
+
+def test_a_cut_leaves_what_people_see_as_one_character_whole() -> None:
+    assert cut(FAMILY * 2, 8) == FAMILY
+    assert cut("e\u0301e\u0301", 3) == "e\u0301"
+    assert len(cut("e" + "\u0301" * 1000, 10)) == 10
+
+
+def test_an_excerpt_of_a_text_without_blanks_is_near_its_length() -> None:
+    assert excerpt("Kurz " + "会" * 300, 100) == "Kurz " + "会" * 95 + "…"
+    assert excerpt(FAMILY * 40, 12) == FAMILY * 2 + "…"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://crm:8080",
+        "https://a_b.example.com/x?y=z#a",
+        "http://localhost/",
+        "http://[2001:db8::1]:8080/",
+        "https://müller.example/ä",
+        "HTTPS://Example.com",
+    ],
+)
+def test_what_browsers_open_is_a_web_address(url: str) -> None:
+    validate_web_address(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://example.com",
+        "//example.com",
+        "example.com",
+        "http://",
+        "http://a b/",
+        "http://a\n.example/",
+        "https://example.com/\u202egpj.exe",
+        "http://a:99999/",
+        "http://[::1/",
+        "https://" + "a" * 3000,
+    ],
+)
+def test_nothing_else_is_one(url: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_web_address(url)
