@@ -188,9 +188,8 @@ def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     values = {name: getattr(estimate, name) for name in COPIED}
     if estimate.valid_until and estimate.valid_until < timezone.localdate():
         values["valid_until"] = _last_day(config)
-    slug = new_texts(values, Estimate.objects.all(), Estimate.noun, config["excerpt_length"])[
-        "slug"
-    ]
+    others, length = Estimate.objects.all(), config["excerpt_length"]
+    slug = new_texts(values, others, Estimate.noun, length, former=estimate.slug)["slug"]
     number = {name: getattr(estimate, name) for name in ("number", "year", "sequence")}
     new = Estimate(**values, **number, slug=slug, revision=revision)
     lines = [

@@ -43,13 +43,15 @@ class StandardViewSet(ManageViewSet):
     """Base of the standard actions: they describe themselves by the model's names.
 
     `input_serializer_class` and `list_serializer_class` are for entities that take, or list,
-    something else than they answer. `services` is the app's module of that name.
+    something else than they answer; `create_serializer_class` for those that take more when they
+    are made. `services` is the app's module of that name.
     """
 
     services: Any
     serializer_class: Any
     pagination_class: Any = PageNumberPagination
     input_serializer_class: ClassVar[SerializerClass | None] = None
+    create_serializer_class: ClassVar[SerializerClass | None] = None
     list_serializer_class: ClassVar[SerializerClass | None] = None
     rereads: ClassVar[bool] = False
     """Whether a write answers what is read anew, because its rows are stored beside the object."""
@@ -76,7 +78,8 @@ class StandardViewSet(ManageViewSet):
         input: Any = None
         output: Any = cls.serializer_class
         if endpoint in ("create", "partial_update"):
-            input = cls.input_serializer_class or cls.serializer_class
+            own = cls.create_serializer_class if endpoint == "create" else None
+            input = own or cls.input_serializer_class or cls.serializer_class
         elif endpoint == "list":
             input = cls.query_serializer()
             output = listing(cls.list_name, cls.listed_class(), cls.pagination_class is not None)

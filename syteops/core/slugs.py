@@ -4,18 +4,19 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.text import slugify
 
 from syteops.core.errors import Invalid
+from syteops.lib.text import latin_slug
 
 SLUG_LENGTH = 120
+NO_SLUG = "No slug can be made without a letter or digit. Give one."
 SLUG_PATTERN = r"\A[a-z0-9]+(?:[-_][a-z0-9]+)*\Z"
 
 
 def free_slug(
     others: QuerySet[Any],
     text: str,
-    fallback: str,
+    former: str = "",
     *,
     sign: str = "-",
     length: int = SLUG_LENGTH,
@@ -23,10 +24,12 @@ def free_slug(
 ) -> str:
     """The slug of `text`, numbered ("-2") until none of `others` has it. Call under a lock.
 
-    `fallback` serves for a text without any letter that a slug may hold; `sign` stands between
-    words. None of those `reserved` is taken.
+    It is written in Latin script, with `sign` between words, and none of those `reserved`. Raises
+    Invalid for a text with neither letter nor digit, unless there is a `former` slug to go by.
     """
-    base = slugify(text.replace("_", " ")).replace("-", sign)[:length].strip(sign) or fallback
+    base = latin_slug(text).replace("-", sign)[:length].strip(sign) or former
+    if not base:
+        raise Invalid.field("slug", NO_SLUG, "required")
     alike = others.filter(slug__startswith=base[: length * 2 // 3])
     taken = {*reserved, *alike.values_list("slug", flat=True)}
     endings = ("", *(f"{sign}{number}" for number in range(2, len(taken) + 3)))
@@ -34,8 +37,8 @@ def free_slug(
     return next(one for one in candidates if one not in taken)
 
 
-def own_slug(others: QuerySet[Any], slug: str) -> str:
-    """`slug`, if none of `others` has it. Raises Invalid (`not_unique`) otherwise."""
-    if others.filter(slug=slug).exists():
+def own_slug(others: QuerySet[Any], slug: str, reserved: Collection[str] = ()) -> str:
+    """`slug`, unless it is `reserved` or one of `others` has it. Raises Invalid (`not_unique`)."""
+    if slug in reserved or others.filter(slug=slug).exists():
         raise Invalid.field("slug", "Another one has this slug.", "not_unique")
     return slug

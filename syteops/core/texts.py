@@ -63,17 +63,18 @@ class TextEntity(Entity):
 
 
 def new_texts(
-    values: Mapping[str, Any], others: "QuerySet[Any]", noun: str, length: int
+    values: Mapping[str, Any], others: "QuerySet[Any]", noun: str, length: int, former: str = ""
 ) -> dict[str, Any]:
     """The slug and excerpt of a new object: those given, or derived from title and content.
 
     `others` are those among which the slug is unique; no other transaction can take it before this
-    one ends. Raises Invalid if the slug given is taken.
+    one ends. `former` is the slug of what it stands for. Raises Invalid if the slug given is taken,
+    or none is given and none can be made.
     """
-    given, own = values.get("slug"), values.get("excerpt", "")
+    given, own, title = values.get("slug"), values.get("excerpt", ""), values["title"]
     transaction_lock(f"{noun}.slugs")
     return {
-        "slug": own_slug(others, given) if given else free_slug(others, values["title"], noun),
+        "slug": own_slug(others, given) if given else free_slug(others, title, former),
         "excerpt": own or excerpt(values.get("content", ""), length),
         "excerpt_derived": not own,
     }
@@ -99,10 +100,9 @@ def changed_texts(
     """
     result = dict(values)
     if "slug" in values and values["slug"] != item.slug:
-        slug, noun = values["slug"], item.noun
-        transaction_lock(f"{noun}.slugs")
-        title = values.get("title", item.title)
-        result["slug"] = own_slug(others, slug) if slug else free_slug(others, title, noun)
+        slug, title = values["slug"], values.get("title", item.title)
+        transaction_lock(f"{item.noun}.slugs")
+        result["slug"] = own_slug(others, slug) if slug else free_slug(others, title, item.slug)
     content, own = values.get("content", item.content), result.pop("excerpt", item.excerpt)
     if own == item.excerpt:
         if content == item.content:

@@ -5,12 +5,17 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
-from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelect2MultipleWidget
+from unfold.widgets import (
+    UnfoldAdminColorInputWidget,
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
+from syteops.core.form_fields import LineField
 from syteops.roles import queries, services
 from syteops.roles.choices import ConstraintType
-from syteops.roles.models import Role
+from syteops.roles.models import SLUG_LENGTH, Role, slug_validator
 from syteops.team.queries import live_members
 
 
@@ -24,12 +29,22 @@ class RoleForm(ServiceForm):
         help_text="The team members who hold the role now.",
     )
 
+    slug = LineField(
+        required=False,
+        max_length=SLUG_LENGTH,
+        validators=[slug_validator],
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Automation variables are named by it, so it never changes. If empty: made of "
+        "the name.",
+    )
+
     class Meta:
         widgets = {"color": UnfoldAdminColorInputWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
+            self.fields.pop("slug", None)
             self.fields["holders"].initial = queries.holders_of(self.instance)
 
     def clean(self) -> dict[str, Any]:
@@ -44,7 +59,7 @@ class RoleForm(ServiceForm):
 class RoleAdmin(ServiceAdmin):
     form = RoleForm
     services = services
-    extra_values = ("holders",)
+    extra_values = ("holders", "slug")
     list_display = ("name_shown", "slug", "constraint", "holders", "system")
     list_filter = ("system", "constraint_type")
     search_fields = ("name", "slug", "description")
@@ -58,7 +73,7 @@ class RoleAdmin(ServiceAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = services.FIXED_IN_SYSTEM_ROLES if obj and obj.system else ()
-        return [*super().get_readonly_fields(request, obj), "slug", *fixed]
+        return [*super().get_readonly_fields(request, obj), *(["slug"] if obj else []), *fixed]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not (obj and obj.system) and super().has_delete_permission(request, obj)

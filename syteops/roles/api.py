@@ -14,6 +14,7 @@ from syteops.roles import queries, services
 from syteops.roles.models import Role
 from syteops.roles.serializers import (
     RoleAnswerSerializer,
+    RoleCreateInput,
     RoleHolderInput,
     RoleHoldersSerializer,
     RoleSerializer,
@@ -26,6 +27,7 @@ class RoleViewSet(EntityViewSet):
     queryset = Role.objects.all()
     serializer_class = RoleAnswerSerializer
     input_serializer_class = list_serializer_class = RoleSerializer
+    create_serializer_class = RoleCreateInput
     lookup_field = "slug"
     lookup_help = PathParam("Slug of a role, such as site_owner.", "^[a-z0-9_]{1,60}$")
     list_name = "roles"
@@ -34,8 +36,8 @@ class RoleViewSet(EntityViewSet):
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)
     descriptions = {
-        "create": "The slug is made of the name and never changes, because variables are built "
-        "on it.",
+        "create": "The slug, given or made of the name, never changes, because variables are "
+        "built on it.",
         "partial_update": "Name and constraint of a system role are fixed. A limit never falls "
         "below the holders.",
         "destroy": "Unassigns its holders. A system role cannot be deleted.",

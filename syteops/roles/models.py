@@ -17,6 +17,12 @@ _is_color = RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "Write the color like #1d4ed8.
 _is_icon = RegexValidator(r"^[a-z0-9_]+\Z", "Use the name of a Material symbol, such as badge.")
 
 
+SLUG_LENGTH = 50
+slug_validator = RegexValidator(
+    r"\A[a-z0-9]+(?:_[a-z0-9]+)*\Z", "Use a-z, 0-9 and single underscores between."
+)
+
+
 class Role(Entity):
     """What members do for the site. The slug never changes: variables are built on it.
 
@@ -26,7 +32,7 @@ class Role(Entity):
     resource: ClassVar[str] = "roles"
     noun: ClassVar[str] = "role"
 
-    slug = models.CharField(max_length=60, unique=True, editable=False)
+    slug = models.CharField(max_length=60, unique=True, validators=[slug_validator])
     name = models.CharField(max_length=60, help_text="The slug is made of it, once and for all.")
     description = models.CharField(max_length=500, blank=True)
     icon = models.CharField(

@@ -8,13 +8,13 @@ from rest_framework import serializers
 from manage_api.serializers import StrictCharField, StrictModelSerializer, StrictSerializer
 from syteops.core.identifiers import slot_validator
 from syteops.roles.choices import ConstraintType
-from syteops.roles.models import Role
+from syteops.roles.models import SLUG_LENGTH, Role, slug_validator
 
 _NUMBERS = "Numbers of the members who hold it."
 
 
 class RoleSerializer(StrictModelSerializer):
-    slug = serializers.CharField(read_only=True, help_text="Made of the first name; it stays.")
+    slug = serializers.CharField(read_only=True, help_text="It never changes.")
     system = serializers.BooleanField(
         read_only=True, help_text="Exists from the start and has one holder."
     )
@@ -45,6 +45,16 @@ class RoleSerializer(StrictModelSerializer):
             detail = {"max_count": "Give the number of members."}
             raise serializers.ValidationError(detail, "required")
         return attrs
+
+
+class RoleCreateInput(RoleSerializer):
+    slug = StrictCharField(  # here it is written
+        required=False,
+        trim_whitespace=False,
+        max_length=SLUG_LENGTH,
+        validators=[slug_validator],
+        help_text="Made of the name if left out; it stays when the name changes.",
+    )
 
 
 class RoleSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

@@ -13,28 +13,34 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
-from syteops.core.slugs import free_slug
+from syteops.core.slugs import free_slug, own_slug
 from syteops.roles.constraints import capacity, wanted_constraint
-from syteops.roles.models import Role, RoleAssignment
+from syteops.roles.models import SLUG_LENGTH, Role, RoleAssignment
 from syteops.roles.queries import describe_holders, holders_of, holding, roles_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import lock_members
 
-_SLUG_LENGTH = 50
 _OTHER_ADDRESSES = {"bulk"}
 """What /roles/… leads to beside the roles."""
 FIXED_IN_SYSTEM_ROLES = ("name", "constraint_type", "max_count")
 
 
 @transaction.atomic
-def create_role(actor: Actor, *, holders: Collection[TeamMember] = (), **values: Any) -> Role:
-    """A new role, held by `holders`. Raises Invalid, Conflict (name taken) or RoleFull."""
+def create_role(
+    actor: Actor, *, slug: str = "", holders: Collection[TeamMember] = (), **values: Any
+) -> Role:
+    """A new role, held by `holders`; without a `slug` it is made of the name.
+
+    Raises Invalid, also for a slug that is taken, Conflict (name taken) or RoleFull.
+    """
     transaction_lock("roles")
     role = Role(**_complete_values(Role(), values))
     _refuse_taken_name(role, role.name)
-    everyone = Role.objects.all()
-    role.slug = free_slug(
-        everyone, role.name, "role", sign="_", length=_SLUG_LENGTH, reserved=_OTHER_ADDRESSES
+    everyone, reserved = Role.objects.all(), _OTHER_ADDRESSES
+    role.slug = (
+        own_slug(everyone, slug, reserved)
+        if slug
+        else free_slug(everyone, role.name, sign="_", length=SLUG_LENGTH, reserved=reserved)
     )
     audit.insert(actor, role)
     if holders:

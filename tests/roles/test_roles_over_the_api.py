@@ -37,7 +37,6 @@ from tests.samples.team import a_member
         ("max_count", 10_001, "out_of_range"),
         ("max_count", "3", "invalid"),
         ("max_count", True, "invalid"),
-        ("slug", "mine", "read_only"),
         ("system", True, "read_only"),
         ("assigned_users", ["001"], "read_only"),
         ("assigned_count", 1, "read_only"),
@@ -126,8 +125,8 @@ def test_a_role_is_unlimited_unless_told_otherwise(api: Api) -> None:
         ("Content Editor", "content_editor"),
         ("  Content -- Editor_ ", "content_editor"),
         ("Éditeur nº 1", "editeur_no_1"),
-        ("管理", "role"),
-        ("!?", "role"),
+        ("管理", "guanli"),
+        ("Größe & Straße", "groesse_strasse"),
         ("Bulk", "bulk_2"),
         ("x" * 60, "x" * 50),
     ],
@@ -135,6 +134,35 @@ def test_a_role_is_unlimited_unless_told_otherwise(api: Api) -> None:
 def test_the_slug_is_made_of_the_name(api: Api, name: str, slug: str) -> None:
     assert api.post("/roles", {"name": name}).json()["slug"] == slug
     assert api.get(f"/roles/{slug}").status_code == 200
+
+
+def test_a_slug_may_be_given_once_and_for_all(api: Api) -> None:
+    made = api.post("/roles", {"name": "!?", "slug": "loud_one"})
+    again = api.post("/roles", {"name": "Other", "slug": "loud_one"})
+    changed = api.patch("/roles/loud_one", {"slug": "mine"})
+
+    assert made.json()["slug"] == "loud_one"
+    assert _error(again) == ("#/slug", "not_unique")
+    assert _error(changed) == ("#/slug", "read_only")
+
+
+@pytest.mark.parametrize("slug", ["Loud", "a__b", "_a", "a-b", "a\n", "bulk", "x" * 51])
+def test_a_slug_that_no_address_could_hold_is_refused(api: Api, slug: str) -> None:
+    answer = api.post("/roles", {"name": "Loud", "slug": slug})
+
+    assert _error(answer)[0] == "#/slug"
+    assert not Role.objects.filter(name="Loud").exists()
+
+
+def test_a_name_of_which_no_slug_can_be_made_needs_one(api: Api) -> None:
+    assert _error(api.post("/roles", {"name": "!?"})) == ("#/slug", "required")
+    assert not Role.objects.filter(name="!?").exists()
+
+
+def _error(answer: Any) -> tuple[str, str]:
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    return error["pointer"], error["code"]
 
 
 def test_a_taken_slug_is_numbered(api: Api) -> None:
