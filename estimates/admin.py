@@ -21,6 +21,7 @@ from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import markdown_preview
 from syteops.core.actors import Actor
+from syteops.core.addresses import absolute_address
 from syteops.modules.admin import ModuleAdmin
 
 _COLOURS = {
@@ -104,7 +105,7 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         found = super().get_object(request, object_id, from_field)
         path = client_path(found) if found and self.has_change_permission(request) else None
         if found:
-            found.client_url = path and request.build_absolute_uri(path)
+            found.client_url = path and absolute_address(request, path)
         return found
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -17,6 +17,7 @@ from manage_api.serializers import (
     StrictTextField,
 )
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
+from syteops.core.addresses import absolute_address
 from syteops.core.identifiers import slot_validator
 from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import CODES, EXPONENTS
@@ -115,7 +116,7 @@ class EstimateWithLinkSerializer(EstimateSerializer):
         view: ManageViewSet = self.context["view"]
         send = find(Estimate.resource, "send")
         path = client_path(estimate) if send and view.principal.may(send) else None
-        return path and view.request.build_absolute_uri(path)
+        return path and absolute_address(view.request, path)
 
 
 class EstimateAnswerInput(StrictSerializer):

@@ -103,6 +103,13 @@ class Environment:
                 )
         return found
 
+    def origin(self, name: builtins.str) -> builtins.str:
+        """Scheme, host and port of one web server, without a slash at its end; "" for none."""
+        found = self.origins(name)
+        if len(found) > 1:
+            raise WrongSetting(name, "holds several addresses", "Give the one that people use.")
+        return found[0] if found else ""
+
     def choice(
         self,
         name: builtins.str,

@@ -48,6 +48,8 @@ HTTPS = env.bool("HTTPS", default=False)
 # anybody could then choose where links lead.
 SCRIPT_NAME = env.path_prefix("SCRIPT_NAME")
 FORCE_SCRIPT_NAME = SCRIPT_NAME or None
+# Where people and tools find the site. Else addresses follow the caller's Host.
+SITE_URL = env.origin("SITE_URL")
 
 SITE_NAME = env.str("SITE_NAME", default="SyteOps")
 ENVIRONMENT = env.str("ENVIRONMENT", default="")

@@ -160,3 +160,20 @@ def test_a_settings_file_that_cannot_be_read_stops_the_start(
     assert done.stderr.startswith(f"SyteOps cannot start: SYTEOPS_ENV_FILE cannot be read ({file}")
     assert problem in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ops.example.com",
+        "https://ops.example.com/x",
+        "ftp://ops.example.com",
+        "https://a,https://b",
+    ],
+)
+def test_the_public_address_is_one_origin(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SITE_URL", text)
+    with pytest.raises(WrongSetting):
+        env.origin("SITE_URL")
+    monkeypatch.setenv("SITE_URL", "https://ops.example.com:8443")
+    assert env.origin("SITE_URL") == "https://ops.example.com:8443"

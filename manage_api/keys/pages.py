@@ -21,6 +21,7 @@ from manage_api.keys.services import Issued
 from manage_api.views import address_of
 from syteops.adminkit.history import page_of
 from syteops.adminkit.service_admin import admin_actor
+from syteops.core.addresses import absolute_address
 from syteops.core.errors import Conflict, DomainError, NotFound
 
 FORMER_SHOWN = 50
@@ -194,4 +195,4 @@ def _address(key: ManageKey) -> str:
 
 def _curl(request: HttpRequest, text: str) -> str:
     """A command line to try the key with."""
-    return f'curl -H "X-API-Key: {text}" {request.build_absolute_uri(address_of("/whoami"))}'
+    return f'curl -H "X-API-Key: {text}" {absolute_address(request, address_of("/whoami"))}'

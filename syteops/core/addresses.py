@@ -31,6 +31,11 @@ def client_address(request: HttpRequest) -> str:
     )
 
 
+def absolute_address(request: HttpRequest, path: str) -> str:
+    """The address of a page of this site, for others: at SITE_URL, else as the caller wrote it."""
+    return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)
+
+
 def lockout_address(request: HttpRequest) -> str:
     """The address to which failed sign-ins are counted.
 

@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from syteops.core.addresses import (
     UNKNOWN_ADDRESS,
+    absolute_address,
     client_address,
     counted_address,
     exact_network,
@@ -183,3 +184,11 @@ def test_one_that_may_be_meant_otherwise_is_refused_with_what_to_write(
     """Taken for more than was meant, it would let in who should stay out."""
     with pytest.raises(ValueError, match=re.escape(cure)):
         exact_network(text)
+
+
+def test_the_public_address_wins_over_the_host_that_a_caller_names(settings: Settings) -> None:
+    request = RequestFactory().get("/", headers={"host": "localhost:1234"})
+
+    assert absolute_address(request, "/e/x") == "http://localhost:1234/e/x"
+    settings.SITE_URL = "https://ops.example.com"
+    assert absolute_address(request, "/e/x") == "https://ops.example.com/e/x"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from estimates import services
 from estimates.choices import EstimateStatus
@@ -105,6 +106,15 @@ def test_an_estimate_past_its_last_day_is_not_sent(api: Api) -> None:
     assert api.post(f"/estimates/{estimate.pk}/send").status_code == 409
     api.patch(f"/estimates/{estimate.pk}", {"valid_until": timezone.localdate().isoformat()})
     assert api.post(f"/estimates/{estimate.pk}/send").json()["status"] == "sent"
+
+
+def test_the_link_begins_with_the_public_address(api: Api, settings: Settings) -> None:
+    settings.SITE_URL = "https://ops.example.com"
+    estimate = a_sent_one()
+
+    url = api.get(f"/estimates/{estimate.pk}", Host="localhost").json()["client_url"]
+
+    assert url == f"https://ops.example.com{client_path(estimate)}"
 
 
 def test_sending_twice_keeps_the_link(api: Api) -> None:
