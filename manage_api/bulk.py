@@ -73,7 +73,8 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
                 data = execution.perform(inner)
         except Exception as error:
             failed[index] = as_api_error(
-                disclosed_error(view.principal, error), f"{prefix}/items/{index}/params"
+                disclosed_error(view.principal, error, view.resource),
+                f"{prefix}/items/{index}/params",
             )
             if failed[index].status >= 500:
                 raise

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from manage_api.errors import ApiError
+from manage_api.operations import Operation
 from manage_api.permissions import may_read
 from manage_api.principals import Principal
-from syteops.core.errors import DomainError
+from syteops.core.errors import Conflict, DomainError, Protected
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -37,15 +38,15 @@ def disclosed_impact(view: "ManageViewSet", impact: Mapping[str, Any]) -> dict[s
     return Readable(view).impact(impact)
 
 
-def disclosed_error(principal: Principal, error: Exception) -> Exception:
-    """The error, without what it tells of a resource that the caller may not read."""
-    if (
-        isinstance(error, DomainError)
-        and error.tells_of
-        and not may_read(principal, error.tells_of)
-    ):
-        return ApiError(error.code)
-    return error
+def disclosed_error(principal: Principal, error: Exception, resource: str) -> Exception:
+    """The refusal of a call on `resource`, without what it tells of what the caller may not read.
+
+    Why a change contradicts what is stored says what is stored.
+    """
+    if not isinstance(error, DomainError):
+        return error
+    tells_of = error.tells_of or (resource if isinstance(error, (Conflict, Protected)) else "")
+    return ApiError(error.code) if tells_of and not may_read(principal, tells_of) else error
 
 
 class Readable:
@@ -101,9 +102,15 @@ def _identify(view: "ManageViewSet", data: Any) -> Any:
         return [_identify(view, one) for one in data]
     if not isinstance(data, Mapping):
         return data
-    names = {view.lookup_name(), *view.kwargs, *OUTCOMES}
+    names = {view.lookup_name(), *view.kwargs, *_outcomes(view.operation)}
     shown = {name: value for name, value in data.items() if name in names}
     for name in ("items", "data"):
         if view.operation.action == "bulk" and name in data:
             shown[name] = _identify(view, data[name])
     return shown
+
+
+def _outcomes(operation: Operation) -> set[str]:
+    """What an answer says that follows from the call; what can be set is a stored value there."""
+    settable = operation.input().fields if operation.input else ()  # type: ignore[attr-defined]
+    return {*OUTCOMES} - {*settable}

@@ -103,7 +103,8 @@ class ApiView(APIView):
         What fails before it is known what was asked for costs a read.
         """
         if self.principal is not None:
-            exc = disclosed_error(self.principal, exc)
+            resource = self.operation.resource if self.operation else ""
+            exc = disclosed_error(self.principal, exc, resource)
         problem = as_api_error(exc)
         if self.principal is not None:
             if self.budget is None and problem.code != "throttled":

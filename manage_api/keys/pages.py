@@ -21,6 +21,7 @@ from manage_api.keys.services import Issued
 from manage_api.views import address_of
 from syteops.adminkit.history import page_of
 from syteops.adminkit.service_admin import admin_actor
+from syteops.audit.visibility import visible_to_person
 from syteops.core.addresses import absolute_address
 from syteops.core.errors import Conflict, DomainError, NotFound
 
@@ -56,7 +57,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
 
 
 def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
-    """One key: every operation that it may run, its use and its history."""
+    """One key: every operation that it may run, its use and its history, as far as it is theirs."""
     key = _get_key(public_id)
     described = describe_in_full(key)
     return _render(
@@ -71,7 +72,7 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
         preset=presets.find_preset(described["scopes"]),
         buttons=_buttons(request, list_key_actions(key), key),
         busiest=max(one["calls"] for one in described["calls_per_day"]),
-        entries=page_of(request, queries.history_of(key)),
+        entries=page_of(request, visible_to_person(request.user, queries.history_of(key))),
     )
 
 

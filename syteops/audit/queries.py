@@ -65,17 +65,17 @@ def is_actor(actor: str) -> Q:
     return Q(actor_id=actor) | is_named | is_key
 
 
-def latest_actors(count: int) -> list[tuple[str, str, str]]:
-    """Kind, id and label of those who acted last, most recent first."""
-    kinds = AuditEntry.objects.order_by().values("actor_kind", "actor_id")
+def latest_actors(among: QuerySet[AuditEntry], count: int) -> list[tuple[str, str, str]]:
+    """Kind, id and label of those who acted last in the entries `among`, most recent first."""
+    kinds = among.order_by().values("actor_kind", "actor_id")
     newest = kinds.annotate(newest=Max("id")).order_by("-newest").values_list("newest", flat=True)
     found = AuditEntry.objects.filter(pk__in=list(newest[:count]))
     return [(one.actor_kind, one.actor_id, one.actor_label) for one in found]
 
 
-def resources() -> list[str]:
-    """The resources of which there are entries, in order."""
-    names = AuditEntry.objects.exclude(object_resource="").order_by("object_resource")
+def resources(among: QuerySet[AuditEntry]) -> list[str]:
+    """The resources of which there are entries `among` these, in order."""
+    names = among.exclude(object_resource="").order_by("object_resource")
     return list(names.values_list("object_resource", flat=True).distinct())
 
 

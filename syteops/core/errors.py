@@ -27,7 +27,8 @@ class DomainError(Exception):
 
     code: ClassVar[str] = "conflict"
     tells_of: str = ""
-    """The resource whose values the refusal tells; who may not read that is told less."""
+    """The resource whose values the refusal tells, if not the call's own; who may not read that is
+    told less."""
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)

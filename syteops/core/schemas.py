@@ -88,7 +88,7 @@ def is_one_line_text(schema: Schema) -> bool:
 
 def _check_type(validator: Any, types: Any, value: Any, schema: Schema) -> Iterator[Problem]:
     """The type, and what goes without saying of a text, here as in every other field."""
-    yield from Draft202012Validator.VALIDATORS["type"](validator, types, value, schema)
+    yield from SizedValidator.VALIDATORS["type"](validator, types, value, schema)
     if not isinstance(value, str):
         return
     if is_one_line_text(schema) and not is_one_line(value):

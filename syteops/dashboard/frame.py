@@ -7,10 +7,10 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 
 from syteops.audit.queries import latest_changes
+from syteops.audit.visibility import visible_to_person
 from syteops.dashboard.notices import notices_for
 from syteops.dashboard.panels import panels_for
 from syteops.dashboard.sidebar import navigation as navigation
-from syteops.history.visibility import visible_to_person
 
 RECENT_CHANGES = 10
 _TONES = {"production": "danger", "staging": "warning"}

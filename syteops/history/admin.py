@@ -23,11 +23,11 @@ from syteops.adminkit.strict import StrictAdmin
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import get_entry, latest_actors, resources
+from syteops.audit.visibility import visible_to_person
 from syteops.core.errors import DomainError, NotFound
 from syteops.history.reverting import revert
 from syteops.history.rights import may_undo
 from syteops.history.undoable import given_back, why_never
-from syteops.history.visibility import visible_to_person
 
 
 class ActorFilter(DropdownFilter):  # type: ignore[misc]
@@ -40,7 +40,7 @@ class ActorFilter(DropdownFilter):  # type: ignore[misc]
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             (f"{kind}:{id_}", f"{label or 'Somebody'} ({kind})")
-            for kind, id_, label in latest_actors(self.shown)
+            for kind, id_, label in latest_actors(model_admin.get_queryset(request), self.shown)
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -55,7 +55,7 @@ class ResourceFilter(DropdownFilter):  # type: ignore[misc]
     parameter_name = "object_resource"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in resources()]
+        return [(name, name) for name in resources(model_admin.get_queryset(request))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(object_resource=self.value()) if self.value() else queryset

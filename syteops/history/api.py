@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 import manage_api
 from manage_api.calls import Call
+from manage_api.disclosure import disclosed_impact
 from manage_api.execution import impact_of
 from manage_api.operations import operation
 from manage_api.permissions import authorise
@@ -77,4 +78,4 @@ class AuditViewSet(ListMixin):
         [deletion] = operations_to_undo(entry)
         path = {deletion.viewset.lookup_name(): live.public_id}
         view = deletion.viewset.for_operation(deletion, self, path, Call({}))
-        return {"deletion": dict(impact_of(view))}
+        return {"deletion": disclosed_impact(view, impact_of(view))}

@@ -1,12 +1,13 @@
 """Who may undo a change: whoever may do what undoing it amounts to, and may write the trail."""
 
+from dataclasses import replace
 from typing import Any
 
 from manage_api.operations import Operation, find, permission_verb, why_read_only
 from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
-from syteops.history.undo import Undo
-from syteops.history.undoable import amounts_to, can_revert, undo_of
+from syteops.history.undo import DELETED, Undo
+from syteops.history.undoable import amounts_to, can_revert, undo_of, verb_of
 
 TO_UNDO = "audit.change_auditentry"
 """The permission that undoing anything takes."""
@@ -21,7 +22,10 @@ def operations_to_undo(entry: AuditEntry) -> list[Operation]:
     if None in found:
         only_admin = f"{entry.event} is undone in the admin only: the API cannot change this."
         raise Protected(why_read_only(entry.object_resource) or only_admin)
-    return [one for one in found if one is not None]
+    needed = [one for one in found if one is not None]
+    if verb_of(entry) == DELETED:  # whatever the operation, the object is new to the site
+        needed[0] = replace(needed[0], permission=needed[0].viewset.permission_name("add"))
+    return needed
 
 
 def may_undo(user: Any, entry: AuditEntry) -> bool:
@@ -30,6 +34,8 @@ def may_undo(user: Any, entry: AuditEntry) -> bool:
     if undo is None or not can_revert(entry):
         return False
     needed = [_permission(undo, name) for name in amounts_to(entry)]
+    if verb_of(entry) == DELETED:
+        needed[0] = _of_model(undo, "add")
     return bool(user.has_perms([TO_UNDO, *needed]))
 
 
@@ -37,7 +43,10 @@ def _permission(undo: Undo, name: str) -> str:
     """The Django permission for an operation; for one that only the admin has, the model's."""
     if declared := _declared(name):
         return declared.permission
-    verb = permission_verb(name.partition(".")[2])
+    return _of_model(undo, permission_verb(name.partition(".")[2]))
+
+
+def _of_model(undo: Undo, verb: str) -> str:
     meta = undo.model._meta
     return f"{meta.app_label}.{verb}_{meta.model_name}"
 

@@ -1,20 +1,25 @@
 """A right to write is no right to read: what a write shows to whom."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 
+from estimates import services as estimates
+from estimates.choices import EstimateStatus
+from manage_api.keys.models import ManageKey
 from manage_api.operations import Access, Operation, all_operations, find
 from syteops.audit.models import AuditEntry
 from syteops.automation import services as variables
 from syteops.automation.models import Variable
-from syteops.core.actors import SYSTEM
+from syteops.core.actors import SYSTEM, command
 from syteops.crm import services as crm
 from syteops.roles import services as roles
 from syteops.team import services as team
 from tests.fixtures import Api
+from tests.keys.key_pages import HOME
 from tests.manage_api.faces import FACES, Face
 from tests.samples import Sample, all_samples
 
@@ -137,6 +142,41 @@ def test_a_full_role_names_its_holders_to_those_who_may_read_members(make_key: K
     assert seeing.json()["holders"] == [{"user_num": "001", "name": "Ada"}]
 
 
+def test_a_write_shows_no_stored_value_that_it_could_have_set(make_key: Key) -> None:
+    """`enabled` follows from enabling an integration, but not from changing an area."""
+    answer = Api(make_key("ai:write")).patch("/ai/areas/notes.summary", {})
+
+    assert answer.json() == {"area": "notes.summary"}
+
+
+def test_a_refusal_does_not_tell_what_stands_in_the_way(make_key: Key) -> None:
+    item = {"description": "Design", "quantity": 1, "unit_price": 1}
+    estimate = estimates.create_estimate(
+        SYSTEM, title="Website", client_email="jane@example.com", line_items=[item]
+    )
+    estimates.send_estimate(SYSTEM, estimate)
+    estimates.answer_estimate(SYSTEM, estimate, EstimateStatus.APPROVED, name="Jane Doe")
+    scopes, path = ("estimates_items:write", "estimates_items:delete"), f"/estimates/{estimate.pk}"
+    change = {"action": "update", "params": {"id": estimate.pk, "title": "Shop"}}
+
+    def refusals(api: Api) -> list[Any]:
+        return [
+            api.post(f"{path}/decline", {"name": "John"}),
+            api.post(f"{path}/send"),
+            api.patch(path, {"title": "Shop"}),
+            api.delete(f"{path}?confirm=true"),
+            api.post("/estimates/bulk", {"items": [change]}),
+        ]
+
+    blind = refusals(Api(make_key(*scopes)))
+    seeing = refusals(Api(make_key(*scopes, "estimates_items:read")))
+
+    assert [one.status_code for one in blind] == [one.status_code for one in seeing] == [409] * 5
+    for word in ("Jane", "approved", estimate.number):
+        assert not any(word in one.content.decode() for one in blind)
+    assert "Jane Doe" in seeing[0].json()["detail"]
+
+
 # --- By effect -------------------------------------------------------------------------------
 
 
@@ -179,6 +219,24 @@ def test_a_person_who_may_change_variables_neither_creates_nor_deletes_one(
     assert api.put("/variables/farewell", {"value": "Bye"}).status_code == 403
     assert api.put("/variables/greeting?confirm=true", {"value": ""}).status_code == 403
     assert dict(Variable.objects.values_list("key", "value")) == {"greeting": "Hi"}
+
+
+def test_a_person_who_may_change_variables_does_not_bring_one_back(
+    bob: Any, as_person: Callable[..., Api]
+) -> None:
+    names = ("view_variable", "change_variable", "view_auditentry", "change_auditentry")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=names))
+    variables.set_variable(SYSTEM, "greeting", value="Hello")
+    variables.set_variable(SYSTEM, "greeting", value="")
+    entry = AuditEntry.objects.get(event="variable.deleted")
+    api = as_person(bob)
+
+    answer = api.post(f"/audit/{entry.pk}/revert?confirm=true")
+    page = api.client.post(f"/admin/audit/auditentry/{entry.pk}/undo/")
+
+    assert answer.json()["permission"] == "automation.add_variable"
+    assert page.status_code == 403
+    assert not Variable.objects.exists()
 
 
 # --- The audit trail -------------------------------------------------------------------------
@@ -229,6 +287,53 @@ def test_every_operation_that_reads_names_its_right() -> None:
     readable = {one.resource for one in all_operations() if one.access is Access.READ}
 
     assert {one.resource for one in all_operations()} == readable
+
+
+def test_undoing_tells_no_more_of_others_than_deleting(make_key: Key) -> None:
+    role = roles.create_role(SYSTEM, name="Editor")
+    roles.assign(SYSTEM, role, team.create_team_member(SYSTEM, first_name="Ada"))
+    entry = AuditEntry.objects.get(event="role.created", object_id="editor")
+    scopes = ("audit:read", "audit:write", "roles:read", "roles:delete")
+    path = f"/audit/{entry.pk}/revert"
+
+    blind = Api(make_key(*scopes)).post(path)
+    tried = Api(make_key(*scopes)).post(f"{path}?dry_run=true")
+    seeing = Api(make_key(*scopes, "users:read")).post(path)
+
+    assert blind.status_code == seeing.status_code == 428
+    assert "Ada" not in blind.content.decode()
+    assert "Ada" not in tried.content.decode()
+    assert seeing.json()["impact"]["deletion"]["holders"] == [{"user_num": "001", "name": "Ada"}]
+
+
+def test_a_list_s_filters_name_only_whom_its_entries_name(
+    bob: Any, as_person: Callable[..., Api], api: Api
+) -> None:
+    team.create_team_member(command("payroll"), first_name="Ada")
+    names = ("view_auditentry", "view_crmsystem")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=names))
+    api.post("/crm-systems", {"name": "HubSpot"})
+
+    page = as_person(bob).client.get("/admin/audit/auditentry/").content.decode()
+
+    assert "Site key" in page
+    assert "payroll" not in page
+    assert "users" not in re.findall(r'<option value="([^"]*)"', page)
+
+
+def test_a_key_s_page_shows_what_its_viewer_may_read(
+    bob: Any, as_person: Callable[..., Api], api: Api
+) -> None:
+    api.post("/team-members", {"first_name": "Ada", "notes": "Secret plans"})
+    bob.user_permissions.set(Permission.objects.filter(codename="manage_api_keys"))
+    client, path = as_person(bob).client, f"{HOME}{ManageKey.objects.get().public_id}/"
+
+    blind = client.get(path).content.decode()
+    bob.user_permissions.add(Permission.objects.get(codename="view_teammember"))
+    seeing = client.get(path).content.decode()
+
+    assert "Secret plans" not in blind
+    assert "Secret plans" in seeing
 
 
 # --- Floods ----------------------------------------------------------------------------------
