@@ -32,6 +32,12 @@ COPIED = (
 _TOKEN_BYTES = 32
 
 
+class Kept(Protected):
+    """An estimate that somebody was shown stays as it is; the refusal says how that is."""
+
+    tells_of: str | None = ""
+
+
 def usual_values() -> dict[str, Any]:
     """What the module's config says of a new estimate: its currency and its last day."""
     config = config_of("estimates")
@@ -105,7 +111,7 @@ def delete_estimate(actor: Actor, estimate: Estimate) -> None:
     status = estimate.current_status
     if not estimate.is_deletable:
         what = Verb.SUPERSEDED if estimate.is_superseded else status.value
-        raise Protected(f"{estimate.label} is {what} and stays on record. Revise it instead.")
+        raise Kept(f"{estimate.label} is {what} and stays on record. Revise it instead.")
     if status == EstimateStatus.DRAFT:
         for former in Estimate.objects.select_for_update().filter(superseded_by=estimate):
             audit.update(actor, former, {"superseded_by": None}, Verb.REINSTATED)
@@ -205,9 +211,9 @@ def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
 
 def _need_draft(estimate: Estimate) -> None:
     if estimate.is_superseded:
-        raise Protected(f"{estimate.label} was replaced by a newer revision. Change that one.")
+        raise Kept(f"{estimate.label} was replaced by a newer revision. Change that one.")
     if estimate.status != EstimateStatus.DRAFT:
-        raise Protected(
+        raise Kept(
             f"{estimate.label} is {estimate.current_status.value} and cannot be changed. "
             "Revise it: that makes a new draft of the same number."
         )

@@ -11,7 +11,7 @@ from manage_api.errors import ApiError
 from manage_api.operations import Operation
 from manage_api.permissions import may_read
 from manage_api.principals import Principal
-from syteops.core.errors import Conflict, DomainError, Protected
+from syteops.core.errors import DomainError
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -39,14 +39,11 @@ def disclosed_impact(view: "ManageViewSet", impact: Mapping[str, Any]) -> dict[s
 
 
 def disclosed_error(principal: Principal, error: Exception, resource: str) -> Exception:
-    """The refusal of a call on `resource`, without what it tells of what the caller may not read.
-
-    Why a change contradicts what is stored says what is stored.
-    """
-    if not isinstance(error, DomainError):
+    """The error of a call on `resource`, without what it tells of what the caller may not read."""
+    if not isinstance(error, DomainError) or error.tells_of is None:
         return error
-    tells_of = error.tells_of or (resource if isinstance(error, (Conflict, Protected)) else "")
-    return ApiError(error.code) if tells_of and not may_read(principal, tells_of) else error
+    is_told = may_read(principal, error.tells_of or resource)
+    return error if is_told else ApiError(error.code)
 
 
 class Readable:
@@ -87,7 +84,7 @@ def _count(impact: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     """Of an impact the identifiers and the numbers; of a list only how long it is."""
     shown: dict[str, Any] = {}
     for name, value in impact.items():
-        if name in names or isinstance(value, int):
+        if name in names or type(value) is int:  # true and false are no numbers of anything
             shown[name] = value
         elif isinstance(value, list):
             shown[name] = len(value)

@@ -38,12 +38,20 @@ def run(view: "ManageViewSet") -> Result:
     for _ in range(ATTEMPTS):
         view.actor.trail.clear()
         try:
-            return idempotency.once(view, lambda: _write(view))
+            return _for_now(view, idempotency.once(view, lambda: _write(view)))
         except OperationalError as error:
             if not lost_race(error):
                 raise
     detail = "Too many others are changing the same things. Try again."
     raise ApiError("conflict", detail, headers={"Retry-After": "1"})
+
+
+def _for_now(view: "ManageViewSet", result: Result) -> Result:
+    """The result as the caller may see it now: an earlier answer may show what was theirs then."""
+    if result.replayed:
+        disclose(view, result)
+        result.body = dump(result.data)
+    return result
 
 
 def perform(view: "ManageViewSet") -> Any:

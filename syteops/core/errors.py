@@ -26,9 +26,11 @@ class DomainError(Exception):
     """A change that is refused. `extra` is added to the answer (such as who holds a role)."""
 
     code: ClassVar[str] = "conflict"
-    tells_of: str = ""
-    """The resource whose values the refusal tells, if not the call's own; who may not read that is
-    told less."""
+    tells_of: str | None = None
+    """The resource whose values the refusal tells, "" for that of the call; None: of no values.
+
+    Who may not read it is told less.
+    """
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -37,7 +39,9 @@ class DomainError(Exception):
 
 
 class Conflict(DomainError):
-    """The change contradicts what is stored."""
+    """The change contradicts what is stored, and says so."""
+
+    tells_of: str | None = ""
 
 
 class RoleFull(DomainError):

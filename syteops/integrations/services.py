@@ -43,7 +43,9 @@ def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
         return state
     one = get_installed(state.slug)
     if reason := one.unavailable_reason:
-        raise Conflict(f"{one.name} cannot be enabled. {reason}", reason=reason)
+        refusal = Conflict(f"{one.name} cannot be enabled. {reason}", reason=reason)
+        refusal.tells_of = None  # the installation lacks something: nothing stored says so
+        raise refusal
     config, secrets = one.missing_config, one.missing_secrets
     if config or secrets:
         raise Conflict(

@@ -149,6 +149,33 @@ def test_a_write_shows_no_stored_value_that_it_could_have_set(make_key: Key) -> 
     assert answer.json() == {"area": "notes.summary"}
 
 
+def test_a_replayed_answer_shows_what_may_be_read_by_now(
+    bob: Any, as_person: Callable[..., Api]
+) -> None:
+    rights = Permission.objects.filter(codename__in=("add_crmsystem", "view_crmsystem"))
+    bob.user_permissions.set(rights)
+    first = as_person(bob).post("/crm-systems", {"name": "HubSpot"}, Idempotency_Key="once")
+    again = as_person(bob).post("/crm-systems", {"name": "HubSpot"}, Idempotency_Key="once")
+    bob.user_permissions.set(rights.filter(codename="add_crmsystem"))
+    later = as_person(bob).post("/crm-systems", {"name": "HubSpot"}, Idempotency_Key="once")
+
+    assert again.content == first.content
+    assert later["Idempotent-Replayed"] == "true"
+    assert later.json() == {"crm_num": "001"}
+
+
+def test_an_impact_counts_and_does_not_tell_whether_a_secret_is_set(make_key: Key) -> None:
+    answer = Api(make_key("ai:secrets")).delete("/ai/providers/openai/key")
+
+    assert answer.json()["impact"] == {"provider": "openai", "areas_stopping": 0}
+
+
+def test_a_refusal_that_tells_nothing_stored_gives_its_reason_to_all(make_key: Key) -> None:
+    answer = Api(make_key("roles:write")).patch("/roles/site_owner", {"name": "Boss"})
+
+    assert (answer.status_code, answer.json()["field"]) == (409, "name")
+
+
 def test_a_refusal_does_not_tell_what_stands_in_the_way(make_key: Key) -> None:
     item = {"description": "Design", "quantity": 1, "unit_price": 1}
     estimate = estimates.create_estimate(
