@@ -21,7 +21,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
-    path("uploads/<path:name>", team.picture),
+    path("uploads/<path:name>", team.picture, name="team_teammember_picture"),
     path("metrics", metrics),
     path("", include("manage_api.urls")),
     *module_pages(),

@@ -18,9 +18,12 @@ from syteops.core.counters import CounterKind, counters
 from syteops.core.outages import RETRY_AFTER
 from syteops.lib.paths import ADMIN_PREFIX
 
+_PLACES = (ADMIN_PREFIX, "/uploads/")
+"""Where people's pages are, and the pictures on them."""
+
 
 class AdminRefusalMiddleware:
-    """Records that a signed-in person was answered 403 below /admin/; costs other answers nothing.
+    """Records that a signed-in person was answered 403 on a page; costs other answers nothing.
 
     Once a minute for each person and kind of page, so that nobody floods the trail.
     """
@@ -30,7 +33,7 @@ class AdminRefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_refusal = response.status_code == 403 and request.path_info.startswith(ADMIN_PREFIX)
+        is_refusal = response.status_code == 403 and request.path_info.startswith(_PLACES)
         if is_refusal and request.user.is_authenticated and request.resolver_match:
             _note(request, request.resolver_match)
         return response

@@ -200,6 +200,9 @@ def test_staff_who_may_not_see_the_members_see_no_picture(bob: User) -> None:
 
     for one in (address, f"{address[:-5]}x.jpg", "/uploads/other"):
         assert browser(bob).get(one).status_code == 403
+    refused = AuditEntry.objects.get(outcome="refused")
+    assert (refused.actor_label, refused.operation) == ("bob", "users.picture")
+    assert (refused.object_resource, refused.code) == ("users", "permission_denied")
 
 
 def test_who_loses_the_right_or_signs_out_sees_no_more_of_it(viewer: User) -> None:
