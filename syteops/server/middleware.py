@@ -98,7 +98,7 @@ class HttpsMiddleware(SecurityMiddleware):
 
 # --- The character encoding ----------------------------------------------------------------
 
-_TEXT_ENCODINGS = frozenset(("utf-8", "us-ascii"))
+_TEXT_ENCODINGS = frozenset(("utf-8", "utf8", "us-ascii"))
 
 
 class CharsetMiddleware:

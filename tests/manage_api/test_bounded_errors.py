@@ -56,7 +56,7 @@ def test_an_encoding_that_is_not_utf_8_is_refused_at_every_address(
         assert answer.json()["code"] == "unsupported_media_type"
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "us-ascii"])
+@pytest.mark.parametrize("charset", ["utf-8", "utf8", "UTF-8", '"utf-8"', "us-ascii"])
 def test_utf_8_by_any_of_its_spellings_is_taken(charset: str, served: Api) -> None:
     answer = sent(served, f"{API}/crm-systems", charset)
 
