@@ -52,8 +52,8 @@ class RoleViewSet(EntityViewSet):
     )
     def assign(self, request: Request, slug: str) -> Response:
         """A system role moves from its holder. Another one that is full refuses (`role_full`)."""
-        member = named_member(self.validated["user_num"])
-        return self.show(services.assign(self.actor, self.get_object(), member))
+        role, member = self.get_object(), named_member(self.validated["user_num"])
+        return self.show(services.assign(self.actor, role, member))
 
     @action(detail=True, methods=["post"])
     @operation(
@@ -61,5 +61,5 @@ class RoleViewSet(EntityViewSet):
     )
     def unassign(self, request: Request, slug: str) -> Response:
         """Changes nothing when the member does not hold the role."""
-        member = named_member(self.validated["user_num"])
-        return self.show(services.unassign(self.actor, self.get_object(), member))
+        role, member = self.get_object(), named_member(self.validated["user_num"])
+        return self.show(services.unassign(self.actor, role, member))
