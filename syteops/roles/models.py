@@ -33,7 +33,9 @@ class Role(Entity):
     noun: ClassVar[str] = "role"
 
     slug = models.CharField(max_length=60, unique=True, validators=[slug_validator])
-    name = models.CharField(max_length=60, help_text="The slug is made of it, once and for all.")
+    name = models.CharField(
+        max_length=60, help_text="Such as Editor. People read it; automations use the slug."
+    )
     description = models.CharField(max_length=500, blank=True)
     icon = models.CharField(
         max_length=50,

@@ -27,7 +27,8 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="The slug is made of it, once and for all.", max_length=60
+                        help_text="Such as Editor. People read it; automations use the slug.",
+                        max_length=60,
                     ),
                 ),
                 ("description", models.CharField(blank=True, max_length=500)),
