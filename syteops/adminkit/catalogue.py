@@ -113,6 +113,7 @@ class CatalogueAdmin(ServiceAdmin):
         """One entry, with its config (and whatever else `fields_of` adds) to be changed."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
+        self.entry_or_404(object_id)  # what names nothing is looked for nowhere else
         seen = what_is_seen(request, self._changes(object_id))
         entry = self.entry_or_404(object_id)
         form = self._form(request, entry)

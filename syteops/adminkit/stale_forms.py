@@ -126,7 +126,10 @@ class GuardedAdmin(HistoryAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Save; what is refused rolls back and is shown in the same form."""
-        changes = self.changes(unquote(object_id)) if object_id else AuditEntry.objects.none()
+        key = unquote(object_id or "")
+        # PostgreSQL refuses to look for a NUL, which names nothing.
+        names_one = key and "\0" not in key
+        changes = self.changes(key) if names_one else AuditEntry.objects.none()
         context = {**(extra_context or {}), **what_is_seen(request, changes)}
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)

@@ -96,6 +96,8 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
 
         Else each comparison of an address with an id would be a guess.
         """
+        if _is_beyond(object_id):
+            return None
         found = super().get_object(request, object_id, from_field)
         is_named = found is not None and (from_field or str(found.pk) == object_id)
         return found if is_named else None

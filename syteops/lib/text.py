@@ -18,6 +18,8 @@ UNSEEN = (
     r"\s\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
 )
+LINE_PATTERN = f"^[^{NO_LINE}]*$"
+"""What has no line break in it, as a document about the API says it."""
 _NO_LINE = regex.compile(f"[{NO_LINE}]")
 _BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}]*")
 NOT_ONE_LINE = "Write it on one line, without control characters or controls of text direction."

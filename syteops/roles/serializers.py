@@ -61,6 +61,7 @@ class RoleSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Tells that the type of a constraint and its limit go together."""
 
     target_class = RoleSerializer
+    match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)

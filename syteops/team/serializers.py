@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from manage_api.serializers import StrictCharField, StrictModelSerializer
 from syteops.core.identifiers import SLOT
+from syteops.lib.text import LINE_PATTERN
 from syteops.team import queries
 from syteops.team.models import TeamMember
 
@@ -19,7 +20,7 @@ _MOST_CRM_IDS = 1000
     {
         "type": "object",
         "propertyNames": {"pattern": SLOT},
-        "additionalProperties": {"type": "string", "maxLength": 200},
+        "additionalProperties": {"type": "string", "maxLength": 200, "pattern": LINE_PATTERN},
         "maxProperties": _MOST_CRM_IDS,
     }
 )

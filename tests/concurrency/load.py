@@ -65,7 +65,8 @@ class Writer:
             self._change(client, crm_num, after, ("PUT", path, {"api_key": f"key of {text}"}))
         else:
             url = f"https://{uuid.uuid4().hex}.example"
-            after = {**self.systems[crm_num], "name": text, "url": url}
+            # Another origin clears the key that was entered for the one before.
+            after = {**self.systems[crm_num], "name": text, "url": url, "key_set": False}
             body = {"name": text, "url": url}
             self._change(client, crm_num, after, ("PATCH", f"/crm-systems/{crm_num}", body))
 

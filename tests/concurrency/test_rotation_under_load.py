@@ -219,7 +219,6 @@ def test_the_site_key_is_no_exception(carol: Administrator, port: int) -> None:
 def test_uses_after_the_end_are_in_the_trail_soon_but_once(
     carol: Administrator, port: int, key: str
 ) -> None:
-    reader, _ = carol.manage_key("create", "--name", "Auditor", "--scopes", "audit:read")
     carol.manage_key("revoke", id_of(key))
     assert {get(port, key, "/whoami").status for _ in range(6 * WORKERS)} == {401}
 
@@ -227,7 +226,7 @@ def test_uses_after_the_end_are_in_the_trail_soon_but_once(
     deadline = time.monotonic() + 20
     while not refused and time.monotonic() < deadline:
         time.sleep(0.1)
-        entries = get(port, reader["key"], f"/audit?object={id_of(key)}").body["entries"]
+        entries = get(port, carol.site.key, f"/audit?object={id_of(key)}").body["entries"]
         refused = [one for one in entries if one["event"] == "keys.refused"]
     assert {(one["code"], one["address"]) for one in refused} == {
         ("not_authenticated", "127.0.0.1")
