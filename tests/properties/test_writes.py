@@ -44,7 +44,8 @@ VALUES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "crm": st.fixed_dictionaries(
         {"name": NAMES},
         optional={
-            "url": st.sampled_from(["", "https://one.example", "https://two.example"]),
+            # One origin only: another would clear the secrets, which has tests of its own.
+            "url": st.just(""),
             "link_admin_only": st.booleans(),
         },
     ),
@@ -131,7 +132,9 @@ class Writes(RuleBasedStateMachine):
                 world.add("variables", key, {"value": value, "description": description})
 
         params = {"value": value, "description": description}
-        self._write(Write("variables.set", {"key": key}, params), way, after, "variables")
+        deletes = not value.strip() and key in self.world.objects["variables"]
+        refusal = self._unconfirmed(way) if deletes else ""
+        self._write(Write("variables.set", {"key": key}, params), way, after, "variables", refusal)
 
     @rule(number=NUMBERS, holder=NUMBERS, assign=st.booleans(), way=WAYS)
     def assign(self, number: int, holder: int, assign: bool, way: Way) -> None:
