@@ -28,6 +28,7 @@ from syteops.core.actors import Actor
 from syteops.core.entities import Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.identifiers import ANY_NAME, ROW_ID, SLOT
+from syteops.core.permissions import permission_name
 
 FLAGS = ("confirm", "dry_run")
 
@@ -89,8 +90,7 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     @classmethod
     def permission_name(cls, verb: str) -> str:
         """The Django permission for `verb` on this resource, such as `crm.change_crmsystem`."""
-        meta = cls.model()._meta
-        return f"{meta.app_label}.{verb}_{meta.model_name}"
+        return permission_name(cls.model(), verb)
 
     @classmethod
     def lookup_name(cls) -> str:

@@ -28,6 +28,7 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import matching
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, Invalid, NotFound
+from syteops.core.permissions import permission_name
 
 
 class CatalogueAdmin(ServiceAdmin):
@@ -81,8 +82,7 @@ class CatalogueAdmin(ServiceAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Not the base's rule: a state is switched and configured, and has no service to update it.
-        meta = self.opts
-        return bool(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}"))
+        return bool(request.user.has_perm(permission_name(self.model, "change")))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The state by slug, for its history page, also where no row is stored yet."""

@@ -30,6 +30,7 @@ from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor, Channel, Person
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
+from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
 
 
@@ -109,8 +110,7 @@ class ServiceAdmin(GuardedAdmin):
     def _may_set_secrets(self, request: HttpRequest) -> bool:
         if not self.secret_fields or not self.has_change_permission(request):
             return False
-        meta = self.model._meta
-        return request.user.has_perm(f"{meta.app_label}.set_secrets_{meta.model_name}")
+        return request.user.has_perm(permission_name(self.model, "set_secrets"))
 
     def _secret_inputs(self) -> dict[str, forms.Field]:
         inputs: dict[str, forms.Field] = {}

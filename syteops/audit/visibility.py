@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from syteops.audit.models import AuditEntry
 from syteops.core.entities import Entity
+from syteops.core.permissions import permission_name
 
 AUDITOR = "audit.read_every_auditentry"
 """The Django permission of an auditor."""
@@ -36,7 +37,5 @@ def _permissions() -> dict[str, set[str]]:
     }
     for model in apps.get_models():
         if issubclass(model, Entity):
-            meta = model._meta
-            permission = f"{meta.app_label}.view_{meta.model_name}"
-            found.setdefault(model.resource, set()).add(permission)
+            found.setdefault(model.resource, set()).add(permission_name(model, "view"))
     return found

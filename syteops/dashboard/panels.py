@@ -12,6 +12,7 @@ from django.utils.timesince import timesince
 from manage_api.keys.queries import api_state, restricted_keys, site_key
 from syteops.ai.queries import default_provider, list_areas
 from syteops.core.entities import Entity
+from syteops.core.permissions import permission_name
 from syteops.dashboard.site import is_away
 from syteops.history.templatetags.audit_words import ago
 from syteops.integrations.queries import all_installed
@@ -80,7 +81,7 @@ def _counts(user: Any) -> Panel | None:
     lines = [
         Line(_plural(model), note=str(model._default_manager.count()), url=_list_url(model))
         for model in counted_models()
-        if user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+        if user.has_perm(permission_name(model, "view"))
     ]
     return Panel("What there is", "inventory_2", "", None, lines) if lines else None
 

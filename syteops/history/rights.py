@@ -6,6 +6,7 @@ from typing import Any
 from manage_api.operations import Operation, find, permission_verb, why_read_only
 from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
+from syteops.core.permissions import permission_name
 from syteops.history.undo import DELETED, Undo
 from syteops.history.undoable import amounts_to, can_revert, undo_of, verb_of
 
@@ -35,7 +36,7 @@ def may_undo(user: Any, entry: AuditEntry) -> bool:
         return False
     needed = [_permission(undo, name) for name in amounts_to(entry)]
     if verb_of(entry) == DELETED:
-        needed[0] = _of_model(undo, "add")
+        needed[0] = permission_name(undo.model, "add")
     return bool(user.has_perms([TO_UNDO, *needed]))
 
 
@@ -43,12 +44,7 @@ def _permission(undo: Undo, name: str) -> str:
     """The Django permission for an operation; for one that only the admin has, the model's."""
     if declared := _declared(name):
         return declared.permission
-    return _of_model(undo, permission_verb(name.partition(".")[2]))
-
-
-def _of_model(undo: Undo, verb: str) -> str:
-    meta = undo.model._meta
-    return f"{meta.app_label}.{verb}_{meta.model_name}"
+    return permission_name(undo.model, permission_verb(name.partition(".")[2]))
 
 
 def _declared(name: str) -> Operation | None:
