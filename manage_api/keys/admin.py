@@ -10,16 +10,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from unfold.admin import ModelAdmin
 
 from manage_api.keys import pages
 from manage_api.keys.models import ManageKey
+from syteops.adminkit.strict import ReadOnlyAdmin
 
 PERMISSION = "keys.manage_api_keys"
 
 
 @admin.register(ManageKey)
-class ManageKeyAdmin(ModelAdmin):  # type: ignore[misc]
+class ManageKeyAdmin(ReadOnlyAdmin):
     """Has pages of its own: a key is no form to be edited."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -47,12 +47,3 @@ class ManageKeyAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(PERMISSION)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -105,3 +105,16 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing from the address: no page here links so, and a link must not fill in a form."""
         return {}
+
+
+class ReadOnlyAdmin(StrictAdmin):
+    """Base of the admins in whose lists nobody adds, changes or deletes anything."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from syteops.adminkit.service_admin import ServiceAdmin
-from syteops.adminkit.strict import StrictAdmin
+from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.ai import queries, services
 from syteops.ai.areas import all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
@@ -88,24 +88,13 @@ def _progress(used: int, limit: int | None) -> str:
 
 
 @admin.register(AiUsage)
-class AiUsageAdmin(StrictAdmin):
+class AiUsageAdmin(ReadOnlyAdmin):
     list_display = (
         "day", "area", "provider", "model", "requests",
         "input_tokens", "output_tokens", "reserved_tokens",
     )  # fmt: skip
     list_filter = ("area", "provider", "model")
     date_hierarchy = "day"
-
-    # Meters are read, never edited.
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return queries.usage_of_active_areas()

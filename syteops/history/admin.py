@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.utils import parse_date_str
 
 from syteops.adminkit.service_admin import admin_actor
-from syteops.adminkit.strict import StrictAdmin
+from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import get_entry, latest_actors, resources
@@ -96,7 +96,7 @@ class PeriodFilter(RangeDateFilter):  # type: ignore[misc]
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(StrictAdmin):
+class AuditEntryAdmin(ReadOnlyAdmin):
     """The trail is read here. Nobody adds, changes or deletes an entry."""
 
     list_display = ("when", "who", "what", "door", "shown_outcome", "address")
@@ -120,15 +120,6 @@ class AuditEntryAdmin(StrictAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         return visible_to_person(request.user, super().get_queryset(request))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="When", ordering="at")
     def when(self, entry: AuditEntry) -> Any:
