@@ -6,14 +6,18 @@ documents them.
 
 from django.core.validators import RegexValidator
 
+from syteops.lib.patterns import exactly
+
 SLOT = "^[0-9]{3,9}$"
 """A slot number, such as "001": zero-padded to three digits, growing beyond."""
 ROW_ID = "^[1-9][0-9]{0,17}$"
 """A row's own id."""
 SLUG = "^[A-Za-z0-9_-]{1,50}$"
 """A slug, as a path parameter."""
+ROLE_SLUG = "^[a-z0-9_]{1,60}$"
+"""The slug of a role, as a parameter."""
 ANY_NAME = r"^[^/\x00-\x1f]{1,200}$"
 """A name of any form, as a path parameter."""
 
-slot_validator = RegexValidator(r"\A[0-9]{3,9}\Z", 'Send a number such as "001".')
+slot_validator = RegexValidator(exactly(SLOT), 'Send a number such as "001".')
 """Refuses what is no slot number."""

@@ -2,6 +2,8 @@
 
 from django.core.validators import RegexValidator
 
+from syteops.lib.patterns import exactly
+
 # Language, then optionally script, region and up to two variants. Left out on purpose: extensions
 # and private use, which say nothing about a person's language.
 PATTERN = (
@@ -10,7 +12,7 @@ PATTERN = (
 )
 MAX_LENGTH = 35
 
-is_language = RegexValidator(PATTERN.replace("$", r"\Z"), "Use a language tag such as en or de-AT.")
+is_language = RegexValidator(exactly(PATTERN), "Use a language tag such as en or de-AT.")
 
 
 def normal_tag(tag: str) -> str:

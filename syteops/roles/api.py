@@ -10,6 +10,7 @@ import manage_api
 from manage_api.base import PathParam
 from manage_api.operations import operation
 from manage_api.viewsets import EntityViewSet
+from syteops.core.identifiers import ROLE_SLUG
 from syteops.roles import queries, services
 from syteops.roles.models import Role
 from syteops.roles.serializers import (
@@ -29,7 +30,7 @@ class RoleViewSet(EntityViewSet):
     input_serializer_class = list_serializer_class = RoleSerializer
     create_serializer_class = RoleCreateInput
     lookup_field = "slug"
-    lookup_help = PathParam("Slug of a role, such as site_owner.", "^[a-z0-9_]{1,60}$")
+    lookup_help = PathParam("Slug of a role, such as site_owner.", ROLE_SLUG)
     list_name = "roles"
     impact_reads = {"holders": "users"}
     pagination_class = None

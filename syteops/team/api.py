@@ -7,6 +7,8 @@ from django.core.validators import RegexValidator
 import manage_api
 from manage_api.filters import FilterSet, filters
 from manage_api.viewsets import EntityViewSet, RestoreMixin
+from syteops.core.identifiers import ROLE_SLUG
+from syteops.lib.patterns import exactly
 from syteops.team import queries, services
 from syteops.team.models import TeamMember
 from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
@@ -16,7 +18,7 @@ class TeamMemberFilter(FilterSet):
     role = filters.CharFilter(
         field_name="role_assignments__role__slug",
         trim_whitespace=False,
-        validators=[RegexValidator(r"^[a-z0-9_]{1,60}\Z", "Send a slug such as site_owner.")],
+        validators=[RegexValidator(exactly(ROLE_SLUG), "Send a slug such as site_owner.")],
         help_text="Slug of a role they hold.",
     )
 
