@@ -12,7 +12,6 @@ from syteops.core.errors import DomainError
 from syteops.env import DATA_DIR
 from syteops.server.backup.databases import ClientFailed
 from syteops.server.backup.site import back_up
-from syteops.server.encryption_proof import Proof, read_proof
 from syteops.server.serving import database_name, require_database, require_setup
 
 
@@ -42,8 +41,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
         require_setup()
-        if read_proof() is not Proof.OPENS:
-            raise CommandError("The encryption keys do not open what is stored: restore them.")
         target: Path = options["target"].resolve()
         try:
             if options["target"] == DATA_DIR / "backups":
