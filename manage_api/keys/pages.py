@@ -50,6 +50,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
         expiring=queries.expiring_keys(),
         alarms=[*grave, *others[:OTHERS_SHOWN]],
         more_alarms=len(others[OTHERS_SHOWN:]),
+        is_old=risks.IS_OLD,
         alarm_days=risks.ALARM_DAYS,
         cut_off=queries.cut_off_addresses(risks.ALARM_DAYS),
         curl=_curl(request, "som_…"),

@@ -14,6 +14,8 @@ from syteops.audit.models import AuditEntry
 from syteops.core.addresses import is_everywhere
 
 ROTATE_AFTER = timedelta(days=180)
+IS_OLD = f"older than {ROTATE_AFTER.days} days"
+"""What is said of a key that should be rotated."""
 IDLE_AFTER = timedelta(days=90)
 
 

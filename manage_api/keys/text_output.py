@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from manage_api.keys.models import KeyState
+from manage_api.keys.risks import IS_OLD
 from manage_api.keys.validators import replace_controls
 
 Data = dict[str, Any]
@@ -79,7 +80,7 @@ def _facts(key: Data) -> dict[str, str]:
     created_by = f" by {key['created_by']}" if key["created_by"] else ""
     used_at: datetime | None = key["last_used_at"]
     used_from = f" from {key['last_used_address']}" if key["last_used_address"] else ""
-    due = ["older than 180 days: rotate it"] if key["rotation_due"] else []
+    due = [f"{IS_OLD}: rotate it"] if key["rotation_due"] else []
     return {
         "Id": key["id"],
         "State": f"{key['state']} ({_end(key)})",

@@ -14,7 +14,7 @@ from manage_api.keys.queries import (
     keys_without_sponsor,
     site_key,
 )
-from manage_api.keys.risks import ALARM_DAYS, find_alarms, is_old
+from manage_api.keys.risks import ALARM_DAYS, IS_OLD, find_alarms, is_old
 from syteops.audit.chain import is_intact
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks
@@ -108,7 +108,7 @@ def _expiring() -> Iterator[Notice]:
 def _aged() -> Iterator[Notice]:
     key = site_key()
     if key is not None and is_old(key):
-        text = "The site key is older than 180 days. Rotate it."
+        text = f"The site key is {IS_OLD}. Rotate it."
         yield Notice("warn", "autorenew", text, reverse("admin:keys_managekey_changelist"))
 
 
