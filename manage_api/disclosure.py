@@ -11,6 +11,7 @@ from manage_api.errors import ApiError
 from manage_api.operations import Operation
 from manage_api.permissions import may_read
 from manage_api.principals import Principal
+from manage_api.rendering import dump
 from syteops.core.errors import DomainError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def disclose(view: "ManageViewSet", result: "Result") -> None:
         result.impact = readable.impact(result.impact)
     if not readable(view.resource):
         result.data = _identify(view, result.data)
+        result.body = dump(result.data)
 
 
 def disclosed_impact(view: "ManageViewSet", impact: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,6 @@ def _for_now(view: "ManageViewSet", result: Result) -> Result:
     """The result as the caller may see it now: an earlier answer may show what was theirs then."""
     if result.replayed:
         disclose(view, result)
-        result.body = dump(result.data)
     return result
 
 
@@ -105,7 +104,6 @@ def _write(view: "ManageViewSet") -> Result:
     result.changes = [asdict(change) for change in view.actor.trail]
     result.etag = result.etag if _is_record(view.operation) else ""
     disclose(view, result)
-    result.body = dump(result.data)
     if view.call.dry_run:
         transaction.set_rollback(True)
     return result
