@@ -82,6 +82,14 @@ def test_a_slot_number_is_asked_for_as_it_must_be_sent(api: Api) -> None:
         assert '"001"' in answer.body["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize("number", ["1", "01", "001\n", "no such thing"])
+def test_what_has_another_form_names_nothing_and_the_answer_says_so(api: Api, number: str) -> None:
+    answer = api.dispatch("crm.get", {"crm_num": number})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.json()["detail"].startswith("Nothing is named so: crm_num has the form")
+
+
 def test_an_item_of_a_bulk_is_named_by_either(api: Api) -> None:
     one, other = a_note(), a_note()
     items = [

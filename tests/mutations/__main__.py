@@ -93,10 +93,19 @@ def problem_of(one: Mutation) -> str:
     path = ROOT / one.file
     if not path.is_file():
         return "There is no such file."
-    if lost := [name for name in one.tests if not (ROOT / name.partition("::")[0]).exists()]:
+    if lost := [name for name in one.tests if not is_there(name)]:
         return f"There are no such tests: {', '.join(lost)}."
     count = path.read_text(encoding="utf-8").count(one.old)
     return "" if count == 1 else f"Its text is there {count} times, not once:\n{one.old}"
+
+
+def is_there(test: str) -> bool:
+    """Whether the file or folder exists and, where one test in it is named, that test as well."""
+    name, _, function = test.partition("::")
+    path = ROOT / name
+    if not function:
+        return path.exists()
+    return path.is_file() and f"def {function.partition('[')[0]}(" in path.read_text("utf-8")
 
 
 def copy_tree(target: Path) -> Path:
