@@ -7,13 +7,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 60.0  # seconds; a loaded machine needs a few
+from tests.waiting import becomes_true
 
 
 class ServerUnavailable(Exception):
@@ -149,7 +148,7 @@ def _server(
             stderr=subprocess.STDOUT,
         )
     try:
-        if not _becomes_true(lambda: is_up() or process.poll() is not None) or process.poll():
+        if not becomes_true(lambda: is_up() or process.poll() is not None) or process.poll():
             raise ServerUnavailable(f"{command[0]} did not start:\n{log.read_text()}")
         yield
     finally:
@@ -163,15 +162,6 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _becomes_true(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _succeeds(arguments: Sequence[object]) -> bool:

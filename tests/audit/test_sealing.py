@@ -1,7 +1,6 @@
 """Sealing follows the commits and keeps nobody waiting."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,40 +13,14 @@ from syteops.core.actors import SYSTEM
 from syteops.core.locks import transaction_lock
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
+from tests.threads import elsewhere, uncommitted
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
-
-PATIENCE = 20.0
 
 
 @pytest.fixture
 def systems() -> list[CrmSystem]:
     return [services.create_crm_system(SYSTEM, name=name) for name in ("One", "Two")]
-
-
-@contextmanager
-def open_transaction(work: Callable[[], Any]) -> Iterator[None]:
-    """In another connection: `work` is done and not committed before the block ends."""
-    begun, may_commit = threading.Event(), threading.Event()
-
-    def run() -> None:
-        try:
-            with transaction.atomic():
-                work()
-                begun.set()
-                assert may_commit.wait(PATIENCE)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert begun.wait(PATIENCE)
-    try:
-        yield
-    finally:
-        may_commit.set()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 @contextmanager
@@ -75,7 +48,7 @@ def test_a_long_transaction_keeps_nobody_waiting_and_is_sealed_when_it_commits(
 ) -> None:
     slow, quick = systems
 
-    with open_transaction(lambda: rename(slow, "Slow")), nobody_waits():
+    with elsewhere(uncommitted(lambda: rename(slow, "Slow"))), nobody_waits():
         rename(quick, "Quick")
         assert entry_of(quick).sequence == 3
         assert verification.verify() == (3, 0, verification.verify().head, "")
@@ -89,7 +62,7 @@ def test_a_long_transaction_keeps_nobody_waiting_and_is_sealed_when_it_commits(
 def test_who_finds_the_chain_in_use_leaves_the_sealing_to_the_next(
     systems: list[CrmSystem],
 ) -> None:
-    with open_transaction(lambda: transaction_lock("audit_chain")), nobody_waits():
+    with elsewhere(uncommitted(lambda: transaction_lock("audit_chain"))), nobody_waits():
         rename(systems[0], "Later")
         assert entry_of(systems[0]).sequence is None
         report = verification.verify()
@@ -117,7 +90,7 @@ def test_writing_goes_on_while_the_trail_is_verified(
     verify_sealed = verification._verify_sealed
 
     def interrupted(*arguments: Any) -> int:
-        with open_transaction(lambda: rename(systems[0], "New")):
+        with elsewhere(uncommitted(lambda: rename(systems[0], "New"))):
             """It is committed at the end of this block."""
         return verify_sealed(*arguments)
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
+from tests.waiting import wait_until_ready
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -94,22 +94,10 @@ def _served(data_dir: Path, **settings: str) -> Iterator[str]:
     process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2", **settings)
     with killed_afterwards(process):
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url)
+        wait_until_ready(url)
         yield url
         process.terminate()
         process.communicate(timeout=_PATIENCE)
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.1)
 
 
 @pytest.fixture

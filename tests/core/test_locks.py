@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +21,8 @@ from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.environment import ROOT
 from tests.fixtures import Api
+from tests.threads import elsewhere
+from tests.waiting import becomes_true
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
@@ -68,27 +69,6 @@ def other_process() -> Iterator["subprocess.Popen[str]"]:
         process.wait()
 
 
-@contextmanager
-def held_by_a_thread(name: str) -> Iterator[None]:
-    """Another thread of this process holds that lock."""
-    holds, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with exclusive_transaction(name):
-            holds.set()
-            may_end.wait(PATIENCE)
-        connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert holds.wait(PATIENCE)
-    try:
-        yield
-    finally:
-        may_end.set()
-        thread.join(PATIENCE)
-
-
 def is_free(name: str) -> bool:
     try:
         with exclusive_transaction(name):
@@ -106,14 +86,11 @@ def test_it_is_held_against_other_processes_and_let_go_by_kill() -> None:
         process.wait()
 
         # PostgreSQL notices the broken connection by itself, a moment later.
-        deadline = time.monotonic() + PATIENCE
-        while not is_free("mine"):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        assert becomes_true(lambda: is_free("mine"), PATIENCE)
 
 
 def test_it_is_held_against_other_threads_of_the_same_process() -> None:
-    with held_by_a_thread("mine"):
+    with elsewhere(exclusive_transaction("mine")):
         assert not is_free("mine")
 
     assert is_free("mine")
@@ -159,7 +136,7 @@ def test_a_second_request_with_a_key_in_use_is_told_to_wait(
 ) -> None:
     monkeypatch.setattr(idempotency, "_digest", lambda call, key: "digest")
 
-    with held_by_a_thread("idempotency digest"):
+    with elsewhere(exclusive_transaction("idempotency digest")):
         answer = api.post("/crm-systems", {"name": "One"}, Idempotency_Key="in-use")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")

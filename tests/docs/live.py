@@ -4,18 +4,16 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.docs.pages import commands, comment_of
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
+from tests.waiting import wait_until_ready
 
 _PATIENCE = 60.0
 _TYPED = re.compile(r"(\w+=\$\()?curl |export (KEY|API)=")
@@ -99,20 +97,8 @@ def served(data_dir: Path, **settings: str) -> Iterator[Site]:
     with killed_afterwards(process):
         url = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(url)
+            wait_until_ready(url)
             yield Site(url, data_dir, json.loads(made.stdout)["key"])
         finally:
             process.terminate()  # killed, it would leave its workers behind
             process.communicate(timeout=_PATIENCE)
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.1)

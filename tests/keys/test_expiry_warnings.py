@@ -1,9 +1,6 @@
 """Warnings before a key expires: once each, in the trail, by e-mail and in the admin."""
 
 import smtplib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -12,7 +9,6 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -24,6 +20,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.locks import exclusive
 from syteops.server import housekeeping
 from tests.fixtures import Api, remake
+from tests.threads import elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -57,27 +54,6 @@ def warned_days() -> list[int]:
 def later(key: ManageKey, days: float) -> None:
     """So many days before the key's end."""
     remake(key, expires_at=timezone.now() + timedelta(days=days))
-
-
-@contextmanager
-def held_by_another(name: str) -> Iterator[None]:
-    """The lock is another connection's, as if by another process."""
-    held, over = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with exclusive(name):
-            held.set()
-            over.wait(30)
-        connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert held.wait(30)
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_each_warning_is_given_once_however_often_the_command_runs(alice: User) -> None:
@@ -231,7 +207,7 @@ def test_housekeeping_logs_whom_it_could_not_tell(
 
 def test_two_runs_at_once_do_not_warn_twice(alice: User) -> None:
     a_key()
-    with held_by_another("key expiry warnings"):
+    with elsewhere(exclusive("key expiry warnings")):
         assert warn() == "Another run is in progress.\n"
     assert (entries(), mail.outbox) == ([], [])
 

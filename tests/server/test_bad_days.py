@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from django.db import connection
 
 from tests.concurrency.live import LiveSite, live_site
 from tests.servers import ServerUnavailable, postgresql, redis
+from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
 
@@ -71,15 +72,6 @@ def unavailable(answer: httpx.Response) -> bool:
         and answer.json()["code"] == "unavailable"
         and answer.headers["Retry-After"] == "5"
     )
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + BOUND
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def is_ready(client: httpx.Client) -> bool:
@@ -150,7 +142,7 @@ def test_a_frozen_database_is_given_up_and_found_again(
         assert unavailable(client.get("/crm-systems"))
         assert unavailable(write(client))
         assert time.monotonic() - begun < BOUND
-    assert eventually(lambda: write(client).status_code == 201)
+    assert becomes_true(lambda: write(client).status_code == 201, BOUND)
 
 
 @pytest.mark.postgresql_only
@@ -174,7 +166,7 @@ def test_a_frozen_redis_costs_a_moment_and_nothing_else(
         assert client.get("/crm-systems").status_code == 200
         assert time.monotonic() - begun < BOUND
         assert not is_ready(client)
-    assert eventually(lambda: is_ready(client))
+    assert becomes_true(lambda: is_ready(client), BOUND)
 
 
 def process_listening_on(port: int) -> int:

@@ -1,16 +1,13 @@
 """A new key for every stored secret: at each moment all of them open, whatever is interrupted."""
 
 import stat
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from manage_api.keys import services as keys
 from syteops.audit.models import AuditEntry
@@ -24,6 +21,7 @@ from syteops.server import encryption_rotation
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.encryption_rotation import rotate_file
 from tests.fixtures import Api
+from tests.threads import elsewhere
 
 ACTOR = command("rotate_encryption_keys")
 SECRETS = ("first-secret", "second-secret", "third-secret")
@@ -199,27 +197,8 @@ def test_values_stored_meanwhile_are_under_the_new_key(file: Path, key: str) -> 
     }
 
 
-@contextmanager
-def another_rotation() -> Iterator[None]:
-    """One that holds the lock, over a connection of its own."""
-    has_begun, may_end = threading.Event(), threading.Event()
-
-    def rotate() -> None:
-        with exclusive(encryption_rotation.ROTATION_LOCK):
-            has_begun.set()
-            may_end.wait(60)
-        connection.close()
-
-    thread = threading.Thread(target=rotate)
-    thread.start()
-    assert has_begun.wait(60)
-    yield
-    may_end.set()
-    thread.join()
-
-
 def test_two_rotations_at_once_are_refused(file: Path, key: str) -> None:
-    with another_rotation():
+    with elsewhere(exclusive(encryption_rotation.ROTATION_LOCK)):
         with pytest.raises(Conflict):
             rotate_file(ACTOR, file)
         with pytest.raises(CommandError, match="under way"):

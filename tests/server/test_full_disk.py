@@ -1,7 +1,6 @@
 """The disk of the data directory fills up under a running site, and is emptied again."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from django.db import connection
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import manage
+from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
 
@@ -81,9 +81,7 @@ def test_reads_go_on_writes_are_503_and_it_recovers_by_itself(site: LiveSite, di
             assert refused
         assert httpx.get(ready).status_code == 503
         filler.unlink()
-        deadline = time.monotonic() + BOUND
-        while write(client, "after").status_code != 201:
-            assert time.monotonic() < deadline
+        assert becomes_true(lambda: write(client, "after").status_code == 201, BOUND)
         assert names(client).count("after") == 1
         assert httpx.get(ready).status_code == 200
     assert "Unexpected exit" not in site.log.read_text()

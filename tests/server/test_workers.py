@@ -2,8 +2,7 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 from tests.concurrency.live import LiveSite, Server, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import finish, manage, start
+from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
 
@@ -41,15 +41,6 @@ def workers_of(server: Server) -> list[int]:
     return [int(one) for path in children for one in path.read_text().split()]
 
 
-def eventually(condition: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def is_gone(process: int) -> bool:
     stat = Path(f"/proc/{process}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
@@ -60,7 +51,7 @@ def test_a_worker_that_was_stopped_is_replaced(
 ) -> None:
     (worker,) = workers_of(server)
     os.kill(worker, signal.SIGSTOP)
-    assert eventually(lambda: is_gone(worker))
+    assert becomes_true(lambda: is_gone(worker), PATIENCE)
     address = f"http://127.0.0.1:{server.port}/healthz"
 
     def answers() -> bool:
@@ -69,7 +60,7 @@ def test_a_worker_that_was_stopped_is_replaced(
         except httpx.TransportError:
             return False
 
-    assert eventually(answers)
+    assert becomes_true(answers, PATIENCE)
     assert workers_of(server) != [worker]
     assert f"Worker {worker} does not answer: it is replaced." in server.site.log.read_text()
 
@@ -79,7 +70,7 @@ def test_workers_end_with_their_server_however_it_ends(server: Server) -> None:
     assert server.process is not None
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
-    assert eventually(lambda: is_gone(worker))
+    assert becomes_true(lambda: is_gone(worker), PATIENCE)
     again = Server(server.site, workers=1, port=server.port)
     again.start()
     again.stop()
@@ -98,7 +89,7 @@ def test_of_two_that_start_at_once_one_serves(site: LiveSite) -> None:
         start("serve", data_dir=site.data_dir, PORT=port, WORKERS="1", **site.settings)
         for _ in range(2)
     ]
-    assert eventually(lambda: any(one.poll() is not None for one in both))
+    assert becomes_true(lambda: any(one.poll() is not None for one in both), PATIENCE)
     lost, won = sorted(both, key=lambda one: one.poll() is None)
     assert won.poll() is None
     refusal = finish(lost)

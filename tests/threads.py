@@ -1,0 +1,42 @@
+"""What somebody else does at the same time: in another thread, with a connection of its own."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+
+PATIENCE = 30.0
+
+
+@contextmanager
+def elsewhere(block: AbstractContextManager[Any]) -> Iterator[None]:
+    """Another thread is inside `block` for as long as we are inside ours."""
+    inside, may_end = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        try:
+            with block:
+                inside.set()
+                assert may_end.wait(PATIENCE)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=stay)
+    thread.start()
+    try:
+        assert inside.wait(PATIENCE)
+        yield
+    finally:
+        may_end.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def uncommitted(work: Callable[[], Any]) -> Iterator[None]:
+    """`work` is done, and committed when the block ends."""
+    with transaction.atomic():
+        work()
+        yield
