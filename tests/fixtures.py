@@ -1,13 +1,11 @@
 """Three people, five keys, and a client that speaks to the Manage API."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.utils import timezone
 
 from manage_api.keys import services
 from manage_api.keys.models import ApiSwitch, ManageKey
@@ -80,6 +78,19 @@ def charlie(db: None) -> User:
     return User.objects.create_user("charlie", "charlie@example.com", "charlie-password")
 
 
+def signed_in(user: User) -> Client:
+    """The browser of a person who has just signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def page(alice: User) -> Client:
+    """Alice's browser."""
+    return signed_in(alice)
+
+
 @pytest.fixture
 def site_key(db: None) -> str:
     """The text of the site key: every scope."""
@@ -105,12 +116,6 @@ def remake(key: ManageKey, **rights: Any) -> None:
         setattr(key, name, value)
     key.seal_verifier(verifier)
     key.save(update_fields=["verifier", *rights])
-
-
-@pytest.fixture
-def expired_key(make_key: Callable[..., str]) -> str:
-    """A key that was good until yesterday."""
-    return make_key("crm:read", expires_at=timezone.now() - timedelta(days=1))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
 from tests.docs.events import is_documented
+from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft
 
 pytestmark = pytest.mark.django_db
@@ -41,9 +42,7 @@ def _steady(clock: Any) -> None:
 @pytest.fixture
 def page(bob: User) -> Client:
     """Bob's browser. He may see and change CRM systems and nothing else."""
-    client = Client()
-    client.force_login(bob)
-    return client
+    return signed_in(bob)
 
 
 @pytest.fixture
@@ -151,8 +150,7 @@ def test_a_minute_keeps_one_for_each_person_and_kind_of_page(
     assert len(refusals()) == 1
 
     page.get("/admin/crm/crmsystem/add/")
-    dave = Client()
-    dave.force_login(User.objects.create_user("dave", is_staff=True))
+    dave = signed_in(User.objects.create_user("dave", is_staff=True))
     dave.get(f"/admin/crm/crmsystem/{system.pk}/delete/")
     assert [(one.actor_label, one.operation) for one in refusals()] == [
         ("bob", "crm.delete"),
@@ -179,8 +177,7 @@ def test_a_form_from_elsewhere_is_recorded_for_whoever_is_signed_in(
 
 
 def test_what_is_not_refused_leaves_nothing(page: Client, charlie: User, system: CrmSystem) -> None:
-    visitor = Client()
-    visitor.force_login(charlie)
+    visitor = signed_in(charlie)
 
     assert page.get(f"/admin/crm/crmsystem/{system.pk}/change/").status_code == 200
     assert page.get("/admin/nothing/here/").status_code == 404

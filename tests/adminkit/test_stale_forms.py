@@ -16,7 +16,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
 
 CONFLICT = "Changed while you had this open"
 BOB = {"username": "bob", "email": "bob@example.com", "is_active": "on", "is_staff": "on"}
@@ -54,8 +54,7 @@ def system(db: None) -> CrmSystem:
 @pytest.fixture
 def open_form(alice: User) -> Callable[[Any], Form]:
     """Opens the form of an object as Alice."""
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
 
     def open_(obj: Any) -> Form:
         meta = obj._meta
@@ -282,8 +281,7 @@ def test_rights_taken_from_a_person_meanwhile_are_not_given_back(
     open_form: Callable[[Any], Form], bob: User
 ) -> None:
     form = open_form(bob)
-    other = Client()
-    other.force_login(User.objects.create_superuser("dora"))
+    other = signed_in(User.objects.create_superuser("dora"))
     theirs = Form(other, form.address)
     assert theirs.send(**{**BOB, "is_staff": ""}).status_code == 302
 
@@ -325,8 +323,7 @@ def test_a_group_is_guarded_as_well(open_form: Callable[[Any], Form]) -> None:
 
 
 def test_the_config_of_a_module_is_guarded_as_well(alice: User, api: Api) -> None:
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
     form = Form(client, "/admin/modules/modulestate/estimates/change/")
     mine = {"config_company_name": "Mine", "config_currency": "USD", "config_tax_percent": "0"}
     theirs = {"config": {"company_name": "Theirs"}}

@@ -26,13 +26,6 @@ FORM = {
 
 
 @pytest.fixture
-def page(client: Client, alice: User) -> Client:
-    """The admin as Alice sees it."""
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
 def settings_of_area(area: str, db: None) -> AiAreaSettings:
     services.add_missing_settings(AiAreaSettings)
     return AiAreaSettings.objects.get(area=area)

@@ -15,13 +15,6 @@ SETS = "/admin/automation/variableset/"
 CATALOGUE = f"{VARIABLES}catalogue/"
 
 
-@pytest.fixture
-def page(client: Client, alice: User) -> Client:
-    """The admin as Alice sees it."""
-    client.force_login(alice)
-    return client
-
-
 def of_sets() -> dict[str, str]:
     """The variables of all sets, as automations get them."""
     return {one.name: one.value for one in queries.catalogue(source="svs")}

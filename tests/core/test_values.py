@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from rest_framework import serializers
 
 from estimates.services import create_estimate
@@ -30,6 +30,7 @@ from syteops.crm.services import create_crm_system
 from syteops.roles.services import create_role
 from syteops.team.services import create_team_member
 from tests.admin_forms import untouched
+from tests.fixtures import signed_in
 
 HOSTILE = ("a\nb", "a\rb", "a\u202eb", "a\u2066b", "a\x1bb", "a\u2028b", "a\u200fb")
 LINES = "  indented\n\n\ttab \n"
@@ -146,8 +147,7 @@ def _admins() -> list[Any]:
 @pytest.mark.parametrize("page", _admins(), ids=lambda page: page.model.noun)
 def test_saving_a_form_without_a_change_changes_nothing(alice: User, page: Any) -> None:
     item = MAKERS[page.model.noun]()
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
     before = (_columns(page.model, item.pk), AuditEntry.objects.count())
 
     url = f"/admin/{page.opts.app_label}/{page.opts.model_name}/{item.pk}/change/"
@@ -191,8 +191,7 @@ def test_every_text_of_every_admin_form_is_one_that_the_api_takes(alice: User) -
 )
 def test_the_admin_reads_json_as_the_api_does(alice: User, meta: str) -> None:
     note = create_note(SYSTEM, title="T")
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
     url = f"/admin/notes/note/{note.pk}/change/"
 
     answer = client.post(url, {**untouched(client.get(url)), "meta": meta})

@@ -16,26 +16,20 @@ from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.dashboard.frame import environment_label, navigation
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def start_page(person: User) -> str:
-    response = client_of(person).get("/admin/")
+    response = signed_in(person).get("/admin/")
     assert response.status_code == 200
     return " ".join(html.unescape(response.content.decode()).split())
 
 
 def panels(person: User) -> dict[str, dict[str, str]]:
     """Panel by title, with its state as "" and its lines."""
-    response: Any = client_of(person).get("/admin/")
+    response: Any = signed_in(person).get("/admin/")
     return {
         one.title: {"": one.state.text if one.state else ""}
         | {line.text: line.note for line in one.lines}
@@ -44,7 +38,7 @@ def panels(person: User) -> dict[str, dict[str, str]]:
 
 
 def notices(person: User) -> list[str]:
-    response: Any = client_of(person).get("/admin/")
+    response: Any = signed_in(person).get("/admin/")
     return [one.text for one in response.context["notices"]]
 
 
@@ -134,8 +128,8 @@ def test_addresses_that_were_cut_off_are_told(alice: User, settings: Settings) -
         "2 addresses were cut off in the last 7 days: too many requests came without a valid key."
     )
     assert notices(alice) == [told]
-    assert told in " ".join(client_of(alice).get("/admin/keys/managekey/").content.decode().split())
-    found: Any = client_of(alice).get("/admin/audit/auditentry/?q=api.refused")
+    assert told in " ".join(signed_in(alice).get("/admin/keys/managekey/").content.decode().split())
+    found: Any = signed_in(alice).get("/admin/audit/auditentry/?q=api.refused")
     assert {one.address for one in found.context["cl"].result_list} == {
         "203.0.113.7",
         "203.0.113.8",
@@ -149,7 +143,7 @@ def test_who_may_not_read_the_trail_is_not_led_there(bob: User, settings: Settin
     bob.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
     Client().get("/api/manage/v1/whoami")
 
-    response: Any = client_of(bob).get("/admin/")
+    response: Any = signed_in(bob).get("/admin/")
 
     [notice] = response.context["notices"]
     assert notice.text.startswith("1 address was cut off")
@@ -178,7 +172,7 @@ def test_pending_migrations_are_warned_of(alice: User, monkeypatch: pytest.Monke
 
 
 def sidebar(person: User) -> dict[str, list[str]]:
-    response: Any = client_of(person).get("/admin/")
+    response: Any = signed_in(person).get("/admin/")
     groups = navigation(response.wsgi_request)
     return {one.get("title", ""): [item["title"] for item in one["items"]] for one in groups}
 
@@ -205,7 +199,7 @@ def test_bob_s_sidebar_has_only_what_he_may_open(bob: User) -> None:
 
 
 def test_every_entry_of_the_sidebar_opens(alice: User) -> None:
-    client = client_of(alice)
+    client = signed_in(alice)
     response: Any = client.get("/admin/")
     for group in navigation(response.wsgi_request):
         for item in group["items"]:
@@ -213,7 +207,7 @@ def test_every_entry_of_the_sidebar_opens(alice: User) -> None:
 
 
 def test_an_inactive_module_is_nowhere(alice: User, api: Api) -> None:
-    client = client_of(alice)
+    client = signed_in(alice)
     assert client.get("/admin/notes/note/").status_code == 200
     assert api.post("/modules/notes/deactivate?confirm=true").status_code == 200
     assert "Notes" not in sidebar(alice)["Content"]
@@ -251,7 +245,7 @@ def test_the_start_page_takes_a_constant_number_of_queries(
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    client = client_of(alice)
+    client = signed_in(alice)
     keys.generate_site_key(SYSTEM)
     crm.create_crm_system(SYSTEM, name="HubSpot")
     client.get("/admin/")

@@ -20,6 +20,7 @@ from syteops.crm import services as crm
 from syteops.modules import services as modules
 from tests.admin_forms import row, untouched
 from tests.estimates.test_life_of_an_estimate import STATES, an_estimate
+from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
 
 LIST = "/admin/estimates/estimate/"
@@ -31,14 +32,6 @@ BUTTONS = {
     "expired": {"revise"},
     "superseded": set(),
 }
-
-
-@pytest.fixture
-def page(alice: User) -> Client:
-    """Alice's browser."""
-    client = Client()
-    client.force_login(alice)
-    return client
 
 
 def change(estimate: Estimate) -> str:
@@ -55,8 +48,7 @@ def told(answer: Any) -> str:
 
 def test_without_the_right_to_change_no_button_works_and_no_link_shows(bob: User) -> None:
     bob.user_permissions.set(Permission.objects.filter(codename="view_estimate"))
-    page = Client()
-    page.force_login(bob)
+    page = signed_in(bob)
     draft, sent = a_draft(), a_sent_one()
 
     for name in ("send", "approve", "decline", "revise", "draft-line-items"):

@@ -16,19 +16,12 @@ from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel, command
 from syteops.crm import services as crm
 from syteops.history.templatetags import audit_words
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
 from tests.manage_api.pages import Page
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/audit/auditentry/"
-
-
-@pytest.fixture
-def page(alice: User) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture
@@ -174,8 +167,7 @@ def test_an_entry_that_is_not_there_leads_back(page: Client) -> None:
 
 
 def test_it_takes_its_permission(bob: User, changed: AuditEntry) -> None:
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     for address in (LIST, f"{LIST}{changed.pk}/change/"):
         assert client.get(address).status_code == 403
     bob.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
@@ -189,8 +181,7 @@ def test_an_object_s_history_is_open_to_those_who_see_the_object(
     from syteops.crm.models import CrmSystem
 
     address = f"/admin/crm/crmsystem/{CrmSystem.objects.get().pk}/history/"
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     text = shown(client, address)
     assert "changed CRM system" in text
     assert "Details" not in text  # the entry itself is not for Bob

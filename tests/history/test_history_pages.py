@@ -22,17 +22,11 @@ from syteops.crm.models import CrmSystem
 from syteops.integrations.models import IntegrationState
 from syteops.modules.models import ModuleState
 from syteops.people.services import about
+from tests.fixtures import signed_in
 
 pytestmark = pytest.mark.django_db
 
 MORE_THAN_FOUR_PAGES = 4 * PER_PAGE + 3
-
-
-@pytest.fixture
-def page(alice: User) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
 
 
 def of_a_system(count: int) -> str:
@@ -199,8 +193,7 @@ def test_a_history_leads_to_the_trail_of_the_site_with_that_object_only(
 
 
 def test_who_may_not_read_the_whole_trail_is_not_led_there(bob: User) -> None:
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     address = of_a_system(2)
 
     assert trail_link(shown(client, address)[1]) is None

@@ -19,6 +19,7 @@ from syteops.modules.models import ModuleState
 from syteops.site import services as site
 from syteops.site.models import License
 from syteops.team import services as team
+from tests.fixtures import signed_in
 from tests.samples.automation import a_variable
 from tests.samples.estimates import a_draft
 from tests.samples.integrations import set_up_webhooks
@@ -30,13 +31,6 @@ from tests.undoing import latest
 pytestmark = pytest.mark.django_db
 
 BUTTON = "Undo this change"
-
-
-@pytest.fixture
-def page(alice: User) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture
@@ -137,8 +131,7 @@ def test_it_takes_the_right_to_undo_and_the_right_to_change_the_object(
 ) -> None:
     created = latest("crm_system.created")
     history = f"/admin/crm/crmsystem/{renamed.object_pk}/history/"
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     assert BUTTON not in text(client.get(history))
     assert client.get(address(renamed)).status_code == 403
     assert client.post(address(renamed)).status_code == 403
@@ -167,8 +160,7 @@ def test_only_a_superuser_undoes_changes_of_the_licence(page: Client, bob: User)
     site.update_license(SYSTEM, site.locked(License), plan="Pro")
     entry = latest("license.updated")
     allow(bob, "change_auditentry", "view_auditentry", "view_license")
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     assert BUTTON not in text(client.get(entry_page(entry)))
     assert client.post(address(entry)).status_code == 403
 

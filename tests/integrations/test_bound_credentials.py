@@ -21,6 +21,7 @@ from syteops.integrations import catalogue, services
 from syteops.integrations.catalogue import Integration, SecretSpec, all_integrations
 from syteops.integrations.models import IntegrationSecret
 from syteops.lib.urls import moved
+from tests.fixtures import signed_in
 from tests.integrations.receivers import Receiver
 from tests.samples.ai import a_provider_with_key
 from tests.samples.crm import a_system
@@ -143,8 +144,7 @@ def test_the_push_token_goes_with_the_secret_address(door: str) -> None:
 
 def test_a_form_that_gives_both_keeps_the_new_secret() -> None:
     set_up_webhooks()
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
+    client = signed_in(User.objects.create_superuser("root"))
     form = {"config_url": "https://moved.example/", "new_signing_secret": "whsec_" + "A" * 40}
     page = "/admin/integrations/integrationstate/webhooks/change/"
     assert client.post(page, form).status_code == 302
@@ -186,8 +186,7 @@ def test_whoever_may_not_read_the_variables_cannot_have_them_pushed(
     bob = User.objects.create_user("bob", is_staff=True)
     rights = ["view_integrationstate", "change_integrationstate"]
     bob.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     page = "/admin/integrations/integrationstate/automation_push/"
     assert client.post(f"{page}test/").status_code == 403
     assert "Send a test" not in client.get(f"{page}change/").content.decode()

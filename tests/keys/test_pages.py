@@ -14,7 +14,7 @@ from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.people import confirmation
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
 from tests.keys.key_pages import HOME, KEY, every_page, on, on_api, restricted, stored, text_of
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +27,7 @@ def test_others_get_in_nowhere_and_change_nothing(bob: User, charlie: User) -> N
     key = restricted()
     before = stored()
     for person, status in ((bob, 403), (charlie, 302)):
-        client = Client()
-        client.force_login(person)
+        client = signed_in(person)
         for address in every_page(key):
             assert client.get(address).status_code == status, address
             assert client.post(address, {"overlap": 0}).status_code == status, address
@@ -43,8 +42,7 @@ def test_strangers_are_led_to_the_sign_in_page(client: Client) -> None:
 
 def test_the_page_s_own_permission_is_enough(bob: User, key: ManageKey) -> None:
     bob.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
     assert client.get(HOME).status_code == 200
     assert client.post(on_api("disable")).status_code == 302
     assert not queries.api_enabled()

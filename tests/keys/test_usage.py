@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from manage_api.keys import queries, usage
 from manage_api.keys.models import KeyCalls, ManageKey
 from syteops.core import background
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -172,8 +171,7 @@ def test_the_pages_show_them(alice: User, site_key: str) -> None:
     key, now = key_of(site_key), usage.hour_of(timezone.now())
     KeyCalls.objects.create(key=key, hour=now, calls=7)
     KeyCalls.objects.create(key=key, hour=now - timedelta(days=3), calls=1230)
-    page = Client()
-    page.force_login(alice)
+    page = signed_in(alice)
     card = page.get("/admin/keys/managekey/").content.decode()
     own = page.get(f"/admin/keys/managekey/{key.public_id}/").content.decode()
     for shown in (card, own):

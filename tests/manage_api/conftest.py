@@ -1,17 +1,8 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from unittest.mock import patch
 
 import pytest
 
 NOW = datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def frozen_time() -> Iterator[None]:
-    """The clock stands still, so that answers can be compared."""
-    with patch("django.utils.timezone.now", return_value=NOW):
-        yield
 
 
 @pytest.fixture

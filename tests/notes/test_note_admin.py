@@ -13,16 +13,9 @@ from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from syteops.team import services as team
 from tests.admin_forms import row, untouched
+from tests.fixtures import signed_in
 
 LIST = "/admin/notes/note/"
-
-
-@pytest.fixture
-def page(alice: User) -> Client:
-    """Alice's browser."""
-    client = Client()
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture
@@ -57,8 +50,7 @@ def test_without_the_right_nothing_is_changed(
     bob: User, note: Note, rights: tuple[str, ...]
 ) -> None:
     bob.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    page = Client()
-    page.force_login(bob)
+    page = signed_in(bob)
 
     assert page.get(change(note)).status_code == (200 if rights else 403)
     assert page.post(change(note), {"title": "Taken"}).status_code == 403
@@ -69,8 +61,7 @@ def test_without_the_right_nothing_is_changed(
 
 def test_with_the_right_to_change_notes_their_rows_change_too(bob: User, note: Note) -> None:
     bob.user_permissions.set(Permission.objects.filter(codename__in=("view_note", "change_note")))
-    page = Client()
-    page.force_login(bob)
+    page = signed_in(bob)
 
     save(page, change(note), **{"action_items-0-text": "Changed"})
 

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from notes import services
@@ -17,13 +16,6 @@ from syteops.core.actors import SYSTEM
 from syteops.team import services as team
 
 LIST = "/admin/notes/note/"
-
-
-@pytest.fixture
-def page(alice: User) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from syteops.core.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.models import Role, RoleAssignment
 from syteops.roles.queries import get_role
+from tests.fixtures import signed_in
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
@@ -22,20 +23,10 @@ def change(role: Role) -> str:
 
 
 @pytest.fixture
-def page(alice: User) -> Client:
-    """Alice's browser."""
-    client = Client()
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
 def viewer(bob: User) -> Client:
     """Bob's browser; he may see roles and not change them."""
     bob.user_permissions.set(Permission.objects.filter(codename="view_role"))
-    client = Client()
-    client.force_login(bob)
-    return client
+    return signed_in(bob)
 
 
 def fields(role: Role | None = None, **values: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,6 +21,7 @@ from syteops.core.counters import CounterKind, counters
 from syteops.core.locks import Busy
 from syteops.dashboard.tasks import failing_tasks
 from syteops.server import housekeeping
+from tests.fixtures import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -136,8 +136,7 @@ def task(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
 def test_what_fails_is_shown_until_it_works_again(task: list[Exception], alice: Any) -> None:
     task.append(RuntimeError("broken"))
     housekeeping.run()
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
     assert "own work fails (one)" in client.get("/admin/").content.decode()
     assert [one.name for one in failing_tasks()] == ["one"]
     housekeeping.run()

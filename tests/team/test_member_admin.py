@@ -13,6 +13,7 @@ from syteops.crm.models import CrmSystem
 from syteops.roles import services as roles
 from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember
+from tests.fixtures import signed_in
 from tests.pictures import picture_bytes, upload
 from tests.samples.team import a_deleted_member, a_member
 
@@ -26,20 +27,10 @@ def change(member: TeamMember) -> str:
 
 
 @pytest.fixture
-def page(alice: User) -> Client:
-    """Alice's browser."""
-    client = Client()
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
 def viewer(bob: User) -> Client:
     """Bob's browser; he may see team members and not change them."""
     bob.user_permissions.set(Permission.objects.filter(codename="view_teammember"))
-    client = Client()
-    client.force_login(bob)
-    return client
+    return signed_in(bob)
 
 
 @pytest.fixture(autouse=True)
