@@ -129,11 +129,14 @@ def test_a_name_derived_twice_counts_once_and_is_logged(
 @pytest.mark.usefixtures("some_variables")
 def test_no_name_is_derived_twice() -> None:
     names = [one.name for family in families.all_families() for one in family.derive()]
+    assert names
     assert len(names) == len(set(names))
 
 
 def test_every_variable_has_a_proper_name_and_a_description(some_variables: None) -> None:
-    for one in queries.catalogue():
+    catalogue = queries.catalogue()
+    assert catalogue
+    for one in catalogue:
         assert one.name.startswith("syteops_")
         assert one.name == one.name.lower()
         assert one.description

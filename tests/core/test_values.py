@@ -56,6 +56,7 @@ def test_a_one_line_column_holds_one_line(model: type[Record], field: Any) -> No
 
 
 def test_every_model_that_people_write_to_is_guarded() -> None:
+    seen = 0
     for model in apps.get_models():
         if issubclass(model, Entity) or any(
             isinstance(one, models.ForeignKey) and issubclass(one.related_model, Entity)
@@ -63,6 +64,8 @@ def test_every_model_that_people_write_to_is_guarded() -> None:
         ):
             texts = [f for f in model._meta.concrete_fields if isinstance(f, models.CharField)]
             assert not texts or issubclass(model, Record), model
+            seen += bool(texts)
+    assert seen
 
 
 def _inputs() -> Iterator[tuple[str, Any]]:
@@ -97,14 +100,18 @@ def test_every_text_that_the_api_takes_is_strict_and_one_line_unless_it_may_have
 
 
 def test_what_is_too_long_meets_no_pattern() -> None:
+    seen = 0
     for name, field in _inputs():
         if isinstance(field, StrictCharField) and field.max_length:
             with pytest.raises(serializers.ValidationError) as refused:
                 field.run_validation("a\n" * 500_000)
             assert refused.value.get_codes() == ["max_length"], name
+            seen += 1
+    assert seen
 
 
 def test_what_nobody_sees_is_blank_to_the_api() -> None:
+    seen = set()
     for name, field in _inputs():
         if isinstance(field, StrictCharField) and not isinstance(field, serializers.EmailField):
             if field.allow_blank:
@@ -113,6 +120,8 @@ def test_what_nobody_sees_is_blank_to_the_api() -> None:
                 with pytest.raises(serializers.ValidationError) as refused:
                     field.run_validation("\u200b")
                 assert refused.value.get_codes() == ["blank"], name
+            seen.add(field.allow_blank)
+    assert seen == {True, False}
 
 
 MAKERS: dict[str, Callable[[], Any]] = {
@@ -169,6 +178,7 @@ def _columns(model: Any, pk: int) -> dict[str, Any]:
 def test_every_text_of_every_admin_form_is_one_that_the_api_takes(alice: User) -> None:
     request = RequestFactory().get("/admin/")
     request.user = alice
+    lines, texts = 0, 0
     for page in admin.site._registry.values():
         if not isinstance(page, ServiceAdmin) or isinstance(page, CatalogueAdmin):
             continue
@@ -179,11 +189,15 @@ def test_every_text_of_every_admin_form_is_one_that_the_api_takes(alice: User) -
             if type(field) is forms.CharField:
                 assert "secret" in name or "key" in name, f"{page}.{name}"
             if isinstance(field, LineField):
+                lines += 1
                 for text in HOSTILE:
                     with pytest.raises(ValidationError):
                         field.clean(text)
             if isinstance(field, TextField):
+                texts += 1
                 assert field.clean("  a\r\nb\r\n") == "  a\nb\n"
+    assert lines
+    assert texts
 
 
 @pytest.mark.parametrize(

@@ -201,9 +201,10 @@ def test_bob_s_sidebar_has_only_what_he_may_open(bob: User) -> None:
 def test_every_entry_of_the_sidebar_opens(alice: User) -> None:
     client = signed_in(alice)
     response: Any = client.get("/admin/")
-    for group in navigation(response.wsgi_request):
-        for item in group["items"]:
-            assert client.get(item["link"], follow=True).status_code == 200, item
+    items = [one for group in navigation(response.wsgi_request) for one in group["items"]]
+    assert items
+    for item in items:
+        assert client.get(item["link"], follow=True).status_code == 200, item
 
 
 def test_an_inactive_module_is_nowhere(alice: User, api: Api) -> None:

@@ -73,12 +73,15 @@ def test_it_says_nothing_of_a_deletion_where_there_is_none(api: Api) -> None:
 
 def test_whatever_undoing_a_creation_amounts_to_says_what_it_would_take() -> None:
     """By an operation on the object alone, with an impact."""
+    seen = 0
     for undo in all_undos().values():
         for verb in MADE:
             operation = find(undo.model.resource, undo.actions.get(verb, ""))
             if operation:
                 assert operation.destructive
                 assert operation.path_params == [operation.viewset.lookup_name()]
+                seen += 1
+    assert seen
 
 
 # --- What came later stands in the way -----------------------------------------------------

@@ -154,10 +154,12 @@ def test_a_form_that_gives_both_keeps_the_new_secret() -> None:
 
 
 def test_every_credential_with_an_address_beside_it_is_bound() -> None:
+    models_seen, integrations_seen = 0, 0
     for model in apps.get_models():
         addresses = {f.name for f in model._meta.fields if f.name.endswith("url")}
         sealed = {field.name for field in sealed_fields(model)}
         if addresses and sealed:
+            models_seen += 1
             bound = getattr(model, "credential_addresses", {})
             assert set(bound) == sealed, model
             assert set(bound.values()) <= addresses
@@ -167,9 +169,12 @@ def test_every_credential_with_an_address_beside_it_is_bound() -> None:
     for one in all_integrations().values():
         places = {*one.config_schema["properties"], *(spec.name for spec in one.secrets)}
         if "url" in places:
+            integrations_seen += 1
             assert all(spec.sent_to == "url" for spec in one.secrets if spec.name != "url"), (
                 one.slug
             )
+    assert models_seen
+    assert integrations_seen
 
 
 def test_a_secret_for_an_address_that_is_not_there_is_no_integration() -> None:

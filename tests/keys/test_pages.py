@@ -35,7 +35,9 @@ def test_others_get_in_nowhere_and_change_nothing(bob: User, charlie: User) -> N
 
 
 def test_strangers_are_led_to_the_sign_in_page(client: Client) -> None:
-    for address in every_page(restricted()):
+    addresses = every_page(restricted())
+    assert addresses
+    for address in addresses:
         assert client.get(address)["Location"].startswith("/admin/login/")
         assert client.post(address)["Location"].startswith("/admin/login/")
 

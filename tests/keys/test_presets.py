@@ -9,6 +9,7 @@ def accesses_of(slug: str) -> set[Access]:
 
 
 def test_every_preset_gives_existing_scopes_and_some() -> None:
+    assert PRESETS
     for preset in PRESETS.values():
         assert preset.scopes()
         assert set(preset.scopes()) <= set(all_scopes())

@@ -199,6 +199,7 @@ def told_of(api: Api, operation: Operation, face: Face) -> list[tuple[str, int]]
 
 @pytest.mark.parametrize("face", FACES.values(), ids=FACES)
 def test_without_the_scope_a_missing_object_looks_like_any_other(face: Face, db: None) -> None:
+    assert WITH_OBJECT
     for operation in WITH_OBJECT:
         scopes = [scope for scope in all_scopes() if scope != operation.scope]
         issued = services.create_restricted_key(SYSTEM, name="Outsider", scopes=scopes)
@@ -212,6 +213,7 @@ def test_without_the_permission_a_missing_object_looks_like_any_other(
     face: Face, charlie: User
 ) -> None:
     person = as_person(charlie)
+    assert WITH_OBJECT
     for operation in WITH_OBJECT:
         told = told_of(person, operation, face)
         assert json.loads(told[0][0])[0] == 403
@@ -223,7 +225,9 @@ def test_while_its_module_is_away_a_missing_object_looks_like_any_other(
     face: Face, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("manage_api.permissions.inactive_modules", lambda: set(MODULES))
-    for operation in [one for one in WITH_OBJECT if one.module]:
+    of_modules = [one for one in WITH_OBJECT if one.module]
+    assert of_modules
+    for operation in of_modules:
         told = told_of(api, operation, face)
         assert "module_inactive" in told[0][0]
         assert len(set(told)) == 1, (operation.name, told)

@@ -120,5 +120,6 @@ def test_a_service_refuses_what_breaks_the_schema_whoever_calls(db: None) -> Non
 def test_every_installed_modules_defaults_fulfil_its_own_schema(db: None) -> None:
     from syteops.core.schemas import problems
 
+    assert installed_modules()
     for slug, app in installed_modules().items():
         assert problems(app.config_schema, config_of(slug)) == [], slug
