@@ -208,6 +208,7 @@ def test_a_private_address_that_is_not_allowed_any_more_is_not_asked(
 def test_an_address_where_nobody_listens_is_named_as_such(
     server: FakeProvider, provider: AiProvider, area: str
 ) -> None:
+    server.shutdown()  # a port that its thread still polls takes connections for a moment
     server.server_close()
     with pytest.raises(AiFailed, match="gave no answer") as failure:
         ask(area)
