@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV ?= .venv
 DEV_VENV ?= .venv-dev
 LOCK_VENV ?= .venv-lock
-# In the default order of pytest-xdist only: tests that empty the tables must come last in a process.
-PYTEST_ARGS ?= -q -n 2
+# More processes than processors: tests of servers wait a good deal. In no other order: tests that
+# empty the tables must come last in a process.
+PYTEST_ARGS ?= -q -n 3 --dist loadgroup
 
 # Whoever calls make may be at work on another Django project.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME

@@ -25,12 +25,17 @@ def pytest_configure(config: pytest.Config) -> None:
     isolate()
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out tests that make sense on the other database only. They are not "skipped"."""
     other = "sqlite_only" if connection.vendor == "postgresql" else "postgresql_only"
     left_out = [item for item in items if item.get_closest_marker(other)]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        if item.get_closest_marker("slow") and item.path.parent.name in ("server", "concurrency"):
+            # They share a site with servers, which each worker of pytest-xdist would start anew.
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 # --- After the last test -------------------------------------------------------------------

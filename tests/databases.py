@@ -13,20 +13,32 @@ from psycopg import sql
 @contextmanager
 def fresh_database() -> Iterator[dict[str, str]]:
     """Yields the environment that leads to it. On SQLite a fresh data directory is enough."""
-    if connection.vendor != "postgresql":
-        yield {}
-        return
-    server, _, _ = os.environ["SYTEOPS_TEST_DATABASE_URL"].rpartition("/")
-    name = f"fresh_{uuid.uuid4().hex}"
-    _administer("CREATE DATABASE {}", name)
+    environment = make_database()
     try:
-        yield {"DATABASE_URL": f"{server}/{name}"}
+        yield environment
     finally:
-        _administer("DROP DATABASE {} WITH (FORCE)", name)
+        if environment:
+            _administer("DROP DATABASE {} WITH (FORCE)", environment["DATABASE_URL"])
 
 
-def _administer(statement: str, name: str) -> None:
+def make_database() -> dict[str, str]:
+    """An empty database that lasts as long as the server, and the environment that leads to it."""
+    if connection.vendor != "postgresql":
+        return {}
+    server, _, _ = os.environ["SYTEOPS_TEST_DATABASE_URL"].rpartition("/")
+    address = f"{server}/fresh_{uuid.uuid4().hex}"
+    _administer("CREATE DATABASE {}", address)
+    return {"DATABASE_URL": address}
+
+
+def copy_database(source: str, target: str) -> None:
+    """Replace one database by a copy of another, both named by address and in use by nobody."""
+    _administer("DROP DATABASE {} WITH (FORCE)", target)
+    _administer("CREATE DATABASE {} TEMPLATE {}", target, source)
+
+
+def _administer(statement: str, *addresses: str) -> None:
     """One statement in a connection of its own: databases are not made in transactions."""
-    address = os.environ["SYTEOPS_TEST_DATABASE_URL"]
-    with psycopg.connect(address, autocommit=True) as server:
-        server.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    names = [sql.Identifier(one.rpartition("/")[2]) for one in addresses]
+    with psycopg.connect(os.environ["SYTEOPS_TEST_DATABASE_URL"], autocommit=True) as server:
+        server.execute(sql.SQL(statement).format(*names))

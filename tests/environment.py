@@ -23,7 +23,7 @@ def isolate() -> None:
     for name in settings_variables():
         os.environ.pop(name, None)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    os.environ["SYTEOPS_DATA_DIR"] = str(Path(_shared_directory()) / worker)
+    os.environ["SYTEOPS_DATA_DIR"] = str(shared_directory() / worker)
     os.environ["SYTEOPS_ENV_FILE"] = ""  # not even the developer's own .env
     os.environ["DATABASE_URL"] = os.environ.get("SYTEOPS_TEST_DATABASE_URL", "")
     os.environ["CACHE_URL"] = _cache_url(worker)
@@ -36,13 +36,13 @@ def _cache_url(worker: str) -> str:
     return f"{server}/{number}" if server else ""
 
 
-def _shared_directory() -> str:
+def shared_directory() -> Path:
     """The directory of this test run, removed when the process that made it ends."""
     directory = os.environ.get(_SHARED_DIR)
     if directory is None:
         directory = os.environ[_SHARED_DIR] = tempfile.mkdtemp(prefix="syteops-test-")
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return directory
+    return Path(directory)
 
 
 def settings_variables() -> dict[str, ast.Call]:

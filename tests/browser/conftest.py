@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
+from tests.sites import set_up
 from tests.waiting import wait_until_ready
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -71,9 +72,7 @@ class Site:
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Set up and served as an operator does it."""
     data_dir = tmp_path_factory.mktemp("site")
-    done = manage("setup", data_dir=data_dir)
-    assert done.returncode == 0, done.stderr
-    printed = next(line for line in done.stdout.splitlines() if "Password:" in line)
+    printed = next(line for line in set_up(data_dir, {}).splitlines() if "Password:" in line)
     named = ("--noinput", "--username", USER, "--email", "alice@example.com")
     made = manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     assert made.returncode == 0, made.stderr

@@ -14,6 +14,7 @@ import pytest
 
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import manage
+from tests.sites import set_up
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with new_fresh_database() as environment:
         site = Site(tmp_path_factory.mktemp("site") / "data", environment)
-        site.do("setup")
+        set_up(site.data_dir, environment)
         site.do("shell", "-c", _FILL)
         picture = site.data_dir / "uploads" / "pictures" / "anna.png"
         picture.parent.mkdir(parents=True)

@@ -13,6 +13,7 @@ import pytest
 from syteops import env
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import manage
+from tests.sites import set_up
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +51,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with new_fresh_database() as environment:
         site = Site(tmp_path_factory.mktemp("site") / "data", environment)
-        assert site.run("setup").returncode == 0
+        set_up(site.data_dir, environment)
         yield site
 
 

@@ -1,0 +1,51 @@
+"""Sites for child processes to work on, set up once per run and copied from then on.
+
+A first `manage.py setup` takes five seconds of a processor, and the tests need a dozen sites.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from tests.databases import copy_database, make_database
+from tests.environment import shared_directory
+from tests.processes import manage
+
+
+def set_up(data_dir: Path, environment: dict[str, str]) -> str:
+    """Make `data_dir` and the database of `environment` a site as `manage.py setup` leaves it.
+
+    Both must be empty. Returns what the setup printed. All sites of a run have the same secrets.
+    """
+    address = environment.get("DATABASE_URL", "")
+    template = _template("postgresql" if address else "sqlite")
+    shutil.copytree(template / "data", data_dir, dirs_exist_ok=True, copy_function=_copy)
+    if address:
+        copy_database((template / "database").read_text(), address)
+    return (template / "printed").read_text()
+
+
+def _template(kind: str) -> Path:
+    """The site that all are copies of, made by the first process of this run that asks."""
+    directory = shared_directory() / f"template-{kind}"
+    directory.mkdir(exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "printed").exists():
+            environment = make_database() if kind == "postgresql" else {}
+            (directory / "database").write_text(environment.get("DATABASE_URL", ""))
+            done = manage("setup", data_dir=directory / "data", **environment)
+            assert done.returncode == 0, done.stderr
+            (directory / "printed").write_text(done.stdout)
+    return directory
+
+
+def _copy(source: str, target: str) -> None:
+    """The 37 MB of static files, which nothing changes in place, need not be there twice."""
+    if "/static/" in source:
+        with contextlib.suppress(OSError):  # another file system
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
