@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from manage_api.keys import queries, services
+from manage_api.keys import queries, rights, services
 from manage_api.keys.forms import RotateForm
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
 from manage_api.keys.services import Issued
@@ -32,6 +32,8 @@ class Action:
     form: type[ConfirmedForm] = ConfirmedForm
     ends_former: bool = False
     """Whether it also ends former keys that still work in their overlap."""
+    gives: Callable[[Any], frozenset[str]] = lambda key: frozenset()
+    """The permissions of what works after it and did not before: whoever acts must hold them."""
 
     @property
     def operation(self) -> str:
@@ -61,6 +63,7 @@ ON_API = {
             "You see the key once.",
             "",
             lambda actor, key, form: services.generate_site_key(actor),
+            gives=lambda key: rights.of_site_key(),
         ),
         Action(
             "enable",
@@ -70,6 +73,7 @@ ON_API = {
             "Every valid key works again, from the next request on.",
             "The API is enabled.",
             lambda actor, key, form: services.set_api_enabled(actor, True),
+            gives=lambda key: rights.of_working_keys(),
         ),
         Action(
             "disable",
@@ -98,6 +102,7 @@ ON_KEY = {
             lambda actor, key, form: services.rotate_key(actor, key, form.cleaned_data["overlap"]),
             form=RotateForm,
             ends_former=True,
+            gives=rights.of_key,
         ),
         Action(
             "revoke",
@@ -128,6 +133,7 @@ ON_KEY = {
             "Tools that use it work again, with the same rights as before.",
             "The key works again.",
             lambda actor, key, form: services.resume_key(actor, key),
+            gives=rights.of_key,
         ),
     )
 }

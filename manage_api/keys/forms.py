@@ -13,8 +13,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from manage_api.keys import tokens
-from manage_api.keys.presets import PRESETS, accesses
+from manage_api.keys import rights, tokens
+from manage_api.keys.presets import PRESETS, Preset, accesses
 from manage_api.keys.queries import possible_sponsors
 from manage_api.keys.validators import default_days
 from manage_api.operations import all_scopes
@@ -131,14 +131,26 @@ class CreateKeyForm(ConfirmedForm):
             self.add_error(name if name in self.fields else None, error.detail)
 
     def scope_table(self) -> list[dict[str, Any]]:
-        """Each resource with a tick box (or None) for each access, in the order of COLUMNS."""
+        """Each resource with a tick box (or "") for each access, in the order of COLUMNS.
+
+        There is a box for what whoever asks may give.
+        """
         chosen = set(self["scopes"].value() or ())
         table = []
         for resource, possible in accesses().items():
             scopes = [f"{resource}:{one}" if one in possible else "" for one in COLUMNS]
-            cells = [one and {"scope": one, "checked": one in chosen} for one in scopes]
+            held = [one if self._may_give([one]) else "" for one in scopes]
+            cells = [one and {"scope": one, "checked": one in chosen} for one in held]
             table.append({"resource": resource, "cells": cells})
         return table
+
+    def held_presets(self) -> list[tuple[Preset, list[str]]]:
+        """The presets that whoever asks may give, with their scopes."""
+        found = [(one, one.scopes()) for one in PRESETS.values()]
+        return [(one, scopes) for one, scopes in found if self._may_give(scopes)]
+
+    def _may_give(self, scopes: list[str]) -> bool:
+        return rights.holds(self.request.user, rights.of_scopes(scopes))
 
 
 COLUMNS = ("read", "write", "delete", "secrets")

@@ -5,6 +5,7 @@ or message carries it, and no GET, such as a browser's prefetch, shows it. Reloa
 sends the form again, which finds the key in place and changes nothing.
 """
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from manage_api.keys import presets, queries, risks, services
+from manage_api.keys import presets, queries, rights, risks, services
 from manage_api.keys.actions import ON_API, ON_KEY, Action, list_api_actions, list_key_actions
 from manage_api.keys.descriptions import describe, describe_in_full, describe_with_calls
 from manage_api.keys.forms import COLUMNS, CreateKeyForm
@@ -23,7 +24,7 @@ from syteops.adminkit.history import page_of
 from syteops.adminkit.service_admin import admin_actor
 from syteops.audit.visibility import visible_to_person
 from syteops.core.addresses import absolute_address
-from syteops.core.errors import Conflict, DomainError, NotFound
+from syteops.core.errors import Conflict, DomainError, Forbidden, NotFound
 
 FORMER_SHOWN = 50
 OTHERS_SHOWN = 5
@@ -80,7 +81,7 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
 def create(request: HttpRequest, site: Any) -> HttpResponse:
     """The form of a new restricted key, and the key itself once it is made."""
     initial = _copy_key(request.GET.get("like", ""))
-    form = CreateKeyForm(request, _post_data(request), initial=initial)
+    form, status = CreateKeyForm(request, _post_data(request), initial=initial), 200
     if request.method == "POST" and form.is_valid():
         try:
             actor = admin_actor(request, "keys.create")
@@ -91,9 +92,17 @@ def create(request: HttpRequest, site: Any) -> HttpResponse:
             return HttpResponseRedirect(_address(_get_key(form.cleaned_data["public_id"])))
         except DomainError as refusal:
             form.add_refusal(refusal)
-    choices = [(one, one.scopes()) for one in presets.PRESETS.values()]
+            status = 403 if isinstance(refusal, Forbidden) else status
     return _render(
-        request, site, "create", "New restricted key", form=form, presets=choices, columns=COLUMNS
+        request,
+        site,
+        "create",
+        "New restricted key",
+        status,
+        form=form,
+        presets=form.held_presets(),
+        columns=COLUMNS,
+        is_beyond=not rights.holds(request.user, rights.of_scopes(initial.get("scopes", ()))),
     )
 
 
@@ -127,12 +136,16 @@ def _act(
     back = reverse("admin:keys_managekey_changelist")
     if key is not None and key.kind == KeyKind.RESTRICTED:
         back = _address(key)
+    context: dict[str, Any] = {"action": action, "form": form, "key": key, "back": back}
+    context["also_ends"] = action.also_ends(key)
+    ask = partial(_render, request, site, "confirm", action.question, **context)
     if not form.is_valid():
-        context = {"action": action, "form": form, "key": key, "back": back}
-        context["also_ends"] = action.also_ends(key)
-        return _render(request, site, "confirm", action.question, **context)
+        return ask()
     try:
         outcome = action.run(admin_actor(request, action.operation), key, form)
+    except Forbidden as refusal:
+        form.add_error(None, refusal.detail)
+        return ask(status=403)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
         return HttpResponseRedirect(back)
@@ -157,11 +170,11 @@ def _render_issued(request: HttpRequest, site: Any, issued: Issued) -> HttpRespo
 
 
 def _render(
-    request: HttpRequest, site: Any, template: str, title: str, **context: Any
+    request: HttpRequest, site: Any, template: str, title: str, status: int = 200, **context: Any
 ) -> TemplateResponse:
     """A page in the admin's frame."""
     context = {**site.each_context(request), "title": title, **context}
-    return TemplateResponse(request, f"admin/keys/{template}.html", context)
+    return TemplateResponse(request, f"admin/keys/{template}.html", context, status=status)
 
 
 def _post_data(request: HttpRequest) -> Any:
@@ -172,7 +185,7 @@ def _post_data(request: HttpRequest) -> Any:
 def _buttons(
     request: HttpRequest, actions: list[Action], key: ManageKey | None = None
 ) -> list[dict[str, Any]]:
-    """Each action with its address and the form that its dialog shows."""
+    """Each action that would not be refused, with its address and the form of its dialog."""
     return [
         {
             "action": one,
@@ -181,6 +194,7 @@ def _buttons(
             "also_ends": one.also_ends(key),
         }
         for one in actions
+        if rights.holds(request.user, one.gives(key))
     ]
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from manage_api import throttling
-from manage_api.keys import tokens, validators
+from manage_api.keys import rights, tokens, validators
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import site_key, sponsored_keys
 from syteops.audit import services as audit
@@ -31,7 +31,11 @@ class Issued(NamedTuple):
 
 @transaction.atomic
 def generate_site_key(actor: Actor) -> Issued:
-    """A site key where there is none, and an open API. Raises Conflict if there is one."""
+    """A site key where there is none, and an open API. Raises Conflict if there is one.
+
+    Raises Forbidden for whoever does not hold everything.
+    """
+    rights.require_held(actor, rights.of_site_key())
     ApiSwitch.objects.select_for_update().get(pk=1)  # one at a time
     if site_key() is not None:
         raise Conflict("There is a site key already. Rotate it to get a new one.")
@@ -54,14 +58,17 @@ def create_restricted_key(
     """A key with exactly these rights, which never change.
 
     A caller that names the `public_id` gets one key for it, however often it asks. Raises Conflict
-    then, and Invalid, also for an expiry beyond KEY_MAX_DAYS where the site sets that.
+    then, and Invalid, also for an expiry beyond KEY_MAX_DAYS where the site sets that; Forbidden
+    for rights that the actor does not hold.
     """
+    scopes = validators.validate_scopes(scopes)
+    rights.require_held(actor, rights.of_scopes(scopes))
     return _issue(
         actor,
         public_id=public_id,
         kind=KeyKind.RESTRICTED,
         name=validators.validate_name(name),
-        scopes=validators.validate_scopes(scopes),
+        scopes=scopes,
         networks=validators.validate_networks(networks),
         expires_at=validators.validate_expiry(expires_at),
         sponsor=sponsor,
@@ -73,12 +80,14 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
     """A new key with the same rights. The old one stops at once, or when the overlap ends.
 
     Without overlap, keys replaced earlier that still work end as well. Raises Invalid for an
-    overlap outside 0 s to 7 days, Conflict if the key cannot be rotated, or not any more.
+    overlap outside 0 s to 7 days, Conflict if the key cannot be rotated, or not any more,
+    Forbidden for a key that can do more than the actor.
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise Invalid.field("overlap", "Choose 0 seconds to 7 days.", "out_of_range")
     key, now = _lock_key(key), timezone.now()
     _check_rotatable(key, now)
+    rights.require_held(actor, rights.of_key(key))
     if not overlap:
         _end_predecessors(actor, key, now)
     # Only one site key may be current, so the old one steps back before the new one is stored.
@@ -117,7 +126,10 @@ def pause_key(actor: Actor, key: ManageKey) -> bool:
 
 
 def resume_key(actor: Actor, key: ManageKey) -> bool:
-    """Let a paused key work again; False if it was not paused. Raises as `pause_key`."""
+    """Let a paused key work again; False if it was not paused. Raises as `pause_key`.
+
+    Raises Forbidden for a key that can do more than the actor.
+    """
     return _set_paused(actor, key, None)
 
 
@@ -138,7 +150,12 @@ def keys_left_behind(user: User) -> str:
 
 @transaction.atomic
 def set_api_enabled(actor: Actor, enabled: bool) -> bool:
-    """Enable or disable the API for every key. True if that changed anything."""
+    """Enable or disable the API for every key. True if that changed anything.
+
+    Raises Forbidden to enable it while a key would work that can do more than the actor.
+    """
+    if enabled:
+        rights.require_held(actor, rights.of_working_keys())
     switch = ApiSwitch.objects.select_for_update().get(pk=1)
     event = Verb.ENABLED if enabled else Verb.DISABLED
     return audit.update(actor, switch, {"enabled": enabled}, event)
@@ -197,4 +214,6 @@ def _set_paused(actor: Actor, key: ManageKey, moment: datetime | None) -> bool:
         raise Conflict("This key was replaced and ends by itself: revoke it instead.")
     if bool(key.paused_at) == bool(moment):
         return False
+    if moment is None:
+        rights.require_held(actor, rights.of_key(key))
     return audit.update(actor, key, {"paused_at": moment}, Verb.PAUSED if moment else Verb.RESUMED)

@@ -63,6 +63,12 @@ class Protected(DomainError):
     code = "protected"
 
 
+class Forbidden(DomainError):
+    """Whoever asks has not the right to it; the detail names what is missing."""
+
+    code = "permission_denied"
+
+
 class Unavailable(DomainError):
     """What the change needs is away, or not as it should be. Later it may work."""
 

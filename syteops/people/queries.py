@@ -1,5 +1,6 @@
 """Reading who may do what. People are Django's users."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
@@ -41,7 +42,15 @@ def may_manage(manager: Any, person: User) -> bool:
         return True
     if person.is_superuser:
         return False
-    return bool(stored_permissions(person) <= manager.get_all_permissions())
+    return not lacking(manager, stored_permissions(person))
+
+
+def lacking(holder: Any, permissions: Iterable[str]) -> set[str]:
+    """Which of these permissions somebody does not hold; an active superuser holds every one."""
+    if holder.is_active and holder.is_superuser:
+        return set()
+    held: set[str] = holder.get_all_permissions()
+    return {*permissions} - held
 
 
 def stored_permissions(person: User) -> set[str]:
