@@ -3,12 +3,16 @@
 That they hold between processes is shown in tests/concurrency.
 """
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
+from manage_api import concurrency
 from manage_api.concurrency import etag_of_data
 from manage_api.operations import find
 from syteops.audit.models import AuditEntry
@@ -49,6 +53,27 @@ def test_what_the_caller_has_is_not_sent_again(api: Api, etag: str, form: str) -
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["ETag"] == etag
     assert "Content-Type" not in answer.headers
+
+
+def test_nobody_can_guess_a_record_from_its_etag(
+    api: Api, etag: str, settings: Settings, make_key: Callable[..., str]
+) -> None:
+    """Shown to who may not read it: of a mere digest few possible values could be tried out."""
+    shown = Api(make_key("crm:write")).patch("/crm-systems/001", {"url": ""}, If_Match='"x"')
+    assert (shown.status_code, shown.headers["ETag"]) == (412, etag)
+    body, told = api.get("/crm-systems/001").content, etag.strip('"')
+    known = {hashlib.new(name, body).digest() for name in ("md5", "sha1", "sha256", "blake2b")}
+    known |= {hashlib.blake2b(body, digest_size=16).digest()}
+    assert not any(one.hex().startswith(told[:16]) for one in known)
+
+    concurrency._etag_key.cache_clear()  # another process, or the next start
+    assert api.get("/crm-systems/001").headers["ETag"] == etag
+
+    settings.SECRET_KEY = "another-" * 8
+    assert api.get("/crm-systems/001", If_None_Match=etag).status_code == 200
+    new = api.get("/crm-systems/001").headers["ETag"]
+    assert new != etag
+    assert api.patch("/crm-systems/001", {"name": "Zoho"}, If_Match=new).status_code == 200
 
 
 NO_TAGS = [
