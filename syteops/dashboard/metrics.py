@@ -11,6 +11,11 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from manage_api import throttling
+from manage_api.errors import ApiError
+from manage_api.principals import Stranger
+from syteops.core.actors import Actor, Channel
+from syteops.core.addresses import client_address
 from syteops.dashboard.status import site_state
 from syteops.integrations.queries import running
 
@@ -18,13 +23,24 @@ from syteops.integrations.queries import running
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """200 for whoever sends the token; 401 without it; 404 while the integration is off."""
+    """200 for whoever sends the token; 401 without it; 404 while the integration is off.
+
+    A wrong token counts like a wrong key: too many of both together cut the address off (429).
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    credential = f"metrics {token}"
+    try:
+        throttling.check_failures(client_address(request), credential)
+    except ApiError as refusal:
+        return HttpResponse(status=refusal.status, headers=refusal.headers)
     setup = running("prometheus")
     if setup is None:
         raise Http404
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token, setup.secrets["token"]):
+        stranger = Actor.from_request(request, Stranger(), Channel.PUBLIC, "metrics")
+        throttling.count_failure(stranger, credential)
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    throttling.note_success(credential)
     return _rendered(site_state())
 
 

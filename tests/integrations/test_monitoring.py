@@ -7,12 +7,14 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
+from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.integrations import services, startup
 from syteops.integrations.first_party.sentry import without_request
 from syteops.integrations.startup import start_enabled
 from syteops.modules import services as modules
+from tests.fixtures import Api
 from tests.integrations.fake_packages import SentryClient, install_prometheus
 from tests.integrations.receivers import Receiver
 
@@ -61,6 +63,37 @@ def test_no_session_opens_it_and_no_token_in_the_address(client: Client, alice: 
     assert client.get("/metrics").status_code == 401
     assert client.get(f"/metrics?token={TOKEN}").status_code == 401
     assert client.post("/metrics").status_code == 405
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_guessing_the_token_is_cut_off_and_recorded_like_guessing_a_key(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syteops.core.counters.time.time", lambda: 1_800_000_010.0)
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    AuditEntry.objects.all().delete()
+    assert [scrape(client, f"guess-{n}").status_code for n in range(5)] == [401] * 3 + [429] * 2
+    cut_off = scrape(client)
+    assert (cut_off.status_code, cut_off["Retry-After"], cut_off.content) == (429, "50", b"")
+
+    entry = AuditEntry.objects.get()
+    assert (entry.event, entry.outcome, entry.code) == ("api.refused", "refused", "throttled")
+    assert (entry.operation, entry.door, entry.address) == ("metrics", "public", "127.0.0.1")
+    assert "guess" not in str(AuditEntry.objects.values())
+    # One budget for both: whoever guesses tokens guesses no keys meanwhile.
+    assert Api("som_" + "0" * 50).get("/whoami").status_code == 429
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_a_scraper_whose_token_was_good_is_not_shut_out_by_its_neighbours(
+    client: Client, settings: Any
+) -> None:
+    settings.MANAGE_API_FAILURES_PER_MINUTE = 3
+    assert scrape(client).status_code == 200
+    for number in range(5):
+        scrape(client, f"guess-{number}")
+    assert scrape(client, "guess-9").status_code == 429
+    assert scrape(client).status_code == 200
 
 
 @pytest.mark.usefixtures("prometheus")
