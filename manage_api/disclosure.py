@@ -12,6 +12,7 @@ from manage_api.operations import Operation
 from manage_api.permissions import may_read
 from manage_api.principals import Principal
 from manage_api.rendering import dump
+from syteops.audit.visibility import visible_changes
 from syteops.core.errors import DomainError
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class Readable:
 
     def change(self, change: Mapping[str, Any]) -> dict[str, Any]:
         """The change, without values that the caller may not read."""
-        return {**change, "fields": change["fields"] if self(change["resource"]) else {}}
+        resource, fields = change["resource"], change["fields"]
+        shown = visible_changes(fields, resource, self) if self(resource) else {}
+        return {**change, "fields": shown}
 
     def impact(self, impact: Mapping[str, Any]) -> dict[str, Any]:
         """How much would go, and of what may be read also what."""

@@ -4,6 +4,7 @@ To read the trail is not to read everything: an entry holds values of an object,
 right to read those as well. Auditors, who have a right of their own for it, read every entry.
 """
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,8 +23,31 @@ def visible_to_person(user: Any, entries: QuerySet[AuditEntry]) -> QuerySet[Audi
     """Those of `entries` that a person may read."""
     if user.has_perm(AUDITOR):
         return entries
-    allowed = [name for name, needed in _permissions().items() if any(map(user.has_perm, needed))]
+    allowed = [name for name in _permissions() if may_read(user, name)]
     return entries.filter(object_resource__in=allowed)
+
+
+def may_read(user: Any, resource: str) -> bool:
+    """Whether a person may read what the trail holds of the objects of `resource`."""
+    return any(user.has_perm(needed) for needed in (AUDITOR, *_permissions().get(resource, ())))
+
+
+def visible_changes(
+    changes: Mapping[str, Any], resource: str, reads: Callable[[str], bool]
+) -> dict[str, Any]:
+    """The changed fields of an object of `resource`, for who may read that.
+
+    Without those whose values belong to another resource, unless `reads` says of that one too that
+    it may be read.
+    """
+    others = _values_of_others().get(resource, {})
+    return {n: one for n, one in changes.items() if n not in others or reads(others[n])}
+
+
+@cache
+def _values_of_others() -> dict[str, Mapping[str, str]]:
+    entities = (model for model in apps.get_models() if issubclass(model, Entity))
+    return {model.resource: model.values_of_others for model in entities}
 
 
 @cache

@@ -28,6 +28,8 @@ class Entity(Record):
     """Whether status shows how many there are."""
     credential_addresses: ClassVar[Mapping[str, str]] = {}
     """By credential, the field with the address that it is sent to: another origin clears it."""
+    values_of_others: ClassVar[Mapping[str, str]] = {}
+    """By field of its audit entries whose values belong to another resource, that resource."""
 
     class Meta:
         abstract = True

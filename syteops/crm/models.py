@@ -16,6 +16,7 @@ class CrmSystem(Numbered):
     resource: ClassVar[str] = "crm"
     noun: ClassVar[str] = "crm_system"
     credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "url", "api_secret": "url"}
+    values_of_others: ClassVar[Mapping[str, str]] = {"identifiers": "users"}
 
     name = models.CharField(max_length=100, help_text="As people call it, such as HubSpot.")
     url = WebAddressField("URL", blank=True, help_text="Where people log in.")

@@ -23,7 +23,7 @@ from syteops.history.rights import operations_to_undo
 from syteops.history.serializers import AuditEntrySerializer, RevertedSerializer
 from syteops.history.undo import MADE
 from syteops.history.undoable import undo_of, verb_of, why_never
-from syteops.history.visibility import visible_to
+from syteops.history.visibility import changes_visible_to, visible_to
 
 
 @manage_api.register("audit", resource="audit")
@@ -53,7 +53,8 @@ class AuditViewSet(ListMixin):
 
     def revert_impact(self) -> dict[str, Any]:
         entry = self._revertible()
-        impact = {"event": entry.event, "object": entry.object_id, "changes": entry.changes}
+        changes = changes_visible_to(self.principal, entry)
+        impact = {"event": entry.event, "object": entry.object_id, "changes": changes}
         return impact | self._deletion_impact(entry)
 
     def get_queryset(self) -> QuerySet[AuditEntry]:

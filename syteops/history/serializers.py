@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from syteops.audit.models import Outcome
+from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind, Channel
+from syteops.history.visibility import changes_visible_to
 
 
 class AuditActorSerializer(serializers.Serializer[Any]):
@@ -36,6 +37,11 @@ class AuditEntrySerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Why it was refused, if it was.")
     request_id = serializers.CharField()
     address = serializers.CharField(help_text="The client's address, as far as it is known.")
+
+    def to_representation(self, instance: AuditEntry) -> Any:
+        """Without values of other resources that the caller may not read."""
+        changes = changes_visible_to(self.context["view"].principal, instance)
+        return {**super().to_representation(instance), "changes": changes}
 
 
 class RevertedSerializer(serializers.Serializer[Any]):

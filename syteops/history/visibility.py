@@ -1,11 +1,16 @@
 """What a caller of the API may read in the audit trail."""
 
+from functools import partial
+from typing import Any
+
 from django.db.models import QuerySet
 
 from manage_api.operations import Access, all_operations
+from manage_api.permissions import may_read
 from manage_api.principals import Principal
 from syteops.audit.models import AuditEntry
-from syteops.audit.visibility import visible_to_person
+from syteops.audit.visibility import may_read as person_may_read
+from syteops.audit.visibility import visible_changes, visible_to_person
 from syteops.core.actors import ActorKind
 
 
@@ -17,3 +22,10 @@ def visible_to(principal: Principal, entries: QuerySet[AuditEntry]) -> QuerySet[
         return entries
     reads = (one for one in all_operations() if one.access is Access.READ)
     return entries.filter(object_resource__in={r.resource for r in reads if principal.may(r)})
+
+
+def changes_visible_to(principal: Principal, entry: AuditEntry) -> dict[str, Any]:
+    """Of a visible entry, the changed fields that a caller of the API may read."""
+    is_person = principal.kind is ActorKind.PERSON
+    reads = partial(person_may_read, principal.user) if is_person else partial(may_read, principal)
+    return visible_changes(entry.changes, entry.object_resource, reads)

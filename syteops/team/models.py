@@ -114,7 +114,8 @@ class TeamMember(Numbered):
         )
 
     def __str__(self) -> str:
-        return self.shown_name or self.email or f"Team member {self.public_id}"
+        """A name and nothing else: it is shown also to who may not read team members."""
+        return self.shown_name or self.nickname or f"Team member {self.public_id}"
 
     @property
     def joined_name(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django import template
@@ -10,6 +11,7 @@ from django.utils.timesince import timesince
 
 from syteops.audit import words
 from syteops.audit.models import AuditEntry
+from syteops.audit.visibility import may_read, visible_changes
 from syteops.history.rights import may_undo
 
 register = template.Library()
@@ -37,6 +39,12 @@ def actor(entry: AuditEntry) -> str:
 def undoable_by(entry: AuditEntry, person: Any) -> bool:
     """Whether that person may undo the change, as far as the entry tells."""
     return may_undo(person, entry)
+
+
+@register.filter
+def changes_for(entry: AuditEntry, person: Any) -> dict[str, Any]:
+    """The changed fields whose values that person may read."""
+    return visible_changes(entry.changes, entry.object_resource, partial(may_read, person))
 
 
 @register.filter
