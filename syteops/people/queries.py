@@ -6,6 +6,9 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 
+SEES_LOGINS = "auth.view_user"
+"""The permission to see who can sign in."""
+
 
 def person_values(user: User) -> dict[str, Any]:
     """What the audit trail compares of a person. The password is no part of it."""

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.core.entities import get_any
+from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
 from syteops.team.forms import TeamMemberForm
 from syteops.team.models import TeamMember
@@ -99,6 +100,10 @@ class TeamMemberAdmin(ServiceAdmin):
         deleted = _asks_for_deleted(request)
         found = queries.deleted_members() if deleted else queries.live_members()
         return found.prefetch_related(*queries.related()).order_by(*self.ordering)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.has_perm(SEES_LOGINS) else (*fixed, "user")
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         return None if _asks_for_deleted(request) else ("number_shown", "name")

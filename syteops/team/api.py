@@ -1,14 +1,17 @@
 """Team members over the Manage API."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.validators import RegexValidator
 
 import manage_api
 from manage_api.filters import FilterSet, filters
+from manage_api.operations import Operation
 from manage_api.viewsets import EntityViewSet, RestoreMixin
 from syteops.core.identifiers import ROLE_SLUG
 from syteops.lib.patterns import exactly
+from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
 from syteops.team.models import TeamMember
 from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
@@ -44,6 +47,20 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         "restore": "Under the former number if that is free, else the next free one; without the "
         "roles.",
     }
+
+    def effects(self) -> list[Operation]:
+        """Whoever links a login learns which there are: that is for who may see them.
+
+        Logins of members are seen with the members; a person needs the right to see all logins.
+        """
+        if self.validated.get("user") is None:
+            return []
+        return [replace(self.operations["retrieve"], permission=SEES_LOGINS)]
+
+    def get_values(self, instance: TeamMember | None = None) -> dict[str, Any]:
+        if (username := self.validated.get("user")) is None:
+            return self.validated
+        return {**self.validated, "user": queries.user_named(username)}
 
     def load(self, instances: list[TeamMember]) -> list[Any]:
         return queries.with_related(instances)

@@ -15,6 +15,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 
 from syteops.core.entities import by_slots, find
+from syteops.core.errors import Invalid
 from syteops.crm.queries import identifiers
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
@@ -101,9 +102,12 @@ def member_with_picture(name: str) -> TeamMember | None:
     return TeamMember.all_objects.filter(profile_picture=name).first()
 
 
-def user_named(username: str) -> User | None:
-    """The Django user of that name."""
-    return User.objects.filter(username=username).first()
+def user_named(username: str) -> User:
+    """The Django user of that name, for the input `user`. Raises Invalid."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise Invalid.field("user", "There is no such user.", "not_found")
+    return user
 
 
 def user_with_id(pk: int) -> User | None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -10,7 +9,6 @@ from rest_framework.exceptions import ValidationError
 from manage_api.serializers import StrictCharField, StrictModelSerializer
 from syteops.core.identifiers import SLOT
 from syteops.lib.text import LINE_PATTERN
-from syteops.team import queries
 from syteops.team.models import TeamMember
 
 _MOST_CRM_IDS = 1000
@@ -74,11 +72,8 @@ class TeamMemberInput(TeamMemberSerializer):
     # As the model has them: with the list of all that exist.
     country = time_zone = None  # type: ignore[assignment]
     user = StrictCharField(
-        max_length=150, required=False, allow_null=True, help_text="Username; null for no login."
+        max_length=150,
+        required=False,
+        allow_null=True,
+        help_text="Username, for callers who may read members; null for no login.",
     )
-
-    def validate_user(self, username: str | None) -> User | None:
-        user = None if username is None else queries.user_named(username)
-        if user is None and username is not None:
-            raise serializers.ValidationError("There is no such user.", "not_found")
-        return user

@@ -1,15 +1,17 @@
 """The Django user that a member is."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.people.services import delete_person
 from syteops.team import services
 from syteops.team.models import TeamMember
+from tests.admin_forms import untouched
 from tests.fixtures import Api
 from tests.samples.team import a_deleted_member, a_member
 from tests.undoing import latest, refused, revert
@@ -61,6 +63,61 @@ def test_a_user_is_one_member_only(api: Api, alice: User) -> None:
         assert (error["pointer"], error["code"]) == ("#/user", "not_unique")
         assert "001" in error["detail"]
     assert TeamMember.objects.filter(user=alice).count() == 1
+
+
+# --- Which logins there are is not for everybody to find out ---------------------------------
+
+GUESSES = ("alice", "charlie", "nobody", "x" * 150)
+"""Taken, free, and two that do not exist."""
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_a_key_that_reads_no_members_gets_one_answer_to_every_guess(
+    make_key: Callable[..., str], alice: User, charlie: User, query: str
+) -> None:
+    a_member(user=alice)
+    a_member()
+    writer = Api(make_key("users:write"))
+
+    def answers(guess: str) -> list[Any]:
+        item = {"action": "update", "params": {"user_num": "002", "user": guess}}
+        got = [
+            writer.post(f"/team-members{query}", {"user": guess}),
+            writer.patch(f"/team-members/002{query}", {"user": guess}),
+            writer.patch(f"/team-members/001{query}", {"user": guess}),
+            writer.post(f"/team-members/bulk{query}", {"items": [item]}),
+        ]
+        bodies = [{**one.json(), "request_id": ""} for one in got]
+        return [(one.status_code, body) for one, body in zip(got, bodies, strict=True)]
+
+    first, *others = (answers(guess) for guess in GUESSES)
+    assert [status for status, _ in first] == [403] * 4
+    assert first[0][1]["scope"] == "users:read"
+    assert all(one == first for one in others)
+    assert TeamMember.objects.get(number=2).user is None
+    assert writer.patch("/team-members/001", {"user": None}).status_code == 200
+
+    reader = Api(make_key("users:write", "users:read"))
+    assert reader.patch("/team-members/002", {"user": "charlie"}).status_code == 200
+
+
+def test_a_person_links_a_login_with_the_right_to_see_logins(
+    bob: User, charlie: User, as_person: Callable[[User], Api]
+) -> None:
+    rights = ("view_teammember", "change_teammember")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    member, api = a_member(), as_person(bob)
+    page = f"/admin/team/teammember/{member.pk}/change/"
+
+    for guess in GUESSES:
+        refused_ = api.patch("/team-members/001", {"user": guess})
+        assert (refused_.status_code, refused_.json()["permission"]) == (403, "auth.view_user")
+    api.client.post(page, {**untouched(api.client.get(page)), "user": charlie.pk})
+    assert TeamMember.objects.get().user is None
+
+    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
+    api.client.post(page, {**untouched(api.client.get(page)), "user": charlie.pk})
+    assert TeamMember.objects.get().user == charlie
 
 
 def test_the_same_user_again_changes_nothing(api: Api, alice: User) -> None:
