@@ -1,5 +1,6 @@
 """For data migrations: what one of them makes is in the trail like any other change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps as present_apps
@@ -9,6 +10,7 @@ from syteops.audit import chain
 from syteops.audit.snapshots import describe_change, snapshot
 from syteops.core.actors import ActorKind, Channel
 from syteops.core.entities import Entity
+from syteops.core.events import Verb
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
@@ -18,6 +20,21 @@ def record_created(apps: Any, row: models.Model, object_id: str) -> None:
 
     `apps` are the migration's own: it depends on `audit.0001_initial`.
     """
+    made = {n: describe_change(None, v) for n, v in snapshot(row).items() if v not in _EMPTY}
+    _record(apps, row, object_id, Verb.CREATED, made)
+
+
+def record_updated(
+    apps: Any, row: models.Model, object_id: str, changes: Mapping[str, tuple[Any, Any]]
+) -> None:
+    """Record that a data migration has changed columns of `row`: name → (before, after)."""
+    changed = {name: describe_change(*values) for name, values in changes.items()}
+    _record(apps, row, object_id, Verb.UPDATED, changed)
+
+
+def _record(
+    apps: Any, row: models.Model, object_id: str, verb: Verb, changes: dict[str, Any]
+) -> None:
     model: Any = present_apps.get_model(row._meta.label)
     assert issubclass(model, Entity)
     entry = apps.get_model("audit", "AuditEntry")(
@@ -26,12 +43,12 @@ def record_created(apps: Any, row: models.Model, object_id: str) -> None:
         actor_label="SyteOps",
         door=Channel.MIGRATION,
         operation="migrate",
-        event=f"{model.noun}.created",
+        event=f"{model.noun}.{verb}",
         object_resource=model.resource,
         object_id=object_id,
         object_pk=str(row.pk),
-        object_label=str(getattr(row, "name", object_id)),
-        changes={n: describe_change(None, v) for n, v in snapshot(row).items() if v not in _EMPTY},
+        object_label=str(getattr(row, "name", object_id))[:200],
+        changes=changes,
     )
     entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)
