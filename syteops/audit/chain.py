@@ -3,8 +3,9 @@
 Each entry carries a MAC over its own content, made in the transaction of the change. After the
 commit, entries are sealed in order, in batches: a seal is a MAC over the seal before, the entry's
 place and its MAC. So writers never wait for each other, and what is not yet sealed can be counted
-and still proves its content. `AuditChain` keeps the end of the chain, signed, so that a cut tail
-is found too. HMAC-SHA256 (RFC 2104) under AUDIT_KEY throughout.
+and still proves its content; but not, until then, that it is there (SECURITY.md). `AuditChain`
+keeps the end of the chain, signed, so that a cut tail is found too. HMAC-SHA256 (RFC 2104) under
+AUDIT_KEY throughout.
 
 Nothing is ever signed on top of an end that does not hold: whoever altered it would get the
 alteration signed. Nor is anything written then, until somebody looks: what stayed unsealed could
@@ -18,7 +19,7 @@ import hmac
 import logging
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,7 @@ import orjson
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet, Subquery
+from django.utils import timezone
 
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.errors import Unavailable
@@ -40,6 +42,8 @@ CONTENT = (
 )  # fmt: skip
 BATCH = 500
 ROUNDS = 200
+HELD_UP = timedelta(minutes=5)
+"""Sealing follows the commit at once. No transaction lasts that long."""
 
 
 def mac_of(entry: AuditEntry) -> str:
@@ -97,6 +101,20 @@ def seal_pending() -> int:
     except BrokenChain as broken:
         log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)
     return sealed
+
+
+class SealingHeldUp(Exception):
+    """Entries stay unsealed, so that one could be deleted unnoticed."""
+
+
+def require_sealed() -> None:
+    """Raises SealingHeldUp if an entry has been waiting for its seal for longer than HELD_UP."""
+    late = AuditEntry.objects.filter(sequence=None, at__lt=timezone.now() - HELD_UP).count()
+    if late:
+        raise SealingHeldUp(
+            f"{late} audit entries are not sealed. Somebody keeps the database from it, or the "
+            "chain is broken: run manage.py verify_audit."
+        )
 
 
 @transaction.atomic

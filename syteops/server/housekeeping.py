@@ -78,9 +78,15 @@ def _warn_of_expiry(actor: Actor) -> None:
             log.error("The warning that %s expires was not sent to %s", one.key, one.problem)
 
 
+def _seal_audit(actor: Actor) -> None:
+    """What is left over, as after a crash. Whoever holds that up is noticed."""
+    chain.seal_pending()
+    chain.require_sealed()
+
+
 TASKS: dict[str, Callable[[Actor], object]] = {
     "warn_of_expiry": _warn_of_expiry,
-    "seal_audit": lambda actor: chain.seal_pending(),
+    "seal_audit": _seal_audit,
     "prune_audit": audit.prune,
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),

@@ -72,6 +72,29 @@ def test_it_keeps_to_the_retention_of_the_trail(settings: Settings) -> None:
     assert AuditEntry.objects.get(event="audit.pruned").actor_kind == "system"
 
 
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_whoever_holds_up_the_sealing_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """Until it is sealed an entry could be deleted, and nobody would see that it was there."""
+    entry = AuditEntry(
+        at=timezone.now() - timedelta(minutes=minutes),
+        actor_kind="key",
+        door="rest",
+        event="role.updated",
+    )
+    entry.mac = chain.mac_of(entry)
+    entry.save()
+    monkeypatch.setattr(chain, "try_transaction_lock", lambda name: False)
+    housekeeping.run()
+    assert [one.name for one in failing_tasks()] == (["seal_audit"] if minutes > 5 else [])
+
+    monkeypatch.undo()
+    housekeeping.run()
+    assert not failing_tasks()
+    assert AuditEntry.objects.get(pk=entry.pk).sequence
+
+
 def test_it_removes_what_nobody_needs_any_more(site_key: str) -> None:
     past = timezone.now() - timedelta(days=40)
     IdempotencyRecord.objects.create(digest="1", fingerprint="", expires_at=past, answer={})
