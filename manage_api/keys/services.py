@@ -35,7 +35,7 @@ def generate_site_key(actor: Actor) -> Issued:
 
     Raises Forbidden for whoever does not hold everything.
     """
-    rights.require_held(actor, rights.of_site_key())
+    rights.require_held(actor, rights.of_site_key())  # before it says whether there is one
     ApiSwitch.objects.select_for_update().get(pk=1)  # one at a time
     if site_key() is not None:
         raise Conflict("There is a site key already. Rotate it to get a new one.")
