@@ -1,0 +1,94 @@
+"""What is alike to people folds to one text, in linear time whatever it is."""
+
+import sys
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syteops.core.texts import LONGEST_CONTENT
+from syteops.lib.folding import fold
+
+ALIKE = [
+    ("MÜLLER", "muller"),
+    ("Mu\u0308ller", "muller"),
+    ("ИВАНОВ", "иванов"),
+    ("Артём", "артем"),
+    ("ﬁnance", "finance"),
+    ("İstanbul", "istanbul"),
+    ("ısparta", "isparta"),
+    ("Straße", "strasse"),
+    ("STRASSE", "strasse"),
+    ("ẞ", "ss"),
+    ("Ａｐｐｌｅ", "apple"),
+    ("№ ½", "no 1\u20442"),
+    ("Łódź", "lodz"),
+    ("Ødegård", "odegard"),
+    ("Ὀδυσσεύς", "οδυσσευσ"),
+    ("Nguyễn", "nguyen"),
+    ("zero\u200bwidth\u00ad", "zerowidth"),
+    ("  two \t\n words\u00a0", "two words"),
+    ("가", "\u1100\u1161"),
+    ("שָׁלוֹם", "שלום"),
+]
+# Marks that spell another letter stay.
+DIFFERENT = [("か", "が"), ("は", "ぱ"), ("कि", "कु"), ("มา", "มู"), ("ab", "a b"), ("a", "а")]
+ANY = st.text(max_size=30) | st.text("aA\u0300\u0316\u3099\u0e38\u094d\u093c\u0f71\u0f72가İßﬁ ´")
+
+
+@pytest.mark.parametrize(("text", "folded"), ALIKE)
+def test_what_is_alike_folds_to_one_text(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_what_differs_stays_different(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize("text", ["", " ", "´", "\u0301", "\u200b\u2060", "¨ ´"])
+def test_accents_alone_are_nothing_to_compare(text: str) -> None:
+    assert fold(text) == ""
+
+
+def test_every_character_folds_to_what_stays_as_it_is() -> None:
+    for code in (*range(0x30000), *range(0xE0000, 0xE0200), sys.maxunicode):
+        folded = fold(f"x{chr(code)}x")
+        assert fold(folded) == folded, hex(code)
+
+
+@settings(max_examples=500)
+@given(ANY)
+def test_folding_is_for_good_and_the_same_for_every_way_to_write_it(text: str) -> None:
+    folded = fold(text)
+    assert fold(folded) == folded
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert fold(unicodedata.normalize(form, text)) == folded
+    assert fold(text.casefold()) == folded
+
+
+@given(ANY, ANY)
+def test_a_part_of_words_is_a_part_of_the_folded_words(one: str, other: str) -> None:
+    assert fold(one).split() + fold(other).split() == fold(f"{one} {other}").split()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "\u0300\u0316",  # accents out of order, which normalization sorts
+        "\u3099\u0e38\u094d\u093c",  # marks that stay, likewise
+        "\ufdfa",  # eighteen characters in one
+        "a\u0300",
+        "ß",
+        "\u200b",
+        " \u00a0",
+        "".join(map(chr, range(0x4E00, 0x9000))),
+    ],
+)
+def test_a_hostile_text_takes_linear_time(unit: str) -> None:
+    text = unit * (LONGEST_CONTENT // len(unit))
+    before = time.process_time()
+    fold(text)
+    assert time.process_time() - before < 1.5
