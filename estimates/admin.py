@@ -14,7 +14,7 @@ from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm
 from estimates.links import client_path
 from estimates.models import Estimate, LineItem
-from estimates.queries import estimates, get_estimate, with_status
+from estimates.queries import SEARCHED, estimates, get_estimate, with_status
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
@@ -81,7 +81,7 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         ("currency", ChoicesDropdownFilter),
         ("valid_until", RangeDateFilter),
     )
-    search_fields = ("number", "title", "content", "client_name", "client_company", "client_email")
+    search_fields = SEARCHED
     date_hierarchy = "created_at"
     readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
                        "sent_at", "created_at", "updated_at")  # fmt: skip

@@ -12,6 +12,7 @@ from estimates.choices import ANSWERS, STORED, EstimateStatus
 from estimates.totals import Amounts, line_amounts, sum_of
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
 from syteops.lib import currencies
@@ -86,6 +87,11 @@ class Estimate(TextEntity):
     answered_on_behalf = models.BooleanField(default=False, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    client_name_folded = FoldedField("client_name")
+    searched = SearchField(
+        "number", "title", "content", "excerpt", "client_name", "client_company", "client_email"
+    )
+
     all_objects = models.Manager["Estimate"]()
     objects = LiveManager()
 
@@ -115,7 +121,11 @@ class Estimate(TextEntity):
                 name="estimates_answered_by_somebody",
             ),
         ]
-        indexes = (models.Index(fields=["status", "-updated_at"], name="estimates_by_status"),)
+        indexes = (
+            models.Index(fields=["status", "-updated_at"], name="estimates_by_status"),
+            models.Index(fields=["title_folded"], name="estimates_by_title"),
+            models.Index(fields=["client_name_folded"], name="estimates_by_client_name"),
+        )
 
     def __str__(self) -> str:
         return f"{self.label} {self.title}"

@@ -15,9 +15,7 @@ from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.lib.currencies import total
 
-SEARCHED = (
-    "number", "title", "content", "excerpt", "client_name", "client_company", "client_email",
-)  # fmt: skip
+SEARCHED = ("searched",)
 ORDERINGS = {
     "number": ("year", "sequence", "revision"),
     **dict.fromkeys(("title", "client_name", "valid_until", "sent_at", "created_at", "updated_at")),
@@ -27,7 +25,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 def estimates() -> QuerySet[Estimate]:
     """Every estimate that is not deleted, with its lines, in two queries."""
-    found: QuerySet[Estimate] = Estimate.objects.select_related("crm_system")
+    found: QuerySet[Estimate] = Estimate.objects.defer("searched").select_related("crm_system")
     return found.prefetch_related("line_items")
 
 

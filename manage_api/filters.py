@@ -6,7 +6,7 @@ them together, so an unknown name or a wrong value is refused before anything is
 
 from typing import Any
 
-from django.db.models import F, OrderBy, QuerySet
+from django.db.models import OrderBy, QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
@@ -18,6 +18,7 @@ from manage_api.serializers import (
     StrictChoiceField,
     StrictDateField,
 )
+from syteops.core.folding import in_order_of
 from syteops.core.search import MOST_WORDS, search
 
 __all__ = ["FilterBackend", "FilterSet", "OrderingBackend", "SearchBackend", "filters"]
@@ -71,7 +72,8 @@ class SearchBackend(BaseFilterBackend):
     def get_fields(self, view: Any) -> dict[str, Any]:
         if not view.search_fields:
             return {}
-        help_text = f"Words ({MOST_WORDS} at most) that must all occur in {view.search_help}."
+        where = f"must all occur in {view.search_help}, in any case and with or without accents"
+        help_text = f"Words ({MOST_WORDS} at most) that {where}."
         field = StrictCharField(
             required=False, allow_blank=True, max_length=200, help_text=help_text
         )
@@ -87,7 +89,8 @@ class SearchBackend(BaseFilterBackend):
 class OrderingBackend(BaseFilterBackend):
     """`?ordering=`: a name of the view's `ordering_fields`, with "-" in front for descending.
 
-    What has no value comes last either way, on every database.
+    Texts are in the order of their folding. What has no value comes last either way, on every
+    database.
     """
 
     def get_fields(self, view: Any) -> dict[str, Any]:
@@ -107,10 +110,12 @@ class OrderingBackend(BaseFilterBackend):
         name = wanted.removeprefix("-")
         columns = view.ordering_fields[name] or name
         columns = columns if isinstance(columns, tuple) else (columns,)
-        by = [_order_by(one, descending=wanted.startswith("-")) for one in columns]
+        by = [
+            OrderBy(
+                in_order_of(queryset.model, one),
+                descending=wanted.startswith("-"),
+                nulls_last=True,
+            )
+            for one in columns
+        ]
         return queryset.order_by(*by, view.ordering_tie_break)
-
-
-def _order_by(column: Any, *, descending: bool) -> OrderBy:
-    expression = F(column) if isinstance(column, str) else column
-    return OrderBy(expression, descending=descending, nulls_last=True)

@@ -12,7 +12,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from notes import assistant, people, services
+from notes import assistant, people, queries, services
 from notes.models import ActionItem, Note
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
@@ -89,11 +89,10 @@ class TagFilter(admin.SimpleListFilter):
     parameter_name = "tag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        found = Note.objects.order_by("tag_rows__name").values_list("tag_rows__name", flat=True)
-        return [(name, name) for name in found.distinct() if name]
+        return queries.all_tags().items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
-        return queryset.filter(tag_rows__name=self.value()) if self.value() else queryset
+        return queryset.filter(tag_rows__name_folded=self.value()) if self.value() else queryset
 
 
 @admin.register(Note)
@@ -112,7 +111,7 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
         ("follow_up_date", RangeDateFilter),
     )
     list_select_related = ("author",)
-    search_fields = ("title", "content", "excerpt", "tag_rows__name")
+    search_fields = queries.SEARCHED
     date_hierarchy = "meeting_date"
     readonly_fields = ("preview", "created_at", "updated_at")
     actions_detail = ("summarise", "extract_action_items")

@@ -18,7 +18,7 @@ class NoteFilter(FilterSet):
     tag = filters.CharFilter(method="filter_tag", allow_blank=True, max_length=50)
 
     def filter_tag(self, found: QuerySet[Note], name: str, value: str) -> QuerySet[Note]:
-        return found.filter(tag_rows__name=queries.normal_tag(value))
+        return found.filter(tag_rows__name_folded=value)
 
 
 @manage_api.register("notes", resource="notes_items")

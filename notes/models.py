@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from notes.choices import NoteStatus
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
 
@@ -30,6 +31,8 @@ class Note(TextEntity):
     meeting_date = models.DateField(null=True, blank=True)
     follow_up_date = models.DateField("follow-up date", null=True, blank=True)
 
+    searched = SearchField("title", "content", "excerpt")
+
     class Meta(TextEntity.Meta):
         verbose_name = "note"
         ordering = ("-updated_at", "-id")
@@ -41,6 +44,7 @@ class Note(TextEntity):
         indexes = (
             models.Index(fields=["status", "-updated_at"], name="notes_by_status"),
             models.Index(fields=["follow_up_date"], name="notes_by_follow_up"),
+            models.Index(fields=["title_folded"], name="notes_by_title"),
         )
 
 
@@ -64,16 +68,21 @@ class NoteAttendee(models.Model):
 
 
 class NoteTag(Record):
-    """A word under which a note is found. Written through the note's services."""
+    """A word under which a note is found. Written through the note's services.
+
+    Tags that fold alike are one tag, whichever way a note spells it.
+    """
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="tag_rows")
-    name = models.CharField(max_length=LONGEST_TAG, db_index=True)
+    name = models.CharField(max_length=LONGEST_TAG)
+    name_folded = FoldedField("name")
 
     class Meta:
         default_permissions = ()
-        ordering = ("name",)
+        ordering = ("name_folded",)
+        indexes = (models.Index(fields=["name_folded"], name="notes_by_tag"),)
         constraints = (
-            models.UniqueConstraint(fields=["note", "name"], name="notes_tag_once"),
+            models.UniqueConstraint(fields=["note", "name_folded"], name="notes_tag_once"),
             models.CheckConstraint(condition=~Q(name=""), name="notes_tag_has_name"),
         )
 

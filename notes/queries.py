@@ -3,29 +3,40 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from notes.choices import NoteStatus
-from notes.models import ActionItem, Note, NoteAttendee
+from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.core.entities import find
 
-SEARCHED = ("title", "content", "excerpt", "tag_rows__name")
+SEARCHED = ("searched", "tag_rows__name_folded")
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
 
 
 def notes() -> QuerySet[Note]:
     """Every note with what belongs to it, in four queries whatever their number."""
-    return Note.objects.select_related("author").prefetch_related(
-        Prefetch("attendances", NoteAttendee.objects.select_related("member")),
-        Prefetch("action_items", ActionItem.objects.select_related("assignee")),
-        "tag_rows",
+    return (
+        Note.objects.defer("searched")
+        .select_related("author")
+        .prefetch_related(
+            Prefetch("attendances", NoteAttendee.objects.select_related("member")),
+            Prefetch("action_items", ActionItem.objects.select_related("assignee")),
+            "tag_rows",
+        )
     )
 
 
 def normal_tag(text: str) -> str:
     """A tag as it is stored: lower case, single blanks."""
     return " ".join(text.lower().split())
+
+
+def all_tags() -> dict[str, str]:
+    """Every tag once, sorted: what it folds to, and the way in which it was spelled last."""
+    last = NoteTag.objects.order_by().values("name_folded").annotate(last=Max("id")).values("last")
+    found = NoteTag.objects.filter(pk__in=last).order_by("name_folded")
+    return dict(found.values_list("name_folded", "name"))
 
 
 def get_note(note_id: str, lock: bool = False) -> Note:

@@ -14,6 +14,7 @@ from syteops.audit.rows import RowsPlan, describe_rows, plan_rows
 from syteops.core.actors import Actor
 from syteops.core.errors import Invalid
 from syteops.core.texts import changed_texts, keep_slug, new_texts
+from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
 from syteops.modules.queries import config_of
 from syteops.team.models import TeamMember
@@ -159,11 +160,13 @@ def _split(note: Note | None, values: Mapping[str, Any]) -> tuple[dict[str, Any]
 
 
 def _tag_names(tags: Iterable[str]) -> list[str]:
-    names = {normal_tag(tag) for tag in tags if not is_blank(tag)}
+    """Each tag once, sorted, in the spelling that comes first."""
+    names = [normal_tag(tag) for tag in tags if not is_blank(tag)]
     if any(len(name) > LONGEST_TAG for name in names):  # some letters grow in lower case
         detail = f"A tag has {LONGEST_TAG} characters at most."
         raise Invalid.field("tags", detail, "too_long")
-    return sorted(names)
+    first = {fold(name): name for name in reversed(names)}
+    return [first[folded] for folded in sorted(first)]
 
 
 def _store_attendees(note: Note, members: list[TeamMember]) -> None:

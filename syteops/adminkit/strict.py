@@ -10,12 +10,14 @@ from django import forms
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
-from django.db.models import QuerySet
+from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest, QueryDict
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from syteops.core.folding import in_order_of
 from syteops.core.form_fields import form_class_of
+from syteops.core.search import search
 
 MAX_LENGTH = 200
 """Characters of what is searched for, and of each parameter of a list."""
@@ -36,6 +38,19 @@ class StrictChangeList(ChangeList):  # type: ignore[misc]
     """A list that is filtered by its `list_filter` and `date_hierarchy`, and by nothing else."""
 
     search_form_class = SearchForm
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Texts in the order of their folding, and what has no value last, on every database."""
+        found = super().get_ordering(request, queryset)
+        return [self._ordered_by(one) if isinstance(one, str) else one for one in found]
+
+    def _ordered_by(self, name: str) -> OrderBy | str:
+        plain = name.removeprefix("-")
+        field = next((one for one in self.lookup_opts.fields if one.name == plain), None)
+        if field is None or field.is_relation:
+            return name
+        by = self.model_admin.in_order_of(self.model, plain)
+        return OrderBy(by, descending=name != plain, nulls_last=field.null or None)
 
     def get_filters(self, request: HttpRequest) -> Any:
         """Raises DisallowedModelAdminLookup (400) for look-ups that no filter of the list takes.
@@ -75,7 +90,10 @@ class ExactFields:
 
 
 class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
-    """Base of every admin."""
+    """Base of every admin. Its `search_fields` are folded columns: see `search`."""
+
+    search = staticmethod(search)
+    in_order_of = staticmethod(in_order_of)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictChangeList
@@ -84,12 +102,10 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Of the lists and of the boxes that complete what is typed."""
+        fields = self.get_search_fields(request)
         if _is_beyond(search_term):
             return queryset.none(), False
-        found: tuple[QuerySet[Any], bool] = super().get_search_results(
-            request, queryset, search_term
-        )
-        return found
+        return self.search(queryset, fields, search_term) if fields else queryset, False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The object, by the one way to write its id: `02`, `+2` and ` 2` name nothing.

@@ -16,7 +16,7 @@ class AiProviderAdmin(ServiceAdmin):
     services = services
     secret_fields = ("api_key",)
     list_display = ("name", "slug", "base_url", "default_model", "has_key", "is_default")
-    search_fields = ("name", "slug", "base_url")
+    search_fields = ("searched",)
     fields = (
         "name", "slug", "base_url", "api_style", "default_model", "token_limit", "is_default",
     )  # fmt: skip
@@ -36,7 +36,7 @@ class AiAreaSettingsAdmin(ServiceAdmin):
     list_display = ("title", "enabled", "requests_used", "tokens_used")
     list_display_links = ("title",)
     list_filter = ("enabled", "provider")
-    search_fields = ("area",)
+    search_fields = ("area_folded",)
     list_select_related = ("provider",)
     fields = (
         "about", "provider", "model", "max_tokens", "requests_per_day", "requests_used",

@@ -17,6 +17,7 @@ from syteops.ai.areas import all_areas
 from syteops.ai.choices import ApiStyle
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.outbound import url_problem
 
 # Without a password, a query or a fragment: paths are added at its end.
@@ -88,6 +89,10 @@ class AiProvider(Entity):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    name_folded = FoldedField("name")
+    default_model_folded = FoldedField("default_model")
+    searched = SearchField("name", "slug", "base_url")
+
     class Meta:
         verbose_name = "AI provider"
         ordering = ("slug",)
@@ -147,6 +152,8 @@ class AiAreaSettings(Entity):
     enabled = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    area_folded = FoldedField("area")
+
     class Meta:
         verbose_name = "AI area"
         default_permissions = ("view", "change")
@@ -190,6 +197,8 @@ class AiUsage(Entity):
         default=0,
         help_text="Held for calls under way, and for calls whose true usage nobody told.",
     )
+
+    model_folded = FoldedField("model")
 
     class Meta:
         verbose_name = "AI usage"

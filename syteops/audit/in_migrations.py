@@ -20,20 +20,23 @@ def record_created(apps: Any, row: models.Model, object_id: str) -> None:
 
     `apps` are the migration's own: it depends on `audit.0001_initial`.
     """
-    made = {n: describe_change(None, v) for n, v in snapshot(row).items() if v not in _EMPTY}
+    made = {name: (None, value) for name, value in snapshot(row).items() if value not in _EMPTY}
     _record(apps, row, object_id, Verb.CREATED, made)
 
 
 def record_updated(
     apps: Any, row: models.Model, object_id: str, changes: Mapping[str, tuple[Any, Any]]
 ) -> None:
-    """Record that a data migration has changed columns of `row`: name → (before, after)."""
-    changed = {name: describe_change(*values) for name, values in changes.items()}
-    _record(apps, row, object_id, Verb.UPDATED, changed)
+    """Record that a data migration has changed `row`: each column before and after."""
+    _record(apps, row, object_id, Verb.UPDATED, changes)
 
 
 def _record(
-    apps: Any, row: models.Model, object_id: str, verb: Verb, changes: dict[str, Any]
+    apps: Any,
+    row: models.Model,
+    object_id: str,
+    verb: Verb,
+    changes: Mapping[str, tuple[Any, Any]],
 ) -> None:
     model: Any = present_apps.get_model(row._meta.label)
     assert issubclass(model, Entity)
@@ -48,7 +51,7 @@ def _record(
         object_id=object_id,
         object_pk=str(row.pk),
         object_label=str(getattr(row, "name", object_id))[:200],
-        changes=changes,
+        changes={n: describe_change(before, after) for n, (before, after) in changes.items()},
     )
     entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)

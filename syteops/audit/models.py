@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from syteops.core.actors import ActorKind, Channel
 from syteops.core.entities import Entity
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.json_text import JsonTextField
 
 
@@ -45,6 +46,10 @@ class AuditEntry(Entity):
     mac = models.CharField(max_length=64, editable=False)
     sequence = models.BigIntegerField(null=True, unique=True, editable=False)
     seal = models.CharField(max_length=64, blank=True, editable=False)
+
+    # No part of the seal, which has what they are made of; verifying makes them again.
+    actor_label_folded = FoldedField("actor_label")
+    searched = SearchField("object_label", "actor_label")
 
     class Meta:
         verbose_name = "audit entry"

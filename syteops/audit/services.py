@@ -22,6 +22,7 @@ from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Noun, Verb
+from syteops.core.folding import folded_fields
 from syteops.lib.text import cut
 from syteops.lib.urls import moved
 
@@ -274,6 +275,8 @@ def _columns_set_on_save(instance: Entity) -> list[str]:
 
 def _clean(instance: Entity, only: set[str] | None = None) -> None:
     """Full validation, of the fields in `only` where given. Raises Invalid."""
+    if only is not None:
+        only |= {one.name for one in folded_fields(instance, only)}  # for what is unique
     exclude = [f.name for f in instance._meta.fields if only is not None and f.name not in only]
     try:
         instance.full_clean(exclude=exclude)

@@ -11,6 +11,7 @@ from django.db.models.fields.files import FieldFile
 
 from syteops.core.encryption import Sealed
 from syteops.core.entities import Entity
+from syteops.core.folding import FoldedField
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 """What counts as no value, and is left out of the entry of a new object."""
@@ -29,6 +30,8 @@ def snapshot(instance: models.Model, only: Container[str] | None = None) -> dict
         if (only is not None and field.name not in only) or field.name in _UNSHOWN:
             continue
         if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+            continue
+        if isinstance(field, FoldedField):
             continue
         shown[field.name] = _value(instance, field)
         model = field.related_model

@@ -5,6 +5,7 @@ Reads past the models: an altered value must not be tidied up, nor fail to load.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db import DatabaseError, connection
@@ -13,6 +14,7 @@ from django.db.models.functions import Cast
 
 from syteops.audit.chain import CONTENT, BrokenChain, intact, mac_of_values, seal_of
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core.folding import folded_fields
 from syteops.core.locks import snapshot
 
 
@@ -83,12 +85,20 @@ _AT = CONTENT.index("at")
 
 def _is_genuine(mac: str, values: list[Any]) -> bool:
     try:
-        return mac == mac_of_values(values)
+        content, folded = values[: len(CONTENT)], values[len(CONTENT) :]
+        return mac == mac_of_values(content) and folded == _fold(content)
     except TypeError:  # no text, number or time at all
         return False
 
 
-_COLUMNS = ("id", "mac", "sequence", "seal", *CONTENT)
+def _fold(content: list[Any]) -> list[str]:
+    """What the trail is searched and ordered by: an entry whose content is genuine can be found."""
+    entry = SimpleNamespace(**dict(zip(CONTENT, content, strict=True)))
+    return [field.text_of(entry) for field in _FOLDED]
+
+
+_FOLDED = folded_fields(AuditEntry)
+_COLUMNS = ("id", "mac", "sequence", "seal", *CONTENT, *(field.name for field in _FOLDED))
 
 
 def _rows(sealed: bool) -> Iterator[list[Any]]:

@@ -47,7 +47,7 @@ class CatalogueFilter(forms.Form):
 class VariableAdmin(ServiceAdmin):
     services = services
     list_display = ("name", "start_of_value", "description", "updated_at")
-    search_fields = ("key", "value", "description")
+    search_fields = ("searched",)
     fields = ("key", "value", "description")
     actions_list = ("catalogue",)
     sidebar_pages = (("All variables", "list", "admin:automation_variable_catalogue"),)
@@ -92,7 +92,7 @@ class VariableSetAdmin(ServiceAdmin):
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}
     list_display = ("name", "acronym", "value_count", "updated_at")
-    search_fields = ("name", "acronym", "values__suffix")
+    search_fields = ("searched", "values__suffix_folded")
     fields = ("name", "acronym")
 
     def get_queryset(self, request: HttpRequest) -> Any:

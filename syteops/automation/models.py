@@ -15,6 +15,7 @@ from syteops.automation.names import (
     validate_suffix,
 )
 from syteops.core.entities import Entity
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.lib.text import is_blank
 
@@ -37,6 +38,10 @@ class Variable(Entity):
     description = models.CharField(max_length=500, blank=True, help_text="What it is for.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    value_folded = FoldedField("value")
+    description_folded = FoldedField("description")
+    searched = SearchField("key", "value", "description")
 
     class Meta:
         verbose_name = "free-form variable"
@@ -81,6 +86,9 @@ class VariableSet(Entity):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    name_folded = FoldedField("name")
+    searched = SearchField("name", "acronym")
+
     class Meta:
         verbose_name = "variable set"
         ordering = ("acronym",)
@@ -107,6 +115,8 @@ class VariableSetValue(Record):
     value = models.TextField(
         max_length=MAX_VALUE, blank=True, validators=[MaxLengthValidator(MAX_VALUE)]
     )
+
+    suffix_folded = FoldedField("suffix")
 
     class Meta:
         verbose_name = "value"

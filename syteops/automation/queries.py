@@ -14,6 +14,7 @@ from syteops.core.locks import transaction_lock
 from syteops.core.modules import inactive_modules
 from syteops.core.variables import Family, all_families
 from syteops.core.variables import Variable as CatalogueVariable
+from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
             if found.setdefault(variable.name, variable) is not variable:
                 log.error("The variable %s is derived twice.", variable.name)
     return sorted(
-        (one for one in found.values() if _matches(one, source, search.lower())),
+        (one for one in found.values() if _matches(one, source, fold(search))),
         key=lambda one: one.name,
     )
 
@@ -51,7 +52,7 @@ def _matches(variable: CatalogueVariable, source: str, search: str) -> bool:
     if source and variable.source != source:
         return False
     texts = (variable.name, variable.value, variable.description)
-    return not search or any(search in text.lower() for text in texts)
+    return not search or any(search in fold(text) for text in texts)
 
 
 def exported() -> dict[str, str]:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
+from syteops.core.folding import folded_fields
 from syteops.lib.text import is_blank, validate_line
 
 
@@ -15,15 +16,26 @@ class Record(models.Model):
 
     A CharField is one line; a TextField may have many. A text in which nobody sees anything is
     blank, stored as "". Length comes before every other rule, so none of them meets a long text.
+    What is folded is stored together with what it is made of.
     """
 
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's own; of some columns, with the folded ones that are made of them."""
+        names = kwargs.get("update_fields")
+        folded = [one.name for one in folded_fields(self, names)]
+        if names is not None:
+            kwargs["update_fields"] = {*names, *folded}
+        for name in folded:
+            setattr(self, name, None)  # so that Django does not leave it out as one not loaded
+        super().save(*args, **kwargs)
+
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Raises ValidationError, as Django's own does, naming each field."""
         errors: dict[str, Any] = {}
-        settled = set(exclude or ())
+        settled = {*(exclude or ()), *(one.name for one in folded_fields(self))}
         for field in self._meta.concrete_fields:
             value = getattr(self, field.attname)
             if field.name in settled or not _is_text(field) or not isinstance(value, str):

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 from syteops.core.entities import Entity
+from syteops.core.folding import FoldedField
 from syteops.core.json_text import JsonTextField
 from syteops.core.locks import transaction_lock
 from syteops.core.slugs import SLUG_LENGTH, SLUG_PATTERN, free_slug, own_slug
@@ -49,6 +50,8 @@ class TextEntity(Entity):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    title_folded = FoldedField("title")
 
     class Meta:
         abstract = True

@@ -5,6 +5,7 @@ from django.db import models
 
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Numbered
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.web_addresses import WebAddressField
 from syteops.lib.text import latin_slug
@@ -30,6 +31,9 @@ class CrmSystem(Numbered):
     api_secret = EncryptedTextField(bound_to="uid")
     api_secret_set_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    name_folded = FoldedField("name")
+    searched = SearchField("name", "url")
+
     class Meta(Numbered.Meta):
         verbose_name = "CRM system"
         permissions = (("set_secrets_crmsystem", "Can set and clear secrets of CRM systems"),)
@@ -51,6 +55,7 @@ class CrmIdentifier(Record):
     )
     system = models.ForeignKey(CrmSystem, on_delete=models.CASCADE, related_name="identifiers")
     identifier = models.CharField(max_length=200)
+    identifier_folded = FoldedField("identifier")
 
     class Meta:
         default_permissions = ()

@@ -102,8 +102,8 @@ def set_identifiers(member_id: int, wanted: Mapping[str, str]) -> None:
     for crm_num, identifier in wanted.items():
         if crm_num not in systems:
             raise Invalid([FieldError(("crm_ids", crm_num), "not_found", _NO_SYSTEM)])
-        mine = CrmIdentifier.objects.filter(member_id=member_id, system=systems[crm_num])
-        if not identifier:
-            mine.delete()
-        elif not mine.update(identifier=identifier):
-            mine.create(member_id=member_id, system=systems[crm_num], identifier=identifier)
+        mine = {"member_id": member_id, "system": systems[crm_num]}
+        if identifier:
+            CrmIdentifier.objects.update_or_create(**mine, defaults={"identifier": identifier})
+        else:
+            CrmIdentifier.objects.filter(**mine).delete()

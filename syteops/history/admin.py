@@ -110,9 +110,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ("door", ChoicesDropdownFilter),
     )
     list_filter_submit = True
-    search_fields = (
-        "=object_id", "object_label", "=event", "=request_id", "actor_label", "=address",
-    )  # fmt: skip
+    search_fields = ("=object_id", "=event", "=request_id", "=address", "searched")
     search_help_text = "Object, its number, event, actor, address or request id"
     date_hierarchy = "at"
     list_per_page = 50

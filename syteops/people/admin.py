@@ -28,6 +28,8 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
+from syteops.core.folding import in_order_of_unfolded
+from syteops.core.search import search_unfolded
 from syteops.people import queries, services
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -52,6 +54,9 @@ class AuditedAdmin(GuardedAdmin):
     """Records in our trail what Django's own forms store."""
 
     resource: str
+    # People and groups are Django's own, without columns of ours, and few.
+    search = staticmethod(search_unfolded)
+    in_order_of = staticmethod(in_order_of_unfolded)
 
     def history(self, obj: Any) -> QuerySet[AuditEntry]:
         return entries_about(self.resource, str(obj.pk))

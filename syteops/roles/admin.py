@@ -62,7 +62,7 @@ class RoleAdmin(ServiceAdmin):
     extra_values = ("holders", "slug")
     list_display = ("name_shown", "slug", "constraint", "holders", "system")
     list_filter = ("system", "constraint_type")
-    search_fields = ("name", "slug", "description")
+    search_fields = ("searched",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", ("icon", "color"))}),
         ("Who holds it", {"fields": (("constraint_type", "max_count"), "holders")}),

@@ -3,9 +3,9 @@ from typing import TYPE_CHECKING, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 
 from syteops.core.entities import Entity
+from syteops.core.folding import FoldedField, SearchField
 from syteops.roles.choices import ConstraintType
 from syteops.roles.constraints import capacity
 
@@ -64,11 +64,14 @@ class Role(Entity):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    name_folded = FoldedField("name")
+    searched = SearchField("name", "slug", "description")
+
     class Meta:
-        ordering = ("-system", "name", "slug")
+        ordering = ("-system", "name_folded")
         constraints = (
             models.UniqueConstraint(
-                Lower("name"),
+                fields=["name_folded"],
                 name="roles_name_once",
                 violation_error_message="Another role has this name.",
             ),

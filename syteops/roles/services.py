@@ -231,6 +231,6 @@ def _protect(role: Role, values: Mapping[str, Any]) -> None:
 
 
 def _refuse_taken_name(role: Role, name: str) -> None:
-    other = Role.objects.exclude(pk=role.pk).filter(name__iexact=name).first()
+    other = Role.objects.exclude(pk=role.pk).filter(name_folded=name).first()
     if other is not None:
         raise Conflict(f"There is a role {other.name} already.", slug=other.slug)

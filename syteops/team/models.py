@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from syteops.core.entities import Numbered
+from syteops.core.folding import FoldedField, SearchField
 from syteops.core.web_addresses import WebAddressField
 from syteops.lib import countries, languages, time_zones
 
@@ -99,8 +100,25 @@ class TeamMember(Numbered):
         null=True, editable=False, validators=[MinValueValidator(1)]
     )
 
+    full_name_folded = FoldedField("full_name", otherwise=("first_name", "last_name"))
+    last_name_folded = FoldedField("last_name")
+    job_title_folded = FoldedField("job_title")
+    company_name_folded = FoldedField("company_name")
+    email_folded = FoldedField("email")
+    searched = SearchField(
+        "first_name", "last_name", "full_name", "nickname",
+        "email", "email_alternate", "email_personal", "company_name", "job_title",
+        "phone_number", "phone_mobile", "city",
+    )  # fmt: skip
+
     class Meta(Numbered.Meta):
         verbose_name = "team member"
+        indexes = (
+            models.Index(fields=["full_name_folded"], name="team_by_full_name"),
+            models.Index(fields=["last_name_folded"], name="team_by_last_name"),
+            models.Index(fields=["company_name_folded"], name="team_by_company_name"),
+            models.Index(fields=["email_folded"], name="team_by_email"),
+        )
         constraints = (  # type: ignore[assignment]  # more, and of other kinds
             *Numbered.Meta.constraints,
             models.CheckConstraint(

@@ -4,15 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import (
-    Expression,
-    F,
-    Prefetch,
-    QuerySet,
-    Value,
-    prefetch_related_objects,
-)
-from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from syteops.core.entities import by_slots, find
 from syteops.core.errors import Invalid
@@ -20,25 +12,12 @@ from syteops.crm.queries import identifiers
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 
-SEARCHED = (
-    "first_name", "last_name", "full_name", "nickname",
-    "email", "email_alternate", "email_personal", "company_name", "job_title",
-    "phone_number", "phone_mobile", "city", "crm_identifiers__identifier",
-)  # fmt: skip
-
-ORDERINGS: dict[str, Expression | F] = {
-    "user_num": F("number"),
-    "full_name": Lower(
-        Coalesce(
-            NullIf("full_name", Value("")),
-            Trim(Concat("first_name", Value(" "), "last_name")),
-        )
+SEARCHED = ("searched", "crm_identifiers__identifier_folded")
+ORDERINGS = {
+    "user_num": "number",
+    **dict.fromkeys(
+        ("full_name", "last_name", "company_name", "email", "created_at", "updated_at")
     ),
-    "last_name": Lower("last_name"),
-    "company_name": Lower("company_name"),
-    "email": Lower("email"),
-    "created_at": F("created_at"),
-    "updated_at": F("updated_at"),
 }
 
 # Plain facts that automations may know. Not among them: the internal notes and the login.

@@ -1,0 +1,147 @@
+"""Columns that hold other columns folded: what texts are searched, ordered and unique by.
+
+A model that has one is a `Record`, whose `save` stores them with the columns they are made of.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import models
+from django.db.models.lookups import Contains
+from django.db.models.query_utils import DeferredAttribute
+
+from syteops.lib.folding import fold
+
+_BATCH = 100
+
+
+class _FoldedText(str):
+    """A text that is folded already; to fold it again would take time, and change nothing."""
+
+    __slots__ = ()
+
+
+class _FoldedAttribute(DeferredAttribute):
+    """Always what the other columns are now: it cannot be set, nor be out of date."""
+
+    field: "FoldedField"
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        return self if instance is None else self.field.text_of(instance)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = None  # there it has to be, to be saved
+
+
+class FoldedField(models.Field):  # type: ignore[type-arg]
+    """A column folded, or others where it is blank: what that column is ordered and unique by.
+
+    Of very long texts the beginning counts. No form, API, audit entry or export shows it. A text
+    that it is compared with is folded, too.
+    """
+
+    descriptor_class = _FoldedAttribute
+    longest = 200  # no database has an index of texts of any length
+
+    def __init__(self, *sources: str, otherwise: Collection[str] = (), **kwargs: Any) -> None:
+        self.sources, self.otherwise = sources, tuple(otherwise)
+        super().__init__(**{**kwargs, "editable": False, "blank": True})
+
+    def deconstruct(self) -> Any:
+        name, path, _, kwargs = super().deconstruct()
+        del kwargs["editable"], kwargs["blank"]
+        if self.otherwise:
+            kwargs["otherwise"] = self.otherwise
+        return name, path, self.sources, kwargs
+
+    @property
+    def made_of(self) -> set[str]:
+        """The columns on which it depends."""
+        return {*self.sources, *self.otherwise}
+
+    def text_of(self, instance: Any) -> str:
+        """What the column holds for `instance` as it is now."""
+        return self._joined(instance, self.sources) or self._joined(instance, self.otherwise)
+
+    def _joined(self, instance: Any, names: Collection[str]) -> str:
+        return self._folded(" ".join(getattr(instance, name) for name in names))
+
+    def _folded(self, text: str) -> str:
+        return _FoldedText(fold(text)[: self.longest].rstrip())
+
+    def get_prep_value(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return str(value if isinstance(value, _FoldedText) else self._folded(value))
+
+    def get_internal_type(self) -> str:
+        return "TextField"
+
+    def db_parameters(self, connection: Any) -> Any:
+        """Ordered by code points, as SQLite does, in whatever language PostgreSQL sorts."""
+        collation = "C" if connection.vendor == "postgresql" else None
+        return {**super().db_parameters(connection), "collation": collation}
+
+
+class SearchField(FoldedField):
+    """Columns of any length, folded: what `search` looks into. Nothing is ordered by it."""
+
+    longest = 200_000  # a text is shorter, but some characters fold to eighteen
+
+
+# Other columns have no such look-up, so that `search` looks into none of them by mistake.
+FoldedField.register_lookup(Contains, "has")
+
+
+def folded_fields(model: Any, made_of: Collection[str] | None = None) -> list[FoldedField]:
+    """The folded columns of a model, of those given where they are made of any of them."""
+    found = [field for field in model._meta.concrete_fields if isinstance(field, FoldedField)]
+    return [one for one in found if made_of is None or not one.made_of.isdisjoint(made_of)]
+
+
+class _InCodePoints(models.Func):
+    """A text to be ordered by code points on every database."""
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"')
+
+
+def in_order_of(model: type[models.Model], name: str) -> Any:
+    """What to order by, to have the objects in the order of `name`: of a text, its folded column.
+
+    A text without one, such as a slug, is ordered by its code points.
+    """
+    for folded in folded_fields(model):
+        if folded.sources == (name,) and not isinstance(folded, SearchField):
+            return models.F(folded.name)
+    return _InCodePoints(name) if _is_text(model, name) else models.F(name)
+
+
+def in_order_of_unfolded(model: type[models.Model], name: str) -> Any:
+    """As `in_order_of`, where no column is folded, such as in Django's own tables.
+
+    Folds each row: for tables with few rows only.
+    """
+    if not _is_text(model, name):
+        return models.F(name)
+    folded = {pk: fold(text) for pk, text in model._default_manager.values_list("pk", name)}
+    places = {text: place for place, text in enumerate(sorted(set(folded.values())))}
+    return models.Case(*(models.When(pk=pk, then=places[text]) for pk, text in folded.items()))
+
+
+def _is_text(model: type[models.Model], name: str) -> bool:
+    return isinstance(model._meta.get_field(name), models.CharField | models.TextField)
+
+
+def fill_folded(apps: Any, *labels: str) -> None:
+    """For migrations: fill the folded columns of those models, such as "notes.Note"."""
+    for label in labels:
+        model = apps.get_model(label)
+        names = [field.name for field in folded_fields(model)]
+        ids = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
+        for start in range(0, len(ids), _BATCH):
+            batch = model._base_manager.filter(pk__in=ids[start : start + _BATCH])
+            model._base_manager.bulk_update(batch, names)
