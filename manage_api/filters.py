@@ -6,7 +6,7 @@ them together, so an unknown name or a wrong value is refused before anything is
 
 from typing import Any
 
-from django.db.models import OrderBy, QuerySet
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from manage_api.serializers import (
     StrictChoiceField,
     StrictDateField,
 )
-from syteops.core.folding import in_order_of
+from syteops.core.folding import ordered_by
 from syteops.core.search import MOST_WORDS, search
 
 __all__ = ["FilterBackend", "FilterSet", "OrderingBackend", "SearchBackend", "filters"]
@@ -110,12 +110,6 @@ class OrderingBackend(BaseFilterBackend):
         name = wanted.removeprefix("-")
         columns = view.ordering_fields[name] or name
         columns = columns if isinstance(columns, tuple) else (columns,)
-        by = [
-            OrderBy(
-                in_order_of(queryset.model, one),
-                descending=wanted.startswith("-"),
-                nulls_last=True,
-            )
-            for one in columns
-        ]
+        down = wanted.startswith("-")
+        by = [ordered_by(queryset.model, one, descending=down) for one in columns]
         return queryset.order_by(*by, view.ordering_tie_break)

@@ -15,6 +15,7 @@ from syteops.ai.services import complete
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
 from syteops.lib.answers import date_of, objects_in, text_of
+from syteops.lib.folding import fold
 from syteops.lib.markdown import excerpt, to_text
 from syteops.team.models import TeamMember
 
@@ -94,8 +95,8 @@ def _item(given: dict[str, Any], people: dict[str, TeamMember]) -> dict[str, Any
 
 def _add(actor: Actor, note: Note, found: list[dict[str, Any]]) -> int:
     stored = note.action_items.all()
-    known = {item.text.casefold() for item in stored}
-    new = [item for item in found if not _is_in(item["text"].casefold(), known)]
+    known = {fold(item.text) for item in stored}
+    new = [item for item in found if not _is_in(fold(item["text"]), known)]
     services.update_note(actor, note, action_items=[*({"id": one.pk} for one in stored), *new])
     return len(new)
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest, QueryDict
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from syteops.core.folding import in_order_of
+from syteops.core.folding import ordered_by
 from syteops.core.form_fields import form_class_of
 from syteops.core.search import search
 
@@ -49,8 +49,8 @@ class StrictChangeList(ChangeList):  # type: ignore[misc]
         field = next((one for one in self.lookup_opts.fields if one.name == plain), None)
         if field is None or field.is_relation:
             return name
-        by = self.model_admin.in_order_of(self.model, plain)
-        return OrderBy(by, descending=name != plain, nulls_last=field.null or None)
+        ordered: OrderBy = self.model_admin.ordered_by(self.model, plain, descending=name != plain)
+        return ordered
 
     def get_filters(self, request: HttpRequest) -> Any:
         """Raises DisallowedModelAdminLookup (400) for look-ups that no filter of the list takes.
@@ -93,7 +93,7 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
     """Base of every admin. Its `search_fields` are folded columns: see `search`."""
 
     search = staticmethod(search)
-    in_order_of = staticmethod(in_order_of)
+    ordered_by = staticmethod(ordered_by)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictChangeList

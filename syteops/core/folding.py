@@ -109,31 +109,38 @@ class _InCodePoints(models.Func):
         return self.as_sql(compiler, connection, template='%(expressions)s COLLATE "C"')
 
 
-def in_order_of(model: type[models.Model], name: str) -> Any:
-    """What to order by, to have the objects in the order of `name`: of a text, its folded column.
+def ordered_by(model: type[models.Model], name: str, *, descending: bool) -> models.OrderBy:
+    """The order of the column `name`: that of its folding, for a text that has one.
 
-    A text without one, such as a slug, is ordered by its code points.
+    Other texts, such as slugs, are in the order of their code points. What has no value comes last
+    either way, on every database.
     """
     for folded in folded_fields(model):
         if folded.sources == (name,) and not isinstance(folded, SearchField):
-            return models.F(folded.name)
-    return _InCodePoints(name) if _is_text(model, name) else models.F(name)
+            return models.OrderBy(models.F(folded.name), descending=descending)
+    field = model._meta.get_field(name)
+    by = _InCodePoints(name) if _is_text(field) else models.F(name)
+    # Said of a column that always has a value, it would keep databases from using its index.
+    return models.OrderBy(by, descending=descending, nulls_last=field.null or None)
 
 
-def in_order_of_unfolded(model: type[models.Model], name: str) -> Any:
-    """As `in_order_of`, where no column is folded, such as in Django's own tables.
+def ordered_by_unfolded(
+    model: type[models.Model], name: str, *, descending: bool
+) -> models.OrderBy:
+    """As `ordered_by`, where no column is folded, such as in Django's own tables.
 
     Folds each row: for tables with few rows only.
     """
-    if not _is_text(model, name):
-        return models.F(name)
+    if not _is_text(model._meta.get_field(name)):
+        return ordered_by(model, name, descending=descending)
     folded = {pk: fold(text) for pk, text in model._default_manager.values_list("pk", name)}
     places = {text: place for place, text in enumerate(sorted(set(folded.values())))}
-    return models.Case(*(models.When(pk=pk, then=places[text]) for pk, text in folded.items()))
+    cases = (models.When(pk=pk, then=places[text]) for pk, text in folded.items())
+    return models.OrderBy(models.Case(*cases), descending=descending)
 
 
-def _is_text(model: type[models.Model], name: str) -> bool:
-    return isinstance(model._meta.get_field(name), models.CharField | models.TextField)
+def _is_text(field: Any) -> bool:
+    return isinstance(field, models.CharField | models.TextField)
 
 
 def fill_folded(apps: Any, *labels: str) -> None:

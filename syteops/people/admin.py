@@ -28,7 +28,7 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
-from syteops.core.folding import in_order_of_unfolded
+from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
 from syteops.people import queries, services
 
@@ -56,7 +56,7 @@ class AuditedAdmin(GuardedAdmin):
     resource: str
     # People and groups are Django's own, without columns of ours, and few.
     search = staticmethod(search_unfolded)
-    in_order_of = staticmethod(in_order_of_unfolded)
+    ordered_by = staticmethod(ordered_by_unfolded)
 
     def history(self, obj: Any) -> QuerySet[AuditEntry]:
         return entries_about(self.resource, str(obj.pk))

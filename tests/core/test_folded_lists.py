@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.db import models
+from django.db import connection, models
 from django.test import RequestFactory
 
 from estimates.models import Estimate
@@ -20,7 +20,7 @@ from syteops.audit.models import AuditEntry
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.automation.services import create_variable
 from syteops.core.actors import SYSTEM
-from syteops.core.folding import FoldedField
+from syteops.core.folding import FoldedField, ordered_by
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.lib.folding import fold
 from syteops.people.admin import AuditedAdmin
@@ -214,6 +214,32 @@ def test_the_api_orders_texts_by_their_folding(api: Api, operation: Operation, n
 def is_text(model: Any, column: str) -> bool:
     field = model._meta.get_field(column)
     return isinstance(field, models.CharField | models.TextField) and not field.choices
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "index"),
+    [
+        (Note, "title", "notes_by_title"),
+        (Estimate, "title", "estimates_by_title"),
+        (Estimate, "client_name", "estimates_by_client_name"),
+        (TeamMember, "full_name", "team_by_full_name"),
+        (TeamMember, "email", "team_by_email"),
+    ],
+)
+@pytest.mark.parametrize("descending", [False, True])
+def test_an_index_has_the_order(model: Any, name: str, index: str, descending: bool) -> None:
+    ordered = ordered_by(model, name, descending=descending)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which would not open an index for no row
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_sort = off")
+    plan = model._base_manager.order_by(ordered, "-pk").explain()
+    assert index in plan, plan
+
+
+def test_an_index_has_the_notes_of_a_tag() -> None:
+    plan = NoteTag.objects.order_by().filter(name_folded="Über").explain()
+    assert "notes_by_tag" in plan or connection.vendor == "postgresql", plan
 
 
 def test_roles_are_listed_in_the_order_of_their_names(api: Api) -> None:
