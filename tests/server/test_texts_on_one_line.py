@@ -116,13 +116,13 @@ def test_it_can_then_be_saved_as_it_is(api: Api) -> None:
 @pytest.mark.usefixtures("world")
 def test_what_must_not_be_empty_or_alike_stays_so(caplog: pytest.LogCaptureFixture) -> None:
     ActionItem.objects.update(text="\n")
-    Role.objects.filter(name="Editor").update(name="Site\nowner")
+    Role.objects.filter(name="Editor").update(slug="site_owner\n")
 
     migration.put_on_one_line(apps, None)
 
     item = ActionItem.objects.get()
     assert item.text == f"actionitem-{item.pk}"
-    assert Role.objects.get(slug="editor").name == "Site\nowner"
+    assert Role.objects.get(name="Editor").slug == "site_owner\n"
     assert "another one has this text" in caplog.text
 
 

@@ -11,6 +11,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0001_initial"),
+        ("server", "0002_texts_on_one_line"),  # folds what that has changed
     ]
 
     operations = [

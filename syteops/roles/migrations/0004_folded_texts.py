@@ -32,6 +32,7 @@ def rename_alike(apps):
 class Migration(migrations.Migration):
     dependencies = [
         ("roles", "0003_slug_may_be_given"),
+        ("server", "0002_texts_on_one_line"),  # folds what that has changed
     ]
 
     operations = [

@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("team", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("server", "0002_texts_on_one_line"),  # folds what that has changed
     ]
 
     operations = [
