@@ -19,7 +19,7 @@ from manage_api import execution
 from manage_api.answers import rest_answer
 from manage_api.calls import Call, CallRequest
 from manage_api.errors import ApiError
-from manage_api.operations import Declaration, Operation
+from manage_api.operations import Operation
 from manage_api.query import flag_of, query_of, refuse_query
 from manage_api.rendering import document_renderer
 from manage_api.shared import represent
@@ -68,8 +68,12 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """The parts of an impact that belong to other resources, by the resource to read."""
     asks_by_effect: ClassVar[frozenset[str]] = frozenset(("bulk",))
     """The methods that need confirmation only for what some calls of them amount to."""
+    summaries: ClassVar[Mapping[str, str]] = {}
+    """By method name, the summaries of inherited actions whose usual words do not fit."""
     descriptions: ClassVar[Mapping[str, str]] = {}
-    """What developers are told of the standard actions beyond their summary, by method name."""
+    """By method name, what developers are told of inherited actions beyond their summary."""
+    actions: ClassVar[Mapping[str, str]] = {}
+    """By method name, what dispatch calls inherited actions, where not by their usual names."""
 
     operation: Any = None
     """The `Operation` of this request; None for a method that the address does not know."""
@@ -106,9 +110,17 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         return cls.path_help.get(name, PathParam("", ANY_NAME))
 
     @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        """What a standard action declares by itself; None for any other method."""
-        return None
+    def names(cls) -> dict[str, str]:
+        """What summaries may call the model's objects, and the routes."""
+        meta = cls.model()._meta
+        name = str(meta.verbose_name)
+        article = "an" if name[0].lower() in "aeiou" else "a"
+        return {
+            "a": f"{article} {name}",
+            "name": name,
+            "all": f"the {meta.verbose_name_plural}",
+            "prefix": cls.prefix.replace("-", " "),
+        }
 
     # --- What it amounts to ---
 

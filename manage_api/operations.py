@@ -1,9 +1,8 @@
 """The single declaration of an operation, and the registry of all of them.
 
-A viewset's actions are the operations: the standard ones describe themselves, any other is a DRF
-`@action` with `@operation` for what DRF does not know. The registry is filled from the router's
-routes (`routers.py`). Routes, dispatch, manifest, scopes, OpenAPI, audit names and the operations
-page are read from here.
+A viewset's actions are the operations: DRF's, with `@operation` for what DRF does not know. The
+registry is filled from the router's routes (`routers.py`). Routes, dispatch, manifest, scopes,
+OpenAPI, audit names and the operations page are read from here.
 """
 
 import re
@@ -100,18 +99,21 @@ class Operation:
         return [name for name, one in fields.items() if getattr(one, "secret", False)]
 
 
+Derived = Callable[[Any], "SerializerClass | None"]
+"""A serializer that depends on the viewset, which it is given."""
+
+
 class Declaration(NamedTuple):
-    """What is said of a viewset's method; None is what follows from the rest."""
+    """What is said of a viewset's method; None and "" are what follows from the rest."""
 
     summary: str
     description: str
-    output: SerializerClass
-    input: SerializerClass | None
     action: str
-    access: Access | None = None
-    destructive: bool | None = None
-    permission: str | None = None
-    documents: tuple[str, ...] = ()
+    input: SerializerClass | Derived | None
+    output: SerializerClass | Derived | None
+    access: Access | None
+    destructive: bool | None
+    documents: tuple[str, ...]
 
 
 class StandardAction(NamedTuple):
@@ -147,29 +149,29 @@ def permission_verb(action: str) -> str:
 def operation(
     summary: str,
     *,
-    output: SerializerClass,
-    input: SerializerClass | None = None,
+    description: str = "",
     action: str = "",
+    input: SerializerClass | Derived | None = None,
+    output: SerializerClass | Derived | None = None,
     access: Access | None = None,
     destructive: bool | None = None,
-    permission: str | None = None,
     documents: tuple[str, ...] = (),
 ) -> Callable[[Method], Method]:
-    """Declare a viewset's method as an operation. Its docstring is the description.
+    """Declare a viewset's method, and what overrides it, as an operation.
 
-    `action` is its name in dispatch, by itself the method's. `access` follows from the HTTP method:
-    GET reads, DELETE deletes, all others write. Whatever deletes is destructive, and then the
-    viewset has a method `<name>_impact` that says what would go. `permission` is the Django
-    permission's verb for a logged-in person, where the access does not imply it. `documents` are
-    the media types beside JSON in which a read may answer, with a `Document`.
+    In `summary`, {a}, {name} and {all} are the model's names, {prefix} is that of the routes. By
+    itself, `description` is the docstring, `output` the viewset's serializer, and `action`, the
+    name in dispatch, the method's. `access` follows from the HTTP method: GET reads, DELETE
+    deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
+    that says what would go. `documents` are the media types beside JSON in which a read may answer,
+    with a `Document`.
     """
 
     def mark(method: Method) -> Method:
-        description = re.sub(r"\s+", " ", (method.__doc__ or "").strip())
+        told = description or re.sub(r"\s+", " ", (method.__doc__ or "").strip())
         method.declaration = Declaration(  # type: ignore[attr-defined]
-            summary, description, output, input, action or method.__name__, access, destructive,
-            permission, documents,
-        )  # fmt: skip
+            summary, told, action, input, output, access, destructive, documents
+        )
         return method
 
     return mark

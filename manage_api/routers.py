@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from inspect import isfunction
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -81,24 +82,24 @@ def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: s
     standard = STANDARD_ACTIONS.get(endpoint)
     default = standard.access if standard else _METHODS.get(method, Access.WRITE)
     access = declared.access or default
-    destructive = declared.destructive
-    if destructive is None:
-        destructive = access is Access.DELETE
+    destructive = method == "delete" if declared.destructive is None else declared.destructive
     if destructive and not hasattr(viewset, f"{endpoint}_impact"):
         raise ImproperlyConfigured(f"{viewset.__name__} needs {endpoint}_impact().")
-    verb = declared.permission or (standard.permission if standard else PERMISSION[access])
+    verb = standard.permission if standard else PERMISSION[access]
+    action = declared.action or (standard.action if standard else endpoint)
+    summary = viewset.summaries.get(endpoint, declared.summary)
     return Operation(
         resource=viewset.resource,
-        action=declared.action,
+        action=viewset.actions.get(endpoint, action),
         access=access,
         method=method.upper(),
         path=path,
-        summary=declared.summary,
-        description=declared.description,
+        summary=summary.format_map(viewset.names()),
+        description=viewset.descriptions.get(endpoint, declared.description),
         viewset=viewset,
         endpoint=endpoint,
-        input=declared.input,
-        output=declared.output,
+        input=_serializer(declared.input, viewset),
+        output=_serializer(declared.output or viewset.serializer_class, viewset),
         status=standard.status if standard else 200,
         destructive=destructive,
         permission=viewset.permission_name(verb),
@@ -108,9 +109,13 @@ def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: s
 
 
 def _declaration(viewset: type[ManageViewSet], endpoint: str) -> Declaration:
-    declared: Declaration | None = getattr(getattr(viewset, endpoint), "declaration", None)
-    if declared is None:
-        declared = viewset.standard_declaration(endpoint)
-    if declared is None:
-        raise ImproperlyConfigured(f"{viewset.__name__}.{endpoint} declares no operation.")
-    return declared
+    """What the method, or the one that it overrides, declares. Raises ImproperlyConfigured."""
+    for one in viewset.__mro__:
+        declared: Declaration | None = getattr(vars(one).get(endpoint), "declaration", None)
+        if declared:
+            return declared
+    raise ImproperlyConfigured(f"{viewset.__name__}.{endpoint} declares no operation.")
+
+
+def _serializer(declared: Any, viewset: type[ManageViewSet]) -> Any:
+    return declared(viewset) if isfunction(declared) else declared

@@ -346,6 +346,14 @@ def config_input(resource: str) -> type["WholeSerializer"]:
     return type(f"{label}ConfigInput", (WholeSerializer,), {"config": field})
 
 
+@cache
+def switched(resource: str, lookup: str, flag: str) -> type[serializers.Serializer[Any]]:
+    """The serializer of a switch's answer: the identifier, and whether it is on."""
+    label = f"{resource.title().removesuffix('s')}{flag.title()}Serializer"
+    fields = {lookup: serializers.CharField(), flag: serializers.BooleanField()}
+    return type(label, (serializers.Serializer,), fields)
+
+
 def secrets_input(shown: Any, names: Iterable[str]) -> type[StrictSerializer]:
     """The serializer of one or more of the secrets called `names`; `shown` is their object's."""
     fields = {name: SecretField(required=False) for name in names}

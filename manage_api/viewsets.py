@@ -17,12 +17,7 @@ from rest_framework.response import Response
 from manage_api import bulk
 from manage_api.base import ManageViewSet
 from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
-from manage_api.operations import (
-    STANDARD_ACTIONS,
-    Access,
-    Declaration,
-    SerializerClass,
-)
+from manage_api.operations import Access, SerializerClass, operation
 from manage_api.pagination import PageNumberPagination
 from manage_api.serializers import (
     RowIdInput,
@@ -33,14 +28,15 @@ from manage_api.serializers import (
     secrets_input,
     secrets_output,
     secrets_to_clear,
+    switched,
 )
 from manage_api.shared import represent
-from syteops.core.entities import Entity, find, get_any
+from syteops.core.entities import Entity, Numbered, by_slot, find, get_any
 from syteops.core.services import service_of
 
 
 class StandardViewSet(ManageViewSet):
-    """Base of the standard actions: they describe themselves by the model's names.
+    """Base of the standard actions: they are described by the model's names.
 
     `input_serializer_class` and `list_serializer_class` are for entities that take, or list,
     something else than they answer; `create_serializer_class` for those that take more when they
@@ -53,6 +49,8 @@ class StandardViewSet(ManageViewSet):
     input_serializer_class: ClassVar[SerializerClass | None] = None
     create_serializer_class: ClassVar[SerializerClass | None] = None
     list_serializer_class: ClassVar[SerializerClass | None] = None
+    slots: ClassVar[Mapping[str, tuple[str, type[Numbered]]]] = {}
+    """The values that are objects named by their number: in which field of the input, of what."""
     rereads: ClassVar[bool] = False
     """Whether a write answers what is read anew, because its rows are stored beside the object."""
     deletion_impact: Any = staticmethod(lambda instance: {"name": str(instance)})
@@ -63,49 +61,11 @@ class StandardViewSet(ManageViewSet):
     ordering_fields: ClassVar[Mapping[str, Any]] = {}
     ordering: ClassVar[str] = ""
     ordering_tie_break: ClassVar[str] = "-pk"
-    summaries: ClassVar[Mapping[str, str]] = {}
-    """The summaries of standard actions whose usual words do not fit."""
-    list_action: ClassVar[str] = "list"
-    """What dispatch calls the list."""
-
-    @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        if endpoint not in _SUMMARIES:
-            return super().standard_declaration(endpoint)
-        template = cls.summaries.get(endpoint, _SUMMARIES[endpoint])
-        meta = cls.model()._meta
-        name = str(meta.verbose_name)
-        input: Any = None
-        output: Any = cls.serializer_class
-        if endpoint in ("create", "partial_update"):
-            own = cls.create_serializer_class if endpoint == "create" else None
-            input = own or cls.input_serializer_class or cls.serializer_class
-        elif endpoint == "list":
-            input = cls.query_serializer()
-            output = listing(cls.list_name, cls.listed_class(), cls.pagination_class is not None)
-        elif endpoint == "destroy":
-            output = deleted(cls.lookup_name())
-        return Declaration(
-            template.format(a=f"{article(name)} {name}", all=f"the {meta.verbose_name_plural}"),
-            cls.descriptions.get(endpoint, ""),
-            action=cls.list_action if endpoint == "list" else STANDARD_ACTIONS[endpoint].action,
-            input=input,
-            output=output,
-        )
 
     @classmethod
     def listed_class(cls) -> Any:
         """How a list shows each entry."""
         return cls.list_serializer_class or cls.serializer_class
-
-    @classmethod
-    def query_serializer(cls) -> Any:
-        """What a list takes: the parameters of its filter backends and of its pages, strictly."""
-        parts = [backend().get_fields(cls()) for backend in cls.filter_backends]
-        if cls.pagination_class is not None:
-            parts.append(cls.pagination_class().get_fields())
-        fields = {name: field for part in parts for name, field in part.items()}
-        return type(f"{cls.__name__}Query", (StrictSerializer,), fields) if fields else None
 
     def service(self, verb: str) -> Callable[..., Any]:
         """The app's service `<verb>_<noun>`."""
@@ -117,8 +77,15 @@ class StandardViewSet(ManageViewSet):
         return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)
 
     def get_values(self, instance: Any = None) -> dict[str, Any]:
-        """The validated input as the services take it; `instance` is what is to be changed."""
-        return self.validated
+        """The validated input as the services take it; `instance` is what is to be changed.
+
+        Raises Invalid for a number that no live object has.
+        """
+        values = dict(self.validated)
+        for name, (field, model) in self.slots.items():
+            if values.get(name):
+                values[name] = by_slot(model, field, values[name])
+        return values
 
     def load(self, instances: list[Any]) -> list[Any]:
         """The objects with all that their answer shows."""
@@ -130,19 +97,11 @@ class StandardViewSet(ManageViewSet):
         """One object as the operation's output."""
         return self.answer(self.load([instance])[0])
 
-
-_SUMMARIES = {
-    "list": "List {all}",
-    "retrieve": "Read {a}",
-    "create": "Add {a}",
-    "partial_update": "Change {a}",
-    "destroy": "Delete {a}",
-}
-
-
-def article(name: str) -> str:
-    """The indefinite article that goes with `name`."""
-    return "an" if name[0] in "aeiou" else "a"
+    def apply(self, service: Callable[..., Any], *args: Any) -> Response:
+        """What `service` makes of the object that the path names, with the input as its values."""
+        instance = self.get_object()
+        values = self.get_values(instance)
+        return self.show(service(self.actor, instance, *args, **values))
 
 
 @cache
@@ -153,12 +112,45 @@ def _service(services: ModuleType, verb: str, model: type[Entity]) -> Callable[.
     return found
 
 
+# --- What the standard actions take and answer -----------------------------------------------
+
+
+def _query(viewset: Any) -> Any:
+    """What a list takes: the parameters of its filter backends and of its pages, strictly."""
+    parts = [backend().get_fields(viewset()) for backend in viewset.filter_backends]
+    if viewset.pagination_class is not None:
+        parts.append(viewset.pagination_class().get_fields())
+    fields = {name: field for part in parts for name, field in part.items()}
+    return type(f"{viewset.__name__}Query", (StrictSerializer,), fields) if fields else None
+
+
+def _list(viewset: Any) -> Any:
+    return listing(viewset.list_name, viewset.listed_class(), viewset.pagination_class is not None)
+
+
+def _input(viewset: Any) -> Any:
+    return viewset.input_serializer_class or viewset.serializer_class
+
+
+def _create_input(viewset: Any) -> Any:
+    return viewset.create_serializer_class or _input(viewset)
+
+
+def _deleted(viewset: Any) -> Any:
+    return deleted(viewset.lookup_name())
+
+
+def _secrets(viewset: Any) -> Any:
+    return secrets_output(viewset.serializer_class, viewset.lookup_name())
+
+
 # --- The standard actions --------------------------------------------------------------------
 
 
 class ListMixin(StandardViewSet):
     """`list`: every object that the filters let pass, in pages where a pagination is set."""
 
+    @operation("List {all}", input=_query, output=_list)
     def list(self, request: Request, **path: str) -> Response:
         found = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(found)
@@ -173,6 +165,7 @@ class ListMixin(StandardViewSet):
 class RetrieveMixin(StandardViewSet):
     """`get`: one object."""
 
+    @operation("Read {a}")
     def retrieve(self, request: Request, **path: str) -> Response:
         return self.show(self.get_object())
 
@@ -180,6 +173,7 @@ class RetrieveMixin(StandardViewSet):
 class CreateMixin(StandardViewSet):
     """`create`: a new object."""
 
+    @operation("Add {a}", input=_create_input)
     def create(self, request: Request, **path: str) -> Response:
         return self.show(self.service("create")(self.actor, **self.get_values()))
 
@@ -187,15 +181,15 @@ class CreateMixin(StandardViewSet):
 class UpdateMixin(StandardViewSet):
     """`update`: what is left out keeps its value."""
 
+    @operation("Change {a}", input=_input)
     def partial_update(self, request: Request, **path: str) -> Response:
-        instance = self.get_object()
-        values = self.get_values(instance)
-        return self.show(self.service("update")(self.actor, instance, **values))
+        return self.apply(self.service("update"))
 
 
 class DestroyMixin(StandardViewSet):
     """`delete`: with confirmation, after its impact was shown."""
 
+    @operation("Delete {a}", output=_deleted)
     def destroy(self, request: Request, **path: str) -> Response:
         instance = self.get_object()
         # Read before it goes: what is deleted has neither id nor number any more.
@@ -212,21 +206,10 @@ class RestoreMixin(StandardViewSet):
     """`restore`: an object that was deleted softly, by its permanent id."""
 
     @action(detail=False, methods=["post"])
+    @operation("Restore a deleted {name}", input=RowIdInput)
     def restore(self, request: Request, **path: str) -> Response:
         instance = get_any(self.model(), self.validated["id"], lock=True)
         return self.show(self.service("restore")(self.actor, instance))
-
-    @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        if endpoint != "restore":
-            return super().standard_declaration(endpoint)
-        return Declaration(
-            f"Restore a deleted {cls.model()._meta.verbose_name}",
-            cls.descriptions.get(endpoint, ""),
-            action="restore",
-            input=RowIdInput,
-            output=cls.serializer_class,
-        )
 
 
 class SecretsMixin(StandardViewSet):
@@ -243,30 +226,24 @@ class SecretsMixin(StandardViewSet):
         names = ("set_secret", "clear_secret")
         return [one for one in found if cls.secrets or one.__name__ not in names]
 
-    @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        about = cls.model()._meta.verbose_name
-        output = secrets_output(cls.serializer_class, cls.lookup_name())
-        if endpoint == "set_secret":
-            given = secrets_input(cls.serializer_class, cls.secrets)
-            return Declaration(
-                f"Store a {about}'s credentials", "", action=endpoint, input=given, output=output,
-                access=Access.SECRETS,
-            )  # fmt: skip
-        if endpoint == "clear_secret":
-            given = secrets_to_clear(cls.serializer_class, cls.secrets)
-            return Declaration(
-                f"Clear a {about}'s credentials", "", action=endpoint, input=given, output=output,
-                access=Access.SECRETS, destructive=True,
-            )  # fmt: skip
-        return super().standard_declaration(endpoint)
-
     @action(detail=True, methods=["put"], url_path="secret")
+    @operation(
+        "Store {a}'s credentials",
+        access=Access.SECRETS,
+        input=lambda viewset: secrets_input(viewset.serializer_class, viewset.secrets),
+        output=_secrets,
+    )
     def set_secret(self, request: Request, **path: str) -> Response:
         instance = self.get_object()
         return self.answer(self.services.set_secrets(self.actor, instance, **self.validated))
 
     @action(detail=True, methods=["delete"], url_path="secret")
+    @operation(
+        "Clear {a}'s credentials",
+        access=Access.SECRETS,
+        input=lambda viewset: secrets_to_clear(viewset.serializer_class, viewset.secrets),
+        output=_secrets,
+    )
     def clear_secret(self, request: Request, **path: str) -> Response:
         names = [name for name, chosen in self.validated.items() if chosen]
         return self.answer(self.services.clear_secrets(self.actor, self.get_object(), *names))
@@ -279,20 +256,14 @@ class SecretsMixin(StandardViewSet):
 class BulkMixin(ManageViewSet):
     """`bulk`: many changes of one collection in one request, all of them or none."""
 
-    @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        if endpoint != "bulk":
-            return super().standard_declaration(endpoint)
-        return Declaration(
-            f"Change many {cls.prefix.replace('-', ' ')} at once",
-            f"Up to {bulk.MAX_ITEMS} items, all or nothing. Each item needs the scope of its own "
-            "action; one confirmation covers every delete. Errors name the item by its index.",
-            action="bulk",
-            input=bulk.BulkInput,
-            output=bulk.BulkSerializer,
-        )
-
     @action(detail=False, methods=["post"])
+    @operation(
+        "Change many {prefix} at once",
+        description=f"Up to {bulk.MAX_ITEMS} items, all or nothing. Each item needs the scope of "
+        "its own action; one confirmation covers every delete. Errors name the item by its index.",
+        input=bulk.BulkInput,
+        output=bulk.BulkSerializer,
+    )
     def bulk(self, request: Request, **path: str) -> Response:
         return Response(bulk.run_items(self))
 
@@ -309,31 +280,47 @@ class EntityViewSet(
 class SingletonViewSet(ManageViewSet):
     """Something of which there is exactly one: `get` on the collection's own path."""
 
-    serializer_class: Any
-    summary: ClassVar[str]
-
-    @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        if endpoint != "list":
-            return super().standard_declaration(endpoint)
-        return Declaration(cls.summary, "", cls.serializer_class, None, "get")
-
+    @operation("Read the {name}", action="get")
     def list(self, request: Request, **path: str) -> Response:
         return self.answer(self.get_object())
+
+
+def _switch(name: str, *, destructive: bool) -> Any:
+    """The action that has the service `name` switch an object on or off."""
+
+    def switch(self: Any, request: Request, **path: str) -> Response:
+        state = getattr(self.services, name)(self.actor, self.get_object().state)
+        return Response({**path, state.switch: getattr(state, state.switch)})
+
+    switch.__name__ = name
+    declare = operation(f"{name.title()} {{a}}", output=_switched, destructive=destructive)
+    return action(detail=True, methods=["post"])(declare(switch))
+
+
+def _switched(viewset: Any) -> Any:
+    return switched(viewset.resource, viewset.lookup_name(), viewset.model().switch)
 
 
 class Switchable(ListMixin, RetrieveMixin):
     """Something installed that is switched on and off and has a config: modules, integrations.
 
     `find_all` and `find_one` read what is installed; each has a `state`, which the services change.
+    What switches it are operations, named as the model names the services for it.
     """
 
     pagination_class = None
     config_serializer_class: ClassVar[SerializerClass]
     find_all: Any
     find_one: Any
-    flag: ClassVar[str]
-    """The field that tells whether it is switched on."""
+    turning_off_impact: Any
+    """What switching the object off would take away."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        model: Any = cls.model()
+        setattr(cls, model.turn_on, _switch(model.turn_on, destructive=False))
+        setattr(cls, model.turn_off, _switch(model.turn_off, destructive=True))
+        setattr(cls, f"{model.turn_off}_impact", cls.impact_of_turning_off)
 
     def get_queryset(self) -> Any:
         return self.find_all()
@@ -344,26 +331,16 @@ class Switchable(ListMixin, RetrieveMixin):
             self.services.locked_state(slug)
         return self.find_one(slug)
 
-    def switch(self, on: bool, service: Callable[..., Any]) -> Response:
-        """Switch the object with the app's `service`."""
-        service(self.actor, self.get_object().state)
-        name = self.lookup_name()
-        return Response({name: self.kwargs[name], self.flag: on})
-
-    @classmethod
-    def standard_declaration(cls, endpoint: str) -> Declaration | None:
-        if endpoint != "update_config":
-            return super().standard_declaration(endpoint)
-        name = str(cls.model()._meta.verbose_name)
-        return Declaration(
-            f"Change {article(name)} {name}'s config",
-            cls.descriptions.get(endpoint, ""),
-            action=endpoint,
-            input=config_input(cls.resource),
-            output=cls.config_serializer_class,
-        )
+    def impact_of_turning_off(self) -> dict[str, Any]:
+        impact: dict[str, Any] = self.turning_off_impact(self.get_object())
+        return impact
 
     @action(detail=True, methods=["patch"], url_path="config")
+    @operation(
+        "Change {a}'s config",
+        input=lambda viewset: config_input(viewset.resource),
+        output=lambda viewset: viewset.config_serializer_class,
+    )
     def update_config(self, request: Request, **path: str) -> Response:
         found = self.get_object()
         self.services.update_config(self.actor, found.state, **self.validated)

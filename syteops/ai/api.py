@@ -10,6 +10,7 @@ import manage_api
 from manage_api.base import ManageViewSet, PathParam
 from manage_api.operations import Access, operation
 from manage_api.serializers import listing
+from manage_api.viewsets import ListMixin, RetrieveMixin, UpdateMixin
 from syteops.ai import queries, services
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
 from syteops.ai.serializers import (
@@ -26,6 +27,7 @@ from syteops.ai.serializers import (
 @manage_api.register("ai/providers", resource="ai")
 class AiProviderViewSet(ManageViewSet):
     queryset = AiProvider.objects.all()
+    serializer_class = AiKeySerializer
     lookup_field, lookup_url_kwarg = "slug", "provider"
     lookup_help = PathParam("Slug of a provider, such as openai.", "^[a-z][a-z0-9_-]{0,49}$")
 
@@ -36,24 +38,14 @@ class AiProviderViewSet(ManageViewSet):
         return self.answer({"providers": providers, "default": default})
 
     @action(detail=True, methods=["put"], url_path="key")
-    @operation(
-        "Store a provider's key",
-        access=Access.SECRETS,
-        input=AiKeyInput,
-        output=AiKeySerializer,
-    )
+    @operation("Store a provider's key", access=Access.SECRETS, input=AiKeyInput)
     def set_key(self, request: Request, provider: str) -> Response:
         """The first provider to get a key becomes the default one."""
         found = self.get_object()
         return self.answer(services.set_secrets(self.actor, found, **self.validated))
 
     @action(detail=True, methods=["delete"], url_path="key")
-    @operation(
-        "Clear a provider's key",
-        access=Access.SECRETS,
-        destructive=True,
-        output=AiKeySerializer,
-    )
+    @operation("Clear a provider's key", access=Access.SECRETS)
     def clear_key(self, request: Request, provider: str) -> Response:
         """Areas that this provider serves stop working."""
         return self.answer(services.clear_secrets(self.actor, self.get_object(), "api_key"))
@@ -63,32 +55,31 @@ class AiProviderViewSet(ManageViewSet):
 
 
 @manage_api.register("ai/areas", resource="ai")
-class AiAreaViewSet(ManageViewSet):
+class AiAreaViewSet(ListMixin, RetrieveMixin, UpdateMixin):
     queryset = AiAreaSettings.objects.all()
+    serializer_class, input_serializer_class = AiAreaSerializer, AiAreaInput
     lookup_url_kwarg = "area"
     lookup_help = PathParam(
         "Slug of an area, such as notes.summary.", "^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$"
     )
+    list_name = "areas"
+    pagination_class = None
+    actions = {"list": "list_areas", "retrieve": "get_area", "partial_update": "set_area"}
+    descriptions = {
+        "list": "The uses of AI on this site. Those of inactive modules are away.",
+        "partial_update": "Provider, model and limits. A limit of null is none.",
+    }
+
+    def get_queryset(self) -> Any:
+        return queries.list_areas()
 
     def get_object(self) -> Any:
         return queries.get_area_state(self.kwargs["area"], lock=self.locks)
 
-    @operation("List the AI areas", action="list_areas", output=listing("areas", AiAreaSerializer))
-    def list(self, request: Request) -> Response:
-        """The uses of AI on this site. Those of inactive modules are away."""
-        return self.answer({"areas": queries.list_areas()})
-
-    @operation("Read an AI area", action="get_area", output=AiAreaSerializer)
-    def retrieve(self, request: Request, area: str) -> Response:
-        return self.answer(self.get_object())
-
-    @operation("Change an AI area", action="set_area", input=AiAreaInput, output=AiAreaSerializer)
-    def partial_update(self, request: Request, area: str) -> Response:
-        """Provider, model and limits. A limit of null is none."""
-        chosen = queries.chosen_provider(self.validated)
-        values = {**self.validated, **chosen}
+    def partial_update(self, request: Request, **path: str) -> Response:
+        values = {**self.validated, **queries.chosen_provider(self.validated)}
         services.update_ai_area(self.actor, self.get_object().settings, **values)
-        return self.answer(queries.get_area_state(area))
+        return self.retrieve(request)
 
 
 @manage_api.register("ai/usage", resource="ai")
@@ -103,5 +94,4 @@ class AiUsageViewSet(ManageViewSet):
     )
     def list(self, request: Request) -> Response:
         """Requests and tokens per day (of the site's time zone), area, provider and model."""
-        area, since = self.validated.get("area", ""), self.validated.get("since")
-        return self.answer({"usage": queries.usage(area, since)})
+        return self.answer({"usage": queries.usage(**self.validated)})

@@ -31,7 +31,8 @@ from syteops.automation.serializers import (
 @manage_api.register("variables", resource="variables")
 class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     queryset = Variable.objects.all()
-    serializer_class = CatalogVariableSerializer
+    serializer_class = VariableSerializer
+    list_serializer_class = CatalogVariableSerializer
     filter_backends = (CatalogBackend,)
     lookup_field = "key"
     lookup_help = PathParam(
@@ -39,8 +40,9 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         PATH_PATTERN,
     )
     list_name = "variables"
-    list_action = "catalog"
+    actions = {"list": "catalog"}
     services = services
+    deletion_impact = staticmethod(queries.deletion_impact)
     asks_by_effect = frozenset(("bulk", "update"))
     summaries = {
         "list": "List the automation variables",
@@ -66,23 +68,16 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     def update_impact(self) -> dict[str, Any]:
         return self.destroy_impact()
 
-    def destroy_impact(self) -> dict[str, Any]:
-        variable = self.get_object()
-        return {"name": variable.name, "value": variable.value}
-
-    @operation("Read a variable", action="get", output=VariableSerializer)
+    @operation("Read a variable")
     def retrieve(self, request: Request, key: str) -> Response:
-        return Response(queries.find_variable(key, lock=self.locks))
+        return self.answer(queries.find_variable(key, lock=self.locks))
 
-    @operation(
-        "Set a free-form variable", action="set", input=VariableInput, output=VariableSerializer
-    )
+    @operation("Set a free-form variable", action="set", input=VariableInput)
     def update(self, request: Request, key: str) -> Response:
         """Creates or changes it. A blank value deletes it, which needs `variables:delete` and
         `confirm=true`, and is what the answer shows then."""
-        name = free_key(key)
         variable = services.set_variable(self.actor, key, **self.validated)
-        return Response(queries.record_of(variable or Variable(key=name, value="")))
+        return self.answer(variable or Variable(key=free_key(key)))
 
     @action(detail=False)
     @operation(

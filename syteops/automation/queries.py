@@ -72,32 +72,14 @@ def free_form_exists(key: str) -> bool:
     return Variable.objects.filter(key=free_key(key)).exists()
 
 
-def find_variable(key: str, lock: bool = False) -> dict[str, Any]:
-    """The variable of that key or full name, as the API shows it, locked like `get_variable`.
-
-    Raises NotFound.
-    """
+def find_variable(key: str, lock: bool = False) -> Variable | CatalogueVariable:
+    """The variable of that key or full name, locked like `get_variable`. Raises NotFound."""
     if not is_derived(key):
-        return record_of(get_variable(key, lock))
+        return get_variable(key, lock)
     for one in catalogue():
         if one.name == key:
-            return {
-                "key": one.name,
-                "name": one.name,
-                "value": one.value,
-                "description": one.description,
-            }
+            return one
     raise _no_variable(key)
-
-
-def record_of(variable: Variable) -> dict[str, Any]:
-    """A free-form variable as the API shows it."""
-    return {
-        "key": variable.key,
-        "name": variable.name,
-        "value": variable.value,
-        "description": variable.description,
-    }
 
 
 def get_variable(key: str, lock: bool = False) -> Variable:
@@ -127,6 +109,11 @@ def derived_is_protected(name: str) -> Protected:
 
 def _no_variable(key: str) -> NotFound:
     return NotFound(f"There is no variable {key}.")
+
+
+def deletion_impact(variable: Variable) -> dict[str, Any]:
+    """What deleting the variable would take away."""
+    return {"name": variable.name, "value": variable.value}
 
 
 def free_variables() -> QuerySet[Variable]:

@@ -147,6 +147,11 @@ def by_slots(
     return {path: found[text] for path, text in wanted.items()}
 
 
+def by_slot(model: type[N], name: str, number: str) -> N:
+    """The live object of the number that the input gives as `name`. Raises Invalid."""
+    return by_slots(model, {(name,): number})[name,]
+
+
 E = TypeVar("E", bound=Entity)
 
 

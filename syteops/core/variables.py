@@ -20,6 +20,11 @@ class Variable:
     source: str = ""
     writable: bool = False
 
+    @property
+    def key(self) -> str:
+        """By what a derived one is read: its name."""
+        return self.name
+
 
 Derive = Callable[[], Iterable[Variable]]
 

@@ -31,7 +31,7 @@ class StatusViewSet(SingletonViewSet):
     queryset = License.objects.all()  # of whose app the permission to see the status is
     serializer_class = StatusSerializer
     why_read_only = "The status is derived from the site. There is nothing to write."
-    summary = "Read the site's status"
+    summaries = {"list": "Read the site's status"}
 
     @classmethod
     def permission_name(cls, verb: str) -> str:

@@ -11,8 +11,7 @@ import manage_api
 from manage_api.calls import Call
 from manage_api.disclosure import disclosed_impact
 from manage_api.execution import impact_of
-from manage_api.operations import operation
-from manage_api.permissions import authorise
+from manage_api.operations import Operation, operation
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry
@@ -46,13 +45,15 @@ class AuditViewSet(ListMixin):
         """Puts the object back to before that change, as a change of its own; a deleted object
         comes back. Needs the scope of what it amounts to, such as `crm:delete`, as well. Refused
         with 409 when a later change stands in the way."""
-        entry = self._revertible()
+        entry = self.get_object()
         public_id = revert(self.actor, entry)
         reverted = {"id": entry.pk, "reverted": True, "resource": entry.object_resource}
         return Response({**reverted, "object": public_id})
 
     def revert_impact(self) -> dict[str, Any]:
-        entry = self._revertible()
+        entry = self.get_object()
+        if reason := why_never(entry):
+            raise Protected(reason)
         changes = changes_visible_to(self.principal, entry)
         impact = {"event": entry.event, "object": entry.object_id, "changes": changes}
         return impact | self._deletion_impact(entry)
@@ -60,15 +61,13 @@ class AuditViewSet(ListMixin):
     def get_queryset(self) -> QuerySet[AuditEntry]:
         return visible_to(self.principal, AuditEntry.objects.all())
 
-    def _revertible(self) -> AuditEntry:
-        """The entry, if the caller may undo it. What it tells is for those alone."""
+    def get_object(self) -> AuditEntry:
         # To others it does not exist: not even that there is such an entry is theirs to know.
-        entry = queries.get_entry(self.kwargs["id"], self.get_queryset())
-        for needed in operations_to_undo(entry):
-            authorise(self.principal, needed)
-        if reason := why_never(entry):
-            raise Protected(reason)
-        return entry
+        return queries.get_entry(self.kwargs["id"], self.get_queryset())
+
+    def effects(self) -> list[Operation]:
+        """What undoing amounts to. What the entry tells is for those alone who may do that."""
+        return operations_to_undo(self.get_object()) if self.operation.writes else []
 
     def _deletion_impact(self, entry: AuditEntry) -> dict[str, Any]:
         """What deleting the object would take away, where undoing the change means that."""

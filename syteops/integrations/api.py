@@ -12,11 +12,10 @@ from manage_api.operations import Access, operation
 from manage_api.viewsets import Switchable
 from syteops.core.identifiers import SLUG
 from syteops.integrations import queries, services
-from syteops.integrations.models import IntegrationState
+from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.serializers import (
     IntegrationConfigSerializer,
     IntegrationDetailSerializer,
-    IntegrationEnabledSerializer,
     IntegrationSecretInput,
     IntegrationSecretSetSerializer,
     IntegrationSerializer,
@@ -33,31 +32,17 @@ class IntegrationViewSet(Switchable):
     lookup_help = PathParam("The integration's slug, such as `webhooks`.", SLUG)
     path_help = {"name": PathParam("The secret's name, such as `signing_secret`.", SLUG)}
     list_name = "integrations"
-    flag = "enabled"
     services = services
     find_all = staticmethod(queries.all_installed)
     find_one = staticmethod(queries.get_installed)
+    turning_off_impact = staticmethod(queries.disabling_impact)
     descriptions = {
+        "enable": "Refused (`conflict`) if this installation lacks what it needs, with the reason, "
+        "or if required config or secrets are not set, naming them.",
+        "disable": "Its config and secrets stay.",
         "update_config": "Secrets have no place in it. Errors point into the config. An address of "
         "another origin (scheme, host, port) clears the secrets that are sent there.",
     }
-
-    @action(detail=True, methods=["post"])
-    @operation("Enable an integration", output=IntegrationEnabledSerializer)
-    def enable(self, request: Request, slug: str) -> Response:
-        """Refused (`conflict`) if this installation lacks what it needs, with the reason, or if
-        required config or secrets are not set, naming them."""
-        return self.switch(True, services.enable)
-
-    @action(detail=True, methods=["post"])
-    @operation("Disable an integration", destructive=True, output=IntegrationEnabledSerializer)
-    def disable(self, request: Request, slug: str) -> Response:
-        """Its config and secrets stay."""
-        return self.switch(False, services.disable)
-
-    def disable_impact(self) -> dict[str, Any]:
-        one = self.get_object().integration
-        return {"slug": one.slug, "name": one.name, "stops": one.stops}
 
     @action(detail=True, methods=["put"], url_path="secrets/<str:name>")
     @operation(
@@ -67,25 +52,20 @@ class IntegrationViewSet(Switchable):
         output=IntegrationSecretSetSerializer,
     )
     def set_secret(self, request: Request, slug: str, name: str) -> Response:
-        secret = services.locked_secret(slug, name)
-        return self.answer(services.set_secret(self.actor, secret, **self.validated))
+        return self.answer(services.set_secret(self.actor, self.get_secret(), **self.validated))
 
     @action(detail=True, methods=["delete"], url_path="secrets/<str:name>")
     @operation(
         "Clear an integration's secret",
         access=Access.SECRETS,
-        destructive=True,
         output=IntegrationSecretSetSerializer,
     )
     def clear_secret(self, request: Request, slug: str, name: str) -> Response:
         """Refused (`conflict`) while an enabled integration needs it."""
-        secret = services.locked_secret(slug, name)
-        return self.answer(services.clear_secret(self.actor, secret))
+        return self.answer(services.clear_secret(self.actor, self.get_secret()))
 
     def clear_secret_impact(self) -> dict[str, Any]:
-        secret = services.locked_secret(self.kwargs["slug"], self.kwargs["name"])
-        return {
-            "slug": secret.integration,
-            "name": secret.name,
-            "cleared": secret.value is not None,
-        }
+        return {**self.kwargs, "cleared": self.get_secret().value is not None}
+
+    def get_secret(self) -> IntegrationSecret:
+        return services.locked_secret(**self.kwargs)

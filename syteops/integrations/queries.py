@@ -121,6 +121,11 @@ def get_installed(slug: str) -> Installed:
     return _installed(one, state, rows)
 
 
+def disabling_impact(one: Installed) -> dict[str, Any]:
+    """What ends when the integration is switched off."""
+    return {"slug": one.slug, "name": one.name, "stops": one.integration.stops}
+
+
 def known(slug: str) -> Integration:
     """The integration of that slug. Raises NotFound, also while its module is not active."""
     one = all_integrations().get(slug)

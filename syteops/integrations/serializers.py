@@ -34,11 +34,6 @@ class IntegrationDetailSerializer(IntegrationSerializer):
     )
 
 
-class IntegrationEnabledSerializer(serializers.Serializer[Any]):
-    slug = serializers.CharField()
-    enabled = serializers.BooleanField()
-
-
 class IntegrationConfigSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     config = serializers.DictField()

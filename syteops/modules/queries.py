@@ -96,9 +96,9 @@ def config_of(slug: str) -> dict[str, Any]:
     return Module(installed(slug), _state(slug)).config
 
 
-def deactivation_impact(slug: str) -> dict[str, Any]:
+def deactivation_impact(module: Module) -> dict[str, Any]:
     """What goes away when the module is switched off. It comes back with the module."""
-    return {"module": slug, **contributions(slug)}
+    return {"module": module.slug, **contributions(module.slug)}
 
 
 def installed(slug: str) -> ModuleConfig:

@@ -21,11 +21,6 @@ class ModuleDetailSerializer(ModuleSerializer):
     )
 
 
-class ModuleActiveSerializer(serializers.Serializer[Any]):
-    module = serializers.CharField()
-    active = serializers.BooleanField()
-
-
 class ModuleConfigSerializer(serializers.Serializer[Any]):
     module = serializers.CharField(source="slug")
     config = serializers.DictField(help_text="What was set, over the schema's defaults.")

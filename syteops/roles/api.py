@@ -20,7 +20,7 @@ from syteops.roles.serializers import (
     RoleHoldersSerializer,
     RoleSerializer,
 )
-from syteops.team.queries import named_member
+from syteops.team.models import TeamMember
 
 
 @manage_api.register("roles", resource="roles")
@@ -35,6 +35,7 @@ class RoleViewSet(EntityViewSet):
     impact_reads = {"holders": "users"}
     pagination_class = None
     services = services
+    slots = {"member": ("user_num", TeamMember)}
     deletion_impact = staticmethod(queries.deletion_impact)
     descriptions = {
         "create": "The slug, given or made of the name, never changes, because variables are "
@@ -53,8 +54,7 @@ class RoleViewSet(EntityViewSet):
     )
     def assign(self, request: Request, slug: str) -> Response:
         """A system role moves from its holder. Another one that is full refuses (`role_full`)."""
-        role, member = self.get_object(), named_member(self.validated["user_num"])
-        return self.show(services.assign(self.actor, role, member))
+        return self.apply(services.assign)
 
     @action(detail=True, methods=["post"])
     @operation(
@@ -62,5 +62,4 @@ class RoleViewSet(EntityViewSet):
     )
     def unassign(self, request: Request, slug: str) -> Response:
         """Changes nothing when the member does not hold the role."""
-        role, member = self.get_object(), named_member(self.validated["user_num"])
-        return self.show(services.unassign(self.actor, role, member))
+        return self.apply(services.unassign)

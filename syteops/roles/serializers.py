@@ -92,6 +92,7 @@ class RoleAnswerSerializer(serializers.Serializer[Any]):
 
 class RoleHolderInput(StrictSerializer):
     user_num = StrictCharField(
+        source="member",
         trim_whitespace=False,
         validators=[slot_validator],
         help_text='Number of the team member, such as "001".',

@@ -34,7 +34,6 @@ class LicenseViewSet(SingletonViewSet):
     queryset = License.objects.all()
     serializer_class = LicenseSerializer
     why_read_only = "The licence is read only over the API. A superuser edits it in the admin."
-    summary = "Read the licence"
 
     def get_object(self) -> License:
         return queries.current_license()
@@ -47,7 +46,6 @@ class ConnectionViewSet(SingletonViewSet):
     why_read_only = (
         "The management connection is read only over the API. A superuser edits it in the admin."
     )
-    summary = "Read the management connection"
 
     def get_object(self) -> Connection:
         return queries.current_connection()

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from syteops.core.entities import by_slots, find
+from syteops.core.entities import find
 from syteops.core.errors import Invalid
 from syteops.crm.queries import identifiers
 from syteops.team.attachments import all_attachments
@@ -52,12 +52,6 @@ def get_member(user_num: str, lock: bool = False) -> TeamMember:
     """The member of that number, locked for a write on request. Raises NotFound."""
     member: TeamMember = find(TeamMember.objects.all(), "number", user_num, lock)
     return member
-
-
-def named_member(user_num: str) -> TeamMember:
-    """The live member that an input names in `user_num`. Raises Invalid."""
-    path = ("user_num",)
-    return by_slots(TeamMember, {path: user_num})[path]
 
 
 def members_with_ids(ids: Collection[int]) -> list[TeamMember]:
