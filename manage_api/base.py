@@ -179,7 +179,9 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         if not self.operation.takes_body:
             return Call(query, is_text=True, **flags)
         refuse_query(query)
-        return Call(_object(request.data), **flags)
+        if not isinstance(request.data, dict):
+            raise Invalid([FieldError((), "invalid", "Send a JSON object.")])
+        return Call(request.data, **flags)
 
     def get_renderers(self) -> list[Any]:
         """JSON, and whatever else this request's operation can answer in."""
@@ -208,10 +210,3 @@ def _usual_param(model: type[Model], name: str) -> PathParam:
     if isinstance(model._meta.pk, AutoField) and name == "id":
         return PathParam(f"The id of the {label}.", ROW_ID)
     return PathParam("", ANY_NAME)
-
-
-def _object(data: Any) -> Mapping[str, Any]:
-    """The body's object; an empty body counts as an empty object."""
-    if not isinstance(data, dict):
-        raise Invalid([FieldError((), "invalid", "Send a JSON object.")])
-    return data

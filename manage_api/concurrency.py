@@ -60,20 +60,16 @@ def check_precondition(request: Request, current: str | None, *, guarded: bool =
     if (wanted is not None and not _names(wanted, current)) or (
         unwanted is not None and _names(unwanted, current, weakly=True)
     ):
+        state = f"The current ETag is {current}." if current else "There is no such object."
         raise ApiError(
             "precondition_failed",
-            _why(current) if guarded else _UNGUARDED,
+            f"The object is not what you last read. {state}" if guarded else _UNGUARDED,
             headers={"ETag": current} if current else {},
             current_etag=current,
         )
 
 
 _UNGUARDED = "This operation has no ETag to compare. Send it without If-Match."
-
-
-def _why(current: str | None) -> str:
-    state = f"The current ETag is {current}." if current else "There is no such object."
-    return f"The object is not what you last read. {state}"
 
 
 def _given(request: Request, name: str) -> list[str] | None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from manage_api.errors import ApiError
-from manage_api.operations import Operation
 from manage_api.permissions import may_read
 from manage_api.principals import Principal
 from manage_api.rendering import dump
@@ -104,15 +103,11 @@ def _identify(view: "ManageViewSet", data: Any) -> Any:
         return [_identify(view, one) for one in data]
     if not isinstance(data, Mapping):
         return data
-    names = {view.lookup_name(), *view.kwargs, *_outcomes(view.operation)}
+    operation = view.operation
+    settable = operation.input().fields if operation.input else ()  # what is stored, not said
+    names = {view.lookup_name(), *view.kwargs, *({*OUTCOMES} - {*settable})}
     shown = {name: value for name, value in data.items() if name in names}
     for name in ("items", "data"):
-        if view.operation.action == "bulk" and name in data:
+        if operation.action == "bulk" and name in data:
             shown[name] = _identify(view, data[name])
     return shown
-
-
-def _outcomes(operation: Operation) -> set[str]:
-    """What an answer says that follows from the call; what can be set is a stored value there."""
-    settable = operation.input().fields if operation.input else ()  # type: ignore[attr-defined]
-    return {*OUTCOMES} - {*settable}

@@ -124,9 +124,7 @@ class DispatchView(ApiView):
         view.check_throttles(view.request)
         self.budget = view.budget
         view.check_permissions(view.request)
-        return self._answer(operation, execution.run(view))
-
-    def _answer(self, operation: Operation, result: Result) -> Response:
+        result = execution.run(view)
         if self.request.method != "POST" and concurrency.is_fresh(self.request, result.etag):
             return Response(None, 304, headers={"ETag": result.etag})
         response = Response(self._envelope(result))
@@ -151,12 +149,7 @@ class DispatchView(ApiView):
 
     def around_error(self, problem: dict[str, Any]) -> dict[str, Any]:
         """The envelope of a failure: the problem details and the envelope's own members."""
-        failed = {
-            "ok": False,
-            "data": None,
-            "changed": False,
-            "error": problem["detail"],
-        }
+        failed = {"ok": False, "data": None, "changed": False, "error": problem["detail"]}
         return {**failed, **problem}
 
 

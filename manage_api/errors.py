@@ -5,7 +5,7 @@ whatever was raised, by us, Django or DRF, into that shape.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -165,12 +165,12 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
     if isinstance(error, ApiError):
         return error
     if isinstance(error, Invalid):
-        return _invalid([_field_error(one, prefix) for one in error.errors[:MAX_ERRORS]])
+        return _invalid(_field_error(one, prefix) for one in error.errors)
     if isinstance(error, DomainError):
         away = {"Retry-After": str(RETRY_AFTER)} if isinstance(error, Unavailable) else None
         return ApiError(error.code, error.detail, headers=away, **error.extra)
     if isinstance(error, exceptions.ValidationError):
-        return _invalid(list(islice(_flatten(error.detail, prefix), MAX_ERRORS)))
+        return _invalid(_flatten(error.detail, prefix))
     if isinstance(error, IntegrityError):
         return ApiError("conflict", "Another request changed the same thing. Try again.")
     return _foreign(error)
@@ -219,8 +219,8 @@ MAX_ERRORS = 100
 """How many wrong fields an answer names: no input makes an answer many times its own size."""
 
 
-def _invalid(errors: list[dict[str, str]]) -> ApiError:
-    errors = errors[:MAX_ERRORS]
+def _invalid(found: Iterable[dict[str, str]]) -> ApiError:
+    errors = list(islice(found, MAX_ERRORS))
     named = ", ".join(dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors))
     detail = f"Nothing was stored. Correct: {named}." if named.strip("#, ") else errors[0]["detail"]
     return ApiError("validation_error", detail, errors=errors)
@@ -256,23 +256,20 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     request = context["request"]
     problem = as_api_error(error, context["view"].input_pointer)
     if problem.code == "internal_error":
-        _report(error, request)
+        log.error("Unforeseen error in the Manage API", exc_info=error)
+        got_request_exception.send(sender=None, request=getattr(request, "_request", request))
     if problem.code == "unavailable" and is_outage(error):
         log_outage(error, request.method, request.path)
     if problem.code == "method_not_allowed":
         problem.headers.setdefault("Allow", ", ".join(context["view"].allowed_methods))
     body = problem.body(getattr(request, "request_id", ""))
     around = getattr(context["view"], "around_error", None)
-    response = Response(around(body) if around else body, problem.status)
-    response.content_type = PROBLEM_TYPE
-    for name, value in problem.headers.items():
-        response[name] = value
-    return response
-
-
-def _report(error: Exception, request: Any) -> None:
-    log.error("Unforeseen error in the Manage API", exc_info=error)
-    got_request_exception.send(sender=None, request=getattr(request, "_request", request))
+    return Response(
+        around(body) if around else body,
+        problem.status,
+        headers=problem.headers,
+        content_type=PROBLEM_TYPE,
+    )
 
 
 def log_outage(error: BaseException, method: str | None, path: str) -> None:
@@ -284,7 +281,4 @@ def problem_response(request: HttpRequest, error: BaseException) -> HttpResponse
     """The same answer outside DRF, such as for a host that is not allowed."""
     problem = as_api_error(error)
     body = rendering.dump(problem.body(getattr(request, "request_id", "")))
-    response = HttpResponse(body, PROBLEM_TYPE, problem.status)
-    for name, value in problem.headers.items():
-        response[name] = value
-    return response
+    return HttpResponse(body, PROBLEM_TYPE, problem.status, headers=problem.headers)

@@ -38,7 +38,10 @@ def run(view: "ManageViewSet") -> Result:
     for _ in range(ATTEMPTS):
         view.actor.trail.clear()
         try:
-            return _for_now(view, idempotency.once(view, lambda: _write(view)))
+            result = idempotency.once(view, lambda: _write(view))
+            if result.replayed:
+                disclose(view, result)  # an earlier answer may show what was theirs then
+            return result
         except OperationalError as error:
             if not lost_race(error):
                 raise
@@ -46,22 +49,17 @@ def run(view: "ManageViewSet") -> Result:
     raise ApiError("conflict", detail, headers={"Retry-After": "1"})
 
 
-def _for_now(view: "ManageViewSet", result: Result) -> Result:
-    """The result as the caller may see it now: an earlier answer may show what was theirs then."""
-    if result.replayed:
-        disclose(view, result)
-    return result
-
-
 def perform(view: "ManageViewSet") -> Any:
     """Validate, ask for confirmation, run the action: its data. A write needs a transaction."""
-    view.validated = _validate(view)
+    operation, given = view.operation, dict(view.call.input)
+    context = {"text": view.call.is_text, "view": view}
+    view.validated = validate(operation.input or NoInput, given, context, partial=operation.partial)
     effects = view.effects()
     for effect in effects:  # rights before reasons: before anything is said of the object
         authorise(view.principal, effect)
-    asks = view.operation.destructive or any(one.destructive for one in effects)
+    asks = operation.destructive or any(one.destructive for one in effects)
     view.impact = _impact(view) if asks else None
-    return getattr(view, view.operation.endpoint)(view.request, **view.kwargs).data
+    return getattr(view, operation.endpoint)(view.request, **view.kwargs).data
 
 
 def resolve_path(view: "ManageViewSet") -> None:
@@ -102,18 +100,14 @@ def _write(view: "ManageViewSet") -> Result:
     result = _represent(Result(data, impact=view.impact, dry_run=view.call.dry_run))
     result.changed = bool(view.actor.trail)
     result.changes = [asdict(change) for change in view.actor.trail]
-    result.etag = result.etag if _is_record(view.operation) else ""
+    # The ETag is of the representation that the guarding read shows, or of none.
+    reader = reader_of(view.operation) or find(view.operation.resource, "get")
+    if reader is None or reader.output is not view.operation.output:
+        result.etag = ""
     disclose(view, result)
     if view.call.dry_run:
         transaction.set_rollback(True)
     return result
-
-
-def _validate(view: "ManageViewSet") -> dict[str, Any]:
-    operation: Operation = view.operation
-    context = {"text": view.call.is_text, "view": view}
-    given = dict(view.call.input)
-    return validate(operation.input or NoInput, given, context, partial=operation.partial)
 
 
 def impact_of(view: "ManageViewSet") -> dict[str, Any]:
@@ -151,12 +145,6 @@ def _current_etag(reader: Operation, view: "ManageViewSet") -> str | None:
             return None
         raise
     return concurrency.etag_of_data(shown.data)
-
-
-def _is_record(operation: Operation) -> bool:
-    """Whether a write answers the very representation that the guarding read shows."""
-    reader = reader_of(operation) or find(operation.resource, "get")
-    return reader is not None and reader.output is operation.output
 
 
 def _represent(result: Result) -> Result:

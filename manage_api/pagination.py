@@ -37,13 +37,12 @@ class PageNumberPagination(BasePagination):
         found = list(queryset[start : start + self.per_page])
         # A page that is not full is the last one, so its length tells the total.
         is_last = 0 < len(found) < self.per_page or (self.page == 1 and not found)
-        self.total = start + len(found) if is_last else _count(queryset)
+        if is_last:
+            self.total = start + len(found)
+        else:
+            self.total = queryset.count() if isinstance(queryset, QuerySet) else len(queryset)
         return found
 
     def get_paginated_response(self, data: Any) -> Response:
         pages = {"total": self.total, "page": self.page, "per_page": self.per_page}
         return Response({self.name: data, **pages})
-
-
-def _count(queryset: QuerySet[Any] | Sequence[Any]) -> int:
-    return queryset.count() if isinstance(queryset, QuerySet) else len(queryset)

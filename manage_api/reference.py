@@ -3,7 +3,7 @@
 An app enters a page of its own in its `reference.py`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import groupby
 
 from django.utils.module_loading import autodiscover_modules
@@ -50,16 +50,14 @@ def operations_page() -> str:
         "**S** one that takes secrets. A `*` marks a required parameter.\n"
     )
     for resource, group in groupby(ordered, key=lambda one: one.resource):
-        parts += [f"## {resource}\n", *_table(group)]
+        parts += [
+            f"## {resource}\n",
+            "| Operation | REST | Scope | | Parameters | What it does |",
+            "|---|---|---|---|---|---|",
+            *map(_row, group),
+            "",
+        ]
     return "\n".join(parts)
-
-
-def _table(operations: Iterable[Operation]) -> list[str]:
-    rows = [
-        "| Operation | REST | Scope | | Parameters | What it does |",
-        "|---|---|---|---|---|---|",
-    ]
-    return [*rows, *(_row(one) for one in operations), ""]
 
 
 def _row(one: Operation) -> str:

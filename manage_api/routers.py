@@ -61,7 +61,10 @@ def register(prefix: str, *, resource: str) -> Callable[[ViewSet], ViewSet]:
 
     def enter_viewset(viewset: ViewSet) -> ViewSet:
         viewset.resource, viewset.prefix = resource, prefix
-        found = sorted(router.operations(prefix, viewset), key=_place)
+        # The standard operations come first.
+        places = {endpoint: place for place, endpoint in enumerate(STANDARD_ACTIONS)}
+        operations = router.operations(prefix, viewset)
+        found = sorted(operations, key=lambda one: places.get(one.endpoint, len(places)))
         viewset.operations = {one.endpoint: one for one in found}
         for one in found:
             register_operation(one)
@@ -69,12 +72,6 @@ def register(prefix: str, *, resource: str) -> Callable[[ViewSet], ViewSet]:
         return viewset
 
     return enter_viewset
-
-
-def _place(one: Operation) -> int:
-    """The standard operations come first, in the order of STANDARD_ACTIONS."""
-    names = list(STANDARD_ACTIONS)
-    return names.index(one.endpoint) if one.endpoint in names else len(names)
 
 
 def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: str) -> Operation:

@@ -19,6 +19,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty, get_error_detail
 
 from manage_api.errors import MAX_ERRORS
+from syteops.core.entities import Numbered
+from syteops.core.identifiers import slot_validator
 from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 from syteops.lib.urls import validate_web_address
 
@@ -174,6 +176,16 @@ class StrictListField(serializers.ListField):
         return items
 
 
+class SlotField(StrictCharField):
+    """An object by its slot number; null for one that was deleted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, validators=[slot_validator], **kwargs)
+
+    def to_representation(self, value: Numbered | str) -> Any:
+        return (value if isinstance(value, str) else value.slot) or None
+
+
 class SecretField(StrictCharField):
     """A secret: goes in, never comes out. A mask sent back is refused (`masked_secret`)."""
 
@@ -210,7 +222,10 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Whether one of the fields at least must be given, and be neither empty nor false."""
 
     def validate(self, attrs: Any) -> Any:
-        return at_least_one(attrs, self) if self.needs_one else attrs
+        if self.needs_one and not any(attrs.values()):
+            first, detail = str(next(iter(self.fields))), f"Give {' or '.join(self.fields)}."
+            raise ValidationError({first: [ErrorDetail(detail, "required")]})
+        return attrs
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
@@ -385,12 +400,3 @@ def _of_secrets(shown: Any, suffix: str, fields: dict[str, Any]) -> type[StrictS
 
 def _label(serializer: Any) -> str:
     return str(serializer.__name__.removesuffix("Serializer"))
-
-
-def at_least_one(values: dict[str, Any], serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    """`values`, if one of them at least was chosen. Raises a field error otherwise."""
-    if not any(values.values()):
-        names = " or ".join(serializer.fields)
-        first = str(next(iter(serializer.fields)))
-        raise ValidationError({first: [ErrorDetail(f"Give {names}.", "required")]})
-    return values

@@ -82,7 +82,8 @@ def document() -> Json:
 @cache
 def operation_schemas(name: str) -> tuple[Json, Json]:
     """The JSON Schemas of an operation's params (path, query and body in one) and of its data."""
-    described = _described(name)
+    wanted = name.replace(".", "_")
+    described = next(o for o in _operations_in(document()) if o["operationId"] == wanted)
     return _params(described, document()["components"]["schemas"]), _returned(described)
 
 
@@ -116,14 +117,6 @@ def _in_json(schema: Json) -> Json:
 
 
 _SHAPE = ("type", "properties", "required", "additionalProperties", "description")
-
-
-def _described(name: str) -> Json:
-    wanted = name.replace(".", "_")
-    for described in _operations_in(document()):
-        if described["operationId"] == wanted:
-            return described
-    raise LookupError(name)
 
 
 def _returned(described: Json) -> Json:

@@ -68,17 +68,13 @@ def example_of(schema: Json, name: str = "example") -> Any:
         return example_of(
             {**_without(schema, "allOf"), **{n: v for one in parts for n, v in one.items()}}, name
         )
-    made = _EXAMPLE_OF_TYPE[_type(schema)]
-    return made(schema, name)
+    types = schema.get("type", "object" if "properties" in schema else "null")
+    kind = next(t for t in types if t != "null") if isinstance(types, list) else types
+    return _EXAMPLE_OF_TYPE[kind](schema, name)
 
 
 def _without(schema: Json, word: str) -> Json:
     return {name: value for name, value in schema.items() if name != word}
-
-
-def _type(schema: Json) -> str:
-    types = schema.get("type", "object" if "properties" in schema else "null")
-    return next(t for t in types if t != "null") if isinstance(types, list) else str(types)
 
 
 def _text(schema: Json, name: str) -> str:

@@ -191,23 +191,13 @@ class ManageSchema(AutoSchema):
         else:
             for name, shown in properties.items():
                 say_exactly(serializer.fields[name], shown)
-            schema |= _strictness(serializer)
+            if isinstance(serializer, StrictSerializer):
+                schema["additionalProperties"] = False
+                if serializer.needs_one:
+                    schema["minProperties"] = 1
         for name, value in getattr(serializer, "examples", {}).items():
             properties.get(name, {})["examples"] = [value]
         return schema
-
-
-def _strictness(serializer: Any) -> Json:
-    if not isinstance(serializer, StrictSerializer):
-        return {}
-    return {"additionalProperties": False, **({"minProperties": 1} if serializer.needs_one else {})}
-
-
-def _needs_body(one: Operation) -> bool:
-    """Whether an empty body, which counts as an empty object, is refused."""
-    serializer: Any = one.input(partial=one.partial) if one.input else NoInput()
-    required = any(f.required for f in serializer.fields.values()) and not serializer.partial
-    return required or getattr(serializer, "needs_one", False)
 
 
 def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
@@ -215,6 +205,13 @@ def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
     return OpenApiParameter(
         name, str, "path", required=True, description=told.description, pattern=told.pattern
     )
+
+
+def _needs_body(one: Operation) -> bool:
+    """Whether an empty body, which counts as an empty object, is refused."""
+    serializer: Any = one.input(partial=one.partial) if one.input else NoInput()
+    required = any(f.required for f in serializer.fields.values()) and not serializer.partial
+    return required or getattr(serializer, "needs_one", False)
 
 
 def _write_parameters(one: Operation) -> Iterator[OpenApiParameter]:
