@@ -11,6 +11,7 @@ from estimates.models import LONGEST_COMMENT, Estimate, LineItem
 from manage_api.base import ManageViewSet
 from manage_api.operations import find
 from manage_api.serializers import (
+    SlotField,
     StrictCharField,
     StrictChoiceField,
     StrictSerializer,
@@ -18,19 +19,7 @@ from manage_api.serializers import (
 )
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from syteops.core.addresses import absolute_address
-from syteops.core.identifiers import slot_validator
-from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import CODES, EXPONENTS
-
-
-class CrmNumField(StrictCharField):
-    """A CRM system by number; null for one that was deleted."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, validators=[slot_validator], **kwargs)
-
-    def to_representation(self, value: CrmSystem | str) -> Any:
-        return (value if isinstance(value, str) else value.slot) or None
 
 
 class AmountField(serializers.DecimalField):
@@ -76,7 +65,7 @@ class EstimateSerializer(TextEntitySerializer):
         source="superseded_by_id", read_only=True, allow_null=True,
         help_text="The id of the newer revision, if there is one.",
     )  # fmt: skip
-    crm_num = CrmNumField(
+    crm_num = SlotField(
         source="crm_system", required=False, allow_null=True, help_text="Number of a CRM system."
     )
     currency = StrictChoiceField(required=False, choices=CODES, help_text="ISO 4217.")

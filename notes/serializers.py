@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from manage_api.serializers import (
+    SlotField,
     StrictBooleanField,
     StrictCharField,
     StrictDateField,
@@ -16,22 +17,10 @@ from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from notes import people
 from notes.models import Note
 from syteops.audit.rows import MAX_ROWS
-from syteops.core.identifiers import slot_validator
 from syteops.lib.text import NO_LINE, UNSEEN
-from syteops.team.models import TeamMember
 
 TAG_PATTERN = rf"\A(?:(?![{NO_LINE}])[{UNSEEN}])*[^,{NO_LINE}{UNSEEN}][^,{NO_LINE}]*\Z"
 """Something to be seen, in one line and without a comma. Linear: no text matches it in two ways."""
-
-
-class MemberNumField(StrictCharField):
-    """A team member by number; null for one that was deleted."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, validators=[slot_validator], **kwargs)
-
-    def to_representation(self, value: TeamMember | str) -> Any:
-        return (value if isinstance(value, str) else value.slot) or None
 
 
 class ShownListField(StrictListField):
@@ -47,13 +36,13 @@ class ShownListField(StrictListField):
 
 class ActionItemSerializer(RowSerializer):
     text = StrictCharField(max_length=500)
-    assignee = MemberNumField(required=False, allow_null=True, help_text="Number of a team member.")
+    assignee = SlotField(required=False, allow_null=True, help_text="Number of a team member.")
     due_date = StrictDateField(required=False, allow_null=True)
     done = StrictBooleanField(required=False)
 
 
 class NoteSerializer(TextEntitySerializer):
-    author = MemberNumField(required=False, allow_null=True, help_text="Number of a team member.")
+    author = SlotField(required=False, allow_null=True, help_text="Number of a team member.")
     author_name = serializers.CharField(
         source="author", read_only=True, allow_null=True, help_text="Stays when they leave."
     )
@@ -61,7 +50,7 @@ class NoteSerializer(TextEntitySerializer):
         people.attendee_nums,
         required=False,
         max_length=MAX_ROWS,
-        child=MemberNumField(),
+        child=SlotField(),
         help_text="Numbers of team members.",
     )
     attendee_names = ShownListField(

@@ -5,8 +5,12 @@ from typing import Any, ClassVar
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
-from manage_api.serializers import StrictCharField, StrictModelSerializer, StrictSerializer
-from syteops.core.identifiers import slot_validator
+from manage_api.serializers import (
+    SlotField,
+    StrictCharField,
+    StrictModelSerializer,
+    StrictSerializer,
+)
 from syteops.roles.choices import ConstraintType
 from syteops.roles.models import SLUG_LENGTH, Role, slug_validator
 
@@ -91,12 +95,7 @@ class RoleAnswerSerializer(serializers.Serializer[Any]):
 
 
 class RoleHolderInput(StrictSerializer):
-    user_num = StrictCharField(
-        source="member",
-        trim_whitespace=False,
-        validators=[slot_validator],
-        help_text='Number of the team member, such as "001".',
-    )
+    user_num = SlotField(source="member", help_text='Number of the team member, such as "001".')
 
 
 class RoleHoldersSerializer(serializers.Serializer[Any]):
