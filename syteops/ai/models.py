@@ -51,6 +51,7 @@ class AiProvider(Entity):
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_provider"
+    identified_by: ClassVar[str] = "slug"
     credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "base_url"}
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -113,16 +114,13 @@ class AiProvider(Entity):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def public_id(self) -> str:
-        return self.slug
-
 
 class AiAreaSettings(Entity):
     """What an admin has chosen for one AI-powered area. Without a row the defaults hold."""
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_area"
+    identified_by: ClassVar[str] = "area"
     counted: ClassVar[bool] = False
 
     area = models.CharField(max_length=100, unique=True, editable=False)
@@ -173,10 +171,6 @@ class AiAreaSettings(Entity):
     def __str__(self) -> str:
         known = all_areas().get(self.area)
         return known.name if known else self.area
-
-    @property
-    def public_id(self) -> str:
-        return self.area
 
 
 class AiUsage(Entity):

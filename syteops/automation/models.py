@@ -27,6 +27,7 @@ class Variable(Entity):
 
     resource: ClassVar[str] = "variables"
     noun: ClassVar[str] = "variable"
+    identified_by: ClassVar[str] = "key"
 
     key = models.CharField(
         max_length=64,
@@ -55,10 +56,6 @@ class Variable(Entity):
         return self.name
 
     @property
-    def public_id(self) -> str:
-        return self.key
-
-    @property
     def name(self) -> str:
         """What automations call it."""
         return f"{FREE_PREFIX}{self.key}"
@@ -75,6 +72,7 @@ class VariableSet(Entity):
 
     resource: ClassVar[str] = "variable_sets"
     noun: ClassVar[str] = "variable_set"
+    identified_by: ClassVar[str] = "acronym"
 
     name = models.CharField(max_length=100)
     acronym = models.CharField(
@@ -100,10 +98,6 @@ class VariableSet(Entity):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def public_id(self) -> str:
-        return self.acronym
 
 
 class VariableSetValue(Record):

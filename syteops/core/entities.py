@@ -24,6 +24,8 @@ class Entity(Record):
     """Its dispatch resource, such as `crm`."""
     noun: ClassVar[str]
     """Its name in events, such as `crm_system`."""
+    identified_by: ClassVar[str] = "pk"
+    """The column whose value is its `public_id`."""
     counted: ClassVar[bool] = True
     """Whether status shows how many there are."""
     credential_addresses: ClassVar[Mapping[str, str]] = {}
@@ -37,7 +39,7 @@ class Entity(Record):
     @property
     def public_id(self) -> str:
         """What names this object in the API and the audit trail."""
-        return str(self.pk)
+        return str(getattr(self, self.identified_by))
 
     def get_constraints(self) -> list[tuple[type[models.Model], Sequence[models.BaseConstraint]]]:
         """What `full_clean` tries beforehand: what is unique, and what has words for people.

@@ -31,6 +31,7 @@ class Role(Entity):
 
     resource: ClassVar[str] = "roles"
     noun: ClassVar[str] = "role"
+    identified_by: ClassVar[str] = "slug"
 
     slug = models.CharField(max_length=60, unique=True, validators=[slug_validator])
     name = models.CharField(
@@ -98,10 +99,6 @@ class Role(Entity):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def public_id(self) -> str:
-        return self.slug
 
     @property
     def capacity(self) -> int | None:
