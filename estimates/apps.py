@@ -4,8 +4,6 @@ from syteops.lib.currencies import CODES
 
 class EstimatesConfig(ModuleConfig):
     name = "estimates"
-    label = "estimates"
-    verbose_name = "Estimates"
     module_slug = "estimates"
     module_name = "Estimates"
     module_description = "Estimates that clients approve online."

@@ -3,8 +3,6 @@ from syteops.core.modules import ModuleConfig
 
 class NotesConfig(ModuleConfig):
     name = "notes"
-    label = "notes"
-    verbose_name = "Notes"
     module_slug = "notes"
     module_name = "Notes"
     module_description = "Meeting notes with action items."

@@ -1,6 +1,7 @@
 """Every address of the site."""
 
 import sys
+from collections.abc import Callable
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -28,22 +29,20 @@ urlpatterns = [
 ]
 
 
-def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if is_api(request.path_info):
-        return problem_response(request, exception)
-    return defaults.bad_request(request, exception)
+def _or_problem(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Django's own page of an error; below the API, a problem document."""
+
+    def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
+        if is_api(request.path_info):
+            return problem_response(request, exception)
+        return page(request, exception)
+
+    return handler
 
 
-def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if is_api(request.path_info):
-        return problem_response(request, exception)
-    return defaults.permission_denied(request, exception)
-
-
-def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if is_api(request.path_info):
-        return problem_response(request, exception)
-    return defaults.page_not_found(request, exception)
+handler400 = _or_problem(defaults.bad_request)
+handler403 = _or_problem(defaults.permission_denied)
+handler404 = _or_problem(defaults.page_not_found)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:

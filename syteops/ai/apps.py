@@ -7,7 +7,6 @@ from django.utils.module_loading import autodiscover_modules
 
 class AiConfig(AppConfig):
     name = "syteops.ai"
-    label = "ai"
     verbose_name = "AI settings"
 
     def ready(self) -> None:

@@ -4,7 +4,6 @@ from django.utils.module_loading import autodiscover_modules
 
 class AutomationConfig(AppConfig):
     name = "syteops.automation"
-    label = "automation"
     verbose_name = "Automation variables"
 
     def ready(self) -> None:

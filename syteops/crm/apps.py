@@ -3,5 +3,4 @@ from django.apps import AppConfig
 
 class CrmConfig(AppConfig):
     name = "syteops.crm"
-    label = "crm"
     verbose_name = "CRM systems"

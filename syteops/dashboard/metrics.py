@@ -65,19 +65,13 @@ class _SiteCollector:
         state = self.state
         shown = {"version": state["version"], "database": state["database"]}
         yield InfoMetricFamily("syteops", "This installation.", value=shown)
-        yield GaugeMetricFamily(
-            "syteops_active_modules", "Modules that are active.", len(state["active_modules"])
-        )
-        yield GaugeMetricFamily(
-            "syteops_enabled_integrations",
-            "Integrations that are enabled.",
-            state["enabled_integrations"],
-        )
-        yield GaugeMetricFamily(
-            "syteops_pending_migrations",
-            "Migrations not applied yet.",
-            state["pending_migrations"],
-        )
+        numbers = {**state, "active_modules": len(state["active_modules"])}
+        for name, about in (
+            ("active_modules", "Modules that are active."),
+            ("enabled_integrations", "Integrations that are enabled."),
+            ("pending_migrations", "Migrations not applied yet."),
+        ):
+            yield GaugeMetricFamily(f"syteops_{name}", about, numbers[name])
         entities = GaugeMetricFamily("syteops_entities", "Managed objects.", labels=["resource"])
         for resource, count in state["counts"].items():
             entities.add_metric([resource], count)

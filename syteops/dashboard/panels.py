@@ -1,6 +1,6 @@
 """The panels of the start page: each shows what its viewer's permissions allow, or is not there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ from django.utils.timesince import timesince
 from manage_api.keys.queries import api_state, restricted_keys, site_key
 from syteops.ai.queries import default_provider, list_areas
 from syteops.core.entities import Entity
+from syteops.core.modules import inactive_modules
 from syteops.core.permissions import permission_name
-from syteops.dashboard.site import is_away
+from syteops.dashboard.status import counted_models
 from syteops.history.templatetags.audit_words import ago
 from syteops.integrations.queries import all_installed
 from syteops.modules.queries import all_modules
@@ -43,13 +44,11 @@ class Panel:
 
 def panels_for(user: Any) -> list[Panel]:
     """Everything this person may see of the site at a glance."""
-    makers = (_api, _counts, _roles, _modules, _integrations, _ai)
-    return [panel for make in makers if (panel := make(user)) is not None]
+    seen = (make for permission, make in _PANELS if not permission or user.has_perm(permission))
+    return [panel for make in seen if (panel := make(user)) is not None]
 
 
-def _api(user: Any) -> Panel | None:
-    if not user.has_perm("keys.manage_api_keys"):
-        return None
+def _api(user: Any) -> Panel:
     state, url = api_state(), reverse("admin:keys_managekey_changelist")
     if state == "no_key":
         lines = [Line("Generate a key to let tools in.")]
@@ -80,17 +79,10 @@ def _site_key() -> list[Line]:
 def _counts(user: Any) -> Panel | None:
     lines = [
         Line(_plural(model), note=str(model._default_manager.count()), url=_list_url(model))
-        for model in counted_models()
+        for model in counted_models(inactive_modules())
         if user.has_perm(permission_name(model, "view"))
     ]
     return Panel("What there is", "inventory_2", "", None, lines) if lines else None
-
-
-def counted_models() -> Iterator[type[Entity]]:
-    """Every kind of managed object that is counted, of the core and of active modules."""
-    for model in apps.get_models():
-        if issubclass(model, Entity) and model.counted and not is_away(model._meta.app_label):
-            yield model
 
 
 def _plural(model: type[Entity]) -> str:
@@ -108,9 +100,7 @@ def _list_url(model: type[Any]) -> str:
         return ""
 
 
-def _roles(user: Any) -> Panel | None:
-    if not user.has_perm("roles.view_role"):
-        return None
+def _roles(user: Any) -> Panel:
     lines = []
     for role in all_roles():
         if role.system:
@@ -119,9 +109,7 @@ def _roles(user: Any) -> Panel | None:
     return Panel("Who is responsible", "assignment_ind", _url_of("roles", "role"), None, lines)
 
 
-def _modules(user: Any) -> Panel | None:
-    if not user.has_perm("modules.view_modulestate"):
-        return None
+def _modules(user: Any) -> Panel:
     lines = [
         Line(one.name, "good" if one.active else "", "active" if one.active else "inactive")
         for one in all_modules()
@@ -129,26 +117,22 @@ def _modules(user: Any) -> Panel | None:
     return Panel("Modules", "extension", _url_of("modules", "modulestate"), None, lines)
 
 
-def _integrations(user: Any) -> Panel | None:
-    if not user.has_perm("integrations.view_integrationstate"):
-        return None
+def _integrations(user: Any) -> Panel:
     installed = all_installed()
-    lines = [_integration(one) for one in installed if one.enabled]
+    lines = [
+        Line(one.name, "good", "enabled")
+        if one.available
+        else Line(one.name, "warn", one.unavailable_reason)
+        for one in installed
+        if one.enabled
+    ]
     available = sum(one.available and not one.enabled for one in installed)
     lines.append(Line("Available, not enabled", note=str(available)))
     url = _url_of("integrations", "integrationstate")
     return Panel("Integrations", "hub", url, None, lines)
 
 
-def _integration(one: Any) -> Line:
-    if one.available:
-        return Line(one.name, "good", "enabled")
-    return Line(one.name, "warn", one.unavailable_reason)
-
-
-def _ai(user: Any) -> Panel | None:
-    if not user.has_perm("ai.view_aiprovider"):
-        return None
+def _ai(user: Any) -> Panel:
     default, areas = default_provider(), list_areas()
     if default is None:
         lines = [Line("Default provider", "warn", "none")]
@@ -161,6 +145,17 @@ def _ai(user: Any) -> Panel | None:
     ready = sum(one.ready for one in areas)
     lines.append(Line("Areas that work", note=f"{ready} of {len(areas)}"))
     return Panel("AI", "neurology", _url_of("ai", "aiprovider"), None, lines)
+
+
+# Each with the permission to see it; what there is, is shown kind by kind.
+_PANELS: tuple[tuple[str, Callable[[Any], Panel | None]], ...] = (
+    ("keys.manage_api_keys", _api),
+    ("", _counts),
+    ("roles.view_role", _roles),
+    ("modules.view_modulestate", _modules),
+    ("integrations.view_integrationstate", _integrations),
+    ("ai.view_aiprovider", _ai),
+)
 
 
 def _url_of(app_label: str, model_name: str) -> str:

@@ -30,8 +30,6 @@ _GROUP_OF = {app: group for group, labels in _GROUPS.items() for app in labels}
 _ICONS = {
     "team.teammember": "badge",
     "roles.role": "assignment_ind",
-    "modules.modulestate": "extension",
-    "integrations.integrationstate": "hub",
     "crm.crmsystem": "contacts",
     "keys.managekey": "vpn_key",
     "site.license": "verified",
@@ -40,7 +38,7 @@ _ICONS = {
     "auth.group": "group",
     "audit.auditentry": "history",
 }
-_APP_ICONS = {"ai": "neurology", "automation": "data_object", "integrations": "hub"}
+_APP_ICONS = {"ai": "neurology", "automation": "data_object"}
 _ANY_ICON = "article"
 
 

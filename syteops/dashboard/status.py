@@ -3,12 +3,12 @@
 from collections import Counter
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import apps
 from django.db import connection
 
 from syteops import __version__
 from syteops.core.entities import Entity
-from syteops.core.modules import inactive_modules, installed_modules
+from syteops.core.modules import inactive_modules, installed_modules, module_of
 from syteops.core.pending_migrations import pending_migrations
 from syteops.integrations.queries import count_enabled
 
@@ -31,11 +31,12 @@ def site_state() -> dict[str, Any]:
 def entity_counts(inactive: set[str]) -> dict[str, int]:
     """How many of each managed thing there are, by dispatch resource; not of inactive modules."""
     counts: Counter[str] = Counter()
-    for app in apps.get_app_configs():
-        if getattr(app, "module_slug", None) not in inactive:
-            counts.update({m.resource: m._default_manager.count() for m in _counted(app)})
+    for model in counted_models(inactive):
+        counts[model.resource] += model._default_manager.count()
     return dict(sorted(counts.items()))
 
 
-def _counted(app: AppConfig) -> list[type[Entity]]:
-    return [m for m in app.get_models() if issubclass(m, Entity) and m.counted]
+def counted_models(inactive: set[str]) -> list[type[Entity]]:
+    """Every kind of managed object that is counted, except those of inactive modules."""
+    counted = [one for one in apps.get_models() if issubclass(one, Entity) and one.counted]
+    return [one for one in counted if module_of(one.__module__) not in inactive]

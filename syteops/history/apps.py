@@ -4,8 +4,6 @@ from django.utils.module_loading import autodiscover_modules
 
 class HistoryConfig(AppConfig):
     name = "syteops.history"
-    label = "history"
-    verbose_name = "History"
 
     def ready(self) -> None:
         """Import the `undo` module of every installed app."""

@@ -4,8 +4,6 @@ from django.utils.module_loading import autodiscover_modules
 
 class IntegrationsConfig(AppConfig):
     name = "syteops.integrations"
-    label = "integrations"
-    verbose_name = "Integrations"
 
     def ready(self) -> None:
         """Fill the catalogue: our own, then the `integrations` module of every installed app."""

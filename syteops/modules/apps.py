@@ -3,8 +3,6 @@ from django.apps import AppConfig
 
 class ModulesConfig(AppConfig):
     name = "syteops.modules"
-    label = "modules"
-    verbose_name = "Modules"
 
     def ready(self) -> None:
         """Register the checks of what modules say about themselves."""

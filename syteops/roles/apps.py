@@ -3,8 +3,6 @@ from django.apps import AppConfig
 
 class RolesConfig(AppConfig):
     name = "syteops.roles"
-    label = "roles"
-    verbose_name = "Roles"
 
     def ready(self) -> None:
         from syteops.roles import attachment  # noqa: F401 - importing it registers it

@@ -12,10 +12,6 @@ from syteops.site.models import Connection, License
 class SingletonAdmin(ServiceAdmin):
     """Of something that there is once: its list is its form. Only a superuser changes it."""
 
-    def current(self) -> Any:
-        """The one object, stored or not."""
-        raise NotImplementedError
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
 
@@ -26,7 +22,7 @@ class SingletonAdmin(ServiceAdmin):
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:{name}", args=[1]))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        return self.current() if object_id == "1" else None
+        return queries.current(self.model) if object_id == "1" else None
 
     def locked(self, pk: Any) -> Any:
         return services.locked(self.model)
@@ -38,15 +34,9 @@ class LicenseAdmin(SingletonAdmin):
     secret_fields = ("key",)
     fields = ("status", "plan", "sites", "expires_at")
 
-    def current(self) -> License:
-        return queries.current_license()
-
 
 @admin.register(Connection)
 class ConnectionAdmin(SingletonAdmin):
     services = services
     secret_fields = ("secret",)
     fields = ("mode", "connection_id", "status", "last_seen_at")
-
-    def current(self) -> Connection:
-        return queries.current_connection()

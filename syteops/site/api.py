@@ -36,7 +36,7 @@ class LicenseViewSet(SingletonViewSet):
     why_read_only = "The licence is read only over the API. A superuser edits it in the admin."
 
     def get_object(self) -> License:
-        return queries.current_license()
+        return queries.current(License)
 
 
 @manage_api.register("connection", resource="connection")
@@ -48,4 +48,4 @@ class ConnectionViewSet(SingletonViewSet):
     )
 
     def get_object(self) -> Connection:
-        return queries.current_connection()
+        return queries.current(Connection)

@@ -1,18 +1,17 @@
 """Reading the licence and the management connection."""
 
+from typing import TypeVar
+
 from django.db.models import QuerySet
 
 from syteops.site.models import Connection, License, LicenseStatus
 
-
-def current_license() -> License:
-    """The licence; the default one as long as nothing was saved."""
-    return License.objects.filter(pk=1).first() or License(pk=1)
+Singleton = TypeVar("Singleton", License, Connection)
 
 
-def current_connection() -> Connection:
-    """The connection; the default one as long as nothing was saved."""
-    return Connection.objects.filter(pk=1).first() or Connection(pk=1)
+def current(model: type[Singleton]) -> Singleton:
+    """The licence or the connection; the default one as long as nothing was saved."""
+    return model._default_manager.filter(pk=1).first() or model(pk=1)
 
 
 def revoked_licenses() -> QuerySet[License]:

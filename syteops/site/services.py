@@ -1,15 +1,13 @@
 """Every change of the licence and the connection. Objects passed in are locked by the caller."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.site.models import Connection, License
-
-Singleton = TypeVar("Singleton", License, Connection)
-
+from syteops.site.queries import Singleton
 
 set_secrets, clear_secrets = audit.set_secrets, audit.clear_secrets
 
