@@ -1,5 +1,6 @@
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
@@ -20,7 +21,6 @@ from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import markdown_preview
-from syteops.core.actors import Actor
 from syteops.core.addresses import absolute_address
 from syteops.modules.admin import ModuleAdmin
 
@@ -185,20 +185,25 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     @button("Send", "send", "send")
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
         told = "The estimate is frozen. Copy its link below and give it to the client."
-        return self._do(request, object_id, questions.SEND, _SEND, told)
+        return self._do(request, object_id, "send", questions.SEND, services.send_estimate, told)
 
     @button("Approve", "approve", "thumb_up")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, questions.APPROVE, _APPROVE, "Approval recorded.")
+        approve = partial(services.answer_estimate, status=EstimateStatus.APPROVED)
+        told = "Approval recorded."
+        return self._do(request, object_id, "approve", questions.APPROVE, approve, told)
 
     @button("Decline", "decline", "thumb_down")
     def decline(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, questions.DECLINE, _DECLINE, "Answer recorded.")
+        decline = partial(services.answer_estimate, status=EstimateStatus.DECLINED)
+        told = "Answer recorded."
+        return self._do(request, object_id, "decline", questions.DECLINE, decline, told)
 
     @button("Revise", "revise", "edit_document")
     def revise(self, request: HttpRequest, object_id: str) -> HttpResponse:
         told = "This is the new revision. Change it, then send it."
-        return self._do(request, object_id, questions.REVISE, _REVISE, told)
+        revise = services.revise_estimate
+        return self._do(request, object_id, "revise", questions.REVISE, revise, told)
 
     @button("Draft line items", "draft-line-items", "auto_awesome")
     def draft_line_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -210,34 +215,24 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         return confirmed(self, request, object_id, questions.DRAFT_LINE_ITEMS, act)
 
     def _do(
-        self, request: HttpRequest, object_id: str, question: Question, do: "_Do", told: str
+        self,
+        request: HttpRequest,
+        object_id: str,
+        operation: str,
+        question: Question,
+        service: Callable[..., Estimate],
+        told: str,
     ) -> HttpResponse:
+        """Ask; then the service does it, with what was answered."""
+
         def act(estimate: Any, values: dict[str, Any]) -> tuple[str, Estimate]:
-            actor = admin_actor(request, f"{Estimate.resource}.{do.operation}")
+            actor = admin_actor(request, f"{Estimate.resource}.{operation}")
             with transaction.atomic():
                 locked = get_estimate(str(estimate.pk), lock=True)
-                return told, do.service(actor, locked, values)
+                return told, service(actor, locked, **values)
 
         return confirmed(self, request, object_id, question, act)
 
-
-class _Do(NamedTuple):
-    """A button's operation, as the audit trail names it, and the service that does it."""
-
-    operation: str
-    service: Callable[[Actor, Estimate, dict[str, Any]], Estimate]
-
-
-def _answer(operation: str, status: EstimateStatus) -> _Do:
-    return _Do(
-        operation, lambda actor, one, given: services.answer_estimate(actor, one, status, **given)
-    )
-
-
-_SEND = _Do("send", lambda actor, one, given: services.send_estimate(actor, one))
-_REVISE = _Do("revise", lambda actor, one, given: services.revise_estimate(actor, one))
-_APPROVE = _answer("approve", EstimateStatus.APPROVED)
-_DECLINE = _answer("decline", EstimateStatus.DECLINED)
 
 _FITTING = {
     EstimateStatus.DRAFT: ("send", "draft_line_items"),

@@ -18,29 +18,9 @@ from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import TextForm, markdown_preview
-from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
+from syteops.core.form_fields import ListField
 from syteops.modules.admin import ModuleAdmin
 from syteops.team.models import TeamMember
-
-
-class ListField(forms.CharField):
-    """A list of short texts, as one text with `separator` between them."""
-
-    def __init__(self, separator: str, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-        self.separator = separator
-
-    def prepare_value(self, value: Any) -> Any:
-        return self.separator.join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        texts = with_plain_line_ends(value or "").split(self.separator.strip(" "))
-        for text in texts:
-            validate_line(text)
-        return [text.strip() for text in texts if not is_blank(text)]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(self.to_python(data) != (initial or []))
 
 
 class NoteForm(TextForm):
@@ -52,12 +32,16 @@ class NoteForm(TextForm):
     )
     attendee_names = ListField(
         "\n",
+        required=False,
         label="Other attendees",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="One name a line.",
     )
     tags = ListField(
-        ", ", widget=UnfoldAdminTextInputWidget, help_text="With commas between the tags."
+        ", ",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="With commas between the tags.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

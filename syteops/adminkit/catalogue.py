@@ -4,7 +4,7 @@ They are not made or deleted here, only switched and configured, so their pages 
 with a page for each entry instead of a list of rows: an entry needs no row to be shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -34,7 +34,7 @@ from syteops.core.permissions import permission_name
 class CatalogueAdmin(ServiceAdmin):
     """Base of a catalogue's admin, whose model is a SwitchableState.
 
-    What it cannot know, `entries` to `impact`, is the app's.
+    What it cannot know, `find_all` to `impact`, is the app's.
     """
 
     icon = "extension"
@@ -43,17 +43,10 @@ class CatalogueAdmin(ServiceAdmin):
     kept = ""
     """What stays when an entry is switched off."""
 
-    def entries(self) -> list[Any]:
-        """Everything in the catalogue, with slug, name, description, config and config_schema."""
-        raise NotImplementedError
-
-    def entry(self, slug: str) -> Any:
-        """One of them. Raises NotFound."""
-        raise NotImplementedError
-
-    def is_on(self, entry: Any) -> bool:
-        """Whether it is switched on."""
-        raise NotImplementedError
+    find_all: Callable[[], Sequence[Any]]
+    """Everything in the catalogue, with slug, name, description, config and config_schema."""
+    find_one: Callable[[str], Any]
+    """One of them. Raises NotFound."""
 
     def why_off(self, entry: Any) -> str:
         """Why it cannot be switched on now; "" if it can."""
@@ -87,7 +80,7 @@ class CatalogueAdmin(ServiceAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The state by slug, for its history page, also where no row is stored yet."""
         try:
-            state = self.entry(object_id).state
+            state = self.find_one(object_id).state
         except NotFound:
             return None
         state.pk = object_id  # the theme links to it, and its pages go by slug
@@ -100,7 +93,7 @@ class CatalogueAdmin(ServiceAdmin):
     ) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        context = {"cards": [self._card(request, one) for one in self.entries()]}
+        context = {"cards": [self._card(request, one) for one in self.find_all()]}
         return self._page(request, "list", self.opts.verbose_name_plural.capitalize(), **context)
 
     def change_view(
@@ -153,7 +146,7 @@ class CatalogueAdmin(ServiceAdmin):
     def entry_or_404(self, slug: str) -> Any:
         """One entry, or the page that says there is none."""
         try:
-            return self.entry(slug)
+            return self.find_one(slug)
         except NotFound as error:
             raise Http404(error.detail) from error
 
@@ -212,7 +205,7 @@ class CatalogueAdmin(ServiceAdmin):
             messages.success(request, f"{entry.name}: {done.lower()}.")
 
     def _card(self, request: HttpRequest, entry: Any) -> dict[str, Any]:
-        on = self.is_on(entry)
+        on = getattr(entry, self.model.switch)
         return {
             "entry": entry,
             "on": on,

@@ -45,22 +45,20 @@ class HistoryAdmin(StrictAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
+        # The site's whole trail, of that object only: there it can be searched and filtered.
+        public_id = getattr(obj, "public_id", str(obj.pk))
+        query = urlencode({"object_resource": self.resource, "object": public_id})
+        trail = reverse(f"{self.admin_site.name}:audit_auditentry_changelist")
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",
             "entries": page_of(request, self.history(obj)),
-            "trail_url": self._trail_url(obj),
+            "trail_url": f"{trail}?{query}",
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/audit_history.html", context)
-
-    def _trail_url(self, obj: Any) -> str:
-        """The site's whole trail, of that object only: there it can be searched and filtered."""
-        object_id = getattr(obj, "public_id", str(obj.pk))
-        query = urlencode({"object_resource": self.resource, "object": object_id})
-        return f"{reverse(f'{self.admin_site.name}:audit_auditentry_changelist')}?{query}"
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: the audit entry is written with the change itself."""

@@ -13,33 +13,12 @@ from unfold.widgets import (
 )
 
 from syteops.core.errors import FieldError
-from syteops.core.form_fields import JsonField, LineField, TextField
+from syteops.core.form_fields import JsonField, LineField, ListField, TextField
 from syteops.core.schemas import is_one_line_text
-from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
 
 Schema = dict[str, Any]
 
 PREFIX = "config_"
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return value
-        lines = with_plain_line_ends(value or "").split("\n")
-        for line in lines:
-            validate_line(line)
-        return [line.strip() for line in lines if not is_blank(line)]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool((initial or []) != self.to_python(data))
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
 
 
 def config_fields(schema: Schema, config: dict[str, Any]) -> dict[str, forms.Field]:
@@ -52,9 +31,10 @@ def config_fields(schema: Schema, config: dict[str, Any]) -> dict[str, forms.Fie
 
 def patch_of(form: forms.Form) -> dict[str, Any]:
     """The settings that were changed in the form, as a merge patch: a blank one is taken back."""
+    changed = ((name, form.cleaned_data[name]) for name in form.changed_data)
     return {
-        name.removeprefix(PREFIX): _value(form.cleaned_data[name])
-        for name in form.changed_data
+        name.removeprefix(PREFIX): None if value in ("", [], None) else value
+        for name, value in changed
         if name.startswith(PREFIX)
     }
 
@@ -64,11 +44,6 @@ def field_of(error: FieldError, form: forms.Form) -> str | None:
     within = error.path[:1] == ("config",) and len(error.path) > 1
     name = f"{PREFIX}{error.path[1]}" if within else "".join(map(str, error.path[:1]))
     return name if name in form.fields else None
-
-
-def _value(entered: Any) -> Any:
-    """What a field's value means."""
-    return None if entered in ("", [], None) else entered
 
 
 def _field(name: str, schema: Schema, value: Any) -> forms.Field:
@@ -91,7 +66,7 @@ def _made(schema: Schema) -> forms.Field:
     if kind == "string":
         return _text(schema)
     if kind == "array" and schema.get("items", {}).get("type") == "string":
-        return LinesField()
+        return ListField("\n", widget=UnfoldAdminTextareaWidget)
     return JsonField(widget=UnfoldAdminTextareaWidget)
 
 

@@ -271,16 +271,5 @@ def _is_kept(form: Any) -> bool:
 
 def _row(form: Any) -> dict[str, Any]:
     """An inline's row; `id` tells the services which stored row it is."""
-    left_out = {
-        "DELETE",
-        "id",
-        *(
-            f.name
-            for f in form.instance._meta.fields
-            if f.is_relation and f.name not in form.fields
-        ),
-    }
-    row = {name: value for name, value in form.cleaned_data.items() if name not in left_out}
-    parent = getattr(form, "fk_name", None)
-    row.pop(parent, None)
-    return {**row, **({"id": form.instance.pk} if form.instance.pk else {})}
+    row = {n: value for n, value in form.cleaned_data.items() if n not in ("DELETE", "id")}
+    return {**row, "id": form.instance.pk} if form.instance.pk else row

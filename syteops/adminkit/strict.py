@@ -11,7 +11,7 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
 from django.db.models import OrderBy, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -57,7 +57,10 @@ class StrictChangeList(ChangeList):  # type: ignore[misc]
 
         Values that make no sense lead back to the list without them (IncorrectLookupParameters).
         """
-        _refuse_excess(request.GET)
+        lists = request.GET.lists()
+        values = [value for name, values in lists if name != SEARCH_VAR for value in values]
+        if len(values) > MAX_PARAMETERS or any(map(_is_beyond, values)):
+            raise IncorrectLookupParameters
         try:
             found = super().get_filters(request)
         except OverflowError as error:  # from dates at either end of time
@@ -67,12 +70,6 @@ class StrictChangeList(ChangeList):  # type: ignore[misc]
         if undeclared:
             raise DisallowedModelAdminLookup(f"Filtering by {min(undeclared)} is not offered.")
         return found
-
-
-def _refuse_excess(given: QueryDict) -> None:
-    values = [value for name, values in given.lists() if name != SEARCH_VAR for value in values]
-    if len(values) > MAX_PARAMETERS or any(map(_is_beyond, values)):
-        raise IncorrectLookupParameters
 
 
 def _is_beyond(text: str) -> bool:

@@ -48,6 +48,27 @@ class TextField(forms.CharField):
         return super().has_changed(shown, data)
 
 
+class ListField(forms.CharField):
+    """A list of texts, as one text with `separator` between them."""
+
+    def __init__(self, separator: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.separator = separator
+
+    def to_python(self, value: Any) -> Any:
+        """Raises ValidationError for one that is not one line."""
+        texts = with_plain_line_ends(value or "").split(self.separator.strip(" "))
+        for text in texts:
+            validate_line(text)
+        return [text.strip() for text in texts if not is_blank(text)]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.separator.join(map(str, value)) if isinstance(value, list) else value
+
+
 class WebAddressField(forms.URLField):
     """An address that a browser opens."""
 

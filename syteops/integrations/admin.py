@@ -20,6 +20,8 @@ from syteops.integrations.models import IntegrationState
 @admin.register(IntegrationState)
 class IntegrationStateAdmin(CatalogueAdmin):
     services = services
+    find_all = staticmethod(queries.all_installed)
+    find_one = staticmethod(queries.get_installed)
     icon = "hub"
     kept = "Its configuration and its secrets stay."
 
@@ -27,15 +29,6 @@ class IntegrationStateAdmin(CatalogueAdmin):
         view = self.admin_site.admin_view
         own = path("<slug:slug>/test/", view(self.test_view), name=self._name("test"))
         return [own, *super().get_urls()]
-
-    def entries(self) -> list[queries.Installed]:
-        return queries.all_installed()
-
-    def entry(self, slug: str) -> queries.Installed:
-        return queries.get_installed(slug)
-
-    def is_on(self, entry: queries.Installed) -> bool:
-        return entry.enabled
 
     def why_off(self, entry: queries.Installed) -> str:
         if entry.unavailable_reason:

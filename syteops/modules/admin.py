@@ -44,18 +44,11 @@ class ModuleAdmin:
 @admin.register(ModuleState)
 class ModuleStateAdmin(CatalogueAdmin):
     services = services
+    find_all = staticmethod(queries.all_modules)
+    find_one = staticmethod(queries.get_module)
     icon = "extension"
     words = ("Activate", "Deactivate", "Active", "Inactive")
     kept = "Its data and its configuration stay. Activate it again, and all of it is back."
-
-    def entries(self) -> list[queries.Module]:
-        return queries.all_modules()
-
-    def entry(self, slug: str) -> queries.Module:
-        return queries.get_module(slug)
-
-    def is_on(self, entry: queries.Module) -> bool:
-        return entry.active
 
     def why_off(self, entry: queries.Module) -> str:
         return "" if entry.licensed else services.REVOKED
