@@ -13,10 +13,5 @@ class EstimateStatus(models.TextChoices):
     EXPIRED = "expired", "Expired"
 
 
-STORED = (
-    EstimateStatus.DRAFT,
-    EstimateStatus.SENT,
-    EstimateStatus.APPROVED,
-    EstimateStatus.DECLINED,
-)
+STORED = tuple(one for one in EstimateStatus if one != EstimateStatus.EXPIRED)
 ANSWERS = (EstimateStatus.APPROVED, EstimateStatus.DECLINED)

@@ -49,7 +49,9 @@ class AnswerForm(forms.Form):
     seal = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, estimate: Estimate, data: Any = None) -> None:
-        super().__init__(data, initial={"seal": _seal(estimate)}, auto_id="%s")
+        super().__init__(
+            data, initial={"seal": signing.dumps(estimate.pk, salt=_SALT)}, auto_id="%s"
+        )
         self.estimate = estimate
 
     def clean_seal(self) -> str:
@@ -130,7 +132,3 @@ def _guarded(response: HttpResponse) -> HttpResponse:
     for name, value in _HEADERS.items():
         response.headers[name] = value
     return response
-
-
-def _seal(estimate: Estimate) -> str:
-    return signing.dumps(estimate.pk, salt=_SALT)

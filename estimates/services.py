@@ -228,7 +228,7 @@ def _need_standing(estimate: Estimate) -> None:
 
 
 def _need_complete(estimate: Estimate) -> None:
-    missing = [name for name in ("client_email",) if not getattr(estimate, name)]
+    missing = [] if estimate.client_email else ["client_email"]
     missing += [] if estimate.line_items.all() else ["line_items"]
     if missing:
         raise Conflict(

@@ -96,14 +96,9 @@ def _item(given: dict[str, Any], people: dict[str, TeamMember]) -> dict[str, Any
 def _add(actor: Actor, note: Note, found: list[dict[str, Any]]) -> int:
     stored = note.action_items.all()
     known = {fold(item.text) for item in stored}
-    new = [item for item in found if not _is_in(fold(item["text"]), known)]
+    by_text: dict[str, dict[str, Any]] = {}
+    for item in found:
+        by_text.setdefault(fold(item["text"]), item)
+    new = [item for text, item in by_text.items() if text not in known]
     services.update_note(actor, note, action_items=[*({"id": one.pk} for one in stored), *new])
     return len(new)
-
-
-def _is_in(text: str, known: set[str]) -> bool:
-    """Whether `text` is known; from now on it is."""
-    if text in known:
-        return True
-    known.add(text)
-    return False

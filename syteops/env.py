@@ -238,7 +238,8 @@ def read_settings_file() -> Path | None:
     try:
         found = parse_env_file(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or _problem_of_text(error)
+        text = str(error) if isinstance(error, WrongLine) else "it is not text in UTF-8"
+        problem = getattr(error, "strerror", None) or text
         raise WrongSetting(
             "SYTEOPS_ENV_FILE",
             f"cannot be read ({path}: {problem})",
@@ -247,10 +248,6 @@ def read_settings_file() -> Path | None:
     for name, value in found.items():
         os.environ.setdefault(name, value)
     return path.resolve()
-
-
-def _problem_of_text(error: Exception) -> str:
-    return str(error) if isinstance(error, WrongLine) else "it is not text in UTF-8"
 
 
 SETTINGS_FILE = read_settings_file()

@@ -55,11 +55,7 @@ def validate_acronym(acronym: str) -> None:
         raise ValidationError(
             "Use 2 to 16 small letters and digits, a letter first, such as acme.", "invalid"
         )
-    if acronym in _RESERVED_ACRONYMS | _acronyms_of_families():
+    # The word after `syteops_` in every pattern; that of the sets themselves stands for any.
+    taken = {one.pattern.removeprefix(PREFIX).split("_")[0] for one in all_families()}
+    if acronym in _RESERVED_ACRONYMS | taken:
         raise ValidationError("Other variables are named so. Choose another acronym.", "invalid")
-
-
-def _acronyms_of_families() -> set[str]:
-    """The word after `syteops_` in every pattern that has a fixed one there."""
-    words = (one.pattern.removeprefix(PREFIX).split("_")[0] for one in all_families())
-    return {word for word in words if not word.startswith("<")}

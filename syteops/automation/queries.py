@@ -1,7 +1,6 @@
 """Reading automation variables. The catalogue is derived at every read, so it is never stale."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +26,10 @@ def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
     """
     found: dict[str, CatalogueVariable] = {}
     for family in active_families():
-        for variable in _derive(family):
+        for derived in family.derive():
+            if is_blank(derived.value):
+                continue
+            variable = replace(derived, source=derived.source or family.source)
             if found.setdefault(variable.name, variable) is not variable:
                 log.error("The variable %s is derived twice.", variable.name)
     return sorted(
@@ -40,12 +42,6 @@ def active_families() -> list[Family]:
     """The families whose variables exist now: those of inactive modules are away."""
     inactive = inactive_modules()
     return [one for one in all_families() if one.module not in inactive]
-
-
-def _derive(family: Family) -> Iterator[CatalogueVariable]:
-    for variable in family.derive():
-        if not is_blank(variable.value):
-            yield replace(variable, source=variable.source or family.source)
 
 
 def _matches(variable: CatalogueVariable, source: str, search: str) -> bool:

@@ -6,19 +6,12 @@ from typing import Any
 from django.apps import apps
 from django.db.models import QuerySet
 
-from syteops.core.entities import find
 from syteops.crm.models import CrmIdentifier, CrmSystem
 
 
 def live_systems() -> QuerySet[CrmSystem]:
     """Every CRM system that is not deleted, by number."""
     return CrmSystem.objects.all()
-
-
-def get_system(crm_num: str, lock: bool = False) -> CrmSystem:
-    """The CRM system of that number, locked for a write on request. Raises NotFound."""
-    system: CrmSystem = find(CrmSystem.objects.all(), "number", crm_num, lock)
-    return system
 
 
 def deletion_impact(system: CrmSystem) -> dict[str, Any]:

@@ -42,10 +42,6 @@ UNDONE_BY: Mapping[str, str] = {
 """What undoing each kind of change amounts to, as an action of the object's resource."""
 
 
-def _no_reason(entry: AuditEntry) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class Undo:
     """How changes of one kind of object are undone.
@@ -78,7 +74,7 @@ class Undo:
     names: Mapping[str, type[Entity]] = field(default_factory=dict)
     undone_by: Mapping[str, str] = field(default_factory=dict)
     also_needs: Mapping[str, str] = field(default_factory=dict)
-    why_not: Callable[[AuditEntry], str] = _no_reason
+    why_not: Callable[[AuditEntry], str] = lambda entry: ""
     lock_first: Callable[[Any], Any] | None = None
 
     # --- What there is ---

@@ -16,14 +16,6 @@ from syteops.core.modules import contribution
 NO_CONFIG: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
-def _always() -> str:
-    return ""
-
-
-def _any_text(text: str) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class SecretSpec:
     """A secret that an integration keeps. `problem_of` says what is wrong with a text, or "".
@@ -36,7 +28,7 @@ class SecretSpec:
     label: str
     help: str = ""
     required: bool = True
-    problem_of: Callable[[str], str] = field(default=_any_text, repr=False)
+    problem_of: Callable[[str], str] = field(default=lambda text: "", repr=False)
     sent_to: str = ""
 
 
@@ -65,7 +57,7 @@ class Integration:
     stops: str
     config_schema: dict[str, Any] = field(default_factory=lambda: NO_CONFIG, repr=False)
     secrets: tuple[SecretSpec, ...] = ()
-    unmet: Callable[[], str] = field(default=_always, repr=False)
+    unmet: Callable[[], str] = field(default=lambda: "", repr=False)
     send_test: Callable[[Setup], str] | None = field(default=None, repr=False)
     start: Callable[[Setup], None] | None = field(default=None, repr=False)
     test_shows: str = ""

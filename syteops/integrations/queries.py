@@ -157,11 +157,11 @@ def _by_name(secrets: QuerySet[IntegrationSecret]) -> Rows:
 
 def _installed(one: Integration, state: IntegrationState | None, rows: Rows) -> Installed:
     secrets = [
-        StoredSecret(spec, rows.get((one.slug, spec.name)) or _blank(one.slug, spec.name))
+        StoredSecret(
+            spec,
+            rows.get((one.slug, spec.name))
+            or IntegrationSecret(integration=one.slug, name=spec.name),
+        )
         for spec in one.secrets
     ]
     return Installed(one, state or IntegrationState(slug=one.slug), secrets)
-
-
-def _blank(slug: str, name: str) -> IntegrationSecret:
-    return IntegrationSecret(integration=slug, name=name)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from syteops.core.entities import find
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 
@@ -21,11 +20,6 @@ def with_holders(roles: list[Role]) -> list[Role]:
     """The roles with their holders at hand, in one query for all of them."""
     prefetch_related_objects(roles, _WITH_MEMBERS)
     return roles
-
-
-def get_role(slug: str, lock: bool = False) -> Role:
-    """The role of that slug, locked for a write on request. Raises NotFound."""
-    return find(Role.objects.all(), "slug", slug, lock)
 
 
 def holders_of(role: Role) -> list[TeamMember]:

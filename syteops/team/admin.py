@@ -109,7 +109,8 @@ class TeamMemberAdmin(ServiceAdmin):
         return None if _asks_for_deleted(request) else ("number_shown", "name")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return not _is_deleted(obj) and super().has_change_permission(request, obj)
+        is_deleted = obj is not None and obj.deleted_at is not None
+        return not is_deleted and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not _asks_for_deleted(request) and super().has_delete_permission(request, obj)
@@ -145,7 +146,3 @@ class TeamMemberAdmin(ServiceAdmin):
     @admin.display(description="CRM identifiers")
     def crm_ids(self, member: TeamMember) -> str:
         return ", ".join(f"{number}: {text}" for number, text in member.crm_ids.items())
-
-
-def _is_deleted(member: TeamMember | None) -> bool:
-    return member is not None and member.deleted_at is not None

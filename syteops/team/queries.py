@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from syteops.core.entities import find
 from syteops.core.errors import Invalid
 from syteops.crm.queries import identifiers
 from syteops.team.attachments import all_attachments
@@ -46,12 +45,6 @@ def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     found = list(members)
     prefetch_related_objects(found, *related())
     return found
-
-
-def get_member(user_num: str, lock: bool = False) -> TeamMember:
-    """The member of that number, locked for a write on request. Raises NotFound."""
-    member: TeamMember = find(TeamMember.objects.all(), "number", user_num, lock)
-    return member
 
 
 def members_with_ids(ids: Collection[int]) -> list[TeamMember]:

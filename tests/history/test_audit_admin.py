@@ -54,7 +54,7 @@ def test_a_client_who_signs_as_admin_is_none(page: Client, changed: AuditEntry) 
     newest = AuditEntry.objects.order_by("-id")[:3]
     labels = ["Somebody", 'client "x\' alice"', 'client "alice"']
 
-    assert [audit_words.actor(one) for one in newest] == labels
+    assert [words.actor_name(one) for one in newest] == labels
     text = shown(page, LIST)
     assert 'client "alice"' in text
     for entry, label in zip(newest, labels, strict=True):

@@ -11,9 +11,9 @@ from syteops.history.naming import Naming
 from syteops.history.reverting import revert
 from syteops.roles import services as roles
 from syteops.roles.models import Role
-from syteops.roles.queries import get_role
 from syteops.team import services as team
 from syteops.team.models import TeamMember
+from tests.objects import get_role
 from tests.samples.roles import a_role
 from tests.undoing import latest
 

@@ -14,9 +14,9 @@ from syteops.core.errors import Conflict
 from syteops.crm.models import CrmSystem
 from syteops.history.reverting import revert as revert_by_service
 from syteops.history.undo import MADE, all_undos
-from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
+from tests.objects import get_role
 from tests.samples.crm import a_system
 from tests.samples.roles import a_role
 from tests.samples.team import a_member

@@ -9,10 +9,10 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
 from syteops.roles import services
 from syteops.roles.models import RoleAssignment
-from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember
 from syteops.team.services import delete_team_member
 from tests.fixtures import Api
+from tests.objects import get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_deleted_member, a_member
 

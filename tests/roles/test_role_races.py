@@ -12,9 +12,8 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import DomainError, Invalid, RoleFull
 from syteops.roles import services
 from syteops.roles.models import RoleAssignment
-from syteops.roles.queries import get_role
-from syteops.team.queries import get_member
 from syteops.team.services import delete_team_member
+from tests.objects import get_member, get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 

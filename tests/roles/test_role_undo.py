@@ -8,10 +8,9 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.models import Role
-from syteops.roles.queries import get_role
-from syteops.team.queries import get_member
 from syteops.team.services import delete_team_member
 from tests.fixtures import Api
+from tests.objects import get_member, get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 from tests.undoing import back_and_forth, latest, over_rest, refused, revert

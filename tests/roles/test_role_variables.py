@@ -7,10 +7,9 @@ from syteops.core.actors import SYSTEM
 from syteops.core.variables import Variable
 from syteops.crm import services as crm
 from syteops.roles import services
-from syteops.roles.queries import get_role
 from syteops.roles.variables import contact_variables, holder_variables, holding_variables
-from syteops.team.queries import get_member
 from syteops.team.services import delete_team_member
+from tests.objects import get_member, get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 

@@ -11,9 +11,9 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
 from syteops.roles import services as roles
-from syteops.roles.queries import get_role
 from syteops.team.models import TeamMember
 from tests.fixtures import signed_in
+from tests.objects import get_role
 from tests.pictures import picture_bytes, upload
 from tests.samples.team import a_deleted_member, a_member
 

@@ -8,9 +8,9 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmIdentifier
-from syteops.crm.queries import get_system
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
+from tests.objects import get_system
 from tests.undoing import latest, refused, revert
 
 

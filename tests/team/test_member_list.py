@@ -6,10 +6,10 @@ from pytest_django import DjangoAssertNumQueries
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.roles import services as roles
-from syteops.roles.queries import get_role
 from syteops.team import queries, services
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
+from tests.objects import get_member, get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_deleted_member, a_member
 
@@ -108,7 +108,7 @@ def test_every_ordering_works(api: Api, people: None, name: str) -> None:
 
 
 def test_only_the_holders_of_a_role(api: Api, people: None) -> None:
-    roles.assign(SYSTEM, get_role("site_owner"), queries.get_member("002"))
+    roles.assign(SYSTEM, get_role("site_owner"), get_member("002"))
 
     assert numbers(api, "?role=site_owner") == ["002"]
     assert numbers(api, "?role=technical_contact") == []

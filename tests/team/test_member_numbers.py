@@ -10,10 +10,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.roles import services as roles
-from syteops.roles.queries import get_role
 from syteops.team import services
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
+from tests.objects import get_role
 from tests.samples.team import a_deleted_member, a_member
 
 NOW = timezone.now()

@@ -12,11 +12,10 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.history.undoable import can_revert
 from syteops.roles import services as roles
-from syteops.roles.queries import get_role
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.team.queries import get_member
 from tests.fixtures import Api
+from tests.objects import get_member, get_role
 from tests.pictures import picture_bytes, upload
 from tests.samples.roles import a_role
 from tests.samples.team import a_member

@@ -3,8 +3,8 @@ from pytest_django import DjangoAssertNumQueries
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.team import services
-from syteops.team.queries import get_member
 from syteops.team.variables import member_variables
+from tests.objects import get_member
 from tests.samples.team import a_deleted_member, a_member
 from tests.team.test_members_over_the_api import EVERYTHING
 

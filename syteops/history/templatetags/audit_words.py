@@ -17,22 +17,9 @@ from syteops.history.rights import may_undo
 register = template.Library()
 
 
-@register.filter
-def in_words(entry: AuditEntry) -> str:
-    """What happened, as a sentence without its subject."""
-    return words.sentence(entry)
-
-
-@register.filter
-def door(entry: AuditEntry) -> str:
-    """Through which door it came."""
-    return words.door_in_words(entry)
-
-
-@register.filter
-def actor(entry: AuditEntry) -> str:
-    """Who did it."""
-    return words.actor_name(entry)
+register.filter("in_words", words.sentence)
+register.filter("door", words.door_in_words)
+register.filter("actor", words.actor_name)
 
 
 @register.filter

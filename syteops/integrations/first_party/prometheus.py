@@ -1,10 +1,8 @@
 """Prometheus: /metrics for a scraper that knows the token. Needs the package prometheus-client."""
 
+from functools import partial
+
 from syteops.integrations.catalogue import Integration, SecretSpec, enter, lacks_package
-
-
-def _unmet() -> str:
-    return lacks_package("prometheus_client", "prometheus-client")
 
 
 def _problem_of_token(text: str) -> str:
@@ -31,6 +29,6 @@ enter(
                 problem_of=_problem_of_token,
             ),
         ),
-        unmet=_unmet,
+        unmet=partial(lacks_package, "prometheus_client", "prometheus-client"),
     )
 )

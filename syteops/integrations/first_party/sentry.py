@@ -1,6 +1,7 @@
 """Sentry: reports unforeseen errors. Needs the package sentry-sdk."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from syteops import __version__
@@ -91,10 +92,6 @@ def _send_test(setup: Setup) -> str:
     return f"Sent as {event_id}. It appears in Sentry within a minute if the DSN is right."
 
 
-def _unmet() -> str:
-    return lacks_package("sentry_sdk", "sentry-sdk")
-
-
 def _problem_of_dsn(dsn: str) -> str:
     """A DSN is a web address with a public key before the @ and a project number behind the /."""
     scheme, _, rest = dsn.partition("://")
@@ -145,7 +142,7 @@ enter(
                 problem_of=_problem_of_dsn,
             ),
         ),
-        unmet=_unmet,
+        unmet=partial(lacks_package, "sentry_sdk", "sentry-sdk"),
         send_test=_send_test,
         start=_start,
     )
