@@ -7,7 +7,7 @@ OpenAPI, audit names and the operations page are read from here.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -103,17 +103,34 @@ Derived = Callable[[Any], "SerializerClass | None"]
 """A serializer that depends on the viewset, which it is given."""
 
 
-class Declaration(NamedTuple):
-    """What is said of a viewset's method; None and "" are what follows from the rest."""
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What is said of a viewset's method, and of what overrides it; it decorates that method.
 
-    summary: str
-    description: str
-    action: str
-    input: SerializerClass | Derived | None
-    output: SerializerClass | Derived | None
-    access: Access | None
-    destructive: bool | None
-    documents: tuple[str, ...]
+    In `summary`, {a}, {name} and {all} are the model's names, {prefix} is that of the routes. By
+    itself, `description` is the docstring, `output` the viewset's serializer, and `action`, the
+    name in dispatch, the method's. `access` follows from the HTTP method: GET reads, DELETE
+    deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
+    that says what would go. `documents` are the media types beside JSON in which a read may answer,
+    with a `Document`.
+    """
+
+    summary: str = field(kw_only=False)
+    description: str = ""
+    action: str = ""
+    input: SerializerClass | Derived | None = None
+    output: SerializerClass | Derived | None = None
+    access: Access | None = None
+    destructive: bool | None = None
+    documents: tuple[str, ...] = ()
+
+    def __call__(self, method: Method) -> Method:
+        told = self.description or re.sub(r"\s+", " ", (method.__doc__ or "").strip())
+        method.declaration = replace(self, description=told)  # type: ignore[attr-defined]
+        return method
+
+
+operation = Declaration
 
 
 class StandardAction(NamedTuple):
@@ -144,37 +161,6 @@ def permission_verb(action: str) -> str:
     """The verb of the Django permission that a usual action takes, such as `add` for `create`."""
     standard = (one.permission for one in STANDARD_ACTIONS.values() if one.action == action)
     return next(standard, PERMISSION[Access.WRITE])
-
-
-def operation(
-    summary: str,
-    *,
-    description: str = "",
-    action: str = "",
-    input: SerializerClass | Derived | None = None,
-    output: SerializerClass | Derived | None = None,
-    access: Access | None = None,
-    destructive: bool | None = None,
-    documents: tuple[str, ...] = (),
-) -> Callable[[Method], Method]:
-    """Declare a viewset's method, and what overrides it, as an operation.
-
-    In `summary`, {a}, {name} and {all} are the model's names, {prefix} is that of the routes. By
-    itself, `description` is the docstring, `output` the viewset's serializer, and `action`, the
-    name in dispatch, the method's. `access` follows from the HTTP method: GET reads, DELETE
-    deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
-    that says what would go. `documents` are the media types beside JSON in which a read may answer,
-    with a `Document`.
-    """
-
-    def mark(method: Method) -> Method:
-        told = description or re.sub(r"\s+", " ", (method.__doc__ or "").strip())
-        method.declaration = Declaration(  # type: ignore[attr-defined]
-            summary, told, action, input, output, access, destructive, documents
-        )
-        return method
-
-    return mark
 
 
 # --- The registry ----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.serializers import SecretField, StrictSerializer
+from manage_api.serializers import IsSetField, SecretField, StrictSerializer
 
 
 class IntegrationSecretSerializer(serializers.Serializer[Any]):
@@ -46,7 +46,4 @@ class IntegrationSecretInput(StrictSerializer):
 class IntegrationSecretSetSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField(source="integration")
     name = serializers.CharField()
-    key_set = serializers.SerializerMethodField()
-
-    def get_key_set(self, secret: Any) -> bool:
-        return secret.value is not None
+    key_set = IsSetField(source="value")
