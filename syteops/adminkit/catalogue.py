@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
@@ -60,16 +60,9 @@ class CatalogueAdmin(ServiceAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        own = path("<slug:slug>/switch/", view(self.switch_view), name=self._name("switch"))
+        own = path("<slug:slug>/switch/", view(self.switch_view), name=self.url_name("switch"))
         urls: list[URLPattern] = super().get_urls()
         return [own, *urls]
-
-    def _name(self, view: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
-
-    def address(self, view: str, *args: str) -> str:
-        """The address of one of this catalogue's pages."""
-        return reverse(f"{self.admin_site.name}:{self._name(view)}", args=args)
 
     # --- What the base asks for ---
 
@@ -115,7 +108,7 @@ class CatalogueAdmin(ServiceAdmin):
                 raise PermissionDenied
             if form.is_valid() and self._save(request, entry, form):
                 messages.success(request, f"{entry.name} was saved.")
-                return HttpResponseRedirect(self.address("change", entry.slug))
+                return HttpResponseRedirect(self.url_to("change", entry.slug))
             seen |= what_was_missed(getattr(request, "refusal", None))
         card = self._card(request, entry)
         return self._page(request, "item", entry.name, form=form, card=card, **seen)
@@ -141,7 +134,7 @@ class CatalogueAdmin(ServiceAdmin):
             card = self._card(request, entry)
             return self._page(request, "confirm", title, card=card, impact=self.impact(entry))
         self._switch(request, entry, on="on" in request.POST)
-        return HttpResponseRedirect(self.address("change", slug))
+        return HttpResponseRedirect(self.url_to("change", slug))
 
     def entry_or_404(self, slug: str) -> Any:
         """One entry, or the page that says there is none."""
@@ -211,23 +204,20 @@ class CatalogueAdmin(ServiceAdmin):
             "on": on,
             "state": self.words[2] if on else self.words[3],
             "why_off": self.why_off(entry),
-            "url": self.address("change", entry.slug),
-            "switch_url": self.address("switch", entry.slug),
-            "history_url": self.address("history", entry.slug),
+            "url": self.url_to("change", entry.slug),
+            "switch_url": self.url_to("switch", entry.slug),
+            "history_url": self.url_to("history", entry.slug),
             "actions": self.actions_of(request, entry),
         }
 
     def _page(
         self, request: HttpRequest, name: str, title: str, **context: Any
     ) -> TemplateResponse:
-        shared = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
+        context |= {
             "icon": self.icon,
             "words": self.words,
             "kept": self.kept,
             "may_change": self.has_change_permission(request),
-            "list_url": self.address("changelist"),
+            "list_url": self.url_to("changelist"),
         }
-        return TemplateResponse(request, f"admin/catalogue/{name}.html", {**shared, **context})
+        return self.page(request, f"admin/catalogue/{name}.html", title, **context)

@@ -13,8 +13,6 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
 from unfold.decorators import action
 
 from syteops.adminkit.service_admin import ServiceAdmin
@@ -59,7 +57,9 @@ def confirmed(
         raise PermissionDenied
     form = question.form(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
-        return _page(admin, request, obj, question, form)
+        back = admin.url_to("change", obj.pk)
+        context = {"question": question, "form": form, "object": obj, "back": back}
+        return admin.page(request, "admin/confirm_action.html", question.title, **context)
     shown = obj
     try:
         told, shown = act(obj, form.cleaned_data)
@@ -67,26 +67,4 @@ def confirmed(
         messages.error(request, refusal.detail)
     else:
         messages.success(request, told)
-    return HttpResponseRedirect(_address(admin, shown))
-
-
-def _page(
-    admin: ServiceAdmin, request: HttpRequest, obj: Entity, question: Question, form: forms.Form
-) -> HttpResponse:
-    context = {
-        **admin.admin_site.each_context(request),
-        "title": question.title,
-        "question": question,
-        "form": form,
-        "object": obj,
-        "opts": admin.opts,
-        "back": _address(admin, obj),
-    }
-    return TemplateResponse(request, "admin/confirm_action.html", context)
-
-
-def _address(admin: ServiceAdmin, obj: Entity) -> str:
-    meta = admin.opts
-    return reverse(
-        f"{admin.admin_site.name}:{meta.app_label}_{meta.model_name}_change", args=[obj.pk]
-    )
+    return HttpResponseRedirect(admin.url_to("change", shown.pk))

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from syteops.adminkit.strict import StrictAdmin
@@ -50,15 +49,12 @@ class HistoryAdmin(StrictAdmin):
         query = urlencode({"object_resource": self.resource, "object": public_id})
         trail = reverse(f"{self.admin_site.name}:audit_auditentry_changelist")
         context = {
-            **self.admin_site.each_context(request),
-            "title": f"History of {obj}",
             "entries": page_of(request, self.history(obj)),
             "trail_url": f"{trail}?{query}",
             "object": obj,
-            "opts": self.opts,
             **(extra_context or {}),
         }
-        return TemplateResponse(request, "admin/audit_history.html", context)
+        return self.page(request, "admin/audit_history.html", f"History of {obj}", **context)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: the audit entry is written with the change itself."""

@@ -57,6 +57,8 @@ class ServiceAdmin(GuardedAdmin):
     form = ServiceForm
     services: ModuleType
     secret_fields: ClassVar[Sequence[str]] = ()
+    fixed_fields: ClassVar[Sequence[str]] = ()
+    """What stays as it was when the object was made, because tools know the object by it."""
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     warn_unsaved_form = True
@@ -99,8 +101,11 @@ class ServiceAdmin(GuardedAdmin):
         return [*_without(fieldsets, shown), ("Secrets", {"fields": shown})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        states = [f"{name}_state" for name in self.secret_fields] if obj else []
-        return [*super().get_readonly_fields(request, obj), *states]
+        shown = [f"{name}_state" for name in self.secret_fields]
+        return [
+            *super().get_readonly_fields(request, obj),
+            *([*shown, *self.fixed_fields] if obj else ()),
+        ]
 
     def __getattr__(self, name: str) -> Any:
         if name.endswith("_state") and name.removesuffix("_state") in self.secret_fields:

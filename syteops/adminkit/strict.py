@@ -12,6 +12,8 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
 from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -91,6 +93,21 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
 
     search = staticmethod(search)
     ordered_by = staticmethod(ordered_by)
+
+    def url_name(self, view: str) -> str:
+        """The name of one of its addresses, within the admin's."""
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+    def url_to(self, view: str, *args: Any) -> str:
+        """The address of one of its pages."""
+        return reverse(f"{self.admin_site.name}:{self.url_name(view)}", args=args)
+
+    def page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        """A page in the admin's frame."""
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        return TemplateResponse(request, template, {**frame, **context})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictChangeList

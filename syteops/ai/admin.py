@@ -15,15 +15,12 @@ from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
 class AiProviderAdmin(ServiceAdmin):
     services = services
     secret_fields = ("api_key",)
+    fixed_fields = ("slug",)
     list_display = ("name", "slug", "base_url", "default_model", "has_key", "is_default")
     search_fields = ("searched",)
     fields = (
         "name", "slug", "base_url", "api_style", "default_model", "token_limit", "is_default",
     )  # fmt: skip
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Tools know a provider by its slug, so that one stays."""
-        return [*super().get_readonly_fields(request, obj), *(["slug"] if obj else [])]
 
     @admin.display(boolean=True, description="API key")
     def has_key(self, provider: AiProvider) -> bool:

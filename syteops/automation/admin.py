@@ -5,7 +5,6 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.text import Truncator
 from unfold.decorators import action
 from unfold.widgets import (
@@ -46,6 +45,7 @@ class CatalogueFilter(forms.Form):
 @admin.register(Variable)
 class VariableAdmin(ServiceAdmin):
     services = services
+    fixed_fields = ("key",)
     list_display = ("name", "start_of_value", "description", "updated_at")
     search_fields = ("searched",)
     fields = ("key", "value", "description")
@@ -56,10 +56,6 @@ class VariableAdmin(ServiceAdmin):
     def start_of_value(self, variable: Variable) -> str:
         return Truncator(variable.value).chars(120)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Automations know a variable by its key, so that one stays."""
-        return [*super().get_readonly_fields(request, obj), *(["key"] if obj else [])]
-
     @action(  # type: ignore[untyped-decorator]
         description="All variables", icon="list", url_path="catalogue", permissions=["view"]
     )
@@ -69,15 +65,8 @@ class VariableAdmin(ServiceAdmin):
         sources = sorted({one.source for one in families})
         form = CatalogueFilter(request.GET, sources=sources)
         page = Paginator(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "All variables",
-            "opts": self.opts,
-            "filter": form,
-            "page": page,
-            "families": families,
-        }
-        return TemplateResponse(request, "admin/automation/catalogue.html", context)
+        context = {"filter": form, "page": page, "families": families}
+        return self.page(request, "admin/automation/catalogue.html", "All variables", **context)
 
 
 class SetValueInline(PartsInline):

@@ -6,8 +6,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.contrib.filters.admin import (
@@ -151,19 +150,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if entry is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{words.actor_name(entry)} {words.sentence(entry)}",
-            "entry": entry,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/audit_entry.html", context)
+        title = f"{words.actor_name(entry)} {words.sentence(entry)}"
+        return self.page(request, "admin/audit_entry.html", title, entry=entry)
 
     # --- Undo ---
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.undo_view)
-        own = path("<int:entry_id>/undo/", view, name="audit_auditentry_undo")
+        own = path("<int:entry_id>/undo/", view, name=self.url_name("undo"))
         urls: list[URLPattern] = super().get_urls()
         return [own, *urls]
 
@@ -180,15 +174,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             self._undo(request, entry)
             return HttpResponseRedirect(back)
         context = {
-            **self.admin_site.each_context(request),
-            "title": "Undo this change?",
             "entry": entry,
             "given_back": given_back(entry),
             "effect": words.effect_of_undoing(entry),
             "back": back,
-            "opts": self.opts,
         }
-        return TemplateResponse(request, "admin/audit_undo.html", context)
+        return self.page(request, "admin/audit_undo.html", "Undo this change?", **context)
 
     def _undo(self, request: HttpRequest, entry: AuditEntry) -> None:
         try:
@@ -203,7 +194,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         asked = request.GET.get("next", "")
         if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()):
             return asked
-        return reverse(f"{self.admin_site.name}:audit_auditentry_change", args=[entry.pk])
+        return self.url_to("change", entry.pk)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

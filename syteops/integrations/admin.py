@@ -27,7 +27,7 @@ class IntegrationStateAdmin(CatalogueAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        own = path("<slug:slug>/test/", view(self.test_view), name=self._name("test"))
+        own = path("<slug:slug>/test/", view(self.test_view), name=self.url_name("test"))
         return [own, *super().get_urls()]
 
     def why_off(self, entry: queries.Installed) -> str:
@@ -77,7 +77,7 @@ class IntegrationStateAdmin(CatalogueAdmin):
             return []
         if entry.missing_config or entry.missing_secrets or not _may_test(self, request, entry):
             return []
-        url = self.address("test", entry.slug)
+        url = self.url_to("test", entry.slug)
         return [{"label": "Send a test", "icon": "send", "url": url}]
 
     def test_view(self, request: HttpRequest, slug: str) -> HttpResponse:
@@ -92,7 +92,7 @@ class IntegrationStateAdmin(CatalogueAdmin):
             messages.error(request, refusal.detail)
         else:
             messages.success(request, told)
-        return HttpResponseRedirect(self.address("change", slug))
+        return HttpResponseRedirect(self.url_to("change", slug))
 
 
 def _may_test(page: IntegrationStateAdmin, request: HttpRequest, entry: queries.Installed) -> bool:

@@ -60,6 +60,7 @@ class RoleAdmin(ServiceAdmin):
     form = RoleForm
     services = services
     extra_values = ("holders", "slug")
+    fixed_fields = ("slug",)
     list_display = ("name_shown", "slug", "constraint", "holders", "system")
     list_filter = ("system", "constraint_type")
     search_fields = ("searched",)
@@ -73,7 +74,7 @@ class RoleAdmin(ServiceAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = services.FIXED_IN_SYSTEM_ROLES if obj and obj.system else ()
-        return [*super().get_readonly_fields(request, obj), *(["slug"] if obj else []), *fixed]
+        return [*super().get_readonly_fields(request, obj), *fixed]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not (obj and obj.system) and super().has_delete_permission(request, obj)

@@ -2,7 +2,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.site import queries, services
@@ -18,8 +17,7 @@ class SingletonAdmin(ServiceAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:{name}", args=[1]))
+        return HttpResponseRedirect(self.url_to("change", 1))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         return queries.current(self.model) if object_id == "1" else None
