@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.core.validators import MinValueValidator
@@ -56,20 +56,6 @@ def _is_for_people(one: models.BaseConstraint) -> bool:
     return has_words or isinstance(one, models.UniqueConstraint)
 
 
-def slot(number: int | None) -> str:
-    """The public form of a slot number: zero-padded to three, growing beyond; "" for none."""
-    return "" if number is None else f"{number:03d}"
-
-
-def lowest_free(taken: Iterable[int], limit: int, what: str) -> int:
-    """The lowest number from 1 that is not in `taken`. Raises LimitReached beyond `limit`."""
-    used = set(taken)
-    number = next(n for n in range(1, len(used) + 2) if n not in used)
-    if number > limit:
-        raise LimitReached(f"There can be {limit} {what} at most. Delete one first.", limit=limit)
-    return number
-
-
 class LiveManager(models.Manager[Any]):
     """Only what is not deleted."""
 
@@ -110,8 +96,8 @@ class Numbered(Entity):
 
     @property
     def slot(self) -> str:
-        """The public number, such as "001"."""
-        return slot(self.number)
+        """The public number, such as "001": zero-padded to three, growing beyond; "" for none."""
+        return "" if self.number is None else f"{self.number:03d}"
 
     @property
     def public_id(self) -> str:
@@ -119,11 +105,18 @@ class Numbered(Entity):
 
     @classmethod
     def free_number(cls, limit: int, what: str, former: int | None = None) -> int:
-        """The former number if that is free, else the lowest. Call where it is taken, locked."""
+        """The former number if that is free, else the lowest. Call where it is taken, locked.
+
+        Raises LimitReached beyond `limit`.
+        """
         taken = set(cls.all_objects.exclude(number=None).values_list("number", flat=True))
         if former is not None and former <= limit and former not in taken:
             return former
-        return lowest_free(taken, limit, what)
+        number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+        if number > limit:
+            detail = f"There can be {limit} {what} at most. Delete one first."
+            raise LimitReached(detail, limit=limit)
+        return number
 
 
 N = TypeVar("N", bound=Numbered)

@@ -136,14 +136,9 @@ class TeamMember(Numbered):
         return self.shown_name or self.nickname or f"Team member {self.public_id}"
 
     @property
-    def joined_name(self) -> str:
-        """First and last name."""
-        return f"{self.first_name} {self.last_name}".strip()
-
-    @property
     def shown_name(self) -> str:
         """The full name: the one given, or else first and last name."""
-        return self.full_name or self.joined_name
+        return self.full_name or f"{self.first_name} {self.last_name}".strip()
 
     @property
     def role_slugs(self) -> list[str]:
