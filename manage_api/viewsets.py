@@ -53,6 +53,8 @@ class StandardViewSet(ManageViewSet):
     """The values that are objects named by their number: in which field of the input, of what."""
     rereads: ClassVar[bool] = False
     """Whether a write answers what is read anew, because its rows are stored beside the object."""
+    with_related: Any = staticmethod(lambda instances: instances)
+    """The objects with what their answer shows of others, in as many queries as one would take."""
     deletion_impact: Any = staticmethod(lambda instance: {"name": str(instance)})
     """What deleting an object would take away, by itself the object's name."""
     filter_backends: Any = (FilterBackend, SearchBackend, OrderingBackend)
@@ -87,10 +89,10 @@ class StandardViewSet(ManageViewSet):
                 values[name] = by_slot(model, field, values[name])
         return values
 
-    def load(self, instances: list[Any]) -> list[Any]:
+    def load(self, instances: list[Any]) -> Any:
         """The objects with all that their answer shows."""
         if not (self.rereads and self.operation.writes):
-            return instances
+            return self.with_related(instances)
         return [self.get_queryset().get(pk=one.pk) for one in instances]
 
     def show(self, instance: Any) -> Response:

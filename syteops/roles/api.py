@@ -1,7 +1,5 @@
 """Roles over the Manage API."""
 
-from typing import Any
-
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,6 +34,7 @@ class RoleViewSet(EntityViewSet):
     pagination_class = None
     services = services
     slots = {"member": ("user_num", TeamMember)}
+    with_related = staticmethod(queries.with_holders)
     deletion_impact = staticmethod(queries.deletion_impact)
     descriptions = {
         "create": "The slug, given or made of the name, never changes, because variables are "
@@ -44,9 +43,6 @@ class RoleViewSet(EntityViewSet):
         "below the holders.",
         "destroy": "Unassigns its holders. A system role cannot be deleted.",
     }
-
-    def load(self, instances: list[Role]) -> list[Any]:
-        return queries.with_holders(instances)
 
     @action(detail=True, methods=["post"])
     @operation(

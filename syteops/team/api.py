@@ -13,7 +13,6 @@ from syteops.core.identifiers import ROLE_SLUG
 from syteops.lib.patterns import exactly
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
-from syteops.team.models import TeamMember
 from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
 
 
@@ -35,6 +34,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     list_name = "users"
     impact_reads = {"roles_unassigned": "roles"}
     services = services
+    with_related = staticmethod(queries.with_related)
     deletion_impact = staticmethod(queries.deletion_impact)
     filterset_class = TeamMemberFilter
     search_fields = queries.SEARCHED
@@ -61,6 +61,3 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         if (username := self.validated.get("user")) is None:
             return self.validated
         return {**self.validated, "user": queries.user_named(username)}
-
-    def load(self, instances: list[TeamMember]) -> list[Any]:
-        return queries.with_related(instances)
