@@ -13,6 +13,7 @@ from syteops.core.identifiers import ROLE_SLUG
 from syteops.lib.patterns import exactly
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
+from syteops.team.models import TeamMember
 from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
 
 
@@ -59,5 +60,5 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
 
     def get_values(self, instance: TeamMember | None = None) -> dict[str, Any]:
         if (username := self.validated.get("user")) is None:
-            return self.validated
-        return {**self.validated, "user": queries.user_named(username)}
+            return super().get_values(instance)
+        return {**super().get_values(instance), "user": queries.user_named(username)}
