@@ -60,6 +60,9 @@ CODES = {
     "module_inactive": Code(404, "Module inactive", "Activate the module first."),
     "method_not_allowed": Code(405, "Method not allowed", "Use a method from the Allow header."),
     "not_acceptable": Code(406, "Not acceptable", "Accept application/json."),
+    "request_timeout": Code(
+        408, "Request not complete in time", "Send the same request again, all of it at once."
+    ),
     "conflict": Code(409, "Conflict", "Read the object again and adapt the request."),
     "role_full": Code(409, "Role full", "Unassign a holder first, or raise the role's limit."),
     "limit_reached": Code(

@@ -5,11 +5,9 @@ alone; a call is paid for before rights are looked at; rights come before any re
 """
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Any, ClassVar, NamedTuple
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
@@ -72,10 +70,6 @@ class ApiView(APIView):
     def writes(self) -> bool | None:
         """Whether the call costs a write; None while it is not known what is asked for."""
         return False
-
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        _measure_chunks(request)
-        return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """DRF's steps in our order. Raises not_authenticated, not_acceptable, throttled, a 403."""
@@ -145,13 +139,3 @@ class ApiView(APIView):
         for name, value in self.budget.headers.items() if self.budget else ():
             response.headers.setdefault(name, value)
         return response
-
-
-def _measure_chunks(request: HttpRequest) -> None:
-    """Read a body that was sent in chunks: without a length, Django takes it for none at all."""
-    meta = request.META
-    is_chunked = "chunked" in meta.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if is_chunked and meta.get("wsgi.input_terminated") and not meta.get("CONTENT_LENGTH"):
-        body = meta["wsgi.input"].read(settings.MANAGE_API_MAX_BODY + 1)
-        request._stream = BytesIO(body)
-        meta["CONTENT_LENGTH"] = str(len(body))

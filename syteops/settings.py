@@ -38,6 +38,8 @@ PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=2)
 # Seconds for one request, after which its worker is taken for dead and replaced.
 WORKER_TIMEOUT = env.int("WORKER_TIMEOUT", default=120)
+# Seconds in which the headers of a request, and then its body, must have arrived.
+REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", default=30)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many reverse proxies stand in front and append to X-Forwarded-For. With 0 that header is
@@ -138,6 +140,7 @@ MIDDLEWARE = [
     "syteops.server.middleware.SubPathMiddleware",
     "syteops.server.middleware.RequestIdMiddleware",
     "syteops.server.middleware.ContentSecurityPolicyMiddleware",
+    "syteops.server.middleware.RefusalMiddleware",
     "syteops.server.middleware.CharsetMiddleware",
     "syteops.server.middleware.AliveMiddleware",
     "syteops.server.middleware.HttpsMiddleware",
@@ -208,7 +211,7 @@ def _database() -> dict[str, Any]:
         **database,
         "ENGINE": "syteops.core.postgresql",
         "OPTIONS": _POSTGRESQL_OPTIONS | database.get("OPTIONS", {}),
-        # One connection a process, kept: the server runs one thread per process.
+        # Kept: one thread of a process works on all requests.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }

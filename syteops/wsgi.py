@@ -1,4 +1,4 @@
-"""The WSGI application that the server loads, once per process."""
+"""The WSGI application of a server process, which begins its background work. See `asgi`."""
 
 import os
 
@@ -9,9 +9,8 @@ import django
 django.setup(set_prefix=False)
 
 from syteops.server.handlers import Utf8Handler  # noqa: E402 - needs the apps loaded
-from syteops.server.liveness import Reporting  # noqa: E402 - the same
 
-application = Reporting(Utf8Handler())
+application = Utf8Handler()
 
 from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 
@@ -27,4 +26,3 @@ start_enabled()
 background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
 background.every(housekeeping.ASKED_EVERY, housekeeping.run_if_due)
 background.start()
-application.start()

@@ -17,7 +17,7 @@ def stored_key(session_key: str | None) -> str:
 class SessionStore(DatabaseStore):
     """Django's own, but for the column. The id is known to the browser alone.
 
-    For synchronous code: SyteOps is served over WSGI.
+    For synchronous code: requests are worked on in a thread, as a WSGI application.
     """
 
     def _get_session_from_db(self) -> Session | None:

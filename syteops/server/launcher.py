@@ -6,6 +6,7 @@ not answer. It loads no application, so that its workers begin with a clean proc
 
 import logging
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -15,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -26,6 +27,27 @@ log = logging.getLogger("syteops.server")
 
 STARTS_WITHIN = 60.0
 """Seconds that a new worker has to load the application."""
+
+CONNECTIONS = 2048
+"""How many connections a worker keeps open. More wait until one of them ends."""
+
+BUFFER = 65_536
+"""Bytes that the server itself keeps of a connection, and so the most that headers may have."""
+
+_OTHER_FILES = 128  # open in a worker beside its connections
+
+
+def connections_of_a_worker() -> int:
+    """CONNECTIONS, or what this machine lets a process open. Raises that limit if it may.
+
+    Without room for one more file the server would try to accept a connection without end.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft - _OTHER_FILES)
 
 
 class Watchdog:
@@ -76,17 +98,25 @@ class Watchdog:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT, and finish the requests under way."""
+    # A worker that is told to end while it loads must not take that for the server's own signal.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
     server = Granian(
-        "syteops.wsgi:application",
+        "syteops.asgi:application",
         address=settings.HOST,
         port=settings.PORT,
-        interface=Interfaces.WSGI,
+        # Why ASGI, and one thread behind it: docs/performance.md, "Slow clients".
+        interface=Interfaces.ASGINL,
+        # Proxies speak it to us; HTTP/2 would let one connection hold very many requests.
+        http=HTTPModes.http1,
+        loop=Loops.asyncio,
         workers=settings.WORKERS,
-        # Threads would share one interpreter lock and one SQLite writer: they only add waiting.
-        blocking_threads=1,
         backlog=1024,
-        http1_settings=HTTP1Settings(),
+        backpressure=connections_of_a_worker(),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.REQUEST_TIMEOUT * 1000,  # milliseconds
+            max_buffer_size=BUFFER,
+        ),
         respawn_failed_workers=True,
         respawn_interval=1,
         # A worker that hangs must not keep a stop or an update from finishing.

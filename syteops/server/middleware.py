@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.security import SecurityMiddleware
+from django.template.loader import render_to_string
 
 from manage_api.errors import ApiError, problem_response
 from syteops.lib.paths import ADMIN_PREFIX, is_api, is_for_tools
@@ -64,6 +65,35 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response.headers["X-Request-ID"] = chosen
         return response
+
+
+# --- What the gateway refused ---------------------------------------------------------------
+
+REFUSAL = "syteops.refusal"
+"""The ApiError in the environment of a request whose body was not taken. No header is named so."""
+
+
+class RefusalMiddleware:
+    """Answers a request that was refused before it was complete. Touches nothing that waits."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        refusal: ApiError | None = request.META.get(REFUSAL)
+        if refusal is None:
+            return self.get_response(request)
+        return _refuse(request, refusal)
+
+
+def _refuse(request: HttpRequest, refusal: ApiError) -> HttpResponse:
+    response = problem_response(request, refusal)
+    if not is_for_tools(request.path_info):
+        shown = {"title": refusal.title, "texts": (refusal.detail, "Nothing was stored.")}
+        response.content = render_to_string("plain.html", shown).encode()
+        response.headers["Content-Type"] = "text/html; charset=utf-8"
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 # --- Health --------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Every producer of errors answers in the one shape: problem details (RFC 9457)."""
 
 import re
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from django.test import Client
 from rest_framework import exceptions
 
 from manage_api.errors import CODES, FIELD_CODES, ApiError, as_api_error
-from manage_api.rendering import dump
 from syteops.core.errors import Conflict, FieldError, Invalid, NotFound, RoleFull
 from syteops.crm.models import CrmSystem
 from tests.fixtures import API, Api
@@ -128,30 +126,6 @@ def test_a_body_that_is_too_large(api: Api, settings: Any) -> None:
             api.call("POST", path, b'{"name": "' + b"x" * 200 + b'"}'), 413, "payload_too_large"
         )
         assert api.call("POST", path, b" " * 100).status_code == 400
-
-
-def in_chunks(api: Api, method: str, path: str, body: bytes) -> Any:
-    """A body without Content-Length, as the server hands it over."""
-    environ: Any = {
-        "CONTENT_TYPE": "application/json",
-        "HTTP_TRANSFER_ENCODING": "chunked",
-        "wsgi.input": BytesIO(body),
-        "wsgi.input_terminated": True,
-    }
-    return api.client.generic(method, f"{API}{path}", **environ)
-
-
-def test_a_body_in_chunks_is_read_like_any_other(api: Api, settings: Any) -> None:
-    """Django takes it for no body at all: a PATCH would say 200 and store nothing."""
-    body = {"resource": "crm", "action": "create", "params": {"name": "Two"}}
-
-    assert in_chunks(api, "POST", "/crm-systems", b'{"name": "One"}').status_code == 201
-    assert in_chunks(api, "PATCH", "/crm-systems/001", b'{"name": "Uno"}').json()["name"] == "Uno"
-    assert in_chunks(api, "POST", "/dispatch", dump(body)).json()["ok"] is True
-    problem(in_chunks(api, "PATCH", "/crm-systems/001", b"{"), 400, "parse_error")
-    settings.MANAGE_API_MAX_BODY = 10
-    too_large = in_chunks(api, "PATCH", "/crm-systems/001", b'{"name": "0123456789"}')
-    problem(too_large, 413, "payload_too_large")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"x"', b"5", b"null", b"true"])

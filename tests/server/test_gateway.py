@@ -1,0 +1,280 @@
+"""Between the server and the application: what it is told, what is read for it, what is sent."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from manage_api.errors import ApiError
+from syteops.server.bodies import Bodies
+from syteops.server.environ import environ_of
+from syteops.server.gateway import Gateway, limit_for
+
+OK = "200 OK"
+PATIENCE = 20.0
+
+
+def scope(*headers: tuple[bytes, bytes], **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "raw_path": b"/",
+        "query_string": b"",
+        "server": ("127.0.0.1", 8000),
+        "client": ("192.0.2.1", 4711),
+        "headers": [(b"host", b"example.com"), *headers],
+        **changes,
+    }
+
+
+# --- What the application is told ------------------------------------------------------------
+
+
+def test_the_environment_has_the_bytes_that_were_sent() -> None:
+    environ = environ_of(scope(raw_path=b"/%C3%A4%FF/%2e", query_string=b"q=\xc3\xa4&b=%20"))
+    assert environ["PATH_INFO"].encode("latin-1") == b"/\xc3\xa4\xff/."
+    assert environ["QUERY_STRING"].encode("latin-1") == b"q=\xc3\xa4&b=%20"
+    assert (environ["REMOTE_ADDR"], environ["SERVER_PORT"]) == ("192.0.2.1", "8000")
+    assert environ["SCRIPT_NAME"] == ""
+
+
+def test_headers_that_come_twice_are_joined() -> None:
+    twice = [(b"accept", b"a/b"), (b"cookie", b"a=1"), (b"accept", b"c/d"), (b"cookie", b"b=2")]
+    environ = environ_of(scope(*twice, (b"content-type", b"text/plain")))
+    assert environ["HTTP_ACCEPT"] == "a/b,c/d"
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
+    assert environ["CONTENT_TYPE"] == "text/plain"
+    assert "HTTP_CONTENT_TYPE" not in environ
+
+
+def test_no_header_passes_for_one_that_a_proxy_has_checked() -> None:
+    """`X_Forwarded_For` would arrive under the same name as `X-Forwarded-For`."""
+    sent = [(b"x-forwarded-for", b"192.0.2.9"), (b"x_forwarded_for", b"198.51.100.1")]
+    assert environ_of(scope(*sent))["HTTP_X_FORWARDED_FOR"] == "192.0.2.9"
+
+
+def test_http_1_0_has_its_name_and_need_not_name_a_host() -> None:
+    environ = environ_of(scope(http_version="1", headers=[(b"host", b"")]))
+    assert environ["SERVER_PROTOCOL"] == "HTTP/1.0"
+    assert "HTTP_HOST" not in environ
+
+
+# --- What is read for it ---------------------------------------------------------------------
+
+
+class Client:
+    """One that sends these parts and then no more, and keeps what it is sent."""
+
+    def __init__(self, *parts: bytes, is_complete: bool = True) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._parts = list(parts)
+        self._is_complete = is_complete
+
+    async def receive(self) -> dict[str, Any]:
+        if self._parts:
+            part = self._parts.pop(0)
+            more = bool(self._parts) or not self._is_complete
+            return {"type": "http.request", "body": part, "more_body": more}
+        await asyncio.sleep(PATIENCE)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+
+async def code_of_reading(bodies: Bodies, client: Client, seconds: float = PATIENCE) -> str:
+    try:
+        async with bodies.reading(client.receive, 1_000, seconds) as body:
+            return body.file.read().decode()
+    except ApiError as refusal:
+        return refusal.code
+
+
+def test_a_body_has_a_limit_and_a_deadline() -> None:
+    async def main() -> list[str]:
+        bodies = Bodies(10_000)
+        clients = [
+            Client(b"a" * 500, b"b" * 500),
+            Client(b"a" * 500, b"b" * 501),
+            Client(b"a", is_complete=False),
+        ]
+        found = [await code_of_reading(bodies, one, 0.05) for one in clients]
+        assert bodies.held == 0
+        return found
+
+    assert asyncio.run(main()) == ["a" * 500 + "b" * 500, "payload_too_large", "request_timeout"]
+
+
+def test_the_oldest_are_given_up_when_all_together_hold_too_much() -> None:
+    async def main() -> list[str]:
+        bodies = Bodies(2_500)
+        slow = [Client(b"x" * 900, is_complete=False) for _ in range(5)]
+        waiting = [asyncio.create_task(code_of_reading(bodies, one, 1.0)) for one in slow]
+        await asyncio.sleep(0.05)
+        assert bodies.held <= 2_500
+        fast = await code_of_reading(bodies, Client(b"y" * 900, b"y"))
+        return [fast, *await asyncio.gather(*waiting)]
+
+    assert asyncio.run(main()) == ["y" * 901, *["unavailable"] * 4, "request_timeout"]
+
+
+def test_complete_ones_are_never_given_up() -> None:
+    async def main() -> str:
+        bodies = Bodies(1_500)
+        async with bodies.reading(Client(b"x" * 1_000).receive, 1_000, 1.0) as body:
+            refused = await code_of_reading(bodies, Client(b"y" * 600, b"y"))
+            assert body.file.read() == b"x" * 1_000
+        assert bodies.held == 0
+        return refused
+
+    assert asyncio.run(main()) == "unavailable"
+
+
+def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one() -> None:
+    class Leaving(Client):
+        async def receive(self) -> dict[str, Any]:
+            return await super().receive() if self._parts else {"type": "http.disconnect"}
+
+    found = asyncio.run(code_of_reading(Bodies(10_000), Leaving(b"{}", is_complete=False)))
+    assert found == "parse_error"
+
+
+def test_pictures_may_be_larger_than_what_the_api_takes(settings: Any) -> None:
+    assert limit_for("/api/manage/v1/notes") == settings.MANAGE_API_MAX_BODY
+    assert limit_for("/wp-json/syteops/v1/manage/dispatch") == settings.MANAGE_API_MAX_BODY
+    assert limit_for("/admin/team/teammember/1/change/") > settings.MAX_PICTURE_BYTES
+
+
+# --- What is sent ----------------------------------------------------------------------------
+
+
+class Stream:
+    """A streamed answer that counts what was made of it."""
+
+    def __init__(self, pieces: int) -> None:
+        self.made = 0
+        self.is_closed = False
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _ in range(self._pieces):
+            self.made += 1
+            yield b"x"
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def answering(made: Any) -> Callable[..., Any]:
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response(OK, [("Content-Type", "text/plain")])
+        return made() if callable(made) else made
+
+    return application
+
+
+def test_a_slow_reader_holds_no_thread_and_no_more_than_it_takes() -> None:
+    """The application makes a piece when there is room for it, and works for others meanwhile."""
+
+    class SlowReader(Client):
+        async def send(self, message: dict[str, Any]) -> None:
+            await super().send(message)
+            await asyncio.sleep(0 if len(self.sent) < 3 else PATIENCE)
+
+    async def main() -> None:
+        stream = Stream(1_000)
+        made = iter([stream, [b"other"]])
+        gateway = Gateway(answering(lambda: next(made)))
+        reader, other = SlowReader(), Client()
+        reading = asyncio.create_task(gateway(scope(), reader.receive, reader.send))
+        await asyncio.sleep(0.1)
+        await asyncio.wait_for(gateway(scope(), other.receive, other.send), PATIENCE)
+        assert other.sent[-1]["body"] == b"other"
+        assert stream.made <= 3
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert stream.is_closed
+
+    asyncio.run(main())
+
+
+def test_a_client_that_leaves_is_sent_no_more() -> None:
+    class Leaving(Client):
+        async def receive(self) -> dict[str, Any]:
+            while len(self.sent) < 5:
+                await asyncio.sleep(0)
+            return {"type": "http.disconnect"}
+
+        async def send(self, message: dict[str, Any]) -> None:
+            await super().send(message)
+            await asyncio.sleep(0.001)
+
+    stream, client = Stream(100_000), Leaving()
+    asyncio.run(Gateway(answering(stream))(scope(), client.receive, client.send))
+    assert stream.made < 1_000
+    assert stream.is_closed
+
+
+def test_a_head_request_makes_nothing_of_a_stream() -> None:
+    stream, client = Stream(10), Client()
+    asyncio.run(Gateway(answering(stream))(scope(method="HEAD"), client.receive, client.send))
+    assert [one.get("body") for one in client.sent] == [None, b""]
+    assert (stream.made, stream.is_closed) == (0, True)
+
+
+def test_what_fails_while_it_is_made_is_closed_too() -> None:
+    class Failing(Stream):
+        streaming = False
+
+        def __iter__(self) -> Iterator[bytes]:
+            raise ZeroDivisionError
+
+    answer, client = Failing(1), Client()
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Gateway(answering(answer))(scope(), client.receive, client.send))
+    assert answer.is_closed
+    assert client.sent == []
+
+
+def test_a_file_is_sent_in_large_pieces_and_closed() -> None:
+    file, client = BytesIO(b"x" * 150_000), Client()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response(OK, [])
+        return environ["wsgi.file_wrapper"](file, 4_096)
+
+    asyncio.run(Gateway(application)(scope(), client.receive, client.send))
+    assert [len(one["body"]) for one in client.sent[1:]] == [65_536, 65_536, 18_928, 0]
+    assert file.closed
+
+
+def test_healthz_queues_behind_nothing() -> None:
+    entered, may_go_on = threading.Event(), threading.Event()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] != "/healthz":
+            entered.set()
+            assert may_go_on.wait(PATIENCE)
+        start_response(OK, [])
+        return [threading.current_thread().name.encode()]
+
+    async def main() -> None:
+        gateway = Gateway(application)
+        busy, asking = Client(), Client()
+        waiting = asyncio.create_task(gateway(scope(), busy.receive, busy.send))
+        await asyncio.to_thread(entered.wait, PATIENCE)
+        assert gateway.busy_since() is not None
+        alive = gateway(scope(raw_path=b"/healthz"), asking.receive, asking.send)
+        await asyncio.wait_for(alive, PATIENCE)
+        assert busy.sent == []
+        may_go_on.set()
+        await waiting
+        assert busy.sent[-1]["body"] == b"requests"
+        assert gateway.busy_since() is None
+
+    asyncio.run(main())
