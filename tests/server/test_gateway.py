@@ -214,7 +214,7 @@ def test_a_client_that_leaves_is_sent_no_more() -> None:
             await super().send(message)
             await asyncio.sleep(0.001)
 
-    stream, client = Stream(100_000), Leaving()
+    stream, client = Stream(3_000), Leaving()
     asyncio.run(Gateway(answering(stream))(scope(), client.receive, client.send))
     assert stream.made < 1_000
     assert stream.is_closed
