@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEV_VENV ?= .venv-dev
+BENCH_VENV ?= .venv-bench
 LOCK_VENV ?= .venv-lock
 # More processes than processors: tests of servers wait a good deal. In no other order: tests that
 # empty the tables must come last in a process.
@@ -16,8 +17,8 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-postgresql test-all soak mutate check contract lock clean \
-	run-environment dev-environment node-environment
+.PHONY: help run test test-postgresql test-all soak mutate check contract bench \
+	bench-instructions lock clean run-environment dev-environment bench-environment node-environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -64,14 +65,21 @@ contract: dev-environment node-environment ## Check the API description with too
 	step openapi-typescript "$$data/openapi.yaml" --output "$$data/api.ts"; \
 	step tsc --strict --noEmit "$$data/client.ts" "$$data/api.ts"
 
+bench: bench-environment ## Compare with stock DRF and a bare view, on loopback (BENCH_DB=sqlite|postgresql|both)
+	@$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_DB)
+
+bench-instructions: bench-environment ## Count instructions per request; fails above the bounds
+	@$(BENCH_VENV)/bin/python -m benchmarks.instructions $(LOADS)
+
 lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(call create,$(LOCK_VENV))
 	@$(LOCK_VENV)/bin/pip install -qq --disable-pip-version-check uv
 	@$(call compile,run.txt)
 	@$(call compile,dev.txt,--group dev)
+	@$(call compile,bench.txt,--group bench)
 
 clean: ## Remove environments and caches; never the data in var/
-	rm -rf $(VENV) $(DEV_VENV)* $(LOCK_VENV)
+	rm -rf $(VENV) $(DEV_VENV)* $(BENCH_VENV) $(LOCK_VENV)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -rf tests/contract/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -83,6 +91,10 @@ run-environment:
 dev-environment:
 	@$(call create,$(DEV_VENV))
 	@$(call install,$(DEV_VENV),requirements/dev.txt)
+
+bench-environment:
+	@$(call create,$(BENCH_VENV))
+	@$(call install,$(BENCH_VENV),requirements/bench.txt)
 
 # Exactly what is locked, unless that is installed already.
 node-environment:

@@ -26,12 +26,13 @@ def test_no_address_and_no_path_of_the_machine_that_wrote_it(file: str) -> None:
     assert re.findall(r"://|--(?:extra-)?index-url|--find-links|^ *# via .*/.*", text) == []
 
 
-def test_what_runs_is_tested_in_the_same_version() -> None:
-    pins = [
+def test_what_runs_is_tested_and_measured_in_the_same_version() -> None:
+    runs, tested, measured = (
         set(re.findall(r"^[a-z0-9][^ ]*==[^ ]+", (ROOT / "requirements" / file).read_text(), re.M))
-        for file in ("run.txt", "dev.txt")
-    ]
-    assert pins[0] <= pins[1]
+        for file in ("run.txt", "dev.txt", "bench.txt")
+    )
+    assert runs <= tested
+    assert runs <= measured
 
 
 def test_every_package_of_the_checkers_that_need_node_is_hashed_and_has_no_address() -> None:

@@ -1,0 +1,37 @@
+"""What the processes of a server cost, read from /proc (Linux)."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(session: int) -> float:
+    """The CPU time that the session's processes have used so far."""
+    return sum(sum(map(int, fields[11:13])) for _, fields in _processes(session)) / _TICK
+
+
+def pss_megabytes(session: int) -> float:
+    """The memory of the session's processes, with its share of what several of them hold."""
+    return sum(_pss(process) for process, _ in _processes(session)) / 1024
+
+
+def _processes(session: int) -> Iterator[tuple[Path, list[str]]]:
+    """Each process with the fields of its `stat` after the command's name (proc(5))."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        if int(fields[3]) == session:
+            yield process, fields
+
+
+def _pss(process: Path) -> int:
+    """In kB; 0 for a process that has just ended."""
+    try:
+        lines = (process / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)

@@ -1,0 +1,11 @@
+"""The bare views': no middleware, no app but the tables', and SQLite opened as SyteOps opens it."""
+
+from benchmarks.stock.settings import *  # noqa: F403 - the same but for what follows
+from benchmarks.stock.settings import DATABASES
+from syteops.settings import _SQLITE_OPTIONS
+
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = "benchmarks.stock.bare"
+DATABASES["default"]["CONN_MAX_AGE"] = None
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
