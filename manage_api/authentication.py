@@ -38,6 +38,11 @@ def presented_credential(request: HttpRequest) -> str:
     return keys.pop() if len(keys) == 1 else ""
 
 
+def presents_key(request: HttpRequest) -> bool:
+    """Whether the request has a header for keys: then that alone decides who calls."""
+    return KEY_HEADER in request.META or "HTTP_AUTHORIZATION" in request.META
+
+
 def presented_keys(request: HttpRequest) -> set[str]:
     """The different keys in the request's headers. Never read from a URL or body."""
     keys = set()

@@ -136,6 +136,7 @@ INSTALLED_APPS = [
     "syteops.history",
 ]
 
+# Calls of the API with a key take the short way from `KeyCallsLeave` to `KeyCallsEnter`.
 MIDDLEWARE = [
     "syteops.server.middleware.SubPathMiddleware",
     "syteops.server.middleware.RequestIdMiddleware",
@@ -144,6 +145,8 @@ MIDDLEWARE = [
     "syteops.server.middleware.CharsetMiddleware",
     "syteops.server.middleware.AliveMiddleware",
     "syteops.server.middleware.HttpsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "syteops.server.key_calls.KeyCallsLeave",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -152,8 +155,8 @@ MIDDLEWARE = [
     "syteops.people.middleware.PasswordChangeMiddleware",
     "syteops.adminkit.refusals.AdminRefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "syteops.server.key_calls.KeyCallsEnter",
 ]
 
 ROOT_URLCONF = "syteops.urls"

@@ -283,7 +283,7 @@ def test_an_error_before_the_view_tells_nothing_either(
     def fail(*args: Any) -> None:
         raise RuntimeError(DETAIL_OF_ERROR)
 
-    monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_request", fail)
+    monkeypatch.setattr("syteops.server.middleware.HttpsMiddleware.process_request", fail)
 
     answer = Api(site_key).get("/crm-systems")
 
