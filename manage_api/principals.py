@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from manage_api.errors import ApiError
 from manage_api.operations import Operation, all_operations
 from syteops.core.actors import ActorKind, Party, Person
+from syteops.core.written import State
 
 
 class Principal(Party, Protocol):
@@ -15,6 +16,10 @@ class Principal(Party, Protocol):
 
     user: Any
     """The Django user, of a person."""
+
+    @property
+    def state(self) -> State | None:
+        """The database's state when the principal was found; None where that is not known."""
 
     @property
     def reads_everything(self) -> bool:
@@ -44,6 +49,8 @@ class Stranger:
 @dataclass(frozen=True)
 class PersonPrincipal(Person):
     """A logged-in admin: Django's permissions decide."""
+
+    state = None
 
     @property
     def reads_everything(self) -> bool:

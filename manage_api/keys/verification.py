@@ -1,10 +1,11 @@
 """From the text of a key to its caller: one query, constant time, alike for unknown and wrong."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from time import time
 from typing import Any, NoReturn
 
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -21,6 +22,8 @@ from syteops.core.addresses import client_address, in_networks
 from syteops.core.background import after_answer
 from syteops.core.counters import CounterKind, counters
 from syteops.core.encryption import KeyRing, ring
+from syteops.core.rows import load_row
+from syteops.core.written import State, state_column, state_from
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class KeyHolder:
     """Whoever holds a valid key. Scopes decide; an empty list allows nothing."""
 
     key: ManageKey = field(repr=False)
+    state: State | None = field(default=None, repr=False)
     kind = ActorKind.KEY
     user = None
 
@@ -92,11 +96,11 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
     token = tokens.parse(text)
     if token is None:
         raise not_authenticated()
-    key, address = _find(token.public_id), client_address(request)
+    (key, state), address = _find(token.public_id), client_address(request)
     verifier, has_genuine_rights = (key or _nobody(ring())).open_verifier()
     if not constant_time_compare(verifier, token.verifier) or key is None:
         raise not_authenticated()
-    holder = KeyHolder(key)
+    holder = KeyHolder(key, state)
     if not has_genuine_rights:
         _note_refusal(holder, "rights_altered", request, channel)
         raise not_authenticated()
@@ -122,27 +126,33 @@ def reject_after_dummy_work() -> NoReturn:
 _STRANGER = tokens.new_token()
 
 
-def _find(public_id: str) -> ManageKey | None:
-    """The one door to keys. Nobody gets in by what it returns: `_check_state` decides that.
+def _find(public_id: str) -> tuple[ManageKey | None, State | None]:
+    """The one door to keys, and the state that the database is in.
 
-    SQL by hand: every request needs it, and to have it composed each time takes four times as
-    long. It answers one row for an unknown id too, so that there is as much to do.
+    Nobody gets in by what it returns: `_check_state` decides that. SQL by hand: every request needs
+    it, and to have it composed each time takes four times as long. It answers one row for an
+    unknown id too, so that there is as much to do.
     """
-    found = next(iter(ManageKey.objects.raw(_FIND, [public_id])), None)
-    return found if found is not None and found.pk is not None else None
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(connection.vendor), [public_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None, None
+    *columns, enabled, state = row
+    key = load_row(ManageKey, columns)  # of an unknown id too: that takes as long
+    key.api_enabled = bool(enabled)  # type: ignore[attr-defined]
+    return (None, None) if columns[0] is None else (key, state_from(state))
 
 
-def _find_statement() -> str:
+@cache
+def _statement(vendor: str) -> str:
     switch, key = ApiSwitch._meta.db_table, ManageKey._meta.db_table
     columns = ", ".join(f"k.{field.column}" for field in ManageKey._meta.concrete_fields)
     # S608: our own names, and the id is a parameter.
     return (
-        f"SELECT {columns}, s.enabled AS api_enabled FROM {switch} s "  # noqa: S608
+        f"SELECT {columns}, s.enabled, {state_column()} FROM {switch} s "  # noqa: S608
         f"LEFT JOIN {key} k ON k.public_id = %s WHERE s.id = 1"
     )
-
-
-_FIND = _find_statement()
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,36 @@
+"""Objects from rows of SQL that was compiled once: composing it costs several times the asking."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
+
+
+def load_row(model: type[M], row: Sequence[Any]) -> M:
+    """The object whose concrete fields the row has, in their order."""
+    values = list(row)
+    for place, field, converters in _converters(model, connection.vendor):
+        for convert in converters:
+            values[place] = convert(values[place], field, connection)
+    return model.from_db(connection.alias, _names(model), values)
+
+
+@cache
+def _names(model: type[Model]) -> list[str]:
+    return [one.attname for one in model._meta.concrete_fields]
+
+
+@cache
+def _converters(model: type[Model], vendor: str) -> list[tuple[int, Any, list[Callable[..., Any]]]]:
+    """What makes a database's values Python's, by the place in a row; as Django does it."""
+    found = []
+    for place, field in enumerate(model._meta.concrete_fields):
+        column = field.get_col(model._meta.db_table)
+        of_backend = connection.ops.get_db_converters(column)
+        if converters := [*of_backend, *column.get_db_converters(connection)]:
+            found.append((place, column, converters))
+    return found
