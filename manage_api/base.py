@@ -70,6 +70,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """The methods that need confirmation only for what some calls of them amount to."""
     summaries: ClassVar[Mapping[str, str]] = {}
     """By method name, the summaries of inherited actions whose usual words do not fit."""
+    keeps: ClassVar[frozenset[str]] = frozenset()
+    """The reads, by method name, whose answers follow from the call, the database and the day."""
     descriptions: ClassVar[Mapping[str, str]] = {}
     """By method name, what developers are told of inherited actions beyond their summary."""
     actions: ClassVar[Mapping[str, str]] = {}

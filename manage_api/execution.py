@@ -10,14 +10,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, transaction
+from django.urls import get_script_prefix
 
 from manage_api import concurrency, idempotency
 from manage_api.calls import Call, Document, Result
 from manage_api.disclosure import disclose, disclosed_impact
 from manage_api.errors import ApiError, as_api_error
+from manage_api.kept import kept
 from manage_api.operations import Operation, find, reader_of
 from manage_api.permissions import authorise
-from manage_api.rendering import dump
+from manage_api.rendering import canonical, dump
 from manage_api.serializers import NoInput
 from manage_api.shared import validate
 from syteops.core.errors import Invalid
@@ -34,7 +36,7 @@ def run(view: "ManageViewSet") -> Result:
     """Carry out the call that the viewset `view` is prepared for."""
     resolve_path(view)
     if not view.operation.writes:
-        return _represent(Result(perform(view)))
+        return _read(view)
     for _ in range(ATTEMPTS):
         view.actor.trail.clear()
         try:
@@ -47,6 +49,19 @@ def run(view: "ManageViewSet") -> Result:
                 raise
     detail = "Too many others are changing the same things. Try again."
     raise ApiError("conflict", detail, headers={"Retry-After": "1"})
+
+
+def _read(view: "ManageViewSet") -> Result:
+    def answer() -> Result:
+        return _represent(Result(perform(view)))
+
+    if view.operation.endpoint not in view.keeps:
+        return answer()
+    # Absolute addresses in an answer begin as the caller wrote this site's.
+    request = view.request._request
+    origin = request.scheme, request.META.get("HTTP_HOST"), get_script_prefix()
+    given = canonical([view.kwargs, view.call.input])
+    return kept(view.principal, (view.operation.name, view.call.is_text, given, origin), answer)
 
 
 def perform(view: "ManageViewSet") -> Any:

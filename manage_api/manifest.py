@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from django.urls import get_script_prefix
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from manage_api.calls import Result
+from manage_api.kept import kept
 from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations
 from manage_api.permissions import allowed_operations
+from manage_api.rendering import dump
 from manage_api.views import ApiView, Endpoint, address_of
 
 
@@ -46,8 +50,13 @@ class ManifestView(ApiView):
     endpoints = {"GET": Endpoint(ManifestSerializer)}
 
     def get(self, request: Request) -> Response:
+        call = "manifest", get_script_prefix()
+        return Response(kept(self.principal, call, self._list_allowed).body)
+
+    def _list_allowed(self) -> Result:
         allowed = allowed_operations(self.principal, all_operations())
-        return Response({"ok": True, "data": [entry(one) for one in allowed]})
+        shown = {"ok": True, "data": [entry(one) for one in allowed]}
+        return Result(None, body=dump(shown))
 
 
 def entry(one: Operation) -> dict[str, Any]:

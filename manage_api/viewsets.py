@@ -273,7 +273,13 @@ class BulkMixin(ManageViewSet):
 class EntityViewSet(
     ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, DestroyMixin, SecretsMixin, BulkMixin
 ):
-    """An entity with the five standard operations, bulk and, where it has any, its secrets."""
+    """An entity with the five standard operations, bulk and, where it has any, its secrets.
+
+    Its answers are kept while nothing is written. Where they depend on anything beside the call,
+    the database and the day, such as the time, say `keeps = frozenset()`.
+    """
+
+    keeps = frozenset(("list", "retrieve"))
 
 
 # --- Other kinds of things -------------------------------------------------------------------

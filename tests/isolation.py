@@ -2,6 +2,7 @@
 
 from django.core.cache import cache
 
+from manage_api import kept
 from manage_api.keys import usage
 from syteops.core.counters import counters
 
@@ -11,3 +12,4 @@ def forget_calls() -> None:
     cache.clear()
     counters().clear()
     usage._take()
+    vars(kept._local).clear()

@@ -43,6 +43,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     actions = {"list": "catalog"}
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)
+    keeps = frozenset(("list", "export"))
     asks_by_effect = frozenset(("bulk", "update"))
     summaries = {
         "list": "List the automation variables",

@@ -1,0 +1,59 @@
+"""Answers to reads, kept while nothing at all is written to the database.
+
+A key is looked up, checked and charged for every call; the same query tells the database's state.
+While that is the one in which an answer was made, the same call of the same key gets it again.
+There is no time-out to wait for, and nothing that a write has to remember.
+"""
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+import orjson
+
+from manage_api.calls import Result
+from manage_api.principals import Principal
+from syteops.core.written import State
+
+MOST_BYTES = 8 * 1024 * 1024
+"""How much each thread keeps."""
+
+
+@dataclass
+class _Answers:
+    """What was answered in one state of the database."""
+
+    state: State
+    size: int = 0
+    by_call: dict[Hashable, Result] = field(default_factory=dict)
+
+
+_local = threading.local()
+
+
+def kept(principal: Principal, call: Hashable, answer: Callable[[], Result]) -> Result:
+    """The result of `call`, made by `answer` unless nothing was written since the last time.
+
+    `call` tells everything that the result depends on beside the database and the caller.
+    """
+    state = principal.state
+    if state is None:
+        return answer()
+    answers: _Answers | None = getattr(_local, "answers", None)
+    if answers is None or answers.state != state:
+        answers = _local.answers = _Answers(state)
+    mine = principal.kind, principal.id, call
+    if mine not in answers.by_call:
+        result = answer()
+        if answers.size + len(result.body) > MOST_BYTES:
+            return result
+        answers.size += len(result.body)
+        answers.by_call[mine] = _without_objects(result)
+    return answers.by_call[mine]
+
+
+def _without_objects(result: Result) -> Result:
+    """The result with its bytes alone: what they were made of takes many times the memory."""
+    if not isinstance(result.data, str):
+        result.data = orjson.Fragment(result.body)
+    return result

@@ -1,0 +1,162 @@
+"""An answer is given again only while nothing was written, by anybody, for a key that is good."""
+
+import threading
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from manage_api import kept
+from manage_api.keys import services
+from manage_api.keys.queries import site_key as current_site_key
+from manage_api.operations import all_operations
+from syteops.core.actors import SYSTEM
+from syteops.crm.models import CrmSystem
+from syteops.team.models import TeamMember
+from tests.fixtures import Api
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ONE_QUERY = 1  # the key's
+
+
+@pytest.fixture(autouse=True)
+def _system() -> None:
+    CrmSystem.objects.create(number=1, name="HubSpot")
+
+
+def name_of(api: Api) -> str:
+    return str(api.get("/crm-systems/001").json()["name"])
+
+
+def queries_of(ask: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        ask()
+    return len(queries)
+
+
+@pytest.mark.parametrize(
+    "path", ["/crm-systems/001", "/crm-systems", "/variables/export", "/manifest"]
+)
+def test_the_same_read_is_answered_from_memory(api: Api, path: str) -> None:
+    first = api.get(path)
+
+    with CaptureQueriesContext(connection) as queries:
+        second = api.get(path)
+
+    assert len(queries) == ONE_QUERY
+    assert (second.content, second.get("ETag")) == (first.content, first.get("ETag"))
+
+
+def test_dispatch_answers_the_same_from_memory(api: Api) -> None:
+    first = api.dispatch("crm.get", {"crm_num": "001"}).json()
+    assert queries_of(lambda: api.dispatch("crm.get", {"crm_num": "001"})) == ONE_QUERY
+    assert api.dispatch("crm.get", {"crm_num": "001"}).json()["data"] == first["data"]
+
+
+def test_a_change_over_the_api_shows_at_once(api: Api) -> None:
+    assert name_of(api) == "HubSpot"
+    assert api.get("/variables/export").json()["syteops_std_crm_001_name"] == "HubSpot"
+    api.patch("/crm-systems/001", {"name": "Zoho"})
+    assert name_of(api) == "Zoho"
+    assert api.get("/variables/export").json()["syteops_std_crm_001_name"] == "Zoho"
+
+
+def test_a_change_that_passes_every_service_by_shows_at_once(api: Api) -> None:
+    assert name_of(api) == "HubSpot"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE crm_crmsystem SET name = 'Zoho'")
+    assert name_of(api) == "Zoho"
+
+
+def test_a_change_on_another_connection_shows_at_once(api: Api) -> None:
+    def rename() -> None:
+        CrmSystem.objects.update(name="Zoho")
+        connection.close()
+
+    assert name_of(api) == "HubSpot"
+    other = threading.Thread(target=rename)
+    other.start()
+    other.join()
+    assert name_of(api) == "Zoho"
+
+
+def test_what_is_rolled_back_is_never_kept(api: Api) -> None:
+    assert name_of(api) == "HubSpot"
+    with transaction.atomic():
+        CrmSystem.objects.update(name="Zoho")
+        assert name_of(api) == "Zoho"
+        transaction.set_rollback(True)
+    assert name_of(api) == "HubSpot"
+
+
+def test_a_dry_run_leaves_nothing_behind(api: Api) -> None:
+    assert name_of(api) == "HubSpot"
+    api.patch("/crm-systems/001?dry_run=true", {"name": "Zoho"})
+    assert name_of(api) == "HubSpot"
+
+
+def test_a_key_that_was_replaced_gets_nothing_any_more(api: Api) -> None:
+    assert name_of(api) == "HubSpot"
+    key = current_site_key()
+    assert key is not None
+    services.revoke_key(SYSTEM, key)
+    assert api.get("/crm-systems/001").status_code == 401
+
+
+def test_a_key_without_the_right_gets_nothing_of_what_another_read(
+    api: Api, make_key: Callable[..., str]
+) -> None:
+    other = Api(make_key("roles:read"))
+    assert name_of(api) == "HubSpot"
+    assert other.get("/crm-systems/001").status_code == 403
+    assert len(other.get("/manifest").json()["data"]) < len(api.get("/manifest").json()["data"])
+
+
+def test_every_read_still_costs_its_budget(api: Api) -> None:
+    left = [api.get("/crm-systems/001")["RateLimit"].split(";")[1] for _ in range(2)]
+    assert int(left[0].removeprefix("r=")) - int(left[1].removeprefix("r=")) == 1
+
+
+def test_other_parameters_are_another_call(api: Api) -> None:
+    TeamMember.objects.bulk_create(TeamMember(number=number) for number in (1, 2))
+    pages = [api.get(f"/team-members?per_page=1&page={page}").json() for page in (1, 2)]
+    assert [page["users"][0]["user_num"] for page in pages] == ["001", "002"]
+
+
+def test_absolute_addresses_are_those_of_the_caller(api: Api) -> None:
+    TeamMember.objects.create(number=1, profile_picture="mia.png")
+    pictures = [
+        api.get("/team-members/001", Host=host).json()["profile_picture"]
+        for host in ("127.0.0.1:1111", "localhost")
+    ]
+    assert [one.split("/")[2] for one in pictures] == ["127.0.0.1:1111", "localhost"]
+
+
+def test_a_new_day_is_asked_anew(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    name_of(api)
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda: date(2026, 2, 1))
+    assert queries_of(lambda: name_of(api)) > ONE_QUERY
+
+
+def test_what_is_kept_has_a_bound(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 10)
+    name_of(api)
+    assert queries_of(lambda: name_of(api)) > ONE_QUERY
+
+
+def test_for_people_nothing_is_kept(as_person: Callable[[User], Api], alice: User) -> None:
+    person = as_person(alice)
+    assert queries_of(lambda: name_of(person)) == queries_of(lambda: name_of(person))
+
+
+def test_only_reads_are_kept() -> None:
+    kept_ones = [one for one in all_operations() if one.endpoint in one.viewset.keeps]
+    assert {one.name for one in kept_ones} >= {"users.get", "crm.list", "variables.export"}
+    assert [one.name for one in kept_ones if one.writes] == []
+    for one in all_operations():
+        missing = one.viewset.keeps - {*one.viewset.operations}
+        assert not missing, f"{one.viewset.__name__} keeps {missing}, which it has not"
