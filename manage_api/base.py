@@ -80,9 +80,9 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     operation: Any = None
     """The `Operation` of this request; None for a method that the address does not know."""
     call: Call
-    actor: Actor
     locks: bool = False
     validated: dict[str, Any]
+    _actor: Actor | None = None
     impact: dict[str, Any] | None = None
 
     # --- What it declares ---
@@ -170,9 +170,20 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     def prepare(self, call: Call, actor: Actor | None = None) -> None:
         """Get ready to run `call`; `actor` is whose trail it belongs to, by itself a new one."""
         self.call = call
-        self.actor = actor or self.make_actor(self.operation.name)
+        self._actor = actor
         self.locks = self.operation.writes
         self.validated = {}
+
+    @property
+    def actor(self) -> Actor:
+        """The caller, in whose trail changes are recorded. Most reads never ask for it."""
+        if self._actor is None:
+            self._actor = self.make_actor(self.operation.name)
+        return self._actor
+
+    @actor.setter
+    def actor(self, actor: Actor) -> None:
+        self._actor = actor
 
     def _read_call(self, request: Request) -> Call:
         query = query_of(request)

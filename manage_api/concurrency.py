@@ -41,7 +41,7 @@ def etag_of_data(data: Any) -> str:
 def is_fresh(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this ETag, so that 304 is the answer."""
     header = request.META.get("HTTP_IF_NONE_MATCH")
-    return header is not None and _names(_tags(header), etag, weakly=True)
+    return header is not None and (header == etag or _names(_tags(header), etag, weakly=True))
 
 
 def has_precondition(request: Request) -> bool:

@@ -7,7 +7,7 @@ strings carry only text, so there (`context["text"]`) numbers and booleans are r
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -16,7 +16,7 @@ from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import empty, get_error_detail
+from rest_framework.fields import SkipField, empty, get_error_detail
 
 from manage_api.errors import MAX_ERRORS
 from syteops.core.entities import Numbered
@@ -221,6 +221,33 @@ class StrictSerializer(serializers.Serializer[Any]):
     needs_one: ClassVar[bool] = False
     """Whether one of the fields at least must be given, and be neither empty nor false."""
 
+    @cached_property
+    def _shown_fields(self) -> list[tuple[str, str, Any, bool]]:
+        """Name, attribute, field and whether its texts are shown as they are."""
+        return [
+            (name, _plain_attribute(field), field, _shows_texts_as_they_are(field))
+            for name, field in self.fields.items()
+            if not field.write_only
+        ]
+
+    def to_representation(self, instance: Any) -> Any:
+        """As DRF does it; an object's own attribute is taken without DRF's questions about it."""
+        if isinstance(instance, Mapping):
+            return super().to_representation(instance)
+        shown = {}
+        for name, attribute, field, is_plain in self._shown_fields:
+            value = getattr(instance, attribute, _UNKNOWN) if attribute else _UNKNOWN
+            if value is _UNKNOWN or callable(value):
+                try:
+                    value = field.get_attribute(instance)
+                except SkipField:
+                    continue
+            if value is None or (is_plain and type(value) is str):
+                shown[name] = value
+            else:
+                shown[name] = field.to_representation(value)
+        return shown
+
     def validate(self, attrs: Any) -> Any:
         if self.needs_one and not any(attrs.values()):
             first, detail = str(next(iter(self.fields))), f"Give {' or '.join(self.fields)}."
@@ -261,6 +288,17 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 _NO_OBJECT = "Send a JSON object."
+_UNKNOWN = object()
+
+
+def _plain_attribute(field: "serializers.Field[Any, Any, Any, Any]") -> str:
+    """The attribute of an object that the field shows; "" where it finds its value otherwise."""
+    is_usual = type(field).get_attribute is serializers.Field.get_attribute
+    return field.source_attrs[0] if is_usual and len(field.source_attrs) == 1 else ""
+
+
+def _shows_texts_as_they_are(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
+    return type(field).to_representation is serializers.CharField.to_representation
 
 
 class WholeSerializer(StrictSerializer):

@@ -18,6 +18,7 @@ from manage_api.disclosure import disclosed_error
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation
 from manage_api.principals import Principal
+from manage_api.rendering import JsonRenderer
 from manage_api.throttling import AttemptThrottle, Budget, spend
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, Channel
@@ -34,6 +35,7 @@ def address_of(path: str) -> str:
     return f"{get_script_prefix().rstrip('/')}{API_ROOT}{path}"
 
 
+_TAKES_JSON = ("*/*", JsonRenderer.media_type)
 VARIES_BY = ("Authorization", "X-API-Key", "Cookie")
 
 
@@ -79,6 +81,12 @@ class ApiView(APIView):
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.check_throttles(request)
         self.check_permissions(request)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """As DRF does it; what nearly everybody sends is not worked out anew each time."""
+        if request.META.get("HTTP_ACCEPT", "*/*") in _TAKES_JSON:
+            return JsonRenderer(), JsonRenderer.media_type
+        return super().perform_content_negotiation(request, force)
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who calls; whoever fails at it too often is not even listened to."""

@@ -80,6 +80,15 @@ def _without_port(text: str) -> str:
 
 def normal_address(text: str) -> str:
     """One spelling per address: IPv6 compressed, IPv4-mapped IPv6 as IPv4, no zone; "" if none."""
+    return (_spell if len(text) <= _USUAL_LENGTH else _spell.__wrapped__)(text)
+
+
+_USUAL_LENGTH = 50
+"""So much an address takes; a stranger's longer texts are not remembered."""
+
+
+@lru_cache(maxsize=1024)
+def _spell(text: str) -> str:
     address = _parse(text.strip())
     return "" if address is None else str(address)
 

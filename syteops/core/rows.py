@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model
 
 M = TypeVar("M", bound=Model)
@@ -12,11 +12,11 @@ M = TypeVar("M", bound=Model)
 
 def load_row(model: type[M], row: Sequence[Any]) -> M:
     """The object whose concrete fields the row has, in their order."""
-    values = list(row)
-    for place, field, converters in _converters(model, connection.vendor):
+    database, values = connections[DEFAULT_DB_ALIAS], list(row)
+    for place, field, converters in _converters(model, database.vendor):
         for convert in converters:
-            values[place] = convert(values[place], field, connection)
-    return model.from_db(connection.alias, _names(model), values)
+            values[place] = convert(values[place], field, database)
+    return model.from_db(DEFAULT_DB_ALIAS, _names(model), values)
 
 
 @cache

@@ -7,7 +7,7 @@ door, process, or program it comes from.
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.utils import timezone
 
 _COLUMN = {
@@ -41,8 +41,9 @@ def state_from(column: int | str) -> State | None:
 
     None inside a transaction: what this sees there may be rolled back.
     """
-    if connection.in_atomic_block:
+    database = connections[DEFAULT_DB_ALIAS]  # the proxy would look it up for each attribute
+    if database.in_atomic_block:
         return None
-    raw = connection.connection
-    own_writes = raw.total_changes if connection.vendor == "sqlite" else 0
+    raw = database.connection
+    own_writes = raw.total_changes if database.vendor == "sqlite" else 0
     return State(raw, column, own_writes, timezone.localdate())
