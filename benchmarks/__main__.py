@@ -73,6 +73,8 @@ def measure(
     """In turns: whatever the machine does meanwhile happens to all of them."""
     if load.compared_with:
         running = running[:1]
+    for contestant, _ in running if load.is_read else ():  # nobody is measured cold
+        drive(contestant.url, load, load.requests(contestant.way), CONNECTIONS[-1], SECONDS, home)
     found: dict[int, dict[str, dict[str, float]]] = {}
     for connections in CONNECTIONS:
         seen: dict[str, list[tuple[Seen, float]]] = defaultdict(list)
