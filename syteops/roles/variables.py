@@ -1,5 +1,6 @@
 """Variables that follow the roles: who holds which, and how to reach all who hold one."""
 
+import json
 from collections.abc import Iterator
 
 from syteops.core.variables import Variable, family
@@ -41,8 +42,10 @@ def holding_variables() -> Iterator[Variable]:
 
 @family(
     "roles",
-    "syteops_std_systm_contact_<role slug>_all_names, _all_emails, _slack",
-    "How to reach all who hold a role, separated by commas.",
+    "syteops_std_systm_contact_<role slug>_all_names, _all_emails, _slack, "
+    "_all_names_json, _all_emails_json, _slack_json",
+    "How to reach all who hold a role: separated by commas, or as a JSON array of texts, where a "
+    "comma in a name is not one between two.",
 )
 def contact_variables() -> Iterator[Variable]:
     for role in all_roles():
@@ -52,6 +55,9 @@ def contact_variables() -> Iterator[Variable]:
             ("all_emails", "E-mail addresses", [one.email for one in holders]),
             ("slack", "Slack handles", [one.slack_handle for one in holders]),
         ):
-            if value := ", ".join(filter(None, texts)):
+            if filled := [text for text in texts if text]:
                 name = f"{_CONTACT}_{role.slug}_{suffix}"
-                yield Variable(name, value, f"{what} of all who are {role.name}")
+                described = f"{what} of all who are {role.name}"
+                yield Variable(name, ", ".join(filled), described)
+                array = json.dumps(filled, ensure_ascii=False)
+                yield Variable(f"{name}_json", array, f"{described}, as a JSON array")

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -103,7 +104,8 @@ def test_how_to_reach_all_who_hold_a_role(db: None) -> None:
     services.assign(SYSTEM, get_role("site_owner"), get_member("001"))
 
     prefix = "syteops_std_systm_contact"
-    assert values(contact_variables) == {
+    found = values(contact_variables)
+    assert {name: value for name, value in found.items() if not name.endswith("_json")} == {
         f"{prefix}_editor_all_names": "Ada, Bo Li",
         f"{prefix}_editor_all_emails": "ada@example.com, c@example.com",
         f"{prefix}_editor_slack": "@ada, @c",
@@ -111,6 +113,21 @@ def test_how_to_reach_all_who_hold_a_role(db: None) -> None:
         f"{prefix}_site_owner_all_emails": "ada@example.com",
         f"{prefix}_site_owner_slack": "@ada",
     }
+    assert [json.loads(found[f"{prefix}_editor_{one}_json"]) for one in ("all_names", "slack")] == [
+        ["Ada", "Bo Li"],
+        ["@ada", "@c"],
+    ]
+
+
+def test_a_comma_in_a_name_is_told_from_one_between_two(db: None) -> None:
+    role = a_role()
+    for last_name in ("Müller, Dr. Eva", 'Quinn "Q"'):
+        services.assign(SYSTEM, role, a_member(first_name="", last_name=last_name))
+    name = "syteops_std_systm_contact_editor_all_names"
+    found = values(contact_variables)
+    assert found[name] == 'Müller, Dr. Eva, Quinn "Q"'
+    assert "Müller" in found[f"{name}_json"]
+    assert json.loads(found[f"{name}_json"]) == ["Müller, Dr. Eva", 'Quinn "Q"']
 
 
 @pytest.mark.parametrize(
