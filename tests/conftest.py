@@ -17,6 +17,8 @@ from tests.docs.events import is_documented
 from tests.environment import isolate
 from tests.isolation import forget_calls
 
+_WITH_SERVERS = ("browser", "concurrency", "docs", "server")
+
 # --- Before the first test -----------------------------------------------------------------
 
 
@@ -33,8 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     for item in items:
-        if item.get_closest_marker("slow") and item.path.parent.name in ("server", "concurrency"):
-            # They share a site with servers, which each worker of pytest-xdist would start anew.
+        if item.get_closest_marker("slow") and item.path.parent.name in _WITH_SERVERS:
+            # They share a running site, which each worker of pytest-xdist would start anew.
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 

@@ -38,6 +38,7 @@ for key in ManageKey.objects.all():
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # before the hook of all tests, which goes by these marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs the browser."""
     here = Path(__file__).parent
