@@ -25,10 +25,18 @@ def make_database() -> dict[str, str]:
     """An empty database that lasts as long as the server, and the environment that leads to it."""
     if connection.vendor != "postgresql":
         return {}
-    server, _, _ = os.environ["SYTEOPS_TEST_DATABASE_URL"].rpartition("/")
-    address = f"{server}/fresh_{uuid.uuid4().hex}"
+    address = f"{_server()}/fresh_{uuid.uuid4().hex}"
     _administer("CREATE DATABASE {}", address)
     return {"DATABASE_URL": address}
+
+
+def is_on_test_server(address: str) -> bool:
+    """Whether that database is on the server that this run was given."""
+    return address.startswith(f"{_server()}/")
+
+
+def _server() -> str:
+    return os.environ["SYTEOPS_TEST_DATABASE_URL"].rpartition("/")[0]
 
 
 def copy_database(source: str, target: str) -> None:

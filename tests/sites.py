@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.databases import copy_database, make_database
+from tests.databases import copy_database, is_on_test_server, make_database
 from tests.environment import shared_directory
 from tests.processes import manage
 
@@ -17,9 +17,12 @@ from tests.processes import manage
 def set_up(data_dir: Path, environment: dict[str, str]) -> str:
     """Make `data_dir` and the database of `environment` a site as `manage.py setup` leaves it.
 
-    Both must be empty. Returns what the setup printed. All sites of a run have the same secrets.
+    Both must be empty. Returns what the setup printed. All sites of a run have the same secrets,
+    but those whose database is on a server of their own.
     """
     address = environment.get("DATABASE_URL", "")
+    if address and not is_on_test_server(address):
+        return _set_up_anew(data_dir, environment)
     template = _template("postgresql" if address else "sqlite")
     shutil.copytree(template / "data", data_dir, dirs_exist_ok=True, copy_function=_copy)
     if address:
@@ -36,10 +39,15 @@ def _template(kind: str) -> Path:
         if not (directory / "printed").exists():
             environment = make_database() if kind == "postgresql" else {}
             (directory / "database").write_text(environment.get("DATABASE_URL", ""))
-            done = manage("setup", data_dir=directory / "data", **environment)
-            assert done.returncode == 0, done.stderr
-            (directory / "printed").write_text(done.stdout)
+            printed = _set_up_anew(directory / "data", environment)
+            (directory / "printed").write_text(printed)
     return directory
+
+
+def _set_up_anew(data_dir: Path, environment: dict[str, str]) -> str:
+    done = manage("setup", data_dir=data_dir, **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _copy(source: str, target: str) -> None:

@@ -131,9 +131,11 @@ def ordered_by_unfolded(
 
     Folds each row: for tables with few rows only.
     """
-    if not _is_text(model._meta.get_field(name)):
+    folded = {}
+    if _is_text(model._meta.get_field(name)):
+        folded = {pk: fold(text) for pk, text in model._default_manager.values_list("pk", name)}
+    if not folded:
         return ordered_by(model, name, descending=descending)
-    folded = {pk: fold(text) for pk, text in model._default_manager.values_list("pk", name)}
     places = {text: place for place, text in enumerate(sorted(set(folded.values())))}
     cases = (models.When(pk=pk, then=places[text]) for pk, text in folded.items())
     return models.OrderBy(models.Case(*cases), descending=descending)
