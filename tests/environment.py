@@ -1,7 +1,8 @@
 """What the tests see of the machine they run on: nothing that was set for anything else.
 
 Set for the tests themselves are SYTEOPS_TEST_DATABASE_URL and SYTEOPS_TEST_CACHE_URL (servers that
-`run_on_postgresql` starts) and SYTEOPS_TEST_NO_SKIPS (a skipped test fails the run).
+`run_on_postgresql` starts), SYTEOPS_TEST_NO_SKIPS (a skipped test fails the run) and
+SYTEOPS_TEST_RANDOM (generated examples differ from run to run).
 """
 
 import ast

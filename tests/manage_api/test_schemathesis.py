@@ -28,7 +28,7 @@ from manage_api.views import API_ROOT
 from tests.manage_api.test_openapi import FIXED
 from tests.samples import all_samples
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 SAMPLES = {operation_id(one): all_samples().get(one.name) for one in all_operations()}
 
 
