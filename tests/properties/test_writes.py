@@ -345,7 +345,6 @@ def _empty() -> None:
     chain.begin()
 
 
-@pytest.mark.combination
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_whatever_is_sent_answers_rows_and_trail_agree_with_a_simple_model(

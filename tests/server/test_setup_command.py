@@ -20,7 +20,7 @@ from tests.environment import ROOT
 from tests.processes import clean_environment, finish, killed_afterwards, manage, start
 from tests.servers import free_port
 
-pytestmark = [pytest.mark.combination, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PASSWORD = re.compile(r"Password: +([a-z2-9]{5}(?:-[a-z2-9]{5}){3})\b")
 
@@ -48,6 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.combination
 def test_the_first_run_prints_address_name_and_password_of_the_first_admin(site: Site) -> None:
     assert site.first_run.returncode == 0, site.first_run.stderr
     assert PASSWORD.search(site.first_run.stdout)
@@ -80,6 +81,7 @@ def test_what_setup_makes_is_closed_to_other_users(site: Site) -> None:
         assert len(secret.read_text().strip()) >= 32
 
 
+@pytest.mark.combination
 def test_a_second_run_changes_nothing_and_prints_no_password(site: Site) -> None:
     before = _contents(site.data_dir)
     again = site.manage("setup")
@@ -105,6 +107,7 @@ def _dump(database: Path) -> list[str]:
         return list(connection.iterdump())
 
 
+@pytest.mark.combination
 def test_two_runs_at_once_make_one_admin(tmp_path: Path, fresh_database: dict[str, str]) -> None:
     runs = [start("setup", data_dir=tmp_path / "data", **fresh_database) for _ in range(2)]
     done = [finish(run) for run in runs]
@@ -193,6 +196,7 @@ def test_a_port_that_is_taken_is_named(site: Site) -> None:
     assert "Address already in use. Set HOST and PORT." in refused.stderr
 
 
+@pytest.mark.combination
 def test_the_server_answers_and_stops_cleanly(site: Site) -> None:
     port = free_port()
     server = site.start("serve", PORT=str(port), WORKERS="2")
