@@ -5,6 +5,7 @@ method with the validated input in `self.validated`. No safety rule is written i
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -68,6 +69,11 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """The parts of an impact that belong to other resources, by the resource to read."""
     asks_by_effect: ClassVar[frozenset[str]] = frozenset(("bulk",))
     """The methods that need confirmation only for what some calls of them amount to."""
+    further_permissions: ClassVar[Mapping[str, str]] = {}
+    """By method name, the permission that some of its calls need as well (see `further_right`).
+
+    Whoever gives a key the scope of such a method must hold it: a key is asked for scopes only.
+    """
     summaries: ClassVar[Mapping[str, str]] = {}
     """By method name, the summaries of inherited actions whose usual words do not fit."""
     keeps: ClassVar[frozenset[str]] = frozenset()
@@ -125,6 +131,10 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         }
 
     # --- What it amounts to ---
+
+    def further_right(self, operation: Operation) -> Operation:
+        """For `effects`: that operation, by whom this method's further permission is held."""
+        return replace(operation, permission=self.further_permissions[self.operation.endpoint])
 
     def effects(self) -> list[Operation]:
         """Further operations that this very call amounts to: it needs their rights, and consent.

@@ -18,6 +18,9 @@ from syteops.core.written import State
 MOST_BYTES = 8 * 1024 * 1024
 """How much each thread keeps."""
 
+OVERHEAD = 2048
+"""What an answer takes beside its body, in bytes, at most: so even empty ones are not endless."""
+
 
 @dataclass
 class _Answers:
@@ -45,9 +48,10 @@ def kept(principal: Principal, call: Hashable, answer: Callable[[], Result]) -> 
     mine = principal.kind, principal.id, call
     if mine not in answers.by_call:
         result = answer()
-        if answers.size + len(result.body) > MOST_BYTES:
+        size = len(result.body) + OVERHEAD
+        if answers.size + size > MOST_BYTES:
             return result
-        answers.size += len(result.body)
+        answers.size += size
         answers.by_call[mine] = _without_objects(result)
     return answers.by_call[mine]
 

@@ -70,5 +70,7 @@ def holds(person: Any, permissions: Iterable[str]) -> bool:
 def _of_scope() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for one in all_operations():
-        found.setdefault(one.scope, set()).add(one.permission)
+        needed = found.setdefault(one.scope, set())
+        needed.add(one.permission)
+        needed.update(filter(None, [one.viewset.further_permissions.get(one.endpoint)]))
     return {scope: frozenset(permissions) for scope, permissions in found.items()}

@@ -1,7 +1,6 @@
 """Automation variables over the Manage API."""
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -26,6 +25,7 @@ from syteops.automation.serializers import (
     VariableSerializer,
     VariablesExportSerializer,
 )
+from syteops.core.permissions import permission_name
 
 
 @manage_api.register("variables", resource="variables")
@@ -45,6 +45,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     deletion_impact = staticmethod(queries.deletion_impact)
     keeps = frozenset(("list", "export"))
     asks_by_effect = frozenset(("bulk", "update"))
+    further_permissions: ClassVar = {"update": permission_name(Variable, "add")}
     summaries = {
         "list": "List the automation variables",
         "destroy": "Delete a free-form variable",
@@ -63,8 +64,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         exists = queries.free_form_exists(self.kwargs["key"])
         if not self.validated["value"].strip():
             return [self.operations["destroy"]] if exists else []
-        permission = self.permission_name("add")
-        return [] if exists else [replace(self.operation, permission=permission)]
+        return [] if exists else [self.further_right(self.operation)]
 
     def update_impact(self) -> dict[str, Any]:
         return self.destroy_impact()

@@ -71,17 +71,20 @@ class Gateway:
         if not declared and not is_chunked:
             environ["wsgi.input"] = BytesIO()
             run: Run[Any] = _run_here if path == "/healthz" else self._thread.run
-            await self._answer(environ, receive, send, run)
+            answer = Answer(self._application, environ)
+            await self._send(answer, await run(answer.begin), receive, send, run)
             return
         async with self._bodies.reading(receive, limit, settings.REQUEST_TIMEOUT) as body:
             environ |= {"wsgi.input": body.file, "CONTENT_LENGTH": str(body.size)}
-            await self._answer(environ, receive, send, self._thread.run)
+            answer = Answer(self._application, environ)
+            whole = await self._thread.run(answer.begin)
+            # Whoever does not read the answer keeps no room from the bodies of others.
+            body.file.truncate(0)
+        await self._send(answer, whole, receive, send, self._thread.run)
 
-    async def _answer(
-        self, environ: Environ, receive: Receive, send: Send, run: "Run[Any]"
+    async def _send(
+        self, answer: "Answer", whole: bytes | None, receive: Receive, send: Send, run: "Run[Any]"
     ) -> None:
-        answer = Answer(self._application, environ)
-        whole: bytes | None = await run(answer.begin)
         if whole is not None:
             await answer.send(send, whole)
             return

@@ -1,7 +1,6 @@
 """Team members over the Manage API."""
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 
@@ -37,6 +36,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     services = services
     with_related = staticmethod(queries.with_related)
     deletion_impact = staticmethod(queries.deletion_impact)
+    further_permissions: ClassVar = dict.fromkeys(("create", "partial_update"), SEES_LOGINS)
     filterset_class = TeamMemberFilter
     search_fields = queries.SEARCHED
     search_help = "names, e-mail addresses, company, job title, telephone, city or CRM identifiers"
@@ -56,7 +56,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         """
         if self.validated.get("user") is None:
             return []
-        return [replace(self.operations["retrieve"], permission=SEES_LOGINS)]
+        return [self.further_right(self.operations["retrieve"])]
 
     def get_values(self, instance: TeamMember | None = None) -> dict[str, Any]:
         if (username := self.validated.get("user")) is None:

@@ -160,3 +160,18 @@ def test_only_reads_are_kept() -> None:
     for one in all_operations():
         missing = one.viewset.keeps - {*one.viewset.operations}
         assert not missing, f"{one.viewset.__name__} keeps {missing}, which it has not"
+
+
+def test_what_is_kept_is_bounded_whatever_was_asked(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither long questions nor many of them take more: blanks around a search count as none."""
+    monkeypatch.setattr(kept, "MOST_BYTES", 20_000)
+    api.get("/crm-systems/001")
+    for number in range(30):
+        search = "a" + " " * (5_000 + number)
+        assert api.dispatch("users.list", {"search": search}).status_code == 200
+    answers = kept._local.answers
+    assert len(answers.by_call) < 12
+    assert answers.size <= 20_000
+    assert len(repr(list(answers.by_call))) < 5_000

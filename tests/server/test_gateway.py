@@ -15,6 +15,7 @@ from syteops.server.gateway import Gateway, limit_for
 
 OK = "200 OK"
 PATIENCE = 20.0
+CHUNKED = [(b"host", b"example.com"), (b"transfer-encoding", b"chunked")]
 
 
 def scope(*headers: tuple[bytes, bytes], **changes: Any) -> dict[str, Any]:
@@ -201,6 +202,26 @@ def test_a_slow_reader_holds_no_thread_and_no_more_than_it_takes() -> None:
         assert stream.is_closed
 
     asyncio.run(main())
+
+
+def test_a_client_that_does_not_read_its_answer_keeps_no_room_from_bodies_of_others() -> None:
+    class Never(Client):
+        async def send(self, message: dict[str, Any]) -> None:
+            await super().send(message)
+            await asyncio.sleep(PATIENCE)
+
+    async def main() -> int:
+        gateway = Gateway(answering(Stream(1_000)))
+        client = Never(b"x" * 900)
+        asking = asyncio.create_task(gateway(scope(headers=CHUNKED), client.receive, client.send))
+        while not client.sent:
+            await asyncio.sleep(0.001)
+        held = gateway._bodies.held
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        return held
+
+    assert asyncio.run(main()) == 0
 
 
 def test_a_client_that_leaves_is_sent_no_more() -> None:

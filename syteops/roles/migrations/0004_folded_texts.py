@@ -20,8 +20,8 @@ def rename_alike(apps):
     for role in apps.get_model("roles", "Role").objects.order_by("-system", "pk"):
         name, number = role.name, 2
         while role.name_folded in taken:
-            ending = f" ({number})"
-            role.name = f"{name[: 60 - len(ending)]}{ending}"
+            # In front: of a long name's folding only the beginning is kept.
+            role.name = f"({number}) {name}"[:60]
             number += 1
         taken.add(role.name_folded)
         if role.name != name:
