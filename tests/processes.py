@@ -1,10 +1,11 @@
 """Runs `manage.py` as an operator does: a process of its own with nothing but its settings."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.environment import ROOT, settings_variables
@@ -58,3 +59,28 @@ def killed_afterwards(process: "subprocess.Popen[str]") -> Iterator[None]:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def stopped(processes: list[int]) -> Iterator[None]:
+    """Holds the processes where they are; they go on afterwards, those that are still there."""
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that this one has started and that are still there, from /proc."""
+    children = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(one) for path in children for one in path.read_text().split()]
+
+
+def is_gone(process: int) -> bool:
+    """Whether it has ended, even if nobody has asked yet how."""
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -9,9 +9,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.processes import children_of
 from tests.waiting import becomes_true
 
 
@@ -19,9 +21,58 @@ class ServerUnavailable(Exception):
     """The server is not installed here, or it did not start; the message says which and why."""
 
 
+@dataclass
+class RealServer:
+    """A server that a test may end, freeze and start again."""
+
+    address: str
+    command: list[str]
+    directory: Path
+    account: str | None
+    is_up: Callable[[], bool]
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start it; returns once it answers. Raises ServerUnavailable."""
+        log = self.directory / "log"
+        with log.open("a") as output:
+            process = self.process = subprocess.Popen(
+                self.command,
+                cwd=self.directory,
+                **_identity(self.account),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        if not becomes_true(lambda: self.is_up() or process.poll() is not None) or process.poll():
+            raise ServerUnavailable(f"{self.command[0]} did not start:\n{log.read_text()}")
+
+    def processes(self) -> list[int]:
+        """Its own and those that it has started."""
+        assert self.process is not None
+        return [self.process.pid, *children_of(self.process.pid)]
+
+    def stop(self) -> None:
+        """End it, with whatever is under way. What it has stored stays."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGINT)  # to PostgreSQL: now, without waiting for clients
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A PostgreSQL server; yields the address of its empty database. Raises ServerUnavailable."""
+    with postgresql_server() as server:
+        yield server.address
+
+
+@contextmanager
+def postgresql_server() -> Iterator[RealServer]:
+    """A PostgreSQL server with the address of its empty database. Raises ServerUnavailable."""
     binaries = postgresql_binaries()
     if binaries is None:
         raise ServerUnavailable("PostgreSQL is not installed (initdb and postgres not found).")
@@ -40,7 +91,7 @@ def postgresql() -> Iterator[str]:
         ]
         _run([*initdb, "-E", "UTF8", "--locale", "C.UTF-8"], directory, account)
         options = [f"unix_socket_directories={directory}", "full_page_writes=off"]
-        server = [
+        command = [
             binaries / "postgres",
             "-D",
             data,
@@ -50,7 +101,7 @@ def postgresql() -> Iterator[str]:
             port,
             "-F",
         ]
-        arguments = [*server, *(part for option in options for part in ("-c", option))]
+        arguments = [*command, *(part for option in options for part in ("-c", option))]
         ready = [
             binaries / "pg_isready",
             "-q",
@@ -61,13 +112,21 @@ def postgresql() -> Iterator[str]:
             "-d",
             "postgres",
         ]
-        with _server(arguments, directory, account, lambda: _succeeds(ready)):
-            yield f"postgres://tester@127.0.0.1:{port}/postgres"
+        address = f"postgres://tester@127.0.0.1:{port}/postgres"
+        with _running(address, arguments, directory, account, lambda: _succeeds(ready)) as server:
+            yield server
 
 
 @contextmanager
 def redis() -> Iterator[str]:
     """A Redis server with 64 databases; yields its address. Raises ServerUnavailable."""
+    with redis_server() as server:
+        yield server.address
+
+
+@contextmanager
+def redis_server() -> Iterator[RealServer]:
+    """A Redis server with 64 databases. Raises ServerUnavailable."""
     binary = shutil.which("redis-server")
     if binary is None:
         raise ServerUnavailable("Redis is not installed (redis-server not found).")
@@ -75,8 +134,9 @@ def redis() -> Iterator[str]:
     with _directory(None) as directory:
         arguments = [binary, "--bind", "127.0.0.1", "--port", port, "--databases", "64"]
         volatile = ["--save", "", "--appendonly", "no", "--dir", directory]
-        with _server([*arguments, *volatile], directory, None, lambda: _accepts(port)):
-            yield f"redis://127.0.0.1:{port}"
+        address, command = f"redis://127.0.0.1:{port}", [*arguments, *volatile]
+        with _running(address, command, directory, None, lambda: _accepts(port)) as server:
+            yield server
 
 
 def postgresql_binaries() -> Path | None:
@@ -131,37 +191,19 @@ def _run(arguments: Sequence[object], directory: Path, account: str | None) -> N
 
 
 @contextmanager
-def _server(
+def _running(
+    address: str,
     arguments: Sequence[object],
     directory: Path,
     account: str | None,
     is_up: Callable[[], bool],
-) -> Iterator[None]:
-    command = [str(argument) for argument in arguments]
-    log = directory / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=directory,
-            **_identity(account),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+) -> Iterator[RealServer]:
+    server = RealServer(address, [str(one) for one in arguments], directory, account, is_up)
     try:
-        if not becomes_true(lambda: is_up() or process.poll() is not None) or process.poll():
-            raise ServerUnavailable(f"{command[0]} did not start:\n{log.read_text()}")
-        yield
+        server.start()
+        yield server
     finally:
-        _stop(process)
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGINT)  # to PostgreSQL: now, without waiting for clients
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        server.stop()
 
 
 def _succeeds(arguments: Sequence[object]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.environment import ROOT
-from tests.processes import clean_environment, manage
+from tests.processes import children_of, clean_environment, manage
 from tests.servers import free_port
 from tests.sites import set_up
 
@@ -64,6 +64,11 @@ class Server:
             return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).is_success
         except httpx.TransportError:
             return False
+
+    def worker_processes(self) -> list[int]:
+        """The processes that serve."""
+        assert self.process is not None
+        return children_of(self.process.pid)
 
     def kill(self) -> None:
         """`kill -9`, of the server and of every worker, in one go."""

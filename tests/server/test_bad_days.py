@@ -1,13 +1,9 @@
 """A running site whose database or Redis freezes, is locked, or goes away and comes back."""
 
-import os
-import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from typing import Any
+from contextlib import closing
 
 import httpx
 import psycopg
@@ -15,7 +11,8 @@ import pytest
 from django.db import connection
 
 from tests.concurrency.live import LiveSite, live_site
-from tests.servers import ServerUnavailable, postgresql, redis
+from tests.processes import stopped
+from tests.servers import RealServer, ServerUnavailable, postgresql_server, redis_server
 from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
@@ -25,32 +22,32 @@ BOUND = 30.0
 
 
 @pytest.fixture(scope="module")
-def redis_address() -> Iterator[str]:
+def redis() -> Iterator[RealServer]:
     try:
-        with redis() as address:
-            yield f"{address}/0"
+        with redis_server() as server:
+            yield server
     except ServerUnavailable as reason:
         pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")
-def database_address() -> Iterator[str]:
+def database() -> Iterator[RealServer | None]:
     """A server of its own on PostgreSQL runs, because it is going to be maltreated."""
     if connection.vendor != "postgresql":
-        yield ""
+        yield None
         return
-    with postgresql() as address:
-        yield address
+    with postgresql_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def site(
-    tmp_path_factory: pytest.TempPathFactory, redis_address: str, database_address: str
+    tmp_path_factory: pytest.TempPathFactory, redis: RealServer, database: RealServer | None
 ) -> Iterator[LiveSite]:
     settings = {
         "DATABASE_TIMEOUT": "1",
-        "DATABASE_URL": database_address,
-        "CACHE_URL": redis_address,
+        "DATABASE_URL": database.address if database else "",
+        "CACHE_URL": f"{redis.address}/0",
     }
     with live_site(tmp_path_factory.mktemp("site") / "data", settings, workers=1) as site:
         yield site
@@ -78,31 +75,6 @@ def is_ready(client: httpx.Client) -> bool:
     return client.get(str(client.base_url.copy_with(path="/readyz"))).status_code == 200
 
 
-@contextmanager
-def stopped(processes: list[int]) -> Iterator[None]:
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGCONT)
-
-
-def family_of(process: int) -> list[int]:
-    """A process and its children, from /proc."""
-    stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
-    fields = [(int(s.split()[0]), int(s.rpartition(")")[2].split()[1])) for s in stats]
-    return [process, *(pid for pid, parent in fields if parent == process)]
-
-
-def postmaster(address: str) -> int:
-    with psycopg.connect(address) as admin:
-        row: Any = admin.execute("SHOW data_directory").fetchone()
-    return int(Path(row[0], "postmaster.pid").read_text().split()[0])
-
-
 @pytest.mark.sqlite_only
 def test_a_writer_that_never_ends_is_waited_for_so_long_and_no_longer(
     site: LiveSite, client: httpx.Client
@@ -120,9 +92,9 @@ def test_a_writer_that_never_ends_is_waited_for_so_long_and_no_longer(
 
 @pytest.mark.postgresql_only
 def test_a_locked_table_is_waited_for_so_long_and_no_longer(
-    client: httpx.Client, database_address: str
+    client: httpx.Client, database: RealServer
 ) -> None:
-    with psycopg.connect(database_address) as other:
+    with psycopg.connect(database.address) as other:
         other.execute("LOCK TABLE crm_crmsystem IN ACCESS EXCLUSIVE MODE")
         begun = time.monotonic()
         assert unavailable(client.get("/crm-systems"))
@@ -134,10 +106,9 @@ def test_a_locked_table_is_waited_for_so_long_and_no_longer(
 
 @pytest.mark.postgresql_only
 def test_a_frozen_database_is_given_up_and_found_again(
-    client: httpx.Client, database_address: str
+    client: httpx.Client, database: RealServer
 ) -> None:
-    processes = family_of(postmaster(database_address))
-    with stopped(processes):
+    with stopped(database.processes()):
         begun = time.monotonic()
         assert unavailable(client.get("/crm-systems"))
         assert unavailable(write(client))
@@ -146,9 +117,9 @@ def test_a_frozen_database_is_given_up_and_found_again(
 
 
 @pytest.mark.postgresql_only
-def test_ended_connections_are_replaced(client: httpx.Client, database_address: str) -> None:
+def test_ended_connections_are_replaced(client: httpx.Client, database: RealServer) -> None:
     assert write(client).status_code == 201
-    with psycopg.connect(database_address, autocommit=True) as admin:
+    with psycopg.connect(database.address, autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
@@ -157,21 +128,12 @@ def test_ended_connections_are_replaced(client: httpx.Client, database_address: 
 
 
 def test_a_frozen_redis_costs_a_moment_and_nothing_else(
-    client: httpx.Client, redis_address: str
+    client: httpx.Client, redis: RealServer
 ) -> None:
-    port = int(redis_address.rpartition(":")[2].partition("/")[0])
-    with stopped([process_listening_on(port)]):
+    with stopped(redis.processes()):
         begun = time.monotonic()
         assert write(client).status_code == 201
         assert client.get("/crm-systems").status_code == 200
         assert time.monotonic() - begun < BOUND
         assert not is_ready(client)
     assert becomes_true(lambda: is_ready(client), BOUND)
-
-
-def process_listening_on(port: int) -> int:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        arguments = path.read_bytes().split(b"\0")
-        if b"redis-server" in arguments[0] and str(port).encode() in path.read_bytes():
-            return int(path.parent.name)
-    raise AssertionError(f"no Redis on port {port}")

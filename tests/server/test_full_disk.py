@@ -1,8 +1,6 @@
 """The disk of the data directory fills up under a running site, and is emptied again."""
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +8,7 @@ from django.db import connection
 
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
+from tests.disks import Disk, DiskUnavailable, small_disk
 from tests.processes import manage
 from tests.waiting import becomes_true
 
@@ -19,39 +18,21 @@ BOUND = 60.0  # seconds; far more than anything may take here
 
 
 @pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A small file system of its own, which only root can make."""
-    place = tmp_path_factory.mktemp("disk")
-    command = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=700", "none", str(place)]
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command here")
-    if done.returncode:
-        pytest.skip(f"no file system can be made here: {done.stderr}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+        with small_disk(tmp_path_factory.mktemp("disk"), megabytes=96) as disk:
+            yield disk
+    except DiskUnavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")
-def site(disk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+def site(disk: Disk) -> Iterator[LiveSite]:
     with (
         new_fresh_database() as environment,
-        live_site(disk / "data", environment, workers=2) as site,
+        live_site(disk.path / "data", environment, workers=2) as site,
     ):
         yield site
-
-
-def fill(disk: Path) -> Path:
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for size in (1 << 20, 4096, 1):
-            try:
-                while file.write(bytes(size)):
-                    pass
-            except OSError:
-                continue
-    return filler
 
 
 def write(client: httpx.Client, name: str) -> httpx.Response:
@@ -63,12 +44,12 @@ def names(client: httpx.Client) -> list[str]:
     return [one["name"] for one in client.get("/crm-systems").json()["crms"]]
 
 
-def test_reads_go_on_writes_are_503_and_it_recovers_by_itself(site: LiveSite, disk: Path) -> None:
+def test_reads_go_on_writes_are_503_and_it_recovers_by_itself(site: LiveSite, disk: Disk) -> None:
     server = site.servers[0]
     ready = f"http://127.0.0.1:{server.port}/readyz"
     with server.client() as client:
         assert write(client, "before").status_code == 201
-        filler = fill(disk)
+        disk.fill()
         refused = 0
         for number in range(60):
             answer = write(client, f"during {number} {'x' * 80}")
@@ -80,7 +61,7 @@ def test_reads_go_on_writes_are_503_and_it_recovers_by_itself(site: LiveSite, di
         if connection.vendor == "sqlite":  # PostgreSQL is on a disk of its own
             assert refused
         assert httpx.get(ready).status_code == 503
-        filler.unlink()
+        disk.empty()
         assert becomes_true(lambda: write(client, "after").status_code == 201, BOUND)
         assert names(client).count("after") == 1
         assert httpx.get(ready).status_code == 200
@@ -90,13 +71,13 @@ def test_reads_go_on_writes_are_503_and_it_recovers_by_itself(site: LiveSite, di
 
 
 @pytest.mark.sqlite_only  # with PostgreSQL and Redis nothing of the start needs this disk
-def test_nothing_starts_on_a_full_disk_without_saying_so(site: LiveSite, disk: Path) -> None:
+def test_nothing_starts_on_a_full_disk_without_saying_so(site: LiveSite, disk: Disk) -> None:
     site.servers[0].stop()
-    filler = fill(disk)
+    disk.fill()
     try:
         done = manage("serve", data_dir=site.data_dir, **site.settings)
     finally:
-        filler.unlink()
+        disk.empty()
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "disk" in done.stderr

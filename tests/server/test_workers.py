@@ -10,7 +10,7 @@ import pytest
 
 from tests.concurrency.live import LiveSite, Server, live_site
 from tests.databases import fresh_database as new_fresh_database
-from tests.processes import finish, manage, start
+from tests.processes import finish, is_gone, manage, start
 from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
@@ -35,21 +35,10 @@ def server(site: LiveSite) -> Iterator[Server]:
     server.stop()
 
 
-def workers_of(server: Server) -> list[int]:
-    assert server.process is not None
-    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    return [int(one) for path in children for one in path.read_text().split()]
-
-
-def is_gone(process: int) -> bool:
-    stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
-
-
 def test_a_worker_that_was_stopped_is_replaced(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (worker,) = workers_of(server)
+    (worker,) = server.worker_processes()
     os.kill(worker, signal.SIGSTOP)
     assert becomes_true(lambda: is_gone(worker), PATIENCE)
     address = f"http://127.0.0.1:{server.port}/healthz"
@@ -61,12 +50,12 @@ def test_a_worker_that_was_stopped_is_replaced(
             return False
 
     assert becomes_true(answers, PATIENCE)
-    assert workers_of(server) != [worker]
+    assert server.worker_processes() != [worker]
     assert f"Worker {worker} does not answer: it is replaced." in server.site.log.read_text()
 
 
 def test_workers_end_with_their_server_however_it_ends(server: Server) -> None:
-    (worker,) = workers_of(server)
+    (worker,) = server.worker_processes()
     assert server.process is not None
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
