@@ -36,8 +36,8 @@ test-postgresql: dev-environment ## Run all tests on PostgreSQL with Redis
 test-all: ## Run all tests on both Pythons and both databases; installs what is missing
 	@.ci/run whole
 
-soak: dev-environment ## Kill the server under load, 50 times on SQLite and 50 on PostgreSQL
-	$(DEV_VENV)/bin/python -m tests.concurrency.soak $(KILLS)
+soak: dev-environment ## Let things go wrong under load, on both databases (FAULT=, TIMES=)
+	$(DEV_VENV)/bin/python -m tests.concurrency.soak $(FAULT) $(if $(TIMES),--times $(TIMES))
 
 mutate: dev-environment ## Break every guard, one at a time, and see a test fail (PART=: some of them)
 	$(DEV_VENV)/bin/python -m tests.mutations $(PART)

@@ -4,14 +4,21 @@ import random
 import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from tests.concurrency.live import Server
+from tests.waiting import becomes_true
 
 System = dict[str, Any]
+
+IN_PROGRESS, UNAVAILABLE = "idempotency_in_progress", "unavailable"
+_STATUSES = {IN_PROGRESS: 409, UNAVAILABLE: 503}
+
+_GIVES_UP = 0.1  # how often a refusal is taken for the last word
 
 
 @dataclass
@@ -27,36 +34,48 @@ class Pending:
 class Writer:
     """One client, writing to one server. Only it changes the systems that it made.
 
-    `systems` is what the API acknowledged. `trouble` holds the answers that must not be.
+    `systems` is what the API acknowledged, `refused` how often it said which of the codes in
+    `expected`; a write refused so is sent again, or sometimes not if the writer is `fickle`.
+    `trouble` holds the answers that must not be.
     """
 
     server: Server
     name: str
     seed: int
+    expected: frozenset[str] = frozenset({IN_PROGRESS})
+    fickle: bool = False
     systems: dict[str, System] = field(default_factory=dict)
     acknowledged: int = 0
     retried: int = 0
     replayed: int = 0
+    dropped: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     pending: Pending | None = None
     trouble: list[str] = field(default_factory=list)
     given_up: bool = False
 
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)
+
     def run(self, stop: threading.Event, writes: int = 1_000_000) -> None:
         """Write until told to stop, or so many times; every write begun is seen through."""
-        chance = random.Random(self.seed)
-        with self.server.client() as client:
-            for number in range(writes):
-                if stop.is_set():
-                    return
-                self._write(client, chance, f"{self.name} {number}")
+        try:
+            with self.server.client() as client:
+                for number in range(writes):
+                    if stop.is_set():
+                        return
+                    self._write(client, f"{self.name} {number}")
+        except Exception as error:
+            self.trouble.append(f"{self.name} ended: {error!r}")
+            raise
 
-    def _write(self, client: httpx.Client, chance: random.Random, text: str) -> None:
+    def _write(self, client: httpx.Client, text: str) -> None:
         mine = sorted(self.systems)
-        kind = chance.choice(("create", "create", "update", "update", "secret", "delete"))
+        kind = self._chance.choice(("create", "create", "update", "update", "secret", "delete"))
         if kind == "create" or not mine:
             self._create(client, text)
             return
-        crm_num = chance.choice(mine)
+        crm_num = self._chance.choice(mine)
         if kind == "delete":
             self._change(client, crm_num, None, ("DELETE", f"/crm-systems/{crm_num}?confirm=true"))
         elif kind == "secret":
@@ -92,12 +111,17 @@ class Writer:
     def _until_heard(
         self, client: httpx.Client, method: str, path: str, body: Any = None
     ) -> httpx.Response | None:
-        """The answer to a write, sent again under the same key until there is one."""
+        """The answer to a write, sent again under the same key until there is one.
+
+        None if it has not happened: it was refused, and is not sent again.
+        """
         headers = {"Idempotency-Key": uuid.uuid4().hex}
+        may_have_happened = False  # an answer was lost
         while not self.given_up:
             try:
                 answer = client.request(method, path, json=body, headers=headers)
             except httpx.TransportError:
+                may_have_happened = True
                 self.retried += 1
                 time.sleep(0.02)
                 continue
@@ -105,11 +129,27 @@ class Writer:
                 self.acknowledged += 1
                 self.replayed += answer.headers.get("Idempotent-Replayed") == "true"
                 return answer
-            if answer.status_code != 409 or answer.json()["code"] != "idempotency_in_progress":
+            code = _refusal(answer)
+            if code not in self.expected:
                 self.trouble.append(f"{method} {path}: {answer.status_code} {answer.text}")
                 return None
-            time.sleep(0.02)
+            self.refused[code] += 1
+            may_have_happened |= code == IN_PROGRESS
+            if self.fickle and not may_have_happened and self._chance.random() < _GIVES_UP:
+                self.dropped += 1
+                return None
+            self.retried += 1
+            time.sleep(0.05)
         return None
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """The code of a refusal that is as the docs promise, of one that says when to come back."""
+    if answer.headers.get("Content-Type") != "application/problem+json":
+        return "not a problem document"
+    code = str(answer.json()["code"])
+    kept = _STATUSES.get(code) == answer.status_code and "Retry-After" in answer.headers
+    return code if kept else f"{code} in another form"
 
 
 @dataclass
@@ -144,9 +184,19 @@ class Load:
         for thread in self.threads:
             thread.join()
 
+    def gets_through(self, seconds: float) -> bool:
+        """Whether each has yet another write acknowledged before the seconds are over."""
+        before = [(one, one.acknowledged) for one in self.writers]
+        return becomes_true(lambda: all(one.acknowledged > was for one, was in before), seconds)
+
     def total(self, name: str) -> int:
         """A count of the writers, summed up."""
         return sum(getattr(one, name) for one in self.writers)
+
+    @property
+    def refused(self) -> Counter[str]:
+        """How often they were told which code."""
+        return sum((one.refused for one in self.writers), Counter[str]())
 
     @property
     def trouble(self) -> list[str]:

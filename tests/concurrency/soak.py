@@ -1,96 +1,144 @@
-"""`python -m tests.concurrency.soak [kills]`: kills the server under load, again and again.
+"""`python -m tests.concurrency.soak [fault …]`: what goes wrong under load, again and again.
 
-Eight clients write without pause; each write has an Idempotency-Key and is sent again until it is
-answered. At random moments the server and its workers get `kill -9`. What the database holds then
-must fit what the clients were told, and its audit trail must be whole and tell of every row; and
-so it must be when all is over. Runs on SQLite, then on PostgreSQL where that is installed.
+Clients write without pause; each write has an Idempotency-Key and is sent again until it is
+done, or for good refused. Meanwhile one thing after the other goes wrong (`faults`). Then the site
+must recover by itself, every answer must have been one that is documented, and what the database
+holds must fit what the clients were told: nothing lost, nothing doubled, nothing that was refused.
+Its audit trail must be whole and tell of every row. On SQLite, then on PostgreSQL with Redis.
 """
 
+import argparse
 import random
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tests.concurrency.live import live_site
-from tests.concurrency.load import Load, Writer, problems
-from tests.servers import ServerUnavailable, postgresql
+from tests.concurrency.faults import FAULTS, Fault
+from tests.concurrency.load import IN_PROGRESS, UNAVAILABLE, Load, Writer, problems
+from tests.concurrency.stage import Stage, stage
+from tests.servers import ServerUnavailable, postgresql_server, redis_server
+from tests.waiting import becomes_true
 
-WRITERS = 8
-LONGEST = 1.5  # seconds under load before a kill
+WRITERS = 6
+CALM = 1.5  # seconds under load before something goes wrong, at most
+RECOVERS = 60.0  # seconds; far more than anything takes here
+
+# Whatever fails may hold a lock, for longer than anybody waits for it.
+_EXPECTED = frozenset({IN_PROGRESS, UNAVAILABLE})
 
 
 @dataclass
 class Outcome:
-    """What came of it. `replayed` are writes that had happened although their answer was lost."""
+    """What came of it. `replayed` are writes that had happened although their answer was lost.
 
-    kills: int = 0
+    `dropped` are those that were refused and not sent again.
+    """
+
+    fault: str
+    times: int = 0
     acknowledged: int = 0
     retried: int = 0
     replayed: int = 0
+    dropped: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     entries: int = 0
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
+        refused = ", ".join(f"{count} {code}" for code, count in sorted(self.refused.items()))
         found = "\n".join(["", *self.problems]) if self.problems else " no problem"
         return (
-            f"{self.kills} kills, {self.acknowledged} writes acknowledged, {self.retried} sent "
-            f"again, {self.replayed} of them replayed, {self.entries} audit entries:{found}"
+            f"{self.fault}, {self.times} times: {self.acknowledged} writes acknowledged, "
+            f"{self.retried} sent again, {self.replayed} replayed, {self.dropped} dropped, "
+            f"refused: {refused or 'none'}, {self.entries} audit entries:{found}"
         )
 
 
-def soak(data_dir: Path, settings: dict[str, str], kills: int, seed: int | None = None) -> Outcome:
-    """Kill the server that many times. Stops at the first contradiction."""
-    chance = random.Random(seed)
-    outcome = Outcome()
-    with live_site(data_dir, settings, workers=4) as site:
-        server = site.servers[0]
-        load = Load([Writer(server, f"writer {n}", chance.getrandbits(32)) for n in range(WRITERS)])
-        load.start()
-        try:
-            while outcome.kills < kills and not outcome.problems:
-                time.sleep(chance.uniform(0, LONGEST))
-                server.kill()
-                outcome.kills += 1
-                print(".", end="", file=sys.stderr, flush=True)
-                outcome.problems = _found(load, state := site.state(), outcome.kills)
-                server.start()
-        except BaseException:
-            load.give_up()  # they would wait for ever for a server that lies dead
-            raise
+def drive(fault: Fault, on: Stage, times: int, seed: int | None = None) -> Outcome:
+    """Let it happen that many times under load. Stops at the first contradiction."""
+    on.chance = random.Random(seed)
+    outcome = Outcome(fault.name)
+    load = Load([_writer(fault, on, number) for number in range(WRITERS)])
+    load.start()
+    try:
+        while outcome.times < times and not outcome.problems:
+            time.sleep(on.chance.uniform(0, CALM))
+            outcome.times += 1
+            _let_happen(fault, on, load, outcome)
+    except BaseException:
+        load.give_up()  # they would wait for ever for a server that lies dead
+        raise
+    if outcome.problems:
+        load.give_up()
+    else:
         load.finish()
-        state = site.state()
-        outcome.problems += _found(load, state, None)
-    outcome.entries = state["entries"]
-    for name in ("acknowledged", "retried", "replayed"):
+    _look(on, load, outcome, "At the end")
+    outcome.refused = load.refused
+    for name in ("acknowledged", "retried", "replayed", "dropped"):
         setattr(outcome, name, load.total(name))
     return outcome
 
 
-def _found(load: Load, state: dict[str, Any], kill: int | None) -> list[str]:
-    when = "At the end" if kill is None else f"After kill {kill}"
-    return [f"{when}: {text}" for text in problems(load, state)]
+def _writer(fault: Fault, on: Stage, number: int) -> Writer:
+    name, seed = f"{fault.name} {number}", on.chance.getrandbits(32)
+    return Writer(on.server, name, seed, _EXPECTED, fickle=not fault.doubtful)
 
 
-def main(kills: int) -> int:
+def _let_happen(fault: Fault, on: Stage, load: Load, outcome: Outcome) -> None:
+    with fault.on(on):
+        time.sleep(fault.lasts)
+        if fault.deadly:
+            _look(on, load, outcome, f"After {fault.name} {outcome.times}")
+    print(".", end="", file=sys.stderr, flush=True)
+    if not load.gets_through(RECOVERS):
+        outcome.problems.append("Not every write gets through again.")
+    if not becomes_true(on.is_ready, RECOVERS):
+        outcome.problems.append("The site does not say that it is ready again.")
+
+
+def _look(on: Stage, load: Load, outcome: Outcome, when: str) -> None:
+    state = on.site.state()
+    outcome.entries = state["entries"]
+    outcome.problems += [f"{when}: {text}" for text in problems(load, state)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """1 if anything was wrong."""
-    outcomes = [_report("SQLite", {}, kills)]
-    try:
-        with postgresql() as address:
-            outcomes.append(_report("PostgreSQL", {"DATABASE_URL": address}, kills))
-    except ServerUnavailable as reason:
-        print(f"*** NOT RUN ON POSTGRESQL: {reason}", file=sys.stderr)
+    parser = argparse.ArgumentParser(prog="soak")
+    parser.add_argument("faults", nargs="*", metavar="fault", help=", ".join(FAULTS))
+    parser.add_argument("--times", type=int, help="how often each happens")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.faults) - set(FAULTS):
+        parser.error(f"There is no fault {', '.join(unknown)}. There are: {', '.join(FAULTS)}.")
+    chosen = [FAULTS[name] for name in options.faults or FAULTS]
+    outcomes = []
+    for database in ("SQLite", "PostgreSQL"):
+        try:
+            outcomes += _soak(database, chosen, options.times)
+        except ServerUnavailable as reason:
+            print(f"*** NOT RUN ON {database}: {reason}", file=sys.stderr)
     return int(any(one.problems for one in outcomes))
 
 
-def _report(database: str, settings: dict[str, str], kills: int) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="syteops-soak-") as directory:
-        outcome = soak(Path(directory) / "data", settings, kills)
-    print(f"{database}: {outcome}", flush=True)
-    return outcome
+def _soak(database: str, faults: Sequence[Fault], times: int | None) -> list[Outcome]:
+    with ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="syteops-soak-"))
+        is_sqlite = database == "SQLite"
+        servers = [] if is_sqlite else [postgresql_server(), redis_server()]
+        running = [stack.enter_context(one) for one in servers]
+        on = stack.enter_context(stage(Path(directory), *running, on_disk=True))
+        outcomes = []
+        for fault in faults:
+            if fault.needs in on.parts:
+                outcomes.append(drive(fault, on, times or fault.times))
+                print(f"{database}: {outcomes[-1]}", flush=True)
+        return outcomes
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 50))
+    sys.exit(main())

@@ -23,6 +23,7 @@ def test_eight_writers_at_once_all_get_through_and_the_trail_is_whole(site: Live
     load.join()
 
     assert load.total("acknowledged") == 8 * 40
+    assert not load.refused
     assert problems(load, site.state()) == []
     assert "whole" in site.manage("verify_audit")
     assert "locked" not in site.log.read_text()
