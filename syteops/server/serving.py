@@ -21,8 +21,11 @@ from syteops.server.encryption_proof import Proof, read_proof
 
 
 def server_command() -> list[str]:
-    """The command that `serve` turns into: see `launcher`."""
-    return [sys.executable, "-m", "syteops.server.launcher"]
+    """The command that `serve` turns into: see `launcher`.
+
+    -P, because whoever starts it may stand in a directory with other code of these names.
+    """
+    return [sys.executable, "-P", "-m", "syteops.server.launcher"]
 
 
 def hold_locks() -> list[int]:

@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 from syteops import env
+from syteops.server.serving import server_command
 from tests.databases import fresh_database as new_fresh_database
+from tests.environment import ROOT
 from tests.processes import manage
 from tests.sites import set_up
 
@@ -63,6 +65,17 @@ def replaced(file: Path, content: bytes) -> Iterator[None]:
         yield
     finally:
         file.write_bytes(before)
+
+
+def test_no_code_of_the_directory_is_run_in_which_it_is_started(tmp_path: Path) -> None:
+    (tmp_path / "syteops").mkdir()
+    (tmp_path / "syteops" / "__init__.py").write_text("raise SystemExit('other code')")
+    command = [*server_command()[:-1], "syteops.lib.paths"]  # a module that only has to be found
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # --- Secrets ---------------------------------------------------------------------------------
