@@ -33,11 +33,12 @@ SAMPLES = {operation_id(one): all_samples().get(one.name) for one in all_operati
 
 
 @pytest.fixture(scope="session")
-def described() -> BaseSchema:
+def described(django_db_setup: None, django_db_blocker: Any) -> BaseSchema:
     """The document, as the API hands it out: built once in a process, and only if it is needed."""
     # A config of its own: none that lies in a directory above may weaken it.
     config = SchemathesisConfig()
-    schema = schemathesis.openapi.from_wsgi(f"{API_ROOT}/schema", WSGIHandler(), config=config)
+    with django_db_blocker.unblock():  # a request looks at the connection that a test before left
+        schema = schemathesis.openapi.from_wsgi(f"{API_ROOT}/schema", WSGIHandler(), config=config)
     # PostgreSQL stores no NUL, so none is taken; the document's description says so.
     schema.config.generation.allow_x00 = False
     acceptance = schema.config.checks.positive_data_acceptance
