@@ -2,8 +2,9 @@
 
 The tables beside this file list guards, each with the text that keeps somebody out and the same
 without effect. Each is broken in a copy of the tree, never in the tree itself, and the tests named
-for it are run there: a guard whose tests all pass is a survivor. PART limits the run to the files
-and guards whose name contains it. Exits 1 if one survives, 2 if a table does not fit the code.
+for it are run there: a guard whose tests all pass is a survivor. PART limits the run to the tables,
+files and guards whose name contains it; JOBS in the environment is how many run at a time. Exits 1
+if one survives, 2 if a table does not fit the code or a run proves nothing.
 """
 
 import os
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,15 +29,16 @@ PATIENCE = 300
 PASSED, FAILED, GIVEN_UP = 0, 1, -1
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_django.plugin")
 ENVIRONMENT = {
-    # Two versions of a file, equally long, may have been written in one second.
-    "PYTHONDONTWRITEBYTECODE": "1",
     # To load all plugins takes as long as the tests of a guard.
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "DJANGO_SETTINGS_MODULE": "tests.settings",
     # A test that needs PostgreSQL proves nothing where there is none.
     "SYTEOPS_TEST_NO_SKIPS": "1",
 }
-JOBS = min(4, os.cpu_count() or 1)
+# Bytecode is known by a file's length and the second it was written in, and two versions may share
+# both: only the code as it is leaves some behind, which is most of what a run would wait for.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+JOBS = int(os.environ.get("JOBS") or min(4, os.cpu_count() or 1))
 
 
 class Unusable(Exception):
@@ -47,6 +49,7 @@ class Unusable(Exception):
 class Mutation:
     """One guard, and how it is broken: `old`, which is in the file once, becomes `new`."""
 
+    part: str
     file: str
     guard: str
     old: str
@@ -61,20 +64,21 @@ class Mutation:
     def applied_to(self, tree: Path) -> Iterator[None]:
         """The guard is broken in this tree until the block ends."""
         path = tree / self.file
-        text = path.read_text(encoding="utf-8")
+        text, times = path.read_text(encoding="utf-8"), path.stat()
         path.write_text(text.replace(self.old, self.new), encoding="utf-8")
         try:
             yield
         finally:
             path.write_text(text, encoding="utf-8")
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # its bytecode fits again
 
 
 def read_tables(part: str) -> list[Mutation]:
     """The mutations chosen. Raises Unusable, naming every one that does not fit the code."""
-    groups = [one for t in TABLES for one in tomllib.loads(t.read_text("utf-8"))["group"]]
     found = [
-        Mutation(group["file"], one["guard"], one["old"], one["new"], tests, runner)
-        for group in groups
+        Mutation(table.stem, group["file"], one["guard"], one["old"], one["new"], tests, runner)
+        for table in TABLES
+        for group in tomllib.loads(table.read_text("utf-8"))["group"]
         for one in group["broken"]
         # In order: pytest loses the fixtures of a directory that it comes back to.
         for tests in [tuple(sorted(one.get("tests", group["tests"])))]
@@ -82,9 +86,9 @@ def read_tables(part: str) -> list[Mutation]:
     ]
     if problems := [f"{one}\n    {why}" for one in found if (why := problem_of(one))]:
         raise Unusable("\n".join(["Correct the tables:", *problems]))
-    chosen = [one for one in found if part in str(one)]
+    chosen = [one for one in found if part in f"{one.part} {one}"]
     if not chosen:
-        raise Unusable(f"No guard's file or name contains {part!r}.")
+        raise Unusable(f"No guard's table, file or name contains {part!r}.")
     return chosen
 
 
@@ -119,9 +123,11 @@ def copy_tree(target: Path) -> Path:
     return target
 
 
-def run(tree: Path, runner: str, tests: Sequence[str]) -> tuple[int, str]:
+def run(
+    tree: Path, runner: str, tests: Sequence[str], environment: Mapping[str, str] = NO_BYTECODE
+) -> tuple[int, str]:
     """pytest's exit status, or GIVEN_UP, and what it said."""
-    environment = {**os.environ, **ENVIRONMENT}
+    environment = {**os.environ, **ENVIRONMENT, **environment}
     command = [sys.executable, "-m", runner, *OPTIONS, *tests]
     with subprocess.Popen(
         command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -138,7 +144,7 @@ def check_baseline(tree: Path, mutations: list[Mutation]) -> None:
     """Raise Unusable if a test fails before anything is broken: then it could prove nothing."""
     for runner in sorted({one.runner for one in mutations}):
         tests = sorted({name for one in mutations if one.runner == runner for name in one.tests})
-        status, said = run(tree, runner, tests)
+        status, said = run(tree, runner, tests, {"PYTHONDONTWRITEBYTECODE": ""})
         if status != PASSED:
             raise Unusable(f"The tests fail on the code as it is:\n{said}")
 
@@ -158,9 +164,11 @@ def outcome(tree: Path, one: Mutation) -> str:
 def break_all(mutations: list[Mutation], directory: Path) -> list[str]:
     """The outcome of each."""
     trees: SimpleQueue[Path] = SimpleQueue()
-    for number in range(JOBS):
-        trees.put(copy_tree(directory / str(number)))
-    check_baseline(directory / "0", mutations)
+    first = copy_tree(directory / "0")
+    check_baseline(first, mutations)
+    for number in range(1, JOBS):
+        trees.put(shutil.copytree(first, directory / str(number)))
+    trees.put(first)
 
     def break_one(one: Mutation) -> str:
         tree = trees.get()
@@ -173,6 +181,21 @@ def break_all(mutations: list[Mutation], directory: Path) -> list[str]:
         return list(pool.map(break_one, mutations))
 
 
+def report(mutations: list[Mutation], outcomes: list[str]) -> None:
+    """Print what was not killed, and how many of each part were."""
+    both = list(zip(mutations, outcomes, strict=True))
+    print()
+    for one, word in both:
+        if word != "killed":
+            print(f"{word:8} {one}")
+    print(f"{'part':10}{'run':>6}{'killed':>9}{'survived':>11}{'unusable':>11}")
+    for part in [*sorted({one.part for one in mutations}), "together"]:
+        words = [word for one, word in both if part in (one.part, "together")]
+        killed, survived, unusable = map(words.count, ("killed", "SURVIVED", "UNUSABLE"))
+        share = killed / len(words)
+        print(f"{part:10}{len(words):6}{killed:9}{survived:11}{unusable:11}  {share:.1%} killed")
+
+
 def main(part: str = "") -> int:
     """The exit status."""
     try:
@@ -182,12 +205,8 @@ def main(part: str = "") -> int:
     except Unusable as problem:
         print(problem, file=sys.stderr)
         return 2
-    killed = outcomes.count("killed")
-    print(f"\n{killed} of {len(mutations)} killed ({killed / len(mutations):.1%})")
-    for one, word in zip(mutations, outcomes, strict=True):
-        if word != "killed":
-            print(f"{word:8} {one}")
-    return 2 if "UNUSABLE" in outcomes else int(killed < len(mutations))
+    report(mutations, outcomes)
+    return 2 if "UNUSABLE" in outcomes else int("SURVIVED" in outcomes)
 
 
 if __name__ == "__main__":
