@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
@@ -148,9 +149,37 @@ def _swap(entries: list[AuditEntry]) -> None:
 
 
 def _swap_contents(entries: list[AuditEntry]) -> None:
-    for victim, source in ((entries[3], entries[4]), (entries[4], entries[3])):
-        names = [n for n in (*chain.CONTENT, "mac") if n != "uid"]
+    """With their MACs and all that they are found by: each is genuine, but in another place."""
+    one, two = entries[3:5]
+    names = [n for n in columns_of(AuditEntry) if n not in ("id", "sequence", "seal")]
+    AuditEntry.objects.filter(pk=two.pk).update(uid=uuid.uuid4())  # no two have the same
+    for victim, source in ((one, two), (two, one)):
         AuditEntry.objects.filter(pk=victim.pk).update(**{n: getattr(source, n) for n in names})
+
+
+def _move_the_newest_on(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(pk=entries[9].pk).update(sequence=12)
+
+
+def _lay_in_what_was_given_up(entries: list[AuditEntry]) -> None:
+    """An entry with a seal that was right before an older copy of the database was restored."""
+    stray = seal_what_is_given_up()
+    for name in ("Instead", "Next"):
+        services.create_crm_system(SYSTEM, name=name)
+    chain.seal_pending()
+    AuditEntry.objects.filter(sequence=11).delete()
+    stray._state.adding = True
+    stray.save()
+
+
+def seal_what_is_given_up() -> AuditEntry:
+    """The eleventh entry of a trail that ends with the tenth once more."""
+    before = transaction.savepoint()
+    services.create_crm_system(SYSTEM, name="Given up")
+    chain.seal_pending()
+    found = AuditEntry.objects.get(sequence=11)
+    transaction.savepoint_rollback(before)
+    return found
 
 
 def _insert_forged(entries: list[AuditEntry]) -> None:
@@ -201,9 +230,10 @@ def _wipe_both_tables(entries: list[AuditEntry]) -> None:
 
 TAMPERINGS = (
     _delete, _delete_the_first, _cut_the_tail, _cut_the_tail_and_lower_the_head,
-    _remove_everything, _swap, _swap_contents, _insert_forged, _insert_a_copy, _unseal,
-    _cut_the_middle_and_start_over, _cut_the_middle_and_step_back, _cut_the_tail_and_step_back,
-    _pretend_a_retention, _wipe_both_tables,
+    _remove_everything, _swap, _swap_contents, _move_the_newest_on, _lay_in_what_was_given_up,
+    _insert_forged, _insert_a_copy, _unseal, _cut_the_middle_and_start_over,
+    _cut_the_middle_and_step_back, _cut_the_tail_and_step_back, _pretend_a_retention,
+    _wipe_both_tables,
 )  # fmt: skip
 
 
@@ -297,6 +327,19 @@ def test_an_older_copy_of_the_whole_trail_shows_against_a_kept_head(
     assert verification.verify(head[:20]).problem
 
 
+def test_a_trail_that_went_another_way_since_shows_against_a_kept_head(
+    entries: list[AuditEntry],
+) -> None:
+    head = f"11:{seal_what_is_given_up().seal}"
+    for name in ("Instead", "Next"):
+        services.create_crm_system(SYSTEM, name=name)
+    chain.seal_pending()
+
+    assert verification.verify().problem == ""
+    for one in (head, head[:20]):
+        assert verification.verify(one).problem.endswith("the trail was replaced.")
+
+
 @pytest.mark.parametrize("head", ["10", "ten:0123456789abcdef", "10:", "10:xyz", ":"])
 def test_a_head_that_is_none_is_refused(entries: list[AuditEntry], head: str) -> None:
     with pytest.raises(CommandError, match="--head"):
@@ -317,6 +360,17 @@ def test_retention_cuts_the_oldest_end_and_the_rest_still_verifies(
     assert AuditEntry.objects.order_by("sequence").first() == entries[6]
     assert verification.verify() == (4, 0, verification.verify().head, "")
     AuditEntry.objects.filter(sequence=7).delete()
+    assert verification.verify().problem
+
+
+def test_nothing_is_cut_from_an_end_that_does_not_hold(entries: list[AuditEntry]) -> None:
+    """The cut would be signed, and what somebody did to the end with it."""
+    AuditChain.objects.update(cut_sequence=3)
+
+    with pytest.raises(chain.BrokenChain):
+        chain.cut_before(timezone.now())
+
+    assert AuditEntry.objects.count() == 10
     assert verification.verify().problem
 
 

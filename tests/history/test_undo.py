@@ -109,12 +109,22 @@ def test_a_replaced_or_cleared_secret_cannot_come_back(api: Api, system: str) ->
     assert api.get(system).json()["key_set"] is False
 
 
-def test_a_refusal_and_the_life_of_a_key_cannot_be_undone(api: Api) -> None:
+def test_the_life_of_a_key_cannot_be_undone(api: Api) -> None:
     generated = AuditEntry.objects.get(event="key.generated")
 
     refused = api.post(f"/audit/{generated.pk}/revert?confirm=true")
 
     assert (refused.status_code, refused.json()["code"]) == (409, "protected")
+
+
+def test_what_was_refused_cannot_be_undone(make_key: Any, api: Api, system: str) -> None:
+    Api(make_key("crm:read")).patch(system, {"name": "Zoho"})
+    entry = AuditEntry.objects.get(outcome="refused")
+
+    answer = api.post(f"/audit/{entry.pk}/revert?confirm=true")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "protected")
+    assert answer.json()["detail"].startswith("This was refused")
 
 
 def test_it_needs_the_scope_to_write_the_trail(make_key: Any, api: Api, system: str) -> None:
