@@ -71,6 +71,24 @@ def test_a_look_up_that_hangs_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -
     assert not failure.value.sent
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://intranet", "https://printer.internal", "https://me:word@example.com", "ftp://a.com"],
+)
+def test_what_would_not_be_stored_is_not_even_looked_up(
+    url: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been stored when the rules, or the site's settings, were others."""
+    settings.ALLOW_PRIVATE_URLS = False
+    looked_up: list[str] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kw: looked_up.append(host))
+
+    with pytest.raises(OutboundFailed):
+        post(url, b"{}")
+
+    assert not looked_up
+
+
 def told(url: str) -> str:
     with pytest.raises(OutboundFailed) as failure:
         post(f"{url}/canary", b"{}", {"X-Token": "canary"}, seconds=0.5)
