@@ -48,6 +48,19 @@ def test_what_is_not_sealed_yet_is_said(entries: list[AuditEntry]) -> None:
     assert verification.verify().unsealed == 1
 
 
+def test_under_another_key_nothing_holds(entries: list[AuditEntry], settings: Any) -> None:
+    """Whoever can write to the database but has no AUDIT_KEY signs nothing that counts."""
+    forged = AuditEntry(event="crm_system.updated", actor_kind="person", actor_id="1", door="rest")
+    genuine = chain.mac_of(forged), chain.seal_of(entries[9].seal, 11, 11, entries[0].mac)
+
+    settings.AUDIT_KEY = "a guess, as long as a key has to be, and still another one"
+
+    assert not chain.is_intact()
+    assert "AUDIT_KEY" in verification.verify().problem
+    assert chain.mac_of(forged) != genuine[0]
+    assert chain.seal_of(entries[9].seal, 11, 11, entries[0].mac) != genuine[1]
+
+
 def columns_of(model: type[Model]) -> list[str]:
     """All of them, asked of the model: a column that nothing signs cannot hide from the test."""
     return [field.name for field in model._meta.concrete_fields]

@@ -16,7 +16,14 @@ from manage_api import execution, idempotency
 from manage_api.keys.models import ApiSwitch
 from manage_api.keys.services import generate_site_key
 from syteops.core.actors import SYSTEM
-from syteops.core.locks import Busy, exclusive, exclusive_transaction, snapshot
+from syteops.core.locks import (
+    Busy,
+    exclusive,
+    exclusive_transaction,
+    shared_transaction_lock,
+    snapshot,
+    transaction_lock,
+)
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.environment import ROOT
@@ -101,6 +108,41 @@ def test_it_is_let_go_after_an_error() -> None:
         _ = 1 / 0
 
     assert is_free("mine")
+
+
+@contextmanager
+def holding(lock: Callable[[str], None]) -> Iterator[None]:
+    """A transaction that has taken the lock "mine". OperationalError: it is held elsewhere."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '200ms'")
+        lock("mine")
+        yield
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        (transaction_lock, transaction_lock),
+        (transaction_lock, shared_transaction_lock),
+        (shared_transaction_lock, transaction_lock),
+    ],
+)
+def test_a_transaction_waits_for_another_that_holds_the_lock(
+    held: Callable[[str], None], wanted: Callable[[str], None]
+) -> None:
+    with elsewhere(holding(held)), pytest.raises(OperationalError), holding(wanted):
+        pass
+
+    with holding(wanted):
+        """It is free again."""
+
+
+@pytest.mark.postgresql_only
+def test_those_who_share_a_lock_do_not_wait_for_each_other() -> None:
+    with elsewhere(holding(shared_transaction_lock)), holding(shared_transaction_lock):
+        pass
 
 
 def test_a_snapshot_sees_one_moment_and_keeps_no_writer_waiting() -> None:
