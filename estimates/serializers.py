@@ -9,14 +9,14 @@ from estimates.fields import percent_field, plain, price_field, quantity_field
 from estimates.links import client_path
 from estimates.models import LONGEST_COMMENT, Estimate, LineItem
 from manage_api.base import ManageViewSet
-from manage_api.operations import find
-from manage_api.serializers import (
+from manage_api.fields import (
     SlotField,
     StrictCharField,
     StrictChoiceField,
-    StrictSerializer,
     StrictTextField,
 )
+from manage_api.operations import find
+from manage_api.serializers import StrictSerializer
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from syteops.core.addresses import absolute_address
 from syteops.lib.currencies import CODES, EXPONENTS

@@ -14,14 +14,10 @@ from manage_api import execution
 from manage_api.calls import Call
 from manage_api.disclosure import disclosed_error
 from manage_api.errors import MAX_ERRORS, ApiError, as_api_error
+from manage_api.fields import JsonObjectField, StrictChoiceField, StrictListField
 from manage_api.operations import find
 from manage_api.permissions import authorise
-from manage_api.serializers import (
-    JsonObjectField,
-    StrictChoiceField,
-    StrictListField,
-    StrictSerializer,
-)
+from manage_api.serializers import StrictSerializer
 from syteops.core.locks import transaction_lock
 
 if TYPE_CHECKING:

@@ -11,15 +11,11 @@ from manage_api.answers import add_write_headers
 from manage_api.base import FLAGS
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
+from manage_api.fields import JsonObjectField, StrictBooleanField, StrictCharField
 from manage_api.openapi.parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
 from manage_api.operations import Operation, find, why_read_only
 from manage_api.query import query_of, refuse_query
-from manage_api.serializers import (
-    JsonObjectField,
-    StrictBooleanField,
-    StrictCharField,
-    StrictSerializer,
-)
+from manage_api.serializers import StrictSerializer
 from manage_api.views import ApiView, Endpoint
 from syteops.core.actors import Channel
 from syteops.core.errors import FieldError, Invalid

@@ -11,7 +11,7 @@ from django_filters import rest_framework as filters
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
-from manage_api.serializers import (
+from manage_api.fields import (
     MomentField,
     StrictBooleanField,
     StrictCharField,

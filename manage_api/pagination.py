@@ -9,7 +9,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api.serializers import StrictIntegerField
+from manage_api.fields import StrictIntegerField
 
 
 class PageNumberPagination(BasePagination):

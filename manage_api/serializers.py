@@ -1,218 +1,32 @@
 """Strict serializers: what is sent is what is meant, or the answer names each field and the cure.
 
-No coercion between JSON types; unknown and read-only names are errors; a mask is no secret. Query
-strings carry only text, so there (`context["text"]`) numbers and booleans are read from text.
+Unknown and read-only names are errors. The fields are in `fields`.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.validators import MaxLengthValidator, URLValidator
 from django.db import models
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import SkipField, empty, get_error_detail
+from rest_framework.fields import SkipField
 
 from manage_api.errors import MAX_ERRORS
-from syteops.core.entities import Numbered
-from syteops.core.identifiers import slot_validator
-from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
-from syteops.lib.urls import validate_web_address
-
-_MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S)
-
-# Narrower than int(), which takes blanks, underscores and the digits of every script.
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
-    return bool(field.context.get("text"))
-
-
-class StrictCharField(serializers.CharField):
-    """One line of text, and nothing that merely looks like it."""
-
-    one_line: ClassVar[bool] = True
-
-    def run_validation(self, data: Any = empty) -> Any:
-        """What a person sees as blank is blank. Length comes first: patterns meet no long text."""
-        if isinstance(data, str):
-            text = data.strip() if self.trim_whitespace else data
-            if self.max_length is not None and len(text) > self.max_length:
-                self.fail("max_length", max_length=self.max_length)
-            if self.one_line and not is_one_line(data):
-                raise ValidationError(NOT_ONE_LINE, "invalid")
-            data = "" if is_blank(data) else data
-        return super().run_validation(data)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-    def run_validators(self, value: Any) -> None:
-        """Length first: no pattern meets a text that is too long."""
-        for one in self.validators:
-            if isinstance(one, MaxLengthValidator):
-                try:
-                    one(value)
-                except DjangoValidationError as error:
-                    raise ValidationError(get_error_detail(error)) from error
-        super().run_validators(value)
-
-
-class StrictTextField(StrictCharField):
-    """Text of any number of lines, kept with its outer blanks and its last line break."""
-
-    one_line = False
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"trim_whitespace": False, **kwargs})
-
-
-class WebAddressField(StrictCharField, serializers.URLField):
-    """An address that browsers open; the model's own rule says which."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        given = [one for one in self.validators if not isinstance(one, URLValidator)]
-        self.validators = given if validate_web_address in given else [validate_web_address, *given]
-
-
-class StrictEmailField(StrictCharField, serializers.EmailField):
-    """An e-mail address."""
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A whole JSON number of 64 bits. JSON has one kind of number, so 5.0 is 5."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if _from_text(self) and isinstance(data, str) and _WHOLE.fullmatch(data):
-            data = int(data)
-        if isinstance(data, float) and data.is_integer():
-            data = int(data)
-        if isinstance(data, bool) or not isinstance(data, int) or not -(2**63) <= data < 2**63:
-            self.fail("invalid")
-        return data
-
-
-class StrictBooleanField(serializers.BooleanField):
-    """true or false."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if _from_text(self) and data in ("true", "false"):
-            return bool(data == "true")
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class StrictDecimalField(serializers.DecimalField):
-    """A decimal as text ("12.50") or as a JSON number; answered as text, so nothing is lost."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, bool) or not isinstance(data, (str, int, float)):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class StrictDateField(serializers.DateField):
-    """A date as RFC 3339 has it: 2026-01-31."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str) or not _DATE.fullmatch(data):
-            self.fail("invalid", format="YYYY-MM-DD")
-        return super().to_internal_value(data)
-
-
-class MomentField(serializers.DateTimeField):
-    """Any RFC 3339 time, also one that no database could hold in UTC."""
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            self.fail("invalid", format="2026-01-31T12:00:00Z")
-        try:
-            return value.astimezone(UTC)
-        except OverflowError:
-            edge = datetime.min if value.year == 1 else datetime.max
-            return edge.replace(tzinfo=UTC)
-
-
-class StrictChoiceField(serializers.ChoiceField):
-    """One of the values listed, of the type listed."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=data)
-        return super().to_internal_value(data)
-
-
-@extend_schema_field({"type": "object", "additionalProperties": {}})
-class JsonObjectField(serializers.JSONField):
-    """A JSON object of any content."""
-
-    default_error_messages = {"not_an_object": "Send a JSON object."}
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise ValidationError(self.error_messages["not_an_object"], code="invalid")
-        return data
-
-
-class StrictListField(serializers.ListField):
-    """A list whose length is looked at before any of its items is."""
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
-            detail = f"Send {self.max_length} items at most."
-            raise ValidationError(detail, "max_length")
-        items: list[Any] = super().to_internal_value(data)
-        return items
-
-
-class SlotField(StrictCharField):
-    """An object by its slot number; null for one that was deleted."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, validators=[slot_validator], **kwargs)
-
-    def to_representation(self, value: Numbered | str) -> Any:
-        return (value if isinstance(value, str) else value.slot) or None
-
-
-class SecretField(StrictCharField):
-    """A secret: goes in, never comes out. A mask sent back is refused (`masked_secret`)."""
-
-    secret = True
-    one_line = False  # keys in PEM form have many
-    default_error_messages = {"masked_secret": "This is a mask. Send the secret itself."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs["write_only"] = True
-        kwargs.setdefault("max_length", 4096)
-        super().__init__(**kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        if _MASK.fullmatch(text):
-            self.fail("masked_secret")
-        return text
-
-
-class IsSetField(serializers.BooleanField):
-    """Whether something is stored under `source`; never what."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(read_only=True, **kwargs)
-
-    def get_attribute(self, instance: Any) -> bool:
-        return super().get_attribute(instance) is not None
+from manage_api.fields import (
+    IsSetField,
+    JsonObjectField,
+    SecretField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictDateField,
+    StrictDecimalField,
+    StrictEmailField,
+    StrictIntegerField,
+    StrictTextField,
+    WebAddressField,
+)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

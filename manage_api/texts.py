@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from manage_api.serializers import (
+from manage_api.fields import (
     JsonObjectField,
     StrictCharField,
     StrictIntegerField,
     StrictListField,
-    StrictModelSerializer,
-    StrictSerializer,
     StrictTextField,
 )
+from manage_api.serializers import StrictModelSerializer, StrictSerializer
 from syteops.audit.rows import MAX_ROWS
 from syteops.core.slugs import SLUG_LENGTH
 from syteops.core.texts import LONGEST_CONTENT, slug_validator

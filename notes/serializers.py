@@ -6,7 +6,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from manage_api.serializers import (
+from manage_api.fields import (
     SlotField,
     StrictBooleanField,
     StrictCharField,

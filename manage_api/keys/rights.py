@@ -72,5 +72,6 @@ def _of_scope() -> dict[str, frozenset[str]]:
     for one in all_operations():
         needed = found.setdefault(one.scope, set())
         needed.add(one.permission)
-        needed.update(filter(None, [one.viewset.further_permissions.get(one.endpoint)]))
+        if further := one.viewset.further_permissions.get(one.endpoint):
+            needed.add(further)
     return {scope: frozenset(permissions) for scope, permissions in found.items()}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from manage_api.serializers import StrictCharField, StrictIntegerField
+from manage_api.fields import StrictCharField, StrictIntegerField
 from syteops.lib.text import NO_LINE, UNSEEN
 
 Json = dict[str, Any]

@@ -13,10 +13,7 @@ from manage_api.openapi import parts
 from manage_api.openapi.fields import say_exactly
 from manage_api.openapi.parts import JSON_TYPE, Json, ref
 from manage_api.operations import Operation, reader_of
-from manage_api.serializers import (
-    NoInput,
-    StrictSerializer,
-)
+from manage_api.serializers import NoInput, StrictSerializer
 from manage_api.views import Endpoint
 from syteops.core.actors import Channel
 

@@ -5,14 +5,13 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from manage_api.serializers import (
+from manage_api.fields import (
     IsSetField,
     SecretField,
     StrictCharField,
     StrictDateField,
-    StrictModelSerializer,
-    StrictSerializer,
 )
+from manage_api.serializers import StrictModelSerializer, StrictSerializer
 from syteops.ai.models import AiAreaSettings, AiUsage
 
 

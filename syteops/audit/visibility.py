@@ -45,9 +45,12 @@ def visible_changes(
 
 
 @cache
-def _values_of_others() -> dict[str, Mapping[str, str]]:
-    entities = (model for model in apps.get_models() if issubclass(model, Entity))
-    return {model.resource: model.values_of_others for model in entities}
+def _values_of_others() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for model in apps.get_models():
+        if issubclass(model, Entity):  # several may share a resource
+            found.setdefault(model.resource, {}).update(model.values_of_others)
+    return found
 
 
 @cache

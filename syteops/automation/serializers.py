@@ -7,12 +7,8 @@ from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
-from manage_api.serializers import (
-    StrictCharField,
-    StrictChoiceField,
-    StrictSerializer,
-    StrictTextField,
-)
+from manage_api.fields import StrictCharField, StrictChoiceField, StrictTextField
+from manage_api.serializers import StrictSerializer
 from syteops.automation.models import MAX_VALUE
 from syteops.automation.queries import catalogue
 

@@ -3,7 +3,8 @@
 from rest_framework import serializers
 
 import manage_api
-from manage_api.serializers import IsSetField, StrictModelSerializer
+from manage_api.fields import IsSetField
+from manage_api.serializers import StrictModelSerializer
 from manage_api.viewsets import EntityViewSet
 from syteops.crm import queries, services
 from syteops.crm.models import CrmSystem

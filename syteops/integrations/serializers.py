@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.serializers import IsSetField, SecretField, StrictSerializer
+from manage_api.fields import IsSetField, SecretField
+from manage_api.serializers import StrictSerializer
 
 
 class IntegrationSecretSerializer(serializers.Serializer[Any]):

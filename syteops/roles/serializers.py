@@ -5,12 +5,8 @@ from typing import Any, ClassVar
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
-from manage_api.serializers import (
-    SlotField,
-    StrictCharField,
-    StrictModelSerializer,
-    StrictSerializer,
-)
+from manage_api.fields import SlotField, StrictCharField
+from manage_api.serializers import StrictModelSerializer, StrictSerializer
 from syteops.roles.choices import ConstraintType
 from syteops.roles.models import SLUG_LENGTH, Role, slug_validator
 

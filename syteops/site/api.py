@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 import manage_api
-from manage_api.serializers import IsSetField
+from manage_api.fields import IsSetField
 from manage_api.viewsets import SingletonViewSet
 from syteops.site import queries
 from syteops.site.models import Connection, ConnectionMode, ConnectionStatus, License, LicenseStatus

@@ -6,7 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from manage_api.serializers import StrictCharField, StrictModelSerializer
+from manage_api.fields import StrictCharField
+from manage_api.serializers import StrictModelSerializer
 from syteops.core.identifiers import SLOT
 from syteops.lib.text import LINE_PATTERN
 from syteops.team.models import TeamMember

@@ -14,8 +14,8 @@ from django.test import RequestFactory
 from rest_framework import serializers
 
 from estimates.services import create_estimate
+from manage_api.fields import StrictCharField
 from manage_api.operations import all_operations
-from manage_api.serializers import StrictCharField
 from notes.services import create_note
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.service_admin import ServiceAdmin

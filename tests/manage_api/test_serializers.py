@@ -6,8 +6,7 @@ import pytest
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from manage_api.pagination import PageNumberPagination
-from manage_api.serializers import (
+from manage_api.fields import (
     IsSetField,
     JsonObjectField,
     SecretField,
@@ -16,8 +15,9 @@ from manage_api.serializers import (
     StrictChoiceField,
     StrictDecimalField,
     StrictIntegerField,
-    StrictSerializer,
 )
+from manage_api.pagination import PageNumberPagination
+from manage_api.serializers import StrictSerializer
 
 
 class Inner(StrictSerializer):
