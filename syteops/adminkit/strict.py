@@ -89,7 +89,7 @@ class ExactFields:
 
 
 class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
-    """Base of every admin. Its `search_fields` are folded columns: see `search`."""
+    """Base of every admin. Its `search_fields` are columns that `search` takes."""
 
     search = staticmethod(search)
     ordered_by = staticmethod(ordered_by)

@@ -1,16 +1,18 @@
-"""Searching texts for words."""
+"""Searching texts for words, and numbers for the word that is one."""
 
+import re
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import IntegerField, Model, Q, QuerySet
 
 from syteops.lib.folding import fold
 
 MOST_WORDS = 10
 """Of the words of a search these many count: each costs a condition on every text."""
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 def words_of(text: str) -> list[str]:
@@ -21,11 +23,12 @@ def words_of(text: str) -> list[str]:
 def search(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[Any]:
     """Those in which each word of `text` occurs in one of `fields`, which are folded columns.
 
-    A plain column with "=" in front, such as "=request_id", fits as a whole only.
+    A plain column with "=" in front, such as "=request_id", fits as a whole only. In a column of
+    whole numbers the word must be the number: `002` and `2` find 2, and not 12.
     """
     names = list(fields)
     for word in words_of(text):
-        condition = reduce(or_, (_occurs(word, name) for name in names))
+        condition = reduce(or_, (_occurs(found.model, word, name) for name in names))
         if any("__" in name for name in names):
             # A join would list an object once for each of its rows that fits.
             fitting = found.model._base_manager.filter(condition).order_by().values("pk")
@@ -46,7 +49,9 @@ def search_unfolded(found: QuerySet[Any], fields: Iterable[str], text: str) -> Q
     return found.filter(pk__in=[pk for pk, one in folded.items() if all(w in one for w in words)])
 
 
-def _occurs(word: str, name: str) -> Q:
+def _occurs(model: type[Model], word: str, name: str) -> Q:
     if name.startswith("="):
         return Q(**{f"{name[1:]}__iexact": word})
-    return Q(**{f"{name}__has": word})
+    if "__" in name or not isinstance(model._meta.get_field(name), IntegerField):
+        return Q(**{f"{name}__has": word})
+    return Q(**{name: int(word)}) if _NUMBER.fullmatch(word) else Q(pk__in=())

@@ -12,7 +12,7 @@ class CrmSystemAdmin(ServiceAdmin):
     list_display = ("slot", "name", "code", "url", "has_key", "has_secret", "updated_at")
     list_display_links = ("slot", "name")
     list_filter = ("link_admin_only",)
-    search_fields = ("searched",)
+    search_fields = ("number", "searched")
     fields = ("name", "url", "link_admin_only")
     ordering = ("number",)
 

@@ -47,7 +47,7 @@ class TeamMemberAdmin(ServiceAdmin):
         ("language", admin.AllValuesFieldListFilter),
         ("country", admin.AllValuesFieldListFilter),
     )
-    search_fields = queries.SEARCHED
+    search_fields = (*queries.SEARCHED, "former_number")
     ordering = ("number", "former_number")
     autocomplete_fields = ("user",)
     readonly_fields = ("roles",)

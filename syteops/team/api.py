@@ -39,7 +39,10 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     further_permissions: ClassVar = dict.fromkeys(("create", "partial_update"), SEES_LOGINS)
     filterset_class = TeamMemberFilter
     search_fields = queries.SEARCHED
-    search_help = "names, e-mail addresses, company, job title, telephone, city or CRM identifiers"
+    search_help = (
+        "names, e-mail addresses, company, job title, telephone, city or CRM identifiers, or be "
+        "the number (`002`)"
+    )
     ordering_fields, ordering = queries.ORDERINGS, "user_num"
     ordering_tie_break = "number"
     descriptions = {

@@ -11,7 +11,7 @@ from syteops.crm.queries import identifiers
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 
-SEARCHED = ("searched", "crm_identifiers__identifier_folded")
+SEARCHED = ("number", "searched", "crm_identifiers__identifier_folded")
 ORDERINGS = {
     "user_num": "number",
     **dict.fromkeys(

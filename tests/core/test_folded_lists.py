@@ -122,7 +122,7 @@ def made_with(model: Any, path: str, text: str) -> Any:
 
 
 def places(model: Any, fields: Any) -> Iterator[str]:
-    """The paths of all columns that a search looks into, and which all are folded."""
+    """The paths of all columns with texts that a search looks into, and which all are folded."""
     for path in fields:
         part, _, name = path.rpartition("__")
         owner = PARTS[part][0] if part else model
@@ -130,6 +130,8 @@ def places(model: Any, fields: Any) -> Iterator[str]:
             assert model is AuditEntry
             continue
         field = owner._meta.get_field(name)
+        if not part and isinstance(field, models.IntegerField):  # a number is found as it is
+            continue
         assert isinstance(field, FoldedField), f"{model.__name__}: {path}"
         for source in field.made_of:
             if source not in PLAIN.get(owner, ()):

@@ -256,7 +256,19 @@ def test_the_list_shows_live_members_only(page: Client) -> None:
     assert "Babbage" in page.get(DELETED).content.decode()
 
 
-@pytest.mark.parametrize("query", ["q=lovelace", "language=en", "country=GB", "role"])
+def test_a_deleted_member_is_found_by_the_number_it_had(page: Client) -> None:
+    a_member(first_name="Grace")
+    gone = a_deleted_member(first_name="Charles", last_name="Babbage", city="London")
+
+    for text in ("002", "babbage london"):
+        found = page.get(f"{DELETED}&q={text}").context["cl"].queryset
+        assert [one.pk for one in found] == [gone.pk]
+    assert not page.get(f"{LIST}?q=002").context["cl"].queryset
+
+
+@pytest.mark.parametrize(
+    "query", ["q=lovelace", "q=001", "q=1", "language=en", "country=GB", "role"]
+)
 def test_search_and_filters(page: Client, query: str) -> None:
     member = a_member(language="en", country="GB")
     a_member(first_name="Grace", last_name="Hopper")
