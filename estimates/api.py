@@ -28,6 +28,7 @@ class EstimateViewSet(EntityViewSet):
     slots = {"crm_system": ("crm_num", CrmSystem)}
     rereads = True
     deletion_impact = staticmethod(queries.deletion_impact)
+    changed_with = staticmethod(queries.changed_with)
     filterset_class = EstimateFilter
     search_fields = queries.SEARCHED
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"

@@ -16,7 +16,7 @@ class EstimateFilter(FilterSet):
     superseded = filters.BooleanFilter(
         method="filter_superseded",
         default=False,
-        help_text="Also revisions that a newer one has replaced.",
+        help_text="Also revisions that a newer one has replaced; with updated_since by itself.",
     )
 
     def filter_status(self, found: QuerySet[Estimate], name: str, value: str) -> Any:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.utils import timezone
 
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
+from syteops.audit.queries import keys_changed_since
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
+from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import total
 
 SEARCHED = ("searched",)
@@ -59,6 +62,14 @@ def by_token(token: str, lock: bool = False) -> Estimate:
     if item is None:
         raise NotFound("This link leads nowhere.")
     return item
+
+
+def changed_with(since: datetime) -> Q:
+    """The estimates that expired since then, or whose CRM system was deleted or came back."""
+    last_days = (timezone.localdate(since - datetime.resolution), timezone.localdate())
+    expired = Q(valid_until__gte=last_days[0], valid_until__lt=last_days[1])
+    of_systems = Q(crm_system__in=keys_changed_since(CrmSystem, since))
+    return of_systems | Q(status=EstimateStatus.SENT) & expired
 
 
 def deletion_impact(estimate: Estimate) -> dict[str, Any]:

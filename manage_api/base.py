@@ -146,6 +146,11 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     # --- How a call comes in ---
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the answer to this read follows from the call, the database and the day."""
+        return self.operation.endpoint in self.keeps
+
+    @property
     def writes(self) -> bool | None:
         return self.operation.writes if self.operation else None
 

@@ -104,6 +104,7 @@ FIELD_CODES = {
     "invalid_choice": "The value is not one of those allowed.",
     "too_long": "The text is too long.",
     "out_of_range": "The number is too small or too large.",
+    "too_old": "What happened then is not kept any more: fetch everything.",
     "not_unique": "Another object has this value already.",
     "not_found": "What the value names does not exist.",
     "masked_secret": "A mask was sent back instead of the secret.",

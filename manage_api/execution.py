@@ -56,7 +56,7 @@ def _read(view: "ManageViewSet") -> Result:
     def answer() -> Result:
         return _represent(Result(perform(view)))
 
-    if view.operation.endpoint not in view.keeps:
+    if not view.is_kept:
         return answer()
     # Absolute addresses in an answer begin as the caller wrote this site's.
     request = view.request._request

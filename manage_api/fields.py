@@ -25,6 +25,13 @@ _MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_
 # Narrower than int(), which takes blanks, underscores and the digits of every script.
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    rf"{_DATE.pattern}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+MOMENT_NEEDED = (
+    "Send a time with its offset (RFC 3339), such as 2026-01-31T12:00:00Z. In an address, + is %2B."
+)
 
 
 def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
@@ -128,11 +135,16 @@ class StrictDateField(serializers.DateField):
 
 
 class MomentField(serializers.DateTimeField):
-    """Any RFC 3339 time, also one that no database could hold in UTC."""
+    """Any RFC 3339 time with its offset, also one that no database could hold in UTC."""
+
+    default_error_messages = {"invalid": MOMENT_NEEDED}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+            self.fail("invalid")
+        return super().to_internal_value(value.upper())
 
     def enforce_timezone(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            self.fail("invalid", format="2026-01-31T12:00:00Z")
         try:
             return value.astimezone(UTC)
         except OverflowError:

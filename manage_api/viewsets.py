@@ -5,17 +5,20 @@ mixins, as in DRF: `class Entries(ListMixin, ManageViewSet)`.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from types import ModuleType
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from manage_api import bulk
 from manage_api.base import ManageViewSet
+from manage_api.changes import PARAMETER, UpdatedSinceBackend, sync_answer, sync_fields
 from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
 from manage_api.operations import Access, SerializerClass, operation
 from manage_api.pagination import PageNumberPagination
@@ -31,6 +34,8 @@ from manage_api.serializers import (
     switched,
 )
 from manage_api.shared import represent
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.queries import keys_changed_since
 from syteops.core.entities import Entity, Numbered, by_slot, find, get_any
 from syteops.core.services import service_of
 
@@ -57,7 +62,9 @@ class StandardViewSet(ManageViewSet):
     """The objects with what their answer shows of others, in as many queries as one would take."""
     deletion_impact: Any = staticmethod(lambda instance: {"name": str(instance)})
     """What deleting an object would take away, by itself the object's name."""
-    filter_backends: Any = (FilterBackend, SearchBackend, OrderingBackend)
+    filter_backends: Any = (UpdatedSinceBackend, FilterBackend, SearchBackend, OrderingBackend)
+    changed_with: Any = staticmethod(lambda since: Q(pk__in=()))
+    """Which objects (a Q) show since then something else of others: those changed with them."""
     search_fields: ClassVar[tuple[str, ...]] = ()
     search_help: ClassVar[str] = "the texts"
     ordering_fields: ClassVar[Mapping[str, Any]] = {}
@@ -68,6 +75,19 @@ class StandardViewSet(ManageViewSet):
     def listed_class(cls) -> Any:
         """How a list shows each entry."""
         return cls.list_serializer_class or cls.serializer_class
+
+    @property
+    def is_kept(self) -> bool:
+        # What was changed since is told with the time at which to go on.
+        return super().is_kept and PARAMETER not in self.call.input
+
+    def changed_since(self, found: Any, since: datetime) -> Any:
+        """Those of `found` that show something else since then, or are new."""
+        model: Any = self.model()
+        changed = Q(pk__in=keys_changed_since(model, since)) | self.changed_with(since)
+        if any(one.name == "updated_at" for one in model._meta.fields):
+            changed |= Q(updated_at__gte=since)  # also what is older than the trail
+        return found.filter(pk__in=model._base_manager.filter(changed).order_by().values("pk"))
 
     def service(self, verb: str) -> Callable[..., Any]:
         """The app's service `<verb>_<noun>`."""
@@ -127,7 +147,10 @@ def _query(viewset: Any) -> Any:
 
 
 def _list(viewset: Any) -> Any:
-    return listing(viewset.list_name, viewset.listed_class(), viewset.pagination_class is not None)
+    shown, is_paged = viewset.listed_class(), viewset.pagination_class is not None
+    tells = UpdatedSinceBackend in viewset.filter_backends
+    further = sync_fields(shown, viewset.lookup_name()) if tells else {}
+    return listing(viewset.list_name, shown, is_paged, **further)
 
 
 def _input(viewset: Any) -> Any:
@@ -160,8 +183,11 @@ class ListMixin(StandardViewSet):
         context = self.get_serializer_context()
         shown = [represent(self.listed_class(), one, context) for one in instances]
         if page is None:
-            return Response({self.list_name: shown})
-        return self.get_paginated_response(shown)
+            response = Response({self.list_name: shown})
+        else:
+            response = self.get_paginated_response(shown)
+        response.data |= sync_answer(self, self.listed_class())
+        return response
 
 
 class RetrieveMixin(StandardViewSet):
@@ -332,6 +358,13 @@ class Switchable(ListMixin, RetrieveMixin):
 
     def get_queryset(self) -> Any:
         return self.find_all()
+
+    def changed_since(self, found: Any, since: datetime) -> Any:
+        """Those that were switched or configured since, or got another secret."""
+        changes = AuditEntry.objects.filter(outcome=Outcome.CHANGED, at__gte=since)
+        named = changes.filter(object_resource=self.resource).values_list("object_id", flat=True)
+        slugs = {name.partition("/")[0] for name in named}
+        return [one for one in found if one.slug in slugs]
 
     def get_object(self) -> Any:
         slug = self.kwargs[self.lookup_name()]

@@ -29,6 +29,7 @@ class NoteViewSet(EntityViewSet):
     services = services
     rereads = True
     deletion_impact = staticmethod(queries.deletion_impact)
+    changed_with = staticmethod(queries.changed_with)
     filterset_class = NoteFilter
     search_fields = queries.SEARCHED
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"

@@ -1,6 +1,6 @@
 """Reading notes."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min, Prefetch, Q, QuerySet
@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
+from syteops.audit.queries import keys_changed_since
 from syteops.core.entities import find
+from syteops.team.models import TeamMember
 
 SEARCHED = ("searched", "tag_rows__name_folded")
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
@@ -42,6 +44,13 @@ def all_tags() -> dict[str, str]:
 def get_note(note_id: str, lock: bool = False) -> Note:
     """The note of that id with what belongs to it, locked on request. Raises NotFound."""
     return find(notes(), "pk", note_id, lock)
+
+
+def changed_with(since: datetime) -> Q:
+    """The notes that name a team member who was changed since then, or left, or came back."""
+    members = keys_changed_since(TeamMember, since)
+    named = Q(author__in=members) | Q(attendances__member__in=members)
+    return named | Q(action_items__assignee__in=members)
 
 
 def deletion_impact(note: Note) -> dict[str, Any]:

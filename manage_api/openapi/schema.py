@@ -179,12 +179,12 @@ class ManageSchema(AutoSchema):
         return schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Json:
-        """Strict input takes nothing else; answers always carry every field."""
+        """Strict input takes nothing else; answers carry every field but those of `sometimes`."""
         serializer = force_instance(serializer)
         schema: Json = super()._map_basic_serializer(serializer, direction)
         properties = schema.setdefault("properties", {})
         if direction == "response":
-            schema["required"] = sorted(properties)
+            schema["required"] = sorted({*properties} - {*getattr(serializer, "sometimes", ())})
         else:
             for name, shown in properties.items():
                 say_exactly(serializer.fields[name], shown)

@@ -63,6 +63,7 @@ class AiAreaViewSet(ListMixin, RetrieveMixin, UpdateMixin):
         "Slug of an area, such as notes.summary.", "^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$"
     )
     list_name = "areas"
+    filter_backends = ()  # they are few, and in code
     pagination_class = None
     actions = {"list": "list_areas", "retrieve": "get_area", "partial_update": "set_area"}
     descriptions = {

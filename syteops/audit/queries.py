@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import BigIntegerField, Max, Q, QuerySet
+from django.db.models.functions import Cast
 
-from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.models import AuditChain, AuditEntry, Outcome
 from syteops.core.actors import ActorKind
 from syteops.core.entities import Entity
 from syteops.core.errors import NotFound
@@ -29,6 +31,24 @@ def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:
     return same.filter(
         object_resource=entry.object_resource, outcome=Outcome.CHANGED, pk__gt=entry.pk
     )
+
+
+def changes_since(model: type[Entity], since: datetime) -> QuerySet[AuditEntry]:
+    """The changes of that kind of object from `since` on."""
+    changes = AuditEntry.objects.filter(outcome=Outcome.CHANGED, at__gte=since)
+    return changes.filter(object_resource=model.resource, event__startswith=f"{model.noun}.")
+
+
+def keys_changed_since(model: type[Entity], since: datetime) -> "QuerySet[AuditEntry, Any]":
+    """The primary keys of the objects of that kind that were changed from `since` on."""
+    changes = changes_since(model, since).exclude(object_pk="").order_by()
+    return changes.values_list(Cast("object_pk", BigIntegerField()), flat=True)
+
+
+def trail_begins() -> datetime | None:
+    """Since when every entry is kept; None if none was ever removed."""
+    chain = AuditChain.objects.first()
+    return chain.cut_at if chain else None
 
 
 def latest_changes() -> QuerySet[AuditEntry]:

@@ -11,6 +11,7 @@ import manage_api
 from manage_api.calls import Call
 from manage_api.disclosure import disclosed_impact
 from manage_api.execution import impact_of
+from manage_api.filters import FilterBackend
 from manage_api.operations import Operation, operation
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
@@ -29,6 +30,7 @@ from syteops.history.visibility import changes_visible_to, visible_to
 class AuditViewSet(ListMixin):
     queryset = AuditEntry.objects.all()
     serializer_class = AuditEntrySerializer
+    filter_backends = (FilterBackend,)  # entries never change: `since` tells which are new
     filterset_class = AuditFilter
     lookup_url_kwarg = "id"
     list_name = "entries"

@@ -1,5 +1,8 @@
 """Modules over the Manage API."""
 
+from datetime import datetime
+from typing import Any
+
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -8,6 +11,7 @@ import manage_api
 from manage_api.base import PathParam
 from manage_api.operations import operation
 from manage_api.viewsets import Switchable
+from syteops.audit.queries import changes_since
 from syteops.core.identifiers import SLUG
 from syteops.modules import queries, services
 from syteops.modules.models import ModuleState
@@ -16,6 +20,7 @@ from syteops.modules.serializers import (
     ModuleDetailSerializer,
     ModuleSerializer,
 )
+from syteops.site.models import License
 
 
 @manage_api.register("modules", resource="modules")
@@ -38,6 +43,12 @@ class ModuleViewSet(Switchable):
         "stay.",
         "update_config": "Possible for an inactive module, too. Errors point into the config.",
     }
+
+    def changed_since(self, found: Any, since: datetime) -> Any:
+        """A licence that is revoked, or is not any more, switches all of them."""
+        if changes_since(License, since).exists():
+            return found
+        return super().changed_since(found, since)
 
     @action(detail=True, url_path="config")
     @operation("Read a module's config", output=ModuleConfigSerializer)

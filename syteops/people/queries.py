@@ -1,10 +1,15 @@
 """Reading who may do what. People are Django's users."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.core.events import Noun, Verb
 
 SEES_LOGINS = "auth.view_user"
 """The permission to see who can sign in."""
@@ -23,6 +28,13 @@ def person_values(user: User) -> dict[str, Any]:
         "groups": sorted(user.groups.values_list("name", flat=True)),
         "permissions": permission_names(user.user_permissions.all()),
     }
+
+
+def people_changed_since(since: datetime) -> "QuerySet[AuditEntry, Any]":
+    """The primary keys of the people who were changed from `since` on."""
+    changes = AuditEntry.objects.filter(event=f"{Noun.PERSON}.{Verb.UPDATED}", at__gte=since)
+    keys = Cast("object_id", BigIntegerField())
+    return changes.filter(outcome=Outcome.CHANGED).order_by().values_list(keys, flat=True)
 
 
 def group_values(group: Group) -> dict[str, Any]:

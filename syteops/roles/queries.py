@@ -1,10 +1,12 @@
 """Reading roles and who holds them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
+from syteops.audit.queries import changes_since
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 
@@ -45,6 +47,15 @@ def roles_of(member: TeamMember) -> QuerySet[Role]:
 def assignments() -> QuerySet[RoleAssignment]:
     """Who holds which role."""
     return RoleAssignment.objects.select_related("role")
+
+
+def members_moved_since(since: datetime) -> set[int]:
+    """The primary keys of the members who got or lost a role since then, as the trail tells."""
+    found: set[int] = set()
+    for entry in changes_since(Role, since).only("changes"):
+        held = entry.changes.get("assigned_ids", {})
+        found |= {*(held.get("before") or ())} ^ {*(held.get("after") or ())}
+    return found
 
 
 def describe_holders(holders: Iterable[TeamMember]) -> list[dict[str, str]]:

@@ -36,6 +36,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     services = services
     with_related = staticmethod(queries.with_related)
     deletion_impact = staticmethod(queries.deletion_impact)
+    changed_with = staticmethod(queries.changed_with)
     further_permissions: ClassVar = dict.fromkeys(("create", "partial_update"), SEES_LOGINS)
     filterset_class = TeamMemberFilter
     search_fields = queries.SEARCHED

@@ -5,6 +5,7 @@ An app that is built on the team declares here what it attaches, so that the tea
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
@@ -21,6 +22,7 @@ class Attachment:
     `names` tells which the member holds, `detach` takes all of them and returns their names, and
     `attach` gives some back. `operation` is what giving one back amounts to, such as
     `roles.assign`; `prefetch` fetches what `names` needs for many members in one query.
+    `moved_since` tells the primary keys of the members who got or lost one since a moment.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Attachment:
     detach: Callable[[Actor, TeamMember], list[str]]
     attach: Callable[[Actor, TeamMember, Collection[Any]], None]
     prefetch: Callable[[], Prefetch]  # type: ignore[type-arg]
+    moved_since: Callable[[datetime], set[int]]
 
 
 _attachments: dict[str, Attachment] = {}

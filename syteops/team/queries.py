@@ -1,13 +1,15 @@
 """Reading team members."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
 from syteops.core.errors import Invalid
 from syteops.crm.queries import identifiers
+from syteops.people.queries import people_changed_since
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 
@@ -79,6 +81,12 @@ def user_named(username: str) -> User:
 def user_with_id(pk: int) -> User | None:
     """The Django user of that primary key, whatever the name is now."""
     return User.objects.filter(pk=pk).first()
+
+
+def changed_with(since: datetime) -> Q:
+    """The members who got or lost what is attached since then, or whose login was renamed."""
+    held = (pk for one in all_attachments().values() for pk in one.moved_since(since))
+    return Q(pk__in=set(held)) | Q(user__in=people_changed_since(since))
 
 
 def deletion_impact(member: TeamMember) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from django.contrib.auth.models import User
@@ -143,6 +143,20 @@ def test_a_new_day_is_asked_anew(api: Api, monkeypatch: pytest.MonkeyPatch) -> N
     name_of(api)
     monkeypatch.setattr("django.utils.timezone.localdate", lambda: date(2026, 2, 1))
     assert queries_of(lambda: name_of(api)) > ONE_QUERY
+
+
+def test_what_changed_since_is_told_with_a_later_time_each_time(api: Api) -> None:
+    kept_lists = [
+        one.path
+        for one in all_operations()
+        if one.endpoint == "list" and "list" in one.viewset.keeps
+        if one.input and "updated_since" in one.input().fields  # type: ignore[attr-defined]
+    ]
+    assert "/crm-systems" in kept_lists
+    for path in kept_lists:
+        address = f"{path}?updated_since=2026-01-01T00:00:00Z"
+        times = [datetime.fromisoformat(api.get(address).json()["next_since"]) for _ in range(3)]
+        assert times == sorted(set(times)), path
 
 
 def test_what_is_kept_has_a_bound(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
