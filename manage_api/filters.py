@@ -43,8 +43,7 @@ class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
 
     def get_fields(self, view: Any) -> dict[str, Any]:
         filterset = getattr(view, "filterset_class", None)
-        declared = filterset.base_filters if filterset else {}
-        return {name: _field(one) for name, one in declared.items()}
+        return fields_of(filterset) if filterset else {}
 
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: Any
@@ -60,6 +59,11 @@ class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
         for name, value in given.items():
             queryset = filterset.filters[name].filter(queryset, value)
         return queryset
+
+
+def fields_of(filterset: type[FilterSet]) -> dict[str, Any]:
+    """The strict fields of a filter set, each by the name of its parameter."""
+    return {name: _field(one) for name, one in filterset.base_filters.items()}
 
 
 def _field(declared: filters.Filter) -> Any:

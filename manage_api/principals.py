@@ -14,8 +14,9 @@ from syteops.core.written import State
 class Principal(Party, Protocol):
     """What the framework asks of whoever calls."""
 
-    user: Any
-    """The Django user, of a person."""
+    @property
+    def user(self) -> Any:
+        """The Django user, of a person."""
 
     @property
     def state(self) -> State | None:

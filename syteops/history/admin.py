@@ -2,10 +2,18 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,8 +23,10 @@ from unfold.contrib.filters.admin import (
     RangeDateFilter,
     TextFilter,
 )
+from unfold.decorators import action
 from unfold.utils import parse_date_str
 
+from manage_api.principals import PersonPrincipal
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.audit import words
@@ -24,6 +34,7 @@ from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import get_entry, latest_actors, resources
 from syteops.audit.visibility import visible_to_person
 from syteops.core.errors import DomainError, NotFound
+from syteops.history.export import FORMATS
 from syteops.history.reverting import revert
 from syteops.history.rights import may_undo
 from syteops.history.undoable import given_back, why_never
@@ -114,6 +125,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     list_per_page = 50
     actions = None
+    actions_list = ("export_csv", "export_jsonl")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         return visible_to_person(request.user, super().get_queryset(request))
@@ -152,6 +164,46 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         title = f"{words.actor_name(entry)} {words.sentence(entry)}"
         return self.page(request, "admin/audit_entry.html", title, entry=entry)
+
+    # --- Export ---
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Export as CSV", icon="download", url_path="export-csv", permissions=["view"]
+    )
+    def export_csv(self, request: HttpRequest) -> HttpResponseBase:
+        return self._export(request, "csv")
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Export as JSON Lines",
+        icon="download",
+        url_path="export-jsonl",
+        permissions=["view"],
+    )
+    def export_jsonl(self, request: HttpRequest) -> HttpResponseBase:
+        return self._export(request, "jsonl")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The buttons lead on with the filters and the search of the list."""
+        response: Any = super().changelist_view(request, extra_context)
+        if query := request.GET.urlencode():
+            for one in getattr(response, "context_data", {}).get("actions_list", ()):
+                one["path"] = f"{one['path']}?{query}"
+        return response  # type: ignore[no-any-return]
+
+    def _export(self, request: HttpRequest, suffix: str) -> HttpResponseBase:
+        """The entries of the list, read and sent in pieces."""
+        try:
+            listed = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(self.url_to("changelist"))
+        chosen, reader = FORMATS[suffix], PersonPrincipal(request.user)
+        pieces = chosen.write(listed.get_queryset(request), reader)
+        response = StreamingHttpResponse(pieces, content_type=chosen.media_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="audit.{suffix}"'
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
 
     # --- Undo ---
 

@@ -8,22 +8,31 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import manage_api
-from manage_api.calls import Call
+from manage_api.calls import Call, Document
 from manage_api.disclosure import disclosed_impact
 from manage_api.execution import impact_of
-from manage_api.filters import FilterBackend
+from manage_api.filters import FilterBackend, fields_of
 from manage_api.operations import Operation, operation
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry
-from syteops.core.errors import Protected
+from syteops.core.errors import Invalid, Protected
+from syteops.history.export import FORMATS, MOST_EXPORTED
 from syteops.history.filters import AuditFilter
 from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
-from syteops.history.serializers import AuditEntrySerializer, RevertedSerializer
+from syteops.history.serializers import (
+    AuditEntrySerializer,
+    AuditExportSerializer,
+    ExportFormat,
+    RevertedSerializer,
+)
 from syteops.history.undo import MADE
 from syteops.history.undoable import undo_of, verb_of, why_never
 from syteops.history.visibility import changes_visible_to, visible_to
+
+AuditExportInput: Any = type("AuditExportInput", (ExportFormat,), fields_of(AuditFilter))
+"""The filters of the list, and the form of the answer."""
 
 
 @manage_api.register("audit", resource="audit")
@@ -40,6 +49,26 @@ class AuditViewSet(ListMixin):
         "list": "Who changed what, when and through which door, newest first; refused attempts "
         "too.",
     }
+
+    @action(detail=False)
+    @operation(
+        "Export the audit trail",
+        input=AuditExportInput,
+        output=AuditExportSerializer,
+        documents=tuple(one.media_type for one in FORMATS.values()),
+    )
+    def export(self, request: Request) -> Response:
+        """The entries that `audit.list` shows, in one answer. More than 10,000 are refused: narrow
+        them with `since` and `until`."""
+        found = self.filter_queryset(self.get_queryset())
+        if found.order_by()[: MOST_EXPORTED + 1].count() > MOST_EXPORTED:
+            detail = f"More than {MOST_EXPORTED} entries fit. Narrow them with since and until."
+            raise Invalid.field("since", detail, "out_of_range")
+        chosen = FORMATS.get(self.validated["format"])
+        if chosen is None:
+            return self.answer({"entries": found})
+        text = "".join(chosen.write(found, self.principal))
+        return Response(Document(text, f"{chosen.media_type}; charset=utf-8"))
 
     @action(detail=True, methods=["post"])
     @operation("Undo a change", destructive=True, output=RevertedSerializer)
@@ -62,6 +91,9 @@ class AuditViewSet(ListMixin):
 
     def get_queryset(self) -> QuerySet[AuditEntry]:
         return visible_to(self.principal, AuditEntry.objects.all())
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "reader": self.principal}
 
     def get_object(self) -> AuditEntry:
         # To others it does not exist: not even that there is such an entry is theirs to know.

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from manage_api.serializers import StrictChoiceField, StrictSerializer
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind, Channel
 from syteops.history.visibility import changes_visible_to
@@ -39,9 +40,23 @@ class AuditEntrySerializer(serializers.Serializer[Any]):
     address = serializers.CharField(help_text="The client's address, as far as it is known.")
 
     def to_representation(self, instance: AuditEntry) -> Any:
-        """Without values of other resources that the caller may not read."""
-        changes = changes_visible_to(self.context["view"].principal, instance)
+        """Without values of other resources that the reader may not read."""
+        changes = changes_visible_to(self.context["reader"], instance)
         return {**super().to_representation(instance), "changes": changes}
+
+
+class AuditExportSerializer(serializers.Serializer[Any]):
+    entries = AuditEntrySerializer(many=True)
+
+
+class ExportFormat(StrictSerializer):
+    """Base of what an export takes."""
+
+    format = StrictChoiceField(
+        choices=("json", "jsonl", "csv"),
+        default="json",
+        help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each.",
+    )
 
 
 class RevertedSerializer(serializers.Serializer[Any]):

@@ -13,6 +13,12 @@ def _list() -> Sample:
     return Sample(params={"resource": "crm"}, bad={"since": "yesterday"})
 
 
+@sample("audit.export")
+def _export() -> Sample:
+    a_system()
+    return Sample(params={"resource": "crm", "format": "csv"}, bad={"format": "xlsx"})
+
+
 @sample("audit.revert")
 def _revert() -> Sample:
     services.update_crm_system(SYSTEM, a_system(), name="Renamed")

@@ -1,0 +1,86 @@
+"""Audit entries as files: CSV for spreadsheets, JSON Lines for tools. Written as they are read.
+
+Each is written for a reader, in pieces. On its way to a slow client, others are served by the same
+database connection: nothing stays open there between two pieces.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from manage_api.principals import Principal
+from manage_api.rendering import dump
+from syteops.audit.models import AuditEntry
+from syteops.history.serializers import AuditEntrySerializer
+
+COLUMNS = (
+    "id", "at", "outcome", "actor_kind", "actor_id", "actor_label", "door", "operation", "event",
+    "resource", "object", "object_label", "changes", "code", "request_id", "address",
+)  # fmt: skip
+"""The columns of the CSV; `changes` is JSON."""
+ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would run."""
+
+MOST_EXPORTED = 10_000
+"""So many entries go into one answer of the API, which is made as a whole."""
+CHUNK = 1000
+"""So many entries are read at once, and are one piece."""
+
+
+class _Line:
+    """Takes the lines that a csv writer writes, and gives each one back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def as_csv(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[str]:
+    """The entries as CSV (RFC 4180), with a line of column names; every cell is inert text."""
+    writer = csv.writer(_Line())
+    yield writer.writerow(COLUMNS)
+    for page in _pages(found, reader):
+        yield "".join(writer.writerow(_cells(row)) for row in page)
+
+
+def as_json_lines(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[str]:
+    """The entries as `audit.list` shows them, one on each line."""
+    for page in _pages(found, reader):
+        yield "".join(f"{dump(row).decode()}\n" for row in page)
+
+
+def _pages(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[list[dict[str, Any]]]:
+    """What `audit.list` shows that reader of each, the newest first, CHUNK at a time."""
+    shown, found = AuditEntrySerializer(context={"reader": reader}), found.order_by("-pk")
+    entries = list(found[:CHUNK])
+    while entries:
+        yield [shown.to_representation(one) for one in entries]
+        entries = list(found.filter(pk__lt=entries[-1].pk)[:CHUNK])
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    actor = {f"actor_{name}": value for name, value in row["actor"].items()}
+    cells = {**row, **actor, "changes": dump(row["changes"]).decode()}
+    return [inert(str(cells[name])) for name in COLUMNS]
+
+
+def inert(text: str) -> str:
+    """A cell that no spreadsheet runs: one that could begin a formula begins with ' instead.
+
+    So does one that begins with ' itself: whoever takes the first ' away reads what was there.
+    """
+    return f"'{text}" if text.startswith((*ACTIVE, "'")) else text
+
+
+class Format(NamedTuple):
+    """A kind of file."""
+
+    media_type: str
+    write: Callable[[QuerySet[AuditEntry], Principal], Iterator[str]]
+
+
+FORMATS = {
+    "csv": Format("text/csv", as_csv),
+    "jsonl": Format("application/x-ndjson", as_json_lines),
+}
