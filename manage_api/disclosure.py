@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from manage_api.calls import Result
 
 OUTCOMES = frozenset(
-    ("deleted", "reverted", "restored", "resynced", "active", "enabled", "index", "action")
+    (
+        "deleted",
+        "erased",
+        "reverted",
+        "restored",
+        "resynced",
+        "active",
+        "enabled",
+        "index",
+        "action",
+    )
 )
 """What an answer says that follows from the call itself."""
 

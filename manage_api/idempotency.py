@@ -75,6 +75,21 @@ def _store(digest: str, view: "ManageViewSet", result: Result) -> Result:
     return result
 
 
+def rewrite_answers(rewrite: Callable[[Any], Any]) -> int:
+    """Make each stored answer what `rewrite` makes of its data; how many that changed.
+
+    What was done stays done: a retry is still answered from what is stored.
+    """
+    count = 0
+    for stored in IdempotencyRecord.objects.order_by("pk").iterator(chunk_size=200):
+        data = load(stored.answer["body"].encode())
+        if (rewritten := rewrite(data)) != data:
+            stored.answer["body"] = dump(rewritten).decode()
+            stored.save(update_fields=["answer"])
+            count += 1
+    return count
+
+
 def forget_expired() -> None:
     """Remove the answers that are kept long enough."""
     IdempotencyRecord.objects.filter(expires_at__lt=timezone.now()).delete()

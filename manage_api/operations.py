@@ -111,8 +111,9 @@ class Declaration:
     itself, `description` is the docstring, `output` the viewset's serializer, and `action`, the
     name in dispatch, the method's. `access` follows from the HTTP method: GET reads, DELETE
     deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
-    that says what would go. `documents` are the media types beside JSON in which a read may answer,
-    with a `Document`.
+    that says what would go. `permission` is the verb of the Django permission, where the access
+    does not imply it. `documents` are the media types beside JSON in which a read may answer, with
+    a `Document`.
     """
 
     summary: str = field(kw_only=False)
@@ -122,6 +123,7 @@ class Declaration:
     output: SerializerClass | Derived | None = None
     access: Access | None = None
     destructive: bool | None = None
+    permission: str = ""
     documents: tuple[str, ...] = ()
 
     def __call__(self, method: Method) -> Method:

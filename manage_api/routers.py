@@ -82,7 +82,7 @@ def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: s
     destructive = method == "delete" if declared.destructive is None else declared.destructive
     if destructive and not hasattr(viewset, f"{endpoint}_impact"):
         raise ImproperlyConfigured(f"{viewset.__name__} needs {endpoint}_impact().")
-    verb = standard.permission if standard else PERMISSION[access]
+    verb = declared.permission or (standard.permission if standard else PERMISSION[access])
     action = declared.action or (standard.action if standard else endpoint)
     summary = viewset.summaries.get(endpoint, declared.summary)
     return Operation(

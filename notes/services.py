@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from notes.models import LONGEST_TAG, ActionItem, Note, NoteAttendee, NoteTag
-from notes.queries import normal_tag
+from notes.queries import normal_tag, notes
 from syteops.audit import services as audit
 from syteops.audit.rows import RowsPlan, describe_rows, plan_rows
 from syteops.core.actors import Actor
@@ -82,6 +83,23 @@ def _change(actor: Actor, note: Note, columns: Mapping[str, Any], new: "_Belongi
 def delete_note(actor: Actor, note: Note) -> None:
     """Delete the note and what belongs to it, for good."""
     audit.remove(actor, note, **belongings_of(note))
+
+
+@transaction.atomic
+def forget_member(actor: Actor, member: TeamMember) -> int:
+    """Let no note name the member any more, nor keep the name instead; how many did."""
+    named = Q(author=member) | Q(attendances__member=member) | Q(action_items__assignee=member)
+    keys = Note.objects.filter(named).order_by().values("pk")
+    found = notes().filter(pk__in=keys).select_for_update(of=("self",)).order_by("pk")
+    for note in found:
+        there = [one.member for one in note.attendances.all() if one.member != member]
+        items: list[dict[str, Any]] = [
+            {"id": one.pk, **({"assignee": None} if one.assignee == member else {})}
+            for one in note.action_items.all()
+        ]
+        author = None if note.author == member else note.author
+        put_back_note(actor, note, author=author, attendees=there, action_items=items)
+    return len(found)
 
 
 # --- Values ------------------------------------------------------------------------------------

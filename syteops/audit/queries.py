@@ -1,7 +1,7 @@
 """Reading the audit trail."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,12 @@ def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
 def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
     """What happened to the object of that resource and id, newest first."""
     return AuditEntry.objects.filter(object_resource=resource, object_id=object_id)
+
+
+def entries_about_names(resource: str, names: Collection[str]) -> QuerySet[AuditEntry]:
+    """Refused attempts on something of that resource that had one of those names."""
+    refused = AuditEntry.objects.filter(object_resource=resource, outcome=Outcome.REFUSED)
+    return refused.filter(object_label__in=names)
 
 
 def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:

@@ -77,6 +77,21 @@ def remove(actor: Actor, instance: Entity, event: Verb = Verb.DELETED, **also: A
 
 
 @transaction.atomic
+def erase(
+    actor: Actor, instance: Entity, public_id: str, changes: Mapping[str, tuple[Any, Any]]
+) -> None:
+    """Delete the row for good, and record that without a value: `changes` say how much went.
+
+    What earlier entries hold of it is for `erasing.erase_values`.
+    """
+    event = f"{instance.noun}.{Verb.ERASED}"
+    entry = _entry(actor, event, instance.resource, public_id, "")
+    entry.object_pk = str(instance.pk)
+    _store_change(actor, entry, changes)
+    instance.delete()
+
+
+@transaction.atomic
 def reinsert(actor: Actor, instance: Entity, **also: Any) -> None:
     """Store an object again that was removed, with the primary key it had, as "restored".
 

@@ -3,17 +3,19 @@
 Reads past the models: an altered value must not be tidied up, nor fail to load.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import DatabaseError, connection
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syteops.audit.chain import CONTENT, BrokenChain, intact, mac_of_values, seal_of
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
 from syteops.core.locks import snapshot
 
@@ -40,25 +42,44 @@ def verify(expected_head: str = "") -> Report:
         found = AuditChain.objects.first()
         try:
             chain = intact(found)
-            sealed = _verify_sealed(chain, expected_head)
-            unsealed = _verify_unsealed(chain)
+            erased = erased_macs()
+            sealed = _verify_sealed(chain, expected_head, erased)
+            unsealed = _verify_unsealed(chain, erased)
         except BrokenChain as broken:
             problem = str(broken)
     head = f"{found.head_sequence}:{found.head_seal}" if found else ""
     return Report(sealed, unsealed, head, problem)
 
 
-def _verify_sealed(chain: AuditChain, expected_head: str) -> int:
+ERASURE = "entries"
+"""Under which an entry `audit.erased` lists the entries that lost their values, with their MACs."""
+
+
+def erased_macs() -> dict[int, str]:
+    """The MACs of the entries that lost their values, as signed entries tell; the latest counts.
+
+    That those are in their places is for the verification of the whole to find.
+    """
+    found: dict[int, str] = {}
+    told = AuditEntry.objects.filter(event=f"{Noun.AUDIT}.{Verb.ERASED}")
+    for _, mac, _, _, *values in _rows(told.order_by("id")):
+        if _is_genuine(mac, values):
+            found |= dict(orjson.loads(values[_CHANGES])[ERASURE]["after"])
+    return found
+
+
+def _verify_sealed(chain: AuditChain, expected_head: str, erased: Mapping[int, str]) -> int:
     sequence, seal = chain.cut_sequence, chain.cut_seal
     wanted_at, _, wanted_seal = expected_head.partition(":")
-    for entry_id, mac, found_sequence, found_seal, *values in _rows(sealed=True):
+    sealed = AuditEntry.objects.exclude(sequence=None).order_by("sequence")
+    for entry_id, mac, found_sequence, found_seal, *values in _rows(sealed):
         sequence += 1
         if found_sequence != sequence:
             raise BrokenChain(
                 f"Entry {sequence} of the chain is missing (before entry id {entry_id})."
             )
         seal = seal_of(seal, sequence, entry_id, mac)
-        if found_seal != seal or not _is_genuine(mac, values):
+        if found_seal != seal or not _is_genuine(erased.get(entry_id, mac), values):
             raise BrokenChain(f"Entry id {entry_id} (number {sequence}) was altered or moved.")
         if wanted_at == str(sequence) and not seal.startswith(wanted_seal):
             raise BrokenChain(f"Number {sequence} is not the entry it was: the trail was replaced.")
@@ -69,10 +90,11 @@ def _verify_sealed(chain: AuditChain, expected_head: str) -> int:
     return sequence - chain.cut_sequence
 
 
-def _verify_unsealed(chain: AuditChain) -> int:
+def _verify_unsealed(chain: AuditChain, erased: Mapping[int, str]) -> int:
     count = 0
-    for entry_id, mac, _, seal, *values in _rows(sealed=False):
-        if seal or not _is_genuine(mac, values):
+    unsealed = AuditEntry.objects.filter(sequence=None).order_by("id")
+    for entry_id, mac, _, seal, *values in _rows(unsealed):
+        if seal or not _is_genuine(erased.get(entry_id, mac), values):
             raise BrokenChain(f"Entry id {entry_id}, not yet sealed, was altered or inserted.")
         if chain.cut_at and values[_AT] < chain.cut_at:
             raise BrokenChain(f"Entry id {entry_id} is older than those that were cut off.")
@@ -80,7 +102,7 @@ def _verify_unsealed(chain: AuditChain) -> int:
     return count
 
 
-_AT = CONTENT.index("at")
+_AT, _CHANGES = CONTENT.index("at"), CONTENT.index("changes")
 
 
 def _is_genuine(mac: str, values: list[Any]) -> bool:
@@ -101,11 +123,9 @@ _FOLDED = folded_fields(AuditEntry)
 _COLUMNS = ("id", "mac", "sequence", "seal", *CONTENT, *(field.name for field in _FOLDED))
 
 
-def _rows(sealed: bool) -> Iterator[list[Any]]:
-    """The columns of each entry as they are stored, in the order of the chain (or else of ids)."""
-    found = AuditEntry.objects.filter(sequence__isnull=not sealed)
-    ordered = found.order_by("sequence" if sealed else "id")
-    query = ordered.values_list(*(_as_stored(name) for name in _COLUMNS)).query
+def _rows(entries: QuerySet[AuditEntry]) -> Iterator[list[Any]]:
+    """The columns of each entry as they are stored."""
+    query = entries.values_list(*(_as_stored(name) for name in _COLUMNS)).query
     at, uid = _COLUMNS.index("at"), _COLUMNS.index("uid")
     last = 0
     with connection.chunked_cursor() as cursor:

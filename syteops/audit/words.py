@@ -30,6 +30,7 @@ _WITHOUT_OBJECT = {
     f"api.{Verb.ENABLED}": "enabled the API",
     f"api.{Verb.DISABLED}": "disabled the API",
     f"{Noun.AUDIT}.{Verb.PRUNED}": "removed the oldest audit entries",
+    f"{Noun.AUDIT}.{Verb.ERASED}": "took the values of somebody erased out of audit entries",
 }
 
 

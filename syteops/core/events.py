@@ -10,6 +10,7 @@ class Verb(StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
     RESTORED = "restored"
+    ERASED = "erased"
     SECRET_SET = "secret_set"  # noqa: S105 - a name
     SECRET_CLEARED = "secret_cleared"  # noqa: S105 - a name
     REFUSED = "refused"

@@ -1,11 +1,13 @@
 """Reading CRM systems."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
+from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmIdentifier, CrmSystem
 
 
@@ -52,3 +54,18 @@ def known_members(identifiers: Mapping[str, str]) -> dict[int, str]:
     members = apps.get_model("team.TeamMember")._base_manager
     there = set(members.filter(pk__in=identifiers).values_list("pk", flat=True))
     return {int(pk): text for pk, text in identifiers.items() if int(pk) in there}
+
+
+def entries_with_identifiers(member_id: int) -> Iterator[tuple[AuditEntry, dict[str, Any]]]:
+    """The audit entries of CRM systems that tell the member's identifier, and their changes
+    without it."""
+    changes = Cast("changes", TextField())
+    entries = AuditEntry.objects.filter(object_resource=CrmSystem.resource).annotate(text=changes)
+    key = str(member_id)
+    for entry in entries.filter(text__contains=f'"{key}": ').order_by("pk"):
+        if told := entry.changes.get("identifiers"):
+            kept = {
+                side: {pk: one for pk, one in (held or {}).items() if pk != key}
+                for side, held in told.items()
+            }
+            yield entry, {**entry.changes, "identifiers": kept}

@@ -107,3 +107,9 @@ def set_identifiers(member_id: int, wanted: Mapping[str, str]) -> None:
             CrmIdentifier.objects.update_or_create(**mine, defaults={"identifier": identifier})
         else:
             CrmIdentifier.objects.filter(**mine).delete()
+
+
+@transaction.atomic
+def forget_identifiers(member_id: int) -> int:
+    """Delete who the member is in every CRM system; how many identifiers that were."""
+    return CrmIdentifier.objects.filter(member_id=member_id).delete()[0]

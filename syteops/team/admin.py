@@ -2,11 +2,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.decorators import action
 
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
-from syteops.core.entities import get_any
+from syteops.core.entities import find, get_any
+from syteops.core.errors import NotFound
+from syteops.core.permissions import permission_name
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
 from syteops.team.forms import TeamMemberForm
@@ -51,7 +55,8 @@ class TeamMemberAdmin(ServiceAdmin):
     ordering = ("number", "former_number")
     autocomplete_fields = ("user",)
     readonly_fields = ("roles",)
-    actions = ("restore",)
+    actions = ("restore", "erase_chosen")
+    actions_detail = ("erase",)
     fieldsets = (
         (
             "Person",
@@ -126,6 +131,51 @@ class TeamMemberAdmin(ServiceAdmin):
             member = services.restore_team_member(actor, get_any(TeamMember, pk, lock=True))
             messages.success(request, f"{member} is back under the number {member.slot}.")
 
+    # --- Erasing for good ---
+
+    def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A right of its own: what is erased never comes back."""
+        may = request.user.has_perm(permission_name(TeamMember, "erase"))
+        return may and self.has_view_permission(request)
+
+    @admin.action(description="Erase for good", permissions=["erase"])
+    def erase_chosen(
+        self, request: HttpRequest, queryset: QuerySet[TeamMember]
+    ) -> HttpResponse | None:
+        """Leads to the page that asks. One member at a time: each page says what would go."""
+        chosen = list(queryset.values_list("pk", flat=True)[:2])
+        if len(chosen) != 1:
+            messages.error(request, "Choose one member: people are erased one by one.")
+            return None
+        return HttpResponseRedirect(self.url_to("erase", *chosen))
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Erase for good", icon="person_off", url_path="erase", permissions=["erase"]
+    )
+    def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Says what would go; only a POST erases."""
+        try:
+            member = find(TeamMember.all_objects.all(), "pk", object_id)
+        except NotFound as error:
+            raise Http404(error.detail) from error
+        if request.method == "POST":
+            return self._erase(request, member)
+        told = services.predict_erasure(member)
+        context = {
+            "lines": _in_words(told),
+            "login_kept": told["login_kept"],
+            "object": member,
+            "back": self.url_to("changelist"),
+        }
+        return self.page(request, "team/erase.html", "Erase this person for good?", **context)
+
+    def _erase(self, request: HttpRequest, member: TeamMember) -> HttpResponse:
+        with transaction.atomic():
+            locked = get_any(TeamMember, member.pk, lock=True)
+            told = services.erase_team_member(admin_actor(request, "users.erase"), locked)
+        messages.success(request, f"Erased for good: the record; {', '.join(_in_words(told))}.")
+        return HttpResponseRedirect(self.url_to("changelist"))
+
     def goes_with(self, obj: TeamMember) -> list[str]:
         return [f"Role: {slug}" for slug in obj.role_slugs]
 
@@ -146,3 +196,9 @@ class TeamMemberAdmin(ServiceAdmin):
     @admin.display(description="CRM identifiers")
     def crm_ids(self, member: TeamMember) -> str:
         return ", ".join(f"{number}: {text}" for number, text in member.crm_ids.items())
+
+
+def _in_words(told: dict[str, Any]) -> list[str]:
+    """How much goes from where: "audit entries: 7"."""
+    names = {name: name.replace("_", " ").replace("crm", "CRM") for name in told["removed"]}
+    return [f"{names[name]}: {count}" for name, count in told["removed"].items() if count]

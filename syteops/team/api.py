@@ -3,17 +3,26 @@
 from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 import manage_api
 from manage_api.filters import FilterSet, filters
-from manage_api.operations import Operation
+from manage_api.operations import Access, Operation, operation
 from manage_api.viewsets import EntityViewSet, RestoreMixin
+from syteops.core.entities import get_any
 from syteops.core.identifiers import ROLE_SLUG
 from syteops.lib.patterns import exactly
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
 from syteops.team.models import TeamMember
-from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
+from syteops.team.serializers import (
+    ErasedMemberSerializer,
+    MemberIdInput,
+    TeamMemberInput,
+    TeamMemberSerializer,
+)
 
 
 class TeamMemberFilter(FilterSet):
@@ -52,6 +61,25 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         "restore": "Under the former number if that is free, else the next free one; without the "
         "roles.",
     }
+
+    @action(detail=False, methods=["post"])
+    @operation(
+        "Erase a team member for good",
+        input=MemberIdInput,
+        output=ErasedMemberSerializer,
+        access=Access.DELETE,
+        permission="erase",
+        destructive=True,
+    )
+    def erase(self, request: Request) -> Response:
+        """Row, roles, CRM identifiers, pictures, what notes and stored answers say of the member,
+        and every value in the audit trail. It cannot be undone. The login is not erased, nor are
+        texts that people wrote."""
+        member = get_any(TeamMember, self.validated["id"], lock=True)
+        return self.answer({**services.erase_team_member(self.actor, member), "erased": True})
+
+    def erase_impact(self) -> dict[str, Any]:
+        return services.predict_erasure(get_any(TeamMember, self.validated["id"], lock=True))
 
     def effects(self) -> list[Operation]:
         """Whoever links a login learns which there are: that is for who may see them.

@@ -113,6 +113,7 @@ class TeamMember(Numbered):
 
     class Meta(Numbered.Meta):
         verbose_name = "team member"
+        permissions = (("erase_teammember", "Can erase team members for good"),)
         indexes = (
             models.Index(fields=["full_name_folded"], name="team_by_full_name"),
             models.Index(fields=["last_name_folded"], name="team_by_last_name"),

@@ -1,14 +1,16 @@
 """Reading team members."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
+from syteops.audit.erasing import Remainder
+from syteops.audit.queries import entries_about_names, entries_of
 from syteops.core.errors import Invalid
-from syteops.crm.queries import identifiers
+from syteops.crm.queries import entries_with_identifiers, identifiers
 from syteops.people.queries import people_changed_since
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
@@ -109,3 +111,16 @@ def published_values(member: TeamMember) -> dict[str, str]:
     values |= {name: getattr(member, name) for name in _PUBLISHED}
     values |= {f"crm_{number}_id": text for number, text in member.crm_ids.items()}
     return {name: text for name, text in values.items() if text}
+
+
+def remainders_of(member: TeamMember) -> Iterator[Remainder]:
+    """What may stay of the audit entries that hold a value of the member: of its own, nothing.
+
+    Refused attempts know no primary key but the name, under which they are found.
+    """
+    own = list(entries_of(member))
+    labels = {one.object_label for one in own} - {""}
+    refused = entries_about_names(member.resource, labels)
+    yield from (Remainder(entry, {}, "") for entry in (*own, *refused))
+    for entry, changes in entries_with_identifiers(member.pk):
+        yield Remainder(entry, changes, entry.object_label)

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from manage_api.fields import StrictCharField
-from manage_api.serializers import StrictModelSerializer
+from manage_api.fields import StrictCharField, StrictIntegerField
+from manage_api.serializers import RowIdInput, StrictModelSerializer
 from syteops.core.identifiers import SLOT
 from syteops.lib.text import LINE_PATTERN
 from syteops.team.models import TeamMember
@@ -62,6 +62,30 @@ class TeamMemberSerializer(StrictModelSerializer):
             "crm_ids", "user", "roles", "created_at", "updated_at",
         )  # fmt: skip
         extra_kwargs = {"language": {"trim_whitespace": False}}
+
+
+class MemberIdInput(RowIdInput):
+    """A member, deleted or not, by the permanent id."""
+
+    id = StrictIntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="The permanent `id`, of a deleted member too.",
+    )
+
+
+class ErasedMemberSerializer(serializers.Serializer[Any]):
+    """What was erased: how much went from where, and no value."""
+
+    id = serializers.IntegerField()
+    user_num = serializers.CharField(help_text="The number it had until now, if any.")
+    erased = serializers.BooleanField(default=True)
+    removed = serializers.DictField(
+        child=serializers.IntegerField(), help_text="By place, how many things went there."
+    )
+    login_kept = serializers.BooleanField(
+        help_text="Whether the member had a login: that is a person of the site, and stays."
+    )
 
 
 class TeamMemberInput(TeamMemberSerializer):

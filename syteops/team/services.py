@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
+from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
@@ -11,18 +13,22 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from syteops.audit import services as audit
-from syteops.core.actors import Actor
+from syteops.audit.erasing import erase_values
+from syteops.core.actors import SYSTEM, Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, Invalid
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
+from syteops.core.shredding import shred_after_commit
 from syteops.crm.queries import identifiers_of
-from syteops.crm.services import set_identifiers
+from syteops.crm.services import forget_identifiers, set_identifiers
 from syteops.lib.languages import normal_tag
 from syteops.lib.pictures import PictureRefused, rewritten
 from syteops.people.services import before_person_deleted
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
+from syteops.team.places import all_places
+from syteops.team.queries import remainders_of, with_related
 
 _WHAT = "team members"
 
@@ -101,6 +107,36 @@ def restore_team_member(
     return member
 
 
+@transaction.atomic
+def erase_team_member(actor: Actor, member: TeamMember) -> dict[str, Any]:
+    """Remove a member for good, deleted or not, from every place; answers how much went where.
+
+    That is the row, the roles, the CRM identifiers, the references of notes, the pictures, stored
+    answers of the API, and every value in the audit trail. It cannot be undone. The login stays.
+    """
+    pk, user_num, login_kept = member.pk, member.slot, member.user_id is not None
+    public_id = member.public_id
+    with_related([member])
+    removed = {name: len(one.names(member)) for name, one in all_attachments().items()}
+    if member.deleted_at is None:
+        delete_team_member(actor, member)
+    removed |= {name: forget(actor, member) for name, forget in sorted(all_places().items())}
+    removed["crm_ids"] = forget_identifiers(pk)
+    removed["pictures"] = _remove_pictures(member)
+    removed["audit_entries"] = erase_values(actor, remainders_of(member))
+    audit.erase(actor, member, public_id, {name: (n, 0) for name, n in removed.items() if n})
+    shred_after_commit()
+    return {"id": pk, "user_num": user_num, "removed": removed, "login_kept": login_kept}
+
+
+def predict_erasure(member: TeamMember) -> dict[str, Any]:
+    """What erasing the member would take, exactly: it is done, and taken back."""
+    with transaction.atomic():
+        told = {"name": str(member), **erase_team_member(SYSTEM.for_operation(""), copy(member))}
+        transaction.set_rollback(True)
+    return {**told, "undo": "impossible"}
+
+
 @before_person_deleted
 @transaction.atomic
 def release_login(actor: Actor, user: User) -> None:
@@ -157,6 +193,17 @@ def _stored_picture(member: TeamMember, values: dict[str, Any]) -> Iterator[dict
         raise
     if old and old != new:
         transaction.on_commit(lambda: default_storage.delete(old))
+
+
+def _remove_pictures(member: TeamMember) -> int:
+    """Take every picture of the member off the disk, once the change is committed; how many."""
+    folder = f"team/{member.uid}"
+    if not default_storage.exists(folder):
+        return 0
+    names = default_storage.listdir(folder)[1]
+    for path in (*(f"{folder}/{name}" for name in names), folder):  # the folder last
+        transaction.on_commit(partial(default_storage.delete, path))
+    return len(names)
 
 
 def _write(member: TeamMember, upload: IO[bytes]) -> tuple[str, bool]:

@@ -59,7 +59,9 @@ def _relations(member: TeamMember) -> dict[str, Any]:
 
 
 def _why_not(entry: AuditEntry) -> str:
-    """A picture is deleted with the change that replaces it."""
+    """A picture is deleted with the change that replaces it, and whoever was erased is gone."""
+    if not entry.changes or verb_of(entry) == Verb.ERASED:
+        return "The member was erased for good: nothing is left that could be put back."
     picture = entry.changes.get("profile_picture", {})
     if verb_of(entry) == Verb.UPDATED and picture.get("before"):
         return "The picture that was there is kept nowhere. Upload it again by hand."

@@ -49,3 +49,8 @@ def _delete() -> Sample:
 @sample("users.restore")
 def _restore() -> Sample:
     return Sample(params={"id": a_deleted_member().pk}, bad={"id": "1"}, again="conflict")
+
+
+@sample("users.erase")
+def _erase() -> Sample:
+    return Sample(params={"id": a_member().pk}, bad={"id": "1"}, again="not_found")
