@@ -16,8 +16,8 @@ from manage_api.operations import Operation, operation
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry
-from syteops.core.errors import Invalid, Protected
-from syteops.history.export import FORMATS, MOST_EXPORTED
+from syteops.core.errors import Protected
+from syteops.history.export import FORMATS, refuse_too_much
 from syteops.history.filters import AuditFilter
 from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
@@ -58,12 +58,10 @@ class AuditViewSet(ListMixin):
         documents=tuple(one.media_type for one in FORMATS.values()),
     )
     def export(self, request: Request) -> Response:
-        """The entries that `audit.list` shows, in one answer. More than 10,000 are refused: narrow
-        them with `since` and `until`."""
+        """The entries that `audit.list` shows, in one answer. More than 10,000 are refused, or
+        more than 16 MB of changes: narrow them with `since` and `until`."""
         found = self.filter_queryset(self.get_queryset())
-        if found.order_by()[: MOST_EXPORTED + 1].count() > MOST_EXPORTED:
-            detail = f"More than {MOST_EXPORTED} entries fit. Narrow them with since and until."
-            raise Invalid.field("since", detail, "out_of_range")
+        refuse_too_much(found)
         chosen = FORMATS.get(self.validated["format"])
         if chosen is None:
             return self.answer({"entries": found})

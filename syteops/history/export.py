@@ -8,11 +8,13 @@ import csv
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum, TextField
+from django.db.models.functions import Cast, Length
 
 from manage_api.principals import Principal
 from manage_api.rendering import dump
 from syteops.audit.models import AuditEntry
+from syteops.core.errors import Invalid
 from syteops.history.serializers import AuditEntrySerializer
 
 COLUMNS = (
@@ -23,10 +25,24 @@ COLUMNS = (
 ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run."""
 
-MOST_EXPORTED = 10_000
-"""So many entries go into one answer of the API, which is made as a whole."""
+MOST_EXPORTED, MOST_BYTES = 10_000, 16 * 1024 * 1024
+"""So many entries with changes of so many bytes go into one answer of the API, made as a whole."""
 CHUNK = 1000
 """So many entries are read at once, and are one piece."""
+
+
+def refuse_too_much(found: QuerySet[AuditEntry]) -> None:
+    """Raises Invalid, before any of it is read, for more than one answer may hold."""
+    some = found.order_by().values("pk")[: MOST_EXPORTED + 1]
+    kept = AuditEntry.objects.filter(pk__in=some)
+    size = Sum(Length(Cast("changes", TextField())))
+    told = kept.aggregate(entries=Count("pk"), bytes=size)
+    if told["entries"] > MOST_EXPORTED or (told["bytes"] or 0) > MOST_BYTES:
+        detail = (
+            f"More than {MOST_EXPORTED} entries fit, or their changes come to more than "
+            f"{MOST_BYTES} bytes. Narrow them with since and until."
+        )
+        raise Invalid.field("since", detail, "out_of_range")
 
 
 class _Line:

@@ -121,10 +121,11 @@ def test_no_cell_is_a_formula(first: str) -> None:
     assert inert(f"1{first}1") == f"1{first}1"
 
 
+@pytest.mark.parametrize(("limit", "most"), [("MOST_EXPORTED", 2), ("MOST_BYTES", 300)])
 def test_more_than_fit_into_an_answer_are_refused(
-    api: Api, trail: None, monkeypatch: pytest.MonkeyPatch
+    api: Api, trail: None, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
-    monkeypatch.setattr("syteops.history.api.MOST_EXPORTED", 2)
+    monkeypatch.setattr(f"syteops.history.export.{limit}", most)
 
     refused = api.get("/audit/export").json()
 
