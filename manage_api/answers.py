@@ -1,5 +1,6 @@
 """The result of a call as an answer over REST."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rest_framework.request import Request
@@ -41,9 +42,16 @@ def add_write_headers(response: Response, result: Result) -> None:
         response["Idempotent-Replayed"] = "true"
 
 
+def _say_type(response: Response, media_type: str) -> None:
+    """Name the type of an empty document. DRF leaves that of an empty body out."""
+    response["Content-Type"] = media_type
+
+
 def _read_answer(request: Request, result: Result) -> Response:
     fresh = concurrency.is_fresh(request, result.etag)
     response = Response(None, 304) if fresh else Response(result.body)
     response.content_type = result.media_type
+    if not fresh and not result.body:
+        response.add_post_render_callback(partial(_say_type, media_type=result.media_type))
     response["ETag"] = result.etag
     return response

@@ -24,10 +24,12 @@ def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(object_resource=resource, object_id=object_id)
 
 
-def entries_about_names(resource: str, names: Collection[str]) -> QuerySet[AuditEntry]:
-    """Refused attempts on something of that resource that had one of those names."""
+def refusals_about(
+    resource: str, object_ids: Collection[str], names: Collection[str]
+) -> QuerySet[AuditEntry]:
+    """Refused attempts on something of that resource with one of those ids, and those names."""
     refused = AuditEntry.objects.filter(object_resource=resource, outcome=Outcome.REFUSED)
-    return refused.filter(object_label__in=names)
+    return refused.filter(object_id__in=object_ids, object_label__in=names)
 
 
 def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:

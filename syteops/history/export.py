@@ -5,6 +5,7 @@ database connection: nothing stays open there between two pieces.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ COLUMNS = (
 """The columns of the CSV; `changes` is JSON."""
 ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run."""
+_BEGINNING = re.compile(rf"(?:^|(?<=[;\t\r\n|]))(?=[{re.escape(''.join(ACTIVE))}'])")
 
 MOST_EXPORTED, MOST_BYTES = 10_000, 16 * 1024 * 1024
 """So many entries with changes of so many bytes go into one answer of the API, made as a whole."""
@@ -82,11 +84,12 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def inert(text: str) -> str:
-    """A cell that no spreadsheet runs: one that could begin a formula begins with ' instead.
+    """A cell that no spreadsheet runs: where a formula could begin, ' comes before it.
 
-    So does one that begins with ' itself: whoever takes the first ' away reads what was there.
+    That is at the beginning, and after what some spreadsheets part cells by. Before a ' that stands
+    there comes another one: whoever takes one away at each such place reads what was there.
     """
-    return f"'{text}" if text.startswith((*ACTIVE, "'")) else text
+    return _BEGINNING.sub("'", text)
 
 
 class Format(NamedTuple):

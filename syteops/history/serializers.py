@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.serializers import StrictChoiceField, StrictSerializer
+from manage_api.fields import StrictChoiceField
+from manage_api.serializers import StrictSerializer
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind, Channel
 from syteops.history.visibility import changes_visible_to

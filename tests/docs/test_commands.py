@@ -67,9 +67,26 @@ def test_the_examples_of_reading_and_writing_variables_work(site: Site, tmp_path
     }
 
 
+def test_the_example_of_erasing_a_person_tells_what_would_go(site: Site, tmp_path: Path) -> None:
+    made = ask(site, "POST", "/team-members", {"first_name": "Ada"})
+    assert made["id"] == 1, "the page erases this one"
+
+    *_, refused = site.run("docs/running.md", tmp_path)
+
+    assert refused.json["impact"]["id"] == 1
+    assert ask(site, "GET", f"/team-members/{made['user_num']}") == made
+
+
+ON_THEIR_OWN = {
+    "README.md",
+    "docs/api.md",
+    "docs/modules.md",
+    "docs/running.md",
+    "docs/variables.md",
+}
 OTHERS = sorted(
     page
-    for page in set(PAGES) - {"README.md", "docs/api.md", "docs/variables.md", "docs/modules.md"}
+    for page in set(PAGES) - ON_THEIR_OWN
     if any("curl " in command for command in commands(page))
 )
 

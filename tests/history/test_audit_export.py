@@ -121,6 +121,15 @@ def test_no_cell_is_a_formula(first: str) -> None:
     assert inert(f"1{first}1") == f"1{first}1"
 
 
+@pytest.mark.parametrize("parted_by", [";", "\t", "|", "\n", "\r"])
+@pytest.mark.parametrize("first", [*ACTIVE, "'"])
+def test_no_cell_is_a_formula_for_who_parts_cells_by_something_else(
+    parted_by: str, first: str
+) -> None:
+    assert inert(f"1{parted_by}{first}1") == f"1{parted_by}'{first}1"
+    assert inert(f"1{parted_by}1;1") == f"1{parted_by}1;1"
+
+
 @pytest.mark.parametrize(("limit", "most"), [("MOST_EXPORTED", 2), ("MOST_BYTES", 300)])
 def test_more_than_fit_into_an_answer_are_refused(
     api: Api, trail: None, monkeypatch: pytest.MonkeyPatch, limit: str, most: int

@@ -19,6 +19,7 @@ from syteops.audit import chain, verification
 from syteops.audit.erasing import Remainder, erase_values
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
+from syteops.audit.services import record_refusal
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Protected
 from syteops.crm import services as crm
@@ -138,6 +139,18 @@ def test_nothing_of_the_person_is_left(
     assert api.get("/team-members?search=zyxwvut").json()["users"] == []
     assert [one["id"] for one in api.get("/team-members").json()["users"]] == [other.pk]
     assert AuditEntry.objects.filter(object_label="Grace Lovelace").exists()
+
+
+def test_an_attempt_on_a_namesake_keeps_its_name(erased: Any) -> None:
+    member, namesake = a_member(first_name="Grace"), a_member(first_name="Grace")
+    for one in (member, namesake):
+        record_refusal(SYSTEM, one.resource, one.slot, "permission_denied", label=str(one))
+    refused = AuditEntry.objects.filter(outcome="refused").order_by("pk")
+    assert [one.object_label for one in refused] == ["Grace Lovelace", "Grace Lovelace"]
+
+    erased(member)
+
+    assert [one.object_label for one in refused.all()] == ["", "Grace Lovelace"]
 
 
 def test_a_note_forgets_who_it_was_and_keeps_the_rest(api: Api, erased: Any) -> None:
