@@ -17,7 +17,7 @@ import httpx
 from tests.environment import ROOT
 from tests.processes import children_of, clean_environment, manage
 from tests.servers import free_port
-from tests.sites import set_up
+from tests.sites import set_up_with_key
 
 API = "/api/manage/v1"
 _PATIENCE = 60.0  # seconds; a loaded machine needs a few
@@ -134,8 +134,7 @@ def live_site(
 ) -> Iterator[LiveSite]:
     """A site that was set up, with its key, and its servers running."""
     site = LiveSite(data_dir, settings)
-    set_up(data_dir, settings)
-    site.key = json.loads(site.manage("manage_key", "generate", "--json"))["key"]
+    site.key = set_up_with_key(data_dir, settings)
     site.servers = [Server(site, workers) for _ in range(servers)]
     try:
         for server in site.servers:
