@@ -23,6 +23,7 @@ settings.register_profile("same each time", derandomize=not os.environ.get("SYTE
 settings.load_profile("same each time")
 
 _WITH_SERVERS = ("browser", "concurrency", "docs", "server")
+_OF_ONE_DOCUMENT = ("test_python_client", "test_schemathesis")
 
 # --- Before the first test -----------------------------------------------------------------
 
@@ -40,8 +41,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     for item in items:
-        if item.get_closest_marker("slow") and item.path.parent.name in _WITH_SERVERS:
-            # They share a running site, which each worker of pytest-xdist would start anew.
+        has_server = item.get_closest_marker("slow") and item.path.parent.name in _WITH_SERVERS
+        if has_server or item.path.stem in _OF_ONE_DOCUMENT:
+            # They share a running site, or what is made of the API description, which each worker
+            # of pytest-xdist would make anew.
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 

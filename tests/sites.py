@@ -5,8 +5,10 @@ A first `manage.py setup` takes five seconds of a processor, and the tests need 
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.databases import copy_database, is_on_test_server, make_database
@@ -20,26 +22,38 @@ def set_up(data_dir: Path, environment: dict[str, str]) -> str:
     Both must be empty. Returns what the setup printed. All sites of a run have the same secrets,
     but those whose database is on a server of their own.
     """
+    return _made(_set_up_anew, data_dir, environment)
+
+
+def set_up_with_key(data_dir: Path, environment: dict[str, str]) -> str:
+    """The same, and then generate the site key, which is returned."""
+    return _made(_set_up_and_generate, data_dir, environment)
+
+
+Make = Callable[[Path, dict[str, str]], str]
+
+
+def _made(make: Make, data_dir: Path, environment: dict[str, str]) -> str:
     address = environment.get("DATABASE_URL", "")
     if address and not is_on_test_server(address):
-        return _set_up_anew(data_dir, environment)
-    template = _template("postgresql" if address else "sqlite")
+        return make(data_dir, environment)
+    template = _template(make, "postgresql" if address else "sqlite")
     shutil.copytree(template / "data", data_dir, dirs_exist_ok=True, copy_function=_copy)
     if address:
         copy_database((template / "database").read_text(), address)
     return (template / "printed").read_text()
 
 
-def _template(kind: str) -> Path:
+def _template(make: Make, kind: str) -> Path:
     """The site that all are copies of, made by the first process of this run that asks."""
-    directory = shared_directory() / f"template-{kind}"
+    directory = shared_directory() / f"template{make.__name__}-{kind}"
     directory.mkdir(exist_ok=True)
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (directory / "printed").exists():
             environment = make_database() if kind == "postgresql" else {}
             (directory / "database").write_text(environment.get("DATABASE_URL", ""))
-            printed = _set_up_anew(directory / "data", environment)
+            printed = make(directory / "data", environment)
             (directory / "printed").write_text(printed)
     return directory
 
@@ -48,6 +62,13 @@ def _set_up_anew(data_dir: Path, environment: dict[str, str]) -> str:
     done = manage("setup", data_dir=data_dir, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def _set_up_and_generate(data_dir: Path, environment: dict[str, str]) -> str:
+    set_up(data_dir, environment)
+    done = manage("manage_key", "generate", "--json", data_dir=data_dir, **environment)
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["key"])
 
 
 def _copy(source: str, target: str) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.console import console
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
 from tests.sites import set_up
@@ -58,15 +59,16 @@ class Site:
     url: str
     data_dir: Path
     one_time_password: str
+    manage: Callable[..., str]
 
     def call(self, key: str, path: str = "/whoami") -> httpx.Response:
         """A request to the API, from outside the browser."""
-        return httpx.get(f"{self.url}/api/manage/v1{path}", headers={"X-API-Key": key})
+        address = f"{self.url}/api/manage/v1{path}"
+        return httpx.get(address, headers={"X-API-Key": key}, verify=False)
 
     def command(self, *arguments: str) -> Any:
         """What `manage.py manage_key … --json` prints beside the running server."""
-        done = manage("manage_key", *arguments, "--json", data_dir=self.data_dir)
-        return json.loads(done.stdout)
+        return json.loads(self.manage("manage_key", *arguments, "--json"))
 
 
 @pytest.fixture(scope="session")
@@ -77,8 +79,8 @@ def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     named = ("--noinput", "--username", USER, "--email", "alice@example.com")
     made = manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     assert made.returncode == 0, made.stderr
-    with _served(data_dir) as url:
-        yield Site(url, data_dir, printed.split()[2])
+    with _served(data_dir) as url, console(data_dir) as run:
+        yield Site(url, data_dir, printed.split()[2], run)
 
 
 @pytest.fixture
@@ -103,8 +105,7 @@ def _served(data_dir: Path, **settings: str) -> Iterator[str]:
 @pytest.fixture
 def site(running_site: Site) -> Site:
     """The running site, with the API open and no key that works."""
-    done = manage("shell", "-c", NO_KEYS, data_dir=running_site.data_dir)
-    assert done.returncode == 0, done.stderr
+    running_site.manage("shell", "-c", NO_KEYS)
     return running_site
 
 
@@ -158,14 +159,24 @@ def _watch(page: Page, url: str, complaints: list[str]) -> None:
     page.on("response", answered)
 
 
+# To hash a password takes half a second on purpose.
+@pytest.fixture(scope="module")
+def session(chromium: Browser, running_site: Site) -> Any:
+    """The cookies of Alice's browser after she has signed in."""
+    with chromium.new_context(base_url=running_site.url) as context:
+        sign_in(context.new_page())
+        return context.cookies()
+
+
 @pytest.fixture
-def page(open_page: Callable[..., Page]) -> Page:
+def page(open_page: Callable[..., Page], session: Any) -> Page:
     """Alice's browser, signed in, on the start page."""
     made = open_page(
         viewport={"width": 1440, "height": 900},
         permissions=["clipboard-read", "clipboard-write"],
     )
-    sign_in(made)
+    made.context.add_cookies(session)
+    made.goto("/admin/")
     return made
 
 

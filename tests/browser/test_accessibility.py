@@ -7,14 +7,14 @@ side; those that matter most in light and dark, wide and narrow, the others in o
 import re
 from collections.abc import Callable, Iterator
 from itertools import cycle
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, sign_in
-from tests.processes import manage
+from tests.browser.conftest import Site
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LOOKS = [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)]
@@ -57,7 +57,7 @@ def violations(page: Page) -> list[str]:
 @pytest.fixture(scope="module")
 def furnished(running_site: Site) -> Site:
     """The site with something of everything, and keys to look at in every state."""
-    assert manage("seed_demo", data_dir=running_site.data_dir).returncode == 0
+    running_site.manage("seed_demo")
     running_site.command("revoke")
     running_site.command("generate")
     running_site.command("rotate", "--overlap", "1d")
@@ -86,21 +86,23 @@ def addresses(page: Page) -> Iterator[str]:
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_the_main_pages_in_every_look(
-    furnished: Site, open_page: Callable[..., Page], scheme: str, width: int
+    furnished: Site, open_page: Callable[..., Page], session: Any, scheme: str, width: int
 ) -> None:
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     page.goto("/admin/login/")
     found = violations(page)
-    sign_in(page)
+    page.context.add_cookies(session)
     for path in IN_EVERY_LOOK:
         page.goto(path)
         found += violations(page)
     assert found == []
 
 
-def test_every_other_page_in_one_look(furnished: Site, open_page: Callable[..., Page]) -> None:
+def test_every_other_page_in_one_look(
+    furnished: Site, open_page: Callable[..., Page], session: Any
+) -> None:
     page = open_page()
-    sign_in(page)
+    page.context.add_cookies(session)
     found, count = [], 0
     looks = cycle(LOOKS)
     for path in addresses(page):
@@ -120,11 +122,11 @@ def test_every_other_page_in_one_look(furnished: Site, open_page: Callable[..., 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS[:2])
 def test_a_history_of_many_pages_and_the_filters_of_the_trail(
-    furnished: Site, open_page: Callable[..., Page], scheme: str, width: int
+    furnished: Site, open_page: Callable[..., Page], session: Any, scheme: str, width: int
 ) -> None:
-    manage("shell", "-c", MANY_CHANGES, data_dir=furnished.data_dir)
+    furnished.manage("shell", "-c", MANY_CHANGES)
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-    sign_in(page)
+    page.context.add_cookies(session)
     page.goto("/admin/crm/crmsystem/1/history/")
     found = violations(page)
 

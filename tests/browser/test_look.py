@@ -1,11 +1,12 @@
 """Pages in light, dark and on a telephone: nothing complains, nothing sticks out, all is local."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, sign_in
+from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.combination
 
@@ -28,12 +29,12 @@ STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.cl
     ("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
 )
 def test_every_page_fits_and_nothing_complains(
-    open_page: Callable[..., Page], scheme: str, width: int
+    open_page: Callable[..., Page], session: Any, scheme: str, width: int
 ) -> None:
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     page.goto("/admin/login/")
     assert not page.evaluate(STICKS_OUT)
-    sign_in(page)
+    page.context.add_cookies(session)
     for address in PAGES:
         page.goto(address)
         page.evaluate("document.fonts.ready.then(() => true)")

@@ -23,7 +23,7 @@ class Administrator:
         self.site = site
         self._sign_up()
         address = f"http://127.0.0.1:{site.servers[0].port}"
-        self._browser = httpx.Client(base_url=address, timeout=_PATIENCE)
+        self._browser = httpx.Client(base_url=address, timeout=_PATIENCE, verify=False)
         signed_in = self._submit("/admin/login/", username=_NAME, password=_PASSWORD)
         assert signed_in.status_code == 302, signed_in.text
 

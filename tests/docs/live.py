@@ -13,7 +13,7 @@ from typing import Any
 from tests.docs.pages import commands, comment_of
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
-from tests.sites import set_up
+from tests.sites import set_up_with_key
 from tests.waiting import wait_until_ready
 
 _PATIENCE = 60.0
@@ -90,18 +90,17 @@ def _check(ran: Ran) -> None:
 @contextmanager
 def served(data_dir: Path, **settings: str) -> Iterator[Site]:
     """Set up, opened with a site key, and served, as an operator does it."""
-    set_up(data_dir, {})
+    key = set_up_with_key(data_dir, {})
     if settings:
         done = manage("setup", data_dir=data_dir, **settings)
         assert done.returncode == 0, done.stderr
-    made = manage("manage_key", "generate", "--json", data_dir=data_dir, **settings)
     port = str(free_port())
     process = start("serve", data_dir=data_dir, PORT=port, WORKERS="1", **settings)
     with killed_afterwards(process):
         url = f"http://127.0.0.1:{port}"
         try:
             wait_until_ready(url)
-            yield Site(url, data_dir, json.loads(made.stdout)["key"])
+            yield Site(url, data_dir, key)
         finally:
             process.terminate()  # killed, it would leave its workers behind
             process.communicate(timeout=_PATIENCE)
