@@ -36,7 +36,7 @@ from manage_api.serializers import (
 from manage_api.shared import represent
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import keys_changed_since
-from syteops.core.entities import Entity, Numbered, by_slot, find, get_any
+from syteops.core.entities import Entity, Finder, Numbered, by_slot, find, get_any
 from syteops.core.services import service_of
 
 
@@ -96,7 +96,9 @@ class StandardViewSet(ManageViewSet):
     def get_object(self) -> Any:
         """The object that the path names, locked for a write. Raises NotFound."""
         text = self.kwargs[self.lookup_name()]
-        return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)
+        if type(self).get_queryset is not ManageViewSet.get_queryset:  # it depends on the call
+            return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)
+        return _finder(type(self)).find(text, lock=self.locks)
 
     def get_values(self, instance: Any = None) -> dict[str, Any]:
         """The validated input as the services take it; `instance` is what is to be changed.
@@ -124,6 +126,13 @@ class StandardViewSet(ManageViewSet):
         instance = self.get_object()
         values = self.get_values(instance)
         return self.show(service(self.actor, instance, *args, **values))
+
+
+@cache
+def _finder(viewset: type[StandardViewSet]) -> Finder[Any]:
+    """What finds an object of that viewset, which shows the same ones to everybody."""
+    assert viewset.queryset is not None
+    return Finder(viewset.queryset.all(), viewset.lookup_field)
 
 
 @cache

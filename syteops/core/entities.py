@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from syteops.core import identifiers
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
+from syteops.core.prepared import Prepared
 from syteops.core.records import Record
 
 _SLOT = re.compile(identifiers.SLOT)
@@ -97,7 +98,7 @@ class Numbered(Entity):
     @property
     def slot(self) -> str:
         """The public number, such as "001": zero-padded to three, growing beyond; "" for none."""
-        return "" if self.number is None else f"{self.number:03d}"
+        return slot_of(self.number)
 
     @property
     def public_id(self) -> str:
@@ -117,6 +118,11 @@ class Numbered(Entity):
             detail = f"There can be {limit} {what} at most. Delete one first."
             raise LimitReached(detail, limit=limit)
         return number
+
+
+def slot_of(number: int | None) -> str:
+    """A number as it is shown and sent, such as "001"."""
+    return "" if number is None else f"{number:03d}"
 
 
 N = TypeVar("N", bound=Numbered)
@@ -150,21 +156,34 @@ def by_slot(model: type[N], name: str, number: str) -> N:
 E = TypeVar("E", bound=Entity)
 
 
-def find(found: "models.QuerySet[E]", field: str, text: str, lock: bool = False) -> E:
-    """The object among `found` that `text` names by `field`, locked on request. Raises NotFound.
+class Finder(Generic[E]):
+    """Finds the object among `found` that a text names by `field`, which is unique.
 
     `field` is `number` for a slot such as "001", `pk` for a row's id, else a text such as a slug.
     """
-    value: int | str | None = text
-    if field in ("number", "pk"):
-        form = _SLOT if field == "number" else _ROW_ID
-        value = int(text) if form.fullmatch(text) else None
-    if lock:
-        found = found.select_for_update(of=("self",))
-    item = found.filter(**{field: value}).first() if value is not None else None
-    if item is None or (field == "number" and item.public_id != text):
-        raise NotFound(f"There is no {found.model._meta.verbose_name} {text}.")
-    return item
+
+    def __init__(self, found: "models.QuerySet[E]", field: str) -> None:
+        self._name, self._field = found.model._meta.verbose_name, field
+        self._seen = Prepared[E](lambda value: found.filter(**{field: value}))
+        locked = found.select_for_update(of=("self",))
+        self._locked = Prepared[E](lambda value: locked.filter(**{field: value}))
+
+    def find(self, text: str, lock: bool = False) -> E:
+        """That object, locked on request. Raises NotFound."""
+        value: int | str | None = text
+        if self._field in ("number", "pk"):
+            form = _SLOT if self._field == "number" else _ROW_ID
+            value = int(text) if form.fullmatch(text) else None
+        among = self._locked if lock else self._seen
+        for item in among(value) if value is not None else ():
+            if self._field != "number" or item.public_id == text:
+                return item
+        raise NotFound(f"There is no {self._name} {text}.")
+
+
+def find(found: "models.QuerySet[E]", field: str, text: str, lock: bool = False) -> E:
+    """As a `Finder` of these does it once."""
+    return Finder(found, field).find(text, lock)
 
 
 def get_any(model: Any, pk: int, lock: bool = False) -> Any:

@@ -8,6 +8,8 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syteops.audit.models import AuditEntry
+from syteops.core.entities import slot_of
+from syteops.core.prepared import Prepared
 from syteops.crm.models import CrmIdentifier, CrmSystem
 
 
@@ -26,15 +28,26 @@ def deletion_impact(system: CrmSystem) -> dict[str, Any]:
     }
 
 
-def identifiers() -> QuerySet[CrmIdentifier]:
-    """Who team members are in which CRM system."""
-    return CrmIdentifier.objects.select_related("system")
+def identifiers_of_many(member_ids: list[int]) -> dict[int, dict[str, str]]:
+    """Who team members are in which CRM system: identifiers by CRM number, by member."""
+    found: dict[int, dict[str, str]] = {one: {} for one in member_ids}
+    for member_id, number, identifier in _IDENTIFIERS(member_ids):
+        found[member_id][slot_of(number)] = identifier
+    return found
+
+
+_IDENTIFIERS = Prepared(
+    lambda member_ids: (
+        CrmIdentifier.objects.filter(member_id__in=member_ids)
+        .order_by("system__number")
+        .values_list("member_id", "system__number", "identifier")
+    )
+)
 
 
 def identifiers_of(member_id: int) -> dict[str, str]:
     """A member's identifiers by CRM number."""
-    found = CrmIdentifier.objects.filter(member_id=member_id).select_related("system")
-    return {one.system.slot: one.identifier for one in found.order_by("system__number")}
+    return identifiers_of_many([member_id])[member_id]
 
 
 def locked_identifiers(system: CrmSystem) -> list[CrmIdentifier]:

@@ -1,9 +1,7 @@
 """Roles as what team members hold."""
 
-from django.db.models import Prefetch
-
 from syteops.roles.models import Role
-from syteops.roles.queries import assignments, members_moved_since
+from syteops.roles.queries import members_moved_since, slugs_of_many
 from syteops.roles.services import give_back, unassign_everywhere
 from syteops.team.attachments import Attachment, register
 
@@ -11,11 +9,11 @@ register(
     Attachment(
         "roles",
         Role,
+        attribute="role_slugs",
         operation="roles.assign",
-        names=lambda member: member.role_slugs,
+        names_of_many=slugs_of_many,
         detach=unassign_everywhere,
         attach=give_back,
-        prefetch=lambda: Prefetch("role_assignments", assignments()),
         moved_since=members_moved_since,
     )
 )

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from syteops.audit.queries import changes_since
+from syteops.core.prepared import Prepared
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 
@@ -44,9 +45,19 @@ def roles_of(member: TeamMember) -> QuerySet[Role]:
     return Role.objects.filter(assignments__member=member).order_by("pk")
 
 
-def assignments() -> QuerySet[RoleAssignment]:
-    """Who holds which role."""
-    return RoleAssignment.objects.select_related("role")
+def slugs_of_many(member_ids: list[int]) -> dict[int, list[str]]:
+    """The roles that members hold: slugs in order, by member."""
+    found: dict[int, list[str]] = {one: [] for one in member_ids}
+    for member_id, slug in _HELD(member_ids):
+        found[member_id].append(slug)
+    return {member_id: sorted(slugs) for member_id, slugs in found.items()}
+
+
+_HELD = Prepared(
+    lambda member_ids: RoleAssignment.objects.filter(member_id__in=member_ids).values_list(
+        "member_id", "role__slug"
+    )
+)
 
 
 def members_moved_since(since: datetime) -> set[int]:

@@ -104,7 +104,8 @@ class TeamMemberAdmin(ServiceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TeamMember]:
         deleted = _asks_for_deleted(request)
         found = queries.deleted_members() if deleted else queries.live_members()
-        return found.prefetch_related(*queries.related()).order_by(*self.ordering)
+        shown = ("crm_identifiers__system", "role_assignments__role")
+        return found.prefetch_related(*shown).order_by(*self.ordering)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch
-
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.team.models import TeamMember
@@ -19,20 +17,25 @@ from syteops.team.models import TeamMember
 class Attachment:
     """One kind of thing that a member holds.
 
-    `names` tells which the member holds, `detach` takes all of them and returns their names, and
-    `attach` gives some back. `operation` is what giving one back amounts to, such as
-    `roles.assign`; `prefetch` fetches what `names` needs for many members in one query.
+    `attribute` is the member's with the names that it holds, which are shown with it.
+    `names_of_many` tells which members hold, by their primary keys, in one query; `detach` takes
+    all that one holds and returns their names, and `attach` gives some back. `operation` is what
+    giving one back amounts to, such as `roles.assign`.
     `moved_since` tells the primary keys of the members who got or lost one since a moment.
     """
 
     name: str
     model: type[Entity]
+    attribute: str
     operation: str
-    names: Callable[[TeamMember], list[str]]
+    names_of_many: Callable[[list[int]], dict[int, list[str]]]
     detach: Callable[[Actor, TeamMember], list[str]]
     attach: Callable[[Actor, TeamMember, Collection[Any]], None]
-    prefetch: Callable[[], Prefetch]  # type: ignore[type-arg]
     moved_since: Callable[[datetime], set[int]]
+
+    def names(self, member: TeamMember) -> list[str]:
+        """Which the member holds now."""
+        return self.names_of_many([member.pk])[member.pk]
 
 
 _attachments: dict[str, Attachment] = {}

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from syteops.core.entities import Numbered
 from syteops.core.folding import FoldedField, SearchField
@@ -141,12 +142,14 @@ class TeamMember(Numbered):
         """The full name: the one given, or else first and last name."""
         return self.full_name or f"{self.first_name} {self.last_name}".strip()
 
-    @property
+    # `with_related` sets these for many members at once.
+
+    @cached_property
     def role_slugs(self) -> list[str]:
         """The roles this member holds, sorted."""
         return sorted(held.role.slug for held in self.role_assignments.all())
 
-    @property
+    @cached_property
     def crm_ids(self) -> dict[str, str]:
         """Who the member is in each CRM system: number → identifier."""
         found = sorted(self.crm_identifiers.all(), key=lambda one: one.system.number or 0)

@@ -1,16 +1,16 @@
 """Reading team members."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet
 
 from syteops.audit.erasing import Remainder
 from syteops.audit.queries import entries_of, refusals_about
 from syteops.core.errors import Invalid
-from syteops.crm.queries import entries_with_identifiers, identifiers
+from syteops.crm.queries import entries_with_identifiers, identifiers_of_many
 from syteops.people.queries import people_changed_since
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
@@ -38,16 +38,15 @@ def live_members() -> QuerySet[TeamMember]:
     return TeamMember.objects.select_related("user")
 
 
-def related() -> list[Prefetch]:  # type: ignore[type-arg]
-    """What `with_related` fetches, for a queryset's `prefetch_related`."""
-    attached = [one.prefetch() for one in all_attachments().values()]
-    return [Prefetch("crm_identifiers", identifiers()), *attached]
-
-
 def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     """The members with roles and CRM identifiers at hand, in two queries for all of them."""
     found = list(members)
-    prefetch_related_objects(found, *related())
+    ids = [one.pk for one in found]
+    shown: dict[str, Mapping[int, Any]] = {"crm_ids": identifiers_of_many(ids)}
+    shown |= {one.attribute: one.names_of_many(ids) for one in all_attachments().values()}
+    for attribute, by_member in shown.items():
+        for one in found:
+            setattr(one, attribute, by_member[one.pk])
     return found
 
 
