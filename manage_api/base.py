@@ -87,6 +87,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """The `Operation` of this request; None for a method that the address does not know."""
     call: Call
     locks: bool = False
+    locked_object: Any = None
+    """What the path names, once a write has found it: locked, so that nobody else changes it."""
     validated: dict[str, Any]
     _actor: Actor | None = None
     impact: dict[str, Any] | None = None

@@ -161,6 +161,8 @@ def _current_etag(reader: Operation, view: "ManageViewSet") -> str | None:
         if as_api_error(error).code == "not_found":
             return None
         raise
+    if guard.prefix == view.prefix:
+        view.locked_object = guard.locked_object
     return concurrency.etag_of_data(shown.data)
 
 

@@ -22,6 +22,7 @@ from manage_api.errors import ApiError, bad_header
 from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
 from syteops.core.locks import Busy, exclusive_transaction
+from syteops.core.prepared import Prepared, insert_row
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -45,16 +46,19 @@ def once(view: "ManageViewSet", work: Callable[[], Result]) -> Result:
     digest = _digest(view, key)
     try:
         with exclusive_transaction(f"idempotency {digest}"):
-            return _replay(digest, view) or _store(digest, view, work())
+            earlier = next(iter(_USED(digest)), None)
+            if earlier and earlier.expires_at > timezone.now():
+                return _replay(earlier, view)
+            return _store(earlier or IdempotencyRecord(digest=digest), view, work())
     except Busy:
         raise ApiError("idempotency_in_progress", headers={"Retry-After": "1"}) from None
 
 
-def _replay(digest: str, view: "ManageViewSet") -> Result | None:
-    """The answer to the earlier call, if there was one."""
-    earlier = IdempotencyRecord.objects.filter(digest=digest, expires_at__gt=timezone.now()).first()
-    if earlier is None:
-        return None
+_USED = Prepared(lambda digest: IdempotencyRecord.objects.filter(digest=digest))
+
+
+def _replay(earlier: IdempotencyRecord, view: "ManageViewSet") -> Result:
+    """The answer to the earlier call."""
     if earlier.fingerprint != _fingerprint(view):
         raise ApiError("idempotency_mismatch")
     answer = earlier.answer
@@ -62,16 +66,16 @@ def _replay(digest: str, view: "ManageViewSet") -> Result | None:
     return Result(load(body), answer["changed"], etag=answer["etag"], body=body, replayed=True)
 
 
-def _store(digest: str, view: "ManageViewSet", result: Result) -> Result:
+def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> Result:
     """The result, now stored as the answer to every further call with its key."""
+    record.fingerprint = _fingerprint(view)
+    record.expires_at = timezone.now() + KEPT
     # The body as text: PostgreSQL would reorder the names inside a JSON value.
-    answer = {"body": result.body.decode(), "changed": result.changed, "etag": result.etag}
-    values = {
-        "fingerprint": _fingerprint(view),
-        "expires_at": timezone.now() + KEPT,
-        "answer": answer,
-    }
-    IdempotencyRecord.objects.update_or_create(digest=digest, defaults=values)
+    record.answer = {"body": result.body.decode(), "changed": result.changed, "etag": result.etag}
+    if record._state.adding:
+        insert_row(record)
+    else:
+        record.save()  # it has expired, and was not removed yet
     return result
 
 

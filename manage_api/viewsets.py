@@ -94,7 +94,18 @@ class StandardViewSet(ManageViewSet):
         return _service(self.services, verb, self.model())
 
     def get_object(self) -> Any:
-        """The object that the path names, locked for a write. Raises NotFound."""
+        """The object that the path names, locked for a write: then it is always the same one.
+
+        Raises NotFound.
+        """
+        if self.locked_object is not None:
+            return self.locked_object
+        found = self._find()
+        if self.locks:
+            self.locked_object = found
+        return found
+
+    def _find(self) -> Any:
         text = self.kwargs[self.lookup_name()]
         if type(self).get_queryset is not ManageViewSet.get_queryset:  # it depends on the call
             return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)

@@ -32,6 +32,7 @@ from django.utils import timezone
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.errors import Unavailable
 from syteops.core.locks import try_transaction_lock
+from syteops.core.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def seal_pending() -> int:
             count = _seal_batch()
             sealed += count
             # Also what another process has left to this one meanwhile.
-            if not count or not AuditEntry.objects.filter(sequence=None).exists():
+            if not count or not _ANY_WAITING():
                 break
     except BrokenChain as broken:
         log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)
@@ -121,9 +122,9 @@ def require_sealed() -> None:
 def _seal_batch() -> int:
     if not try_transaction_lock("audit_chain"):
         return 0
-    chain = intact(AuditChain.objects.select_for_update().first())
+    chain = intact(next(iter(_LOCKED_CHAIN()), None))
     seals = []
-    for entry_id, mac in _waiting(chain)[:BATCH]:
+    for entry_id, mac in _WAITING_SINCE(chain.cut_at) if chain.cut_at else _WAITING():
         chain.head_sequence += 1
         chain.head_seal = seal_of(chain.head_seal, chain.head_sequence, entry_id, mac)
         seals.append((chain.head_sequence, chain.head_seal, entry_id))
@@ -132,21 +133,26 @@ def _seal_batch() -> int:
     with connection.cursor() as cursor:
         # One by one: as a single statement it takes ten times as long.
         cursor.executemany(_SEAL, seals)
-    sign(chain)
-    chain.save()
+        sign(chain)
+        cursor.execute(_MOVE_HEAD, [chain.head_sequence, chain.head_seal, chain.mac, chain.pk])
     return len(seals)
 
 
-def _waiting(chain: AuditChain) -> "QuerySet[AuditEntry, tuple[int, str]]":
-    """What is to be sealed next. What was cut off and comes back is not."""
-    found = AuditEntry.objects.filter(sequence=None)
-    if chain.cut_at:
-        found = found.filter(at__gte=chain.cut_at)
-    return found.order_by("id").values_list("id", "mac")
+def _waiting(**further: Any) -> "QuerySet[AuditEntry, tuple[int, str]]":
+    """What is to be sealed next."""
+    found = AuditEntry.objects.filter(sequence=None, **further)
+    return found.order_by("id").values_list("id", "mac")[:BATCH]
 
 
-_TABLE = AuditEntry._meta.db_table
-_SEAL = f"UPDATE {_TABLE} SET sequence = %s, seal = %s WHERE id = %s"  # noqa: S608 - our own name
+# Every write asks these.
+_LOCKED_CHAIN = Prepared(AuditChain.objects.select_for_update)
+_ANY_WAITING = Prepared(lambda: _waiting()[:1])
+_WAITING = Prepared(_waiting)
+# What was cut off and comes back is not sealed again.
+_WAITING_SINCE = Prepared(lambda cut_at: _waiting(at__gte=cut_at))
+_ENTRIES, _CHAINS = AuditEntry._meta.db_table, AuditChain._meta.db_table
+_SEAL = f"UPDATE {_ENTRIES} SET sequence = %s, seal = %s WHERE id = %s"  # noqa: S608 - our own name
+_MOVE_HEAD = f"UPDATE {_CHAINS} SET head_sequence = %s, head_seal = %s, mac = %s WHERE id = %s"  # noqa: S608
 
 
 def begin(model: Any = AuditChain) -> None:

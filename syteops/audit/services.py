@@ -4,7 +4,7 @@ Every service of every entity app saves through `insert`, `update` and `remove`,
 transaction, so a change without an entry cannot be stored, nor an entry without its change.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
+from syteops.core.prepared import insert_row, update_row
 from syteops.lib.text import cut
 from syteops.lib.urls import moved
 
@@ -36,7 +37,10 @@ def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: A
     `also` are values of the object that live in other tables, for the audit entry.
     """
     _clean(instance)
-    instance.save(force_insert=True)
+    if instance.pk is None:
+        insert_row(instance)
+    else:
+        instance.save(force_insert=True)
     after = {**snapshot(instance), **also}
     record(actor, instance, event, {n: (None, v) for n, v in after.items() if v not in EMPTY})
 
@@ -59,7 +63,7 @@ def update(
     if not changes:
         return False
     _clean(instance, only=set(values))
-    instance.save(update_fields=[*values, *_columns_set_on_save(instance)])
+    _store_columns(instance, values)
     record(actor, instance, event, changes)
     for credential, address in instance.credential_addresses.items():
         if credential not in values and address in changes and moved(*changes[address]):
@@ -115,7 +119,7 @@ def delete_softly(
     public_id = instance.slot
     values = {"number": None, "deleted_at": timezone.now(), **cleared}
     changes = _assign(instance, values, also)
-    instance.save(update_fields=[*values, *_columns_set_on_save(instance)])
+    _store_columns(instance, values)
     record(actor, instance, Verb.DELETED, changes, object_id=public_id)
 
 
@@ -240,7 +244,7 @@ def _store(entry: AuditEntry) -> None:
     if is_first:
         chain.require_intact()
     entry.mac = chain.mac_of(entry)
-    entry.save(force_insert=True)
+    insert_row(entry)
     if is_first:
         transaction.on_commit(_seal, robust=True)
 
@@ -283,16 +287,19 @@ def _columns_set_on_creation(instance: Entity) -> list[str]:
     return [f.name for f in instance._meta.fields if getattr(f, "auto_now_add", False)]
 
 
-def _columns_set_on_save(instance: Entity) -> list[str]:
-    """The columns that a save sets by itself, such as `updated_at`."""
-    return [f.name for f in instance._meta.fields if getattr(f, "auto_now", False)]
+def _store_columns(instance: Entity, names: Collection[str]) -> None:
+    """Store those columns, those made of them, and those that tell when, such as `updated_at`."""
+    folded = {one.name for one in folded_fields(instance, names)}
+    stamps = {f.name for f in instance._meta.fields if getattr(f, "auto_now", False)}
+    update_row(instance, {*names, *folded, *stamps})
 
 
 def _clean(instance: Entity, only: set[str] | None = None) -> None:
     """Full validation, of the fields in `only` where given. Raises Invalid."""
+    names = {field.name for field in instance._meta.fields}
     if only is not None:
-        only |= {one.name for one in folded_fields(instance, only)}  # for what is unique
-    exclude = [f.name for f in instance._meta.fields if only is not None and f.name not in only]
+        names = only | {one.name for one in folded_fields(instance, only)}  # for what is unique
+    exclude = {f.name for f in instance._meta.fields} - names | instance.never_wrong
     try:
         instance.full_clean(exclude=exclude)
     except ValidationError as error:

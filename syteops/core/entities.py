@@ -2,11 +2,11 @@
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from syteops.core import identifiers
@@ -34,6 +34,9 @@ class Entity(Record):
     values_of_others: ClassVar[Mapping[str, str]] = {}
     """By field of its audit entries whose values belong to another resource, that resource."""
 
+    never_wrong: ClassVar[frozenset[str]] = frozenset()
+    """The columns that only our own code sets, so that nothing of them needs validation."""
+
     class Meta:
         abstract = True
 
@@ -50,6 +53,16 @@ class Entity(Record):
         """
         found: list[Any] = super().get_constraints()
         return [(model, [one for one in has if _is_for_people(one)]) for model, has in found]
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        found = [one for _, has in self.get_constraints() for one in has]
+        if any(_is_asked(one, exclude or ()) for one in found):
+            super().validate_constraints(exclude)
+
+
+def _is_asked(one: models.BaseConstraint, exclude: Collection[str]) -> bool:
+    """Whether validation of all but those fields asks it; Django would compose a query first."""
+    return not (isinstance(one, models.UniqueConstraint) and set(one.fields) & set(exclude))
 
 
 def _is_for_people(one: models.BaseConstraint) -> bool:
@@ -69,6 +82,9 @@ class Numbered(Entity):
 
     Deleting is soft: the row stays (`deleted_at`), without its number.
     """
+
+    # A number is taken under a lock.
+    never_wrong = frozenset(("uid", "number"))
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField(
@@ -110,10 +126,20 @@ class Numbered(Entity):
 
         Raises LimitReached beyond `limit`.
         """
-        taken = set(cls.all_objects.exclude(number=None).values_list("number", flat=True))
-        if former is not None and former <= limit and former not in taken:
+        if (
+            former is not None
+            and former <= limit
+            and not cls.all_objects.filter(number=former).exists()
+        ):
             return former
-        number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+        with connection.cursor() as cursor:
+            table = cls._meta.db_table
+            cursor.execute(f"SELECT COUNT(number), MAX(number) FROM {table}")  # noqa: S608
+            count, highest = cursor.fetchone()
+        number: int = count + 1
+        if highest is not None and highest > count:  # there is a gap
+            taken = set(cls.all_objects.exclude(number=None).values_list("number", flat=True))
+            number = next(n for n in range(1, number) if n not in taken)
         if number > limit:
             detail = f"There can be {limit} {what} at most. Delete one first."
             raise LimitReached(detail, limit=limit)
@@ -164,6 +190,7 @@ class Finder(Generic[E]):
 
     def __init__(self, found: "models.QuerySet[E]", field: str) -> None:
         self._name, self._field = found.model._meta.verbose_name, field
+        found = found.order_by()  # it is one at most
         self._seen = Prepared[E](lambda value: found.filter(**{field: value}))
         locked = found.select_for_update(of=("self",))
         self._locked = Prepared[E](lambda value: locked.filter(**{field: value}))

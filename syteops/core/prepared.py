@@ -1,11 +1,12 @@
-"""Queries that are composed once and asked often: composing one takes Django longer than asking."""
+"""Statements that are composed once: for Django, composing one takes longer than running it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cache, lru_cache
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import connections, models
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 from django.db.transaction import TransactionManagementError
 
 R = TypeVar("R")
@@ -31,7 +32,7 @@ class Prepared(Generic[R]):
             return []
         values = tuple(_filled_up(one) if isinstance(one, list) else one for one in values)
         shape = tuple(len(one) if isinstance(one, list) else 0 for one in values)
-        connection: Any = connections["default"]
+        connection: Any = connections[DEFAULT_DB_ALIAS]
         plans = self._plans.setdefault(connection, {})
         if shape not in plans:
             plans[shape] = _Plan(self._compose(*map(_Placeholder, count(), shape)), connection)
@@ -83,8 +84,10 @@ class _Plan:
     def ask(self, values: Sequence[Any]) -> list[Any]:
         if self._locks and not self._connection.in_atomic_block:
             raise TransactionManagementError("A lock needs a transaction.")
+        adapted = self._connection.ops.adapt_unknown_value
         parameters = tuple(
-            one.value(values) if isinstance(one, _Place) else one for one in self._parameters
+            adapted(one.value(values)) if isinstance(one, _Place) else one
+            for one in self._parameters
         )
         self._compiler.as_sql = lambda *args, **kwargs: (self._sql, parameters)
         found = list(self._found)
@@ -96,3 +99,62 @@ def _filled_up(values: list[Any]) -> list[Any]:
     """The list with its last value again and again, so that few lengths ever need a statement."""
     length = next((one for one in _LENGTHS if one >= len(values)), len(values))
     return [*values, *values[-1:] * (length - len(values))]
+
+
+def insert_row(instance: models.Model) -> None:
+    """Store a new row as `save(force_insert=True)` does, without signals.
+
+    The database chooses the primary key.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    fields, statement, returns = _insertion(type(instance), connection.vendor)
+    values = [
+        field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        instance.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
+    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+
+def update_row(instance: models.Model, names: Collection[str]) -> None:
+    """Store those columns of a row as `save(update_fields=names)` does, without signals.
+
+    Raises DatabaseError for a row that is not there.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    fields, statement = _change(type(instance), frozenset(names), connection.vendor)
+    values = [
+        field.get_db_prep_save(field.pre_save(instance, add=False), connection) for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, instance.pk])
+        if cursor.rowcount != 1:
+            raise DatabaseError("The row to be changed is not there.")
+
+
+@cache
+def _insertion(model: type[models.Model], vendor: str) -> tuple[list[Any], str, bool]:
+    """The fields of a new row, the statement, and whether it returns the primary key."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    quote, key = connection.ops.quote_name, _primary_key(model)
+    fields = [field for field in model._meta.concrete_fields if field is not key]
+    columns = ", ".join(quote(field.column) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+    if not connection.features.can_return_columns_from_insert:  # SQLite before 3.35
+        return fields, statement, False
+    return fields, f"{statement} RETURNING {quote(key.column)}", True
+
+
+@lru_cache(maxsize=512)
+def _change(model: type[models.Model], names: frozenset[str], vendor: str) -> tuple[list[Any], str]:
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    fields: list[Any] = [field for field in model._meta.concrete_fields if field.name in names]
+    columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    where = f"{quote(_primary_key(model).column)} = %s"
+    return fields, f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {where}"  # noqa: S608
+
+
+def _primary_key(model: type[models.Model]) -> Any:
+    return model._meta.pk

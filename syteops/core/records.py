@@ -1,6 +1,7 @@
 """What is stored for people and tools: its texts are what they saw and meant."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -38,7 +39,11 @@ class Record(models.Model):
         settled = {*(exclude or ()), *(one.name for one in folded_fields(self))}
         for field in self._meta.concrete_fields:
             value = getattr(self, field.attname)
-            if field.name in settled or not _is_text(field) or not isinstance(value, str):
+            if field.name in settled or not isinstance(value, str):
+                continue
+            if field.choices:
+                settled.update({field.name} if value in _offered(field) else ())
+            if not _is_text(field):
                 continue
             try:
                 setattr(self, field.attname, _clean_text(field, value))
@@ -51,6 +56,12 @@ class Record(models.Model):
             errors = error.update_error_dict(errors)
         if errors:
             raise ValidationError(errors)
+
+
+@cache
+def _offered(field: "models.Field[Any, Any]") -> frozenset[str]:
+    """What may be chosen. Django would list the time zones of the world for each value anew."""
+    return frozenset(value for value, _ in field.flatchoices)
 
 
 def _is_text(field: "models.Field[Any, Any]") -> bool:

@@ -98,7 +98,7 @@ def set_identifiers(member_id: int, wanted: Mapping[str, str]) -> None:
 
     The member's services record the change. Raises Invalid naming an unknown CRM number.
     """
-    systems = {system.slot: system for system in CrmSystem.objects.all()}
+    systems = {system.slot: system for system in CrmSystem.objects.all()} if wanted else {}
     for crm_num, identifier in wanted.items():
         if crm_num not in systems:
             raise Invalid([FieldError(("crm_ids", crm_num), "not_found", _NO_SYSTEM)])

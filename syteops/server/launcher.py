@@ -1,9 +1,11 @@
 """The server process: `python -m syteops.server.launcher`, which `manage.py serve` turns into.
 
 Granian serves; this process starts its workers, replaces those that end, and ends those that do
-not answer. It loads no application, so that its workers begin with a clean process.
+not answer. It imports what they run, so that they share its memory, and runs none of it: threads
+and connections belong to one process.
 """
 
+import gc
 import logging
 import os
 import resource
@@ -13,8 +15,11 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
+import django
+from django.urls import get_resolver
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -48,6 +53,20 @@ def connections_of_a_worker() -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft - _OTHER_FILES)
+
+
+def load_what_workers_share() -> None:
+    """Import the whole application, for the workers that are forked from this process.
+
+    What was imported is left alone by the garbage collector, which would write to all of it and
+    so have each worker copy it.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
+    django.setup(set_prefix=False)
+    import_module(settings.ROOT_URLCONF)
+    get_resolver().url_patterns  # noqa: B018 - it imports what they name
+    gc.collect()
+    gc.freeze()
 
 
 class Watchdog:
@@ -100,6 +119,7 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT, and finish the requests under way."""
     # A worker that is told to end while it loads must not take that for the server's own signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    load_what_workers_share()
     logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
     server = Granian(
         "syteops.asgi:application",

@@ -11,6 +11,7 @@ from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import transaction_lock
+from syteops.core.prepared import Prepared
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.threads import elsewhere, uncommitted
@@ -106,6 +107,7 @@ def test_a_pile_of_entries_is_sealed_in_batches(
     systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chain, "BATCH", 3)
+    monkeypatch.setattr(chain, "_WAITING", Prepared(chain._waiting))
     monkeypatch.setattr(chain, "ROUNDS", 2)
     with transaction.atomic():
         for number in range(10):
