@@ -12,6 +12,7 @@ import resource
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -117,6 +118,8 @@ class Watchdog:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT, and finish the requests under way."""
+    # Told to end before it serves, it has nothing to finish. Granian has its own way from then on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A worker that is told to end while it loads must not take that for the server's own signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     load_what_workers_share()

@@ -187,11 +187,11 @@ def _lay_in_what_was_given_up(entries: list[AuditEntry]) -> None:
 
 def seal_what_is_given_up() -> AuditEntry:
     """The eleventh entry of a trail that ends with the tenth once more."""
-    before = transaction.savepoint()
-    services.create_crm_system(SYSTEM, name="Given up")
-    chain.seal_pending()
-    found = AuditEntry.objects.get(sequence=11)
-    transaction.savepoint_rollback(before)
+    with transaction.atomic():
+        services.create_crm_system(SYSTEM, name="Given up")
+        chain.seal_pending()
+        found = AuditEntry.objects.get(sequence=11)
+        transaction.set_rollback(True)
     return found
 
 

@@ -105,7 +105,7 @@ def test_an_item_of_a_bulk_call_does_not_hide_it(api: Api, monkeypatch: pytest.M
     def fail(*args: Any, **kwargs: Any) -> None:
         raise OperationalError(SAID)
 
-    monkeypatch.setattr("syteops.crm.models.CrmSystem.save", fail)
+    monkeypatch.setattr("syteops.audit.services.insert_row", fail)
     item = {"action": "create", "params": {"name": "Acme"}}
     answer = api.post("/crm-systems/bulk", {"items": [item]})
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
