@@ -116,7 +116,8 @@ def _write(view: "ManageViewSet") -> Result:
     data = perform(view)
     result = _represent(Result(data, impact=view.impact, dry_run=view.call.dry_run))
     result.changed = bool(view.actor.trail)
-    result.changes = [asdict(change) for change in view.actor.trail]
+    if view.call.dry_run:
+        result.changes = [asdict(change) for change in view.actor.trail]
     # The ETag is of the representation that the guarding read shows, or of none.
     reader = reader_of(view.operation) or find(view.operation.resource, "get")
     if reader is None or reader.output is not view.operation.output:

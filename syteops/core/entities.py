@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.validators import MinValueValidator
@@ -55,14 +56,23 @@ class Entity(Record):
         return [(model, [one for one in has if _is_for_people(one)]) for model, has in found]
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
-        found = [one for _, has in self.get_constraints() for one in has]
-        if any(_is_asked(one, exclude or ()) for one in found):
+        """As Django's own, which composes a query before it looks whether a constraint is asked."""
+        if any(self._is_asked(one, exclude or ()) for one in _constraints_of(type(self))):
             super().validate_constraints(exclude)
 
+    def _is_asked(self, one: models.BaseConstraint, exclude: Collection[str]) -> bool:
+        if not isinstance(one, models.UniqueConstraint) or one.nulls_distinct is not None:
+            return True
+        return all(name not in exclude and self._has(name) for name in one.fields)
 
-def _is_asked(one: models.BaseConstraint, exclude: Collection[str]) -> bool:
-    """Whether validation of all but those fields asks it; Django would compose a query first."""
-    return not (isinstance(one, models.UniqueConstraint) and set(one.fields) & set(exclude))
+    def _has(self, name: str) -> bool:
+        field: Any = self._meta.get_field(name)
+        return getattr(self, field.attname) is not None
+
+
+@cache
+def _constraints_of(model: type[Entity]) -> list[models.BaseConstraint]:
+    return [one for _, has in model().get_constraints() for one in has]
 
 
 def _is_for_people(one: models.BaseConstraint) -> bool:
