@@ -33,13 +33,16 @@ def main(plan: Path) -> None:
 
 def load_application() -> Any:
     """The contestant's application. SyteOps without its background thread: it would be counted."""
-    import django
-
-    django.setup(set_prefix=False)
     if os.environ["DJANGO_SETTINGS_MODULE"] == "syteops.settings":
+        from syteops.server.launcher import load_what_workers_share
+
+        load_what_workers_share()
         from syteops.server.handlers import Utf8Handler
 
         return Utf8Handler()
+    import django
+
+    django.setup(set_prefix=False)
     from django.core.handlers.wsgi import WSGIHandler
 
     return WSGIHandler()

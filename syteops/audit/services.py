@@ -30,7 +30,8 @@ from syteops.lib.urls import moved
 E = TypeVar("E", bound=Entity)
 
 
-@transaction.atomic
+# Within the transaction of the service that calls it: a savepoint of its own would only cost time.
+@transaction.atomic(savepoint=False)
 def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: Any) -> None:
     """Store a new object and record it. Raises Invalid for wrong values.
 
@@ -45,7 +46,7 @@ def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: A
     record(actor, instance, event, {n: (None, v) for n, v in after.items() if v not in EMPTY})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def update(
     actor: Actor,
     instance: Entity,

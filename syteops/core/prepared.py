@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
+from django.db.models.query import ValuesListIterable
 from django.db.transaction import TransactionManagementError
 
 R = TypeVar("R")
@@ -77,6 +78,8 @@ class _Plan:
         self._sql, self._parameters = compiler.as_sql()
         converters = compiler.get_converters([one[0] for one in compiler.select])
         compiler.get_converters = lambda expressions: converters
+        # Values that need nothing done to them are the rows as they come.
+        self._is_plain = not converters and issubclass(queryset._iterable_class, ValuesListIterable)
         query.get_compiler = lambda *args, **kwargs: compiler
         self._compiler, self._found = compiler, queryset._iterable_class(queryset)
         self._prefetched = queryset._prefetch_related_lookups
@@ -89,6 +92,10 @@ class _Plan:
             adapted(one.value(values)) if isinstance(one, _Place) else one
             for one in self._parameters
         )
+        if self._is_plain:
+            with self._connection.cursor() as cursor:
+                cursor.execute(self._sql, parameters)
+                return list(cursor.fetchall())
         self._compiler.as_sql = lambda *args, **kwargs: (self._sql, parameters)
         found = list(self._found)
         models.prefetch_related_objects(found, *self._prefetched)
