@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 from django.db.models.query import ValuesListIterable
@@ -25,8 +24,6 @@ class Prepared(Generic[R]):
 
     def __init__(self, compose: Callable[..., "models.QuerySet[Any, R]"]) -> None:
         self._compose = compose
-        # By connection: each thread has its own, and what reads a column belongs to one.
-        self._plans: WeakKeyDictionary[Any, dict[tuple[int, ...], _Plan]] = WeakKeyDictionary()
 
     def __call__(self, *values: Any) -> list[R]:
         if [] in values:
@@ -34,10 +31,12 @@ class Prepared(Generic[R]):
         values = tuple(_filled_up(one) if isinstance(one, list) else one for one in values)
         shape = tuple(len(one) if isinstance(one, list) else 0 for one in values)
         connection: Any = connections[DEFAULT_DB_ALIAS]
-        plans = self._plans.setdefault(connection, {})
-        if shape not in plans:
-            plans[shape] = _Plan(self._compose(*map(_Placeholder, count(), shape)), connection)
-        return plans[shape].ask(values)
+        # Each thread has its own connection, and what reads a column belongs to one.
+        plans: dict[Any, _Plan] = vars(connection).setdefault("prepared", {})
+        if (self, shape) not in plans:
+            composed = self._compose(*map(_Placeholder, count(), shape))
+            plans[self, shape] = _Plan(composed, connection)
+        return plans[self, shape].ask(values)
 
 
 class _Placeholder(models.Expression):
@@ -104,7 +103,8 @@ class _Plan:
 
 def _filled_up(values: list[Any]) -> list[Any]:
     """The list with its last value again and again, so that few lengths ever need a statement."""
-    length = next((one for one in _LENGTHS if one >= len(values)), len(values))
+    most = _LENGTHS[-1]
+    length = next((one for one in _LENGTHS if one >= len(values)), -(-len(values) // most) * most)
     return [*values, *values[-1:] * (length - len(values))]
 
 
