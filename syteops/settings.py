@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "syteops.server.middleware.RequestIdMiddleware",
     "syteops.server.middleware.ContentSecurityPolicyMiddleware",
     "syteops.server.middleware.RefusalMiddleware",
+    "syteops.server.compression.CompressionMiddleware",
     "syteops.server.middleware.CharsetMiddleware",
     "syteops.server.middleware.AliveMiddleware",
     "syteops.server.middleware.HttpsMiddleware",
