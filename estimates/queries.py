@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
-from syteops.audit.queries import keys_changed_since
+from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.crm.models import CrmSystem
@@ -68,7 +68,7 @@ def changed_with(since: datetime) -> Q:
     """The estimates that expired since then, or whose CRM system was deleted or came back."""
     last_days = (timezone.localdate(since - datetime.resolution), timezone.localdate())
     expired = Q(valid_until__gte=last_days[0], valid_until__lt=last_days[1])
-    of_systems = Q(crm_system__in=keys_changed_since(CrmSystem, since))
+    of_systems = Q(crm_system__in=keys_of_changed(CrmSystem, since, ["number"]))
     return of_systems | Q(status=EstimateStatus.SENT) & expired
 
 

@@ -191,6 +191,13 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         self.locks = self.operation.writes
         self.validated = {}
 
+    def forget_attempt(self) -> None:
+        """Get ready to run the call once more: what an attempt that was undone has found is no
+        longer locked, and no longer what is stored.
+        """
+        self.actor.trail.clear()
+        self.validated, self.impact, self.locked_object = {}, None, None
+
     @property
     def actor(self) -> Actor:
         """The caller, in whose trail changes are recorded. Most reads never ask for it."""

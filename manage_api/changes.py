@@ -16,12 +16,15 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from manage_api.fields import MomentField
+from syteops.audit.models import AuditEntry
 from syteops.audit.queries import changes_since, trail_begins
 from syteops.core.entities import Entity
 from syteops.core.errors import Invalid
 from syteops.core.events import Verb
 
 PARAMETER = "updated_since"
+MOST_CHANGES = 5000
+"""So many entries of the trail are looked through at most: fetching everything is faster then."""
 MOST_GONE = 1000
 """So many deletions are told at most. A tool that missed more fetches everything just as fast."""
 
@@ -44,6 +47,7 @@ class UpdatedSinceBackend(BaseFilterBackend):
             return queryset
         view.asked_at = timezone.now()
         _require_whole_trail(since)
+        _require_few_changes(since)
         # Neither end of time is a moment that can be reckoned with.
         return view.changed_since(queryset, min(max(since, _FIRST), view.asked_at))
 
@@ -53,6 +57,14 @@ def _require_whole_trail(since: datetime) -> None:
     begins = trail_begins()
     if begins is not None and since < begins:
         why = f"what happened before {begins.isoformat()} is not kept."
+        raise Invalid.field(PARAMETER, _TOO_OLD.format(why=why), "too_old")
+
+
+def _require_few_changes(since: datetime) -> None:
+    """Raises Invalid (`too_old`) for more entries than are worth looking through."""
+    made = AuditEntry.objects.filter(at__gte=since).order_by()
+    if made[: MOST_CHANGES + 1].count() > MOST_CHANGES:
+        why = f"more than {MOST_CHANGES} changes were made since."
         raise Invalid.field(PARAMETER, _TOO_OLD.format(why=why), "too_old")
 
 

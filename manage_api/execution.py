@@ -10,7 +10,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.urls import get_script_prefix
 
 from manage_api import concurrency, idempotency
@@ -39,7 +39,7 @@ def run(view: "ManageViewSet") -> Result:
     if not view.operation.writes:
         return _read(view)
     for _ in range(ATTEMPTS):
-        view.actor.trail.clear()
+        view.forget_attempt()
         try:
             result = idempotency.once(view, lambda: _write(view))
             if result.replayed:
@@ -123,8 +123,6 @@ def _write(view: "ManageViewSet") -> Result:
     if reader is None or reader.output is not view.operation.output:
         result.etag = ""
     disclose(view, result)
-    if view.call.dry_run:
-        transaction.set_rollback(True)
     return result
 
 

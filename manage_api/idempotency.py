@@ -23,6 +23,7 @@ from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
 from syteops.core.locks import Busy, exclusive_transaction
 from syteops.core.prepared import Prepared, insert_row
+from syteops.core.trials import trial
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -40,7 +41,10 @@ def once(view: "ManageViewSet", work: Callable[[], Result]) -> Result:
     key = view.request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not _FORM.fullmatch(key):
         raise bad_header("Idempotency-Key takes 1 to 255 visible ASCII characters.")
-    if key is None or view.call.dry_run:
+    if view.call.dry_run:
+        with trial():
+            return work()
+    if key is None:
         with transaction.atomic():
             return work()
     digest = _digest(view, key)

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
-from syteops.audit.queries import keys_changed_since
+from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
 from syteops.team.models import TeamMember
+from syteops.team.queries import SHOWN_ELSEWHERE
 
 SEARCHED = ("searched", "tag_rows__name_folded")
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
@@ -48,7 +49,7 @@ def get_note(note_id: str, lock: bool = False) -> Note:
 
 def changed_with(since: datetime) -> Q:
     """The notes that name a team member who was changed since then, or left, or came back."""
-    members = keys_changed_since(TeamMember, since)
+    members = keys_of_changed(TeamMember, since, SHOWN_ELSEWHERE)
     named = Q(author__in=members) | Q(attendances__member__in=members)
     return named | Q(action_items__assignee__in=members)
 

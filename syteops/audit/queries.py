@@ -53,6 +53,13 @@ def keys_changed_since(model: type[Entity], since: datetime) -> "QuerySet[AuditE
     return changes.values_list(Cast("object_pk", BigIntegerField()), flat=True)
 
 
+def keys_of_changed(model: type[Entity], since: datetime, names: Collection[str]) -> set[int]:
+    """The primary keys of those of which one of the columns `names` was changed."""
+    changes = changes_since(model, since).exclude(object_pk="").order_by()
+    rows: Any = changes.values_list("object_pk", "changes").iterator()
+    return {int(pk) for pk, changed in rows if not changed.keys().isdisjoint(names)}
+
+
 def trail_begins() -> datetime | None:
     """Since when every entry is kept; None if none was ever removed."""
     chain = AuditChain.objects.first()

@@ -244,7 +244,7 @@ def _store(entry: AuditEntry) -> None:
     is_first = all(hook[1] is not _seal for hook in connection.run_on_commit)
     if is_first:
         chain.require_intact()
-    entry.mac = chain.mac_of(entry)
+    entry.mac = chain.sign_entry(entry)
     insert_row(entry)
     if is_first:
         transaction.on_commit(_seal, robust=True)

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from syteops.audit.models import AuditEntry
+from syteops.audit.verification import ERASURE
 from syteops.core.entities import Entity
 from syteops.core.permissions import permission_name
 
@@ -41,7 +42,11 @@ def visible_changes(
     it may be read.
     """
     others = _values_of_others().get(resource, {})
-    return {n: one for n, one in changes.items() if n not in others or reads(others[n])}
+    shown = {n: one for n, one in changes.items() if n not in others or reads(others[n])}
+    if resource == AuditEntry.resource and ERASURE in shown:
+        # Which entries those are is nothing to who may not read them.
+        shown[ERASURE] = {**shown[ERASURE], "after": len(shown[ERASURE]["after"])}
+    return shown
 
 
 @cache

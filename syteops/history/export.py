@@ -25,7 +25,7 @@ COLUMNS = (
 """The columns of the CSV; `changes` is JSON."""
 ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run."""
-_BEGINNING = re.compile(rf"(?:^|(?<=[;\t\r\n|]))(?=[{re.escape(''.join(ACTIVE))}'])")
+_BEGINNING = re.compile(rf"(?:^|(?<=[;\t\r\n|]))(?=\"*[{re.escape(''.join(ACTIVE))}'])")
 
 MOST_EXPORTED, MOST_BYTES = 10_000, 16 * 1024 * 1024
 """So many entries with changes of so many bytes go into one answer of the API, made as a whole."""

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import BigIntegerField, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.events import Noun, Verb
@@ -30,11 +29,11 @@ def person_values(user: User) -> dict[str, Any]:
     }
 
 
-def people_changed_since(since: datetime) -> "QuerySet[AuditEntry, Any]":
-    """The primary keys of the people who were changed from `since` on."""
+def people_renamed_since(since: datetime) -> set[int]:
+    """The primary keys of the people who got another username from `since` on."""
     changes = AuditEntry.objects.filter(event=f"{Noun.PERSON}.{Verb.UPDATED}", at__gte=since)
-    keys = Cast("object_id", BigIntegerField())
-    return changes.filter(outcome=Outcome.CHANGED).order_by().values_list(keys, flat=True)
+    rows = changes.filter(outcome=Outcome.CHANGED).order_by().values_list("object_id", "changes")
+    return {int(pk) for pk, changed in rows.iterator() if "username" in changed}
 
 
 def group_values(group: Group) -> dict[str, Any]:

@@ -63,7 +63,7 @@ _HELD = Prepared(
 def members_moved_since(since: datetime) -> set[int]:
     """The primary keys of the members who got or lost a role since then, as the trail tells."""
     found: set[int] = set()
-    for entry in changes_since(Role, since).only("changes"):
+    for entry in changes_since(Role, since).only("changes").iterator():
         held = entry.changes.get("assigned_ids", {})
         found |= {*(held.get("before") or ())} ^ {*(held.get("after") or ())}
     return found

@@ -11,7 +11,7 @@ from syteops.audit.erasing import Remainder
 from syteops.audit.queries import entries_of, refusals_about
 from syteops.core.errors import Invalid
 from syteops.crm.queries import entries_with_identifiers, identifiers_of_many
-from syteops.people.queries import people_changed_since
+from syteops.people.queries import people_renamed_since
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
 
@@ -22,6 +22,9 @@ ORDERINGS = {
         ("full_name", "last_name", "company_name", "email", "created_at", "updated_at")
     ),
 }
+
+SHOWN_ELSEWHERE = ("number", "first_name", "last_name", "full_name", "nickname")
+"""What answers of others, such as notes, show of a member: the number, and what the name is of."""
 
 # Plain facts that automations may know. Not among them: the internal notes and the login.
 _PUBLISHED = (
@@ -87,7 +90,7 @@ def user_with_id(pk: int) -> User | None:
 def changed_with(since: datetime) -> Q:
     """The members who got or lost what is attached since then, or whose login was renamed."""
     held = (pk for one in all_attachments().values() for pk in one.moved_since(since))
-    return Q(pk__in=set(held)) | Q(user__in=people_changed_since(since))
+    return Q(pk__in=set(held)) | Q(user__in=people_renamed_since(since))
 
 
 def deletion_impact(member: TeamMember) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from syteops.core.errors import Conflict, Invalid
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.shredding import shred_after_commit
+from syteops.core.trials import trial
 from syteops.crm.queries import identifiers_of
 from syteops.crm.services import forget_identifiers, set_identifiers
 from syteops.lib.languages import normal_tag
@@ -131,9 +132,8 @@ def erase_team_member(actor: Actor, member: TeamMember) -> dict[str, Any]:
 
 def predict_erasure(member: TeamMember) -> dict[str, Any]:
     """What erasing the member would take, exactly: it is done, and taken back."""
-    with transaction.atomic():
+    with trial():
         told = {"name": str(member), **erase_team_member(SYSTEM.for_operation(""), copy(member))}
-        transaction.set_rollback(True)
     return {**told, "undo": "impossible"}
 
 

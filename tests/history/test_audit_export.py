@@ -11,6 +11,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record_refusal
@@ -128,6 +130,15 @@ def test_no_cell_is_a_formula_for_who_parts_cells_by_something_else(
 ) -> None:
     assert inert(f"1{parted_by}{first}1") == f"1{parted_by}'{first}1"
     assert inert(f"1{parted_by}1;1") == f"1{parted_by}1;1"
+
+
+@pytest.mark.parametrize("parted_by", [",", ";", "\t", "|"])
+@given(text=st.text(alphabet=[*ACTIVE, *";|,\"' 1"], max_size=12))
+def test_however_a_line_is_read_no_cell_is_a_formula(parted_by: str, text: str) -> None:
+    line = io.StringIO()
+    csv.writer(line).writerow(["1", inert(text), "2"])
+    rows = csv.reader(line.getvalue().splitlines(keepends=True), delimiter=parted_by)
+    assert not [cell for row in rows for cell in row if cell.startswith(ACTIVE)]
 
 
 @pytest.mark.parametrize(("limit", "most"), [("MOST_EXPORTED", 2), ("MOST_BYTES", 300)])

@@ -20,6 +20,7 @@ from estimates.models import Estimate
 from manage_api.operations import Operation, all_operations
 from notes import services as notes
 from syteops.audit import chain
+from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
 from syteops.people.queries import person_values
@@ -230,6 +231,31 @@ def test_too_many_deletions_say_so_as_well(api: Api, monkeypatch: Any) -> None:
 
 
 # --- What no operation of the API changes ------------------------------------------------------
+
+
+def test_too_many_changes_say_so_as_well(api: Api, monkeypatch: Any) -> None:
+    since = moment()
+    a_member()
+    monkeypatch.setattr("manage_api.changes.MOST_CHANGES", AuditEntry.objects.count())
+    assert len(users(api, f"updated_since={since}")["users"]) == 1
+    monkeypatch.setattr("manage_api.changes.MOST_CHANGES", 0)
+
+    refused = users(api, f"updated_since={since}")
+
+    assert [(one["pointer"], one["code"]) for one in refused["errors"]] == [
+        ("#/updated_since", "too_old")
+    ]
+
+
+@pytest.mark.parametrize(("change", "told"), [("phone_mobile", 0), ("nickname", 1)])
+def test_a_note_tells_of_a_member_what_it_shows(api: Api, change: str, told: int) -> None:
+    """When a telephone number was changed is for who may read members."""
+    member = a_member()
+    api.post("/notes", {"title": "Meeting", "attendees": [member.slot]})
+    since = moment()
+    api.patch(f"/team-members/{member.slot}", {change: "1234"})
+
+    assert len(api.get(f"/notes?updated_since={since}").json()["items"]) == told
 
 
 def test_an_estimate_that_expires_by_itself_is_told(api: Api) -> None:

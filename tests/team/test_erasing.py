@@ -412,3 +412,13 @@ def test_the_files_of_sqlite_hold_nothing_either(tmp_path: Path, end: str, held:
     assert done.returncode == 0, done.stderr
     found = re.findall("'([^']+)'", done.stdout.rpartition("held:")[2])
     assert (found[0], len(found)) == ("Kept-canary", held)
+
+
+def test_the_trail_tells_nobody_which_entries_were_emptied(api: Api, erased: Any) -> None:
+    erased(a_canary(api))
+
+    [shown] = api.get("/audit?event=audit.erased").json()["entries"]
+
+    told = AuditEntry.objects.get(event="audit.erased").changes["entries"]["after"]
+    assert shown["changes"] == {"entries": {"before": None, "after": len(told)}}
+    assert len(told) > 4
