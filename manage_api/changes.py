@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
+from manage_api.cursors import PARAMETER as CURSOR
 from manage_api.fields import MomentField
 from syteops.audit.queries import changes_since, trail_begins
 from syteops.core.entities import Entity
@@ -91,7 +92,7 @@ def sync_answer(view: Any, item: Any) -> dict[str, Any]:
     if since is None:
         return {}
     overlap = timedelta(seconds=settings.WORKER_TIMEOUT)
-    is_first = view.validated.get("page", 1) == 1
+    is_first = view.validated.get("page", 1) == 1 and CURSOR not in view.validated
     gone = _gone(view.model(), since) if is_first else {}
     shown = [_describe(view, item, *key, at) for key, at in gone.items()]
     next_since = serializers.DateTimeField().to_representation(view.asked_at - overlap)
