@@ -17,11 +17,11 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-postgresql test-all soak mutate check contract bench \
-	bench-instructions lock clean run-environment dev-environment bench-environment node-environment
+.PHONY: help run test test-postgresql test-all soak mutate check contract bench bench-instructions \
+	bench-scale lock clean run-environment dev-environment bench-environment node-environment
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: run-environment ## Set up what is missing and serve on http://127.0.0.1:8000/admin/
 	@$(VENV)/bin/python manage.py setup
@@ -70,6 +70,9 @@ bench: bench-environment ## Compare with stock DRF and a bare view, on loopback 
 
 bench-instructions: bench-environment ## Count instructions per request; fails above the bounds
 	@$(BENCH_VENV)/bin/python -m benchmarks.instructions $(LOADS)
+
+bench-scale: bench-environment ## Show how lists grow with 1,000 to 100,000 rows (SIZES=: others)
+	@$(BENCH_VENV)/bin/python -m benchmarks.scale $(SIZES)
 
 lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(call create,$(LOCK_VENV))

@@ -83,6 +83,7 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     )
     search_fields = SEARCHED
     date_hierarchy = "created_at"
+    list_per_page = 10
     readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
                        "sent_at", "created_at", "updated_at")  # fmt: skip
     actions_detail = ("send", "approve", "decline", "revise", "draft_line_items")

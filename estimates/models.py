@@ -40,13 +40,15 @@ class Estimate(TextEntity):
     sequence = models.PositiveIntegerField(editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     number = models.CharField(max_length=40, editable=False)
-    superseded_by = models.OneToOneField(
+    superseded_by = models.ForeignKey(
         "self",
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         editable=False,
-        related_name="supersedes",
+        related_name="+",
+        # Nearly all have none: SQLite would look for them in an index and sort all of them.
+        db_index=False,
     )
 
     client_name = models.CharField(max_length=200, blank=True)
@@ -109,6 +111,11 @@ class Estimate(TextEntity):
                 fields=["year", "sequence", "revision"], name="estimates_numbered_once"
             ),
             models.UniqueConstraint(fields=["number", "revision"], name="estimates_number_once"),
+            models.UniqueConstraint(
+                fields=["superseded_by"],
+                condition=Q(superseded_by__isnull=False),
+                name="estimates_supersedes_one",
+            ),
             models.CheckConstraint(condition=Q(status__in=STORED), name="estimates_status"),
             models.CheckConstraint(
                 condition=(_IS_SENT & Q(sent_at__isnull=False, link_hash__isnull=False))
@@ -125,6 +132,20 @@ class Estimate(TextEntity):
             models.Index(fields=["status", "-updated_at"], name="estimates_by_status"),
             models.Index(fields=["title_folded"], name="estimates_by_title"),
             models.Index(fields=["client_name_folded"], name="estimates_by_client_name"),
+            models.Index(fields=["updated_at", "id"], name="estimates_by_update"),
+            models.Index(fields=["created_at", "id"], name="estimates_by_creation"),
+            # As wide as the next: else SQLite would take that one, and sort.
+            models.Index(
+                fields=["valid_until", "id", "superseded_by", "deleted_at"],
+                name="estimates_by_validity",
+            ),
+            models.Index(fields=["sent_at", "id"], name="estimates_by_sending"),
+            models.Index(
+                # All that a count looks at, so that it reads the index alone.
+                fields=["status", "valid_until", "superseded_by", "deleted_at"],
+                condition=Q(deleted_at=None, superseded_by=None),
+                name="estimates_standing",
+            ),
         )
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
+from manage_api.cursors import PARAMETER as CURSOR
 from manage_api.fields import MomentField
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import changes_since, trail_begins
@@ -46,6 +47,9 @@ class UpdatedSinceBackend(BaseFilterBackend):
         if since is None:
             return queryset
         view.asked_at = timezone.now()
+        if view.validated.get("page", 1) != 1:
+            # What is deleted or changed meanwhile would move others past the reader.
+            raise Invalid.field("page", "With updated_since, go on with after.")
         _require_whole_trail(since)
         _require_few_changes(since)
         # Neither end of time is a moment that can be reckoned with.
@@ -103,7 +107,7 @@ def sync_answer(view: Any, item: Any) -> dict[str, Any]:
     if since is None:
         return {}
     overlap = timedelta(seconds=settings.WORKER_TIMEOUT)
-    is_first = view.validated.get("page", 1) == 1
+    is_first = view.validated.get("page", 1) == 1 and CURSOR not in view.validated
     gone = _gone(view.model(), since) if is_first else {}
     shown = [_describe(view, item, *key, at) for key, at in gone.items()]
     next_since = serializers.DateTimeField().to_representation(view.asked_at - overlap)

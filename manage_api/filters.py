@@ -118,5 +118,8 @@ class OrderingBackend(BaseFilterBackend):
         columns = view.ordering_fields[name] or name
         columns = columns if isinstance(columns, tuple) else (columns,)
         down = wanted.startswith("-")
+        sign = "-" if down else ""
+        if columns == (view.ordering_tie_break.removeprefix("-"),):
+            return queryset.order_by(f"{sign}{columns[0]}")  # nothing is left to tell apart
         by = [ordered_by(queryset.model, one, descending=down) for one in columns]
         return queryset.order_by(*by, view.ordering_tie_break)

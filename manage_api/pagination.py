@@ -1,4 +1,4 @@
-"""Lists in pages: a constant number of queries whatever the length."""
+"""Lists in pages: a constant number of queries whatever the length, however far behind."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,16 +9,28 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api.fields import StrictIntegerField
+from manage_api.cursors import LONGEST, PARAMETER, read_cursor, refuse_cursor, write_cursor
+from manage_api.fields import StrictCharField, StrictIntegerField
+from manage_api.places import Derived, Ordered, Row, Stored
 
 
-class PageNumberPagination(BasePagination):
-    """`?page=` and `?per_page=`; the answer tells `total`, `page` and `per_page`."""
+class Pagination(BasePagination):
+    """`?page=` or `?after=`, and `?per_page=`.
+
+    The answer tells `total`, `page`, `per_page`, and as `next` what to send as `after` for the page
+    behind; at the end that is null. Behind a cursor, rows that come or go move no other row from
+    one page to another; there nothing is counted, and `total` and `page` are null.
+    """
 
     def get_fields(self) -> dict[str, Any]:
         """The query parameters, as the strict fields that validate them."""
         longest = settings.MANAGE_API_MAX_PAGE_SIZE
         return {
+            PARAMETER: StrictCharField(
+                max_length=LONGEST,
+                required=False,
+                help_text="In place of `page`: what the page before had as `next`.",
+            ),
             "page": StrictIntegerField(
                 min_value=1, max_value=1_000_000, default=1, help_text="From 1."
             ),
@@ -30,19 +42,47 @@ class PageNumberPagination(BasePagination):
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
     ) -> list[Any]:
-        self.name = view.list_name
-        self.page = view.validated["page"]
+        self.view = view
+        self.total: int | None = None
+        self.page: int | None = None
         self.per_page = view.validated.get("per_page", settings.MANAGE_API_PAGE_SIZE)
-        start = (self.page - 1) * self.per_page
-        found = list(queryset[start : start + self.per_page])
-        # A page that is not full is the last one, so its length tells the total.
-        is_last = 0 < len(found) < self.per_page or (self.page == 1 and not found)
-        if is_last:
-            self.total = start + len(found)
-        else:
-            self.total = queryset.count() if isinstance(queryset, QuerySet) else len(queryset)
-        return found
+        found = _ordered(queryset, view)
+        rows = self._behind(found) if PARAMETER in view.validated else self._numbered(found)
+        # One more than shown was asked for: it tells whether there is another page.
+        shown = rows[: self.per_page]
+        self.next = self._cursor(shown[-1]) if len(rows) > self.per_page else None
+        return found.load(shown)
+
+    def _behind(self, found: Ordered) -> list[Row]:
+        if "page" in self.view.call.input:
+            refuse_cursor("Send either after or page.")
+        place = read_cursor(self.view.validated[PARAMETER], *self._order())
+        try:
+            return found.behind(place, self.per_page + 1)
+        except ValueError:
+            refuse_cursor("This cursor is of an older version of this list.")
+
+    def _numbered(self, found: Ordered) -> list[Row]:
+        page: int = self.view.validated["page"]
+        self.page, start = page, (page - 1) * self.per_page
+        rows = found.from_number(start, self.per_page + 1)
+        # A page that none comes behind is the last one, so its length tells the total.
+        is_last = len(rows) <= self.per_page and (rows or start == 0)
+        self.total = start + len(rows) if is_last else found.count()
+        return rows
+
+    def _cursor(self, row: Row) -> str:
+        return write_cursor(*self._order(), row.place)
+
+    def _order(self) -> tuple[str, str]:
+        return self.view.operation.name, self.view.validated.get("ordering", "")
 
     def get_paginated_response(self, data: Any) -> Response:
         pages = {"total": self.total, "page": self.page, "per_page": self.per_page}
-        return Response({self.name: data, **pages})
+        return Response({self.view.list_name: data, **pages, "next": self.next})
+
+
+def _ordered(found: QuerySet[Any] | Sequence[Any], view: Any) -> Ordered:
+    if isinstance(found, QuerySet):
+        return Stored(found, view.get_queryset)
+    return Derived(found, view.derived_order)

@@ -183,9 +183,14 @@ class RowIdInput(StrictSerializer):
 class PageSerializer(serializers.Serializer[Any]):
     """The page fields of a list."""
 
-    total = serializers.IntegerField(help_text="How many there are in all.")
-    page = serializers.IntegerField()
+    total = serializers.IntegerField(
+        allow_null=True, help_text="How many there are in all; null with `after`."
+    )
+    page = serializers.IntegerField(allow_null=True, help_text="Null with `after`.")
     per_page = serializers.IntegerField()
+    next = serializers.CharField(
+        allow_null=True, help_text="What to send as `after` for the next page; null at the end."
+    )
 
 
 def listing(

@@ -21,7 +21,7 @@ from manage_api.base import ManageViewSet
 from manage_api.changes import PARAMETER, UpdatedSinceBackend, sync_answer, sync_fields
 from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
 from manage_api.operations import Access, SerializerClass, operation
-from manage_api.pagination import PageNumberPagination
+from manage_api.pagination import Pagination
 from manage_api.serializers import (
     RowIdInput,
     StrictSerializer,
@@ -50,7 +50,7 @@ class StandardViewSet(ManageViewSet):
 
     services: Any
     serializer_class: Any
-    pagination_class: Any = PageNumberPagination
+    pagination_class: Any = Pagination
     input_serializer_class: ClassVar[SerializerClass | None] = None
     create_serializer_class: ClassVar[SerializerClass | None] = None
     list_serializer_class: ClassVar[SerializerClass | None] = None
@@ -70,6 +70,9 @@ class StandardViewSet(ManageViewSet):
     ordering_fields: ClassVar[Mapping[str, Any]] = {}
     ordering: ClassVar[str] = ""
     ordering_tie_break: ClassVar[str] = "-pk"
+    """No two objects of the list have it alike, and each has it."""
+    derived_order: ClassVar[str] = ""
+    """Of a list that is no table: the attribute by which it is sorted, a text that differs."""
 
     @classmethod
     def listed_class(cls) -> Any:

@@ -2,7 +2,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
@@ -97,6 +98,7 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
     list_select_related = ("author",)
     search_fields = queries.SEARCHED
     date_hierarchy = "meeting_date"
+    list_per_page = 12
     readonly_fields = ("preview", "created_at", "updated_at")
     actions_detail = ("summarise", "extract_action_items")
     fieldsets = (
@@ -107,8 +109,11 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
-        to_do = Count("action_items", filter=Q(action_items__done=False), distinct=True)
-        return super().get_queryset(request).annotate(_to_do=to_do)  # type: ignore[no-any-return]
+        # For each row that is shown; grouped, all of them would be read first.
+        open_items = ActionItem.objects.filter(note=OuterRef("pk"), done=False).order_by()
+        counted = open_items.values("note").annotate(count=Count("pk")).values("count")
+        to_do = Coalesce(Subquery(counted), 0)
+        return super().get_queryset(request).defer("searched").annotate(_to_do=to_do)  # type: ignore[no-any-return]
 
     @display(  # type: ignore[untyped-decorator]
         description="Status", label={"Draft": "info", "Published": "success"}, ordering="status"

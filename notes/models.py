@@ -45,6 +45,9 @@ class Note(TextEntity):
             models.Index(fields=["status", "-updated_at"], name="notes_by_status"),
             models.Index(fields=["follow_up_date"], name="notes_by_follow_up"),
             models.Index(fields=["title_folded"], name="notes_by_title"),
+            models.Index(fields=["updated_at", "id"], name="notes_by_update"),
+            models.Index(fields=["created_at", "id"], name="notes_by_creation"),
+            models.Index(fields=["meeting_date", "id"], name="notes_by_meeting"),
         )
 
 

@@ -60,6 +60,10 @@ class AuditEntry(Entity):
             models.Index(fields=["object_resource", "object_id"], name="audit_object"),
             models.Index(fields=["object_resource", "object_pk"], name="audit_object_pk"),
             models.Index(fields=["actor_kind", "actor_id"], name="audit_actor"),
+            # None of outcome or door: most entries are alike there, and SQLite would take it first.
+            models.Index(fields=["object_resource", "id"], name="audit_resource"),
+            models.Index(fields=["event", "id"], name="audit_event"),
+            models.Index(fields=["object_resource", "at"], name="audit_resource_at"),
         )
 
     def __str__(self) -> str:

@@ -40,6 +40,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         PATH_PATTERN,
     )
     list_name = "variables"
+    derived_order = "name"
     actions = {"list": "catalog"}
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)

@@ -28,12 +28,7 @@ def search(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[A
     """
     names = list(fields)
     for word in words_of(text):
-        condition = reduce(or_, (_occurs(found.model, word, name) for name in names))
-        if any("__" in name for name in names):
-            # A join would list an object once for each of its rows that fits.
-            fitting = found.model._base_manager.filter(condition).order_by().values("pk")
-            condition = Q(pk__in=fitting)
-        found = found.filter(condition)
+        found = found.filter(reduce(or_, (_occurs(found.model, word, name) for name in names)))
     return found
 
 
@@ -52,6 +47,10 @@ def search_unfolded(found: QuerySet[Any], fields: Iterable[str], text: str) -> Q
 def _occurs(model: type[Model], word: str, name: str) -> Q:
     if name.startswith("="):
         return Q(**{f"{name[1:]}__iexact": word})
-    if "__" in name or not isinstance(model._meta.get_field(name), IntegerField):
+    if "__" in name:
+        # A join would list an object once for each of its rows that fits.
+        fitting = model._base_manager.filter(**{f"{name}__has": word}).order_by()
+        return Q(pk__in=fitting.values("pk"))
+    if not isinstance(model._meta.get_field(name), IntegerField):
         return Q(**{f"{name}__has": word})
     return Q(**{name: int(word)}) if _NUMBER.fullmatch(word) else Q(pk__in=())

@@ -123,7 +123,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_fields = ("=object_id", "=event", "=request_id", "=address", "searched")
     search_help_text = "Object, its number, event, actor, address or request id"
     date_hierarchy = "at"
-    list_per_page = 50
+    list_per_page = 18
     actions = None
     actions_list = ("export_csv", "export_jsonl")
 

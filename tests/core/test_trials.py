@@ -8,6 +8,7 @@ from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.audit.verification import ERASURE
+from syteops.core import prepared
 from syteops.core.actors import SYSTEM
 from syteops.core.trials import is_trial, trial
 from syteops.crm.models import CrmSystem
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def stored(monkeypatch: pytest.MonkeyPatch) -> list[AuditEntry]:
     """Each entry as it goes to the database, whether it stays there or not."""
     entries: list[AuditEntry] = []
-    insert_row = audit.insert_row
+    insert_row = prepared.insert_row
 
     def watched(instance: Any) -> None:
         if isinstance(instance, AuditEntry):

@@ -235,7 +235,7 @@ def test_the_number_of_queries_is_constant(
 ) -> None:
     for number in range(20):
         crm.create_crm_system(SYSTEM, name=f"System {number}")
-    # The key, the entries and, as the page is full, how many there are.
+    # The key; which entries, what they are and, as there are more, how many.
     for length in (1, 15):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             api.get(f"/audit?per_page={length}")

@@ -16,7 +16,7 @@ from manage_api.fields import (
     StrictDecimalField,
     StrictIntegerField,
 )
-from manage_api.pagination import PageNumberPagination
+from manage_api.pagination import Pagination
 from manage_api.serializers import StrictSerializer
 
 
@@ -193,7 +193,7 @@ def test_limits_are_those_that_the_schema_tells() -> None:
 
 def test_a_page_is_as_long_as_the_setting_allows(settings: Any) -> None:
     settings.MANAGE_API_MAX_PAGE_SIZE = 3
-    fields = PageNumberPagination().get_fields()
+    fields = Pagination().get_fields()
     pages = type("Pages", (StrictSerializer,), fields)
 
     assert codes({"per_page": "3"}, text=True, cls=pages) == {}

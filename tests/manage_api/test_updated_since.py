@@ -192,10 +192,26 @@ def test_deletions_are_on_the_first_page(api: Api) -> None:
         a_member()
     team.delete_team_member(SYSTEM, a_member())
 
-    first, second = (users(api, f"updated_since={since}&per_page=2&page={n}") for n in (1, 2))
+    first = users(api, f"updated_since={since}&per_page=2")
+    second = users(api, f"updated_since={since}&per_page=2&after={first['next']}")
 
     assert (len(first["deleted"]), len(second["deleted"])) == (1, 0)
-    assert (first["total"], second["total"]) == (3, 3)
+    assert (first["total"], len(second["users"])) == (3, 1)
+
+
+def test_what_happens_between_two_pages_hides_nothing(api: Api) -> None:
+    since = moment()
+    members = [a_member() for _ in range(6)]
+    first = users(api, f"updated_since={since}&per_page=3")
+    team.delete_team_member(SYSTEM, members[0])
+    a_member()
+
+    second = users(api, f"updated_since={since}&per_page=3&after={first['next']}")
+
+    told = {one["id"] for one in (*first["users"], *second["users"])}
+    assert {one.pk for one in members} <= told
+    refused = api.get(f"/team-members?updated_since={since}&per_page=3&page=2").json()
+    assert [one["pointer"] for one in refused["errors"]] == ["#/page"]
 
 
 def test_a_plain_list_tells_nothing_of_it(api: Api) -> None:
@@ -240,7 +256,7 @@ def test_too_many_changes_say_so_as_well(api: Api, monkeypatch: Any) -> None:
     assert len(users(api, f"updated_since={since}")["users"]) == 1
     monkeypatch.setattr("manage_api.changes.MOST_CHANGES", 0)
 
-    refused = users(api, f"updated_since={since}")
+    refused = api.get(f"/team-members?updated_since={since}").json()
 
     assert [(one["pointer"], one["code"]) for one in refused["errors"]] == [
         ("#/updated_since", "too_old")

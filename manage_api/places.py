@@ -1,0 +1,181 @@
+"""Lists in their order, read from a number or from a place on.
+
+A place is what a row is ordered by, its values from the first column to the tie-break. What stands
+behind it are the rows of a few conditions, one after the other, and each of them is a range of an
+index: so a page far behind costs what the first one does. Joined by OR, no database would see that.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, OrderBy, Q, QuerySet, TextField, Value
+
+Place = Sequence[Any]
+
+
+class Row(NamedTuple):
+    """What names a row, and its place."""
+
+    key: Any
+    place: Place
+
+
+class Ordered(Protocol):
+    """A list in an order in which no two rows have the same place."""
+
+    def from_number(self, start: int, most: int) -> list[Row]:
+        """So many rows from that number on; the first is 0."""
+
+    def behind(self, place: Place, most: int) -> list[Row]:
+        """So many rows behind the place. Raises ValueError for what is no place of this order."""
+
+    def load(self, rows: Sequence[Row]) -> list[Any]:
+        """What the rows are, without those that are gone by now."""
+
+    def count(self) -> int:
+        """How many there are."""
+
+
+class Derived:
+    """A list that is no table. `name` is the attribute by which it is sorted, alone."""
+
+    def __init__(self, found: Sequence[Any], name: str) -> None:
+        self._found, self._name = found, name
+
+    def from_number(self, start: int, most: int) -> list[Row]:
+        return [Row(one, [getattr(one, self._name)]) for one in self._found[start : start + most]]
+
+    def behind(self, place: Place, most: int) -> list[Row]:
+        if len(place) != 1 or not isinstance(place[0], str):
+            raise ValueError(place)
+        start = sum(getattr(one, self._name) <= place[0] for one in self._found)
+        return self.from_number(start, most)
+
+    def load(self, rows: Sequence[Row]) -> list[Any]:
+        return [one.key for one in rows]
+
+    def count(self) -> int:
+        return len(self._found)
+
+
+class Stored:
+    """The rows of a queryset whose order ends with a column that no two of them share.
+
+    First their keys are looked for, then `load` fetches the few that are shown: what is skipped or
+    sorted is never read as a whole. `everything` gives the rows as they are shown.
+    """
+
+    def __init__(self, found: QuerySet[Any], everything: Callable[[], QuerySet[Any]]) -> None:
+        self._found, self._everything = found, everything
+        self._columns = [_Column(f"place_{n}", by) for n, by in enumerate(order_of(found))]
+        self._keys = found.annotate(**{one.name: one.by.expression for one in self._columns})
+
+    def from_number(self, start: int, most: int) -> list[Row]:
+        if start == 0:
+            return self._collect(_from_the_first(self._columns), most)
+        return self._read(Q(), self._columns, start, most)
+
+    def behind(self, place: Place, most: int) -> list[Row]:
+        return self._collect(_behind(self._columns, self._values(place)), most)
+
+    def load(self, rows: Sequence[Row]) -> list[Any]:
+        there = self._everything().order_by().in_bulk([one.key for one in rows])
+        return [there[one.key] for one in rows if one.key in there]
+
+    def count(self) -> int:
+        return self._found.count()
+
+    def _values(self, place: Place) -> list[Any]:
+        """The place as the columns' own values."""
+        fields = [self._keys.query.annotations[one.name].output_field for one in self._columns]
+        try:
+            return [field.to_python(one) for field, one in zip(fields, place, strict=True)]
+        except (ValidationError, TypeError) as error:
+            raise ValueError(place) from error
+
+    def _collect(self, parts: "Iterator[_Part]", most: int) -> list[Row]:
+        """The first rows of the parts, each of which stands behind the one before."""
+        rows: list[Row] = []
+        for condition, columns in parts:
+            rows += self._read(condition, columns, 0, most - len(rows))
+            if len(rows) == most:
+                break
+        return rows
+
+    def _read(self, condition: Q, columns: "list[_Column]", start: int, most: int) -> list[Row]:
+        found = self._keys.filter(condition).order_by(*(one.by for one in columns))
+        names = (one.name for one in self._columns)
+        read = found.values_list("pk", *names)[start : start + most]
+        return [Row(key, place) for key, *place in read]
+
+
+def order_of(found: QuerySet[Any]) -> list[OrderBy]:
+    """By what a queryset is ordered, as expressions."""
+    given = found.query.order_by or found.model._meta.ordering
+    return [one if isinstance(one, OrderBy) else _named_order(str(one)) for one in given]
+
+
+def _named_order(name: str) -> OrderBy:
+    return OrderBy(F(name.removeprefix("-")), descending=name.startswith("-"))
+
+
+class _Column:
+    """One column of an order, under the name that the queryset has it as. No value comes last."""
+
+    def __init__(self, name: str, by: OrderBy) -> None:
+        self.name, self.by = name, by
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether there may be rows without a value."""
+        return bool(self.by.nulls_last)
+
+    @property
+    def of_values(self) -> "_Column":
+        """The column where all rows have a value: whichever way, an index has that order."""
+        return _Column(self.name, OrderBy(self.by.expression, descending=self.by.descending))
+
+    def lacks(self) -> Q:
+        return Q(**{f"{self.name}__isnull": True})
+
+    def has(self) -> Q:
+        return Q(**{f"{self.name}__isnull": False})
+
+    def is_same(self, value: Any) -> Q:
+        return self.lacks() if value is None else Q(**{self.name: _as_it_is(value)})
+
+    def is_behind(self, value: Any) -> Q:
+        return Q(**{f"{self.name}__{'lt' if self.by.descending else 'gt'}": _as_it_is(value)})
+
+
+_Part = tuple[Q, list[_Column]]
+"""Some rows, and what orders them among themselves."""
+
+
+def _as_it_is(value: Any) -> Any:
+    """A folded text is compared as it was read, and not folded anew."""
+    return Value(value, TextField()) if isinstance(value, str) else value
+
+
+def _from_the_first(columns: list[_Column]) -> Iterator[_Part]:
+    first, *others = columns
+    if not first.may_lack:
+        yield Q(), columns
+        return
+    yield first.has(), [first.of_values, *others]
+    yield first.lacks(), others
+
+
+def _behind(columns: list[_Column], place: Sequence[Any]) -> Iterator[_Part]:
+    """Nearest are those that differ in the last column only, and so on to the first."""
+    for depth in reversed(range(len(columns))):
+        column, value, others = columns[depth], place[depth], columns[depth + 1 :]
+        if value is None:
+            continue  # behind those without a value is nothing
+        same = Q()
+        for before, its in zip(columns[:depth], place[:depth], strict=True):
+            same &= before.is_same(its)
+        yield same & column.is_behind(value), [column.of_values, *others]
+        if column.may_lack:
+            yield same & column.lacks(), others

@@ -1,0 +1,52 @@
+"""Lists that grow: what a page costs does not follow from how many rows there are."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from estimates.models import Estimate
+from syteops.audit.queries import changes_since
+from tests.fixtures import Api
+from tests.manage_api.plans import plans_of, sorts_everything
+from tests.samples.team import a_member
+
+pytestmark = [pytest.mark.django_db, pytest.mark.combination]
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        ("/notes", "notes_note"),
+        ("/notes?status=draft", "notes_note"),
+        ("/estimates", "estimates_estimate"),
+        ("/estimates?status=draft", "estimates_estimate"),
+        ("/estimates?superseded=true", "estimates_estimate"),
+        ("/audit", "audit_auditentry"),
+        ("/audit?resource=crm", "audit_auditentry"),
+        ("/audit?event=note.created", "audit_auditentry"),
+        ("/team-members", "team_teammember"),
+    ],
+)
+def test_a_list_is_read_in_the_order_of_an_index(api: Api, path: str, table: str) -> None:
+    a_member()
+    plans = plans_of(lambda: api.get(path), table)
+
+    assert plans
+    assert [sql for sql, plan in plans.items() if sorts_everything(plan)] == []
+
+
+@pytest.mark.parametrize("query", ["", "&status=draft", "&status=sent", "&status=expired"])
+def test_estimates_are_counted_in_an_index_alone(api: Api, query: str) -> None:
+    plans = plans_of(lambda: api.get(f"/estimates?page=2{query}"), "estimates_estimate")
+
+    (plan,) = [plan for sql, plan in plans.items() if "COUNT(" in sql]
+    index = "Index Only Scan using" if connection.vendor == "postgresql" else "COVERING INDEX"
+    assert f"{index} estimates_standing" in plan, plan
+
+
+def test_what_was_changed_since_is_found_by_its_time() -> None:
+    since = timezone.now() - timedelta(hours=1)
+    plan = changes_since(Estimate, since).order_by().values("object_pk").explain()
+    assert "audit_resource_at" in plan or connection.vendor == "postgresql", plan
