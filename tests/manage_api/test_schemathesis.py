@@ -120,7 +120,15 @@ def _one_transaction() -> Iterator[None]:
 
 
 def judge_by_data(case: Any) -> None:
-    """Take a precondition away from wrong data: it is looked at first, and would answer 412."""
+    """Take a precondition away from wrong data: it is looked at first, and would answer 412.
+
+    From right data take a cursor that no answer had, and the page beside what was changed since.
+    """
+    query = case.meta.components.get(ParameterLocation.QUERY)
+    if case.query and query and query.mode.is_positive:
+        case.query.pop("after", None)
+        if "updated_since" in case.query:
+            case.query.pop("page", None)
     headers = case.meta.components.get(ParameterLocation.HEADER)
     if case.meta.generation.mode.is_negative and headers and headers.mode.is_positive:
         for name in ("If-Match", "If-None-Match"):
@@ -188,5 +196,5 @@ def test_no_sequence_of_requests_surprises_us(described: BaseSchema, site_key: s
                 response, headers=headers, transport_kwargs=kwargs, recorder=self.recorder
             )
 
-    Scenario.run(settings=settings(run, max_examples=EXAMPLES * 4))
+    Scenario.run(settings=settings(run, max_examples=max(36, EXAMPLES)))
     assert len(reached) > 15, "the sequences hardly get anywhere"
