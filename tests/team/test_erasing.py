@@ -153,6 +153,36 @@ def test_an_attempt_on_a_namesake_keeps_its_name(erased: Any) -> None:
     assert [one.object_label for one in refused.all()] == ["", "Grace Lovelace"]
 
 
+def test_a_namesake_under_the_same_number_keeps_it_where_the_trail_knows_whom(erased: Any) -> None:
+    member = a_member(first_name="Grace")
+    pk = member.pk
+    services.delete_team_member(SYSTEM, member)
+    namesake = a_member(first_name="Grace")
+    for one in (str(pk), str(namesake.pk)):
+        record_refusal(SYSTEM, "users", "001", "permission_denied", label="Grace Lovelace", pk=one)
+    refused = AuditEntry.objects.filter(outcome="refused").order_by("pk")
+
+    erased(member)
+
+    assert [one.object_label for one in refused] == ["", "Grace Lovelace"]
+
+
+def test_an_attempt_on_a_deleted_member_loses_the_name(bob: User, erased: Any) -> None:
+    member = a_member(first_name="Zyxwvut")
+    services.delete_team_member(SYSTEM, member)
+    signed_in(bob).get(f"/admin/team/teammember/{member.pk}/change/?state=deleted")
+    # As an entry of an earlier version, which did not keep whom it was about.
+    record_refusal(SYSTEM, "users", member.public_id, "permission_denied", label=str(member))
+    refused = AuditEntry.objects.filter(outcome="refused").order_by("pk")
+    assert [one.object_label for one in refused] == ["Zyxwvut Lovelace"] * 2
+    assert [one.object_pk for one in refused] == [str(member.pk), ""]
+
+    erased(member)
+
+    assert [one.object_label for one in refused.all()] == ["", ""]
+    assert verification.verify().problem == ""
+
+
 def test_a_note_forgets_who_it_was_and_keeps_the_rest(api: Api, erased: Any) -> None:
     member, grace = a_canary(api), a_member(first_name="Grace")
     note = Note.objects.get()
