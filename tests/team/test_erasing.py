@@ -10,9 +10,11 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
+from jsonschema import Draft202012Validator
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from manage_api.models import IdempotencyRecord
+from manage_api.openapi.document import operation_schemas
 from notes import services as notes
 from notes.models import Note
 from syteops.audit import chain, verification
@@ -207,9 +209,64 @@ def test_a_retry_is_still_answered_and_done_once(api: Api, erased: Any) -> None:
     again = api.post("/team-members", made, Idempotency_Key="made")
 
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert again.json() == {"id": pk, "user_num": "001"}
+    assert {name: value for name, value in again.json().items() if value} == {
+        "id": pk,
+        "user_num": "001",
+        "created_at": again.json()["created_at"],
+        "updated_at": again.json()["updated_at"],
+    }
+    Draft202012Validator(operation_schemas("users.create")[1]).validate(again.json())
     assert not TeamMember.all_objects.exists()
     assert IdempotencyRecord.objects.count() == 3
+
+
+@pytest.mark.combination
+def test_other_answers_keep_what_is_merely_spelled_like_the_name(api: Api, erased: Any) -> None:
+    """A member may be called as a status, a tag, a number, or as somebody else."""
+    member = a_member(first_name="draft", last_name="")
+    for name in ("urgent", "002", "Linus Lovelace", "members"):
+        services.update_team_member(SYSTEM, member, full_name=name)
+    a_member(first_name="Linus")
+    calls: tuple[tuple[str, Any], ...] = (
+        ("/notes", {"title": "urgent", "tags": ["urgent"], "author": "002", "meta": {
+            "id": member.pk, "user_num": "001", "author_name": "urgent"}}),
+        ("/notes/bulk", {"items": [{"action": "create", "params": {"title": "draft"}}]}),
+        ("/crm-systems", {"name": "002"}),
+        ("/crm-systems", {"name": "urgent"}),
+        ("/estimates", {"title": "draft", "crm_num": "002"}),
+        ("/roles", {"name": "members", "slug": "urgent"}),
+    )  # fmt: skip
+    told = [api.post(path, body, Idempotency_Key=f"{n}") for n, (path, body) in enumerate(calls)]
+    assert [one.status_code for one in told] == [201, 200, 201, 201, 201, 201]
+
+    erased(member)
+
+    again = [api.post(path, body, Idempotency_Key=f"{n}") for n, (path, body) in enumerate(calls)]
+    assert [one.headers["Idempotent-Replayed"] for one in again] == ["true"] * len(calls)
+    assert [one.json() for one in again] == [one.json() for one in told]
+
+
+def test_a_stored_note_names_the_member_no_more_and_others_still(api: Api, erased: Any) -> None:
+    member, grace = a_member(first_name="Zyxwvut"), a_member(first_name="Grace")
+    gone = a_member(first_name="Zyxwvut", last_name="Qponmlk")
+    people = [member.slot, grace.slot, gone.slot]
+    note = {"title": "Meeting", "author": member.slot, "attendees": people}
+    api.post("/notes", note, Idempotency_Key="noted")
+    made = api.post("/notes", note).json()
+    services.delete_team_member(SYSTEM, gone)
+    body = {"attendee_names": [str(gone), "Somebody"]}
+    bulk = {"items": [{"action": "update", "params": {"id": str(made["id"]), **body}}]}
+    api.post("/notes/bulk", bulk, Idempotency_Key="departed")
+
+    erased(member)
+    erased(gone)
+
+    shown = api.post("/notes", note, Idempotency_Key="noted").json()
+    assert (shown["author"], shown["author_name"]) == (people[0], None)
+    assert shown["attendees"] == people
+    [item] = api.post("/notes/bulk", bulk, Idempotency_Key="departed").json()["items"]
+    assert item["data"]["attendee_names"] == ["Somebody"]
+    assert item["data"]["author_name"] is None
 
 
 def test_the_login_stays_and_the_report_says_so(api: Api, alice: User, erased: Any) -> None:
