@@ -1,6 +1,7 @@
 """A person who was erased is nowhere any more, and the trail can still be verified."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission, User
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from jsonschema import Draft202012Validator
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -23,6 +24,7 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.audit.services import record_refusal
 from syteops.core.actors import SYSTEM
+from syteops.core.entities import get_any
 from syteops.core.errors import Protected
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
@@ -382,6 +384,46 @@ def test_a_deleted_member_is_erased_from_the_list(api: Api, page: Client) -> Non
     assert answer.headers["Location"] == address
     page.post(address)
     assert not TeamMember.all_objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_whoever_comes_too_late_is_told_and_led_back(
+    page: Client, erased: Any, method: str
+) -> None:
+    member = a_member()
+    address = f"/admin/team/teammember/{member.pk}/erase/"
+    erased(member)
+
+    answer = getattr(page, method)(address, follow=True)
+
+    assert answer.redirect_chain == [("/admin/team/teammember/", 302)]
+    assert "There is no team member" in answer.content.decode()
+
+
+@pytest.mark.combination
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_two_who_erase_at_once_take_turns(page: Client, method: str) -> None:
+    member = a_member()
+    address = f"/admin/team/teammember/{member.pk}/erase/"
+    page.raise_request_exception = False
+
+    def ask() -> tuple[int, str]:
+        try:
+            answer = getattr(page, method)(address)
+            return answer.status_code, answer.headers.get("Location", "")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            services.erase_team_member(SYSTEM, get_any(TeamMember, member.pk, lock=True))
+            other = threads.submit(ask)
+            with pytest.raises(TimeoutError):
+                other.result(timeout=1)
+
+        assert other.result(timeout=30) == (302, "/admin/team/teammember/")
 
 
 def test_it_takes_a_right_of_its_own(api: Api, bob: User) -> None:
