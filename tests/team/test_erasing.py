@@ -541,3 +541,35 @@ def test_the_files_of_sqlite_hold_nothing_either(tmp_path: Path, end: str, held:
     assert done.returncode == 0, done.stderr
     found = re.findall("'([^']+)'", done.stdout.rpartition("held:")[2])
     assert (found[0], len(found)) == ("Kept-canary", held)
+
+
+READER = """
+import sqlite3
+from django.conf import settings
+from syteops.dashboard.tasks import failing_tasks
+from syteops.server import housekeeping
+reader = sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)
+reader.execute("BEGIN")
+reader.execute("SELECT count(*) FROM team_teammember").fetchone()
+{erase}
+housekeeping.run()
+print("failing:", [one.name for one in failing_tasks()])
+reader.execute("ROLLBACK")
+housekeeping.run()
+print("failing:", [one.name for one in failing_tasks()])
+"""
+
+
+@pytest.mark.sqlite_only
+def test_the_journal_of_sqlite_is_emptied_once_nobody_reads_it(tmp_path: Path) -> None:
+    data_dir = tmp_path / "site"
+    assert manage("migrate", data_dir=data_dir).returncode == 0
+    made, _, rest = LIFE.partition('if "{end}" == "erase":\n')
+    erasing, _, held = rest.partition("\n#")
+    script = f"{made}{READER.replace('{erase}', erasing.strip())}#{held}"
+
+    done = manage("shell", "-c", script, data_dir=data_dir)
+
+    assert done.returncode == 0, done.stderr
+    assert "failing: ['empty_journal']\nfailing: []" in done.stdout
+    assert "held: ['Kept-canary']" in done.stdout
