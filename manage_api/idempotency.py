@@ -75,7 +75,9 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     record.fingerprint = _fingerprint(view)
     record.expires_at = timezone.now() + KEPT
     # The body as text: PostgreSQL would reorder the names inside a JSON value.
-    record.answer = {"body": result.body.decode(), "changed": result.changed, "etag": result.etag}
+    body, operation = result.body.decode(), view.operation.name
+    answer = {"body": body, "changed": result.changed, "etag": result.etag}
+    record.answer = {**answer, "operation": operation}
     if record._state.adding:
         insert_row(record)
     else:
@@ -83,19 +85,28 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     return result
 
 
-def rewrite_answers(rewrite: Callable[[Any], Any]) -> int:
-    """Make each stored answer what `rewrite` makes of its data; how many that changed.
+def rewrite_answers(resource: str, rewrite: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """Make of each object in a stored answer of `resource` what `rewrite` does.
 
-    What was done stays done: a retry is still answered from what is stored.
+    Answers how many answers that changed. What was done stays done: a retry is still answered from
+    what is stored.
     """
     count = 0
-    for stored in IdempotencyRecord.objects.order_by("pk").iterator(chunk_size=200):
+    found = IdempotencyRecord.objects.filter(answer__operation__startswith=f"{resource}.")
+    for stored in found.order_by("pk").iterator(chunk_size=200):
         data = load(stored.answer["body"].encode())
-        if (rewritten := rewrite(data)) != data:
+        rewritten = _rewritten(data, stored.answer["operation"] == f"{resource}.bulk", rewrite)
+        if rewritten != data:
             stored.answer["body"] = dump(rewritten).decode()
             stored.save(update_fields=["answer"])
             count += 1
     return count
+
+
+def _rewritten(data: Any, is_bulk: bool, rewrite: Callable[[dict[str, Any]], Any]) -> Any:
+    if is_bulk:
+        return {"items": [{**one, "data": rewrite(one["data"])} for one in data["items"]]}
+    return rewrite(data) if isinstance(data, dict) else data
 
 
 def forget_expired() -> None:

@@ -58,9 +58,12 @@ def _note(request: HttpRequest, match: ResolverMatch) -> None:
     of_model = getattr(getattr(model_admin, "model", None), "resource", "")
     resource = str(getattr(model_admin, "resource", of_model))  # "" for a page of the site itself
     kind = resource or "admin"
-    object_id, label = _object(request, model_admin, match) if resource else ("", "")
+    key = unquote(str(next(iter(match.kwargs.values()), ""))) if resource else ""
+    found = model_admin.get_object(request, key) if key else None
+    about: dict[str, Any] = {} if found is None else {"label": str(found), "pk": str(found.pk)}
+    object_id = key if found is None else getattr(found, "public_id", str(found.pk))
     actor = admin_actor(request, f"{kind}.{page}")
-    record_refusal(actor, resource, object_id, "permission_denied", label=label, noun=kind)
+    record_refusal(actor, resource, object_id, "permission_denied", noun=kind, **about)
 
 
 def _page(name: str) -> tuple[Any, str]:
@@ -70,12 +73,3 @@ def _page(name: str) -> tuple[Any, str]:
         if name.startswith(prefix):
             return model_admin, name.removeprefix(prefix)
     return None, name
-
-
-def _object(request: HttpRequest, model_admin: Any, match: ResolverMatch) -> tuple[str, str]:
-    """Id and name of the object in the address; what stands there if there is no such object."""
-    key = unquote(str(next(iter(match.kwargs.values()), "")))
-    found = model_admin.get_object(request, key) if key else None
-    if found is None:
-        return key, ""
-    return getattr(found, "public_id", str(found.pk)), str(found)

@@ -16,7 +16,8 @@ from syteops.core.errors import NotFound
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
     """What happened to one object in its whole life, whatever its number was; newest first."""
-    return AuditEntry.objects.filter(object_resource=instance.resource, object_pk=str(instance.pk))
+    about = AuditEntry.objects.filter(object_resource=instance.resource, object_pk=str(instance.pk))
+    return about.filter(outcome=Outcome.CHANGED)
 
 
 def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
@@ -24,12 +25,13 @@ def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(object_resource=resource, object_id=object_id)
 
 
-def refusals_about(
-    resource: str, object_ids: Collection[str], names: Collection[str]
+def refusals_on(
+    instance: Entity, object_ids: Collection[str], names: Collection[str]
 ) -> QuerySet[AuditEntry]:
-    """Refused attempts on something of that resource with one of those ids, and those names."""
-    refused = AuditEntry.objects.filter(object_resource=resource, outcome=Outcome.REFUSED)
-    return refused.filter(object_id__in=object_ids, object_label__in=names)
+    """Refused attempts on one object, and those that tell no object but such an id and a name."""
+    refused = AuditEntry.objects.filter(object_resource=instance.resource, outcome=Outcome.REFUSED)
+    guessed = Q(object_pk="", object_id__in=object_ids, object_label__in=names)
+    return refused.filter(Q(object_pk=str(instance.pk)) | guessed)
 
 
 def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:

@@ -203,17 +203,20 @@ def record_refusal(
     code: str,
     *,
     label: str = "",
+    pk: str = "",
     noun: str = "",
     verb: Verb = Verb.REFUSED,
 ) -> None:
     """Write the audit entry of an attempt that was refused with `code`.
 
-    The event is "<resource>.refused" unless `noun` or `verb` says otherwise. While the chain is
+    `pk` is the primary key of the object, where the caller knows the object. The event is
+    "<resource>.refused" unless `noun` or `verb` says otherwise. While the chain is
     broken nothing is written; that is no reason to answer a stranger otherwise.
     """
     # What was asked for may not be validated yet; PostgreSQL stores no NUL.
     object_id = object_id.replace("\x00", "")
     entry = _entry(actor, f"{noun or resource}.{verb}", resource, object_id, label)
+    entry.object_pk = pk
     entry.outcome = Outcome.REFUSED
     entry.code = code
     with suppress(chain.TrailBroken):

@@ -15,7 +15,9 @@ from syteops.core.background import fresh_connection
 from syteops.core.counters import CounterKind, counters
 from syteops.core.locks import Busy
 from syteops.core.outages import is_outage
+from syteops.core.shredding import empty_journal
 from syteops.dashboard.tasks import note_failure, note_success
+from syteops.team.stray_pictures import remove_stray_pictures
 
 log = logging.getLogger(__name__)
 
@@ -91,5 +93,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),
     "forget_sessions": lambda actor: call_command("clearsessions"),
+    "remove_pictures": lambda actor: remove_stray_pictures(),
     "forget_sign_ins": lambda actor: AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS),
+    "empty_journal": lambda actor: empty_journal(),  # last: it takes what the others deleted, too
 }

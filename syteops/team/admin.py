@@ -4,12 +4,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.core.entities import find, get_any
-from syteops.core.errors import NotFound
+from syteops.core.errors import Conflict, NotFound
 from syteops.core.permissions import permission_name
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
@@ -154,11 +154,17 @@ class TeamMemberAdmin(ServiceAdmin):
         description="Erase for good", icon="person_off", url_path="erase", permissions=["erase"]
     )
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Says what would go; only a POST erases."""
+        """Says what would go; only a POST erases. Where somebody was faster, it says that."""
         try:
-            member = find(TeamMember.all_objects.all(), "pk", object_id)
-        except NotFound as error:
-            raise Http404(error.detail) from error
+            with transaction.atomic():
+                return self._erase_locked(request, object_id)
+        except (NotFound, Conflict) as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(self.url_to("changelist"))
+
+    def _erase_locked(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """In one transaction: what is told of the member is still so when it is acted upon."""
+        member = find(TeamMember.all_objects.all(), "pk", object_id, lock=True)
         if request.method == "POST":
             return self._erase(request, member)
         told = services.predict_erasure(member)
@@ -171,9 +177,7 @@ class TeamMemberAdmin(ServiceAdmin):
         return self.page(request, "team/erase.html", "Erase this person for good?", **context)
 
     def _erase(self, request: HttpRequest, member: TeamMember) -> HttpResponse:
-        with transaction.atomic():
-            locked = get_any(TeamMember, member.pk, lock=True)
-            told = services.erase_team_member(admin_actor(request, "users.erase"), locked)
+        told = services.erase_team_member(admin_actor(request, "users.erase"), member)
         messages.success(request, f"Erased for good: the record; {', '.join(_in_words(told))}.")
         return HttpResponseRedirect(self.url_to("changelist"))
 

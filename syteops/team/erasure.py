@@ -1,29 +1,43 @@
 """What the API keeps about a team member: answers, for those who ask again."""
 
-from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from manage_api.idempotency import rewrite_answers
 from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor
+from syteops.core.entities import slot_of
+from syteops.lib.text import cut
 from syteops.team.models import TeamMember
-from syteops.team.places import forgets
+from syteops.team.places import LONGEST_LABEL, Traces, all_answers, clears_answers, forgets
+
+_KEPT = ("id", "user_num", "created_at", "updated_at")
+_NULL = ("profile_picture", "user")
 
 
 @forgets("stored_answers")
 def forget_answers(actor: Actor, member: TeamMember) -> int:
-    """Leave of the member's record its identifiers, and of its name in other records nothing."""
-    labels = entries_of(member).values_list("object_label", flat=True)
-    names = {*labels, str(member), member.shown_name} - {""}
-    return rewrite_answers(lambda data: _without(data, member.pk, names))
+    """Clear what answers tell of the member, in the fields that are known to; how many did."""
+    traces = _traces_of(member)
+    answers = all_answers().items()
+    return sum(rewrite_answers(name, partial(clear, traces)) for name, clear in answers)
 
 
-def _without(value: Any, pk: int, names: Collection[str]) -> Any:
-    if isinstance(value, list):
-        kept = (one for one in value if not (isinstance(one, str) and one in names))
-        return [_without(one, pk, names) for one in kept]
-    if isinstance(value, dict):
-        if value.get("id") == pk and "user_num" in value:
-            return {name: value[name] for name in ("id", "user_num")}
-        return {name: _without(one, pk, names) for name, one in value.items()}
-    return None if isinstance(value, str) and value in names else value
+@clears_answers(TeamMember.resource)
+def clear_record(member: Traces, shown: dict[str, Any]) -> dict[str, Any]:
+    """The member's own record, with every value blank."""
+    if shown.get("id") != member.pk:
+        return shown
+    return {name: value if name in _KEPT else _blank(name, value) for name, value in shown.items()}
+
+
+def _blank(name: str, value: Any) -> Any:
+    return None if name in _NULL else type(value)()
+
+
+def _traces_of(member: TeamMember) -> Traces:
+    entries = entries_of(member)
+    names = {*entries.values_list("object_label", flat=True), str(member), member.shown_name}
+    numbers = {*entries.values_list("object_id", flat=True), slot_of(member.former_number)}
+    cut_names = frozenset(cut(name, LONGEST_LABEL) for name in names if name)
+    return Traces(member.pk, frozenset(numbers - {""}), cut_names)

@@ -1,12 +1,15 @@
 """Where something about a member is kept beside the member's own row, so that it can be erased.
 
-An app that keeps such things says so in its `erasure.py`, so that the team need not know it.
+An app that keeps such things says so in its `erasure.py`, so that the team need not know it. So
+does one whose answers show a member's name: the API keeps them for a day, for those who ask again.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from syteops.core.actors import Actor
+from syteops.lib.text import cut
 from syteops.team.models import TeamMember
 
 Forget = TypeVar("Forget", bound=Callable[[Actor, TeamMember], int])
@@ -21,6 +24,43 @@ def forgets(place: str) -> Callable[[Forget], Forget]:
         return service
 
     return enter
+
+
+@dataclass(frozen=True)
+class Traces:
+    """By what answers told of a member: the permanent id, and each number and name it ever had."""
+
+    pk: int
+    numbers: frozenset[str]
+    names: frozenset[str]
+    """As the audit trail keeps them, which cuts a long one."""
+
+    def has_name(self, text: str | None) -> bool:
+        """Whether the member is or was called that."""
+        return text is not None and cut(text, LONGEST_LABEL) in self.names
+
+
+LONGEST_LABEL = 200
+Clear = Callable[[Traces, dict[str, Any]], dict[str, Any]]
+_answers: dict[str, Clear] = {}
+
+
+def clears_answers(resource: str) -> Callable[[Clear], Clear]:
+    """Enter what takes a member out of an object of `resource` as the API answered with it.
+
+    The object still fits its schema afterwards, and keeps its own ids.
+    """
+
+    def enter(clear: Clear) -> Clear:
+        _answers[resource] = clear
+        return clear
+
+    return enter
+
+
+def all_answers() -> dict[str, Clear]:
+    """What clears the answers of each resource that shows members."""
+    return dict(_answers)
 
 
 def all_places() -> dict[str, Callable[[Actor, TeamMember], int]]:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from syteops.audit.erasing import Remainder
-from syteops.audit.queries import entries_of, refusals_about
+from syteops.audit.queries import entries_of, refusals_on
 from syteops.core.errors import Invalid
 from syteops.crm.queries import entries_with_identifiers, identifiers_of_many
 from syteops.people.queries import people_renamed_since
@@ -118,13 +118,13 @@ def published_values(member: TeamMember) -> dict[str, str]:
 def remainders_of(member: TeamMember) -> Iterator[Remainder]:
     """What may stay of the audit entries that hold a value of the member: of its own, nothing.
 
-    Refused attempts know no primary key: they are found under the numbers and names it had. Those
-    on a namesake stay.
+    A refused attempt that does not know whom it was on is found under the numbers and names that
+    the member had. Those on a namesake stay.
     """
     own = list(entries_of(member))
-    ids = {one.object_id for one in own} | {str(member.pk)}
+    ids = {one.object_id for one in own} | {str(member.pk), f"deleted-{member.pk}"}
     labels = {one.object_label for one in own} - {""}
-    refused = refusals_about(member.resource, ids, labels)
+    refused = refusals_on(member, ids, labels)
     yield from (Remainder(entry, {}, "") for entry in (*own, *refused))
     for entry, changes in entries_with_identifiers(member.pk):
         yield Remainder(entry, changes, entry.object_label)

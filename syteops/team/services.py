@@ -1,9 +1,8 @@
 """Every change of a team member. Objects passed in are locked by the caller."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
-from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
@@ -178,7 +177,7 @@ def _stored_picture(member: TeamMember, values: dict[str, Any]) -> Iterator[dict
     """The values with the picture's file name in place of the upload.
 
     The file is written beforehand and taken away again if the change fails; the old one goes once
-    the change is committed.
+    the change is committed. Where the disk does not let one go, the hour's work tries again.
     """
     if "profile_picture" not in values:
         yield values
@@ -189,10 +188,11 @@ def _stored_picture(member: TeamMember, values: dict[str, Any]) -> Iterator[dict
         yield {**values, "profile_picture": new}
     except BaseException:
         if is_new:
-            default_storage.delete(new)
+            with suppress(OSError):  # which would hide why the change failed
+                default_storage.delete(new)
         raise
     if old and old != new:
-        transaction.on_commit(lambda: default_storage.delete(old))
+        _delete_after_commit(old)
 
 
 def _remove_pictures(member: TeamMember) -> int:
@@ -202,8 +202,14 @@ def _remove_pictures(member: TeamMember) -> int:
         return 0
     names = default_storage.listdir(folder)[1]
     for path in (*(f"{folder}/{name}" for name in names), folder):  # the folder last
-        transaction.on_commit(partial(default_storage.delete, path))
+        _delete_after_commit(path)
     return len(names)
+
+
+def _delete_after_commit(path: str) -> None:
+    """Delete the file or folder; if that fails the change stands all the same."""
+    # A function of its own: Django tells of a robust hook that fails by its name.
+    transaction.on_commit(lambda: default_storage.delete(path), robust=True)
 
 
 def _write(member: TeamMember, upload: IO[bytes]) -> tuple[str, bool]:

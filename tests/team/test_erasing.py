@@ -1,6 +1,7 @@
 """A person who was erased is nowhere any more, and the trail can still be verified."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission, User
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+from jsonschema import Draft202012Validator
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from manage_api.models import IdempotencyRecord
+from manage_api.openapi.document import operation_schemas
 from notes import services as notes
 from notes.models import Note
 from syteops.audit import chain, verification
@@ -21,6 +24,7 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.audit.services import record_refusal
 from syteops.core.actors import SYSTEM
+from syteops.core.entities import get_any
 from syteops.core.errors import Protected
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
@@ -153,6 +157,36 @@ def test_an_attempt_on_a_namesake_keeps_its_name(erased: Any) -> None:
     assert [one.object_label for one in refused.all()] == ["", "Grace Lovelace"]
 
 
+def test_a_namesake_under_the_same_number_keeps_it_where_the_trail_knows_whom(erased: Any) -> None:
+    member = a_member(first_name="Grace")
+    pk = member.pk
+    services.delete_team_member(SYSTEM, member)
+    namesake = a_member(first_name="Grace")
+    for one in (str(pk), str(namesake.pk)):
+        record_refusal(SYSTEM, "users", "001", "permission_denied", label="Grace Lovelace", pk=one)
+    refused = AuditEntry.objects.filter(outcome="refused").order_by("pk")
+
+    erased(member)
+
+    assert [one.object_label for one in refused] == ["", "Grace Lovelace"]
+
+
+def test_an_attempt_on_a_deleted_member_loses_the_name(bob: User, erased: Any) -> None:
+    member = a_member(first_name="Zyxwvut")
+    services.delete_team_member(SYSTEM, member)
+    signed_in(bob).get(f"/admin/team/teammember/{member.pk}/change/?state=deleted")
+    # As an entry of an earlier version, which did not keep whom it was about.
+    record_refusal(SYSTEM, "users", member.public_id, "permission_denied", label=str(member))
+    refused = AuditEntry.objects.filter(outcome="refused").order_by("pk")
+    assert [one.object_label for one in refused] == ["Zyxwvut Lovelace"] * 2
+    assert [one.object_pk for one in refused] == [str(member.pk), ""]
+
+    erased(member)
+
+    assert [one.object_label for one in refused.all()] == ["", ""]
+    assert verification.verify().problem == ""
+
+
 def test_a_note_forgets_who_it_was_and_keeps_the_rest(api: Api, erased: Any) -> None:
     member, grace = a_canary(api), a_member(first_name="Grace")
     note = Note.objects.get()
@@ -177,9 +211,64 @@ def test_a_retry_is_still_answered_and_done_once(api: Api, erased: Any) -> None:
     again = api.post("/team-members", made, Idempotency_Key="made")
 
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert again.json() == {"id": pk, "user_num": "001"}
+    assert {name: value for name, value in again.json().items() if value} == {
+        "id": pk,
+        "user_num": "001",
+        "created_at": again.json()["created_at"],
+        "updated_at": again.json()["updated_at"],
+    }
+    Draft202012Validator(operation_schemas("users.create")[1]).validate(again.json())
     assert not TeamMember.all_objects.exists()
     assert IdempotencyRecord.objects.count() == 3
+
+
+@pytest.mark.combination
+def test_other_answers_keep_what_is_merely_spelled_like_the_name(api: Api, erased: Any) -> None:
+    """A member may be called as a status, a tag, a number, or as somebody else."""
+    member = a_member(first_name="draft", last_name="")
+    for name in ("urgent", "002", "Linus Lovelace", "members"):
+        services.update_team_member(SYSTEM, member, full_name=name)
+    a_member(first_name="Linus")
+    calls: tuple[tuple[str, Any], ...] = (
+        ("/notes", {"title": "urgent", "tags": ["urgent"], "author": "002", "meta": {
+            "id": member.pk, "user_num": "001", "author_name": "urgent"}}),
+        ("/notes/bulk", {"items": [{"action": "create", "params": {"title": "draft"}}]}),
+        ("/crm-systems", {"name": "002"}),
+        ("/crm-systems", {"name": "urgent"}),
+        ("/estimates", {"title": "draft", "crm_num": "002"}),
+        ("/roles", {"name": "members", "slug": "urgent"}),
+    )  # fmt: skip
+    told = [api.post(path, body, Idempotency_Key=f"{n}") for n, (path, body) in enumerate(calls)]
+    assert [one.status_code for one in told] == [201, 200, 201, 201, 201, 201]
+
+    erased(member)
+
+    again = [api.post(path, body, Idempotency_Key=f"{n}") for n, (path, body) in enumerate(calls)]
+    assert [one.headers["Idempotent-Replayed"] for one in again] == ["true"] * len(calls)
+    assert [one.json() for one in again] == [one.json() for one in told]
+
+
+def test_a_stored_note_names_the_member_no_more_and_others_still(api: Api, erased: Any) -> None:
+    member, grace = a_member(first_name="Zyxwvut"), a_member(first_name="Grace")
+    gone = a_member(first_name="Zyxwvut", last_name="Qponmlk")
+    people = [member.slot, grace.slot, gone.slot]
+    note = {"title": "Meeting", "author": member.slot, "attendees": people}
+    api.post("/notes", note, Idempotency_Key="noted")
+    made = api.post("/notes", note).json()
+    services.delete_team_member(SYSTEM, gone)
+    body = {"attendee_names": [str(gone), "Somebody"]}
+    bulk = {"items": [{"action": "update", "params": {"id": str(made["id"]), **body}}]}
+    api.post("/notes/bulk", bulk, Idempotency_Key="departed")
+
+    erased(member)
+    erased(gone)
+
+    shown = api.post("/notes", note, Idempotency_Key="noted").json()
+    assert (shown["author"], shown["author_name"]) == (people[0], None)
+    assert shown["attendees"] == people
+    [item] = api.post("/notes/bulk", bulk, Idempotency_Key="departed").json()["items"]
+    assert item["data"]["attendee_names"] == ["Somebody"]
+    assert item["data"]["author_name"] is None
 
 
 def test_the_login_stays_and_the_report_says_so(api: Api, alice: User, erased: Any) -> None:
@@ -295,6 +384,46 @@ def test_a_deleted_member_is_erased_from_the_list(api: Api, page: Client) -> Non
     assert answer.headers["Location"] == address
     page.post(address)
     assert not TeamMember.all_objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_whoever_comes_too_late_is_told_and_led_back(
+    page: Client, erased: Any, method: str
+) -> None:
+    member = a_member()
+    address = f"/admin/team/teammember/{member.pk}/erase/"
+    erased(member)
+
+    answer = getattr(page, method)(address, follow=True)
+
+    assert answer.redirect_chain == [("/admin/team/teammember/", 302)]
+    assert "There is no team member" in answer.content.decode()
+
+
+@pytest.mark.combination
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_two_who_erase_at_once_take_turns(page: Client, method: str) -> None:
+    member = a_member()
+    address = f"/admin/team/teammember/{member.pk}/erase/"
+    page.raise_request_exception = False
+
+    def ask() -> tuple[int, str]:
+        try:
+            answer = getattr(page, method)(address)
+            return answer.status_code, answer.headers.get("Location", "")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        with transaction.atomic():
+            services.erase_team_member(SYSTEM, get_any(TeamMember, member.pk, lock=True))
+            other = threads.submit(ask)
+            with pytest.raises(TimeoutError):
+                other.result(timeout=1)
+
+        assert other.result(timeout=30) == (302, "/admin/team/teammember/")
 
 
 def test_it_takes_a_right_of_its_own(api: Api, bob: User) -> None:
@@ -422,3 +551,35 @@ def test_the_trail_tells_nobody_which_entries_were_emptied(api: Api, erased: Any
     told = AuditEntry.objects.get(event="audit.erased").changes["entries"]["after"]
     assert shown["changes"] == {"entries": {"before": None, "after": len(told)}}
     assert len(told) > 4
+
+
+READER = """
+import sqlite3
+from django.conf import settings
+from syteops.dashboard.tasks import failing_tasks
+from syteops.server import housekeeping
+reader = sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)
+reader.execute("BEGIN")
+reader.execute("SELECT count(*) FROM team_teammember").fetchone()
+{erase}
+housekeeping.run()
+print("failing:", [one.name for one in failing_tasks()])
+reader.execute("ROLLBACK")
+housekeeping.run()
+print("failing:", [one.name for one in failing_tasks()])
+"""
+
+
+@pytest.mark.sqlite_only
+def test_the_journal_of_sqlite_is_emptied_once_nobody_reads_it(tmp_path: Path) -> None:
+    data_dir = tmp_path / "site"
+    assert manage("migrate", data_dir=data_dir).returncode == 0
+    made, _, rest = LIFE.partition('if "{end}" == "erase":\n')
+    erasing, _, held = rest.partition("\n#")
+    script = f"{made}{READER.replace('{erase}', erasing.strip())}#{held}"
+
+    done = manage("shell", "-c", script, data_dir=data_dir)
+
+    assert done.returncode == 0, done.stderr
+    assert "failing: ['empty_journal']\nfailing: []" in done.stdout
+    assert "held: ['Kept-canary']" in done.stdout

@@ -1,0 +1,86 @@
+"""Pictures that outlived what they belonged to, such as where the disk did not let them go.
+
+A file is deleted once the change is committed, which stands whether the disk takes the deletion or
+not. What stays then is removed here, as part of the hour's work.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.team.models import TeamMember
+
+log = logging.getLogger(__name__)
+
+FOLDER = "team"
+IN_USE = timedelta(hours=1)
+"""What is younger may belong to a change that is not committed yet."""
+
+
+class PicturesLeft(Exception):
+    """Some cannot be deleted. That is told, and no outage: everything else works."""
+
+
+class _Owner(NamedTuple):
+    pk: int
+    picture: str
+
+
+def remove_stray_pictures() -> int:
+    """Delete the old files below `team/` that no member, deleted or not, refers to; how many.
+
+    Raises PicturesLeft, once all were tried, if some cannot be deleted.
+    """
+    found = TeamMember.all_objects.values_list("uid", "pk", "profile_picture")
+    owners = {str(uid): _Owner(pk, picture) for uid, pk, picture in found}
+    removed, left = 0, 0
+    for uid in _listed(FOLDER)[0]:
+        owner = owners.get(uid)
+        for path in _old_paths(f"{FOLDER}/{uid}", owner):
+            try:
+                removed += _remove(path, owner)
+            except OSError as error:
+                log.warning("A picture that nobody has any more cannot be deleted: %s", error)
+                left += 1
+    if left:
+        raise PicturesLeft(f"Of pictures that nobody has any more, {left} cannot be deleted.")
+    return removed
+
+
+def _old_paths(folder: str, owner: _Owner | None) -> Iterator[str]:
+    """The files that are not the owner's picture, or the folder if it is empty and nobody's."""
+    folders, files = _listed(folder)
+    if owner is None and not folders and not files:
+        files = [""]
+    paths = (f"{folder}/{name}".rstrip("/") for name in files)
+    yield from (one for one in paths if _is_old(one) and (owner is None or one != owner.picture))
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    try:
+        return default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
+
+
+def _is_old(path: str) -> bool:
+    try:
+        return default_storage.get_modified_time(path) < timezone.now() - IN_USE
+    except FileNotFoundError:
+        return False
+
+
+@transaction.atomic
+def _remove(path: str, owner: _Owner | None) -> bool:
+    """Delete it, unless it is the owner's by now: the same picture may have come once more."""
+    if owner is not None:
+        locked = TeamMember.all_objects.select_for_update(of=("self",)).filter(pk=owner.pk)
+        if any(one.profile_picture.name == path for one in locked):
+            return False
+    default_storage.delete(path)
+    return True
