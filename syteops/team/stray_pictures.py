@@ -13,6 +13,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from syteops.audit.models import AuditEntry
+from syteops.core.events import Verb
 from syteops.team.models import TeamMember
 
 log = logging.getLogger(__name__)
@@ -34,10 +36,13 @@ class _Owner(NamedTuple):
 def remove_stray_pictures() -> int:
     """Delete the old files below `team/` that no member, deleted or not, refers to; how many.
 
+    Where there never was a member, the database is another one, or not restored yet: all stay.
     Raises PicturesLeft, once all were tried, if some cannot be deleted.
     """
     found = TeamMember.all_objects.values_list("uid", "pk", "profile_picture")
     owners = {str(uid): _Owner(pk, picture) for uid, pk, picture in found}
+    if not owners and not _erased_anybody():
+        return 0
     removed, left = 0, 0
     for uid in _listed(FOLDER)[0]:
         owner = owners.get(uid)
@@ -50,6 +55,10 @@ def remove_stray_pictures() -> int:
     if left:
         raise PicturesLeft(f"Of pictures that nobody has any more, {left} cannot be deleted.")
     return removed
+
+
+def _erased_anybody() -> bool:
+    return AuditEntry.objects.filter(event=f"{TeamMember.noun}.{Verb.ERASED}").exists()
 
 
 def _old_paths(folder: str, owner: _Owner | None) -> Iterator[str]:

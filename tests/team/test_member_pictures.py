@@ -358,7 +358,25 @@ def test_so_does_one_that_was_replaced(
     assert uploads() == [member.profile_picture.name]
 
 
+def test_beside_another_database_all_of_them_stay(
+    db: None, uploads: Callable[[], list[str]]
+) -> None:
+    """Such as one that is to be restored yet: nobody in it ever had a picture."""
+    names = [f"team/{uuid.uuid4()}/{'0' * 32}.png" for _ in range(2)]
+    for name in names:
+        default_storage.save(name, ContentFile(b"of somebody"))
+    age(minutes=61)
+
+    remove_stray_pictures()
+    assert uploads() == sorted(names)
+    services.erase_team_member(SYSTEM, a_member())
+
+    remove_stray_pictures()
+    assert uploads() == []
+
+
 def test_an_upload_under_way_is_left_alone(db: None, uploads: Callable[[], list[str]]) -> None:
+    a_member()
     name = f"team/{uuid.uuid4()}/{'0' * 32}.png"
     default_storage.save(name, ContentFile(b"begun"))
     age(minutes=59)
