@@ -1,0 +1,15 @@
+import pytest
+
+from syteops.audit import chain
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.crm import services
+
+
+@pytest.fixture
+def entries(db: None) -> list[AuditEntry]:
+    """Ten sealed entries."""
+    for number in range(10):
+        services.create_crm_system(SYSTEM, name=f"CRM {number}")
+    assert chain.seal_pending() == 10
+    return list(AuditEntry.objects.order_by("sequence"))

@@ -1,0 +1,50 @@
+"""Somebody to be erased."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from syteops.core.actors import SYSTEM
+from syteops.crm import services as crm
+from syteops.roles import services as roles
+from syteops.team import services
+from syteops.team.models import TeamMember
+from tests.fixtures import Api
+from tests.pictures import picture_bytes, upload
+from tests.samples.crm import a_system
+from tests.samples.roles import a_role
+
+CANARIES = (
+    "Zyxwvut", "Qponmlk", "Formerly", "canary@zyx.example", "private@zyx.example",
+    "+43 660 7654321", "Bio of a canary", "note about a canary", "crm-canary-1", "crm-canary-2",
+)  # fmt: skip
+
+
+def a_canary(api: Api, user: User | None = None) -> TeamMember:
+    """Somebody who is known wherever somebody can be known."""
+    made = {"first_name": "Formerly", "last_name": "Qponmlk", "email": "canary@zyx.example"}
+    retry = {"Idempotency_Key": "made"}
+    pk = api.post("/team-members", made, **retry).json()["id"]
+    member: TeamMember = TeamMember.objects.get(pk=pk)
+    first, second = a_system(), a_system()
+    services.update_team_member(
+        SYSTEM,
+        member,
+        first_name="Zyxwvut",
+        email_personal="private@zyx.example",
+        phone_mobile="+43 660 7654321",
+        biography="Bio of a canary",
+        notes="note about a canary",
+        crm_ids={first.slot: "crm-canary-1", second.slot: "crm-canary-2"},
+        user=user,
+        profile_picture=upload(picture_bytes()),
+    )
+    crm.delete_crm_system(SYSTEM, second)
+    roles.assign(SYSTEM, a_role(), member)
+    note: dict[str, Any] = {"title": "Meeting", "author": member.slot, "attendees": [member.slot]}
+    note |= {"action_items": [{"text": "Call", "assignee": member.slot, "done": True}]}
+    api.post("/notes", note, Idempotency_Key="noted")
+    items = [{"action": "update", "params": {"user_num": member.slot, "city": "Graz"}}]
+    api.post("/team-members/bulk", {"items": items}, Idempotency_Key="in-bulk")
+    member.refresh_from_db()
+    return member
