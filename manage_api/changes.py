@@ -7,7 +7,7 @@ the transaction of the change. Where the trail was cut off, nobody can tell what
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.utils import timezone
@@ -33,7 +33,6 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _HELP = (
     "Only what was changed from then on, with its offset; then the answer tells what was `deleted`."
 )
-_TOO_OLD = "Fetch everything again, without updated_since: {why}"
 
 
 class UpdatedSinceBackend(BaseFilterBackend):
@@ -56,20 +55,23 @@ class UpdatedSinceBackend(BaseFilterBackend):
         return view.changed_since(queryset, min(max(since, _FIRST), view.asked_at))
 
 
+def _refuse_as_too_old(why: str) -> NoReturn:
+    detail = f"Fetch everything again, without updated_since: {why}"
+    raise Invalid.field(PARAMETER, detail, "too_old")
+
+
 def _require_whole_trail(since: datetime) -> None:
     """Raises Invalid (`too_old`) where some of what happened since is not kept any more."""
     begins = trail_begins()
     if begins is not None and since < begins:
-        why = f"what happened before {begins.isoformat()} is not kept."
-        raise Invalid.field(PARAMETER, _TOO_OLD.format(why=why), "too_old")
+        _refuse_as_too_old(f"what happened before {begins.isoformat()} is not kept.")
 
 
 def _require_few_changes(since: datetime) -> None:
     """Raises Invalid (`too_old`) for more entries than are worth looking through."""
     made = AuditEntry.objects.filter(at__gte=since).order_by()
     if made[: MOST_CHANGES + 1].count() > MOST_CHANGES:
-        why = f"more than {MOST_CHANGES} changes were made since."
-        raise Invalid.field(PARAMETER, _TOO_OLD.format(why=why), "too_old")
+        _refuse_as_too_old(f"more than {MOST_CHANGES} changes were made since.")
 
 
 def sync_fields(item: Any, lookup: str) -> dict[str, Any]:
@@ -123,8 +125,7 @@ def _gone(model: type[Entity], since: datetime) -> Mapping[tuple[str, str], date
     rows = deleted.order_by("pk").values_list("object_pk", "object_id", "at")[: MOST_GONE + 1]
     gone = {(pk, public_id): at for pk, public_id, at in rows}
     if len(rows) > MOST_GONE:
-        why = f"more than {MOST_GONE} were deleted since."
-        raise Invalid.field(PARAMETER, _TOO_OLD.format(why=why), "too_old")
+        _refuse_as_too_old(f"more than {MOST_GONE} were deleted since.")
     there = model._default_manager.filter(pk__in={pk for pk, _ in gone})
     for one in there:  # restored since
         gone.pop((str(one.pk), one.public_id), None)

@@ -18,19 +18,9 @@ if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
     from manage_api.calls import Result
 
-OUTCOMES = frozenset(
-    (
-        "deleted",
-        "erased",
-        "reverted",
-        "restored",
-        "resynced",
-        "active",
-        "enabled",
-        "index",
-        "action",
-    )
-)
+OUTCOMES = frozenset((
+    "deleted", "erased", "reverted", "restored", "resynced", "active", "enabled", "index", "action",
+))  # fmt: skip
 """What an answer says that follows from the call itself."""
 
 

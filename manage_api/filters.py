@@ -11,6 +11,7 @@ from django_filters import rest_framework as filters
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
+from manage_api.changes import PARAMETER as UPDATED_SINCE
 from manage_api.fields import (
     MomentField,
     StrictBooleanField,
@@ -49,7 +50,7 @@ class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> QuerySet[Any]:
         names = set(self.get_fields(view))
-        if view.validated.get("updated_since"):
+        if view.validated.get(UPDATED_SINCE):
             # What a default leaves out may have been changed: whoever keeps a copy would miss it.
             names &= view.call.input.keys()
         given = {n: view.validated[n] for n in names if view.validated.get(n) not in (None, "")}

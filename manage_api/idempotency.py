@@ -74,10 +74,13 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     """The result, now stored as the answer to every further call with its key."""
     record.fingerprint = _fingerprint(view)
     record.expires_at = timezone.now() + KEPT
-    # The body as text: PostgreSQL would reorder the names inside a JSON value.
-    body, operation = result.body.decode(), view.operation.name
-    answer = {"body": body, "changed": result.changed, "etag": result.etag}
-    record.answer = {**answer, "operation": operation}
+    record.answer = {
+        "operation": view.operation.name,
+        # As text: PostgreSQL would reorder the names inside a JSON value.
+        "body": result.body.decode(),
+        "changed": result.changed,
+        "etag": result.etag,
+    }
     if record._state.adding:
         insert_row(record)
     else:
@@ -95,7 +98,7 @@ def rewrite_answers(resource: str, rewrite: Callable[[dict[str, Any]], dict[str,
     found = IdempotencyRecord.objects.filter(answer__operation__startswith=f"{resource}.")
     for stored in found.order_by("pk").iterator(chunk_size=200):
         data = load(stored.answer["body"].encode())
-        rewritten = _rewritten(data, stored.answer["operation"] == f"{resource}.bulk", rewrite)
+        rewritten = _rewrite_data(data, stored.answer["operation"] == f"{resource}.bulk", rewrite)
         if rewritten != data:
             stored.answer["body"] = dump(rewritten).decode()
             stored.save(update_fields=["answer"])
@@ -103,7 +106,7 @@ def rewrite_answers(resource: str, rewrite: Callable[[dict[str, Any]], dict[str,
     return count
 
 
-def _rewritten(data: Any, is_bulk: bool, rewrite: Callable[[dict[str, Any]], Any]) -> Any:
+def _rewrite_data(data: Any, is_bulk: bool, rewrite: Callable[[dict[str, Any]], Any]) -> Any:
     if is_bulk:
         return {"items": [{**one, "data": rewrite(one["data"])} for one in data["items"]]}
     return rewrite(data) if isinstance(data, dict) else data

@@ -14,9 +14,9 @@ from rest_framework.fields import SkipField
 
 from manage_api.errors import MAX_ERRORS
 from manage_api.fields import (
-    InstantField,
     IsSetField,
     JsonObjectField,
+    MomentField,
     SecretField,
     StrictBooleanField,
     StrictCharField,
@@ -150,7 +150,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
         models.BooleanField: StrictBooleanField,
         models.DecimalField: StrictDecimalField,
         models.DateField: StrictDateField,
-        models.DateTimeField: InstantField,
+        models.DateTimeField: MomentField,
         models.JSONField: JsonObjectField,
     }
     serializer_choice_field = StrictChoiceField

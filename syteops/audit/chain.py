@@ -20,7 +20,6 @@ import logging
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import orjson
@@ -205,20 +204,20 @@ def is_intact() -> bool:
 
 def _require_both_ends() -> None:
     """An older end was signed too, once; but it is not that of the newest sealed entry."""
-    with connection.cursor() as cursor:
-        cursor.execute(*_both_ends())
-        row: Any = cursor.fetchone()
+    row: Any = next(iter(_BOTH_ENDS()), None)
     chain = intact(AuditChain(*row[:-1]) if row else None)
     if chain.head_seal != (row[-1] or chain.cut_seal):
         raise BrokenChain("The chain does not end where its newest entry is.")
 
 
-@cache
-def _both_ends() -> tuple[str, tuple[Any, ...]]:
-    """The chain's record and the seal of the newest entry; compiled once, for it is asked often."""
+def _both_ends() -> "QuerySet[AuditChain, Any]":
+    """The chain's record, and the seal of the newest entry."""
     newest = AuditEntry.objects.exclude(sequence=None).order_by("-sequence").values("seal")[:1]
     columns = [field.attname for field in AuditChain._meta.concrete_fields]
-    return AuditChain.objects.values_list(*columns, Subquery(newest)).query.sql_with_params()
+    return AuditChain.objects.values_list(*columns, Subquery(newest))
+
+
+_BOTH_ENDS: Prepared[Any] = Prepared(_both_ends)
 
 
 def intact(chain: AuditChain | None) -> AuditChain:

@@ -43,10 +43,15 @@ def later_changes(entry: AuditEntry) -> QuerySet[AuditEntry]:
     )
 
 
+def changes_on(resource: str, since: datetime) -> QuerySet[AuditEntry]:
+    """What was changed of that resource from `since` on."""
+    changes = AuditEntry.objects.filter(outcome=Outcome.CHANGED, at__gte=since)
+    return changes.filter(object_resource=resource)
+
+
 def changes_since(model: type[Entity], since: datetime) -> QuerySet[AuditEntry]:
     """The changes of that kind of object from `since` on."""
-    changes = AuditEntry.objects.filter(outcome=Outcome.CHANGED, at__gte=since)
-    return changes.filter(object_resource=model.resource, event__startswith=f"{model.noun}.")
+    return changes_on(model.resource, since).filter(event__startswith=f"{model.noun}.")
 
 
 def keys_changed_since(model: type[Entity], since: datetime) -> "QuerySet[AuditEntry, Any]":

@@ -303,7 +303,7 @@ def _clean(instance: Entity, only: set[str] | None = None) -> None:
     names = {field.name for field in instance._meta.fields}
     if only is not None:
         names = only | {one.name for one in folded_fields(instance, only)}  # for what is unique
-    exclude = {f.name for f in instance._meta.fields} - names | instance.never_wrong
+    exclude = {f.name for f in instance._meta.fields} - names | instance.unvalidated
     try:
         instance.full_clean(exclude=exclude)
     except ValidationError as error:

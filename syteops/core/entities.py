@@ -35,7 +35,7 @@ class Entity(Record):
     values_of_others: ClassVar[Mapping[str, str]] = {}
     """By field of its audit entries whose values belong to another resource, that resource."""
 
-    never_wrong: ClassVar[frozenset[str]] = frozenset()
+    unvalidated: ClassVar[frozenset[str]] = frozenset()
     """The columns that only our own code sets, so that nothing of them needs validation."""
 
     class Meta:
@@ -94,7 +94,7 @@ class Numbered(Entity):
     """
 
     # A number is taken under a lock.
-    never_wrong = frozenset(("uid", "number"))
+    unvalidated = frozenset(("uid", "number"))
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField(

@@ -28,7 +28,7 @@ class Prepared(Generic[R]):
     def __call__(self, *values: Any) -> list[R]:
         if [] in values:
             return []
-        values = tuple(_filled_up(one) if isinstance(one, list) else one for one in values)
+        values = tuple(_pad(one) if isinstance(one, list) else one for one in values)
         shape = tuple(len(one) if isinstance(one, list) else 0 for one in values)
         connection: Any = connections[DEFAULT_DB_ALIAS]
         # Each thread has its own connection, and what reads a column belongs to one.
@@ -101,7 +101,7 @@ class _Plan:
         return found
 
 
-def _filled_up(values: list[Any]) -> list[Any]:
+def _pad(values: list[Any]) -> list[Any]:
     """The list with its last value again and again, so that few lengths ever need a statement."""
     most = _LENGTHS[-1]
     length = next((one for one in _LENGTHS if one >= len(values)), -(-len(values) // most) * most)

@@ -42,7 +42,7 @@ class Record(models.Model):
             if field.name in settled or not isinstance(value, str):
                 continue
             if field.choices:
-                settled.update({field.name} if value in _offered(field) else ())
+                settled.update({field.name} if value in _choices_of(field) else ())
             if not _is_text(field):
                 continue
             try:
@@ -59,7 +59,7 @@ class Record(models.Model):
 
 
 @cache
-def _offered(field: "models.Field[Any, Any]") -> frozenset[str]:
+def _choices_of(field: "models.Field[Any, Any]") -> frozenset[str]:
     """What may be chosen. Django would list the time zones of the world for each value anew."""
     return frozenset(value for value, _ in field.flatchoices)
 

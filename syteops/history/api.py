@@ -11,8 +11,10 @@ import manage_api
 from manage_api.calls import Call, Document
 from manage_api.disclosure import disclosed_impact
 from manage_api.execution import impact_of
+from manage_api.fields import StrictChoiceField
 from manage_api.filters import FilterBackend, fields_of
 from manage_api.operations import Operation, operation
+from manage_api.serializers import StrictSerializer
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry
@@ -24,14 +26,20 @@ from syteops.history.rights import operations_to_undo
 from syteops.history.serializers import (
     AuditEntrySerializer,
     AuditExportSerializer,
-    ExportFormat,
     RevertedSerializer,
 )
 from syteops.history.undo import MADE
 from syteops.history.undoable import undo_of, verb_of, why_never
 from syteops.history.visibility import changes_visible_to, visible_to
 
-AuditExportInput: Any = type("AuditExportInput", (ExportFormat,), fields_of(AuditFilter))
+_FORMAT = StrictChoiceField(
+    choices=("json", *FORMATS),
+    default="json",
+    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each.",
+)
+AuditExportInput: Any = type(
+    "AuditExportInput", (StrictSerializer,), {**fields_of(AuditFilter), "format": _FORMAT}
+)
 """The filters of the list, and the form of the answer."""
 
 

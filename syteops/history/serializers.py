@@ -4,8 +4,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from manage_api.fields import StrictChoiceField
-from manage_api.serializers import StrictSerializer
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind, Channel
 from syteops.history.visibility import changes_visible_to
@@ -48,16 +46,6 @@ class AuditEntrySerializer(serializers.Serializer[Any]):
 
 class AuditExportSerializer(serializers.Serializer[Any]):
     entries = AuditEntrySerializer(many=True)
-
-
-class ExportFormat(StrictSerializer):
-    """Base of what an export takes."""
-
-    format = StrictChoiceField(
-        choices=("json", "jsonl", "csv"),
-        default="json",
-        help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each.",
-    )
 
 
 class RevertedSerializer(serializers.Serializer[Any]):

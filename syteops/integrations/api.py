@@ -9,7 +9,7 @@ from rest_framework.response import Response
 import manage_api
 from manage_api.base import PathParam
 from manage_api.operations import Access, operation
-from manage_api.viewsets import Switchable
+from manage_api.switchables import Switchable
 from syteops.core.identifiers import SLUG
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationSecret, IntegrationState

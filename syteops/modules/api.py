@@ -10,7 +10,7 @@ from rest_framework.response import Response
 import manage_api
 from manage_api.base import PathParam
 from manage_api.operations import operation
-from manage_api.viewsets import Switchable
+from manage_api.switchables import Switchable
 from syteops.audit.queries import changes_since
 from syteops.core.identifiers import SLUG
 from syteops.modules import queries, services

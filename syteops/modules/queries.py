@@ -1,14 +1,13 @@
 """Reading which modules there are, which are active, and how they are configured."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from django.db import connection
-from django.db.models import CharField, Value
+from django.db.models import CharField, QuerySet, Value
 
 from syteops.core.errors import NotFound
 from syteops.core.modules import ModuleConfig, contributions, installed_modules
+from syteops.core.prepared import Prepared
 from syteops.core.schemas import with_defaults
 from syteops.modules.models import ModuleState
 from syteops.site.queries import license_is_revoked, revoked_licenses
@@ -60,19 +59,18 @@ def inactive_slugs() -> set[str]:
 
     One cheap query: the API asks this on every operation of a module.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(*_inactive_statement())
-        found = {row[0] for row in cursor.fetchall()}
+    found = {slug for (slug,) in _INACTIVE()}
     return set(installed_modules()) if _EVERY in found else found
 
 
-@cache
-def _inactive_statement() -> tuple[str, tuple[Any, ...]]:
-    """Compiled once: compiling takes several times as long as asking."""
+def _inactive() -> "QuerySet[ModuleState, Any]":
     every = Value(_EVERY, output_field=CharField())
     revoked = revoked_licenses().order_by().values_list(every)
     inactive = ModuleState.objects.filter(active=False).order_by().values_list("slug")
-    return inactive.union(revoked, all=True).query.sql_with_params()
+    return inactive.union(revoked, all=True)
+
+
+_INACTIVE: Prepared[Any] = Prepared(_inactive)
 
 
 def all_modules() -> list[Module]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 
-from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.queries import changes_on
 from syteops.core.events import Noun, Verb
 
 SEES_LOGINS = "auth.view_user"
@@ -31,8 +31,8 @@ def person_values(user: User) -> dict[str, Any]:
 
 def people_renamed_since(since: datetime) -> set[int]:
     """The primary keys of the people who got another username from `since` on."""
-    changes = AuditEntry.objects.filter(event=f"{Noun.PERSON}.{Verb.UPDATED}", at__gte=since)
-    rows = changes.filter(outcome=Outcome.CHANGED).order_by().values_list("object_id", "changes")
+    changes = changes_on("people", since).filter(event=f"{Noun.PERSON}.{Verb.UPDATED}")
+    rows = changes.order_by().values_list("object_id", "changes")
     return {int(pk) for pk, changed in rows.iterator() if "username" in changed}
 
 

@@ -34,15 +34,15 @@ class CompressionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request.path_info):
             return self.get_response(request)
-        knows_compressed = False
+        knows_compress_once = False
         for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
             if "-gzip" in request.META.get(name, ""):
                 request.META[name] = _MARKED.sub('"', request.META[name])
-                knows_compressed = True
+                knows_compress_once = True
         response = self.get_response(request)
         if response.streaming:
             return response
-        if response.status_code == 304 and knows_compressed:
+        if response.status_code == 304 and knows_compress_once:
             _mark(response)
         elif len(response.content) >= LARGE:
             patch_vary_headers(response, ("Accept-Encoding",))
@@ -62,7 +62,7 @@ def accepts_gzip(header: str) -> bool:
 
 def _compress(response: HttpResponse) -> None:
     body = response.content
-    response.content = _compressed(body) if len(body) <= _KEPT else _compress_anew(body)
+    response.content = _compress_once(body) if len(body) <= _KEPT else _compress_anew(body)
     response.headers["Content-Encoding"] = "gzip"
     response.headers["Content-Length"] = str(len(response.content))
     _mark(response)
@@ -73,7 +73,7 @@ def _compress_anew(body: bytes) -> bytes:
 
 
 # Answers that are kept are the same bytes each time.
-_compressed = lru_cache(maxsize=16)(_compress_anew)
+_compress_once = lru_cache(maxsize=16)(_compress_anew)
 
 
 def _mark(response: HttpResponse) -> None:

@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import django
@@ -64,8 +63,7 @@ def load_what_workers_share() -> None:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
     django.setup(set_prefix=False)
-    import_module(settings.ROOT_URLCONF)
-    get_resolver().url_patterns  # noqa: B018 - it imports what they name
+    get_resolver().url_patterns  # noqa: B018 - it imports what every address leads to
     gc.collect()
     gc.freeze()
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 
+from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.core.entities import find, get_any
 from syteops.core.errors import Conflict, NotFound
@@ -169,12 +170,13 @@ class TeamMemberAdmin(ServiceAdmin):
             return self._erase(request, member)
         told = services.predict_erasure(member)
         context = {
+            "question": _ERASING,
             "lines": _in_words(told),
             "login_kept": told["login_kept"],
             "object": member,
             "back": self.url_to("changelist"),
         }
-        return self.page(request, "team/erase.html", "Erase this person for good?", **context)
+        return self.page(request, "team/erase.html", _ERASING.title, **context)
 
     def _erase(self, request: HttpRequest, member: TeamMember) -> HttpResponse:
         told = services.erase_team_member(admin_actor(request, "users.erase"), member)
@@ -201,6 +203,14 @@ class TeamMemberAdmin(ServiceAdmin):
     @admin.display(description="CRM identifiers")
     def crm_ids(self, member: TeamMember) -> str:
         return ", ".join(f"{number}: {text}" for number, text in member.crm_ids.items())
+
+
+_ERASING = Question(
+    "Erase this person for good?",
+    "This cannot be undone, not from the audit trail either. What goes, for good:",
+    "Erase for good",
+    danger=True,
+)
 
 
 def _in_words(told: dict[str, Any]) -> list[str]:

@@ -11,6 +11,8 @@ from syteops.core.folding import FoldedField, SearchField
 from syteops.core.web_addresses import WebAddressField
 from syteops.lib import countries, languages, time_zones
 
+PICTURES = "team"
+"""The folder of the members' pictures, below the uploads."""
 _LONGEST_TEXT = 20_000
 
 
@@ -141,6 +143,11 @@ class TeamMember(Numbered):
     def shown_name(self) -> str:
         """The full name: the one given, or else first and last name."""
         return self.full_name or f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def picture_folder(self) -> str:
+        """Where the member's pictures are stored, and nobody else's."""
+        return f"{PICTURES}/{self.uid}"
 
     # `with_related` sets these for many members at once.
 

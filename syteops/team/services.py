@@ -197,7 +197,7 @@ def _stored_picture(member: TeamMember, values: dict[str, Any]) -> Iterator[dict
 
 def _remove_pictures(member: TeamMember) -> int:
     """Take every picture of the member off the disk, once the change is committed; how many."""
-    folder = f"team/{member.uid}"
+    folder = member.picture_folder
     if not default_storage.exists(folder):
         return 0
     names = default_storage.listdir(folder)[1]
@@ -221,7 +221,7 @@ def _write(member: TeamMember, upload: IO[bytes]) -> tuple[str, bool]:
         picture = rewritten(upload, settings.MAX_PICTURE_BYTES)
     except PictureRefused as reason:
         raise Invalid.field("profile_picture", str(reason)) from reason
-    name = f"team/{member.uid}/{picture.digest}{picture.suffix}"
+    name = f"{member.picture_folder}/{picture.digest}{picture.suffix}"
     if default_storage.exists(name):
         return name, False
     return default_storage.save(name, ContentFile(picture.data)), True

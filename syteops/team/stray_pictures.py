@@ -15,11 +15,10 @@ from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.events import Verb
-from syteops.team.models import TeamMember
+from syteops.team.models import PICTURES, TeamMember
 
 log = logging.getLogger(__name__)
 
-FOLDER = "team"
 IN_USE = timedelta(hours=1)
 """What is younger may belong to a change that is not committed yet."""
 
@@ -34,7 +33,7 @@ class _Owner(NamedTuple):
 
 
 def remove_stray_pictures() -> int:
-    """Delete the old files below `team/` that no member, deleted or not, refers to; how many.
+    """Delete the old files below PICTURES that no member, deleted or not, refers to; how many.
 
     Where there never was a member, the database is another one, or not restored yet: all stay.
     Raises PicturesLeft, once all were tried, if some cannot be deleted.
@@ -44,9 +43,9 @@ def remove_stray_pictures() -> int:
     if not owners and not _erased_anybody():
         return 0
     removed, left = 0, 0
-    for uid in _listed(FOLDER)[0]:
+    for uid in _list(PICTURES)[0]:
         owner = owners.get(uid)
-        for path in _old_paths(f"{FOLDER}/{uid}", owner):
+        for path in _old_paths(f"{PICTURES}/{uid}", owner):
             try:
                 removed += _remove(path, owner)
             except OSError as error:
@@ -63,14 +62,14 @@ def _erased_anybody() -> bool:
 
 def _old_paths(folder: str, owner: _Owner | None) -> Iterator[str]:
     """The files that are not the owner's picture, or the folder if it is empty and nobody's."""
-    folders, files = _listed(folder)
+    folders, files = _list(folder)
     if owner is None and not folders and not files:
         files = [""]
     paths = (f"{folder}/{name}".rstrip("/") for name in files)
     yield from (one for one in paths if _is_old(one) and (owner is None or one != owner.picture))
 
 
-def _listed(folder: str) -> tuple[list[str], list[str]]:
+def _list(folder: str) -> tuple[list[str], list[str]]:
     try:
         return default_storage.listdir(folder)
     except FileNotFoundError:
