@@ -1,5 +1,6 @@
 """Real servers for tests, started for one run and gone after it. Work as root and as anybody."""
 
+import configparser
 import os
 import pwd
 import shutil
@@ -12,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from tests.docs.pages import blocks
 from tests.processes import children_of
 from tests.waiting import becomes_true
 
@@ -30,6 +33,8 @@ class RealServer:
     directory: Path
     account: str | None
     is_up: Callable[[], bool]
+    # To PostgreSQL: now, without waiting for clients.
+    end_by: signal.Signals = signal.SIGINT
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -55,7 +60,7 @@ class RealServer:
         """End it, with whatever is under way. What it has stored stays."""
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGINT)  # to PostgreSQL: now, without waiting for clients
+        self.process.send_signal(self.end_by)
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
@@ -91,7 +96,7 @@ def postgresql_server() -> Iterator[RealServer]:
         ]
         _run([*initdb, "-E", "UTF8", "--locale", "C.UTF-8"], directory, account)
         options = [f"unix_socket_directories={directory}", "full_page_writes=off"]
-        command = [
+        arguments = [
             binaries / "postgres",
             "-D",
             data,
@@ -100,8 +105,8 @@ def postgresql_server() -> Iterator[RealServer]:
             "-p",
             port,
             "-F",
+            *(part for option in options for part in ("-c", option)),
         ]
-        arguments = [*command, *(part for option in options for part in ("-c", option))]
         ready = [
             binaries / "pg_isready",
             "-q",
@@ -113,7 +118,9 @@ def postgresql_server() -> Iterator[RealServer]:
             "postgres",
         ]
         address = f"postgres://tester@127.0.0.1:{port}/postgres"
-        with _running(address, arguments, directory, account, lambda: _succeeds(ready)) as server:
+        command = [str(one) for one in arguments]
+        server = RealServer(address, command, directory, account, lambda: _succeeds(ready))
+        with _running(server):
             yield server
 
 
@@ -134,9 +141,53 @@ def redis_server() -> Iterator[RealServer]:
     with _directory(None) as directory:
         arguments = [binary, "--bind", "127.0.0.1", "--port", port, "--databases", "64"]
         volatile = ["--save", "", "--appendonly", "no", "--dir", directory]
-        address, command = f"redis://127.0.0.1:{port}", [*arguments, *volatile]
-        with _running(address, command, directory, None, lambda: _accepts(port)) as server:
+        command = [str(one) for one in (*arguments, *volatile)]
+        address = f"redis://127.0.0.1:{port}"
+        server = RealServer(address, command, directory, None, lambda: _accepts(port))
+        with _running(server):
             yield server
+
+
+@contextmanager
+def pgbouncer_server(database: str, **options: str) -> Iterator[RealServer]:
+    """A pgbouncer in front of the server of that address, configured as docs/scaling.md says.
+
+    Its own address names the same database. Raises ServerUnavailable.
+    """
+    binary = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if binary is None:
+        raise ServerUnavailable("pgbouncer is not installed.")
+    account, port, wanted = _unprivileged_account("postgres"), free_port(), urlsplit(database)
+    with _directory(account) as directory:
+        users = directory / "userlist.txt"
+        users.write_text(f'"{wanted.username}" "secret"')
+        own = {"listen_port": str(port), "auth_file": str(users), "unix_socket_dir": "", **options}
+        configuration = directory / "pgbouncer.ini"
+        _write_pgbouncer_ini(configuration, f"host={wanted.hostname} port={wanted.port}", own)
+        if account is not None:
+            shutil.chown(users, account)
+            shutil.chown(configuration, account)
+        address = f"postgres://{wanted.username}:secret@127.0.0.1:{port}{wanted.path}"
+        server = RealServer(
+            address,
+            [binary, str(configuration)],
+            directory,
+            account,
+            lambda: _accepts(port),
+            signal.SIGTERM,
+        )
+        with _running(server):
+            yield server
+
+
+def _write_pgbouncer_ini(target: Path, server: str, own: dict[str, str]) -> None:
+    """What the page tells people to write, for all databases of that server."""
+    configuration = configparser.ConfigParser(interpolation=None)
+    configuration.read_string(blocks("docs/scaling.md", "ini")[0])
+    configuration["databases"] = {"*": server}
+    configuration["pgbouncer"].update(own)
+    with target.open("w") as file:
+        configuration.write(file)
 
 
 def postgresql_binaries() -> Path | None:
@@ -191,14 +242,7 @@ def _run(arguments: Sequence[object], directory: Path, account: str | None) -> N
 
 
 @contextmanager
-def _running(
-    address: str,
-    arguments: Sequence[object],
-    directory: Path,
-    account: str | None,
-    is_up: Callable[[], bool],
-) -> Iterator[RealServer]:
-    server = RealServer(address, [str(one) for one in arguments], directory, account, is_up)
+def _running(server: RealServer) -> Iterator[RealServer]:
     try:
         server.start()
         yield server

@@ -12,6 +12,7 @@ from syteops.audit.models import AuditChain, AuditEntry, Outcome
 from syteops.core.actors import ActorKind
 from syteops.core.entities import Entity
 from syteops.core.errors import NotFound
+from syteops.core.locks import snapshot
 
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
@@ -64,7 +65,8 @@ def keys_of_changed(model: type[Entity], since: datetime, names: Collection[str]
     """The primary keys of those of which one of the columns `names` was changed."""
     changes = changes_since(model, since).exclude(object_pk="").order_by()
     rows: Any = changes.values_list("object_pk", "changes").iterator()
-    return {int(pk) for pk, changed in rows if not changed.keys().isdisjoint(names)}
+    with snapshot():  # there may be very many
+        return {int(pk) for pk, changed in rows if not changed.keys().isdisjoint(names)}
 
 
 def trail_begins() -> datetime | None:

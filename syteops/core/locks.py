@@ -4,13 +4,13 @@ import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, Error, connection, transaction
 
 
 class Busy(Exception):
@@ -65,32 +65,42 @@ def exclusive_transaction(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(name: str, *, wait: bool = False) -> Iterator[None]:
+def exclusive(name: str, *, wait: bool = False) -> Iterator[Callable[[], object]]:
     """Work, in no transaction, beside which no other of that name runs.
 
     Raises Busy if one does, or waits for its end. For what takes long or talks to others, such as a
     mail server: on SQLite a transaction would keep every writer waiting. The lock ends with
-    the process.
+    the process. Before a step that must not be done twice, call what this yields: it raises
+    OperationalError if the lock is lost, with the connection that holds it.
     """
     if connection.vendor != "postgresql":
         with _file_locks(settings.DATA_DIR).held(_number(name), wait):
-            yield
+            yield lambda: None  # the operating system takes none away
         return
-    with connection.cursor() as cursor:
-        take = "SELECT pg_advisory_lock(%s)" if wait else "SELECT pg_try_advisory_lock(%s)"
-        cursor.execute(take, [_number(name)])
-        if cursor.fetchone()[0] is False:
-            raise Busy
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_number(name)])
+    # A transaction that does nothing else, in a connection of its own. A lock of the session would
+    # stay behind in a pooler's session, which somebody else gets next.
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            # It is idle for as long as the work takes.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            take = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+            cursor.callproc(take, [_number(name)])
+            if cursor.fetchone()[0] is False:
+                raise Busy
+            yield lambda: cursor.execute("SELECT 1")
+    finally:
+        with suppress(Error):  # a pooler would throw the session away with the transaction
+            holder.rollback()
+        holder.close()
 
 
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Every read inside sees the same moment, and no writer waits for it. For reading only.
 
+    `iterator()` reads piece by piece inside, and on PostgreSQL in transactions only.
     Inside a transaction that is open already, reads see what that one sees.
     """
     if connection.in_atomic_block:

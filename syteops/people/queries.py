@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from syteops.audit.queries import changes_on
 from syteops.core.events import Noun, Verb
+from syteops.core.locks import snapshot
 
 SEES_LOGINS = "auth.view_user"
 """The permission to see who can sign in."""
@@ -33,7 +34,8 @@ def people_renamed_since(since: datetime) -> set[int]:
     """The primary keys of the people who got another username from `since` on."""
     changes = changes_on("people", since).filter(event=f"{Noun.PERSON}.{Verb.UPDATED}")
     rows = changes.order_by().values_list("object_id", "changes")
-    return {int(pk) for pk, changed in rows.iterator() if "username" in changed}
+    with snapshot():  # there may be very many
+        return {int(pk) for pk, changed in rows.iterator() if "username" in changed}
 
 
 def group_values(group: Group) -> dict[str, Any]:

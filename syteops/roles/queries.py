@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from syteops.audit.queries import changes_since
+from syteops.core.locks import snapshot
 from syteops.core.prepared import Prepared
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
@@ -63,9 +64,10 @@ _HELD = Prepared(
 def members_moved_since(since: datetime) -> set[int]:
     """The primary keys of the members who got or lost a role since then, as the trail tells."""
     found: set[int] = set()
-    for entry in changes_since(Role, since).only("changes").iterator():
-        held = entry.changes.get("assigned_ids", {})
-        found |= {*(held.get("before") or ())} ^ {*(held.get("after") or ())}
+    with snapshot():  # there may be very many
+        for entry in changes_since(Role, since).only("changes").iterator():
+            held = entry.changes.get("assigned_ids", {})
+            found |= {*(held.get("before") or ())} ^ {*(held.get("after") or ())}
     return found
 
 

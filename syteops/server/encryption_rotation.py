@@ -8,7 +8,7 @@ whoever is interrupted simply starts again.
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,13 +49,15 @@ def rotate_file(actor: Actor, file: Path, keep_old: bool = False) -> Rotation:
     Raises Conflict if another rotation is under way.
     """
     try:
-        with exclusive(ROTATION_LOCK):
-            return _rotate_file(actor, file, keep_old)
+        with exclusive(ROTATION_LOCK) as require_lock:
+            return _rotate_file(actor, file, keep_old, require_lock)
     except Busy:
         raise Conflict("Another rotation is under way. Wait until it ends.") from None
 
 
-def _rotate_file(actor: Actor, file: Path, keep_old: bool) -> Rotation:
+def _rotate_file(
+    actor: Actor, file: Path, keep_old: bool, require_lock: Callable[[], object]
+) -> Rotation:
     keys = [new_encryption_key(), *_read(file)]
     _write(file, keys)
     _wait_for_writers()
@@ -63,6 +65,7 @@ def _rotate_file(actor: Actor, file: Path, keep_old: bool) -> Rotation:
     if keep_old:
         return rotation
     time.sleep(GRACE)
+    require_lock()  # without it, another rotation may have begun and need what is dropped here
     _write(file, keys[:1])
     return rotation._replace(dropped=len(keys) - 1)
 

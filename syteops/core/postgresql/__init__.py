@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, with connections on which nothing is waited for without end."""
+"""Django's PostgreSQL backend: nothing is waited for without end, and no session is relied on."""

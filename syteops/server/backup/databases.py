@@ -37,6 +37,7 @@ def dump_name(kind: str) -> str:
 def dump(target: Path) -> None:
     """Write a copy of this site's database. Raises ClientFailed or sqlite3.Error."""
     if connection.vendor == "postgresql":
+        _require_no_pooler()
         _run_client("pg_dump", "--format=custom", "--no-owner", f"--file={target}")
         return
     address = f"{Path(connection.settings_dict['NAME']).as_uri()}?mode=rw"
@@ -70,6 +71,7 @@ def check(copy: Path, kind: str) -> None:
 def load(copy: Path) -> None:
     """Put the copy in the place of this site's empty database. Raises ClientFailed, OSError."""
     if connection.vendor == "postgresql":
+        _require_no_pooler()
         _run_client(
             "pg_restore",
             *("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"),
@@ -85,6 +87,22 @@ def load(copy: Path) -> None:
     shutil.copyfile(copy, draft)
     draft.chmod(0o600)
     draft.replace(place)
+
+
+def _require_no_pooler() -> None:
+    """Raises ClientFailed behind a pooler, which gives us a number that no process has.
+
+    PostgreSQL's programs change their session, its `search_path` above all. From a pooler the site
+    would get that session next, and find no table.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        if cursor.fetchone()[0] == connection.connection.info.backend_pid:
+            return
+    raise ClientFailed(
+        "DATABASE_URL leads to a pooler such as pgbouncer. Run this command with the address of "
+        "PostgreSQL itself: DATABASE_URL=postgres://… manage.py …"
+    )
 
 
 def _run_client(program: str, *arguments: str, connect: bool = True) -> None:
