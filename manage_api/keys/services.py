@@ -166,14 +166,25 @@ def _lock_key(key: ManageKey) -> ManageKey:
 
 
 def _issue(
-    actor: Actor, *, event: Verb = Verb.GENERATED, public_id: str = "", **fields: Any
+    actor: Actor,
+    *,
+    event: Verb = Verb.GENERATED,
+    public_id: str = "",
+    sponsor: User | None = None,
+    **fields: Any,
 ) -> Issued:
     token = tokens.new_token(public_id)
     transaction_lock(f"key {token.public_id}")
     if ManageKey.objects.filter(public_id=token.public_id).exists():
         raise Conflict("This key was made already, and shown then. If it is lost, rotate it.")
+    # Locked, so that nobody is deleted whom the key names.
+    there = User.objects.select_for_update().filter(pk=sponsor.pk).first() if sponsor else None
     key = ManageKey(
-        public_id=token.public_id, hint=token.hint, created_by=actor.label[:200], **fields
+        public_id=token.public_id,
+        hint=token.hint,
+        created_by=actor.label[:200],
+        sponsor=there,
+        **fields,
     )
     key.seal_verifier(token.verifier)
     audit.insert(actor, key, event)

@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from syteops.adminkit.races import races_refused
 from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.stale_forms import (
@@ -171,7 +172,7 @@ class CatalogueAdmin(ServiceAdmin):
     def _save(self, request: HttpRequest, entry: Any, form: forms.Form) -> bool:
         actor = admin_actor(request, f"{self.model.resource}.update_config")
         try:
-            with transaction.atomic():
+            with races_refused(), transaction.atomic():
                 self.store(actor, entry, form)
                 # Afterwards, under the lock that storing took; our own entries do not count.
                 others = self._changes(entry.slug).exclude(request_id=actor.request_id)
@@ -189,7 +190,7 @@ class CatalogueAdmin(ServiceAdmin):
         done = self.words[2] if on else self.words[3]
         actor = admin_actor(request, f"{self.model.resource}.{action}")
         try:
-            with transaction.atomic():
+            with races_refused(), transaction.atomic():
                 state = self.services.locked_state(entry.slug)
                 getattr(self.services, action)(actor, state)
         except DomainError as refusal:

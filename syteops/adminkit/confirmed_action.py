@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 
+from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
@@ -62,7 +63,8 @@ def confirmed(
         return admin.page(request, "admin/confirm_action.html", question.title, **context)
     shown = obj
     try:
-        told, shown = act(obj, form.cleaned_data)
+        with races_refused():
+            told, shown = act(obj, form.cleaned_data)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:

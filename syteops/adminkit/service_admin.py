@@ -10,12 +10,12 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import messages
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils import formats, timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.rows import in_order
 from syteops.adminkit.stale_forms import (
     ChangedMeanwhile,
@@ -29,7 +29,6 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor, Channel, Person
 from syteops.core.entities import Entity
-from syteops.core.errors import DomainError
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
 
@@ -163,6 +162,7 @@ class ServiceAdmin(GuardedAdmin):
         else:
             actor = admin_actor(request, f"{self.model.resource}.create")
             saved = self.service("create")(actor, **values)
+        check_references()
         form.instance.pk = saved.pk
         for formset in formsets:
             formset.new_objects = formset.changed_objects = formset.deleted_objects = []
@@ -194,41 +194,24 @@ class ServiceAdmin(GuardedAdmin):
         return obj  # type: ignore[no-any-return]
 
     def locked(self, pk: Any) -> Any:
-        """The stored object, locked for this change; not the one the form has altered."""
-        return self.model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+        """The stored object, locked for this change; not the one the form has altered.
+
+        Raises NotFound.
+        """
+        return lock_row(self.model, pk)
 
     # --- Deleting ---
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         actor = admin_actor(request, f"{self.model.resource}.delete")
         self.service("delete")(actor, self.locked(obj.pk))
+        check_references()
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """All of the selection or, if one is refused, none of it."""
         with transaction.atomic():
             for obj in queryset:
                 self.delete_model(request, obj)
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        return self._refusal_as_message(request, super().delete_view, object_id, extra_context)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        return self._refusal_as_message(request, super().changelist_view, extra_context)
-
-    def _refusal_as_message(
-        self, request: HttpRequest, view: Callable[..., Any], *args: Any
-    ) -> HttpResponse:
-        try:
-            with transaction.atomic():
-                response: HttpResponse = view(request, *args)
-            return response
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
-            return HttpResponseRedirect(request.get_full_path())
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
         """Without the scripts of the list's filters, which fail on a page without a list."""

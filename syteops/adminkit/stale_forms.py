@@ -6,16 +6,18 @@ the person entered, beside what the others changed; saving it once more is then 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from syteops.adminkit.history import HistoryAdmin
+from syteops.adminkit.races import races_refused
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.errors import Conflict, DomainError, Invalid
 
@@ -134,7 +136,7 @@ class GuardedAdmin(HistoryAdmin):
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)
         try:
-            with transaction.atomic():
+            with races_refused(), transaction.atomic():
                 # Here already, because a form of rows that are gone would count as wrong input.
                 refuse_if_unseen(request, changes)
                 return super().changeform_view(request, object_id, form_url, context)
@@ -142,3 +144,24 @@ class GuardedAdmin(HistoryAdmin):
             request.refusal = refusal  # type: ignore[attr-defined]
             context |= what_was_missed(refusal)
             return super().changeform_view(request, object_id, form_url, context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return self._refusal_as_message(request, super().delete_view, object_id, extra_context)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return self._refusal_as_message(request, super().changelist_view, extra_context)
+
+    def _refusal_as_message(
+        self, request: HttpRequest, view: Callable[..., Any], *args: Any
+    ) -> HttpResponse:
+        try:
+            with races_refused(), transaction.atomic():
+                response: HttpResponse = view(request, *args)
+            return response
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(request.get_full_path())

@@ -27,6 +27,7 @@ from unfold.decorators import action
 from unfold.utils import parse_date_str
 
 from manage_api.principals import PersonPrincipal
+from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.audit import words
@@ -235,7 +236,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def _undo(self, request: HttpRequest, entry: AuditEntry) -> None:
         try:
-            revert(admin_actor(request, "audit.revert"), entry)
+            with races_refused():
+                revert(admin_actor(request, "audit.revert"), entry)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:

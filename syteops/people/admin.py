@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.stale_forms import (
     GuardedAdmin,
@@ -41,6 +42,8 @@ class PersonForm(RefusableForm, UserChangeForm):  # type: ignore[misc]
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         kept = all(cleaned.get(n, True) for n in ("is_superuser", "is_active", "is_staff"))
+        if not kept:
+            services.lock_superusers()
         if not kept and queries.is_only_superuser(self.instance):
             self.add_error(None, "Make somebody else a superuser first: this is the only one.")
         return cleaned
@@ -73,21 +76,33 @@ class AuditedAdmin(GuardedAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
-        if change:
-            refuse_if_unseen(request, self.changes(str(obj.pk)))
-        request.values_before = self.values(stored) if stored else {}  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
+        """Of a change only what was changed in the form: all else stays as others have left it.
+
+        Raises NotFound for what is gone; Django would make it anew, with the rights it had.
+        """
+        request.values_before = {}  # type: ignore[attr-defined]
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        stored = lock_row(self.model, obj.pk)
+        refuse_if_unseen(request, self.changes(str(obj.pk)))
+        request.values_before = self.values(stored)  # type: ignore[attr-defined]
+        columns = {field.name for field in self.model._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        check_references()
         actor = admin_actor(request, f"{self.resource}.{'update' if change else 'create'}")
-        self.record(actor, form.instance, request.values_before)  # type: ignore[attr-defined]
+        stored = lock_row(self.model, form.instance.pk)
+        self.record(actor, stored, request.values_before)  # type: ignore[attr-defined]
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        if not self.has_delete_permission(request, obj):
+        stored = lock_row(self.model, obj.pk)
+        if not self.has_delete_permission(request, stored):
             raise PermissionDenied
-        self.remove(admin_actor(request, f"{self.resource}.delete"), obj)
+        self.remove(admin_actor(request, f"{self.resource}.delete"), stored)
+        check_references()
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
@@ -150,6 +165,10 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
         for text in services.left_behind(form.instance) if left else ():
             messages.warning(request, text)
 
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.lock_superusers()
+        super().delete_model(request, obj)
+
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.person_values(stored)
 
@@ -162,8 +181,12 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """Of somebody else. One's own takes the old one, so that a session alone is not enough."""
-        if self.get_object(request, unquote(id)) == request.user:
+        person = self.get_object(request, unquote(id))
+        if person == request.user:
             return HttpResponseRedirect(reverse("admin:password_change"))
+        if person is not None:
+            # Django stores the whole row: only locked it is still what others have made of it.
+            self.model._default_manager.select_for_update().filter(pk=person.pk).first()
         request.changes_password = True  # type: ignore[attr-defined]
         return super().user_change_password(request, id, form_url)
 

@@ -9,7 +9,9 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
+from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
@@ -74,6 +76,17 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
         password: str = self.cleaned_data["old_password"]
         check_password(self.request, password)
         return password
+
+    def save(self, commit: bool = True) -> Any:
+        """Store the password alone: what was decided of the person meanwhile stands.
+
+        Raises PermissionDenied for somebody who was deleted; Django would make the person anew.
+        """
+        self.user.set_password(self.cleaned_data["new_password1"])
+        if not User.objects.select_for_update().filter(pk=self.user.pk):
+            raise PermissionDenied
+        self.user.save(update_fields=["password"])
+        return self.user
 
 
 @sensitive_variables("password")

@@ -10,6 +10,7 @@ from syteops.audit.services import record_about
 from syteops.audit.snapshots import difference
 from syteops.core.actors import Actor
 from syteops.core.events import Noun, Verb
+from syteops.core.locks import transaction_lock
 from syteops.people.queries import group_values, person_values
 
 PEOPLE, GROUPS = "people", "groups"
@@ -37,6 +38,14 @@ def leaves_behind(warning: LeftBehind) -> LeftBehind:
 def left_behind(user: User) -> list[str]:
     """What to look at after the person was deactivated, in words."""
     return [text for warning in _left_behind if (text := warning(user))]
+
+
+def lock_superusers() -> None:
+    """Let nobody else take a superuser's rights until this transaction ends.
+
+    So of two who do so with each other, one finds that he would be the last.
+    """
+    transaction_lock("superusers")
 
 
 def about(user: User) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 
 from syteops.adminkit.confirmed_action import Question
+from syteops.adminkit.races import check_references, races_refused
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.core.entities import find, get_any
 from syteops.core.errors import Conflict, NotFound
@@ -157,7 +158,7 @@ class TeamMemberAdmin(ServiceAdmin):
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Says what would go; only a POST erases. Where somebody was faster, it says that."""
         try:
-            with transaction.atomic():
+            with races_refused(), transaction.atomic():
                 return self._erase_locked(request, object_id)
         except (NotFound, Conflict) as refusal:
             messages.error(request, refusal.detail)
@@ -180,6 +181,7 @@ class TeamMemberAdmin(ServiceAdmin):
 
     def _erase(self, request: HttpRequest, member: TeamMember) -> HttpResponse:
         told = services.erase_team_member(admin_actor(request, "users.erase"), member)
+        check_references()
         messages.success(request, f"Erased for good: the record; {', '.join(_in_words(told))}.")
         return HttpResponseRedirect(self.url_to("changelist"))
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -14,6 +15,7 @@ from manage_api.keys.services import Issued
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict, Invalid, Protected
+from syteops.people.services import delete_person
 from tests.fixtures import Api, remake
 
 pytestmark = pytest.mark.django_db
@@ -366,3 +368,13 @@ def test_the_key_s_life_is_in_the_trail_without_its_secret() -> None:
     for text in (issued.text, new.text):
         assert text not in told
         assert text[16:48] not in told
+
+
+def test_a_sponsor_who_was_deleted_meanwhile_is_none(bob: User) -> None:
+    sponsor = User.objects.get(pk=bob.pk)
+    delete_person(SYSTEM, bob)
+
+    issued = services.create_restricted_key(SYSTEM, name="CI", scopes=["crm:read"], sponsor=sponsor)
+
+    assert issued.key.sponsor is None
+    connection.check_constraints()

@@ -1,0 +1,104 @@
+"""What was decided of a person while a form of theirs was on its way stands.
+
+Django stores a whole person for each change of one, as it was read before: half a second of work on
+a password is enough for others to deactivate, demote or delete its person.
+"""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from syteops.audit.models import AuditEntry
+from tests.fixtures import signed_in
+from tests.people.person_pages import NEW_PASSWORD, save
+from tests.threads import elsewhere, uncommitted
+
+pytestmark = pytest.mark.django_db
+
+OWN = {"old_password": "alice-password", "new_password1": NEW_PASSWORD}
+OWN["new_password2"] = NEW_PASSWORD
+
+
+@pytest.fixture
+def while_hashing(monkeypatch: pytest.MonkeyPatch, alice: User) -> Any:
+    """Has something happen to Alice while her new password is worked on."""
+
+    def happen(**columns: bool) -> None:
+        set_password = User.set_password
+
+        def take_long(user: User, password: str) -> None:
+            found = User.objects.filter(pk=alice.pk)
+            found.update(**columns) if columns else found.delete()
+            set_password(user, password)
+
+        monkeypatch.setattr(User, "set_password", take_long)
+
+    return happen
+
+
+def test_whoever_changes_the_own_password_is_not_active_again(
+    alice: User, page: Client, while_hashing: Any
+) -> None:
+    while_hashing(is_active=False, is_superuser=False, is_staff=False)
+
+    page.post(reverse("admin:password_change"), OWN)
+
+    alice.refresh_from_db()
+    assert (alice.is_active, alice.is_superuser, alice.is_staff) == (False, False, False)
+
+
+def test_whoever_was_deleted_does_not_come_back_with_a_new_password(
+    alice: User, page: Client, while_hashing: Any
+) -> None:
+    while_hashing()
+
+    assert page.post(reverse("admin:password_change"), OWN).status_code == 403
+
+    # In one process there is only one transaction: here the deletion was undone with the change.
+    assert not AuditEntry.objects.filter(event="person.password_changed").exists()
+
+
+def test_a_form_that_says_nothing_of_what_it_saw_changes_only_what_it_names(
+    page: Client, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from syteops.people.admin import PersonAdmin
+
+    get_object = PersonAdmin.get_object
+
+    def get_and_be_late(*args: Any, **kwargs: Any) -> Any:
+        found = get_object(*args, **kwargs)
+        User.objects.filter(pk=bob.pk).update(email="theirs@example.com")
+        return found
+
+    monkeypatch.setattr(PersonAdmin, "get_object", get_and_be_late)
+
+    assert save(page, bob, first_name="Robert").status_code == 302
+
+    bob.refresh_from_db()
+    assert (bob.first_name, bob.email) == ("Robert", "theirs@example.com")
+    [entry] = AuditEntry.objects.filter(event="person.updated")
+    assert list(entry.changes) == ["first_name"]
+
+
+@pytest.mark.combination
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_two_superusers_cannot_demote_each_other_at_once(page: Client, alice: User) -> None:
+    dora = User.objects.create_superuser("dora")
+    demoted = {"is_superuser": False, "is_staff": "on", "is_active": "on"}
+
+    def demote_alice() -> None:
+        assert save(signed_in(dora), alice, **demoted).status_code == 302
+
+    with elsewhere(uncommitted(demote_alice)), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '500ms'")
+        page.raise_request_exception = False
+        assert save(page, dora, **demoted).status_code == 503  # it waits for the other
+
+    assert save(page, dora, **demoted).status_code != 302
+    assert User.objects.filter(is_superuser=True).count() == 1
