@@ -31,6 +31,7 @@ class Access(StrEnum):
     WRITE = "write"
     DELETE = "delete"
     SECRETS = "secrets"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ PERMISSION = {
     Access.WRITE: "change",
     Access.DELETE: "delete",
     Access.SECRETS: "set_secrets",
+    Access.ERASE: "erase",
 }
 
 

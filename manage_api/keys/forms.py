@@ -17,7 +17,7 @@ from manage_api.keys import rights, tokens
 from manage_api.keys.presets import PRESETS, Preset, accesses
 from manage_api.keys.queries import possible_sponsors
 from manage_api.keys.validators import default_days
-from manage_api.operations import all_scopes
+from manage_api.operations import Access, all_scopes
 from syteops.core.errors import DomainError, Invalid
 from syteops.people.confirmation import ConfirmedForm
 
@@ -153,7 +153,7 @@ class CreateKeyForm(ConfirmedForm):
         return rights.holds(self.request.user, rights.of_scopes(scopes))
 
 
-COLUMNS = ("read", "write", "delete", "secrets")
+COLUMNS = tuple(Access)
 
 
 def list_terms() -> list[tuple[str | int, str]]:

@@ -29,7 +29,7 @@ def split_scope(scope: str) -> tuple[str, Access]:
 
 
 def accesses() -> dict[str, list[Access]]:
-    """What can be allowed on each resource, in the order read, write, delete, secrets."""
+    """What can be allowed on each resource, in the order of `Access`."""
     found: dict[str, set[Access]] = {}
     for scope in all_scopes():
         resource, access = split_scope(scope)
@@ -56,14 +56,14 @@ PRESETS = {
         Preset(
             "automation",
             "Automation",
-            "For workflows: reads, changes and deletes. Touches no secrets.",
-            lambda resource, access: access is not Access.SECRETS,
+            "For workflows: reads, changes and deletes. Touches no secrets, erases nobody.",
+            lambda resource, access: access not in (Access.SECRETS, Access.ERASE),
         ),
         Preset(
             "ci_deploy",
             "CI deploy",
             "For deployments: reads, changes, sets and clears secrets. Deletes no object.",
-            lambda resource, access: access is not Access.DELETE,
+            lambda resource, access: access not in (Access.DELETE, Access.ERASE),
         ),
         Preset(
             "ai_agent",
@@ -85,6 +85,7 @@ _VERBS = {
     Access.WRITE: "changes",
     Access.DELETE: "deletes",
     Access.SECRETS: "sets secrets of",
+    Access.ERASE: "erases for good",
 }
 
 

@@ -67,8 +67,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         "Erase a team member for good",
         input=MemberIdInput,
         output=ErasedMemberSerializer,
-        access=Access.DELETE,
-        permission="erase",
+        access=Access.ERASE,
         destructive=True,
     )
     def erase(self, request: Request) -> Response:

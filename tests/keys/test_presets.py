@@ -21,8 +21,8 @@ def test_no_two_presets_are_the_same() -> None:
 
 def test_what_each_preset_leaves_out() -> None:
     assert accesses_of("read_only") == {Access.READ}
-    assert Access.SECRETS not in accesses_of("automation")
-    assert Access.DELETE not in accesses_of("ci_deploy")
+    assert accesses_of("automation") == {Access.READ, Access.WRITE, Access.DELETE}
+    assert accesses_of("ci_deploy") == {Access.READ, Access.WRITE, Access.SECRETS}
     assert accesses_of("ai_agent") == {Access.READ, Access.WRITE}
     assert set(PRESETS["monitoring"].scopes()) >= {"status:read"}
     assert "users:read" not in PRESETS["monitoring"].scopes()

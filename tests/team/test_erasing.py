@@ -1,5 +1,6 @@
 """A person who was erased is nowhere any more."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from manage_api.models import IdempotencyRecord
 from manage_api.openapi.document import operation_schemas
+from manage_api.operations import all_scopes
 from notes import services as notes
 from notes.models import Note
 from syteops.audit import verification
@@ -273,7 +275,7 @@ def test_it_asks_first_and_tells_exactly_what_goes(api: Api, uploads_folder: Pat
 
 def test_a_key_that_reads_nobody_learns_no_name(api: Api, make_key: Any) -> None:
     member = a_canary(api)
-    deleter = Api(make_key("users:delete"))
+    deleter = Api(make_key("users:erase"))
 
     asked = deleter.post("/team-members/erase", {"id": member.pk})
     done = deleter.post("/team-members/erase?confirm=true", {"id": member.pk})
@@ -290,3 +292,13 @@ def test_a_copy_of_the_list_learns_of_it(api: Api) -> None:
 
     [gone] = api.get(f"/team-members?updated_since={since}").json()["deleted"]
     assert (gone["id"], gone["user_num"]) == (member.pk, "001")
+
+
+def test_a_key_erases_nobody_unless_it_was_made_for_that(make_key: Callable[..., str]) -> None:
+    member = a_member()
+    others = [one for one in all_scopes() if one != "users:erase"]
+
+    answer = Api(make_key(*others)).post("/team-members/erase?confirm=true", {"id": member.pk})
+
+    assert (answer.status_code, answer.json()["scope"]) == (403, "users:erase")
+    assert TeamMember.objects.filter(pk=member.pk).exists()
