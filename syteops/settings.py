@@ -114,6 +114,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    # Django has the tasks API itself since version 6, but no place to keep tasks in.
+    *(["django_tasks"] if django.VERSION < (6,) else []),
+    "django_tasks_db",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -121,6 +124,7 @@ INSTALLED_APPS = [
     "syteops.server",
     "syteops.audit",
     "syteops.people",
+    "syteops.tasks",
     "manage_api",
     "manage_api.keys",
     "syteops.crm",
@@ -248,6 +252,9 @@ CACHES: dict[str, dict[str, Any]] = {
         }
     )
 }
+
+# In the database: a task is stored in the transaction that wants it, or not at all.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 MEDIA_ROOT = DATA_DIR / "uploads"
 MEDIA_URL = f"{SCRIPT_NAME}/uploads/"
