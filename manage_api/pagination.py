@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from manage_api.cursors import LONGEST, PARAMETER, read_cursor, refuse_cursor, write_cursor
 from manage_api.fields import StrictCharField, StrictIntegerField
 from manage_api.places import Derived, Ordered, Row, Stored
+from manage_api.serializers import PageSerializer
 
 
 class Pagination(BasePagination):
@@ -21,6 +22,9 @@ class Pagination(BasePagination):
     behind; at the end that is null. Behind a cursor, rows that come or go move no other row from
     one page to another; there nothing is counted, and `total` and `page` are null.
     """
+
+    answer_class = PageSerializer
+    """What an answer has beside its entries."""
 
     def get_fields(self) -> dict[str, Any]:
         """The query parameters, as the strict fields that validate them."""

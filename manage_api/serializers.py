@@ -194,13 +194,15 @@ class PageSerializer(serializers.Serializer[Any]):
 
 
 def listing(
-    name: str, item: type[serializers.BaseSerializer[Any]], paged: bool = False, **further: Any
+    name: str,
+    item: type[serializers.BaseSerializer[Any]],
+    base: type[serializers.Serializer[Any]] = serializers.Serializer,
+    **further: Any,
 ) -> type[serializers.Serializer[Any]]:
-    """The serializer of a list answer: `{name: [item, …]}`, with the page fields when `paged`.
+    """The serializer of a list answer: `{name: [item, …]}`, with the page fields of `base`.
 
     `further` are more of its fields, which only some answers have.
     """
-    base = PageSerializer if paged else serializers.Serializer
     fields = {name: item(many=True), **further, "sometimes": frozenset(further)}
     return type(f"{_label(item)}ListSerializer", (base,), fields)
 

@@ -22,6 +22,7 @@ from syteops.core.actors import Actor
 from syteops.core.addresses import client_address, counted_address
 from syteops.core.background import after_answer
 from syteops.core.counters import CounterKind, counters, seconds_left
+from syteops.core.waiting import is_asked_again
 
 WINDOW = 60
 REMEMBERED = 12 * 60 * 60
@@ -43,7 +44,7 @@ class BudgetThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Always True: raises throttled, with the fields that tell when to come again."""
-        if view.writes is not None:
+        if view.writes is not None and not is_asked_again(request._request):
             view.budget = spend(view.principal, view.writes)
         return True
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -167,10 +168,11 @@ def _query(viewset: Any) -> Any:
 
 
 def _list(viewset: Any) -> Any:
-    shown, is_paged = viewset.listed_class(), viewset.pagination_class is not None
+    shown, pagination = viewset.listed_class(), viewset.pagination_class
+    pages = pagination.answer_class if pagination else serializers.Serializer
     tells = UpdatedSinceBackend in viewset.filter_backends
     further = sync_fields(shown, viewset.lookup_name()) if tells else {}
-    return listing(viewset.list_name, shown, is_paged, **further)
+    return listing(viewset.list_name, shown, pages, **further)
 
 
 def _input(viewset: Any) -> Any:

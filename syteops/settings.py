@@ -27,6 +27,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # rotating those leaves the old entries verifiable.
 AUDIT_KEY = env.str("AUDIT_KEY", default="") or kept_secret("audit_key")
 AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=0)
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
 
 # The first key encrypts, all of them decrypt. Independent of SECRET_KEY on purpose: replacing
 # that one signs people out but loses no stored secret.
@@ -134,6 +135,7 @@ INSTALLED_APPS = [
     "syteops.integrations",
     "syteops.ai",
     "syteops.automation",
+    "syteops.events",
     "syteops.site",
     "syteops.dashboard",
     *MODULES,

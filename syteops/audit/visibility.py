@@ -22,10 +22,15 @@ AUDITOR = "audit.read_every_auditentry"
 
 def visible_to_person(user: Any, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
     """Those of `entries` that a person may read."""
+    readable = readable_resources(user)
+    return entries if readable is None else entries.filter(object_resource__in=readable)
+
+
+def readable_resources(user: Any) -> set[str] | None:
+    """The resources of which a person may read what the trail holds; None for all of them."""
     if user.has_perm(AUDITOR):
-        return entries
-    allowed = [name for name in _permissions() if may_read(user, name)]
-    return entries.filter(object_resource__in=allowed)
+        return None
+    return {name for name in _permissions() if may_read(user, name)}
 
 
 def may_read(user: Any, resource: str) -> bool:

@@ -11,6 +11,7 @@ class Verb(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     ERASED = "erased"
+    CHANGED = "changed"
     SECRET_SET = "secret_set"  # noqa: S105 - a name
     SECRET_CLEARED = "secret_cleared"  # noqa: S105 - a name
     REFUSED = "refused"
@@ -56,3 +57,4 @@ class Noun(StrEnum):
     GROUP = "group"
     AUDIT = "audit"
     ENCRYPTION = "encryption"
+    VARIABLES = "variables"

@@ -10,18 +10,25 @@ from manage_api.permissions import may_read
 from manage_api.principals import Principal
 from syteops.audit.models import AuditEntry
 from syteops.audit.visibility import may_read as person_may_read
-from syteops.audit.visibility import visible_changes, visible_to_person
+from syteops.audit.visibility import readable_resources as readable_to_person
+from syteops.audit.visibility import visible_changes
 from syteops.core.actors import ActorKind
 
 
 def visible_to(principal: Principal, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
     """Those of `entries` that a caller of the API may read."""
+    readable = readable_resources(principal)
+    return entries if readable is None else entries.filter(object_resource__in=readable)
+
+
+def readable_resources(principal: Principal) -> set[str] | None:
+    """The resources of which the trail may be read by a caller of the API; None for all of them."""
     if principal.kind is ActorKind.PERSON:
-        return visible_to_person(principal.user, entries)
+        return readable_to_person(principal.user)
     if principal.reads_everything:
-        return entries
+        return None
     reads = (one for one in all_operations() if one.access is Access.READ)
-    return entries.filter(object_resource__in={r.resource for r in reads if principal.may(r)})
+    return {one.resource for one in reads if principal.may(one)}
 
 
 def changes_visible_to(principal: Principal, entry: AuditEntry) -> dict[str, Any]:

@@ -22,10 +22,12 @@ from wsgiref.util import FileWrapper
 from django.conf import settings
 
 from manage_api.errors import ApiError
+from syteops.core.waiting import Wait, wanted_wait, with_time_left
 from syteops.lib.paths import is_api
 from syteops.server.bodies import Bodies, Receive, payload_too_large
 from syteops.server.environ import Environ, Scope, environ_of
 from syteops.server.middleware import REFUSAL
+from syteops.server.news import News
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -47,6 +49,7 @@ class Gateway:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._thread = RequestThread()
+        self._news = News()
         self._bodies = Bodies(max(HELD, 4 * max(limit_for("/"), limit_for("/api/"))))
 
     def busy_since(self) -> float | None:
@@ -72,7 +75,10 @@ class Gateway:
             environ["wsgi.input"] = BytesIO()
             run: Run[Any] = _run_here if path == "/healthz" else self._thread.run
             answer = Answer(self._application, environ)
-            await self._send(answer, await run(answer.begin), receive, send, run)
+            whole = await run(answer.begin)
+            if wait := wanted_wait(answer.environ):
+                answer, whole = await self._ask_again(environ, answer, whole, wait, receive)
+            await self._send(answer, whole, receive, send, run)
             return
         async with self._bodies.reading(receive, limit, settings.REQUEST_TIMEOUT) as body:
             environ |= {"wsgi.input": body.file, "CONTENT_LENGTH": str(body.size)}
@@ -81,6 +87,23 @@ class Gateway:
             # Whoever does not read the answer keeps no room from the bodies of others.
             body.file.truncate(0)
         await self._send(answer, whole, receive, send, self._thread.run)
+
+    async def _ask_again(
+        self, environ: Environ, answer: "Answer", whole: Any, wait: Wait | None, receive: Receive
+    ) -> "tuple[Answer, Any]":
+        """The answer when there is something to tell, or the last one when the time is up."""
+        gone = asyncio.ensure_future(_wait_until_gone(receive))
+        try:
+            while wait:
+                left = await self._news.wait(wait, gone)
+                if left is None:
+                    break
+                answer = Answer(self._application, with_time_left(environ, left))
+                whole = await self._thread.run(answer.begin)
+                wait = wanted_wait(answer.environ)
+        finally:
+            gone.cancel()
+        return answer, whole
 
     async def _send(
         self, answer: "Answer", whole: bytes | None, receive: Receive, send: Send, run: "Run[Any]"
@@ -121,16 +144,16 @@ class Answer:
 
     def __init__(self, application: Application, environ: Environ) -> None:
         self._application = application
-        self._environ = environ | {"wsgi.file_wrapper": _Pieces}
+        self.environ = environ | {"wsgi.file_wrapper": _Pieces}
         self._made: Iterable[bytes] = ()
         self._pieces: Iterator[bytes] = iter(())
         self.head: dict[str, Any] = {}
 
     def begin(self) -> bytes | None:
         """Call the application. The body, or None for one that is streamed."""
-        self._made = self._application(self._environ, self._start)
+        self._made = self._application(self.environ, self._start)
         if getattr(self._made, "streaming", not isinstance(self._made, list)):
-            is_sent = self._environ["REQUEST_METHOD"] != "HEAD"
+            is_sent = self.environ["REQUEST_METHOD"] != "HEAD"
             self._pieces = iter(self._made if is_sent else ())
             return None
         try:

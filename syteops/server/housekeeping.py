@@ -17,6 +17,7 @@ from syteops.core.locks import Busy
 from syteops.core.outages import is_outage
 from syteops.core.shredding import empty_journal
 from syteops.dashboard.tasks import note_failure, note_success
+from syteops.events.services import prune_events
 from syteops.team.stray_pictures import remove_stray_pictures
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "warn_of_expiry": _warn_of_expiry,
     "seal_audit": _seal_audit,
     "prune_audit": audit.prune,
+    "prune_events": lambda actor: prune_events(),
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),
     "forget_sessions": lambda actor: call_command("clearsessions"),

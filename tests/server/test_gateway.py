@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from manage_api.errors import ApiError
+from syteops.core.waiting import Wait
 from syteops.server.bodies import Bodies
 from syteops.server.environ import environ_of
 from syteops.server.gateway import Gateway, limit_for
+from syteops.server.news import News
 
 OK = "200 OK"
 PATIENCE = 20.0
@@ -299,3 +301,89 @@ def test_healthz_queues_behind_nothing() -> None:
         assert gateway.busy_since() is None
 
     asyncio.run(main())
+
+
+# --- Who waits for events --------------------------------------------------------------------
+
+
+class Feed:
+    """An application that has nothing to tell until `newest` is beyond what it has told."""
+
+    def __init__(self) -> None:
+        self.newest = self.calls = 0
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        self.calls += 1
+        start(OK, [])
+        if not self.newest:
+            environ["syteops.wait_wanted"] = Wait(environ.get("syteops.wait_left", 10.0), 0)
+        return [str(self.newest).encode()]
+
+
+def gateway_of(feed: Feed) -> Gateway:
+    gateway = Gateway(feed)
+    gateway._news = News(lambda: feed.newest)
+    return gateway
+
+
+def body_of(client: Client) -> bytes:
+    return b"".join(message.get("body", b"") for message in client.sent)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_holds_no_thread_and_is_told_at_once() -> None:
+    async def main() -> None:
+        feed, clients = Feed(), [Client() for _ in range(50)]
+        gateway = gateway_of(feed)
+        waiting = [asyncio.create_task(gateway(scope(), one.receive, one.send)) for one in clients]
+        while feed.calls < 50:
+            await asyncio.sleep(0.01)
+        assert not any(one.done() for one in waiting)
+
+        feed.newest = 7
+        await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE)
+        assert {body_of(one) for one in clients} == {b"7"}
+        assert feed.calls == 100
+
+    asyncio.run(main())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_in_vain_gets_the_first_answer() -> None:
+    async def main() -> None:
+        feed, client = Feed(), Client()
+        gateway = gateway_of(feed)
+        gateway._news = Impatient(lambda: 0)
+        await gateway(scope(), client.receive, client.send)
+        assert (body_of(client), feed.calls) == (b"0", 1)
+
+    asyncio.run(main())
+
+
+class Impatient(News):
+    """Waits a hundredth of the time."""
+
+    async def wait(self, wanted: Wait, gone: "asyncio.Future[None]") -> float | None:
+        return await super().wait(Wait(wanted.seconds / 100, wanted.seen), gone)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_asks_again_for_who_has_gone() -> None:
+    async def main() -> None:
+        feed, client = Feed(), Gone()
+        await asyncio.wait_for(gateway_of(feed)(scope(), client.receive, client.send), PATIENCE)
+        assert feed.calls == 1
+
+    asyncio.run(main())
+
+
+class Gone(Client):
+    """One that has closed its connection."""
+
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+
+def test_a_header_cannot_pretend_to_have_waited() -> None:
+    sent = [(b"syteops.wait_left", b"5"), (b"syteops.wait-left", b"5")]
+    assert not any(name.startswith("syteops") for name in environ_of(scope(*sent)))

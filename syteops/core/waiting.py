@@ -1,0 +1,47 @@
+"""A request that has nothing to tell yet, and may be asked again when there is.
+
+The application works in one thread, so it must not wait there. It says in the request's environment
+how long it would wait; the server keeps the connection, and calls it once more when something was
+published or the time is up. Where no such server is, the first answer stands.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+# No header can set these: those begin with HTTP_.
+_WANTED = "syteops.wait_wanted"
+_LEFT = "syteops.wait_left"
+
+Environ = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a request waits for: an event behind `seen`, for so many seconds at most."""
+
+    seconds: float
+    seen: int
+
+
+def want_to_wait(request: HttpRequest, seconds: float, seen: int) -> None:
+    """Have this request asked again when there is an event behind `seen`."""
+    left = request.META.get(_LEFT, seconds)
+    if left > 0:
+        request.META[_WANTED] = Wait(min(left, seconds), seen)
+
+
+def is_asked_again(request: HttpRequest) -> bool:
+    """Whether this request has been answered before, and has paid for it."""
+    return _LEFT in request.META
+
+
+def wanted_wait(environ: Environ) -> Wait | None:
+    """What the application wants to wait for, having answered that request."""
+    found = environ.get(_WANTED)
+    return found if isinstance(found, Wait) else None
+
+
+def with_time_left(environ: Environ, seconds: float) -> Environ:
+    """The environment in which the request is asked again."""
+    return {**environ, _LEFT: seconds}

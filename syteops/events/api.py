@@ -1,0 +1,49 @@
+"""The event feed over the Manage API."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import manage_api
+from manage_api.filters import FilterBackend
+from manage_api.viewsets import ListMixin
+from syteops.core.actors import Channel
+from syteops.core.waiting import want_to_wait
+from syteops.events import queries
+from syteops.events.filters import EventFilter
+from syteops.events.models import Event
+from syteops.events.pagination import FeedPagination
+from syteops.events.serializers import EventSerializer
+from syteops.history.visibility import readable_resources
+
+
+@manage_api.register("events", resource="events")
+class EventViewSet(ListMixin):
+    queryset = Event.objects.all()
+    serializer_class = EventSerializer
+    filter_backends = (FilterBackend,)
+    filterset_class = EventFilter
+    pagination_class = FeedPagination
+    list_name = "events"
+    why_read_only = "Events tell what has happened. They cannot be changed."
+    summaries = {"list": "Read the event feed"}
+    descriptions = {
+        "list": "What was changed, oldest first, in an order that never changes. Send `next` as "
+        "`after` to go on, and `wait` to be told at once. You see events of what you may read."
+    }
+
+    def list(self, request: Request, **path: str) -> Response:
+        # Asked before the feed is read: what is published in between ends the wait.
+        newest = queries.newest_id()
+        response = super().list(request, **path)
+        if not response.data["events"] and self.channel is Channel.REST:
+            want_to_wait(request._request, self.validated["wait"], newest)
+        return response
+
+    def get_queryset(self) -> QuerySet[Event]:
+        return queries.feed(readable_resources(self.principal))
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "reader": self.principal}

@@ -1,0 +1,82 @@
+"""How the feed is read: from a place on, so much at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from manage_api.cursors import LONGEST, PARAMETER, read_cursor, write_cursor
+from manage_api.fields import StrictCharField, StrictIntegerField
+from syteops.core.errors import Invalid
+from syteops.events.queries import first_kept_id, newest_id
+
+LONGEST_WAIT = 30
+"""Seconds that a reader may have its request kept open; less than proxies wait by themselves."""
+MOST_EVENTS = 200
+EVENTS = 50
+
+
+class FeedPageSerializer(serializers.Serializer[Any]):
+    """What an answer has beside its events."""
+
+    next = serializers.CharField(help_text="What to send as `after` to go on.")
+    has_more = serializers.BooleanField(help_text="Whether there are more already.")
+
+
+class FeedPagination(BasePagination):
+    """`?after=`, `?per_page=` and `?wait=`.
+
+    `next` is where to go on, also at the end: what is published later comes behind it.
+    """
+
+    answer_class = FeedPageSerializer
+
+    def get_fields(self) -> dict[str, Any]:
+        """The query parameters, as the strict fields that validate them."""
+        return {
+            PARAMETER: StrictCharField(
+                max_length=LONGEST,
+                required=False,
+                help_text="What the last answer had as `next`. Without it: from the oldest on.",
+            ),
+            "per_page": StrictIntegerField(
+                min_value=1, max_value=MOST_EVENTS, default=EVENTS, help_text="Events in an answer."
+            ),
+            "wait": StrictIntegerField(
+                min_value=0,
+                max_value=LONGEST_WAIT,
+                default=0,
+                help_text="Seconds to wait for an event where there is none. Over REST only.",
+            ),
+        }
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        self.view, per_page = view, view.validated["per_page"]
+        start, newest = self._start(), newest_id()
+        assert isinstance(queryset, QuerySet)
+        found = list(queryset.filter(id__gt=start, id__lte=newest)[: per_page + 1])
+        self.has_more = len(found) > per_page
+        shown = found[:per_page]
+        # Where nothing (more) is for this reader, it need not look through the same again.
+        self.next = shown[-1].id if self.has_more else newest
+        return [one for one in shown if one.entry or not one.entry_id]
+
+    def _start(self) -> int:
+        cursor = self.view.validated.get(PARAMETER)
+        if cursor is None:
+            return 0
+        [start] = read_cursor(cursor, self.view.operation.name, "")
+        if start + 1 < first_kept_id():
+            detail = "What came behind this place is not kept any more. Begin without `after`."
+            raise Invalid.field(PARAMETER, detail, "too_old")
+        return int(start)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        cursor = write_cursor(self.view.operation.name, "", [self.next])
+        return Response({self.view.list_name: data, "next": cursor, "has_more": self.has_more})

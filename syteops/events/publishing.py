@@ -1,0 +1,151 @@
+"""From the audit trail to the event feed.
+
+A change and its audit entry are one transaction, and sealing gives every entry its place once that
+has committed: without a gap, in an order that readers may rely on, and no writer waits for another
+(`audit.chain`). So the trail is the outbox. Publishing follows it, entry by entry, and gives each
+change its event; how far it has got is stored with the events themselves, so a process that is
+killed leaves neither a gap nor an event twice.
+"""
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Subquery
+from django.utils import timezone
+
+from syteops.audit.models import AuditChain, AuditEntry, Outcome
+from syteops.core.prepared import Prepared
+from syteops.events.models import Event, Stream
+from syteops.events.variable_changes import changed_variables, remember_variables
+
+BATCH = 500
+"""Entries that are published in one transaction."""
+COMPARED_EVERY = 1.0
+"""Seconds between two comparisons of all variables, however many changes are made meanwhile."""
+
+Listener = Callable[[Sequence[Event]], object]
+_listeners: list[Listener] = []
+_compared_at = -COMPARED_EVERY
+
+
+def on_publish(listener: Listener) -> Listener:
+    """Have `listener` called with new events, in the transaction that stores them."""
+    _listeners.append(listener)
+    return listener
+
+
+def publish() -> int:
+    """Publish what has happened since the last time; how many events that were.
+
+    The first time nothing is: the feed begins with the site as it is then. Where another process is
+    publishing, that one goes on. Costs one short query while nothing happens.
+    """
+    [row] = _PROGRESS() or [None]
+    if row is None:
+        _begin()
+        return 0
+    head, last_entry, compared_entry = row
+    published = 0
+    while last_entry < head and (batch := _publish_entries()) is not None:
+        last_entry, count = batch
+        published += count
+    if compared_entry < last_entry:
+        published += _compare_variables()
+    return published
+
+
+def seconds_behind() -> float:
+    """For how long the oldest change that is not published has been waiting; 0 if there is none."""
+    last = Stream.objects.values_list("last_entry", flat=True).first() or 0
+    oldest = AuditEntry.objects.filter(sequence__gt=last).order_by("sequence").first()
+    return max((timezone.now() - oldest.at).total_seconds(), 0.0) if oldest else 0.0
+
+
+def _progress() -> Any:
+    head = Subquery(AuditChain.objects.values("head_sequence"))
+    return Stream.objects.values_list(head, "last_entry", "compared_entry")
+
+
+_PROGRESS: Prepared[Any] = Prepared(_progress)
+
+
+@transaction.atomic
+def _begin() -> None:
+    chain = AuditChain.objects.first()
+    head = chain.head_sequence if chain else 0
+    _, is_new = Stream.objects.get_or_create(
+        pk=1, defaults={"last_entry": head, "compared_entry": head}
+    )
+    if is_new:
+        remember_variables(changed_variables())
+
+
+@transaction.atomic
+def _publish_entries() -> tuple[int, int] | None:
+    """Publish the next entries: the last one's place, and how many events they made.
+
+    None when there are none, or while another process is publishing.
+    """
+    stream = _locked_stream()
+    if stream is None:
+        return None
+    waiting = AuditEntry.objects.filter(sequence__gt=stream.last_entry).order_by("sequence")
+    entries = list(waiting.defer("changes")[:BATCH])
+    if not entries:
+        return None
+    stream.last_entry = entries[-1].sequence or 0
+    events = [_event_of(one) for one in entries if one.outcome == Outcome.CHANGED]
+    _append(stream, events)
+    return stream.last_entry, len(events)
+
+
+def _compare_variables() -> int:
+    """Publish which variables have changed; how many events that made.
+
+    The variables are derived before the transaction begins: that takes longer than a writer should
+    wait. What changes meanwhile has an entry behind those that were published, so it is found the
+    next time.
+    """
+    global _compared_at  # noqa: PLW0603 - per process on purpose
+    if monotonic() - _compared_at < COMPARED_EVERY:
+        return 0
+    _compared_at = monotonic()
+    published = Stream.objects.values_list("last_entry", flat=True).get()
+    changes = changed_variables()
+    with transaction.atomic():
+        stream = _locked_stream()
+        if stream is None or stream.compared_entry >= published:
+            return 0
+        stream.compared_entry = published
+        remember_variables(changes)
+        events = changes.as_events()
+        _append(stream, events)
+    return len(events)
+
+
+def _locked_stream() -> Stream | None:
+    return Stream.objects.select_for_update(skip_locked=True).first()
+
+
+def _append(stream: Stream, events: Sequence[Event]) -> None:
+    for event in events:
+        stream.last_event += 1
+        event.id = stream.last_event
+    Event.objects.bulk_create(events)
+    stream.save()
+    for listener in _listeners if events else ():
+        listener(events)
+
+
+def _event_of(entry: AuditEntry) -> Event:
+    return Event(
+        uid=entry.uid,
+        entry=entry,
+        at=entry.at,
+        type=entry.event,
+        resource=entry.object_resource,
+        object_id=entry.object_id,
+        object_pk=entry.object_pk,
+    )

@@ -1,0 +1,39 @@
+"""Reading the event feed."""
+
+from collections.abc import Collection
+
+from django.db.models import Q, QuerySet
+
+from syteops.events.models import Event, Stream
+
+
+def feed(resources: Collection[str] | None) -> QuerySet[Event]:
+    """The events of those resources (None: of all), oldest first, with what they tell."""
+    found = Event.objects.select_related("entry")
+    return found if resources is None else found.filter(resource__in=resources)
+
+
+def of_types(found: QuerySet[Event], patterns: Collection[str]) -> QuerySet[Event]:
+    """Those of `found` that one of the patterns names: a type, or `<noun>.*`."""
+    wanted = Q()
+    for one in patterns:
+        is_kind = one.endswith(".*")
+        wanted |= Q(type__startswith=one[:-1]) if is_kind else Q(type=one)
+    return found.filter(wanted)
+
+
+def fits(event: Event, patterns: Collection[str]) -> bool:
+    """Whether one of the patterns names the event's type; `*` names all."""
+    noun = event.type.partition(".")[0]
+    return not {"*", event.type, f"{noun}.*"}.isdisjoint(patterns)
+
+
+def newest_id() -> int:
+    """The id of the newest event; 0 before the first."""
+    return Stream.objects.values_list("last_event", flat=True).first() or 0
+
+
+def first_kept_id() -> int:
+    """The id of the oldest event that is kept, or of the next one where none is."""
+    oldest = Event.objects.values_list("id", flat=True).first()
+    return oldest if oldest is not None else newest_id() + 1

@@ -1,0 +1,196 @@
+"""GET /events: what a reader may know, from a place on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+
+from syteops.core.actors import SYSTEM
+from syteops.core.waiting import wanted_wait
+from syteops.crm import services as crm
+from syteops.events.models import Event
+from syteops.events.services import prune_events
+from tests.events.publish import a_system, publish
+from tests.fixtures import Api
+from tests.samples.team import a_member
+
+
+def read(api: Api, query: str = "") -> dict[str, Any]:
+    response = api.get(f"/events?{query}")
+    assert response.status_code == 200, response.content
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def types(api: Api, query: str = "") -> list[str]:
+    found = [one["type"] for one in read(api, query)["events"]]
+    return [one for one in found if one != "variables.changed"]
+
+
+def test_an_event_tells_what_was_changed_and_by_whom(api: Api) -> None:
+    path = "/crm-systems"
+    number = api.post(path, {"name": "HubSpot"}).json()["crm_num"]
+    api.patch(f"{path}/{number}", {"name": "Salesforce"})
+    publish()
+
+    created, updated = read(api, "resource=crm")["events"]
+    assert created["id"].startswith("evt_")
+    assert created["id"] != updated["id"]
+    assert updated["type"] == "crm_system.updated"
+    assert updated["timestamp"].endswith("Z")
+    data = updated["data"]
+    assert (data["resource"], data["object"], data["name"]) == ("crm", number, "Salesforce")
+    assert data["actor"]["kind"] == "key"
+    assert data["changes"] == {"name": {"before": "HubSpot", "after": "Salesforce"}}
+    assert "variables" not in data
+
+
+def test_no_secret_is_told(api: Api) -> None:
+    system = a_system()
+    crm.set_secrets(SYSTEM, system, api_key="canary-key-1234")
+    publish()
+    assert "canary" not in str(read(api))
+    assert "crm_system.secret_set" in types(api)
+
+
+def test_a_reader_goes_on_where_it_stopped(api: Api) -> None:
+    for _ in range(3):
+        a_system()
+    publish()
+    pages = [read(api, "per_page=2")]
+    while pages[-1]["has_more"]:
+        pages.append(read(api, f"per_page=2&after={pages[-1]['next']}"))
+    assert [len(page["events"]) for page in pages] == [2, 2, 1]
+    at_the_end = pages[-1]["next"]
+    assert read(api, f"after={at_the_end}") == {"events": [], "next": at_the_end, "has_more": False}
+
+    a_system()
+    publish()
+    new = read(api, f"after={at_the_end}")
+    ids = [one["id"] for page in (*pages, new) for one in page["events"]]
+    assert ids == [one.public_id for one in Event.objects.all()]
+    # The same place has the same cursor, however often it is read.
+    assert read(api, f"after={new['next']}")["next"] == new["next"]
+
+
+def test_a_filter_does_not_hide_where_to_go_on(api: Api) -> None:
+    a_member()
+    publish()
+    answer = read(api, "resource=crm")
+    assert answer["events"] == []
+    a_system()
+    publish()
+    assert types(api, f"resource=crm&after={answer['next']}") == ["crm_system.created"]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("type=crm_system.created", ["crm_system.created"]),
+        ("type=crm_system.*", ["crm_system.created", "crm_system.deleted"]),
+        ("type=crm_system.deleted,team_member.*", ["crm_system.deleted", "team_member.created"]),
+        ("type=crm*", []),
+        ("object=999", []),
+        ("since=2999-01-01T00:00:00Z", []),
+    ],
+)
+def test_filters(api: Api, query: str, wanted: list[str]) -> None:
+    crm.delete_crm_system(SYSTEM, a_system())
+    a_member()
+    publish()
+    assert types(api, query) == wanted
+
+
+def test_a_key_sees_events_of_what_it_may_read(make_key: Callable[..., str]) -> None:
+    a_system()
+    a_member()
+    publish()
+    assert types(Api(make_key("events:read", "crm:read"))) == ["crm_system.created"]
+    assert types(Api(make_key("events:read", "users:read"))) == ["team_member.created"]
+    assert types(Api(make_key("events:read"))) == []
+    refused = Api(make_key("crm:read")).get("/events")
+    assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+
+
+def test_names_of_variables_need_the_right_to_read_them(make_key: Callable[..., str]) -> None:
+    a_member()
+    publish()
+    [event] = read(Api(make_key("events:read", "variables:read")))["events"]
+    assert event["type"] == "variables.changed"
+    assert any(name.startswith("syteops_user_") for name in event["data"]["variables"]["changed"])
+
+
+def test_a_person_sees_events_of_what_that_person_may_view(
+    bob: User, as_person: Callable[[User], Api]
+) -> None:
+    a_system()
+    a_member()
+    publish()
+    assert as_person(bob).get("/events").status_code == 403
+    bob.user_permissions.add(Permission.objects.get(codename="view_event"))
+    assert types(as_person(User.objects.get(pk=bob.pk))) == ["crm_system.created"]
+
+
+def test_what_is_erased_is_erased_here_as_well(api: Api) -> None:
+    pk = api.post("/team-members", {"first_name": "Zyxwvut"}).json()["id"]
+    publish()
+    assert "Zyxwvut" in str(read(api))
+    erased = api.post("/team-members/erase?confirm=true", {"id": pk})
+    assert erased.status_code == 200, erased.content
+    publish()
+    assert "Zyxwvut" not in str(read(api))
+
+
+def test_old_events_go_and_who_has_missed_some_is_told(api: Api, settings: Any) -> None:
+    start = read(api)["next"]
+    a_system()
+    publish()
+    a_system()
+    publish()
+    old = timezone.now() - timedelta(days=settings.EVENT_RETENTION_DAYS + 1)
+    Event.objects.filter(id=1).update(at=old)
+    assert prune_events() == 1
+
+    refused = api.get(f"/events?after={start}")
+    assert refused.status_code == 400
+    assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [
+        ("#/after", "too_old")
+    ]
+    assert read(api)["events"][0]["id"] == Event.objects.get(id=2).public_id
+
+
+def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
+    a_system()
+    cursor = api.get("/audit?per_page=1").json()["next"]
+    assert cursor
+    assert api.get(f"/events?after={cursor}").status_code == 400
+
+
+def test_an_empty_answer_asks_to_be_woken_and_a_full_one_does_not(api: Api) -> None:
+    empty = api.get("/events?wait=20")
+    wait = wanted_wait(empty.wsgi_request.META)
+    assert wait is not None
+    assert (wait.seconds, wait.seen) == (20, 0)
+    assert wanted_wait(api.get("/events").wsgi_request.META) is None
+    a_system()
+    publish()
+    assert wanted_wait(api.get("/events?wait=20").wsgi_request.META) is None
+
+
+def test_dispatch_never_waits(api: Api) -> None:
+    answer = api.dispatch("events.list", {"wait": 20})
+    assert answer.json()["data"]["events"] == []
+    assert wanted_wait(answer.wsgi_request.META) is None
+
+
+def test_the_feed_costs_a_constant_number_of_queries(
+    api: Api, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(20):
+        a_system()
+    publish()
+    with django_assert_max_num_queries(6):
+        assert len(read(api, "resource=crm")["events"]) == 20
