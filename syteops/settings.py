@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "syteops.roles",
     "syteops.modules",
     "syteops.integrations",
+    "syteops.deliveries",
     "syteops.ai",
     "syteops.automation",
     "syteops.events",

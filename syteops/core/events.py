@@ -25,6 +25,8 @@ class Verb(StrEnum):
     DISABLED = "disabled"
     CONFIGURED = "configured"
     TESTED = "tested"
+    # Deliveries
+    RESENT = "resent"
     # AI areas
     ASKED = "asked"
     # Estimates
@@ -58,3 +60,4 @@ class Noun(StrEnum):
     AUDIT = "audit"
     ENCRYPTION = "encryption"
     VARIABLES = "variables"
+    DELIVERIES = "deliveries"

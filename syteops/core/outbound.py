@@ -8,8 +8,9 @@ would resolve the name out of our sight.
 
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from queue import Empty, SimpleQueue
 from ssl import SSLContext
@@ -33,10 +34,16 @@ _CHUNK = 16_384
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered; the body only as far as it was wanted."""
+    """What was answered: of the body as much as was wanted. Names of headers are in lower case."""
 
     status: int
-    body: bytes
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the receiver has taken it (2xx)."""
+        return 200 <= self.status < 300
 
 
 class OutboundFailed(DomainError):
@@ -62,11 +69,13 @@ def post(
     *,
     seconds: float = SECONDS,
     most_bytes: int = 0,
+    beginning: int = 0,
 ) -> Answer:
     """The answer to `body`, sent as JSON unless the headers say otherwise, whatever its status.
 
     All of it takes `seconds` at most, from resolving the name to the answer's last byte; a larger
-    answer than `most_bytes` fails, and with 0 it is not read. Raises OutboundFailed.
+    answer than `most_bytes` fails, and with 0 it is not read. With `beginning`, so many bytes of it
+    are read, whatever becomes of the rest. Raises OutboundFailed.
     """
     if problem := url_problem(url):
         raise OutboundFailed(problem)
@@ -91,7 +100,9 @@ def post(
             httpcore.ConnectionPool(ssl_context=_trust(), network_backend=network) as pool,
             pool.stream("POST", place, headers=list(sent.items()), content=body) as response,
         ):
-            return Answer(response.status, _read(response.iter_stream(), most_bytes))
+            chunks = response.iter_stream()
+            read = _read_beginning(chunks, beginning) if beginning else _read(chunks, most_bytes)
+            return Answer(response.status, read, _texts(response.headers))
     except _BROKEN:
         # Not the cause: it may show the address, or the headers.
         raise OutboundFailed(_NO_ANSWER, sent=network.sent) from None
@@ -109,6 +120,20 @@ def _read(chunks: Iterator[bytes], most_bytes: int) -> bytes:
         if len(body) > most_bytes:
             raise OutboundFailed("More was answered than can be read.", sent=True)
     return bytes(body)
+
+
+def _read_beginning(chunks: Iterator[bytes], most: int) -> bytes:
+    body = bytearray()
+    with suppress(*_BROKEN):  # the status is known: it decides
+        for chunk in chunks:
+            body += chunk
+            if len(body) >= most:
+                break
+    return bytes(body[:most])
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
 
 
 @cache

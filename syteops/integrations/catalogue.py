@@ -5,13 +5,16 @@ just like them, and is found by autodiscovery.
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
 from syteops.core.modules import contribution
+from syteops.core.outbound import Answer
+from syteops.events.models import Event
 
 NO_CONFIG: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
@@ -41,6 +44,33 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Destination:
+    """Where an integration sends events: to each in order, and apart from all others.
+
+    `types` are the events that it wants: types, `<noun>.*`, or `*`. With `together`, all that is
+    waiting goes in one message. `first_at` says when that of an event of now may go.
+    """
+
+    key: str
+    name: str
+    types: tuple[str, ...]
+    together: bool = False
+    first_at: Callable[[datetime], datetime] = field(default=lambda now: now, repr=False)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent to a destination: one event, or all that were waiting, oldest first.
+
+    A repetition has the same `id`, so that the receiver can tell.
+    """
+
+    id: str
+    destination: str
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
 class Integration:
     """Something outside that the site works with.
 
@@ -48,6 +78,9 @@ class Integration:
     is disabled. `send_test` proves that it works and tells what it did (raises DeliveryFailed);
     `start` is run once in every server process while it is enabled. `test_shows` is the permission
     to see what the test sends: whoever lacks it cannot send it anywhere.
+
+    `destinations` are where events go, by the config; `send` sends them a message and answers what
+    was answered (raises DeliveryFailed, or OutboundFailed).
     """
 
     slug: str
@@ -61,6 +94,10 @@ class Integration:
     send_test: Callable[[Setup], str] | None = field(default=None, repr=False)
     start: Callable[[Setup], None] | None = field(default=None, repr=False)
     test_shows: str = ""
+    destinations: Callable[[dict[str, Any]], Iterable[Destination]] = field(
+        default=lambda config: (), repr=False
+    )
+    send: Callable[[Setup, Message], Answer] | None = field(default=None, repr=False)
     module: str = ""
 
     def secret(self, name: str) -> SecretSpec | None:

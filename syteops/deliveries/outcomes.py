@@ -1,0 +1,146 @@
+"""What becomes of a delivery: it has arrived, is tried again later, or is given up.
+
+The times between two tries are those of Svix, which receivers know; each is up to a tenth longer,
+so that not everything comes back at once. A receiver decides more: with `Retry-After` (RFC 9110,
+section 10.2.3), with 410, and with `webhook-delivery: abort-message` or `disable` (Standard
+Webhooks).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import uniform
+
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.audit.services import record_about
+from syteops.core.actors import SYSTEM
+from syteops.core.events import Noun, Verb
+from syteops.core.outbound import Answer
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
+from syteops.lib.retry_after import seconds_of
+
+SCHEDULE = (0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600)
+"""Seconds before each try, counted from the one before."""
+JITTER = 0.1
+LONGEST_HOLD = 24 * 3600
+"""Seconds that a receiver may ask for."""
+SILENT_HOLD = 60
+"""Seconds, at most, in which nothing else is tried at a destination that did not answer at all."""
+FAILS_FOR = timedelta(days=5)
+"""After so long without any success a destination is paused."""
+KEPT_ANSWER = 2048
+"""Bytes of an answer that are kept."""
+
+_GONE = 410
+_BUSY = (429, 503)
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try, and what came of it. `secrets` are what an answer may repeat and the log may not."""
+
+    at: datetime
+    milliseconds: int
+    answer: Answer
+    problem: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the receiver has taken it."""
+        return not self.problem and self.answer.is_success
+
+    @property
+    def wish(self) -> str:
+        """What the receiver asks for, in the words of Standard Webhooks."""
+        if self.answer.status == _GONE:
+            return "disable"
+        return self.answer.headers.get("webhook-delivery", "").strip().lower()
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds for which the receiver asks to be left alone."""
+        given = self.answer.headers.get("retry-after", "")
+        return min(seconds_of(given, timezone.now()), LONGEST_HOLD)
+
+    def shown_answer(self) -> str:
+        """The beginning of the answer, with no secret in it, as PostgreSQL can store it."""
+        text = self.answer.body[:KEPT_ANSWER].decode("utf-8", "replace").replace("\0", "�")
+        for secret in self.secrets:
+            text = text.replace(secret, "•••")
+        return text
+
+
+@transaction.atomic
+def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) -> bool:
+    """Store what came of a try; whether more may be sent there now."""
+    state = DestinationState.objects.select_for_update().get(pk=state.pk)
+    DeliveryAttempt.objects.bulk_create(_attempt(one, tried) for one in deliveries)
+    if tried.is_success:
+        _finish(deliveries, DeliveryState.DELIVERED)
+        state.delivered_at, state.failing_since = tried.at, None
+    else:
+        _put_off(state, deliveries, tried)
+        state.failing_since = state.failing_since or tried.at
+    if tried.wish == "disable":
+        pause(state, f"The receiver wants no more (it answered {tried.answer.status}).")
+    elif state.failing_since and tried.at - state.failing_since > FAILS_FOR:
+        pause(state, f"Nothing has arrived there for {FAILS_FOR.days} days.")
+    state.save()
+    return state.paused_at is None and not _is_held(state)
+
+
+def pause(state: DestinationState, why: str) -> None:
+    """Send nothing more there until somebody resumes it; what is waiting waits."""
+    if state.paused_at:
+        return
+    state.paused_at, state.why_paused = timezone.now(), why
+    about = (Delivery.resource, state.public_id, str(state))
+    record_about(
+        SYSTEM.for_operation("deliveries.send"),
+        Noun.DELIVERIES,
+        Verb.PAUSED,
+        about,
+        {"reason": (None, why)},
+    )
+
+
+def _attempt(delivery: Delivery, tried: Try) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        delivery=delivery,
+        at=tried.at,
+        milliseconds=tried.milliseconds,
+        status=tried.answer.status or None,
+        answer=tried.shown_answer(),
+        problem=tried.problem[:500],
+    )
+
+
+def _finish(deliveries: Sequence[Delivery], end: DeliveryState) -> None:
+    for one in deliveries:
+        one.state, one.attempts = end, one.attempts + 1
+        one.finished_at, one.next_attempt_at = timezone.now(), None
+        one.save(update_fields=["state", "attempts", "finished_at", "next_attempt_at"])
+
+
+def _put_off(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) -> None:
+    attempts = deliveries[0].attempts + 1
+    if tried.wish in ("disable", "abort-message") or attempts >= len(SCHEDULE):
+        _finish(deliveries, DeliveryState.GIVEN_UP)
+        return
+    wait = SCHEDULE[attempts] * uniform(1, 1 + JITTER)  # noqa: S311 - nothing secret
+    now = timezone.now()
+    later = now + timedelta(seconds=max(wait, tried.retry_after))
+    for one in deliveries:
+        one.attempts, one.next_attempt_at = one.attempts + 1, later
+        one.save(update_fields=["attempts", "next_attempt_at"])
+    if tried.retry_after and tried.answer.status in _BUSY:
+        state.due_at = later
+    elif not tried.answer.status:
+        state.due_at = now + timedelta(seconds=min(wait, SILENT_HOLD))
+
+
+def _is_held(state: DestinationState) -> bool:
+    return bool(state.due_at and state.due_at > timezone.now())

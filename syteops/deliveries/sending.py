@@ -1,0 +1,156 @@
+"""Turns: all that is due for one destination, sent one after the other.
+
+A destination has one turn at a time. Its lease is renewed before each message; who has lost it,
+because it was held up for longer than that, sends nothing more. So what was under way when a worker
+was killed is sent again a minute later, and everything else is sent once, in order per object.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from time import monotonic
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from syteops.core.outbound import Answer, OutboundFailed
+from syteops.core.tasks import task
+from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
+from syteops.deliveries.outcomes import Try, note
+from syteops.integrations.catalogue import Destination, Integration, Message, Setup
+from syteops.integrations.errors import DeliveryFailed
+from syteops.integrations.queries import known, running
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""Longer than any message takes."""
+TURN = 20.0
+"""Seconds after which a destination has to wait for its next turn."""
+MOST_TOGETHER = 500
+"""Events in one message."""
+
+
+def start_turns() -> int:
+    """Begin a turn for every destination for which something is due; how many.
+
+    One short query while nothing is.
+    """
+    due = Q(due_at__lte=timezone.now(), paused_at=None)
+    waiting = list(DestinationState.objects.filter(due & _free()).values_list("pk", flat=True))
+    for pk in waiting:
+        _start_turn(pk)
+    return len(waiting)
+
+
+def _free() -> Q:
+    return Q(lease=None) | Q(leased_until__lt=timezone.now())
+
+
+@transaction.atomic
+def _start_turn(pk: int) -> None:
+    """Take the lease and have a worker use it; both or neither."""
+    lease = uuid4()
+    until = timezone.now() + LEASE
+    taken = DestinationState.objects.filter(_free(), pk=pk).update(lease=lease, leased_until=until)
+    if taken:
+        take_turn.enqueue(pk, str(lease))
+
+
+@task()
+def take_turn(pk: int, lease: str) -> None:
+    """Send what is due, for as long as the lease and the turn last."""
+    until = monotonic() + TURN
+    while monotonic() < until and (state := _renewed(pk, lease)):
+        if not _send_next(state):
+            break
+    _end_turn(pk, lease)
+
+
+def _renewed(pk: int, lease: str) -> DestinationState | None:
+    mine = DestinationState.objects.filter(pk=pk, lease=lease, paused_at=None)
+    mine.update(leased_until=timezone.now() + LEASE)
+    return mine.first()
+
+
+def _send_next(state: DestinationState) -> bool:
+    """Send the next message; False when none is due now, or the receiver wants a pause."""
+    due = _first_of_each_object(state).filter(next_attempt_at__lte=timezone.now())
+    deliveries = list(due[:1])
+    if not deliveries:
+        return False
+    found = _destination_of(state)
+    if found is None:
+        cancel(state)
+        return False
+    integration, destination, setup = found
+    if destination.together:
+        deliveries = list(_waiting(state)[:MOST_TOGETHER])
+    tried = _try(integration, setup, deliveries)
+    return note(state, deliveries, tried)
+
+
+def _first_of_each_object(state: DestinationState) -> QuerySet[Delivery]:
+    """What is waiting and has nothing about the same object before it."""
+    earlier = _waiting(state).filter(order_key=OuterRef("order_key"), event__lt=OuterRef("event"))
+    return _waiting(state).filter(~Exists(earlier))
+
+
+def _waiting(state: DestinationState) -> QuerySet[Delivery]:
+    found = Delivery.objects.filter(
+        integration=state.integration, destination=state.destination, state=DeliveryState.WAITING
+    )
+    return found.select_related("event__entry").order_by("event")
+
+
+def _destination_of(state: DestinationState) -> tuple[Integration, Destination, Setup] | None:
+    """Where to send and with what; None where nothing is to be sent there any more."""
+    setup = running(state.integration)
+    if setup is None:
+        return None
+    integration = known(state.integration)
+    for one in integration.destinations(setup.config):
+        if one.key == state.destination:
+            return integration, one, setup
+    return None
+
+
+def cancel(state: DestinationState) -> int:
+    """Send nothing of what is waiting; how much that was."""
+    now = timezone.now()
+    return _waiting(state).update(state=DeliveryState.CANCELLED, finished_at=now)
+
+
+def _try(integration: Integration, setup: Setup, deliveries: Sequence[Delivery]) -> Try:
+    assert integration.send is not None
+    events = [one.event for one in deliveries]
+    message = Message(events[-1].public_id, deliveries[0].destination, events)
+    began, at = monotonic(), timezone.now()
+    answer, problem = Answer(0), ""
+    try:
+        answer = integration.send(setup, message)
+    except (DeliveryFailed, OutboundFailed) as failure:
+        problem = failure.detail
+    except Exception as error:  # noqa: BLE001 - a fault of one integration must not stop the others
+        # Without the traceback: its text may repeat a secret.
+        log.error("%s cannot be sent to: %s.", integration.name, type(error).__name__)
+        problem = "Something went wrong here. The log of the worker says more."
+    return Try(
+        at, int((monotonic() - began) * 1000), answer, problem, tuple(setup.secrets.values())
+    )
+
+
+@transaction.atomic
+def _end_turn(pk: int, lease: str) -> None:
+    """Hand the lease back, and say when there is something to be sent again."""
+    state = DestinationState.objects.select_for_update().filter(pk=pk, lease=lease).first()
+    if state is None:
+        return
+    state.lease = state.leased_until = None
+    times = _first_of_each_object(state).order_by("next_attempt_at")
+    next_due = times.values_list("next_attempt_at", flat=True).first()
+    # The receiver may have asked for a pause that is longer.
+    state.due_at = max(next_due, state.due_at or next_due) if next_due else None
+    state.save()

@@ -1,0 +1,81 @@
+"""What people and tools do with deliveries."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.audit.services import record_about
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict
+from syteops.core.events import Noun, Verb
+from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
+
+UNDELIVERED = (DeliveryState.GIVEN_UP, DeliveryState.CANCELLED)
+
+
+@transaction.atomic
+def resend(actor: Actor, delivery: Delivery) -> Delivery:
+    """Send it once more, as new: with the same id, so that a receiver that has it can tell.
+
+    Raises Conflict while it is still waiting to be sent.
+    """
+    if delivery.state == DeliveryState.WAITING:
+        raise Conflict("It has not been given up: it is sent by itself.")
+    _put_in_line([delivery])
+    about = (Delivery.resource, str(delivery.pk), str(delivery))
+    record_about(actor, Noun.DELIVERIES, Verb.RESENT, about)
+    return delivery
+
+
+@transaction.atomic
+def resend_since(
+    actor: Actor, integration: str, destination: str, since: datetime, *, everything: bool = False
+) -> int:
+    """Send again what was given up there since then, or `everything` that was sent; how many."""
+    states = (*UNDELIVERED, DeliveryState.DELIVERED) if everything else UNDELIVERED
+    found = Delivery.objects.select_for_update().filter(
+        integration=integration, destination=destination, state__in=states, created_at__gte=since
+    )
+    deliveries = list(found.order_by("event"))
+    _put_in_line(deliveries)
+    about = (Delivery.resource, f"{integration}/{destination}".rstrip("/"), "")
+    changes = {"resent": (None, len(deliveries)), "since": (None, since.isoformat())}
+    record_about(actor, Noun.DELIVERIES, Verb.RESENT, about, changes)
+    return len(deliveries)
+
+
+@transaction.atomic
+def resume(actor: Actor, state: DestinationState) -> DestinationState:
+    """Send to a paused destination again, beginning with what is waiting. `state` is locked."""
+    if state.paused_at is None:
+        return state
+    state.paused_at = state.failing_since = None
+    state.why_paused, state.due_at = "", timezone.now()
+    state.save()
+    about = (Delivery.resource, state.public_id, str(state))
+    record_about(actor, Noun.DELIVERIES, Verb.RESUMED, about)
+    return state
+
+
+def _put_in_line(deliveries: Iterable[Delivery]) -> None:
+    now = timezone.now()
+    for one in deliveries:
+        one.state, one.attempts = DeliveryState.WAITING, 0
+        one.next_attempt_at, one.finished_at = now, None
+        one.save(update_fields=["state", "attempts", "next_attempt_at", "finished_at"])
+        wake(one.integration, one.destination, now)
+
+
+def wake(integration: str, destination: str, due: datetime) -> None:
+    """Have the destination looked at then, at the latest. Call it inside a transaction.
+
+    Whose turn it is looks for what has come meanwhile before it ends, and waits for this lock.
+    """
+    where = {"integration": integration, "destination": destination}
+    states = DestinationState.objects.select_for_update()
+    state, _ = states.get_or_create(**where, defaults={"due_at": due})
+    if state.lease is None and (state.due_at is None or state.due_at > due):
+        state.due_at = due
+        state.save(update_fields=["due_at"])

@@ -1,0 +1,332 @@
+"""Every event arrives at least once, in order per object, whatever the receiver does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Conflict
+from syteops.core.outbound import Answer
+from syteops.crm import services as crm
+from syteops.deliveries import outcomes, sending, services
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
+from syteops.integrations.catalogue import Setup
+from syteops.integrations.errors import DeliveryFailed
+from syteops.integrations.models import IntegrationState
+from tests.deliveries.sending import Post, state_of, wants
+from tests.events.publish import a_system, publish
+
+
+def let_pass(seconds: float) -> None:
+    """Bring everything that waits nearer by so many seconds."""
+    earlier = timedelta(seconds=seconds)
+    for one in Delivery.objects.all():
+        if one.next_attempt_at:
+            one.next_attempt_at -= earlier
+            one.save()
+    for state in DestinationState.objects.all():
+        if state.due_at:
+            state.due_at -= earlier
+            state.save()
+
+
+def states() -> list[str]:
+    return list(Delivery.objects.order_by("event").values_list("state", flat=True))
+
+
+def test_what_a_destination_wants_arrives_in_order(post: Post) -> None:
+    system = a_system()
+    crm.update_crm_system(SYSTEM, system, name="Salesforce")
+    crm.delete_crm_system(SYSTEM, system)
+    post.deliver()
+
+    assert post.told() == [
+        "crm_system.created 001",
+        "crm_system.updated 001",
+        "crm_system.deleted 001",
+    ]
+    assert len({one.id for one in post.sent}) == 3
+    assert set(states()) == {"delivered"}
+    post.deliver()
+    assert len(post.sent) == 3
+
+
+def test_each_destination_gets_what_it_wants(post: Post) -> None:
+    post.destinations = [wants("a", "crm_system.deleted"), wants("b", "*")]
+    crm.delete_crm_system(SYSTEM, a_system())
+    post.deliver()
+    assert post.told("a") == ["crm_system.deleted 001"]
+    assert "crm_system.created 001" in post.told("b")
+
+
+def test_what_fails_is_sent_again_with_the_same_id(post: Post) -> None:
+    post.answers["a"] = [Answer(500)]
+    a_system()
+    post.deliver()
+    assert len(post.sent) == 1
+    let_pass(6)
+    post.send_due()
+    first, second = post.sent
+    assert first.id == second.id == first.events[0].public_id
+    assert states() == ["delivered"]
+    assert list(DeliveryAttempt.objects.order_by("id").values_list("status", flat=True)) == [
+        500,
+        204,
+    ]
+
+
+def test_what_is_about_the_same_object_waits_and_other_objects_do_not(post: Post) -> None:
+    first, second = a_system("First"), a_system("Second")
+    crm.update_crm_system(SYSTEM, first, name="Other")
+    post.answers["a"] = [Answer(500)]
+    post.deliver()
+    assert post.told() == ["crm_system.created 001", "crm_system.created 002"]
+    let_pass(6)
+    post.send_due()
+    assert post.told()[2:] == ["crm_system.created 001", "crm_system.updated 001"]
+    assert second.slot == "002"
+
+
+def test_the_schedule_ends_and_what_comes_later_goes_on(post: Post) -> None:
+    system = a_system()
+    post.answers["a"] = Answer(500)
+    post.deliver()
+    waits = []
+    while (one := Delivery.objects.get()).state == DeliveryState.WAITING:
+        assert one.next_attempt_at is not None
+        waits.append((one.next_attempt_at - timezone.now()).total_seconds())
+        let_pass(waits[-1] + 1)
+        post.send_due()
+    assert len(post.sent) == len(outcomes.SCHEDULE) == 8
+    for wait, wanted in zip(waits, outcomes.SCHEDULE[1:], strict=True):
+        assert wanted - 5 <= wait <= wanted * 1.1
+    assert states() == ["given_up"]
+
+    post.answers["a"] = Answer(204)
+    crm.update_crm_system(SYSTEM, system, name="Salesforce")
+    post.deliver()
+    assert states() == ["given_up", "delivered"]
+
+
+def test_a_receiver_that_does_not_answer_is_left_alone_for_a_while(post: Post) -> None:
+    for _ in range(3):
+        a_system()
+    post.answers["a"] = DeliveryFailed("The address cannot be reached.")
+    post.deliver()
+    assert len(post.sent) == 1
+    attempt = DeliveryAttempt.objects.get()
+    assert (attempt.status, attempt.problem) == (None, "The address cannot be reached.")
+
+
+@pytest.mark.parametrize("given", ["120", "  120 "])
+def test_retry_after_holds_for_the_whole_destination(post: Post, given: str) -> None:
+    a_system()
+    a_system()
+    post.answers["a"] = [Answer(429, headers={"retry-after": given})]
+    post.deliver()
+    assert len(post.sent) == 1
+    let_pass(60)
+    post.send_due()
+    assert len(post.sent) == 1
+    let_pass(61)
+    post.send_due()
+    assert len(post.sent) == 3
+    assert set(states()) == {"delivered"}
+
+
+def test_nobody_can_ask_for_a_year(post: Post) -> None:
+    a_system()
+    post.answers["a"] = [Answer(503, headers={"retry-after": "99999999"})]
+    post.deliver()
+    let_pass(outcomes.LONGEST_HOLD + 1)
+    post.send_due()
+    assert states() == ["delivered"]
+
+
+def test_410_pauses_the_destination_until_it_is_resumed(post: Post) -> None:
+    a_system()
+    a_system()
+    post.answers["a"] = [Answer(410)]
+    post.deliver()
+    assert states() == ["given_up", "waiting"]
+    assert "410" in state_of().why_paused
+    entry = AuditEntry.objects.get(event="deliveries.paused")
+    assert entry.object_id == "post/a"
+
+    services.resume(SYSTEM, state_of())
+    post.send_due()
+    assert states() == ["given_up", "delivered"]
+    assert AuditEntry.objects.filter(event="deliveries.resumed").exists()
+
+
+@pytest.mark.parametrize(("wish", "paused"), [("abort-message", False), ("disable", True)])
+def test_what_standard_webhooks_lets_a_receiver_ask_for(
+    post: Post, wish: str, paused: bool
+) -> None:
+    a_system()
+    post.answers["a"] = [Answer(400, headers={"webhook-delivery": wish})]
+    post.deliver()
+    assert states() == ["given_up"]
+    assert (state_of().paused_at is not None) == paused
+
+
+def test_a_destination_that_fails_for_five_days_is_paused(post: Post) -> None:
+    a_system()
+    post.answers["a"] = Answer(500)
+    post.deliver()
+    assert state_of().failing_since is not None
+    assert state_of().paused_at is None
+    days_ago = timezone.now() - timedelta(days=5, hours=1)
+    DestinationState.objects.update(failing_since=days_ago)
+    let_pass(6)
+    post.send_due()
+    assert "5 days" in state_of().why_paused
+
+
+def test_a_success_ends_the_days_of_failing(post: Post) -> None:
+    a_system()
+    post.answers["a"] = [Answer(500)]
+    post.deliver()
+    let_pass(6)
+    post.send_due()
+    assert state_of().failing_since is None
+
+
+def test_switching_off_cancels_what_waits_and_queues_nothing_more(post: Post) -> None:
+    a_system()
+    publish()
+    IntegrationState.objects.filter(slug="post").update(enabled=False)
+    post.send_due()
+    a_system()
+    post.deliver()
+    assert post.sent == []
+    assert states() == ["cancelled"]
+
+
+def test_a_destination_that_is_gone_gets_nothing_more(post: Post) -> None:
+    a_system()
+    publish()
+    post.destinations = []
+    post.send_due()
+    assert (post.sent, states()) == ([], ["cancelled"])
+
+
+def test_what_goes_together_is_one_message(post: Post) -> None:
+    post.destinations = [wants("a", "crm_system.*", together=True)]
+    for _ in range(3):
+        a_system()
+    post.deliver()
+    [message] = post.sent
+    assert len(message.events) == 3
+    assert message.id == message.events[-1].public_id
+    assert set(states()) == {"delivered"}
+
+
+def test_a_destination_may_want_events_later(post: Post) -> None:
+    post.destinations = [
+        wants("a", "*", first_at=lambda now: now + timedelta(hours=1), together=True)
+    ]
+    a_system()
+    post.deliver()
+    assert post.sent == []
+    let_pass(3601)
+    post.send_due()
+    assert len(post.sent) == 1
+
+
+def test_the_log_keeps_the_beginning_of_an_answer_and_no_secret(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "running", lambda slug: Setup({}, {"token": "canary-token"}))
+    post.answers["a"] = Answer(200, b"you sent canary-token \xff\0" + b"x" * 5000)
+    a_system()
+    post.deliver()
+    answer = DeliveryAttempt.objects.get().answer
+    assert "canary" not in answer
+    assert "\0" not in answer
+    assert len(answer) <= outcomes.KEPT_ANSWER + 10
+
+
+def test_a_fault_of_ours_is_a_failed_try_and_stops_nobody(post: Post, caplog: Any) -> None:
+    post.destinations = [wants("a", "*"), wants("b", "crm_system.*")]
+    post.answers["a"] = ValueError("canary-secret")
+    a_system()
+    post.deliver()
+    assert post.told("b") == ["crm_system.created 001"]
+    assert "canary" not in caplog.text
+    assert "canary" not in DeliveryAttempt.objects.exclude(problem="")[0].problem
+
+
+# --- Workers ---------------------------------------------------------------------------------
+
+
+def test_two_turns_of_a_destination_never_overlap(post: Post) -> None:
+    a_system()
+    publish()
+    assert sending.start_turns() == 1
+    assert sending.start_turns() == 0
+
+
+def test_who_has_lost_the_lease_sends_nothing(post: Post) -> None:
+    a_system()
+    publish()
+    sending.start_turns()
+    stale = str(state_of().lease)
+    DestinationState.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    sending.start_turns()
+    sending.take_turn.call(state_of().pk, stale)
+    assert post.sent == []
+    assert str(state_of().lease) != stale
+    sending.take_turn.call(state_of().pk, str(state_of().lease))
+    assert len(post.sent) == 1
+
+
+def test_what_comes_during_a_turn_is_not_forgotten(post: Post) -> None:
+    a_system()
+    publish()
+    sending.start_turns()
+    lease = str(state_of().lease)
+    a_system()
+    publish()
+    assert state_of().due_at is not None
+    sending._end_turn(state_of().pk, lease)
+    post.send_due()
+    assert len(post.sent) == 2
+
+
+# --- Sending again -----------------------------------------------------------------------------
+
+
+def test_a_delivery_is_sent_again_with_the_same_id(post: Post) -> None:
+    a_system()
+    post.deliver()
+    services.resend(SYSTEM, Delivery.objects.get())
+    post.send_due()
+    assert len(post.sent) == 2
+    assert len({one.id for one in post.sent}) == 1
+    assert AuditEntry.objects.filter(event="deliveries.resent").count() == 1
+
+
+def test_what_is_waiting_is_not_sent_again(post: Post) -> None:
+    a_system()
+    publish()
+    with pytest.raises(Conflict):
+        services.resend(SYSTEM, Delivery.objects.get())
+
+
+def test_all_that_was_given_up_since_is_sent_again(post: Post) -> None:
+    a_system()
+    post.deliver()
+    a_system()
+    post.answers["a"] = [Answer(400, headers={"webhook-delivery": "abort-message"})]
+    post.deliver()
+    hour_ago = timezone.now() - timedelta(hours=1)
+
+    assert services.resend_since(SYSTEM, "post", "a", timezone.now()) == 0
+    assert services.resend_since(SYSTEM, "post", "a", hour_ago) == 1
+    post.send_due()
+    assert set(states()) == {"delivered"}
+    assert services.resend_since(SYSTEM, "post", "a", hour_ago, everything=True) == 2
