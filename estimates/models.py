@@ -12,6 +12,7 @@ from estimates.choices import ANSWERS, STORED, EstimateStatus
 from estimates.totals import Amounts, line_amounts, sum_of
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
+from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
@@ -34,6 +35,13 @@ class Estimate(TextEntity):
 
     resource: ClassVar[str] = "estimates_items"
     noun: ClassVar[str] = "estimate"
+    verbs: ClassVar[frozenset[Verb]] = TextEntity.verbs | {
+        Verb.SENT,
+        Verb.APPROVED,
+        Verb.DECLINED,
+        Verb.SUPERSEDED,
+        Verb.REINSTATED,
+    }
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     year = models.PositiveSmallIntegerField(editable=False)

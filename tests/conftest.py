@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from hypothesis import settings
 
@@ -14,7 +14,6 @@ from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from tests import databases
-from tests.docs.events import is_documented
 from tests.environment import isolate
 from tests.isolation import forget_calls
 
@@ -79,21 +78,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _nothing_remembered() -> None:
     """What was counted, kept or noted in one test must not decide another."""
     forget_calls()
-
-
-@pytest.fixture(autouse=True)
-def _every_event_is_documented() -> Iterator[None]:
-    """Whatever a test makes the audit trail say is listed in docs/events.md."""
-    unlisted: set[str] = set()
-
-    def look(instance: Any, **kwargs: Any) -> None:
-        if not is_documented(instance.event):
-            unlisted.add(instance.event)
-
-    post_save.connect(look, sender="audit.AuditEntry")
-    yield
-    post_save.disconnect(look, sender="audit.AuditEntry")
-    assert not unlisted, "list it in docs/events.md"
 
 
 @pytest.fixture(scope="session")

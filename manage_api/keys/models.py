@@ -10,6 +10,7 @@ from django.utils.crypto import constant_time_compare
 from manage_api.keys.tokens import VERIFIER_LENGTH, digest_rights
 from syteops.core.encryption import EncryptedTextField, UnsealError, open_sealed, seal
 from syteops.core.entities import Entity
+from syteops.core.events import Verb
 
 
 class KeyKind(models.TextChoices):
@@ -35,6 +36,7 @@ class ApiSwitch(Entity):
 
     resource: ClassVar[str] = "api"
     noun: ClassVar[str] = "api"
+    verbs: ClassVar[frozenset[Verb]] = frozenset((Verb.ENABLED, Verb.DISABLED))
     counted: ClassVar[bool] = False
 
     enabled = models.BooleanField(default=True)
@@ -56,6 +58,18 @@ class ManageKey(Entity):
 
     resource: ClassVar[str] = "keys"
     noun: ClassVar[str] = "key"
+    verbs: ClassVar[frozenset[Verb]] = frozenset(
+        (
+            Verb.GENERATED,
+            Verb.ISSUED_BY_ROTATION,
+            Verb.ROTATED,
+            Verb.REVOKED,
+            Verb.PAUSED,
+            Verb.RESUMED,
+            Verb.UPDATED,
+            Verb.EXPIRING,
+        )
+    )
     counted: ClassVar[bool] = False
 
     public_id = models.CharField(max_length=12, unique=True, editable=False)

@@ -17,6 +17,7 @@ from syteops.ai.areas import all_areas
 from syteops.ai.choices import ApiStyle
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
+from syteops.core.events import SECRET_VERBS, Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.outbound import url_problem
 
@@ -51,6 +52,7 @@ class AiProvider(Entity):
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_provider"
+    verbs: ClassVar[frozenset[Verb]] = Entity.verbs | SECRET_VERBS
     identified_by: ClassVar[str] = "slug"
     credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "base_url"}
 
@@ -120,6 +122,7 @@ class AiAreaSettings(Entity):
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_area"
+    verbs: ClassVar[frozenset[Verb]] = frozenset((Verb.UPDATED, Verb.ASKED))
     identified_by: ClassVar[str] = "area"
     counted: ClassVar[bool] = False
 
@@ -178,6 +181,7 @@ class AiUsage(Entity):
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_usage"
+    verbs: ClassVar[frozenset[Verb]] = frozenset()
     counted: ClassVar[bool] = False
 
     area = models.CharField(max_length=100)

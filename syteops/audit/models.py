@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from syteops.core.actors import ActorKind, Channel
 from syteops.core.entities import Entity
+from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.json_text import JsonTextField
 
@@ -23,6 +24,7 @@ class AuditEntry(Entity):
 
     resource: ClassVar[str] = "audit"
     noun: ClassVar[str] = "audit_entry"
+    verbs: ClassVar[frozenset[Verb]] = frozenset()
     counted: ClassVar[bool] = False
 
     at = models.DateTimeField(default=timezone.now, db_index=True)

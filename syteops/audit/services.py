@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
 from syteops.audit import chain
+from syteops.audit.event_types import event_types
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
 from syteops.core.actors import Actor, Change
@@ -190,6 +191,8 @@ def record_about(
 
 
 def _store_change(actor: Actor, entry: AuditEntry, changes: Mapping[str, tuple[Any, Any]]) -> None:
+    if entry.event not in event_types():
+        raise ImproperlyConfigured(f"{entry.event} is not declared: see `verbs` of its model.")
     entry.changes = {n: describe_change(before, after) for n, (before, after) in changes.items()}
     _store(entry)
     change = Change(entry.event, entry.object_resource, entry.object_id, entry.changes)

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from syteops.core import identifiers
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
+from syteops.core.events import Verb
 from syteops.core.prepared import Prepared
 from syteops.core.records import Record
 
@@ -26,6 +27,10 @@ class Entity(Record):
     """Its dispatch resource, such as `crm`."""
     noun: ClassVar[str]
     """Its name in events, such as `crm_system`."""
+    verbs: ClassVar[frozenset[Verb]] = frozenset(
+        (Verb.CREATED, Verb.UPDATED, Verb.DELETED, Verb.RESTORED)
+    )
+    """What can happen to it: each is an event, such as `crm_system.updated`."""
     identified_by: ClassVar[str] = "pk"
     """The column whose value is its `public_id`."""
     counted: ClassVar[bool] = True

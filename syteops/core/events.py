@@ -1,5 +1,6 @@
 """What happened, as the audit trail names it: `crm_system.updated`, a noun and a verb."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -61,3 +62,26 @@ class Noun(StrEnum):
     ENCRYPTION = "encryption"
     VARIABLES = "variables"
     DELIVERIES = "deliveries"
+
+
+SECRET_VERBS = frozenset((Verb.SECRET_SET, Verb.SECRET_CLEARED))
+"""What can happen to an Entity with secrets, beside the rest."""
+
+NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
+    Noun.PERSON: frozenset(
+        (
+            Verb.CREATED,
+            Verb.UPDATED,
+            Verb.DELETED,
+            Verb.PASSWORD_CHANGED,
+            Verb.SIGNED_IN,
+            Verb.SIGNED_OUT,
+        )
+    ),
+    Noun.GROUP: frozenset((Verb.CREATED, Verb.UPDATED, Verb.DELETED)),
+    Noun.AUDIT: frozenset((Verb.ERASED, Verb.PRUNED)),
+    Noun.ENCRYPTION: frozenset((Verb.ROTATED,)),
+    Noun.VARIABLES: frozenset((Verb.CHANGED,)),
+    Noun.DELIVERIES: frozenset((Verb.PAUSED, Verb.RESUMED, Verb.RESENT)),
+}
+"""What can happen to what is no Entity; those declare their own `verbs`."""

@@ -5,6 +5,7 @@ from django.db import models
 
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Numbered
+from syteops.core.events import SECRET_VERBS, Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.web_addresses import WebAddressField
@@ -16,6 +17,7 @@ class CrmSystem(Numbered):
 
     resource: ClassVar[str] = "crm"
     noun: ClassVar[str] = "crm_system"
+    verbs: ClassVar[frozenset[Verb]] = Numbered.verbs | SECRET_VERBS
     credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "url", "api_secret": "url"}
     values_of_others: ClassVar[Mapping[str, str]] = {"identifiers": "users"}
 

@@ -5,6 +5,7 @@ from django.db import models
 from syteops.audit.switchables import SwitchableState
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
+from syteops.core.events import SECRET_VERBS, Verb
 
 
 class IntegrationState(SwitchableState):
@@ -12,6 +13,9 @@ class IntegrationState(SwitchableState):
 
     resource: ClassVar[str] = "integrations"
     noun: ClassVar[str] = "integration"
+    verbs: ClassVar[frozenset[Verb]] = frozenset(
+        (Verb.ENABLED, Verb.DISABLED, Verb.CONFIGURED, Verb.TESTED)
+    )
     switch, turn_on, turn_off = "enabled", "enable", "disable"
 
     enabled = models.BooleanField(default=False)
@@ -28,6 +32,7 @@ class IntegrationSecret(Entity):
 
     resource: ClassVar[str] = "integrations"
     noun: ClassVar[str] = "integration_secret"
+    verbs: ClassVar[frozenset[Verb]] = SECRET_VERBS
     counted: ClassVar[bool] = False
 
     integration = models.SlugField(max_length=50, editable=False)

@@ -3,6 +3,7 @@ from typing import ClassVar
 from django.db import models
 
 from syteops.audit.switchables import SwitchableState
+from syteops.core.events import Verb
 
 
 class ModuleState(SwitchableState):
@@ -10,6 +11,9 @@ class ModuleState(SwitchableState):
 
     resource: ClassVar[str] = "modules"
     noun: ClassVar[str] = "module"
+    verbs: ClassVar[frozenset[Verb]] = frozenset(
+        (Verb.ACTIVATED, Verb.DEACTIVATED, Verb.CONFIGURED)
+    )
     switch, turn_on, turn_off = "active", "activate", "deactivate"
 
     active = models.BooleanField(default=True)

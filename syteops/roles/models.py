@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from syteops.core.entities import Entity
+from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.roles.choices import ConstraintType
 from syteops.roles.constraints import capacity
@@ -31,6 +32,7 @@ class Role(Entity):
 
     resource: ClassVar[str] = "roles"
     noun: ClassVar[str] = "role"
+    verbs: ClassVar[frozenset[Verb]] = Entity.verbs | {Verb.ASSIGNED, Verb.UNASSIGNED}
     identified_by: ClassVar[str] = "slug"
 
     slug = models.CharField(max_length=60, unique=True, validators=[slug_validator])

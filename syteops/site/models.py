@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
+from syteops.core.events import SECRET_VERBS, Verb
 
 
 class LicenseStatus(models.TextChoices):
@@ -40,6 +41,7 @@ class License(Entity):
 
     resource: ClassVar[str] = "license"
     noun: ClassVar[str] = "license"
+    verbs: ClassVar[frozenset[Verb]] = SECRET_VERBS | {Verb.UPDATED}
     counted: ClassVar[bool] = False
 
     status = models.CharField(
@@ -88,6 +90,7 @@ class Connection(Entity):
 
     resource: ClassVar[str] = "connection"
     noun: ClassVar[str] = "connection"
+    verbs: ClassVar[frozenset[Verb]] = SECRET_VERBS | {Verb.UPDATED}
     counted: ClassVar[bool] = False
 
     mode = models.CharField(

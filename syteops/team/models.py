@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 
 from syteops.core.entities import Numbered
+from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.web_addresses import WebAddressField
 from syteops.lib import countries, languages, time_zones
@@ -24,6 +25,7 @@ class TeamMember(Numbered):
 
     resource: ClassVar[str] = "users"
     noun: ClassVar[str] = "team_member"
+    verbs: ClassVar[frozenset[Verb]] = Numbered.verbs | {Verb.ERASED}
 
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
