@@ -356,6 +356,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "manage_api.openapi.document.finish_document",
+        "syteops.events.openapi.add_webhooks",
     ],
 }
 

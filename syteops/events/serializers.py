@@ -22,6 +22,8 @@ class ChangedVariablesSerializer(serializers.Serializer[Any]):
 
 
 class EventDataSerializer(serializers.Serializer[Any]):
+    sometimes = frozenset(("variables",))
+
     resource = serializers.CharField(help_text="What kind of object it is about, such as `crm`.")
     object = serializers.CharField(help_text='Its identifier, such as "001".')
     name = serializers.CharField(help_text="Its name at that time.")
