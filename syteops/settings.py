@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import django
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from syteops.env import BASE_DIR, DATA_DIR, env, kept_secret, secret_path
 
@@ -236,25 +234,31 @@ SQLITE_FILE = (
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.str("CACHE_URL", default="")
-CACHES: dict[str, dict[str, Any]] = {
-    "default": (
-        {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": CACHE_URL,
-            # In seconds. Tried twice, because Redis may have ended a connection that was kept.
-            "OPTIONS": {
-                "socket_connect_timeout": 1,
-                "socket_timeout": 1,
-                "retry": Retry(NoBackoff(), 1),
-            },
-        }
-        if CACHE_URL
-        else {
+
+
+def _cache() -> dict[str, Any]:
+    if not CACHE_URL:
+        return {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": DATA_DIR / "cache",
         }
-    )
-}
+    # Here, because its client is a hundred modules, which each start without Redis would load too.
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        # In seconds. Tried twice, because Redis may have ended a connection that was kept.
+        "OPTIONS": {
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+            "retry": Retry(NoBackoff(), 1),
+        },
+    }
+
+
+CACHES: dict[str, dict[str, Any]] = {"default": _cache()}
 
 # In the database: a task is stored in the transaction that wants it, or not at all.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}

@@ -24,7 +24,6 @@ from typing import NamedTuple, Protocol, TypeVar
 from django.conf import settings
 from django.core.cache import cache
 from django.core.signals import setting_changed
-from redis.exceptions import RedisError
 
 from syteops.core.outages import in_one_line
 
@@ -74,7 +73,11 @@ def counters() -> Counters:
 def _store(cache_url: str, data_dir: Path) -> Counters:
     file = FileCounters(data_dir / "counters")
     local = FallbackCounters(file, ProcessCounters(), OSError, "process")
-    return FallbackCounters(CacheCounters(), local, RedisError, "machine") if cache_url else local
+    if not cache_url:
+        return local
+    from redis.exceptions import RedisError  # here, for the sake of starts without Redis
+
+    return FallbackCounters(CacheCounters(), local, RedisError, "machine")
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

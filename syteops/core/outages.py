@@ -5,9 +5,9 @@ and the pages answer 503, and the log says it in one line.
 """
 
 import errno
+import sys
 
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
-from redis.exceptions import RedisError
 
 RETRY_AFTER = 5
 """Seconds after which it is worth trying again."""
@@ -26,13 +26,19 @@ _SQLITE_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _READ_ONLY = "25006"  # PostgreSQL: such as a standby that was not promoted yet
 
 
+def redis_errors() -> tuple[type[Exception], ...]:
+    """What is raised when Redis is away: nothing where its client was never loaded."""
+    loaded = sys.modules.get("redis.exceptions")
+    return (loaded.RedisError,) if loaded else ()
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether `error` says that something SyteOps stands on is away, full or read-only."""
     if isinstance(error, DatabaseError):
         return _is_database_outage(error)
     if isinstance(error, OSError):
         return error.errno in _DISK
-    return isinstance(error, (InterfaceError, RedisError))
+    return isinstance(error, (InterfaceError, *redis_errors()))
 
 
 def _is_database_outage(error: DatabaseError) -> bool:

@@ -18,7 +18,6 @@ from threading import Thread
 from typing import Any
 
 import httpcore
-import httpx
 from django.conf import settings
 
 from syteops import __version__
@@ -77,6 +76,8 @@ def post(
     answer than `most_bytes` fails, and with 0 it is not read. With `beginning`, so many bytes of it
     are read, whatever becomes of the rest. Raises OutboundFailed.
     """
+    import httpx  # here, for the sake of starts: few commands send anything
+
     if problem := url_problem(url):
         raise OutboundFailed(problem)
     try:

@@ -16,8 +16,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from redis.exceptions import RedisError
 
+from syteops.core.outages import redis_errors
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks, prove_write
 from syteops.env import new_secret
@@ -64,12 +64,16 @@ def _states() -> Iterator[tuple[str, str]]:
     for name, step in _STEPS.items():
         try:
             state = step()
-        except (DatabaseError, InterfaceError, RedisError, OSError):
+        except _outages():
             logger.warning("Not ready: %s", name, exc_info=True)
             state = "unreachable"
         yield name, state
         if state != "ok":
             return
+
+
+def _outages() -> tuple[type[Exception], ...]:
+    return (DatabaseError, InterfaceError, OSError, *redis_errors())
 
 
 def _database() -> str:
