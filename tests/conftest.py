@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,13 @@ _OF_ONE_DOCUMENT = ("test_python_client", "test_schemathesis")
 def pytest_configure(config: pytest.Config) -> None:
     """Isolates also a run with settings other than ours, and child processes in any case."""
     isolate()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m combination`, files that do not have the word need not even be imported."""
+    if config.option.markexpr != "combination" or not collection_path.match("test_*.py"):
+        return None
+    return "mark.combination" not in collection_path.read_text() or None
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
