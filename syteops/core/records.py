@@ -1,6 +1,7 @@
 """What is stored for people and tools: its texts are what they saw and meant."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,12 +12,20 @@ from django.db import models
 from syteops.core.folding import folded_fields
 from syteops.lib.text import is_blank, validate_line
 
+_A_DAY = timedelta(days=1)
+EARLIEST, LATEST = (
+    datetime.min.replace(tzinfo=UTC) + _A_DAY,
+    datetime.max.replace(tzinfo=UTC) - _A_DAY,
+)
+"""Of a moment beyond these, some time zone has no date: then it could not be stored, or shown."""
+
 
 class Record(models.Model):
     """Base of every model with texts that people or tools write.
 
     A CharField is one line; a TextField may have many. A text in which nobody sees anything is
     blank, stored as "". Length comes before every other rule, so none of them meets a long text.
+    A moment is one in every time zone.
     What is folded is stored together with what it is made of.
     """
 
@@ -39,14 +48,14 @@ class Record(models.Model):
         settled = {*(exclude or ()), *(one.name for one in folded_fields(self))}
         for field in self._meta.concrete_fields:
             value = getattr(self, field.attname)
-            if field.name in settled or not isinstance(value, str):
+            if field.name in settled or not isinstance(value, (str, datetime)):
                 continue
             if field.choices:
                 settled.update({field.name} if value in _choices_of(field) else ())
-            if not _is_text(field):
+            if isinstance(value, str) and not _is_text(field):
                 continue
             try:
-                setattr(self, field.attname, _clean_text(field, value))
+                setattr(self, field.attname, _clean_value(field, value))
             except ValidationError as error:
                 errors[field.name] = [error]
                 settled.add(field.name)
@@ -66,6 +75,14 @@ def _choices_of(field: "models.Field[Any, Any]") -> frozenset[str]:
 
 def _is_text(field: "models.Field[Any, Any]") -> bool:
     return isinstance(field, models.CharField | models.TextField) and not field.choices
+
+
+def _clean_value(field: "models.Field[Any, Any]", value: str | datetime) -> str | datetime:
+    if isinstance(value, str):
+        return _clean_text(field, value)
+    if not EARLIEST < value < LATEST:
+        raise ValidationError("Give a time that every time zone has.", "max_value")
+    return value
 
 
 def _clean_text(field: "models.Field[Any, Any]", text: str) -> str:

@@ -1,6 +1,7 @@
 """What goes in comes out: every text field of every entity, through the model, API and admin."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from pytest_django import Settings
 from rest_framework import serializers
 
 from estimates.services import create_estimate
@@ -214,3 +216,39 @@ def test_the_admin_reads_json_as_the_api_does(alice: User, meta: str) -> None:
     assert answer.context["adminform"].form.errors.keys() == {"meta"}
     note.refresh_from_db()
     assert note.meta == {}
+
+
+# --- Moments -----------------------------------------------------------------------------------
+
+
+def _moments() -> list[Any]:
+    models_ = [one for one in apps.get_models() if issubclass(one, Record)]
+    fields = [field for one in models_ for field in one._meta.concrete_fields]
+    return [one for one in fields if isinstance(one, models.DateTimeField)]
+
+
+@pytest.mark.parametrize("edge", [datetime.min, datetime.max])
+@pytest.mark.parametrize("field", _moments(), ids=str)
+def test_no_moment_lies_where_some_time_zone_ends(field: Any, edge: datetime) -> None:
+    others = [one.name for one in field.model._meta.concrete_fields if one is not field]
+    item = field.model(**{field.name: edge.replace(tzinfo=UTC)})
+
+    with pytest.raises(ValidationError) as refused:
+        item.clean_fields(exclude=others)
+
+    assert list(refused.value.error_dict) == [field.name]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("edge", [("0001-01-01", "00:00:00"), ("9999-12-31", "23:59:59")])
+def test_the_ends_of_time_are_refused_beside_the_field(
+    page: Client, settings: Settings, zone: str, edge: tuple[str, str]
+) -> None:
+    settings.TIME_ZONE = zone
+    url = "/admin/site/license/1/change/"
+    sent = untouched(page.get(url)) | {"expires_at_0": edge[0], "expires_at_1": edge[1]}
+
+    answer = page.post(url, sent)
+
+    assert answer.status_code == 200
+    assert "expires_at" in answer.context["adminform"].form.errors
