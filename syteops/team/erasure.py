@@ -13,14 +13,20 @@ from syteops.team.places import LONGEST_LABEL, Traces, all_answers, clears_answe
 
 _KEPT = ("id", "user_num", "created_at", "updated_at")
 _NULL = ("profile_picture", "user")
+_BEGINNING = 100
+"""So many characters of a name are those of an answer in any case: the trail cuts a long one."""
 
 
 @forgets("stored_answers")
 def forget_answers(actor: Actor, member: TeamMember) -> int:
     """Clear what answers tell of the member, in the fields that are known to; how many did."""
     traces = _traces_of(member)
-    answers = all_answers().items()
-    return sum(rewrite_answers(name, partial(clear, traces)) for name, clear in answers)
+    names = [name[:_BEGINNING] for name in traces.names]
+    own = {TeamMember.resource: [{"id": member.pk}]}
+    return sum(
+        rewrite_answers(resource, partial(clear, traces), own.get(resource, names))
+        for resource, clear in all_answers().items()
+    )
 
 
 @clears_answers(TeamMember.resource)

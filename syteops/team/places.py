@@ -48,7 +48,8 @@ _answers: dict[str, Clear] = {}
 def clears_answers(resource: str) -> Callable[[Clear], Clear]:
     """Enter what takes a member out of an object of `resource` as the API answered with it.
 
-    The object still fits its schema afterwards, and keeps its own ids.
+    The object still fits its schema afterwards, and keeps its own ids. Answers that hold none of
+    the member's names are not asked about.
     """
 
     def enter(clear: Clear) -> Clear:
