@@ -23,6 +23,7 @@ _SHORTEST_SECRET = 32
 _RANGES: tuple[tuple[str, str, str, int, int], ...] = (
     ("E004", "PORT", "PORT", 1, 65_535),
     ("E005", "WORKERS", "WORKERS", 1, 256),
+    ("E009", "TASK_THREADS", "TASK_THREADS", 1, 64),
     ("E006", "TRUSTED_PROXIES", "TRUSTED_PROXIES", 0, 20),
     ("E007", "MANAGE_API_PAGE_SIZE", "MANAGE_API_PAGE_SIZE", 1, 10_000),
     ("E007", "MANAGE_API_MAX_PAGE_SIZE", "MANAGE_API_MAX_PAGE_SIZE", 1, 10_000),

@@ -35,6 +35,9 @@ FIELD_ENCRYPTION_KEY_FILE = None if FIELD_ENCRYPTION_KEYS else secret_path("encr
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=2)
+# Whether the server keeps a worker beside it, for background tasks, and how many at a time.
+TASK_WORKER = env.bool("TASK_WORKER", default=True)
+TASK_THREADS = env.int("TASK_THREADS", default=8)
 # Seconds for one request, after which its worker is taken for dead and replaced.
 WORKER_TIMEOUT = env.int("WORKER_TIMEOUT", default=120)
 # Seconds in which the headers of a request, and then its body, must have arrived.

@@ -24,5 +24,4 @@ from syteops.server import housekeeping  # noqa: E402 - the same
 DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
 start_enabled()
 background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
-background.every(housekeeping.ASKED_EVERY, housekeeping.run_if_due)
 background.start()

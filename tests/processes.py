@@ -80,6 +80,13 @@ def children_of(process: int) -> list[int]:
     return [int(one) for path in children for one in path.read_text().split()]
 
 
+def name_of(process: int) -> str:
+    """As `ps` shows it; "" for one that has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    return ""
+
+
 def is_gone(process: int) -> bool:
     """Whether it has ended, even if nobody has asked yet how."""
     stat = Path(f"/proc/{process}/stat")

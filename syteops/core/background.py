@@ -1,8 +1,11 @@
-"""Background work of a server process: one thread with one database connection.
+"""Background work within a process, in threads with a database connection of their own.
 
 Two kinds of work: what a request leaves to be done after its answer, so that nobody can time it,
-and what is due every so often. Where no such thread runs (commands, tests), the first kind is done
+and what is due every so often. A server process has one thread for both. A worker process has one
+for each job that is due every so often. Where none runs (commands, tests), the first kind is done
 at once and the second not at all.
+
+What must be done whatever becomes of this process is a task: see `syteops.core.tasks`.
 """
 
 import logging
@@ -15,6 +18,7 @@ from time import monotonic, sleep
 
 from django.db import close_old_connections, connection, connections
 
+from syteops.core.outages import RETRY_AFTER
 from syteops.core.postgresql.base import DatabaseWrapper
 
 log = logging.getLogger(__name__)
@@ -69,12 +73,33 @@ def start() -> None:
     _is_started.set()
 
 
+def start_each() -> None:
+    """Start a thread for each job that is due every so often. A worker process calls it.
+
+    There a job may take minutes, and keeps no other waiting.
+    """
+    for one in _periodic:
+        threading.Thread(target=_repeat_for_ever, args=(one,), name="periodic", daemon=True).start()
+
+
 def _work_for_ever() -> None:
+    _be_patient()
+    while True:
+        work_once()
+
+
+def _repeat_for_ever(one: Periodic) -> None:
+    _be_patient()
+    while True:
+        sleep(max(0.0, one.due - monotonic()))
+        is_done = _do(one.job)
+        one.due = monotonic() + (one.seconds if is_done else max(one.seconds, RETRY_AFTER))
+
+
+def _be_patient() -> None:
     own = connections["default"]
     if isinstance(own, DatabaseWrapper):
         own.patience = _PATIENCE
-    while True:
-        work_once()
 
 
 def work_once() -> None:
@@ -98,12 +123,15 @@ def _seconds_until_due() -> float | None:
     return None if due is None else max(0.0, due - monotonic())
 
 
-def _do(job: Job) -> None:
+def _do(job: Job) -> bool:
+    """Whether it was done. A failure is logged, and no reason to stop."""
     try:
         with fresh_connection():
             job()
     except Exception:
         log.exception("Background work failed.")
+        return False
+    return True
 
 
 @contextmanager

@@ -49,6 +49,8 @@ class Verb(StrEnum):
     SIGNED_OUT = "signed_out"
     SIGN_IN_FAILED = "sign_in_failed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
+    # Background tasks
+    RESTARTED = "restarted"
     # The trail itself
     PRUNED = "pruned"
 
@@ -62,6 +64,7 @@ class Noun(StrEnum):
     ENCRYPTION = "encryption"
     VARIABLES = "variables"
     DELIVERIES = "deliveries"
+    TASK = "task"
 
 
 SECRET_VERBS = frozenset((Verb.SECRET_SET, Verb.SECRET_CLEARED))
@@ -83,5 +86,6 @@ NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
     Noun.ENCRYPTION: frozenset((Verb.ROTATED,)),
     Noun.VARIABLES: frozenset((Verb.CHANGED,)),
     Noun.DELIVERIES: frozenset((Verb.PAUSED, Verb.RESUMED, Verb.RESENT)),
+    Noun.TASK: frozenset((Verb.RESTARTED,)),
 }
 """What can happen to what is no Entity; those declare their own `verbs`."""

@@ -22,7 +22,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     database = serializers.ChoiceField(choices=("sqlite", "postgresql"))
     pending_migrations = serializers.IntegerField()
     worker_lag = serializers.IntegerField(
-        allow_null=True, help_text="Seconds; null: there is no worker."
+        help_text="For how many seconds the oldest background task waits that could run; 0: none."
     )
 
 

@@ -18,6 +18,7 @@ from syteops.core.actors import Actor, Channel
 from syteops.core.addresses import client_address
 from syteops.dashboard.status import site_state
 from syteops.integrations.queries import running
+from syteops.tasks.queries import task_state
 
 
 @require_safe
@@ -65,14 +66,26 @@ class _SiteCollector:
         state = self.state
         shown = {"version": state["version"], "database": state["database"]}
         yield InfoMetricFamily("syteops", "This installation.", value=shown)
-        numbers = {**state, "active_modules": len(state["active_modules"])}
+        tasks = task_state()
+        numbers = {
+            **state,
+            "active_modules": len(state["active_modules"]),
+            "task_lag_seconds": tasks.lag,
+            "task_workers": tasks.workers,
+        }
         for name, about in (
             ("active_modules", "Modules that are active."),
             ("enabled_integrations", "Integrations that are enabled."),
             ("pending_migrations", "Migrations not applied yet."),
+            ("task_lag_seconds", "How long the oldest task waits that could run."),
+            ("task_workers", "Workers that run background tasks."),
         ):
             yield GaugeMetricFamily(f"syteops_{name}", about, numbers[name])
         entities = GaugeMetricFamily("syteops_entities", "Managed objects.", labels=["resource"])
         for resource, count in state["counts"].items():
             entities.add_metric([resource], count)
         yield entities
+        kinds = GaugeMetricFamily("syteops_tasks", "Background tasks.", labels=["status"])
+        for kind in ("ready", "running", "failed"):
+            kinds.add_metric([kind], getattr(tasks, kind))
+        yield kinds

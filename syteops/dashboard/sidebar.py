@@ -19,7 +19,7 @@ _GROUPS = {
     MODULES: (),
     "Automation": ("automation",),
     "Settings": ("modules", "integrations", "ai", "crm"),
-    "Other Options": ("keys", "site"),
+    "Other Options": ("keys", "site", "tasks"),
     "People & access": ("auth", "people"),
     "Audit": ("audit",),
     OTHERS: (),

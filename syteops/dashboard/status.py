@@ -11,6 +11,7 @@ from syteops.core.entities import Entity
 from syteops.core.modules import inactive_modules, installed_modules, module_of
 from syteops.core.pending_migrations import pending_migrations
 from syteops.integrations.queries import count_enabled
+from syteops.tasks.queries import worker_lag
 
 
 def site_state() -> dict[str, Any]:
@@ -23,8 +24,7 @@ def site_state() -> dict[str, Any]:
         "counts": entity_counts(inactive),
         "database": connection.vendor,
         "pending_migrations": len(pending_migrations()),
-        # Events are delivered by a worker; this version has none that could lag behind.
-        "worker_lag": None,
+        "worker_lag": worker_lag(),
     }
 
 

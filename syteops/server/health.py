@@ -22,6 +22,7 @@ from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks, prove_write
 from syteops.env import new_secret
 from syteops.server.encryption_proof import Proof, read_proof
+from syteops.tasks.queries import tasks_are_stuck
 
 logger = logging.getLogger(__name__)
 
@@ -121,10 +122,12 @@ def _storage() -> str:
 
 def _background() -> str:
     try:
-        names = [task.name for task in failing_tasks()]
+        names, is_stuck = [task.name for task in failing_tasks()], tasks_are_stuck()
     except DatabaseError:
         return "unreachable"
-    return f"failing: {', '.join(names)}" if names else "ok"
+    found = ["tasks wait and no worker runs"] if is_stuck else []
+    found += [f"failing: {', '.join(names)}"] if names else []
+    return "; ".join(found) or "ok"
 
 
 _STEPS: dict[str, Callable[[], str]] = {

@@ -1,4 +1,4 @@
-"""What a site does for itself once an hour, in one of its server processes: no cron is needed."""
+"""What a site does for itself once an hour, in one of its workers: no cron is needed."""
 
 import logging
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from syteops.core.outages import is_outage
 from syteops.core.shredding import empty_journal
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.events.services import prune_events
+from syteops.tasks.services import forget_ended_tasks
 from syteops.team.stray_pictures import remove_stray_pictures
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),
     "forget_sessions": lambda actor: call_command("clearsessions"),
+    "forget_tasks": lambda actor: forget_ended_tasks(),
     "remove_pictures": lambda actor: remove_stray_pictures(),
     "forget_sign_ins": lambda actor: AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS),
     "empty_journal": lambda actor: empty_journal(),  # last: it takes what the others deleted, too

@@ -2,7 +2,7 @@
 
 Granian serves; this process starts its workers, replaces those that end, and ends those that do
 not answer. It imports what they run, so that they share its memory, and runs none of it: threads
-and connections belong to one process.
+and connections belong to one process. The worker of background tasks is kept beside them: `keeper`.
 """
 
 import gc
@@ -20,6 +20,7 @@ from typing import Any
 
 import django
 from django.urls import get_resolver
+from django.utils.module_loading import import_string
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -27,6 +28,7 @@ from granian.log import LogLevels
 
 from syteops import settings
 from syteops.env import BASE_DIR, announce
+from syteops.server.keeper import Keeper
 
 log = logging.getLogger("syteops.server")
 
@@ -38,6 +40,8 @@ CONNECTIONS = 2048
 
 BUFFER = 65_536
 """Bytes that the server itself keeps of a connection, and so the most that headers may have."""
+
+_WORK = "syteops.server.worker.work"  # by name, as the application: it needs Django set up
 
 _OTHER_FILES = 128  # open in a worker beside its connections
 
@@ -64,8 +68,19 @@ def load_what_workers_share() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
     django.setup(set_prefix=False)
     get_resolver().url_patterns  # noqa: B018 - it imports what every address leads to
+    import_string(_WORK)
     gc.collect()
     gc.freeze()
+
+
+class Server(Granian):  # type: ignore[misc, valid-type]
+    """Granian, which tells the worker of background tasks to end at the moment that it is told."""
+
+    keeper: Keeper
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        self.keeper.end()
+        super().signal_handler_interrupt(*args, **kwargs)
 
 
 class Watchdog:
@@ -115,14 +130,28 @@ class Watchdog:
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT, and finish the requests under way."""
+    """Serve until SIGTERM or SIGINT, and finish the requests and tasks under way."""
     # Told to end before it serves, it has nothing to finish. Granian has its own way from then on.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A worker that is told to end while it loads must not take that for the server's own signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     load_what_workers_share()
-    logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
-    server = Granian(
+    keeper = Keeper(import_string(_WORK))
+    try:
+        if settings.TASK_WORKER:
+            keeper.start()
+        logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
+        server = make_server()
+        server.keeper = keeper
+        Watchdog(server, settings.WORKER_TIMEOUT).start()
+        server.serve()
+    finally:
+        keeper.wait()
+
+
+def make_server() -> Server:
+    """Granian with our settings; not serving yet."""
+    return Server(
         "syteops.asgi:application",
         address=settings.HOST,
         port=settings.PORT,
@@ -146,8 +175,6 @@ def main() -> None:
         websockets=False,
         working_dir=BASE_DIR,
     )
-    Watchdog(server, settings.WORKER_TIMEOUT).start()
-    server.serve()
 
 
 if __name__ == "__main__":

@@ -38,8 +38,13 @@ def hold_locks() -> list[int]:
     return [_lock(name, kind, _ANOTHER_SERVER) for name, kind in wanted]
 
 
+def keep_restores_away() -> None:
+    """Keep `restore` away for as long as this process lives. Raises CommandError under one."""
+    _lock(_SERVING, LOCK_SH, "This site is being restored.")
+
+
 def require_no_server() -> None:
-    """Raises CommandError while a server of this data directory is running."""
+    """Raises CommandError while a server or a worker of this data directory is running."""
     os.close(_lock(_SERVING, LOCK_EX, "A server of this data directory is running: stop it first."))
 
 

@@ -1,5 +1,126 @@
-from django.contrib import admin
-from django_tasks_db.models import DBTaskResult
+from typing import Any
 
-# The library's own page shows arguments and raw tracebacks.
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django_tasks_db.models import DBTaskResult
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from syteops.adminkit.confirmed_action import Question
+from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.strict import ReadOnlyAdmin
+from syteops.core.errors import DomainError
+from syteops.core.tasks import TaskResultStatus
+from syteops.tasks import services
+from syteops.tasks.models import BackgroundTask
+from syteops.tasks.queries import name_of, reason_of
+
+MAY_RESTART = "tasks.restart_backgroundtask"
+
+RESTART = Question(
+    "Run again",
+    "The task begins anew, as it was asked for. Whatever it did before it failed stays done.",
+    "Run again",
+)
+_STATES = {
+    TaskResultStatus.READY: "Waiting",
+    TaskResultStatus.RUNNING: "Running",
+    TaskResultStatus.FAILED: "Failed",
+    TaskResultStatus.SUCCESSFUL: "Done",
+}
+
+# The library's own page shows arguments and raw tracebacks to everybody who may see it.
 admin.site.unregister(DBTaskResult)
+
+
+@admin.register(BackgroundTask)
+class BackgroundTaskAdmin(ReadOnlyAdmin):
+    icon = "schedule"
+    resource = services.RESOURCE
+    list_display = ("what", "state", "enqueued", "why")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    list_filter_submit = True
+    list_per_page = 20
+    ordering = ("-enqueued_at",)
+    actions = None
+
+    @admin.display(description="What")
+    def what(self, task: BackgroundTask) -> str:
+        return name_of(task.task_path)
+
+    @display(  # type: ignore[untyped-decorator]
+        description="State",
+        ordering="status",
+        label={"Waiting": "info", "Running": "warning", "Failed": "danger", "Done": "success"},
+    )
+    def state(self, task: BackgroundTask) -> str:
+        return _STATES[TaskResultStatus(task.status)]
+
+    @admin.display(description="Asked for", ordering="enqueued_at")
+    def enqueued(self, task: BackgroundTask) -> Any:
+        return task.enqueued_at
+
+    @admin.display(description="Why")
+    def why(self, task: BackgroundTask) -> str:
+        return reason_of(task)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One task, to be read. Its arguments and its traceback are for superusers."""
+        task = self.get_object(request, unquote(object_id)) if object_id else None
+        if not object_id or request.method == "POST" or not self.has_view_permission(request, task):
+            raise PermissionDenied
+        if task is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        context = {
+            "task": task,
+            "state": self.state(task),
+            "why": reason_of(task),
+            "may_restart": _is_failed(task) and request.user.has_perm(MAY_RESTART),
+        }
+        return self.page(request, "admin/tasks/task.html", name_of(task.task_path), **context)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.restart_view)
+        own = path("<uuid:task_id>/restart/", view, name=self.url_name("restart"))
+        return [own, *super().get_urls()]
+
+    def restart_view(self, request: HttpRequest, task_id: Any) -> HttpResponse:
+        """Asks before it runs a task again; only a POST does it."""
+        if not (self.has_view_permission(request) and request.user.has_perm(MAY_RESTART)):
+            raise PermissionDenied
+        task = self.get_object(request, str(task_id))
+        if task is None:
+            raise Http404("There is no such task any more.")
+        back = self.url_to("change", task.pk)
+        if request.method == "POST":
+            self._restart(request, task)
+            return HttpResponseRedirect(back)
+        context = {"question": RESTART, "object": task, "back": back}
+        return self.page(request, "admin/confirm_action.html", RESTART.title, **context)
+
+    def _restart(self, request: HttpRequest, task: BackgroundTask) -> None:
+        try:
+            services.restart_task(admin_actor(request, "tasks.restart"), task)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, "The task waits for a worker now.")
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A task has no history of its own: the trail has what people did with it."""
+        raise PermissionDenied
+
+
+def _is_failed(task: BackgroundTask) -> bool:
+    return bool(task.status == TaskResultStatus.FAILED)

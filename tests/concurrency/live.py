@@ -15,11 +15,12 @@ from typing import Any
 import httpx
 
 from tests.environment import ROOT
-from tests.processes import children_of, clean_environment, manage
+from tests.processes import children_of, clean_environment, manage, name_of
 from tests.servers import free_port
 from tests.sites import set_up_with_key
 
 API = "/api/manage/v1"
+KEEPER = "syteops-keeper"
 _PATIENCE = 60.0  # seconds; a loaded machine needs a few
 _NO_LIMITS = {
     "MANAGE_API_READS_PER_MINUTE": "1000000",
@@ -35,6 +36,7 @@ class Server:
     site: "LiveSite"
     workers: int
     port: int = field(default_factory=free_port)
+    options: tuple[str, ...] = ()
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -47,7 +49,7 @@ class Server:
         settings = {"PORT": str(self.port), "WORKERS": str(self.workers)}
         with self.site.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "serve"],
+                [sys.executable, str(ROOT / "manage.py"), "serve", *self.options],
                 env=self.site.variables(**settings),
                 stdout=log,
                 stderr=log,
@@ -69,7 +71,13 @@ class Server:
     def worker_processes(self) -> list[int]:
         """The processes that serve."""
         assert self.process is not None
-        return children_of(self.process.pid)
+        return [one for one in children_of(self.process.pid) if name_of(one) != KEEPER]
+
+    def keeper_process(self) -> int | None:
+        """The one that keeps the worker of background tasks, if there is one."""
+        assert self.process is not None
+        children = children_of(self.process.pid)
+        return next((one for one in children if name_of(one) == KEEPER), None)
 
     def kill(self) -> None:
         """`kill -9`, of the server and of every worker, in one go."""

@@ -24,7 +24,7 @@ def test_every_event_is_listed_and_nothing_else() -> None:
 def test_every_kind_of_refusal_is_listed() -> None:
     resources = {one.resource for one in all_operations()}
     listed = {one for one in documented() if one.endswith(".refused")}
-    others = {"api", "keys", "variable_sets", "people", "groups", "admin"} - resources
+    others = {"api", "keys", "variable_sets", "people", "groups", "tasks", "admin"} - resources
     assert listed >= {f"{one}.refused" for one in ("<resource>", *others)}
 
 

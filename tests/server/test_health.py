@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.server import encryption_proof, health
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.models import EncryptionProof
+from syteops.tasks.models import TaskWorker
+from tests.tasks.samples import stumble
 
 pytestmark = pytest.mark.combination
 
@@ -75,7 +78,7 @@ def test_applied_migrations_are_looked_for_once_per_process(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get("/readyz")
-    with django_assert_num_queries(3):  # the database, the proof, and the tasks
+    with django_assert_num_queries(4):  # the database, the proof, what fails, and what waits
         client.get("/readyz")
 
 
@@ -185,6 +188,18 @@ def test_background_work_that_fails_is_named_and_takes_no_server_away(client: Cl
     assert response.json()["checks"]["background"] == "failing: seal_audit"
     note_success("seal_audit")
     assert client.get("/readyz").json()["checks"]["background"] == "ok"
+
+
+@pytest.mark.usefixtures("proof")
+def test_tasks_that_wait_for_a_worker_that_is_not_there_are_told(client: Client) -> None:
+    stumble.enqueue()
+    note_failure("seal_audit")
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    told = "tasks wait and no worker runs; failing: seal_audit"
+    assert response.json()["checks"]["background"] == told
+    TaskWorker.objects.create(id="w", started_at=timezone.now(), seen_at=timezone.now())
+    assert client.get("/readyz").json()["checks"]["background"] == "failing: seal_audit"
 
 
 # --- The proof -----------------------------------------------------------------------------

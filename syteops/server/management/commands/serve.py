@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
 from syteops.env import BASE_DIR, inherited_environment
@@ -29,6 +29,13 @@ class Command(BaseCommand):
 
     help = "Serves the site on HOST and PORT with WORKERS processes."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-worker",
+            action="store_true",
+            help="Run no background tasks here: manage.py worker does, in processes of its own.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         for line in introduce():
             self.stdout.write(line)
@@ -43,6 +50,8 @@ class Command(BaseCommand):
         self.stdout.flush()
         command = server_command()
         environment = inherited_environment()
+        if options["no_worker"]:
+            environment["TASK_WORKER"] = "false"
         # Not by another working directory: relative paths in the settings would change.
         places = [str(BASE_DIR), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))

@@ -1,0 +1,137 @@
+"""Keeps a worker running beside the server: a small process of its own between the two.
+
+It is forked before the server has threads, sockets or connections, and so is each worker that it
+starts. All share the memory of what the server process has loaded.
+"""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+log = logging.getLogger("syteops.server")
+
+SHORTEST, LONGEST = 1.0, 30.0
+"""Seconds before a worker that has ended is replaced: twice as many each time."""
+
+STEADY = 60.0
+"""Seconds after which a worker counts as one that works."""
+
+_GRACE = 25.0  # seconds: what the worker gives its tasks, and some more
+_ORPHAN_GRACE = 5.0  # seconds: the files and the port must be free for the next server
+_STEP = 0.2  # seconds
+
+
+Work = Callable[[Callable[[], bool]], bool]
+"""What a worker does until it is told to end, or what it is given says so: `worker.work`."""
+
+
+class Keeper:
+    """The process that keeps the worker, as the server process sees it."""
+
+    def __init__(self, work: Work) -> None:
+        self._work, self._process = work, 0
+
+    def start(self) -> None:
+        """Fork it. To be called before this process has any thread."""
+        server = os.getpid()
+        self._process = _fork("syteops-keeper", lambda: _Watch(server, self._work).keep())
+
+    def end(self) -> None:
+        """Tell it to end, with its worker. For signal handlers, and any number of times."""
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGTERM)
+
+    def wait(self) -> None:
+        """Returns once it has ended, after its worker's grace at the latest."""
+        if self._process:
+            self.end()
+            with suppress(ChildProcessError):
+                os.waitpid(self._process, 0)
+            self._process = 0
+
+
+class _Watch:
+    """What the keeping process does until it is told to end, or its server is gone."""
+
+    def __init__(self, server: int, work: Work) -> None:
+        self._server, self._work, self._is_told = server, work, False
+        signal.signal(signal.SIGTERM, self._tell)
+        # Ctrl-C reaches all processes: the server hears it and tells us.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _tell(self, number: int, frame: object) -> None:
+        self._is_told = True
+
+    def _is_orphan(self) -> bool:
+        return os.getppid() != self._server
+
+    def _is_over(self) -> bool:
+        return self._is_told or self._is_orphan()
+
+    def keep(self) -> int:
+        pause = SHORTEST
+        while not self._is_over():
+            began = time.monotonic()
+            status = self._run_one()
+            if self._is_over():
+                break
+            pause = SHORTEST if time.monotonic() - began > STEADY else pause
+            log.error("The worker ended (%s): the next one begins in %d seconds.", status, pause)
+            self._sleep(pause)
+            pause = min(2 * pause, LONGEST)
+        return 0
+
+    def _run_one(self) -> int:
+        """One worker, to its end; its exit code, or minus the signal that killed it."""
+        process = _fork("syteops-worker", self._worker(os.getpid()))
+        while (status := _ended(process)) is None and not self._is_over():
+            time.sleep(_STEP)
+        return self._end(process) if status is None else status
+
+    def _worker(self, keeper: int) -> Callable[[], int]:
+        return lambda: 0 if self._work(lambda: os.getppid() != keeper) else 1
+
+    def _end(self, process: int) -> int:
+        os.kill(process, signal.SIGTERM)
+        grace = _ORPHAN_GRACE if self._is_orphan() else _GRACE
+        deadline = time.monotonic() + grace
+        while (status := _ended(process)) is None and time.monotonic() < deadline:
+            time.sleep(_STEP)
+            if self._is_orphan():
+                deadline = min(deadline, time.monotonic() + _ORPHAN_GRACE)
+        if status is None:
+            os.kill(process, signal.SIGKILL)
+            _, ended = os.waitpid(process, 0)
+            status = os.waitstatus_to_exitcode(ended)
+        return status
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._is_over():
+            time.sleep(_STEP)
+
+
+def _ended(process: int) -> int | None:
+    found, status = os.waitpid(process, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def _fork(name: str, run: Callable[[], int]) -> int:
+    """A child that does `run` and ends with its result, and never gets beyond this."""
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text(name)  # for `ps`
+        code = run()
+    except BaseException:
+        log.exception("%s failed.", name)
+    finally:
+        os._exit(code)

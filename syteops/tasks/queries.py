@@ -1,0 +1,77 @@
+"""What there is of tasks: waiting, running, failed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from django.db.models import Case, F, Min, QuerySet, When
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+from syteops.core.tasks import TaskResultStatus
+from syteops.tasks.models import Stored
+from syteops.tasks.presence import living_workers
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """The tasks of the site at a glance. `lag` is in seconds."""
+
+    ready: int
+    running: int
+    failed: int
+    workers: int
+    lag: int
+
+
+def task_state() -> TaskState:
+    """How many tasks there are of each kind, and how many workers."""
+    tasks = DBTaskResult.objects
+    return TaskState(
+        ready=tasks.ready().count(),
+        running=tasks.running().count(),
+        failed=tasks.failed().count(),
+        workers=len(living_workers()),
+        lag=worker_lag(),
+    )
+
+
+def tasks_are_stuck() -> bool:
+    """Whether tasks wait and no worker is there to run them."""
+    return bool(count_ready(1)) and not living_workers()
+
+
+def worker_lag() -> int:
+    """For how many seconds the oldest task that is ready has waited; 0 when none waits."""
+    since = Case(When(run_after=get_date_max(), then=F("enqueued_at")), default=F("run_after"))
+    oldest: datetime | None = DBTaskResult.objects.ready().aggregate(at=Min(since))["at"]
+    return max(0, int((timezone.now() - oldest).total_seconds())) if oldest else 0
+
+
+def count_ready(most: int) -> int:
+    """How many tasks wait to be run, but no more than `most`. One short query."""
+    return len(DBTaskResult.objects.ready().order_by().values_list("pk")[:most])
+
+
+def running_tasks() -> QuerySet[Stored]:
+    """The tasks that a worker has claimed and not ended."""
+    return DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING)
+
+
+@cache
+def name_of(task_path: str) -> str:
+    """What a task does, in plain words: how its docstring begins, or else its name."""
+    try:
+        told = (import_string(task_path).func.__doc__ or "").strip()
+    except (ImportError, AttributeError):
+        told = ""  # of a module or a version that is not here any more
+    first = told.partition("\n")[0].partition(". ")[0].rstrip(".")
+    return first or task_path.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def reason_of(task: Stored) -> str:
+    """Why a task failed: what its exception said, in one line; "" when it has not."""
+    lines = task.traceback.strip().splitlines()
+    kind, found, text = lines[-1].partition(": ") if lines else ("", "", "")
+    return text if found and "." in kind else (lines[-1] if lines else "")

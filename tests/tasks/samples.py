@@ -1,0 +1,34 @@
+"""Tasks for tests, which tell by files what they are at: workers are processes of their own."""
+
+import os
+import time
+from pathlib import Path
+
+from syteops.core.tasks import task
+
+_PATIENCE = 120.0
+
+
+@task()
+def hold(directory: str, name: str) -> str:
+    """Begin, and end when a file `go-<name>` appears."""
+    place = Path(directory)
+    (place / f"began-{name}-{time.time_ns()}").write_text(str(os.getpid()))
+    deadline = time.monotonic() + _PATIENCE
+    while not (place / f"go-{name}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    (place / f"ended-{name}").touch()
+    return name
+
+
+@task()
+def touch(directory: str, name: str) -> None:
+    """Leave a file of that name."""
+    (Path(directory) / name).touch()
+
+
+@task()
+def stumble() -> None:
+    """Fail."""
+    raise ValueError("It is too late.")
