@@ -8,14 +8,32 @@ look at the state of things before it acts. Its arguments are kept as JSON: ids 
 and never a secret.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
+from django.dispatch import receiver
 
 # What django-tasks has on Django 5.2 is the same API, which Django itself has since version 6.
 if TYPE_CHECKING or django.VERSION >= (6,):
     from django.tasks import TaskContext, TaskResult, TaskResultStatus, task
+    from django.tasks.signals import task_finished
 else:
     from django_tasks import TaskContext, TaskResult, TaskResultStatus, task
+    from django_tasks.signals import task_finished
 
-__all__ = ["TaskContext", "TaskResult", "TaskResultStatus", "task"]
+__all__ = ["TaskContext", "TaskResult", "TaskResultStatus", "forgets_successes", "task"]
+
+_forgotten: set[str] = set()
+
+
+def forgets_successes(one: Any) -> Any:
+    """Mark a task that runs very often: what became of it is kept only if it failed."""
+    _forgotten.add(one.module_path)
+    return one
+
+
+@receiver(task_finished)
+def _forget_success(task_result: Any, **kwargs: Any) -> None:
+    succeeded = task_result.status == TaskResultStatus.SUCCESSFUL
+    if succeeded and task_result.task.module_path in _forgotten:
+        task_result.db_result.delete()

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from syteops.core.outbound import Answer, OutboundFailed
-from syteops.core.tasks import task
+from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
 from syteops.deliveries.outcomes import Try, note
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
@@ -59,6 +59,7 @@ def _start_turn(pk: int) -> None:
         take_turn.enqueue(pk, str(lease))
 
 
+@forgets_successes
 @task()
 def take_turn(pk: int, lease: str) -> None:
     """Send what is due, for as long as the lease and the turn last."""

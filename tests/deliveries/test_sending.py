@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
@@ -295,6 +296,13 @@ def test_what_comes_during_a_turn_is_not_forgotten(post: Post) -> None:
     sending._end_turn(state_of().pk, lease)
     post.send_due()
     assert len(post.sent) == 2
+
+
+def test_turns_leave_no_tasks_behind(post: Post) -> None:
+    a_system()
+    post.deliver()
+    assert post.told() == ["crm_system.created 001"]
+    assert not DBTaskResult.objects.exists()
 
 
 # --- Sending again -----------------------------------------------------------------------------
