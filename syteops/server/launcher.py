@@ -28,6 +28,7 @@ from granian.log import LogLevels
 
 from syteops import settings
 from syteops.env import BASE_DIR, announce
+from syteops.server import stopping
 from syteops.server.keeper import Keeper
 
 log = logging.getLogger("syteops.server")
@@ -80,6 +81,7 @@ class Server(Granian):  # type: ignore[misc, valid-type]
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         self.keeper.end()
+        stopping.tell()
         super().signal_handler_interrupt(*args, **kwargs)
 
 
@@ -136,6 +138,7 @@ def main() -> None:
     # A worker that is told to end while it loads must not take that for the server's own signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     load_what_workers_share()
+    stopping.prepare()
     keeper = Keeper(import_string(_WORK))
     try:
         if settings.TASK_WORKER:

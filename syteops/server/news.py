@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from syteops.core.background import fresh_connection
 from syteops.core.waiting import Wait
 from syteops.events.queries import newest_id
+from syteops.server.stopping import until_told
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,15 @@ class News:
         self._waiting: dict[asyncio.Future[None], int] = {}
         self._is_wanted = threading.Event()
         self._thread: threading.Thread | None = None
+        self._end: asyncio.Future[None] | None = None
 
     async def wait(self, wanted: Wait, gone: "asyncio.Future[None]") -> float | None:
         """Wait for an event behind the last one seen; the seconds that are left of that time.
 
-        None where there is no point in asking again: nothing came, or whoever asked is `gone`.
+        None where there is no point in asking again: nothing came, whoever asked is `gone`, or
+        the server ends.
         """
+        self._end = self._end or until_told()
         if len(self._waiting) >= MOST_WAITING:
             return None
         until = monotonic() + wanted.seconds
@@ -44,7 +48,7 @@ class News:
         self._waiting[told] = wanted.seen
         try:
             self._look()
-            waits_for = (told, gone)
+            waits_for = (told, gone, self._end)
             await asyncio.wait(waits_for, timeout=wanted.seconds, return_when="FIRST_COMPLETED")
             return max(until - monotonic(), 0.0) if told.done() and not gone.done() else None
         finally:

@@ -1,0 +1,52 @@
+"""Who waits for events at a real server: told within a second, and never in the way."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.concurrency.live import LiveSite, live_site
+from tests.databases import fresh_database as new_fresh_database
+
+pytestmark = pytest.mark.slow
+
+WAITING = 40
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with new_fresh_database() as environment:
+        data_dir = tmp_path_factory.mktemp("site") / "data"
+        with live_site(data_dir, environment, workers=1) as site:
+            yield site
+
+
+def test_all_who_wait_are_told_at_once_and_a_server_that_ends_lets_them_go(site: LiveSite) -> None:
+    server = site.servers[0]
+    with server.client() as client, ThreadPoolExecutor(WAITING) as pool:
+        start = client.get("/events").json()["next"]
+
+        def wait(after: str) -> tuple[list[str], str, float]:
+            with server.client() as own:
+                answer = own.get("/events", params={"after": after, "wait": 30}).json()
+            return [e["type"] for e in answer["events"]], answer["next"], time.monotonic()
+
+        waiting = [pool.submit(wait, start) for _ in range(WAITING)]
+        # They hold no worker: others are answered meanwhile.
+        while client.get("/crm-systems").elapsed.total_seconds() > 2:
+            pass
+        client.post("/crm-systems", json={"name": "HubSpot"})
+        told = [one.result(60) for one in waiting]
+        assert all("crm_system.created" in types for types, _, _ in told)
+
+        newest = max(told, key=lambda one: one[2])[1]
+        while (answer := client.get("/events", params={"after": newest}).json())["events"]:
+            newest = answer["next"]
+        still = pool.submit(wait, newest)
+        time.sleep(1)
+        assert not still.done()
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 15  # a worker that had to be killed takes longer
+        assert still.result(5)[0] == []
