@@ -4,12 +4,15 @@ Django lets whoever sees a list filter it by any look-up of any column. A regula
 number that no column holds, then costs the server whatever the person likes.
 """
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -20,6 +23,7 @@ from unfold.views import ChangeList
 from syteops.adminkit.growing_lists import KeysFirst, Periods
 from syteops.core.folding import ordered_by
 from syteops.core.form_fields import form_class_of
+from syteops.core.identifiers import ROW_ID
 from syteops.core.search import search
 
 MAX_LENGTH = 200
@@ -134,6 +138,15 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
         if _is_beyond(search_term):
             return queryset.none(), False
         return self.search(queryset, fields, search_term) if fields else queryset, False
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Do an action to what was chosen in the list. Raises SuspiciousOperation (400) for a
+        choice that is no id, or one that no column holds.
+        """
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(re.fullmatch(ROW_ID, one) for one in chosen):
+            raise SuspiciousOperation("What was chosen is nothing that a list shows.")
+        return super().response_action(request, queryset)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The object, by the one way to write its id: `02`, `+2` and ` 2` name nothing.
