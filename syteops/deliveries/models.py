@@ -75,13 +75,15 @@ class DeliveryAttempt(models.Model):
 class DestinationState(models.Model):
     """How deliveries to one destination stand. Its row is locked by whoever changes that.
 
-    `due_at` is when something is to be sent next. While it is sent, `lease` names whose turn it is,
-    until `leased_until`: later nobody waits for a worker that was killed meanwhile.
+    `due_at` is when something is to be sent next, but nothing is before `held_until`. While it is
+    sent, `lease` names whose turn it is, until `leased_until`: later nobody waits for a worker that
+    was killed meanwhile.
     """
 
     integration = models.SlugField(max_length=50)
     destination = models.CharField(max_length=64, blank=True)
     due_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)

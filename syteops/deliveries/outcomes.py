@@ -126,10 +126,13 @@ def _finish(deliveries: Sequence[Delivery], end: DeliveryState) -> None:
 
 
 def _put_off(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) -> None:
-    attempts = deliveries[0].attempts + 1
-    if tried.wish in ("disable", "abort-message") or attempts >= len(SCHEDULE):
-        _finish(deliveries, DeliveryState.GIVEN_UP)
+    is_over = tried.wish in ("disable", "abort-message")
+    ended = [one for one in deliveries if is_over or one.attempts + 1 >= len(SCHEDULE)]
+    _finish(ended, DeliveryState.GIVEN_UP)
+    deliveries = [one for one in deliveries if one not in ended]
+    if not deliveries:
         return
+    attempts = deliveries[0].attempts + 1
     wait = SCHEDULE[attempts] * uniform(1, 1 + JITTER)  # noqa: S311 - nothing secret
     now = timezone.now()
     later = now + timedelta(seconds=max(wait, tried.retry_after))
@@ -137,10 +140,10 @@ def _put_off(state: DestinationState, deliveries: Sequence[Delivery], tried: Try
         one.attempts, one.next_attempt_at = one.attempts + 1, later
         one.save(update_fields=["attempts", "next_attempt_at"])
     if tried.retry_after and tried.answer.status in _BUSY:
-        state.due_at = later
+        state.held_until = later
     elif not tried.answer.status:
-        state.due_at = now + timedelta(seconds=min(wait, SILENT_HOLD))
+        state.held_until = now + timedelta(seconds=min(wait, SILENT_HOLD))
 
 
 def _is_held(state: DestinationState) -> bool:
-    return bool(state.due_at and state.due_at > timezone.now())
+    return bool(state.held_until and state.held_until > timezone.now())

@@ -43,7 +43,8 @@ def queue(integration: str, destination: Destination, events: Sequence[Event]) -
             integration=integration,
             destination=destination.key,
             event=event,
-            order_key=order_key_of(event),
+            # What goes in one message has one order: what failed goes again before what came later.
+            order_key="" if destination.together else order_key_of(event),
             next_attempt_at=due,
         )
         for event in events

@@ -38,7 +38,8 @@ def start_turns() -> int:
 
     One short query while nothing is.
     """
-    due = Q(due_at__lte=timezone.now(), paused_at=None)
+    now = timezone.now()
+    due = Q(due_at__lte=now, paused_at=None) & (Q(held_until=None) | Q(held_until__lte=now))
     waiting = list(DestinationState.objects.filter(due & _free()).values_list("pk", flat=True))
     for pk in waiting:
         _start_turn(pk)
@@ -151,7 +152,5 @@ def _end_turn(pk: int, lease: str) -> None:
         return
     state.lease = state.leased_until = None
     times = _first_of_each_object(state).order_by("next_attempt_at")
-    next_due = times.values_list("next_attempt_at", flat=True).first()
-    # The receiver may have asked for a pause that is longer.
-    state.due_at = max(next_due, state.due_at or next_due) if next_due else None
+    state.due_at = times.values_list("next_attempt_at", flat=True).first()
     state.save()

@@ -51,7 +51,7 @@ def resume(actor: Actor, state: DestinationState) -> DestinationState:
     """Send to a paused destination again, beginning with what is waiting. `state` is locked."""
     if state.paused_at is None:
         return state
-    state.paused_at = state.failing_since = None
+    state.paused_at = state.failing_since = state.held_until = None
     state.why_paused, state.due_at = "", timezone.now()
     state.save()
     about = (Delivery.resource, state.public_id, str(state))

@@ -29,9 +29,9 @@ def let_pass(seconds: float) -> None:
             one.next_attempt_at -= earlier
             one.save()
     for state in DestinationState.objects.all():
-        if state.due_at:
-            state.due_at -= earlier
-            state.save()
+        state.due_at = state.due_at and state.due_at - earlier
+        state.held_until = state.held_until and state.held_until - earlier
+        state.save()
 
 
 def states() -> list[str]:
@@ -136,6 +136,49 @@ def test_retry_after_holds_for_the_whole_destination(post: Post, given: str) -> 
     post.send_due()
     assert len(post.sent) == 3
     assert set(states()) == {"delivered"}
+
+
+def test_what_is_new_does_not_end_the_pause_that_was_asked_for(post: Post) -> None:
+    a_system()
+    post.answers["a"] = [Answer(429, headers={"retry-after": "120"})]
+    post.deliver()
+    a_system()
+    post.deliver()
+    assert len(post.sent) == 1
+    let_pass(121)
+    post.send_due()
+    assert post.told()[1:] == ["crm_system.created 001", "crm_system.created 002"]
+
+
+def test_what_goes_together_is_not_tried_again_for_each_new_event(post: Post) -> None:
+    post.destinations = [wants("a", "crm_system.*", together=True)]
+    post.answers["a"] = [Answer(500)]
+    a_system()
+    post.deliver()
+    for _ in range(10):
+        a_system()
+        post.deliver()
+    assert len(post.sent) == 1
+    assert set(states()) == {"waiting"}
+    let_pass(6)
+    post.send_due()
+    assert [len(one.events) for one in post.sent] == [1, 11]
+    assert set(states()) == {"delivered"}
+
+
+def test_what_joined_late_is_not_given_up_with_what_was_tried_too_often(post: Post) -> None:
+    post.destinations = [wants("a", "crm_system.*", together=True)]
+    post.answers["a"] = Answer(500)
+    a_system()
+    post.deliver()
+    for _ in range(6):
+        let_pass(11 * 3600)
+        post.send_due()
+    a_system()
+    post.deliver()
+    let_pass(11 * 3600)
+    post.send_due()
+    assert states() == ["given_up", "waiting"]
 
 
 def test_nobody_can_ask_for_a_year(post: Post) -> None:

@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                 ("integration", models.SlugField()),
                 ("destination", models.CharField(blank=True, max_length=64)),
                 ("due_at", models.DateTimeField(null=True)),
+                ("held_until", models.DateTimeField(null=True)),
                 ("lease", models.UUIDField(null=True)),
                 ("leased_until", models.DateTimeField(null=True)),
                 ("delivered_at", models.DateTimeField(null=True)),
