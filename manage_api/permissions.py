@@ -7,8 +7,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from manage_api.errors import ApiError
-from manage_api.operations import Access, Operation, operations_on
+from manage_api.operations import Access, Operation, all_operations, operations_on
 from manage_api.principals import Principal
+from syteops.audit.visibility import readable_resources as readable_to_person
+from syteops.core.actors import ActorKind
 from syteops.core.modules import inactive_modules
 
 
@@ -30,6 +32,16 @@ def allowed_operations(principal: Principal, operations: Iterable[Operation]) ->
 def may_read(principal: Principal, resource: str) -> bool:
     """Whether the principal may read what `resource` holds: some of its reads, by right alone."""
     return any(one.access is Access.READ and principal.may(one) for one in operations_on(resource))
+
+
+def readable_resources(principal: Principal) -> set[str] | None:
+    """The resources of which changes may be told to a principal; None for all of them."""
+    if principal.kind is ActorKind.PERSON:
+        return readable_to_person(principal.user)
+    if principal.reads_everything:
+        return None
+    reads = (one for one in all_operations() if one.access is Access.READ)
+    return {one.resource for one in reads if principal.may(one)}
 
 
 class OperationPermission(BasePermission):

@@ -5,6 +5,7 @@ alone; a call is paid for before rights are looked at; rights come before any re
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from django.http import HttpResponseBase
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from manage_api.disclosure import disclosed_error
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation
+from manage_api.permissions import readable_resources
 from manage_api.principals import Principal
 from manage_api.rendering import JsonRenderer
 from manage_api.throttling import AttemptThrottle, Budget, spend
@@ -132,7 +134,8 @@ class ApiView(APIView):
 
     def make_actor(self, operation: str) -> Actor:
         """The caller, carrying out `operation` through this door."""
-        return Actor.from_request(self.request, self.principal, self.channel, operation)
+        readable = partial(readable_resources, self.principal)
+        return Actor.from_request(self.request, self.principal, self.channel, operation, readable)
 
     def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any

@@ -6,6 +6,7 @@ are written. What a service refuses appears beside its field, and nothing is sto
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
+from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor, Channel, Person
 from syteops.core.entities import Entity
 from syteops.core.permissions import permission_name
@@ -35,7 +37,8 @@ from syteops.core.services import service_of
 
 def admin_actor(request: HttpRequest, operation: str) -> Actor:
     """The logged-in person, acting in the admin."""
-    return Actor.from_request(request, Person(request.user), Channel.ADMIN, operation)
+    readable = partial(readable_resources, request.user)
+    return Actor.from_request(request, Person(request.user), Channel.ADMIN, operation, readable)
 
 
 class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]

@@ -29,6 +29,7 @@ _WITHOUT_OBJECT = {
     f"{Noun.PERSON}.{Verb.SIGNED_OUT}": "signed out",
     f"api.{Verb.ENABLED}": "enabled the API",
     f"api.{Verb.DISABLED}": "disabled the API",
+    f"{Noun.VARIABLES}.{Verb.RESYNCED}": "asked that all variables be told anew",
     f"{Noun.AUDIT}.{Verb.PRUNED}": "removed the oldest audit entries",
     f"{Noun.AUDIT}.{Verb.ERASED}": "took the values of somebody erased out of audit entries",
 }

@@ -97,10 +97,12 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         return Response(exported)
 
     @action(detail=False, methods=["post"])
-    @operation("Derive the catalogue again", access=Access.WRITE, output=ResyncSerializer)
+    @operation("Tell all variables anew", access=Access.WRITE, output=ResyncSerializer)
     def resync(self, request: Request) -> Response:
-        """The catalogue is derived at every read, so this changes nothing: it only says how many
-        variables there are, and gives a digest to compare."""
+        """Soon a `variables.changed` names every variable, and automation push sends the full set:
+        for receivers that may have missed something. No value changes. The answer says how many
+        variables there are, with a digest to compare."""
+        services.resync(self.actor)
         exported = queries.exported()
         digest = etag_of_data(exported).strip('"')
         return Response({"resynced": True, "count": len(exported), "digest": digest})

@@ -11,7 +11,22 @@ from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.core.actors import Actor
 from syteops.core.errors import FieldError, Invalid
+from syteops.core.events import Noun, Verb
 from syteops.lib.text import is_blank
+
+RESYNCED = f"{Noun.VARIABLES}.{Verb.RESYNCED}"
+"""The event by which the next `variables.changed` names every variable."""
+
+
+@transaction.atomic
+def resync(actor: Actor) -> None:
+    """Have all variables told anew, to whoever may have missed some.
+
+    No value changes: only an audit entry asks for it, and whoever compares the variables reads it.
+    """
+    about = (Variable.resource, "", "")
+    audit.record_about(actor, Noun.VARIABLES, Verb.RESYNCED, about)
+
 
 # --- Free-form variables -------------------------------------------------------------------
 

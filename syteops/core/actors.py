@@ -1,5 +1,6 @@
 """Who changes something, and through which door."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
@@ -71,12 +72,27 @@ class Person:
         return str(self.user.get_username())
 
 
+Readable = Callable[[], Collection[str] | None]
+"""Asks which resources somebody may read; None is all of them."""
+
+
+def nothing() -> Collection[str] | None:
+    """What somebody may read of whom nobody says more."""
+    return ()
+
+
+def everything() -> Collection[str] | None:
+    """What whoever runs the site may read."""
+    return None
+
+
 @dataclass(frozen=True)
 class Actor:
     """The party that acts in one request, form or command.
 
     `trail` collects every change recorded for this actor, so that a door can tell whether
-    anything really changed without being told twice.
+    anything really changed without being told twice. `readable` tells what the party may read, for
+    a service that would have it sent somewhere.
     """
 
     kind: ActorKind
@@ -87,15 +103,28 @@ class Actor:
     request_id: str = ""
     address: str = ""
     trail: list[Change] = field(default_factory=list, compare=False, repr=False)
+    readable: Readable = field(default=nothing, compare=False, repr=False)
 
     @classmethod
     def from_request(
-        cls, request: Any, party: Party, channel: Channel, operation: str = ""
+        cls,
+        request: Any,
+        party: Party,
+        channel: Channel,
+        operation: str = "",
+        readable: Readable = nothing,
     ) -> "Actor":
         """The party as it acts in a request, under that request's id and client address."""
-        request_id = getattr(request, "request_id", "")
-        address = client_address(getattr(request, "_request", request))
-        return cls(party.kind, party.id, party.label, channel, operation, request_id, address)
+        return cls(
+            party.kind,
+            party.id,
+            party.label,
+            channel,
+            operation,
+            request_id=getattr(request, "request_id", ""),
+            address=client_address(getattr(request, "_request", request)),
+            readable=readable,
+        )
 
     def for_operation(self, operation: str) -> "Actor":
         """The same party, with a fresh trail, carrying out `operation`."""
@@ -104,7 +133,8 @@ class Actor:
 
 def command(name: str) -> Actor:
     """The actor of a management command."""
-    return Actor(ActorKind.COMMAND, name, f"manage.py {name}", Channel.COMMAND, operation=name)
+    label = f"manage.py {name}"
+    return Actor(ActorKind.COMMAND, name, label, Channel.COMMAND, name, readable=everything)
 
 
-SYSTEM = Actor(ActorKind.SYSTEM, "system", "SyteOps", Channel.SYSTEM)
+SYSTEM = Actor(ActorKind.SYSTEM, "system", "SyteOps", Channel.SYSTEM, readable=everything)

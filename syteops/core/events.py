@@ -28,6 +28,8 @@ class Verb(StrEnum):
     TESTED = "tested"
     # Deliveries
     RESENT = "resent"
+    # Variables
+    RESYNCED = "resynced"
     # AI areas
     ASKED = "asked"
     # Estimates

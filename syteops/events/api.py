@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 import manage_api
 from manage_api.filters import FilterBackend
+from manage_api.permissions import readable_resources
 from manage_api.viewsets import ListMixin
 from syteops.core.actors import Channel
 from syteops.core.waiting import want_to_wait
@@ -16,7 +17,6 @@ from syteops.events.filters import EventFilter
 from syteops.events.models import Event
 from syteops.events.pagination import FeedPagination
 from syteops.events.serializers import EventSerializer
-from syteops.history.visibility import readable_resources
 
 
 @manage_api.register("events", resource="events")

@@ -16,6 +16,7 @@ from django.db.models import Subquery
 from django.utils import timezone
 
 from syteops.audit.models import AuditChain, AuditEntry, Outcome
+from syteops.automation.services import RESYNCED
 from syteops.core.prepared import Prepared
 from syteops.events.models import Event, Stream
 from syteops.events.variable_changes import changed_variables, remember_variables
@@ -118,11 +119,18 @@ def _compare_variables() -> int:
         stream = _locked_stream()
         if stream is None or stream.compared_entry >= published:
             return 0
+        is_full = _resync_asked(stream.compared_entry, published)
         stream.compared_entry = published
         remember_variables(changes)
-        events = changes.as_events()
+        events = changes.as_events(is_full=is_full)
         _append(stream, events)
     return len(events)
+
+
+def _resync_asked(after: int, until: int) -> bool:
+    """Whether one of the entries between asks that all variables be told."""
+    entries = AuditEntry.objects.filter(sequence__gt=after, sequence__lte=until)
+    return entries.filter(event=RESYNCED).exists()
 
 
 def _locked_stream() -> Stream | None:

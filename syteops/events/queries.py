@@ -4,7 +4,10 @@ from collections.abc import Collection
 
 from django.db.models import Q, QuerySet
 
+from syteops.core.events import Noun, Verb
 from syteops.events.models import Event, Stream
+
+VARIABLES_CHANGED = f"{Noun.VARIABLES}.{Verb.CHANGED}"
 
 
 def feed(resources: Collection[str] | None) -> QuerySet[Event]:
@@ -26,6 +29,12 @@ def fits(event: Event, patterns: Collection[str]) -> bool:
     """Whether one of the patterns names the event's type; `*` names all."""
     noun = event.type.partition(".")[0]
     return not {"*", event.type, f"{noun}.*"}.isdisjoint(patterns)
+
+
+def removed_variables() -> set[str]:
+    """The names of variables that went, as far back as events are kept; some may be back."""
+    told = Event.objects.filter(type=VARIABLES_CHANGED).only("data")
+    return {name for one in told.iterator() for name in one.data["removed"]}
 
 
 def newest_id() -> int:

@@ -19,6 +19,9 @@ class ChangedVariablesSerializer(serializers.Serializer[Any]):
     removed = serializers.ListField(
         child=serializers.CharField(), help_text="Names of those that are gone."
     )
+    full = serializers.BooleanField(
+        help_text="Whether `changed` names every variable, as after `variables.resync`."
+    )
 
 
 class EventDataSerializer(serializers.Serializer[Any]):

@@ -14,26 +14,34 @@ from django.utils import timezone
 
 from syteops.automation.models import Variable
 from syteops.automation.queries import exported
-from syteops.core.events import Noun, Verb
 from syteops.core.locks import snapshot
 from syteops.events.models import Event, PublishedVariable
-
-TYPE = f"{Noun.VARIABLES}.{Verb.CHANGED}"
+from syteops.events.queries import VARIABLES_CHANGED
 
 
 @dataclass(frozen=True)
 class VariableChanges:
-    """The digests of the variables that are new or have another value, and the names that went."""
+    """The digests of the variables that are new or have another value, and the names that went.
+
+    `present` are the names of all that there are.
+    """
 
     changed: dict[str, str]
     removed: list[str]
+    present: frozenset[str]
 
-    def as_events(self) -> list[Event]:
-        """The one event that tells of it, or none where nothing changed."""
-        if not self.changed and not self.removed:
+    def as_events(self, *, is_full: bool = False) -> list[Event]:
+        """The one event that tells of it, or none where nothing changed.
+
+        With `is_full` there is one in any case, and it names every variable.
+        """
+        if not (self.changed or self.removed or is_full):
             return []
-        data: Any = {"changed": sorted(self.changed), "removed": self.removed}
-        return [Event(at=timezone.now(), type=TYPE, resource=Variable.resource, data=data)]
+        named = self.present if is_full else self.changed
+        data: Any = {"changed": sorted(named), "removed": self.removed, "full": is_full}
+        return [
+            Event(at=timezone.now(), type=VARIABLES_CHANGED, resource=Variable.resource, data=data)
+        ]
 
 
 def changed_variables() -> VariableChanges:
@@ -42,7 +50,7 @@ def changed_variables() -> VariableChanges:
         known = dict(PublishedVariable.objects.values_list("name", "digest"))
         present = {name: _digest(name, value) for name, value in exported().items()}
     changed = {name: one for name, one in present.items() if known.get(name) != one}
-    return VariableChanges(changed, sorted(known.keys() - present.keys()))
+    return VariableChanges(changed, sorted(known.keys() - present.keys()), frozenset(present))
 
 
 def remember_variables(changes: VariableChanges) -> None:

@@ -5,12 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from manage_api.operations import Access, all_operations
-from manage_api.permissions import may_read
+from manage_api.permissions import may_read, readable_resources
 from manage_api.principals import Principal
 from syteops.audit.models import AuditEntry
 from syteops.audit.visibility import may_read as person_may_read
-from syteops.audit.visibility import readable_resources as readable_to_person
 from syteops.audit.visibility import visible_changes
 from syteops.core.actors import ActorKind
 
@@ -19,16 +17,6 @@ def visible_to(principal: Principal, entries: QuerySet[AuditEntry]) -> QuerySet[
     """Those of `entries` that a caller of the API may read."""
     readable = readable_resources(principal)
     return entries if readable is None else entries.filter(object_resource__in=readable)
-
-
-def readable_resources(principal: Principal) -> set[str] | None:
-    """The resources of which the trail may be read by a caller of the API; None for all of them."""
-    if principal.kind is ActorKind.PERSON:
-        return readable_to_person(principal.user)
-    if principal.reads_everything:
-        return None
-    reads = (one for one in all_operations() if one.access is Access.READ)
-    return {one.resource for one in reads if principal.may(one)}
 
 
 def changes_visible_to(principal: Principal, entry: AuditEntry) -> dict[str, Any]:

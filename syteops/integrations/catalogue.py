@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from syteops.core.actors import Actor
 from syteops.core.modules import contribution
 from syteops.core.outbound import Answer
 from syteops.events.models import Event
@@ -80,7 +81,8 @@ class Integration:
     to see what the test sends: whoever lacks it cannot send it anywhere.
 
     `destinations` are where events go, by the config; `send` sends them a message and answers what
-    was answered (raises DeliveryFailed, or OutboundFailed).
+    was answered (raises DeliveryFailed, or OutboundFailed). `when_enabled` is called in the
+    transaction that enables it.
     """
 
     slug: str
@@ -98,6 +100,7 @@ class Integration:
         default=lambda config: (), repr=False
     )
     send: Callable[[Setup, Message], Answer] | None = field(default=None, repr=False)
+    when_enabled: Callable[[Actor], object] = field(default=lambda actor: None, repr=False)
     module: str = ""
 
     def secret(self, name: str) -> SecretSpec | None:

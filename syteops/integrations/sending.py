@@ -3,17 +3,29 @@
 from collections.abc import Mapping
 
 from syteops.core import outbound
+from syteops.core.outbound import Answer
 from syteops.integrations.errors import DeliveryFailed
+
+KEPT_ANSWER = 2048
+"""Bytes of an answer that are read, for the log of deliveries."""
+
+
+def deliver_json(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    """Post `body`; what was answered, whatever that is. Raises OutboundFailed."""
+    return outbound.post(url, body, _without_content_type(headers), beginning=KEPT_ANSWER)
 
 
 def post_json(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> int:
     """Post `body` and answer the status (2xx). Raises DeliveryFailed, which tells no address."""
-    own = {name: text for name, text in (headers or {}).items() if name.lower() != "content-type"}
     try:
-        status = outbound.post(url, body, own).status
+        status = outbound.post(url, body, _without_content_type(headers)).status
     except outbound.OutboundFailed as failure:
         raise DeliveryFailed(failure.detail) from None
     if not 200 <= status < 300:
         redirect = " Redirects are not followed." if 300 <= status < 400 else ""
         raise DeliveryFailed(f"The receiver answered {status}.{redirect}")
     return status
+
+
+def _without_content_type(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: text for name, text in (headers or {}).items() if name.lower() != "content-type"}

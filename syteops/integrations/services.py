@@ -12,6 +12,7 @@ from syteops.core.events import Verb
 from syteops.core.schemas import with_defaults
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import get_installed, known
+from syteops.integrations.readable_types import refuse_unreadable_types, types_sent
 from syteops.lib.urls import moved
 
 
@@ -36,12 +37,14 @@ def locked_secret(slug: str, name: str) -> IntegrationSecret:
 def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
     """Switch the integration on.
 
-    Raises Conflict if this installation lacks what it needs (with the reason), or if required
-    config or secrets are not set (naming them).
+    Raises Forbidden if it would send what the actor may not read, Conflict if this installation
+    lacks what it needs (with the reason), or if required config or secrets are not set (naming
+    them).
     """
     if state.enabled:
         return state
     one = get_installed(state.slug)
+    refuse_unreadable_types(actor, types_sent(one.integration, one.config))
     if reason := one.unavailable_reason:
         refusal = Conflict(f"{one.name} cannot be enabled. {reason}", reason=reason)
         refusal.tells_of = None  # the installation lacks something: nothing stored says so
@@ -54,6 +57,7 @@ def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
             missing_secrets=secrets,
         )
     audit.update(actor, state, {"enabled": True}, Verb.ENABLED)
+    one.integration.when_enabled(actor)
     return state
 
 
@@ -71,12 +75,14 @@ def update_config(
     """Merge `config` into the integration's, as `merge_config` does. Raises Invalid.
 
     Required values may be missing only as long as it is disabled. Another origin of an address
-    clears the secrets that are sent there.
+    clears the secrets that are sent there. Raises Forbidden if the actor may not read all that is
+    sent with this config.
     """
     schema = known(state.slug).config_schema
     before = with_defaults(schema, state.config)
     merge_config(actor, state, schema, config, incomplete=not state.enabled)
     after = with_defaults(schema, state.config)
+    refuse_unreadable_types(actor, types_sent(known(state.slug), after))
     for name in schema["properties"]:
         _follow_address(actor, state.slug, name, before.get(name), after.get(name))
     return state
@@ -86,9 +92,12 @@ def update_config(
 def set_secret(actor: Actor, secret: IntegrationSecret, *, value: str) -> IntegrationSecret:
     """Store a secret, sealed. Raises Invalid if it cannot be what it should be.
 
-    Another origin of an address clears the secrets that are sent there.
+    Another origin of an address clears the secrets that are sent there. Raises Forbidden if the
+    actor may not read all that the integration sends: a secret may be where it goes.
     """
-    spec = known(secret.integration).secret(secret.name)
+    one = get_installed(secret.integration)
+    refuse_unreadable_types(actor, types_sent(one.integration, one.config))
+    spec = one.integration.secret(secret.name)
     if spec and (problem := spec.problem_of(value)):
         raise Invalid.field("value", problem)
     _store(actor, secret, value)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from syteops.audit.models import AuditEntry
 from syteops.automation import services
 from syteops.automation.export import as_env
 from syteops.core import variables as families
@@ -93,10 +94,11 @@ def test_polling_an_unchanged_export_answers_304(api: Api) -> None:
         assert changed.headers["ETag"] != etag
 
 
-def test_resync_counts_and_changes_nothing(api: Api) -> None:
+def test_resync_counts_and_asks_for_all_to_be_told(api: Api) -> None:
     store({"syteops_api_a": "1", "syteops_api_b": "2"})
     first = api.dispatch("variables.resync").json()
-    assert first["changed"] is False
+    assert first["changed"] is True
+    assert AuditEntry.objects.filter(event="variables.resynced").count() == 1
     assert first["data"]["resynced"] is True
     assert first["data"]["count"] == 2
     assert f'"{first["data"]["digest"]}"' == api.get("/variables/export").headers["ETag"]

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from syteops.automation import services as automation
 from syteops.automation.queries import exported
 from syteops.core.actors import SYSTEM
+from syteops.events import variable_changes
 from syteops.events.models import Event, PublishedVariable
 from syteops.modules import services as modules
 from syteops.roles import services as roles
@@ -15,7 +18,7 @@ from tests.samples.notes import a_note
 from tests.samples.team import a_member
 
 
-def told() -> list[dict[str, list[str]]]:
+def told() -> list[dict[str, Any]]:
     """What each event tells, oldest first."""
     publish()
     found = Event.objects.filter(type="variables.changed").values_list("data", flat=True)
@@ -30,13 +33,13 @@ def test_the_first_comparison_tells_nothing_and_remembers_all() -> None:
 
 def test_a_value_that_is_set_changed_and_removed() -> None:
     automation.set_variable(SYSTEM, "greeting", value="Hello")
-    assert told() == [{"changed": ["syteops_api_greeting"], "removed": []}]
+    assert told() == [{"changed": ["syteops_api_greeting"], "removed": [], "full": False}]
 
     automation.set_variable(SYSTEM, "greeting", value="Hello", description="For newcomers")
     assert told() == []
 
     automation.set_variable(SYSTEM, "greeting", value="")
-    assert told() == [{"changed": [], "removed": ["syteops_api_greeting"]}]
+    assert told() == [{"changed": [], "removed": ["syteops_api_greeting"], "full": False}]
 
 
 def test_reassigning_a_system_role_changes_its_alias() -> None:
@@ -59,7 +62,7 @@ def test_a_module_that_is_switched_off_takes_its_variables_along() -> None:
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     gone = sorted(before - set(exported()))
     assert gone
-    assert told() == [{"changed": [], "removed": gone}]
+    assert told() == [{"changed": [], "removed": gone, "full": False}]
 
 
 def test_many_changes_at_once_are_one_event() -> None:
@@ -78,3 +81,26 @@ def test_no_value_is_kept() -> None:
     team.update_team_member(SYSTEM, member, phone_mobile="")
     publish()
     assert not PublishedVariable.objects.filter(name=name).exists()
+
+
+def test_after_a_resync_every_variable_is_told_once() -> None:
+    automation.set_variable(SYSTEM, "greeting", value="Hello")
+    automation.set_variable(SYSTEM, "farewell", value="Bye")
+    told()
+    automation.set_variable(SYSTEM, "farewell", value="")
+    automation.resync(SYSTEM)
+    assert told() == [
+        {"changed": sorted(exported()), "removed": ["syteops_api_farewell"], "full": True}
+    ]
+    automation.set_variable(SYSTEM, "greeting", value="Hi")
+    assert told() == [{"changed": ["syteops_api_greeting"], "removed": [], "full": False}]
+
+
+def test_a_resync_of_no_variables_tells_that_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(variable_changes, "exported", lambda: {})
+    automation.set_variable(SYSTEM, "greeting", value="Hello")
+    told()
+    automation.resync(SYSTEM)
+    assert told() == [{"changed": [], "removed": [], "full": True}]

@@ -43,4 +43,4 @@ def _export() -> Sample:
 @sample("variables.resync")
 def _resync() -> Sample:
     a_variable()
-    return Sample(changes=False)
+    return Sample()
