@@ -22,6 +22,7 @@ class Receiver:
 
     status: int = 200
     location: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     port: int = 0
     received: list[Received] = field(default_factory=list)
 
@@ -43,6 +44,8 @@ def listening() -> Iterator[Receiver]:
             self.send_response(receiver.status)
             if receiver.location:
                 self.send_header("Location", receiver.location)
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
