@@ -1,13 +1,52 @@
-"""E-mail through the mail server of this installation (EMAIL_URL)."""
+"""E-mail: what happens on the site, through the mail server of this installation (EMAIL_URL)."""
 
-from smtplib import SMTPException
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import timezone
 
-from syteops.integrations.catalogue import Integration, Setup, enter
+from syteops.core.outbound import Answer
+from syteops.integrations.catalogue import Destination, Integration, Message, Setup, enter
 from syteops.integrations.errors import DeliveryFailed
+from syteops.integrations.mail import mail_of, send_mail
 from syteops.integrations.messages import TEST_TEXT
+from syteops.integrations.telling import told, types_schema
+
+AT_ONCE, HOURLY, DAILY = "at_once", "hourly", "daily"
+
+
+def due_at(config: dict[str, Any], now: datetime) -> datetime:
+    """When what happens `now` is to be mailed: by the config at once, at the next full hour, or at
+    that hour of the day in the site's time zone.
+
+    An hour that is left out when the clocks are moved forward is the next one that day.
+    """
+    local = timezone.localtime(now, timezone.get_default_timezone())
+    if config["digest"] == HOURLY:
+        past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return now - past + timedelta(hours=1)
+    if config["digest"] == DAILY:
+        today = local.replace(hour=config["hour"], minute=0, second=0, microsecond=0, fold=0)
+        # The same hour of the calendar's next day: that may be 23 or 25 hours later.
+        return today if today > local else today + timedelta(days=1)
+    return now
+
+
+def _destinations(config: dict[str, Any]) -> list[Destination]:
+    if not config.get("recipients"):
+        return []
+    types, due = tuple(config["types"]), partial(due_at, config)
+    return [Destination("", "Recipients", types, together=True, first_at=due)]
+
+
+def _send(setup: Setup, message: Message) -> Answer:
+    lines = told(message.events)
+    if not lines:
+        return Answer(204)  # what was to be told has been erased
+    return send_mail(mail_of(message.id, setup.config["recipients"], lines))
 
 
 def _unmet() -> str:
@@ -16,11 +55,9 @@ def _unmet() -> str:
 
 def _send_test(setup: Setup) -> str:
     recipients = setup.config["recipients"]
-    message = EmailMessage(f"{settings.SITE_NAME}: test", TEST_TEXT, to=recipients)
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise DeliveryFailed("The mail server could not be reached or refused it.") from error
+    answer = send_mail(EmailMessage(f"{settings.SITE_NAME}: test", TEST_TEXT, to=recipients))
+    if not answer.is_success:
+        raise DeliveryFailed(f"The mail server refused it (it answered {answer.status}).")
     return f"Sent to {', '.join(recipients)}."
 
 
@@ -30,8 +67,8 @@ enter(
         name="E-mail",
         category="messaging",
         description=(
-            "Sends e-mail to the recipients listed, through the mail server that EMAIL_URL names. "
-            "So far it sends test messages, from the admin."
+            "Mails what happens on the site to the recipients listed, at once or as a digest, "
+            "through the mail server that EMAIL_URL names."
         ),
         stops="No more e-mail is sent to the recipients.",
         config_schema={
@@ -45,12 +82,30 @@ enter(
                     "minItems": 1,
                     "maxItems": 20,
                     "uniqueItems": True,
-                }
+                },
+                "types": types_schema(),
+                "digest": {
+                    "type": "string",
+                    "title": "When",
+                    "description": "At once, or all of an hour or a day in one mail.",
+                    "enum": [AT_ONCE, HOURLY, DAILY],
+                    "default": AT_ONCE,
+                },
+                "hour": {
+                    "type": "integer",
+                    "title": "Hour of the daily mail",
+                    "description": "0 to 23, in the time zone of the site (TIME_ZONE).",
+                    "minimum": 0,
+                    "maximum": 23,
+                    "default": 8,
+                },
             },
             "required": ["recipients"],
             "additionalProperties": False,
         },
         unmet=_unmet,
         send_test=_send_test,
+        destinations=_destinations,
+        send=_send,
     )
 )

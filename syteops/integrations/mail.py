@@ -1,0 +1,73 @@
+"""Mails that tell of events, and what a mail server says to them."""
+
+from collections.abc import Sequence
+from email.utils import parseaddr
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.utils.html import format_html, format_html_join
+
+from syteops.core.outbound import Answer
+from syteops.integrations.errors import DeliveryFailed
+from syteops.integrations.telling import Told, subject
+
+ACCEPTED = 250
+_PERMANENT = 500
+"""From this reply code on (RFC 5321, section 4.2.1) the same mail is refused every time."""
+_AGAIN_IN_VAIN = {"webhook-delivery": "abort-message"}
+
+
+def mail_of(message_id: str, recipients: Sequence[str], lines: Sequence[Told]) -> EmailMessage:
+    """The mail that tells them, in plain text and as HTML.
+
+    Its Message-ID (RFC 5322) is made of `message_id`, so a repetition has the same one. It is
+    marked as automatic (RFC 3834): nobody's absence notice answers it.
+    """
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    headers = {"Message-ID": f"<{message_id}@{host}>", "Auto-Submitted": "auto-generated"}
+    text = "".join(f"- {one.text}\n{_below(one.url)}" for one in lines)
+    # An encoded word (RFC 2047) in a name must not be decoded: the invisible character breaks it.
+    about = subject(lines).replace("=?", "=\N{WORD JOINER}?")
+    mail = EmailMultiAlternatives(about, text, to=list(recipients), headers=headers)
+    mail.attach_alternative(_as_html(lines), "text/html")
+    return mail
+
+
+def send_mail(mail: EmailMessage) -> Answer:
+    """Hand the mail to the server; the code of its reply.
+
+    What it refuses for good is answered as such. Raises DeliveryFailed, which repeats nothing that
+    the server said, where it may work later.
+    """
+    try:
+        mail.send()
+    except (SMTPRecipientsRefused, SMTPDataError) as error:
+        code = _code_of(error)
+        if code >= _PERMANENT:
+            return Answer(code, headers=_AGAIN_IN_VAIN)
+        raise DeliveryFailed(f"The mail server puts it off (it answered {code}).") from error
+    except (SMTPException, OSError) as error:
+        raise DeliveryFailed("The mail server could not be reached or refused it.") from error
+    return Answer(ACCEPTED)
+
+
+def _code_of(error: SMTPRecipientsRefused | SMTPDataError) -> int:
+    if isinstance(error, SMTPDataError):
+        return error.smtp_code
+    return min(code for code, _ in error.recipients.values())
+
+
+def _below(url: str) -> str:
+    return f"  {url}\n" if url else ""
+
+
+def _as_html(lines: Sequence[Told]) -> str:
+    items = format_html_join("", "<li>{}</li>", ((_item(one),) for one in lines))
+    return format_html("<!doctype html><html><body><ul>{}</ul></body></html>", items)
+
+
+def _item(one: Told) -> str:
+    if not one.url:
+        return one.text
+    return format_html('{} <a href="{}">Open</a>', one.text, one.url)

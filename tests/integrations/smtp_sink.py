@@ -1,0 +1,70 @@
+"""A mail server on this machine that takes what is sent, and replies as it is told (RFC 5321)."""
+
+import email
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+
+@dataclass
+class SmtpSink:
+    """Where it listens, its replies by command, and the mails that it took, with envelopes."""
+
+    port: int = 0
+    replies: dict[str, str] = field(default_factory=dict)
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+
+
+_REPLIES = {"DATA": "354 go on", "QUIT": "221 bye", ".": "250 taken"}
+
+
+@contextmanager
+def receiving_mail() -> Iterator[SmtpSink]:
+    """A sink, until the block is left."""
+    sink = SmtpSink()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            self.reply("220 sink")
+            recipients: list[str] = []
+            while line := self.rfile.readline().decode().strip():
+                command = line[:4].upper()
+                told = self.answer(command)
+                if command == "RCPT" and told.startswith("2"):
+                    recipients.append(line.partition("<")[2].partition(">")[0])
+                if command == "DATA" and told.startswith("3"):
+                    self.take(recipients)
+                if command == "QUIT":
+                    return
+
+        def take(self, recipients: list[str]) -> None:
+            lines = list(iter(self.rfile.readline, b".\r\n"))
+            if self.answer(".").startswith("2"):
+                whole = b"".join(one.removeprefix(b".") for one in lines)
+                sink.mails.append(email.message_from_bytes(whole, policy=policy.default))
+                sink.recipients.append(recipients)
+
+        def answer(self, command: str) -> str:
+            told = sink.replies.get(command, _REPLIES.get(command, "250 ok"))
+            self.reply(told)
+            return told
+
+        def reply(self, text: str) -> None:
+            self.wfile.write(f"{text}\r\n".encode())
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    sink.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield sink
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
