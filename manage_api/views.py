@@ -6,9 +6,10 @@ alone; a call is paid for before rights are looked at; rights come before any re
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from time import perf_counter
 from typing import Any, ClassVar, NamedTuple
 
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
@@ -23,7 +24,8 @@ from manage_api.principals import Principal
 from manage_api.rendering import JsonRenderer
 from manage_api.throttling import AttemptThrottle, Budget, spend
 from syteops.audit.services import record_refusal
-from syteops.core.actors import Actor, Channel
+from syteops.core import request_counts
+from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.counters import CounterKind, counters
 
 MINUTE = 60
@@ -64,6 +66,8 @@ class ApiView(APIView):
     principal: Any = None
     """Who calls (a `Principal`); set once that is known."""
     budget: Budget | None = None
+    began: float = 0.0
+    """When the call came, on the clock that counts how long it took."""
     input_pointer: str = "#"
     """The JSON Pointer (RFC 6901) of the operation's input in the body, for errors."""
 
@@ -74,6 +78,10 @@ class ApiView(APIView):
     def writes(self) -> bool | None:
         """Whether the call costs a write; None while it is not known what is asked for."""
         return False
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        self.began = perf_counter()
+        return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """DRF's steps in our order. Raises not_authenticated, not_acceptable, throttled, a 403."""
@@ -149,4 +157,16 @@ class ApiView(APIView):
             response[name] = value
         for name, value in self.budget.headers.items() if self.budget else ():
             response.headers.setdefault(name, value)
+        operation = self.operation.name if self.operation else "none"
+        seconds = perf_counter() - self.began
+        request_counts.count(operation, response.status_code, _caller(principal), seconds)
         return response
+
+
+def _caller(principal: Principal | None) -> str:
+    """The kind of who called: never who it was."""
+    if principal is None:
+        return "nobody"
+    if principal.kind is ActorKind.PERSON:
+        return "person"
+    return "site_key" if principal.reads_everything else "restricted_key"

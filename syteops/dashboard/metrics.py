@@ -1,9 +1,12 @@
-"""The page that Prometheus scrapes: the site's state in its text format.
+"""The page that Prometheus scrapes: the site's state and its calls, in its text format.
 
-All values come from the database, so every server process answers alike.
+The state comes from the database, so every server process answers alike; calls are counted by each
+process and summed for the machine. Nothing here tells who called.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,9 +19,9 @@ from manage_api.errors import ApiError
 from manage_api.principals import Stranger
 from syteops.core.actors import Actor, Channel
 from syteops.core.addresses import client_address
+from syteops.dashboard.measured import call_metrics, delivery_metrics, site_metrics, task_metrics
 from syteops.dashboard.status import site_state
 from syteops.integrations.queries import running
-from syteops.tasks.queries import task_state
 
 
 @require_safe
@@ -50,42 +53,13 @@ def _rendered(state: dict[str, Any]) -> HttpResponse:
     from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
     registry = CollectorRegistry()
-    registry.register(_SiteCollector(state))
+    for collect in (partial(site_metrics, state), call_metrics, delivery_metrics, task_metrics):
+        registry.register(_Collector(collect))
     return HttpResponse(generate_latest(registry), CONTENT_TYPE_LATEST)
 
 
-class _SiteCollector:
+@dataclass(frozen=True)
+class _Collector:
     """What the client library asks for the values of one scrape."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
-        self.state = state
-
-    def collect(self) -> Iterator[Any]:
-        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
-
-        state = self.state
-        shown = {"version": state["version"], "database": state["database"]}
-        yield InfoMetricFamily("syteops", "This installation.", value=shown)
-        tasks = task_state()
-        numbers = {
-            **state,
-            "active_modules": len(state["active_modules"]),
-            "task_lag_seconds": tasks.lag,
-            "task_workers": tasks.workers,
-        }
-        for name, about in (
-            ("active_modules", "Modules that are active."),
-            ("enabled_integrations", "Integrations that are enabled."),
-            ("pending_migrations", "Migrations not applied yet."),
-            ("task_lag_seconds", "How long the oldest task waits that could run."),
-            ("task_workers", "Workers that run background tasks."),
-        ):
-            yield GaugeMetricFamily(f"syteops_{name}", about, numbers[name])
-        entities = GaugeMetricFamily("syteops_entities", "Managed objects.", labels=["resource"])
-        for resource, count in state["counts"].items():
-            entities.add_metric([resource], count)
-        yield entities
-        kinds = GaugeMetricFamily("syteops_tasks", "Background tasks.", labels=["status"])
-        for kind in ("ready", "running", "failed"):
-            kinds.add_metric([kind], getattr(tasks, kind))
-        yield kinds
+    collect: Callable[[], Iterator[Any]]

@@ -1,4 +1,4 @@
-"""Stand-ins for the optional packages, with just what the integrations use of them."""
+"""A stand-in for an optional package, with just what its integration uses of it."""
 
 import importlib.machinery
 import sys
@@ -16,39 +16,6 @@ def install(monkeypatch: pytest.MonkeyPatch, name: str, **members: Any) -> Modul
         setattr(made, member, value)
     monkeypatch.setitem(sys.modules, name, made)
     return made
-
-
-class Family:
-    """A metric of `prometheus_client`: its samples, by labels."""
-
-    def __init__(self, name: str, told: str, value: Any = None, labels: Any = ()) -> None:
-        self.lines = [f"{name} {value}"] if value is not None else []
-        self.name, self.labels = name, labels
-
-    def add_metric(self, labels: list[str], value: Any) -> None:
-        named = ",".join(f'{n}="{v}"' for n, v in zip(self.labels, labels, strict=True))
-        self.lines.append(f"{self.name}{{{named}}} {value}")
-
-
-class Registry:
-    """`CollectorRegistry`: asks what was registered."""
-
-    def register(self, collector: Any) -> None:
-        self.lines = [line for family in collector.collect() for line in family.lines]
-
-
-def install_prometheus(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package prometheus-client."""
-    install(
-        monkeypatch,
-        "prometheus_client",
-        CollectorRegistry=Registry,
-        generate_latest=lambda registry: "\n".join(registry.lines).encode(),
-    )
-    install(
-        monkeypatch, "prometheus_client.core", GaugeMetricFamily=Family, InfoMetricFamily=Family
-    )
-    install(monkeypatch, "prometheus_client.exposition", CONTENT_TYPE_LATEST="text/plain")
 
 
 class Transport:

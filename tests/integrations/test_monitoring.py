@@ -15,7 +15,7 @@ from syteops.integrations.first_party.sentry import without_request
 from syteops.integrations.startup import start_enabled
 from syteops.modules import services as modules
 from tests.fixtures import Api
-from tests.integrations.fake_packages import SentryClient, install_prometheus
+from tests.integrations.fake_packages import SentryClient
 from tests.integrations.receivers import Receiver
 
 TOKEN = "scrape-token-of-24-letters"
@@ -31,9 +31,8 @@ def enable(slug: str, name: str, value: str) -> None:
 
 
 @pytest.fixture
-def prometheus(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+def prometheus(db: None) -> None:
     """Enabled, with its package."""
-    install_prometheus(monkeypatch)
     enable("prometheus", "token", TOKEN)
 
 
@@ -101,10 +100,10 @@ def test_it_shows_the_state_of_the_site(client: Client) -> None:
     crm.create_crm_system(SYSTEM, name="HubSpot")
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     lines = scrape(client).content.decode().splitlines()
-    assert 'syteops_entities{resource="crm"} 1' in lines
-    assert "syteops_active_modules 1" in lines
-    assert "syteops_enabled_integrations 1" in lines
-    assert "syteops_pending_migrations 0" in lines
+    assert 'syteops_entities{resource="crm"} 1.0' in lines
+    assert "syteops_active_modules 1.0" in lines
+    assert "syteops_enabled_integrations 1.0" in lines
+    assert "syteops_pending_migrations 0.0" in lines
     assert not [line for line in lines if "notes_items" in line]
 
 

@@ -16,9 +16,9 @@ enter(
         name="Prometheus",
         category="monitoring",
         description=(
-            "Answers GET /metrics with the state of the site (version, entities, modules, "
-            "integrations, pending migrations) to a scraper that sends the token as "
-            "Authorization: Bearer."
+            "Answers GET /metrics to a scraper that sends the token as Authorization: Bearer: "
+            "calls by operation, status and kind of caller, how long they took, how far behind "
+            "events are, deliveries that wait or fail, and the state of the site."
         ),
         stops="/metrics answers 404.",
         secrets=(

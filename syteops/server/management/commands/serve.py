@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
+from syteops.core import request_counts
 from syteops.env import BASE_DIR, inherited_environment
 from syteops.server.serving import (
     admin_url,
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         require_packages()
         require_free_address()
         hold_locks()
+        request_counts.forget_ended()
         connection.close()
         self.stdout.write(f"SyteOps is at {admin_url()}")
         self.stdout.flush()
