@@ -17,12 +17,13 @@ from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 from manage_api.keys import usage  # noqa: E402 - needs the apps loaded
 from syteops.core import background, request_counts  # noqa: E402 - beside the others
 from syteops.core.postgresql.base import DatabaseWrapper  # noqa: E402 - the same
-from syteops.integrations.startup import start_enabled  # noqa: E402 - the same
+from syteops.integrations.startup import LOOKED_EVERY, follow_enabled  # noqa: E402 - the same
 from syteops.server import housekeeping  # noqa: E402 - the same
 
 # Requests do not wait without end; commands, which do not come here, may take their time.
 DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
-start_enabled()
+follow_enabled()
 background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
 background.every(request_counts.SHARED_EVERY, request_counts.share)
+background.every(LOOKED_EVERY, follow_enabled)
 background.start()

@@ -77,7 +77,8 @@ class Integration:
 
     `unmet` says why it cannot be enabled on this installation, or "". `stops` is what ends when it
     is disabled. `send_test` proves that it works and tells what it did (raises DeliveryFailed);
-    `start` is run once in every server process while it is enabled. `test_shows` is the permission
+    `start` is run in every server process once it is enabled, and again when its setup changes;
+    `stop` ends that. `test_shows` is the permission
     to see what the test sends: whoever lacks it cannot send it anywhere.
 
     `destinations` are where events go, by the config; `send` sends them a message and answers what
@@ -95,6 +96,7 @@ class Integration:
     unmet: Callable[[], str] = field(default=lambda: "", repr=False)
     send_test: Callable[[Setup], str] | None = field(default=None, repr=False)
     start: Callable[[Setup], None] | None = field(default=None, repr=False)
+    stop: Callable[[], None] = field(default=lambda: None, repr=False)
     test_shows: str = ""
     destinations: Callable[[dict[str, Any]], Iterable[Destination]] = field(
         default=lambda config: (), repr=False

@@ -12,7 +12,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.integrations import services, startup
 from syteops.integrations.first_party.sentry import without_request
-from syteops.integrations.startup import start_enabled
+from syteops.integrations.startup import follow_enabled
 from syteops.modules import services as modules
 from tests.fixtures import Api
 from tests.integrations.fake_packages import SentryClient
@@ -125,11 +125,12 @@ def test_disabled_or_without_its_package_it_is_gone_at_once(
 @pytest.fixture
 def sentry(monkeypatch: pytest.MonkeyPatch, db: None) -> SentryClient:
     """The package; not enabled."""
+    monkeypatch.setattr(startup, "_started", {})
     return SentryClient(monkeypatch)
 
 
 def test_a_disabled_sentry_is_not_started(sentry: SentryClient) -> None:
-    start_enabled()
+    follow_enabled()
     assert sentry.started == []
 
 
@@ -137,11 +138,33 @@ def test_an_enabled_one_is_started_with_what_was_configured(sentry: SentryClient
     enable("sentry", "dsn", DSN)
     state = services.locked_state("sentry")
     services.update_config(SYSTEM, state, config={"environment": "staging", "sample_rate": 0.5})
-    start_enabled()
+    follow_enabled()
     (options,) = sentry.started
     assert (options["dsn"], options["environment"], options["sample_rate"]) == (DSN, "staging", 0.5)
     assert options["send_default_pii"] is options["include_local_variables"] is False
     assert options["max_request_body_size"] == "never"
+
+
+def test_a_process_follows_what_is_changed_without_a_restart(sentry: SentryClient) -> None:
+    enable("sentry", "dsn", DSN)
+    follow_enabled()
+    follow_enabled()
+    assert len(sentry.started) == 1
+
+    state = services.locked_state("sentry")
+    services.update_config(SYSTEM, state, config={"environment": "staging"})
+    follow_enabled()
+    assert [one.get("environment") for one in sentry.started] == ["production", "staging"]
+
+    services.disable(SYSTEM, services.locked_state("sentry"))
+    follow_enabled()
+    follow_enabled()
+    assert len(sentry.started) == 3
+    assert sentry.started[-1] == {"dsn": ""}
+
+    services.enable(SYSTEM, services.locked_state("sentry"))
+    follow_enabled()
+    assert sentry.started[-1]["dsn"] == DSN
 
 
 def test_what_a_client_sent_is_not_reported() -> None:
@@ -175,7 +198,7 @@ def test_what_is_reported_leaves_by_the_one_client_for_all(
     """A name that leads inside by now is refused, as everywhere."""
     settings.ALLOWED_PRIVATE_ORIGINS = [receiver.url]
     enable("sentry", "dsn", f"http://0123abc@127.0.0.1:{receiver.port}/42")
-    start_enabled()
+    follow_enabled()
     (options,) = sentry.started
     settings.ALLOWED_PRIVATE_ORIGINS = [receiver.url] if allowed else []
     envelope = SimpleNamespace(serialize=lambda: b"an envelope")
@@ -198,7 +221,7 @@ def test_a_package_that_breaks_does_not_keep_the_server_from_starting(
     import sys
 
     monkeypatch.setattr(sys.modules["sentry_sdk"], "init", broken)
-    start_enabled()
+    follow_enabled()
     assert "Sentry could not be started" in caplog.text
     assert "0123abc" not in caplog.text
 
@@ -210,6 +233,6 @@ def test_nor_does_a_database_that_does_not_answer(
         raise DatabaseError
 
     monkeypatch.setattr(startup, "running", unreachable)
-    start_enabled()
+    follow_enabled()
     assert "database does not answer" in caplog.text
     assert sentry.started == []

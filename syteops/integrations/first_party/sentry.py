@@ -80,6 +80,13 @@ def _start(setup: Setup) -> None:
     sentry_sdk.init(**_options(setup))
 
 
+def _stop() -> None:
+    """Report nothing more: a client without a DSN sends nothing. One of the environment is none."""
+    import sentry_sdk
+
+    sentry_sdk.init(dsn="")
+
+
 def _send_test(setup: Setup) -> str:
     """Over a client of its own: this process may report to nobody, or to another project."""
     import sentry_sdk
@@ -107,10 +114,10 @@ enter(
         name="Sentry",
         category="monitoring",
         description=(
-            "Reports unforeseen errors of the server, without anything that a client sent. Each "
-            "server process looks once, when it starts: restart the server after a change."
+            "Reports unforeseen errors of the server, without anything that a client sent. Every "
+            "server process follows a change within a quarter of a minute."
         ),
-        stops="Errors are no longer reported once the server has been restarted.",
+        stops="Errors are no longer reported.",
         config_schema={
             "type": "object",
             "properties": {
@@ -145,5 +152,6 @@ enter(
         unmet=partial(lacks_package, "sentry_sdk", "sentry-sdk"),
         send_test=_send_test,
         start=_start,
+        stop=_stop,
     )
 )
