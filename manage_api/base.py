@@ -76,6 +76,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """
     summaries: ClassVar[Mapping[str, str]] = {}
     """By method name, the summaries of inherited actions whose usual words do not fit."""
+    seals_answers: ClassVar[bool] = False
+    """Whether answers to writes may show a secret: then what is kept for retries is sealed."""
     keeps: ClassVar[frozenset[str]] = frozenset()
     """The reads, by method name, whose answers follow from the call, the database and the day."""
     descriptions: ClassVar[Mapping[str, str]] = {}

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 OUTCOMES = frozenset((
     "deleted", "erased", "reverted", "restored", "resynced", "active", "enabled", "index", "action",
+    "signing_secret",
 ))  # fmt: skip
-"""What an answer says that follows from the call itself."""
+"""What an answer says that follows from the call itself, such as a secret that it has made."""
 
 
 def disclose(view: "ManageViewSet", result: "Result") -> None:

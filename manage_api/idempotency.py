@@ -26,6 +26,7 @@ from manage_api.calls import Result
 from manage_api.errors import ApiError, bad_header
 from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
+from syteops.core.encryption import open_sealed, seal
 from syteops.core.locks import Busy, exclusive_transaction
 from syteops.core.prepared import Prepared, insert_row
 from syteops.core.trials import trial
@@ -71,7 +72,7 @@ def _replay(earlier: IdempotencyRecord, view: "ManageViewSet") -> Result:
     if earlier.fingerprint != _fingerprint(view):
         raise ApiError("idempotency_mismatch")
     answer = earlier.answer
-    body = answer["body"].encode()
+    body = (open_sealed(earlier, "sealed_body") or answer["body"]).encode()
     return Result(load(body), answer["changed"], etag=answer["etag"], body=body, replayed=True)
 
 
@@ -79,10 +80,12 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     """The result, now stored as the answer to every further call with its key."""
     record.fingerprint = _fingerprint(view)
     record.expires_at = timezone.now() + KEPT
+    # As text: PostgreSQL would reorder the names inside a JSON value.
+    body, is_sealed = result.body.decode(), view.seals_answers
+    record.sealed_body = seal(record, "sealed_body", body) if is_sealed else None
     record.answer = {
         "operation": view.operation.name,
-        # As text: PostgreSQL would reorder the names inside a JSON value.
-        "body": result.body.decode(),
+        "body": "" if is_sealed else body,
         "changed": result.changed,
         "etag": result.etag,
     }

@@ -135,6 +135,7 @@ INSTALLED_APPS = [
     "syteops.modules",
     "syteops.integrations",
     "syteops.deliveries",
+    "syteops.webhooks",
     "syteops.ai",
     "syteops.automation",
     "syteops.events",

@@ -118,4 +118,5 @@ def fresh_database() -> Iterator[dict[str, str]]:
 
 # --- People and keys -----------------------------------------------------------------------
 
+import tests.integrations.relay  # noqa: E402, F401 - an integration of the tests' own
 from tests.fixtures import *  # noqa: E402, F403 - fixtures are found by name in this module

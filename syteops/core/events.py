@@ -86,7 +86,7 @@ NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
     Noun.GROUP: frozenset((Verb.CREATED, Verb.UPDATED, Verb.DELETED)),
     Noun.AUDIT: frozenset((Verb.ERASED, Verb.PRUNED)),
     Noun.ENCRYPTION: frozenset((Verb.ROTATED,)),
-    Noun.VARIABLES: frozenset((Verb.CHANGED,)),
+    Noun.VARIABLES: frozenset((Verb.CHANGED, Verb.RESYNCED)),
     Noun.DELIVERIES: frozenset((Verb.PAUSED, Verb.RESUMED, Verb.RESENT)),
     Noun.TASK: frozenset((Verb.RESTARTED,)),
 }

@@ -59,6 +59,23 @@ def resume(actor: Actor, state: DestinationState) -> DestinationState:
     return state
 
 
+@transaction.atomic
+def close(integration: str, destination: str) -> None:
+    """Send nothing of what is waiting there: the destination goes. Its deliveries stay on record.
+
+    A new destination of that name, or this one when it comes back, begins anew.
+    """
+    state = DestinationState.objects.select_for_update().filter(
+        integration=integration, destination=destination
+    )
+    # Not deleted: a turn may be under way, which notes there what came of it.
+    state.update(paused_at=None, why_paused="", failing_since=None, due_at=None)
+    waiting = Delivery.objects.filter(
+        integration=integration, destination=destination, state=DeliveryState.WAITING
+    )
+    waiting.update(state=DeliveryState.CANCELLED, next_attempt_at=None, finished_at=timezone.now())
+
+
 def _put_in_line(deliveries: Iterable[Delivery]) -> None:
     now = timezone.now()
     for one in deliveries:

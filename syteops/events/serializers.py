@@ -1,11 +1,13 @@
 """Events as the feed shows them, and as they are sent."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework import serializers
 
+from syteops.audit.visibility import visible_changes
 from syteops.core.actors import ActorKind
+from syteops.events.catalogue import covered
 from syteops.events.models import Event
 from syteops.history.serializers import AuditActorSerializer, AuditChangeSerializer
 from syteops.history.visibility import changes_visible_to
@@ -51,6 +53,19 @@ class EventSerializer(serializers.Serializer[Any]):
         entry = instance.entry
         changes = changes_visible_to(self.context["reader"], entry) if entry else {}
         return message_of(instance, changes)
+
+
+def message_for(event: Event, patterns: Collection[str]) -> dict[str, Any]:
+    """An event as it is sent to who wants events of these patterns.
+
+    Without values of other resources, unless the patterns cover those too: whoever chose them may
+    read what they cover, and perhaps nothing else (see `rights.require_readable`).
+    """
+    entry, resources = event.entry, covered(patterns)
+    if entry is None:
+        return message_of(event, {})
+    reads = (lambda one: True) if resources is None else resources.__contains__
+    return message_of(event, visible_changes(entry.changes, entry.object_resource, reads))
 
 
 def message_of(event: Event, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,8 @@ class IntegrationViewSet(Switchable):
     list_serializer_class = IntegrationSerializer
     config_serializer_class = IntegrationConfigSerializer
     lookup_field = "slug"
-    lookup_help = PathParam("The integration's slug, such as `webhooks`.", SLUG)
-    path_help = {"name": PathParam("The secret's name, such as `signing_secret`.", SLUG)}
+    lookup_help = PathParam("The integration's slug, such as `slack`.", SLUG)
+    path_help = {"name": PathParam("The secret's name, such as `webhook_url`.", SLUG)}
     list_name = "integrations"
     services = services
     find_all = staticmethod(queries.all_installed)

@@ -105,6 +105,10 @@ class Integration:
     when_enabled: Callable[[Actor], object] = field(default=lambda actor: None, repr=False)
     module: str = ""
 
+    def types_sent(self, config: dict[str, Any]) -> set[str]:
+        """The event types, or patterns of them, that it sends with that config."""
+        return {one for place in self.destinations(config) for one in place.types}
+
     def secret(self, name: str) -> SecretSpec | None:
         """The secret of that name."""
         return next((one for one in self.secrets if one.name == name), None)

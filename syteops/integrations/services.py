@@ -10,9 +10,9 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, NotFound
 from syteops.core.events import Verb
 from syteops.core.schemas import with_defaults
+from syteops.events.rights import require_readable
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import get_installed, known
-from syteops.integrations.readable_types import refuse_unreadable_types, types_sent
 from syteops.lib.urls import moved
 
 
@@ -44,7 +44,7 @@ def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
     if state.enabled:
         return state
     one = get_installed(state.slug)
-    refuse_unreadable_types(actor, types_sent(one.integration, one.config))
+    require_readable(actor, one.integration.types_sent(one.config))
     if reason := one.unavailable_reason:
         refusal = Conflict(f"{one.name} cannot be enabled. {reason}", reason=reason)
         refusal.tells_of = None  # the installation lacks something: nothing stored says so
@@ -82,7 +82,7 @@ def update_config(
     before = with_defaults(schema, state.config)
     merge_config(actor, state, schema, config, incomplete=not state.enabled)
     after = with_defaults(schema, state.config)
-    refuse_unreadable_types(actor, types_sent(known(state.slug), after))
+    require_readable(actor, known(state.slug).types_sent(after))
     for name in schema["properties"]:
         _follow_address(actor, state.slug, name, before.get(name), after.get(name))
     return state
@@ -96,7 +96,7 @@ def set_secret(actor: Actor, secret: IntegrationSecret, *, value: str) -> Integr
     actor may not read all that the integration sends: a secret may be where it goes.
     """
     one = get_installed(secret.integration)
-    refuse_unreadable_types(actor, types_sent(one.integration, one.config))
+    require_readable(actor, one.integration.types_sent(one.config))
     spec = one.integration.secret(secret.name)
     if spec and (problem := spec.problem_of(value)):
         raise Invalid.field("value", problem)

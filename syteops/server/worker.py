@@ -11,7 +11,7 @@ from syteops.core import background
 from syteops.core.postgresql.base import DatabaseWrapper
 from syteops.deliveries.sending import start_turns
 from syteops.events.publishing import publish
-from syteops.integrations.startup import start_enabled
+from syteops.integrations.startup import LOOKED_EVERY, follow_enabled
 from syteops.server import housekeeping
 from syteops.tasks.worker import LOOKS_EVERY, Worker
 
@@ -19,6 +19,7 @@ PERIODIC: list[tuple[float, background.Job]] = [
     (housekeeping.ASKED_EVERY, housekeeping.run_if_due),
     (LOOKS_EVERY, publish),
     (LOOKS_EVERY, start_turns),
+    (LOOKED_EVERY, follow_enabled),
 ]
 """Every how many seconds, and what. Each has a thread of its own, in every worker of the site."""
 
@@ -31,7 +32,7 @@ def work(has_ended: Callable[[], bool] = lambda: False) -> bool:
     DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
     worker = Worker(settings.TASK_THREADS, has_ended=has_ended)
     _end_on_signals(worker)
-    start_enabled()
+    follow_enabled()
     for seconds, job in PERIODIC:
         background.every(seconds, job)
     background.start_each()

@@ -15,7 +15,7 @@ from syteops.dashboard import status
 from syteops.integrations import services as integrations
 from syteops.modules import services as modules
 from tests.fixtures import Api
-from tests.samples.integrations import enable_webhooks
+from tests.samples.integrations import enable_relay
 
 
 def test_the_state_of_a_new_site(api: Api) -> None:
@@ -40,7 +40,7 @@ def test_it_follows_every_change_at_once(api: Api) -> None:
     crm.create_crm_system(SYSTEM, name="Zoho")
     crm.delete_crm_system(SYSTEM, system)
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
-    enable_webhooks()
+    enable_relay()
 
     shown = api.get("/status").json()
     assert shown["counts"]["crm"] == 1
@@ -48,7 +48,7 @@ def test_it_follows_every_change_at_once(api: Api) -> None:
     assert "notes_items" not in shown["counts"]
     assert shown["enabled_integrations"] == 1
 
-    integrations.disable(SYSTEM, integrations.locked_state("webhooks"))
+    integrations.disable(SYSTEM, integrations.locked_state("relay"))
     assert api.get("/status").json()["enabled_integrations"] == 0
 
 

@@ -22,7 +22,7 @@ from syteops.team import services as team
 from tests.fixtures import signed_in
 from tests.samples.automation import a_variable
 from tests.samples.estimates import a_draft
-from tests.samples.integrations import set_up_webhooks
+from tests.samples.integrations import set_up_relay
 from tests.samples.notes import a_note
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
@@ -221,10 +221,10 @@ def configure_notes() -> str:
     return "modules/modulestate/notes"
 
 
-def configure_webhooks() -> str:
-    set_up_webhooks()
+def configure_relay() -> str:
+    set_up_relay()
     assert IntegrationState.objects.count() == 1
-    return "integrations/integrationstate/webhooks"
+    return "integrations/integrationstate/relay"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def configure_webhooks() -> str:
         change_a_member,
         change_a_note,
         configure_notes,
-        configure_webhooks,
+        configure_relay,
         lambda: f"roles/role/{a_role().pk}",
         lambda: f"automation/variable/{a_variable().pk}",
         lambda: f"estimates/estimate/{a_draft().pk}",

@@ -1,8 +1,8 @@
 """A web server on this machine that takes what is posted, and answers as it is told."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,8 +23,12 @@ class Receiver:
     status: int = 200
     location: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    body: Callable[[], Iterable[bytes]] = lambda: ()
+    """What it answers, piece by piece, until nobody reads it any more."""
     port: int = 0
     received: list[Received] = field(default_factory=list)
+    answered: int = 0
+    """Bytes that it could send of its answers."""
 
     @property
     def url(self) -> str:
@@ -42,12 +46,15 @@ def listening() -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.received.append(Received(self.path, headers, body))
             self.send_response(receiver.status)
-            if receiver.location:
-                self.send_header("Location", receiver.location)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            if receiver.location:
+                self.send_header("Location", receiver.location)
             self.end_headers()
+            with suppress(OSError):
+                for piece in receiver.body():
+                    self.wfile.write(piece)
+                    receiver.answered += len(piece)
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

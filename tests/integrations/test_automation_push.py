@@ -73,7 +73,7 @@ def test_who_may_not_read_variables_cannot_have_them_pushed(
     assert not IntegrationState.objects.get(slug=SLUG).enabled
 
     refused = client.post(f"{page}/change/", {"new_url": "https://evil.example/"})
-    assert "You may not read: variables" in refused.content.decode()
+    assert "tell of variables, which you may not read" in refused.content.decode()
     enable(SLUG)
     assert pushed(workflow)  # the address is still the one that was entered
 

@@ -25,7 +25,7 @@ from tests.fixtures import signed_in
 from tests.integrations.receivers import Receiver
 from tests.samples.ai import a_provider_with_key
 from tests.samples.crm import a_system
-from tests.samples.integrations import enable_webhooks, set_up_webhooks
+from tests.samples.integrations import enable_relay, set_up_relay
 
 pytestmark = pytest.mark.django_db
 EVIL = "https://evil.example/"
@@ -110,23 +110,23 @@ def test_an_undo_that_gives_the_old_address_back_clears_what_was_entered_meanwhi
     assert stored.api_key is None
 
 
-def test_the_webhooks_secret_goes_with_the_address_in_the_config() -> None:
-    enable_webhooks()
-    state = services.locked_state("webhooks")
+def test_the_relays_secret_goes_with_the_address_in_the_config() -> None:
+    enable_relay()
+    state = services.locked_state("relay")
     services.update_config(SYSTEM, state, config={"url": "https://example.com/other"})
-    assert is_set("webhooks", "signing_secret")
+    assert is_set("relay", "signing_secret")
     services.update_config(SYSTEM, state, config={"url": EVIL})
-    assert not is_set("webhooks", "signing_secret")
+    assert not is_set("relay", "signing_secret")
     assert cleared() == ["value"]
 
 
 def test_an_undone_config_clears_it_too() -> None:
-    set_up_webhooks()
-    state = services.locked_state("webhooks")
+    set_up_relay()
+    state = services.locked_state("relay")
     services.update_config(SYSTEM, state, config={"url": EVIL})
-    set_secret("webhooks", "signing_secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    set_secret("relay", "signing_secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     revert(SYSTEM, AuditEntry.objects.filter(event="integration.configured").latest("pk"))
-    assert not is_set("webhooks", "signing_secret")
+    assert not is_set("relay", "signing_secret")
 
 
 @pytest.mark.parametrize("door", ["set", "clear"])
@@ -143,14 +143,14 @@ def test_the_push_token_goes_with_the_secret_address(door: str) -> None:
 
 
 def test_a_form_that_gives_both_keeps_the_new_secret() -> None:
-    set_up_webhooks()
+    set_up_relay()
     client = signed_in(User.objects.create_superuser("root"))
     form = {"config_url": "https://moved.example/", "new_signing_secret": "whsec_" + "A" * 40}
-    page = "/admin/integrations/integrationstate/webhooks/change/"
+    page = "/admin/integrations/integrationstate/relay/change/"
     assert client.post(page, form).status_code == 302
-    assert is_set("webhooks", "signing_secret")
+    assert is_set("relay", "signing_secret")
     client.post(page, {"config_url": EVIL})
-    assert not is_set("webhooks", "signing_secret")
+    assert not is_set("relay", "signing_secret")
 
 
 def test_every_credential_with_an_address_beside_it_is_bound() -> None:

@@ -11,12 +11,13 @@ from syteops.core.encryption import open_sealed
 from syteops.integrations import queries
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from tests.integrations.receivers import Receiver
-from tests.samples.integrations import SIGNING_SECRET, enable_webhooks, set_up_webhooks
+from tests.integrations.relay import SIGNING_SECRET
+from tests.samples.integrations import enable_relay, set_up_relay
 
 LIST = "/admin/integrations/integrationstate/"
-PAGE = f"{LIST}webhooks/change/"
-SWITCH = f"{LIST}webhooks/switch/"
-TEST = f"{LIST}webhooks/test/"
+PAGE = f"{LIST}relay/change/"
+SWITCH = f"{LIST}relay/switch/"
+TEST = f"{LIST}relay/test/"
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def test_nobody_without_rights_sees_or_does_anything(client: Client, bob: User) 
     for method, page in (
         ("get", LIST),
         ("get", PAGE),
-        ("get", f"{LIST}webhooks/history/"),
+        ("get", f"{LIST}relay/history/"),
         ("get", SWITCH),
         ("post", SWITCH),
         ("post", PAGE),
         ("post", TEST),
         ("get", f"{LIST}add/"),
-        ("post", f"{LIST}webhooks/delete/"),
+        ("post", f"{LIST}relay/delete/"),
     ):
         assert getattr(client, method)(page).status_code == 403, page
     assert not IntegrationState.objects.exists()
@@ -71,7 +72,7 @@ def test_who_may_change_but_not_set_secrets_sets_none(client: Client, bob: User)
     assert "signing_secret" not in client.get(PAGE).content.decode()
     values = {"config_url": "https://example.com/h", "new_signing_secret": SIGNING_SECRET}
     assert client.post(PAGE, values).status_code == 302
-    assert queries.get_installed("webhooks").config == {"url": "https://example.com/h"}
+    assert queries.get_installed("relay").config == {"url": "https://example.com/h"}
     assert not IntegrationSecret.objects.exists()
 
 
@@ -107,14 +108,14 @@ def test_a_wrong_value_is_shown_beside_its_field_and_nothing_is_stored(admin: Cl
 
 
 def test_saving_what_is_there_records_nothing(admin: Client) -> None:
-    set_up_webhooks()
+    set_up_relay()
     before = AuditEntry.objects.count()
     admin.post(PAGE, {"config_url": "https://example.com/hook", "new_signing_secret": ""})
     assert AuditEntry.objects.count() == before
 
 
 def test_a_secret_is_cleared_and_refused_while_it_is_needed(admin: Client) -> None:
-    enable_webhooks()
+    enable_relay()
     values = {"config_url": "https://example.com/hook", "clear_signing_secret": "on"}
     shown = admin.post(PAGE, values)
     assert "Disable it first" in shown.context["form"].non_field_errors()[0]
@@ -130,7 +131,7 @@ def test_switching_on_is_refused_with_the_reason(admin: Client) -> None:
 
 
 def test_switching_off_asks_first(admin: Client) -> None:
-    enable_webhooks()
+    enable_relay()
     asked = admin.get(SWITCH)
     assert "No more messages are posted" in asked.content.decode()
     assert IntegrationState.objects.get().enabled
@@ -138,14 +139,14 @@ def test_switching_off_asks_first(admin: Client) -> None:
     assert not IntegrationState.objects.get().enabled
     admin.post(SWITCH, {"on": "1"})
     assert IntegrationState.objects.get().enabled
-    history = admin.get(f"{LIST}webhooks/history/")
+    history = admin.get(f"{LIST}relay/history/")
     assert history.status_code == 200
     assert len(history.context["entries"]) == 5
 
 
 def test_a_test_message_really_arrives(admin: Client, settings: Any, receiver: Receiver) -> None:
     settings.ALLOW_PRIVATE_URLS = True
-    set_up_webhooks(receiver.url)
+    set_up_relay(receiver.url)
     assert "Send a test" in admin.get(PAGE).content.decode()
     assert admin.get(TEST).status_code == 405
 
@@ -165,7 +166,7 @@ def test_unknown_ones_are_not_found(admin: Client) -> None:
 def test_without_a_csrf_token_nothing_happens(alice: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(alice)
-    set_up_webhooks()
+    set_up_relay()
     for page in (SWITCH, TEST, PAGE):
         assert strict.post(page, {"on": "1"}).status_code == 403
     assert not IntegrationState.objects.get().enabled

@@ -15,9 +15,10 @@ from syteops.integrations.catalogue import Integration, all_integrations, enter
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.modules import services as modules
 from tests.fixtures import Api
-from tests.samples.integrations import SIGNING_SECRET, enable_webhooks, set_up_webhooks
+from tests.integrations.relay import SIGNING_SECRET
+from tests.samples.integrations import enable_relay, set_up_relay
 
-SECRET_PATH = "/integrations/webhooks/secrets/signing_secret"
+SECRET_PATH = "/integrations/relay/secrets/signing_secret"
 FIRST_PARTY = ["automation_push", "email", "prometheus", "sentry", "slack", "webhooks"]
 
 
@@ -51,33 +52,33 @@ def test_email_needs_a_mail_server(api: Api, settings: Any) -> None:
 
 
 def test_what_is_not_set_up_is_named(api: Api) -> None:
-    refused = api.post("/integrations/webhooks/enable").json()
+    refused = api.post("/integrations/relay/enable").json()
     assert refused["missing_config"] == ["url"]
     assert refused["missing_secrets"] == ["signing_secret"]
 
-    api.patch("/integrations/webhooks/config", {"config": {"url": "https://example.com/h"}})
-    refused = api.post("/integrations/webhooks/enable").json()
+    api.patch("/integrations/relay/config", {"config": {"url": "https://example.com/h"}})
+    refused = api.post("/integrations/relay/enable").json()
     assert (refused["missing_config"], refused["missing_secrets"]) == ([], ["signing_secret"])
     assert not IntegrationState.objects.get().enabled
 
 
 def test_enabling_and_disabling_are_idempotent_and_audited(api: Api) -> None:
-    set_up_webhooks()
-    on = [api.dispatch("integrations.enable", {"slug": "webhooks"}).json() for _ in range(2)]
-    assert [one["data"] for one in on] == [{"slug": "webhooks", "enabled": True}] * 2
+    set_up_relay()
+    on = [api.dispatch("integrations.enable", {"slug": "relay"}).json() for _ in range(2)]
+    assert [one["data"] for one in on] == [{"slug": "relay", "enabled": True}] * 2
     assert [one["changed"] for one in on] == [True, False]
 
-    asked = api.post("/integrations/webhooks/disable")
+    asked = api.post("/integrations/relay/disable")
     assert asked.status_code == 428
     assert asked.json()["impact"]["stops"]
     assert IntegrationState.objects.get().enabled
 
-    off = [api.post("/integrations/webhooks/disable?confirm=true") for _ in range(2)]
-    assert [one.json() for one in off] == [{"slug": "webhooks", "enabled": False}] * 2
+    off = [api.post("/integrations/relay/disable?confirm=true") for _ in range(2)]
+    assert [one.json() for one in off] == [{"slug": "relay", "enabled": False}] * 2
     assert [one["SyteOps-Changed"] for one in off] == ["true", "false"]
-    events = AuditEntry.objects.filter(object_id="webhooks").order_by("id")
+    events = AuditEntry.objects.filter(object_id="relay").order_by("id")
     assert [e.event for e in events][-2:] == ["integration.enabled", "integration.disabled"]
-    assert api.get("/integrations/webhooks").json()["secrets"][0]["key_set"] is True
+    assert api.get("/integrations/relay").json()["secrets"][0]["key_set"] is True
 
 
 def test_unknown_names_are_not_found(api: Api) -> None:
@@ -87,8 +88,8 @@ def test_unknown_names_are_not_found(api: Api) -> None:
         ("POST", "/integrations/nowhere/disable?confirm=true"),
         ("PATCH", "/integrations/nowhere/config"),
         ("PUT", "/integrations/nowhere/secrets/token"),
-        ("PUT", "/integrations/webhooks/secrets/nothing"),
-        ("DELETE", "/integrations/webhooks/secrets/nothing?confirm=true"),
+        ("PUT", "/integrations/relay/secrets/nothing"),
+        ("DELETE", "/integrations/relay/secrets/nothing?confirm=true"),
         ("GET", "/integrations/web%00hooks"),
     ):
         body = {"PATCH": {"config": {}}, "PUT": {"value": "some-value"}}.get(method)
@@ -116,7 +117,7 @@ def test_unknown_names_are_not_found(api: Api) -> None:
     ],
 )
 def test_an_address_that_must_not_be_called_is_not_stored(api: Api, url: str) -> None:
-    refused = api.patch("/integrations/webhooks/config", {"config": {"url": url}})
+    refused = api.patch("/integrations/relay/config", {"config": {"url": url}})
     assert (refused.status_code, codes(refused)) == (400, [("#/config/url", "invalid")])
     assert not IntegrationState.objects.exists()
 
@@ -124,8 +125,8 @@ def test_an_address_that_must_not_be_called_is_not_stored(api: Api, url: str) ->
 def test_a_setting_allows_private_addresses(api: Api, settings: Any) -> None:
     settings.ALLOW_PRIVATE_URLS = True
     url = "http://n8n:5678/hook"
-    stored = api.patch("/integrations/webhooks/config", {"config": {"url": url}})
-    assert stored.json() == {"slug": "webhooks", "config": {"url": url}}
+    stored = api.patch("/integrations/relay/config", {"config": {"url": url}})
+    assert stored.json() == {"slug": "relay", "config": {"url": url}}
 
 
 @pytest.mark.parametrize("slug", FIRST_PARTY)
@@ -138,11 +139,11 @@ def test_no_config_takes_a_value_that_nobody_declared(api: Api, slug: str) -> No
 
 
 def test_required_values_may_go_only_while_it_is_disabled(api: Api) -> None:
-    enable_webhooks()
-    refused = api.patch("/integrations/webhooks/config", {"config": {"url": None}})
+    enable_relay()
+    refused = api.patch("/integrations/relay/config", {"config": {"url": None}})
     assert codes(refused) == [("#/config/url", "required")]
-    api.post("/integrations/webhooks/disable?confirm=true")
-    emptied = api.patch("/integrations/webhooks/config", {"config": {"url": None}})
+    api.post("/integrations/relay/disable?confirm=true")
+    emptied = api.patch("/integrations/relay/config", {"config": {"url": None}})
     assert emptied.json()["config"] == {}
 
 
@@ -162,18 +163,18 @@ def test_defaults_are_shown(api: Api) -> None:
 
 
 def test_an_etag_guards_against_a_lost_update(api: Api) -> None:
-    set_up_webhooks()
-    seen = api.get("/integrations/webhooks")["ETag"]
+    set_up_relay()
+    seen = api.get("/integrations/relay")["ETag"]
     first, second = (
         api.patch(
-            "/integrations/webhooks/config",
+            "/integrations/relay/config",
             {"config": {"url": f"https://example.com/{name}"}},
             If_Match=seen,
         )
         for name in ("first", "second")
     )
     assert (first.status_code, second.status_code) == (200, 412)
-    assert queries.get_installed("webhooks").config["url"] == "https://example.com/first"
+    assert queries.get_installed("relay").config["url"] == "https://example.com/first"
 
 
 # --- Secrets --------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ def test_an_etag_guards_against_a_lost_update(api: Api) -> None:
 
 def test_a_secret_goes_in_and_never_comes_out(api: Api) -> None:
     answer = api.put(SECRET_PATH, {"value": SIGNING_SECRET})
-    assert answer.json() == {"slug": "webhooks", "name": "signing_secret", "key_set": True}
+    assert answer.json() == {"slug": "relay", "name": "signing_secret", "key_set": True}
     again = api.put(SECRET_PATH, {"value": SIGNING_SECRET})
     assert (answer["SyteOps-Changed"], again["SyteOps-Changed"]) == ("true", "false")
 
@@ -189,9 +190,9 @@ def test_a_secret_goes_in_and_never_comes_out(api: Api) -> None:
         answer.content.decode()
         for answer in (
             api.get("/integrations"),
-            api.get("/integrations/webhooks"),
+            api.get("/integrations/relay"),
             api.get("/manifest"),
-            api.dispatch("integrations.get", {"slug": "webhooks"}),
+            api.dispatch("integrations.get", {"slug": "relay"}),
         )
     )
     seen += str(list(AuditEntry.objects.values())) + str(list(IntegrationSecret.objects.values()))
@@ -199,13 +200,13 @@ def test_a_secret_goes_in_and_never_comes_out(api: Api) -> None:
     assert SIGNING_SECRET.removeprefix("whsec_") not in seen
     row = IntegrationSecret.objects.get()
     assert open_sealed(row, "value") == SIGNING_SECRET
-    secrets = api.get("/integrations/webhooks").json()["secrets"]
+    secrets = api.get("/integrations/relay").json()["secrets"]
     assert secrets[0]["key_set"] is True
     assert secrets[0]["key_set_at"]
 
 
 def test_a_sealed_secret_opens_nowhere_else(db: None) -> None:
-    set_up_webhooks()
+    set_up_relay()
     stolen = IntegrationSecret.objects.get()
     other = IntegrationSecret(integration="slack", name="webhook_url", value=stolen.value)
     with pytest.raises(UnsealError):
@@ -215,12 +216,12 @@ def test_a_sealed_secret_opens_nowhere_else(db: None) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "code"),
     [
-        ("webhooks/secrets/signing_secret", "********", "masked_secret"),
-        ("webhooks/secrets/signing_secret", "", "required"),
-        ("webhooks/secrets/signing_secret", 5, "invalid"),
-        ("webhooks/secrets/signing_secret", None, "invalid"),
-        pytest.param("webhooks/secrets/signing_secret", "ab" * 2049, "too_long", id="too long"),
-        ("webhooks/secrets/signing_secret", "canary-too-short", "invalid"),
+        ("relay/secrets/signing_secret", "********", "masked_secret"),
+        ("relay/secrets/signing_secret", "", "required"),
+        ("relay/secrets/signing_secret", 5, "invalid"),
+        ("relay/secrets/signing_secret", None, "invalid"),
+        pytest.param("relay/secrets/signing_secret", "ab" * 2049, "too_long", id="too long"),
+        ("relay/secrets/signing_secret", "canary-too-short", "invalid"),
         ("slack/secrets/webhook_url", "http://127.0.0.1/canary", "invalid"),
         ("slack/secrets/webhook_url", "canary", "invalid"),
         ("automation_push/secrets/url", "http://192.168.0.1/canary", "invalid"),
@@ -254,18 +255,18 @@ def test_a_good_one_is_stored(api: Api, path: str, value: str) -> None:
 
 
 def test_clearing_asks_first_and_is_refused_while_it_is_needed(api: Api) -> None:
-    enable_webhooks()
+    enable_relay()
     asked = api.delete(SECRET_PATH)
     assert asked.status_code == 428
     assert asked.json()["impact"] == {
-        "slug": "webhooks",
+        "slug": "relay",
         "name": "signing_secret",
         "cleared": True,
     }
     refused = api.delete(f"{SECRET_PATH}?confirm=true")
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
 
-    api.post("/integrations/webhooks/disable?confirm=true")
+    api.post("/integrations/relay/disable?confirm=true")
     cleared = [api.delete(f"{SECRET_PATH}?confirm=true") for _ in range(2)]
     assert [one.json()["key_set"] for one in cleared] == [False, False]
     assert [one["SyteOps-Changed"] for one in cleared] == ["true", "false"]
@@ -290,9 +291,9 @@ def test_secrets_need_their_own_scope_and_permission(
 def test_the_list_shows_all_of_them_in_a_constant_number_of_queries(
     api: Api, django_assert_num_queries: Any
 ) -> None:
-    set_up_webhooks()
+    set_up_relay()
     shown = api.get("/integrations").json()["integrations"]
-    assert [one["slug"] for one in shown] == FIRST_PARTY
+    assert [one["slug"] for one in shown] == sorted([*FIRST_PARTY, "relay"])
     assert set(shown[0]) == {
         "slug", "name", "category", "description", "enabled", "available", "plugin_installed",
         "unavailable_reason", "config", "secrets",
@@ -329,12 +330,12 @@ def test_a_modules_integration_goes_and_comes_back_with_it(
 
 
 def test_a_lost_encryption_key_is_told_and_replacing_the_secret_cures_it(db: None) -> None:
-    enable_webhooks()
+    enable_relay()
     row = IntegrationSecret.objects.get()
     IntegrationSecret.objects.update(value=type(row.value)(b"damaged"))
-    assert queries.running("webhooks") is None
+    assert queries.running("relay") is None
     with pytest.raises(Conflict, match="Set it again"):
-        queries.get_installed("webhooks").setup()
-    secret = services.locked_secret("webhooks", "signing_secret")
+        queries.get_installed("relay").setup()
+    secret = services.locked_secret("relay", "signing_secret")
     services.set_secret(SYSTEM, secret, value=SIGNING_SECRET)
-    assert queries.running("webhooks") is not None
+    assert queries.running("relay") is not None

@@ -1,6 +1,5 @@
 """Posting to an address: hostile ones first."""
 
-import base64
 import socket
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 from syteops.core import outbound
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.sending import post_json
-from syteops.integrations.signatures import problem_of_secret, signature
 from tests.integrations.receivers import Receiver
 
 
@@ -129,38 +127,3 @@ def unused_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-# --- Signatures -----------------------------------------------------------------------------
-
-
-def test_a_signature_is_the_one_of_the_standards_own_example() -> None:
-    found = signature(
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        1614265330,
-        b'{"test": 2432232314}',
-    )
-    assert found == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-
-
-@pytest.mark.parametrize(
-    "secret",
-    [
-        "",
-        "whsec_",
-        "password",
-        "whsec_not base64!",
-        "whsec_" + base64.b64encode(b"x" * 23).decode(),
-        "whsec_" + base64.b64encode(b"x" * 65).decode(),
-        "whsec_ünïcode",
-    ],
-)
-def test_a_signing_secret_must_be_random_bytes_in_base64(secret: str) -> None:
-    assert problem_of_secret(secret)
-
-
-@pytest.mark.parametrize("length", [24, 32, 64])
-def test_with_or_without_its_prefix(length: int) -> None:
-    secret = base64.b64encode(b"x" * length).decode()
-    assert problem_of_secret(secret) == problem_of_secret(f"whsec_{secret}") == ""

@@ -101,7 +101,7 @@ def test_who_may_not_read_what_is_told_cannot_have_it_told(
     page = signed_in(clerk)
     address = "/admin/integrations/integrationstate/slack/change/"
     refused = page.post(address, {"config_types": "crm_system.*\nteam_member.updated"})
-    assert "You may not read: users" in refused.content.decode()
+    assert "users, which you may not read" in refused.content.decode()
     assert page.post(address, {"config_types": "*"}).status_code == 200
     assert page.post(address, {"config_types": "unknown.*"}).status_code == 200
     assert IntegrationState.objects.get(slug="slack").config == {}

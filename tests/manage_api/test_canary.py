@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from manage_api.keys import tokens, usage
-from manage_api.operations import Operation, all_operations
+from manage_api.operations import Operation, all_operations, find
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
 from tests.manage_api.canaries import Canary, Search, forms_of, whsec
@@ -197,6 +197,18 @@ class Doors:
         assert answer.status_code == 302, answer.content.decode()
         self.opened.append(canary.door)
 
+    # --- Secrets that the site makes -----------------------------------------------------------
+
+    def made_here(self, api: Api, face: Face) -> None:
+        """Signing secrets, answered once: what is kept for a retry shows them to nobody else."""
+        for name in ("webhooks.create", "webhooks.rotate_secret", "webhooks.bulk"):
+            operation, sample = find(*name.split(".")), SAMPLES[name]()
+            assert operation is not None
+            made = face.call(api, operation, sample, Idempotency_Key=f"{face.name}-{name}").data
+            text = (made["items"][0]["data"] if "items" in made else made)["signing_secret"]
+            self.search.expect_nowhere(Canary(name, text.removeprefix("whsec_"), text))
+            self.opened.append(f"{face.name} {name}")
+
     # --- Keys --------------------------------------------------------------------------------
 
     def key(self, door: str, text: str) -> None:
@@ -230,6 +242,8 @@ def test_no_secret_ever_comes_out(
         for operation in CARRIERS:
             for face in FACES.values():
                 doors.operation(api, operation, face)
+        for face in FACES.values():
+            doors.made_here(api, face)
         doors.broken_body(api)
         doors.failure(api, monkeypatch)
         doors.forms(alice)

@@ -11,7 +11,7 @@ def _of(resource: str) -> Make:
         one = all_made()[f"{resource}.{action}"]()
         item = {"action": action, "params": {**one.path, **one.params}}
         bad = {"items": [{"action": "fly", "params": {}}]}
-        also = (f"{resource}.{action}",)
+        also = (f"{resource}.{action}", *one.also)
         return Sample(params={"items": [item]}, bad=bad, again=one.again, also=also)
 
     return make

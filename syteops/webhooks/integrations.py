@@ -1,0 +1,64 @@
+"""The integration that posts events to every webhook."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from syteops.core import outbound
+from syteops.core.outbound import Answer
+from syteops.deliveries.outcomes import KEPT_ANSWER
+from syteops.events.serializers import message_for
+from syteops.integrations.catalogue import Destination, Integration, Message, Setup, enter
+from syteops.integrations.errors import DeliveryFailed
+from syteops.webhooks.models import Webhook
+from syteops.webhooks.queries import INTEGRATION, active_webhooks
+from syteops.webhooks.services import NO_SECRET
+from syteops.webhooks.signing import signed_headers, signing_secrets
+
+
+def destination_of(webhook: Webhook) -> Destination:
+    """Where its events go."""
+    return Destination(str(webhook.pk), webhook.name, tuple(webhook.types))
+
+
+def _destinations(config: dict[str, Any]) -> Iterator[Destination]:
+    return map(destination_of, active_webhooks())
+
+
+def _send(setup: Setup, message: Message) -> Answer:
+    """Post the event, signed now: a repetition has a new timestamp and the same id."""
+    webhook = Webhook.objects.get(pk=message.destination)
+    secrets = signing_secrets(webhook)
+    if not secrets:
+        raise DeliveryFailed(NO_SECRET)
+    [event] = message.events
+    body = orjson.dumps(message_for(event, webhook.types))
+    headers = signed_headers(secrets, message.id, body.decode(), timezone.now())
+    answer = outbound.post(webhook.url, body, headers, beginning=KEPT_ANSWER)
+    return replace(answer, body=_without(secrets, answer.body))
+
+
+def _without(secrets: list[str], body: bytes) -> bytes:
+    """The answer, should the receiver show the secret that it knows."""
+    for one in secrets:
+        body = body.replace(one.encode(), "•••".encode())
+    return body
+
+
+enter(
+    Integration(
+        slug=INTEGRATION,
+        name="Webhooks",
+        category="automation",
+        description=(
+            "Posts events to web addresses of yours as they happen, signed as Standard Webhooks "
+            "has it, so that a receiver can tell that they are genuine."
+        ),
+        stops="No more events are posted to any webhook. What is waiting is cancelled.",
+        destinations=_destinations,
+        send=_send,
+    )
+)

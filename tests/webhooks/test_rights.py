@@ -1,0 +1,146 @@
+"""Nobody has events sent to himself that he may not read: through any door, by any detour."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
+from syteops.core.errors import Forbidden
+from syteops.events.rights import require_readable
+from syteops.webhooks import services
+from syteops.webhooks.models import Webhook
+from tests.fixtures import Api
+from tests.samples.webhooks import URL, a_webhook
+
+MINE = "https://mine.example/"
+WEBHOOKS = ("webhooks:read", "webhooks:write", "webhooks:delete", "webhooks:secrets")
+
+Make = Callable[..., str]
+
+
+def asked(*types: str) -> dict[str, Any]:
+    return {"name": "Mine", "url": MINE, "types": list(types)}
+
+
+def stored() -> list[tuple[str, list[str]]]:
+    return list(Webhook.objects.order_by("pk").values_list("url", "types"))
+
+
+# --- Keys ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("types", "scope"),
+    [
+        (["team_member.*"], "users:read"),
+        (["crm_system.*", "note.created"], "notes_items:read"),
+        (["variables.changed"], "variables:read"),
+        (["integration_secret.secret_set"], "integrations:read"),
+    ],
+)
+def test_a_key_needs_the_scope_to_read_what_it_has_sent(
+    make_key: Make, types: list[str], scope: str
+) -> None:
+    api = Api(make_key(*WEBHOOKS, "crm:read"))
+    refused = api.post("/webhooks", asked(*types))
+    assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+    assert refused.json()["scope"] == scope
+    assert stored() == []
+    assert Api(make_key(*WEBHOOKS, "crm:read", scope)).post("/webhooks", asked(*types)).json()["id"]
+
+
+@pytest.mark.parametrize("pattern", ["*", "person.signed_in", "group.*", "encryption.rotated"])
+def test_what_no_scope_reads_is_for_who_reads_everything(
+    make_key: Make, api: Api, pattern: str
+) -> None:
+    every = Api(make_key(*WEBHOOKS, "users:read", "audit:read", "events:read"))
+    refused = every.post("/webhooks", asked(pattern))
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+    assert stored() == []
+    assert api.post("/webhooks", asked(pattern)).status_code == 201
+
+
+def test_dispatch_and_bulk_are_no_way_around(make_key: Make) -> None:
+    api = Api(make_key(*WEBHOOKS, "crm:read"))
+    item = {"action": "create", "params": asked("team_member.*")}
+    for refused in (
+        api.dispatch("webhooks.create", asked("team_member.*")),
+        api.post("/webhooks/bulk", {"items": [item]}),
+        api.post("/webhooks", asked("team_member.*"), Idempotency_Key="again"),
+        api.call("POST", "/webhooks?dry_run=true", asked("team_member.*")),
+    ):
+        assert refused.status_code == 403
+    assert stored() == []
+
+
+def test_what_others_have_sent_to_themselves_cannot_be_turned_to_another_address(
+    make_key: Make,
+) -> None:
+    webhook = a_webhook(URL, "*")
+    api = Api(make_key(*WEBHOOKS, "crm:read"))
+    path = f"/webhooks/{webhook.pk}"
+    assert api.patch(path, {"url": MINE}).status_code == 403
+    assert api.patch(path, {"url": f"{URL}/mine"}).status_code == 403
+    assert api.patch(path, {"types": ["crm_system.*"], "url": MINE}).status_code == 200
+    assert api.patch(path, {"types": ["crm_system.*", "role.*"]}).status_code == 403
+    assert stored() == [(MINE, ["crm_system.*"])]
+
+
+def test_whoever_changes_neither_address_nor_events_need_not_read_them(make_key: Make) -> None:
+    webhook = a_webhook(URL, "team_member.*")
+    api = Api(make_key(*WEBHOOKS))
+    same = {"name": "Other", "active": False, "url": URL, "types": ["team_member.*"]}
+    assert api.patch(f"/webhooks/{webhook.pk}", same).json()["name"] == "Other"
+
+
+def test_an_undo_is_no_way_around(make_key: Make) -> None:
+    webhook = a_webhook(URL, "team_member.*")
+    services.update_webhook(SYSTEM, webhook, types=["crm_system.*"], url=MINE)
+    updated = AuditEntry.objects.get(event="webhook.updated").pk
+    services.delete_webhook(SYSTEM, webhook)
+    deleted = AuditEntry.objects.get(event="webhook.deleted").pk
+    rights = (*WEBHOOKS, "audit:read", "audit:write", "crm:read")
+    api = Api(make_key(*rights))
+    assert api.post(f"/audit/{deleted}/revert?confirm=true").status_code == 200
+    assert stored() == [(MINE, ["crm_system.*"])]
+    refused = api.post(f"/audit/{updated}/revert?confirm=true")
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+    assert stored() == [(MINE, ["crm_system.*"])]
+    reader = Api(make_key(*rights, "users:read"))
+    assert reader.post(f"/audit/{updated}/revert?confirm=true").status_code == 200
+
+
+# --- People ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bob_with(bob: User, as_person: Callable[[User], Api]) -> Callable[..., Api]:
+    def enter(*codenames: str) -> Api:
+        bob.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        return as_person(User.objects.get(pk=bob.pk))
+
+    return enter
+
+
+def test_a_person_needs_the_permission_to_view_it(bob_with: Callable[..., Api]) -> None:
+    own = ("add_webhook", "view_webhook", "change_webhook")
+    for types in (["team_member.*"], ["person.signed_in"], ["*"]):
+        assert bob_with(*own).post("/webhooks", asked(*types)).status_code == 403
+    assert stored() == []
+    assert bob_with(*own, "view_user").post("/webhooks", asked("person.*")).status_code == 201
+    assert bob_with(*own, "view_teammember").post("/webhooks", asked("team_member.*")).json()["id"]
+    assert bob_with(*own, "read_every_auditentry").post("/webhooks", asked("*")).json()["id"]
+
+
+# --- Everybody else ------------------------------------------------------------------------------
+
+
+def test_nobody_reads_anything_unless_a_door_says_so() -> None:
+    stranger = Actor(ActorKind.CLIENT, "1", "Somebody", Channel.PUBLIC)
+    for patterns in (["crm_system.*"], ["*"]):
+        with pytest.raises(Forbidden):
+            require_readable(stranger, patterns)
+    require_readable(SYSTEM, ["*"])
