@@ -71,6 +71,7 @@ def _permissions() -> dict[str, set[str]]:
         "groups": {"auth.view_group"},
         "keys": {"keys.manage_api_keys"},
         "api": {"keys.manage_api_keys"},
+        "deliveries": {"deliveries.view_delivery"},
     }
     for model in apps.get_models():
         if issubclass(model, Entity):

@@ -1,8 +1,108 @@
-"""Reading how deliveries stand."""
+"""Reading deliveries, and how destinations stand."""
 
-from django.db.models import Count, Q
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
-from syteops.deliveries.models import Delivery, DeliveryState
+from django.db.models import Count, Q, QuerySet
+
+from syteops.core.errors import NotFound
+from syteops.deliveries.choices import Standing
+from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
+from syteops.integrations.catalogue import Destination
+from syteops.integrations.queries import Installed, all_installed
+
+
+@dataclass(frozen=True)
+class KnownDestination:
+    """Where an integration sends events, and how that goes."""
+
+    installed: Installed
+    known: Destination
+    state: DestinationState
+    waiting: int
+
+    @property
+    def integration(self) -> str:
+        """The slug of the integration."""
+        return self.installed.slug
+
+    @property
+    def destination(self) -> str:
+        """What names it within its integration; "" where there is only one."""
+        return self.known.key
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.known.name
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the integration sends anything."""
+        return self.installed.enabled and self.installed.available
+
+    @property
+    def standing(self) -> Standing:
+        """How it goes, at a glance."""
+        return standing_of(self.state)
+
+
+def standing_of(state: DestinationState) -> Standing:
+    """How deliveries to a destination go, at a glance."""
+    if state.paused_at:
+        return Standing.PAUSED
+    if state.failing_since:
+        return Standing.FAILING
+    return Standing.DELIVERING if state.delivered_at else Standing.NEW
+
+
+def readable_deliveries(resources: Collection[str] | None) -> QuerySet[Delivery]:
+    """The deliveries of events of those resources (None: of all), the newest first."""
+    found = Delivery.objects.select_related("event__entry")
+    return found if resources is None else found.filter(event__resource__in=resources)
+
+
+def all_destinations() -> list[KnownDestination]:
+    """Every destination of every integration, enabled or not, in a constant number of queries."""
+    return list(_destinations(all_installed()))
+
+
+def destinations_of(integration: str) -> list[KnownDestination]:
+    """Those of one integration."""
+    return [one for one in all_destinations() if one.integration == integration]
+
+
+def get_destination(integration: str, destination: str) -> KnownDestination:
+    """One of them. Raises NotFound."""
+    for one in all_destinations():
+        if (one.integration, one.destination) == (integration, destination):
+            return one
+    raise NotFound(f"There is no destination {integration}/{destination}.".replace("/.", "."))
+
+
+def locked_state(integration: str, destination: str) -> DestinationState:
+    """How a destination stands, locked until the transaction ends. Raises NotFound."""
+    get_destination(integration, destination)
+    states = DestinationState.objects.select_for_update()
+    return states.get_or_create(integration=integration, destination=destination)[0]
+
+
+def _destinations(installed: Collection[Installed]) -> Iterator[KnownDestination]:
+    states = {(one.integration, one.destination): one for one in DestinationState.objects.all()}
+    waiting = _waiting()
+    for one in installed:
+        for known in one.integration.destinations(one.config):
+            place = one.slug, known.key
+            state = states.get(place) or DestinationState(
+                integration=one.slug, destination=known.key
+            )
+            yield KnownDestination(one, known, state, waiting.get(place, 0))
+
+
+def _waiting() -> dict[tuple[str, str], int]:
+    found = Delivery.objects.filter(state=DeliveryState.WAITING).order_by()
+    counted = found.values_list("integration", "destination").annotate(count=Count("pk"))
+    return {(integration, destination): count for integration, destination, count in counted}
 
 
 def count_undelivered() -> dict[str, tuple[int, int]]:

@@ -11,6 +11,7 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
+from syteops.deliveries.queries import get_destination
 
 UNDELIVERED = (DeliveryState.GIVEN_UP, DeliveryState.CANCELLED)
 
@@ -33,12 +34,18 @@ def resend(actor: Actor, delivery: Delivery) -> Delivery:
 def resend_since(
     actor: Actor, integration: str, destination: str, since: datetime, *, everything: bool = False
 ) -> int:
-    """Send again what was given up there since then, or `everything` that was sent; how many."""
+    """Send again what was given up there since then, or `everything` that was sent; how many.
+
+    Raises NotFound where there is no such destination.
+    """
+    get_destination(integration, destination)
     states = (*UNDELIVERED, DeliveryState.DELIVERED) if everything else UNDELIVERED
     found = Delivery.objects.select_for_update().filter(
         integration=integration, destination=destination, state__in=states, created_at__gte=since
     )
     deliveries = list(found.order_by("event"))
+    if not deliveries:
+        return 0
     _put_in_line(deliveries)
     about = (Delivery.resource, f"{integration}/{destination}".rstrip("/"), "")
     changes = {"resent": (None, len(deliveries)), "since": (None, since.isoformat())}

@@ -18,11 +18,16 @@ def feed(resources: Collection[str] | None) -> QuerySet[Event]:
 
 def of_types(found: QuerySet[Event], patterns: Collection[str]) -> QuerySet[Event]:
     """Those of `found` that one of the patterns names: a type, or `<noun>.*`."""
+    return found.filter(names_type(patterns))
+
+
+def names_type(patterns: Collection[str], field: str = "type") -> Q:
+    """Whether one of the patterns names the type that is in `field`."""
     wanted = Q()
     for one in patterns:
         is_kind = one.endswith(".*")
-        wanted |= Q(type__startswith=one[:-1]) if is_kind else Q(type=one)
-    return found.filter(wanted)
+        wanted |= Q((f"{field}__startswith", one[:-1])) if is_kind else Q((field, one))
+    return wanted
 
 
 def fits(event: Event, patterns: Collection[str]) -> bool:

@@ -1,0 +1,12 @@
+"""How deliveries to a destination go."""
+
+from django.db import models
+
+
+class Standing(models.TextChoices):
+    """At a glance, how deliveries to a destination go."""
+
+    NEW = "new", "Nothing sent yet"
+    DELIVERING = "delivering", "Delivering"
+    FAILING = "failing", "Failing"
+    PAUSED = "paused", "Paused"
