@@ -24,8 +24,9 @@ def resync(actor: Actor) -> None:
 
     No value changes: only an audit entry asks for it, and whoever compares the variables reads it.
     """
-    about = (Variable.resource, "", "")
-    audit.record_about(actor, Noun.VARIABLES, Verb.RESYNCED, about)
+    # With a trail of its own: to the caller this is no change.
+    asking, about = actor.for_operation(actor.operation), (Variable.resource, "", "")
+    audit.record_about(asking, Noun.VARIABLES, Verb.RESYNCED, about)
 
 
 # --- Free-form variables -------------------------------------------------------------------
