@@ -11,11 +11,11 @@ from manage_api.base import PathParam
 from manage_api.calls import Document
 from manage_api.concurrency import etag_of_data
 from manage_api.operations import Access, Operation, operation
-from manage_api.viewsets import BulkMixin, DestroyMixin, ListMixin
+from manage_api.viewsets import BulkMixin, DestroyMixin, EntityViewSet, ListMixin
 from syteops.automation import queries, services
 from syteops.automation.export import as_env
 from syteops.automation.models import Variable
-from syteops.automation.names import PATH_PATTERN, free_key
+from syteops.automation.names import ACRONYM_PATH, PATH_PATTERN, free_key
 from syteops.automation.serializers import (
     CatalogBackend,
     CatalogVariableSerializer,
@@ -23,6 +23,8 @@ from syteops.automation.serializers import (
     ResyncSerializer,
     VariableInput,
     VariableSerializer,
+    VariableSetCreateInput,
+    VariableSetSerializer,
     VariablesExportSerializer,
 )
 from syteops.core.permissions import permission_name
@@ -106,3 +108,22 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         exported = queries.exported()
         digest = etag_of_data(exported).strip('"')
         return Response({"resynced": True, "count": len(exported), "digest": digest})
+
+
+@manage_api.register("variable-sets", resource="variable_sets")
+class VariableSetViewSet(EntityViewSet):
+    queryset = queries.variable_sets()
+    serializer_class = VariableSetSerializer
+    create_serializer_class = VariableSetCreateInput
+    lookup_field = "acronym"
+    lookup_help = PathParam("Acronym of a variable set, such as `acme`.", ACRONYM_PATH)
+    list_name = "variable_sets"
+    pagination_class = None
+    services = services
+    rereads = True
+    deletion_impact = staticmethod(queries.set_deletion_impact)
+    descriptions = {
+        "create": "The acronym stays, because the names of variables are built on it.",
+        "partial_update": "`values` is sent whole: what is left out goes.",
+        "destroy": "Deletes the set with its values; its variables are gone.",
+    }

@@ -27,18 +27,23 @@ class ValueType(models.TextChoices):
     URL = "url", "Web address"
     EMAIL = "email", "E-mail address"
     DATE = "date", "Date"
+    LONG_TEXT = "long_text", "Long text"
+    HTML = "html", "HTML"
+
+
+_AS_IT_IS = (ValueType.TEXT, ValueType.LONG_TEXT, ValueType.HTML)
 
 
 def canonical(kind: str, text: str) -> str:
     """`text` in the one form in which automations get it; a blank one is "".
 
-    Of the type text it stays as it is, outer blanks and line breaks included.
+    Texts and HTML stay as they are, outer blanks and line breaks included.
 
     Raises ValidationError saying what the type expects.
     """
     if is_blank(text):
         return ""
-    return text if kind == ValueType.TEXT else _FORMS[ValueType(kind)](text.strip())
+    return text if kind in _AS_IT_IS else _FORMS[ValueType(kind)](text.strip())
 
 
 def _number(text: str) -> str:

@@ -12,6 +12,7 @@ FREE_PREFIX = f"{PREFIX}api_"
 # \Z, not $: that one lets a line break at the end pass.
 KEY = r"^[a-z][a-z0-9_]{0,63}\Z"
 ACRONYM = r"^[a-z][a-z0-9]{1,15}\Z"
+ACRONYM_PATH = r"^[a-z][a-z0-9]{1,15}$"
 
 # REST has other addresses at /variables/export and so on.
 RESERVED_KEYS = ("bulk", "export", "resync")

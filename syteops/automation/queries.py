@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from syteops.automation.models import Variable, VariableSetValue
-from syteops.automation.names import FREE_PREFIX, free_key, is_derived
+from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.automation.names import FREE_PREFIX, PREFIX, free_key, is_derived
 from syteops.core.errors import NotFound, Protected
 from syteops.core.locks import transaction_lock
 from syteops.core.modules import inactive_modules
@@ -110,6 +110,22 @@ def _no_variable(key: str) -> NotFound:
 def deletion_impact(variable: Variable) -> dict[str, Any]:
     """What deleting the variable would take away."""
     return {"name": variable.name, "value": variable.value}
+
+
+def variable_sets() -> QuerySet[VariableSet]:
+    """Every variable set with its values, by acronym."""
+    return VariableSet.objects.prefetch_related("values")
+
+
+def set_deletion_impact(gone: VariableSet) -> dict[str, Any]:
+    """What deleting the set would take away: the names of its variables."""
+    names = [variable_name(gone, one) for one in gone.values.all() if not is_blank(one.value)]
+    return {"acronym": gone.acronym, "name": gone.name, "variables": names}
+
+
+def variable_name(owner: VariableSet, value: VariableSetValue) -> str:
+    """What automations call a value of the set."""
+    return f"{PREFIX}{owner.acronym}_svs_{value.suffix}"
 
 
 def free_variables() -> QuerySet[Variable]:

@@ -1,15 +1,22 @@
 """What automation variables look like in the API."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
-from manage_api.fields import StrictCharField, StrictChoiceField, StrictTextField
-from manage_api.serializers import StrictSerializer
-from syteops.automation.models import MAX_VALUE
+from manage_api.fields import (
+    StrictCharField,
+    StrictChoiceField,
+    StrictListField,
+    StrictTextField,
+)
+from manage_api.serializers import StrictModelSerializer, StrictSerializer
+from syteops.audit.rows import MAX_ROWS
+from syteops.automation.choices import ValueType
+from syteops.automation.models import MAX_VALUE, VariableSet
 from syteops.automation.queries import catalogue
 
 
@@ -67,6 +74,55 @@ class VariableInput(StrictSerializer):
     )
     description = StrictCharField(
         required=False, allow_blank=True, max_length=500, help_text="Left out, it stays."
+    )
+
+
+class SetValueSerializer(StrictSerializer):
+    """One value of a variable set."""
+
+    suffix = StrictCharField(
+        max_length=64,
+        trim_whitespace=False,
+        help_text="How the variable's name ends: small letters, digits and underscores.",
+    )
+    type = StrictChoiceField(choices=ValueType.values, default=ValueType.TEXT.value)
+    value = StrictTextField(
+        allow_blank=True,
+        max_length=MAX_VALUE,
+        help_text="In the form of its type: stored in the one form that automations get. A blank "
+        "one is no variable.",
+    )
+
+
+class SetValuesField(StrictListField):
+    """The values of a set as one list, by suffix, which replaces the one there is."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        rows: Any = super().get_attribute(instance)
+        return rows.all()
+
+
+class VariableSetSerializer(StrictModelSerializer):
+    acronym = serializers.CharField(read_only=True, help_text="Names of variables are built on it.")
+    values = SetValuesField(
+        child=SetValueSerializer(),
+        required=False,
+        max_length=MAX_ROWS,
+        help_text="The whole list, by suffix.",
+    )
+
+    examples: ClassVar[dict[str, Any]] = {"acronym": "acme"}
+
+    class Meta:
+        model = VariableSet
+        fields = ("name", "acronym", "values", "created_at", "updated_at")
+
+
+class VariableSetCreateInput(VariableSetSerializer):
+    acronym = StrictCharField(  # here it is written
+        max_length=16,
+        trim_whitespace=False,
+        help_text="2 to 16 small letters and digits, a letter first, such as acme.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syteops.automation.queries import free_variables, set_values
+from syteops.automation.queries import free_variables, set_values, variable_name
 from syteops.core.variables import Variable, family
 
 
@@ -15,5 +15,5 @@ def free_form() -> Iterator[Variable]:
 @family("svs", "syteops_<acronym>_svs_<suffix>", "The values of the variable sets.")
 def set_variables() -> Iterator[Variable]:
     for one in set_values():
-        name = f"syteops_{one.set.acronym}_svs_{one.suffix}"
+        name = variable_name(one.set, one)
         yield Variable(name, one.value, f"{one.suffix} of {one.set.name}")

@@ -211,7 +211,6 @@ def test_whatever_undoing_amounts_to_is_an_operation_or_for_the_admin() -> None:
     """A renamed operation must not silently move an undo to the admin."""
     only_in_admin = {
         *(f"ai.{action}" for action in ("create", "update", "delete")),
-        *(f"variable_sets.{action}" for action in ("create", "update", "delete")),
         *(f"{one}.{action}" for one in ("license", "connection") for action in ("update", *SECRET)),
     }
     events = [AuditEntry(event=event) for event in documented()]

@@ -43,4 +43,19 @@ def _export() -> Sample:
 @sample("variables.resync")
 def _resync() -> Sample:
     a_variable()
-    return Sample()
+    return Sample(changes=False)
+
+
+@sample("variable_sets.create")
+def _create_set() -> Sample:
+    values = [{"suffix": "color", "type": "text", "value": "red"}]
+    params = {"name": "Acme", "acronym": "acme", "values": values}
+    bad = {**params, "values": [{"suffix": "color", "type": "number", "value": "red"}]}
+    return Sample(params=params, bad=bad, again="validation_error")
+
+
+@sample("variable_sets.update")
+def _update_set() -> Sample:
+    services.create_variable_set(SYSTEM, name="Acme", acronym="acme")
+    params = {"values": [{"suffix": "color", "value": "red"}]}
+    return Sample({"acronym": "acme"}, params, {"values": [{}]}, {"acronym": "nothing"})
