@@ -26,7 +26,8 @@ MOST_PROBLEMS = 100
 _LONGEST_LINE = 300
 
 FORMATS = FormatChecker()
-"""The formats that are checked. `web-url`: a web address that this server may send to."""
+"""The formats that are checked. `web-url`: a web address that this server may send to. Other apps
+add theirs."""
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -162,6 +163,7 @@ _NAMES = {
     "object": "an object",
     "email": "an e-mail address",
     "date": "a date such as 2026-01-31",
+    "event-type": "a type of events that there is: see docs/events.md",
 }
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 
 from syteops.core.entities import Entity
 from syteops.core.events import NOUN_VERBS, Noun, Verb
+from syteops.core.schemas import FORMATS
 
 EVERYTHING = "*"
 """The pattern of every event."""
@@ -65,11 +66,18 @@ def validate_patterns(patterns: Any) -> None:
         raise ValidationError(detail, "invalid_choice")
 
 
+@FORMATS.checks("event-type")
+def _is_pattern(value: object) -> bool:
+    return not isinstance(value, str) or value == EVERYTHING or kind_of(value) is not None
+
+
 def covered(patterns: Iterable[str]) -> set[str] | None:
-    """The resources of which events of these patterns tell; None for all of them."""
-    if EVERYTHING in patterns:
-        return None
-    return {kind.resource for one in patterns if (kind := kind_of(one))}
+    """The resources of which events of these patterns tell; None for all of them.
+
+    A pattern of no event may come to name any: that of a module that is installed later.
+    """
+    kinds = [kind_of(one) for one in patterns]
+    return None if None in kinds else {kind.resource for kind in kinds if kind}
 
 
 # --- What there is -----------------------------------------------------------------------------

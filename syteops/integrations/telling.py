@@ -100,7 +100,7 @@ def types_schema() -> dict[str, Any]:
         "items": {
             "type": "string",
             "maxLength": 100,
-            "pattern": r"^(\*|[a-z_]+\.(\*|[a-z_]+))$",
+            "format": "event-type",
         },
         "minItems": 1,
         "maxItems": 100,

@@ -116,7 +116,9 @@ def test_who_may_not_read_what_is_told_cannot_have_it_told(
     assert ask("crm_system.deleted", "note.*") == ask("*") == 403
 
 
-@pytest.mark.parametrize("types", [["crm*"], ["*.created"], [""], [], ["a b.c"], "crm_system.*"])
+@pytest.mark.parametrize(
+    "types", [["crm*"], ["*.created"], ["unknown.*"], [""], [], ["a b.c"], "crm_system.*"]
+)
 def test_what_names_no_events_is_refused(api: Api, types: Any) -> None:
     refused = api.patch("/integrations/slack/config", {"config": {"types": types}})
     assert refused.status_code == 400
