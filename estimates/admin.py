@@ -16,6 +16,7 @@ from estimates.forms import EstimateForm, LineItemForm
 from estimates.links import client_path
 from estimates.models import Estimate, LineItem
 from estimates.queries import SEARCHED, estimates, get_estimate, with_status
+from estimates.tasks import draft_line_items
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
@@ -23,6 +24,8 @@ from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import markdown_preview
 from syteops.core.addresses import absolute_address
 from syteops.modules.admin import ModuleAdmin
+from syteops.tasks.jobs import begin
+from syteops.tasks.progress import page_to_wait_on
 
 _COLOURS = {
     "Draft": "info",
@@ -208,10 +211,15 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
 
     @button("Draft line items", "draft-line-items", "auto_awesome")
     def draft_line_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(estimate: Any, values: Any) -> tuple[str, Estimate]:
-            actor = admin_actor(request, "estimates_items.update")
-            count = assistant.draft_line_items(actor, estimate)
-            return f"{count} line items were added. Check them, the prices above all.", estimate
+        def act(estimate: Any, values: Any) -> HttpResponse:
+            assistant.require_line_items(estimate)
+            actor, asked = (
+                admin_actor(request, "estimates_items.update"),
+                questions.DRAFT_LINE_ITEMS,
+            )
+            back = self.url_to("change", estimate.pk)
+            job = begin(actor, draft_line_items, estimate, title=asked.title, back=back)
+            return page_to_wait_on(job)
 
         return confirmed(self, request, object_id, questions.DRAFT_LINE_ITEMS, act)
 

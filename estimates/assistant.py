@@ -1,7 +1,8 @@
 """What AI does for estimates: asked, distrusted, checked, and stored through the services.
 
-The provider is asked before the transaction begins: an answer may take a minute, and nobody else
-should wait for it.
+An answer may take a minute, so a background task asks (`estimates.tasks`), outside of any
+transaction. What would be refused in any case is known before. `storing` is the transaction in
+which the outcome is stored.
 """
 
 from collections.abc import Callable
@@ -16,11 +17,12 @@ from estimates.choices import EstimateStatus
 from estimates.fields import price_field, quantity_field
 from estimates.models import Estimate
 from estimates.queries import get_estimate
-from syteops.ai.services import complete
+from syteops.ai.services import complete, require_available
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Protected
 from syteops.lib.answers import objects_in, text_of
 from syteops.lib.markdown import to_text
+from syteops.tasks.jobs import Storing
 
 _MOST_ITEMS = 50
 
@@ -32,26 +34,41 @@ _DRAFT = (
 )
 
 
-def draft_line_items(actor: Actor, estimate: Estimate) -> int:
+def require_line_items(estimate: Estimate) -> None:
+    """Raises at once what `draft_line_items` would refuse with before it asks."""
+    _need_scope(estimate)
+    require_available("estimates.line_items", system=_DRAFT, prompt=_prompt(estimate))
+
+
+def draft_line_items(
+    actor: Actor, estimate: Estimate, storing: Storing = transaction.atomic
+) -> int:
     """Add the line items that an AI reads out of the scope of work; how many.
 
     Raises Protected unless it is a draft; Conflict if there is no scope, no usable answer, or the
     estimate was changed meanwhile; and whatever `complete` refuses with.
     """
-    if estimate.is_frozen:
-        raise Protected("Only a draft takes new line items. Revise the estimate first.")
-    if not to_text(estimate.content):
-        raise Conflict("Describe the scope of work and save it, then try again.")
-    prompt = f"# {estimate.title}\nCurrency: {estimate.currency}\n\n{estimate.content}"
-    answer = complete(actor, "estimates.line_items", system=_DRAFT, prompt=prompt)
+    _need_scope(estimate)
+    answer = complete(actor, "estimates.line_items", system=_DRAFT, prompt=_prompt(estimate))
     items = [item for one in objects_in(answer)[:_MOST_ITEMS] if (item := _item(one))]
     if not items:
         raise Conflict("The AI gave no answer that can be used. Nothing was changed. Try again.")
-    with transaction.atomic():
+    with storing():
         stored = _unchanged(estimate)
         kept = [{"id": line.pk} for line in stored.line_items.all()]
         services.update_estimate(actor, stored, line_items=[*kept, *items])
     return len(items)
+
+
+def _need_scope(estimate: Estimate) -> None:
+    if estimate.is_frozen:
+        raise Protected("Only a draft takes new line items. Revise the estimate first.")
+    if not to_text(estimate.content):
+        raise Conflict("Describe the scope of work and save it, then try again.")
+
+
+def _prompt(estimate: Estimate) -> str:
+    return f"# {estimate.title}\nCurrency: {estimate.currency}\n\n{estimate.content}"
 
 
 def _unchanged(estimate: Estimate) -> Estimate:

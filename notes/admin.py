@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from notes import assistant, people, queries, services
+from notes import assistant, people, queries, services, tasks
 from notes.models import ActionItem, Note
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
@@ -21,6 +21,8 @@ from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import TextForm, markdown_preview
 from syteops.core.form_fields import ListField
 from syteops.modules.admin import ModuleAdmin
+from syteops.tasks.jobs import begin
+from syteops.tasks.progress import page_to_wait_on
 from syteops.team.models import TeamMember
 
 
@@ -132,20 +134,24 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
 
     @button("Summarise into excerpt", "summarise", "summarize")
     def summarise(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(note: Any, values: Any) -> tuple[str, Note]:
-            actor = admin_actor(request, "notes_items.update")
-            return "The excerpt is the AI's summary now.", assistant.summarise(actor, note)
+        def act(note: Any, values: Any) -> HttpResponse:
+            assistant.require_summary(note)
+            return self._begin(request, tasks.summarise, note, SUMMARISE.title)
 
         return confirmed(self, request, object_id, SUMMARISE, act)
 
     @button("Extract action items", "extract-action-items", "checklist")
     def extract_action_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(note: Any, values: Any) -> tuple[str, Note]:
-            actor = admin_actor(request, "notes_items.update")
-            count = assistant.extract_action_items(actor, note)
-            return f"{count} new action items were added." if count else "Nothing new found.", note
+        def act(note: Any, values: Any) -> HttpResponse:
+            assistant.require_action_items(note)
+            return self._begin(request, tasks.extract_action_items, note, EXTRACT.title)
 
         return confirmed(self, request, object_id, EXTRACT, act)
+
+    def _begin(self, request: HttpRequest, task: Any, note: Note, title: str) -> HttpResponse:
+        actor = admin_actor(request, "notes_items.update")
+        job = begin(actor, task, note, title=title, back=self.url_to("change", note.pk))
+        return page_to_wait_on(job)
 
 
 SUMMARISE = Question(

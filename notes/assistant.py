@@ -1,7 +1,8 @@
 """What AI does for notes: asked, distrusted, checked, and stored through the services.
 
-The provider is asked before the transaction begins: an answer may take a minute, and nobody else
-should wait for it.
+An answer may take a minute, so a background task asks (`notes.tasks`), outside of any transaction.
+What would be refused in any case is known before: the functions `require_…`. `storing` is the
+transaction in which the outcome is stored.
 """
 
 from typing import Any
@@ -11,12 +12,13 @@ from django.db import transaction
 from notes import services
 from notes.models import Note
 from notes.queries import get_note
-from syteops.ai.services import complete
+from syteops.ai.services import complete, require_available
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
 from syteops.lib.answers import date_of, objects_in, text_of
 from syteops.lib.folding import fold
 from syteops.lib.markdown import excerpt, to_text
+from syteops.tasks.jobs import Storing
 from syteops.team.models import TeamMember
 
 _SUMMARY_LENGTH = 400
@@ -36,40 +38,61 @@ _FIND_ITEMS = (
 )
 
 
-def summarise(actor: Actor, note: Note) -> Note:
+def require_summary(note: Note) -> None:
+    """Raises at once what `summarise` would refuse with before it asks."""
+    _need_content(note)
+    require_available("notes.summary", system=_SUMMARISE, prompt=_text_of(note))
+
+
+def summarise(actor: Actor, note: Note, storing: Storing = transaction.atomic) -> Note:
     """Make an AI's summary of the content the note's excerpt.
 
     Raises Conflict if there is nothing to summarise, no usable answer, or the note was changed
     meanwhile; and whatever `complete` refuses with.
     """
     _need_content(note)
-    answer = complete(
-        actor, "notes.summary", system=_SUMMARISE, prompt=f"# {note.title}\n\n{note.content}"
-    )
+    answer = complete(actor, "notes.summary", system=_SUMMARISE, prompt=_text_of(note))
     summary = excerpt(answer, _SUMMARY_LENGTH)
     if not summary:
         raise Conflict(_UNUSABLE)
-    with transaction.atomic():
+    with storing():
         return services.update_note(actor, _unchanged(note), excerpt=summary)
 
 
-def extract_action_items(actor: Actor, note: Note) -> int:
+def require_action_items(note: Note) -> None:
+    """Raises at once what `extract_action_items` would refuse with before it asks."""
+    _need_content(note)
+    prompt = _items_prompt(note, _people())
+    require_available("notes.action_items", system=_FIND_ITEMS, prompt=prompt)
+
+
+def extract_action_items(actor: Actor, note: Note, storing: Storing = transaction.atomic) -> int:
     """Add the action items that an AI finds in the content; how many were new.
 
     Raises Conflict as `summarise` does. An answer without any items is a good answer.
     """
     _need_content(note)
-    people = {str(member): member for member in TeamMember.objects.all()}
-    prompt = (
-        f"Meeting date: {note.meeting_date or 'unknown'}\nPeople: {', '.join(people) or 'none'}\n\n"
-        f"# {note.title}\n\n{note.content}"
-    )
+    people = _people()
+    prompt = _items_prompt(note, people)
     answer = complete(actor, "notes.action_items", system=_FIND_ITEMS, prompt=prompt)
     found = [_item(one, people) for one in objects_in(answer)[:_MOST_ITEMS]]
     if not found and "[" not in answer:
         raise Conflict(_UNUSABLE)
-    with transaction.atomic():
+    with storing():
         return _add(actor, _unchanged(note), [item for item in found if item["text"]])
+
+
+def _people() -> dict[str, TeamMember]:
+    return {str(member): member for member in TeamMember.objects.all()}
+
+
+def _text_of(note: Note) -> str:
+    return f"# {note.title}\n\n{note.content}"
+
+
+def _items_prompt(note: Note, people: dict[str, TeamMember]) -> str:
+    names = ", ".join(people) or "none"
+    return f"Meeting date: {note.meeting_date or 'unknown'}\nPeople: {names}\n\n{_text_of(note)}"
 
 
 def _need_content(note: Note) -> None:

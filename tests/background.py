@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django.db import connection
+from django.test import Client
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
@@ -23,6 +24,19 @@ def run_tasks(may_fail: bool = False) -> list[DBTaskResult[Any, Any]]:
     for one in results:
         assert may_fail or not one.traceback, one.traceback
     return results
+
+
+def outcome(page: Client, answer: Any) -> Any:
+    """The page on which a job ends; `answer` was followed to where it waits.
+
+    One that was refused at once is that page already.
+    """
+    where = answer.request["PATH_INFO"]
+    if "/jobs/" not in where:
+        return answer
+    assert not answer.context["messages"]
+    run_tasks()
+    return page.get(where, follow=True)
 
 
 def _worker() -> db_worker.Worker:

@@ -32,8 +32,11 @@ class Question:
     danger: bool = False
 
 
-Act = Callable[[Entity, dict[str, Any]], tuple[str, Entity]]
-"""Does it to the object, with the form's values; answers what to say and which object to show."""
+Act = Callable[[Entity, dict[str, Any]], tuple[str, Entity] | HttpResponse]
+"""Does it to the object, with the form's values; answers what to say and which object to show.
+
+Or, where it has only begun, the page on which to wait.
+"""
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -64,9 +67,12 @@ def confirmed(
     shown = obj
     try:
         with races_refused():
-            told, shown = act(obj, form.cleaned_data)
+            done = act(obj, form.cleaned_data)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
+        if isinstance(done, HttpResponse):
+            return done
+        told, shown = done
         messages.success(request, told)
     return HttpResponseRedirect(admin.url_to("change", shown.pk))

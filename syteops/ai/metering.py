@@ -32,14 +32,20 @@ def reserve(settings: AiAreaSettings, provider: str, model: str, tokens: int) ->
     Raises LimitReached naming the limit, and when it is reset.
     """
     transaction_lock(f"ai_area {settings.area}")
+    require_left(settings, tokens)
     today = timezone.localdate()
-    _check_requests(settings, today)
-    _check_tokens(settings, today, tokens)
     row, _ = AiUsage.objects.get_or_create(
         area=settings.area, day=today, provider=provider, model=model
     )
     _add(row.pk, requests=1, reserved_tokens=tokens)
     return Reservation(row.pk, tokens)
+
+
+def require_left(settings: AiAreaSettings, tokens: int) -> None:
+    """Raises LimitReached where one more request, with so many tokens, would be too much."""
+    today = timezone.localdate()
+    _check_requests(settings, today)
+    _check_tokens(settings, today, tokens)
 
 
 def settle(reservation: Reservation, usage: tuple[int, int]) -> None:

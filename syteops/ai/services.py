@@ -132,6 +132,16 @@ def add_missing_settings(model: type[AiAreaSettings]) -> None:
 # --- Use -----------------------------------------------------------------------------------
 
 
+def require_available(area: str, *, system: str, prompt: str) -> None:
+    """Raises what `complete` would refuse this with before it asks anybody. Counts nothing.
+
+    For whoever has it asked by a background task: what is known at once is told at once.
+    """
+    state = queries.get_area_state(area)
+    question = _question(state, system, prompt)
+    metering.require_left(state.settings, _most_tokens(question))
+
+
 def complete(actor: Actor, area: str, *, system: str, prompt: str) -> str:
     """The text that the area's AI answers to `prompt`, as instructed by `system`.
 
@@ -163,12 +173,17 @@ def _reserve(
 ) -> tuple[client.Question, metering.Reservation]:
     state = queries.get_area_state(area)
     question = _question(state, system, prompt)
-    # No token is shorter than a byte, and the protocol adds some of its own.
-    most = len((system + prompt).encode()) + _OVERHEAD + question.max_tokens
+    most = _most_tokens(question)
     reservation = metering.reserve(state.settings, question.provider, question.model, most)
     asked = {"provider": (None, question.provider), "model": (None, question.model)}
     audit.record(actor, state.settings, Verb.ASKED, asked)
     return question, reservation
+
+
+def _most_tokens(question: client.Question) -> int:
+    # No token is shorter than a byte, and the protocol adds some of its own.
+    given = len((question.system + question.prompt).encode())
+    return given + _OVERHEAD + question.max_tokens
 
 
 _OVERHEAD = 64

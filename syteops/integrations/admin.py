@@ -15,6 +15,9 @@ from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationState
+from syteops.integrations.tasks import send_test
+from syteops.tasks.jobs import begin
+from syteops.tasks.progress import page_to_wait_on
 
 
 @admin.register(IntegrationState)
@@ -81,18 +84,20 @@ class IntegrationStateAdmin(CatalogueAdmin):
         return [{"label": "Send a test", "icon": "send", "url": url}]
 
     def test_view(self, request: HttpRequest, slug: str) -> HttpResponse:
-        """Lets the integration prove that it works."""
+        """Has the integration prove that it works: a slow receiver keeps no request."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not _may_test(self, request, self.entry_or_404(slug)):
             raise PermissionDenied
+        back = self.url_to("change", slug)
         try:
-            told = services.send_test(admin_actor(request, "integrations.test"), slug)
+            tested = services.require_testable(slug)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
-        else:
-            messages.success(request, told)
-        return HttpResponseRedirect(self.url_to("change", slug))
+            return HttpResponseRedirect(back)
+        actor, title = admin_actor(request, "integrations.test"), f"Test of {tested.name}"
+        job = begin(actor, send_test, tested.state, title=title, back=back, name=slug)
+        return page_to_wait_on(job)
 
 
 def _may_test(page: IntegrationStateAdmin, request: HttpRequest, entry: queries.Installed) -> bool:

@@ -12,7 +12,7 @@ from syteops.core.events import Verb
 from syteops.core.schemas import with_defaults
 from syteops.events.rights import require_readable
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.integrations.queries import get_installed, known
+from syteops.integrations.queries import Installed, get_installed, known
 from syteops.lib.urls import moved
 
 
@@ -137,17 +137,25 @@ def clear_secrets(actor: Actor, secret: IntegrationSecret, *names: str) -> Integ
     return clear_secret(actor, secret)
 
 
+def require_testable(slug: str) -> Installed:
+    """Raises at once what `send_test` would refuse with before it sends anything."""
+    one = get_installed(slug)
+    if one.integration.send_test is None:
+        raise Conflict(f"{one.name} has nothing to send.")
+    if reason := one.unavailable_reason:
+        raise Conflict(f"{one.name} cannot be used. {reason}", reason=reason)
+    one.setup()
+    return one
+
+
 def send_test(actor: Actor, slug: str) -> str:
     """Let the integration prove that it works; answers what it did.
 
     Sends outside of any transaction: nobody waits for a slow receiver with the database locked.
     Raises Conflict if it is not set up, DeliveryFailed if it did not work.
     """
-    one = get_installed(slug)
-    if one.integration.send_test is None:
-        raise Conflict(f"{one.name} has nothing to send.")
-    if reason := one.unavailable_reason:
-        raise Conflict(f"{one.name} cannot be used. {reason}", reason=reason)
+    one = require_testable(slug)
+    assert one.integration.send_test is not None
     told = one.integration.send_test(one.setup())
     audit.record(actor, one.state, Verb.TESTED, {})
     return told

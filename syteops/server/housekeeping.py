@@ -18,6 +18,7 @@ from syteops.core.outages import is_outage
 from syteops.core.shredding import empty_journal
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.events.services import prune_events
+from syteops.tasks.jobs import forget_jobs
 from syteops.tasks.services import forget_ended_tasks
 from syteops.team.stray_pictures import remove_stray_pictures
 
@@ -97,6 +98,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_calls": lambda actor: usage.forget_old_calls(),
     "forget_sessions": lambda actor: call_command("clearsessions"),
     "forget_tasks": lambda actor: forget_ended_tasks(),
+    "forget_jobs": lambda actor: forget_jobs(),
     "remove_pictures": lambda actor: remove_stray_pictures(),
     "forget_sign_ins": lambda actor: AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS),
     "empty_journal": lambda actor: empty_journal(),  # last: it takes what the others deleted, too

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from syteops.core.errors import DomainError
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks import services
 from syteops.tasks.models import BackgroundTask
+from syteops.tasks.progress import PAGE, show_progress
 from syteops.tasks.queries import name_of, reason_of
 
 MAY_RESTART = "tasks.restart_backgroundtask"
@@ -89,9 +91,12 @@ class BackgroundTaskAdmin(ReadOnlyAdmin):
         return self.page(request, "admin/tasks/task.html", name_of(task.task_path), **context)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.restart_view)
-        own = path("<uuid:task_id>/restart/", view, name=self.url_name("restart"))
-        return [own, *super().get_urls()]
+        view, job = self.admin_site.admin_view, partial(show_progress, self)
+        return [
+            path("<uuid:task_id>/restart/", view(self.restart_view), name=self.url_name("restart")),
+            path("jobs/<uuid:job_id>/", view(job), name=PAGE),
+            *super().get_urls(),
+        ]
 
     def restart_view(self, request: HttpRequest, task_id: Any) -> HttpResponse:
         """Asks before it runs a task again; only a POST does it."""

@@ -1,7 +1,10 @@
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django_tasks_db.models import DBTaskResult
+
+from syteops.core.actors import Actor, ActorKind, Channel
 
 if TYPE_CHECKING:
     Stored = DBTaskResult[Any, Any]
@@ -35,3 +38,33 @@ class TaskWorker(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Job(models.Model):
+    """A task for which somebody waits: who asked for it, and what became of it.
+
+    The task itself gets the job's id alone. So whoever asked is the actor of what it changes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.UUIDField()
+    actor = models.JSONField()
+    title = models.CharField(max_length=200)
+    resource = models.CharField(max_length=100)
+    object_id = models.CharField(max_length=100)
+    back = models.CharField(max_length=500)
+    begun_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    told = models.TextField()
+    problem = models.JSONField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_actor(self) -> Actor:
+        """Whoever asked for it, in the request in which they did."""
+        kept = dict(self.actor)
+        return Actor(kind=ActorKind(kept.pop("kind")), door=Channel(kept.pop("door")), **kept)

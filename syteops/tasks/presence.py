@@ -68,10 +68,11 @@ def living_workers(now: datetime | None = None) -> set[str]:
 
 def forget_dead_workers(living: set[str]) -> None:
     """Remove what all workers but the `living` have left behind."""
-    for one in TaskWorker.objects.exclude(pk__in=living):
-        one.delete()
+    dead = TaskWorker.objects.exclude(pk__in=living)
+    for worker in dead.values_list("pk", flat=True):
+        dead.filter(pk=worker).delete()
         with suppress(OSError):
-            _lock_file(one.pk).unlink(missing_ok=True)
+            _lock_file(worker).unlink(missing_ok=True)
 
 
 def _is_known_dead(worker: str) -> bool:

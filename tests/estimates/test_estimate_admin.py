@@ -19,6 +19,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.modules import services as modules
 from tests.admin_forms import row, untouched
+from tests.background import outcome
 from tests.estimates.test_life_of_an_estimate import STATES, an_estimate
 from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
@@ -40,6 +41,11 @@ def change(estimate: Estimate) -> str:
 
 def button(estimate: Estimate, name: str) -> str:
     return f"{LIST}{estimate.pk}/{name}/"
+
+
+def draft(page: Client, estimate: Estimate) -> Any:
+    """What is shown once the AI has drafted line items."""
+    return outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
 
 
 def told(answer: Any) -> str:
@@ -281,7 +287,7 @@ def test_drafted_lines_are_checked_and_added(page: Client, answers) -> None:
         ' {"unit_price": 5}, 7]'
     )
 
-    shown = page.post(button(estimate, "draft-line-items"), follow=True)
+    shown = outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
 
     assert "2 line items" in told(shown)
     found = [(line.description, line.quantity, line.unit_price, line.tax_percent)
@@ -296,7 +302,7 @@ def test_an_unusable_answer_changes_nothing(page: Client, answers, answer: str) 
     estimate = a_draft(content="Design")
     answers.append(answer)
 
-    shown = page.post(button(estimate, "draft-line-items"), follow=True)
+    shown = outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
 
     assert "no answer that can be used" in told(shown)
     assert estimate.line_items.count() == 1
@@ -305,15 +311,15 @@ def test_an_unusable_answer_changes_nothing(page: Client, answers, answer: str) 
 def test_without_ai_or_scope_the_page_says_what_is_missing(page: Client, db) -> None:
     bare, written = a_draft(), a_draft(content="Design")
 
-    shown = page.post(button(bare, "draft-line-items"), follow=True)
+    shown = draft(page, bare)
     assert "scope of work" in told(shown)
-    shown = page.post(button(written, "draft-line-items"), follow=True)
+    shown = draft(page, written)
     assert "no AI provider. Choose one, or a default provider." in told(shown)
 
 
 def test_nobody_is_asked_about_a_frozen_estimate(page: Client, answers) -> None:
     estimate = services.send_estimate(SYSTEM, a_draft(content="Design"))
 
-    shown = page.post(button(estimate, "draft-line-items"), follow=True)
+    shown = outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
 
     assert "Only a draft" in told(shown)

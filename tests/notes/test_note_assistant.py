@@ -14,6 +14,7 @@ from syteops.ai import services as ai
 from syteops.ai.models import AiProvider
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
+from tests.background import outcome
 
 LIST = "/admin/notes/note/"
 
@@ -49,7 +50,7 @@ def press(page: Client, note: Note, action: str) -> str:
     asked = page.get(url)
     assert asked.status_code == 200
     assert "AI provider" in asked.content.decode()
-    done = page.post(url, follow=True)
+    done = outcome(page, page.post(url, follow=True))
     return " ".join(str(one) for one in done.context["messages"])
 
 

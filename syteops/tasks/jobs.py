@@ -1,0 +1,114 @@
+"""Tasks for which somebody waits: begun in a request, carried out by a worker, asked about after.
+
+The task of a job is a function of the job's id and the object's: `begin` enqueues it, and in it
+`carry_out` does the work and keeps what became of it. What the work changes is stored once, however
+often a worker is killed in the middle of it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from syteops.core.actors import Actor
+from syteops.core.entities import Entity
+from syteops.core.errors import DomainError
+from syteops.core.tasks import TaskResultStatus
+from syteops.tasks.models import Job
+
+Storing = Callable[[], AbstractContextManager[Any]]
+"""The transaction in which the outcome is stored."""
+
+Work = Callable[[Actor, Storing], str]
+"""Does it for the actor and stores the outcome in `with storing():`; answers what to tell."""
+
+KEPT = timedelta(days=30)
+
+UNFORESEEN = {
+    "code": "internal_error",
+    "detail": "Something went wrong that nobody has foreseen. Nothing was stored. Try again.",
+}
+
+
+class _StoredBefore(Exception):
+    """An earlier attempt has stored the outcome."""
+
+
+@transaction.atomic
+def begin(
+    actor: Actor, task: Any, about: Entity, *, title: str, back: str = "", name: str | None = None
+) -> Job:
+    """Have `task` run for the actor, on the object `about`. `back` is where a person came from.
+
+    The task gets the object's primary key, or the `name` given.
+    """
+    asked_by = asdict(actor)
+    del asked_by["trail"]
+    public_id = str(getattr(about, "public_id", about.pk))
+    job = Job(actor=asked_by, title=title, resource=about.resource, object_id=public_id, back=back)
+    result = task.enqueue(str(job.pk), about.pk if name is None else name)
+    job.task = UUID(result.id)
+    job.save(force_insert=True)
+    return job
+
+
+def carry_out(job_id: str, work: Work) -> None:
+    """Do the work of a job, unless that was done before. What is refused is kept to be told.
+
+    Any other failure is kept as unforeseen, and goes on: the task has failed.
+    """
+    job = Job.objects.filter(pk=job_id, ended_at=None).first()
+    if job is None:
+        return
+    try:
+        told = work(job.get_actor(), partial(_storing, job_id))
+    except _StoredBefore:
+        return
+    except DomainError as refusal:
+        _end(job, problem={"code": refusal.code, "detail": refusal.detail})
+    except Exception:
+        _end(job, problem=UNFORESEEN)
+        raise
+    else:
+        _end(job, told=told)
+
+
+@contextmanager
+def _storing(job: str) -> Iterator[None]:
+    """A transaction that also ends the job, so that its outcome is stored once."""
+    with transaction.atomic():
+        if Job.objects.select_for_update().get(pk=job).ended_at:
+            raise _StoredBefore
+        yield
+        Job.objects.filter(pk=job).update(ended_at=timezone.now())
+
+
+def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> None:
+    Job.objects.filter(pk=job.pk).update(ended_at=timezone.now(), told=told, problem=problem)
+
+
+def status_of(job: Job) -> str:
+    """`waiting`, `running`, `succeeded` or `failed`."""
+    if job.ended_at:
+        return "failed" if job.problem else "succeeded"
+    task = DBTaskResult.objects.filter(pk=job.task).first()
+    if task is None or task.status == TaskResultStatus.FAILED:
+        return "failed"  # its worker was killed too often
+    return "waiting" if task.status == TaskResultStatus.READY else "running"
+
+
+def problem_of(job: Job) -> dict[str, str] | None:
+    """Why it failed: `code` and `detail`. None unless it has."""
+    return (job.problem or UNFORESEEN) if status_of(job) == "failed" else None
+
+
+def forget_jobs() -> None:
+    """Delete those that were begun more than thirty days ago."""
+    Job.objects.filter(begun_at__lt=timezone.now() - KEPT).delete()

@@ -1,0 +1,144 @@
+"""What takes long takes the worker's time alone: ten slow AI calls at once, on a real site."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.ai.conftest import openai_answer
+from tests.concurrency.live import LiveSite, Server, live_site
+from tests.databases import fresh_database as new_fresh_database
+from tests.waiting import becomes_true
+
+pytestmark = [pytest.mark.slow, pytest.mark.combination]
+
+CALLS = 10
+SECONDS = 12.0
+GENEROUS = (
+    3.0  # seconds for an answer, on a machine that others use too; a waiting one takes SECONDS
+)
+
+_SET_UP = """
+from django.contrib.auth.models import User
+from notes import services as notes
+from syteops.ai import services as ai
+from syteops.ai.models import AiProvider
+from syteops.core.actors import SYSTEM
+User.objects.create_superuser("alice", password="correct horse battery")
+provider = AiProvider.objects.get(slug="openai")
+ai.update_ai_provider(SYSTEM, provider, base_url="{url}/v1", default_model="slow")
+ai.set_secrets(SYSTEM, provider, api_key="sk-1234567890")
+for number in range({calls}):
+    notes.create_note(SYSTEM, title=f"Note {{number}}", content="Something to sum up.")
+"""
+
+
+class SlowProvider(ThreadingHTTPServer):
+    """Answers each call after SECONDS."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Slowly)
+        self.asked, self.at_once, self.most_at_once = 0, 0, 0
+        self.guard = threading.Lock()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Slowly(BaseHTTPRequestHandler):
+    server: SlowProvider
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        with self.server.guard:
+            self.server.asked += 1
+            self.server.at_once += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
+        time.sleep(SECONDS)
+        with self.server.guard:
+            self.server.at_once -= 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(openai_answer("A summary.", 5, 5))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests print nothing."""
+
+
+@pytest.fixture
+def provider() -> Iterator[SlowProvider]:
+    with SlowProvider() as provider:
+        threading.Thread(target=provider.serve_forever, daemon=True).start()
+        yield provider
+        provider.shutdown()
+
+
+@pytest.fixture
+def site(provider: SlowProvider, tmp_path: Path) -> Iterator[LiveSite]:
+    with new_fresh_database() as environment:
+        settings = {**environment, "ALLOWED_PRIVATE_ORIGINS": provider.url, "TASK_THREADS": "10"}
+        with live_site(tmp_path / "data", settings, workers=1) as site:
+            code = _SET_UP.format(url=provider.url, calls=CALLS)
+            site.manage("shell", "-v", "0", "-c", code)
+            yield site
+
+
+@contextmanager
+def signed_in(server: Server) -> Iterator[httpx.Client]:
+    address = f"http://127.0.0.1:{server.port}"
+    with httpx.Client(base_url=address, timeout=60, verify=False) as browser:
+        browser.get("/admin/login/")
+        form = {"username": "alice", "password": "correct horse battery"}
+        assert post(browser, "/admin/login/", **form).status_code == 302
+        yield browser
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < GENEROUS
+
+
+def post(browser: httpx.Client, path: str, **form: str) -> httpx.Response:
+    token = browser.cookies["csrftoken"]
+    return browser.post(path, data={"csrfmiddlewaretoken": token, **form})
+
+
+def test_ten_slow_ai_calls_leave_the_site_as_fast_as_it_was(
+    site: LiveSite, provider: SlowProvider
+) -> None:
+    (server,) = site.servers
+    with signed_in(server) as browser, server.client() as api:
+        notes = [one["id"] for one in api.get("/notes").json()["items"]]
+        pages = []
+        for note in notes:
+            with quickly():
+                answer = post(browser, f"/admin/notes/note/{note}/summarise/")
+            pages.append(answer.headers["Location"])
+        assert len(pages) == CALLS
+        assert becomes_true(lambda: provider.at_once == CALLS)
+
+        note = f"/notes/{notes[0]}"
+        while provider.at_once == CALLS:
+            with quickly():
+                assert browser.get("/healthz").is_success
+            with quickly():
+                assert api.get(note).is_success
+            with quickly():
+                assert api.patch(note, json={"tags": [str(time.time())]}).is_success
+
+        assert becomes_true(lambda: all(is_over(browser, page) for page in pages))
+        told = [one["excerpt"] for one in api.get("/notes").json()["items"]]
+        assert told == ["A summary."] * CALLS
+    assert (provider.asked, provider.most_at_once) == (CALLS, CALLS)
+
+
+def is_over(browser: httpx.Client, page: str) -> bool:
+    return bool(browser.get(f"{page}?state").json()["over"])
