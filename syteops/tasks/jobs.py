@@ -7,7 +7,7 @@ often a worker is killed in the middle of it.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -49,8 +49,8 @@ def begin(
 
     The task gets the object's primary key, or the `name` given.
     """
-    asked_by = asdict(actor)
-    del asked_by["trail"]
+    # Who it is, without what is known of it in this process alone.
+    asked_by = {one.name: getattr(actor, one.name) for one in fields(actor) if one.compare}
     public_id = str(getattr(about, "public_id", about.pk))
     job = Job(actor=asked_by, title=title, resource=about.resource, object_id=public_id, back=back)
     result = task.enqueue(str(job.pk), about.pk if name is None else name)
