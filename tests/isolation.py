@@ -4,6 +4,7 @@ from django.core.cache import cache
 
 from manage_api import kept
 from manage_api.keys import usage
+from syteops.core import request_counts
 from syteops.core.counters import counters
 
 
@@ -13,3 +14,4 @@ def forget_calls() -> None:
     counters().clear()
     usage._take()
     vars(kept._local).clear()
+    request_counts._tallies.clear()

@@ -21,6 +21,7 @@ from syteops.integrations import catalogue, services
 from syteops.integrations.catalogue import Integration, SecretSpec, all_integrations
 from syteops.integrations.models import IntegrationSecret
 from syteops.lib.urls import moved
+from tests.background import run_tasks
 from tests.fixtures import signed_in
 from tests.integrations.receivers import Receiver
 from tests.samples.ai import a_provider_with_key
@@ -198,4 +199,5 @@ def test_whoever_may_not_read_the_variables_cannot_have_them_pushed(
     assert receiver.received == []
     bob.user_permissions.add(Permission.objects.get(codename="view_variable"))
     assert client.post(f"{page}test/").status_code == 302
+    run_tasks()
     assert len(receiver.received) == 1
