@@ -1,0 +1,70 @@
+"""What became of the tasks that somebody waits for, over the Manage API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+import manage_api
+from manage_api.base import PathParam
+from manage_api.operations import find
+from manage_api.permissions import allowed_operations
+from manage_api.viewsets import RetrieveMixin
+from syteops.core.errors import NotFound
+from syteops.tasks.jobs import problem_of, status_of
+from syteops.tasks.models import Job
+
+STATUSES = ("waiting", "running", "succeeded", "failed")
+_UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+class TaskProblemSerializer(serializers.Serializer[Any]):
+    """Why a task failed."""
+
+    code = serializers.CharField(help_text="As in a refusal: see the error codes.")
+    detail = serializers.CharField()
+
+
+class TaskSerializer(serializers.Serializer[Any]):
+    """A task that somebody waits for."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField(help_text="What is done.")
+    status = serializers.ChoiceField(choices=STATUSES)
+    resource = serializers.CharField(help_text="Of the object that it is about.")
+    object = serializers.CharField(source="object_id", help_text="Its identifier.")
+    begun_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    told = serializers.CharField(help_text="What came of it, in words; blank until it succeeded.")
+    problem = TaskProblemSerializer(allow_null=True, help_text="null: it has not failed.")
+
+
+@manage_api.register("tasks", resource="tasks")
+class TaskViewSet(RetrieveMixin):
+    queryset = Job.objects.all()
+    serializer_class = TaskSerializer
+    lookup_url_kwarg = "id"
+    lookup_help = PathParam("The task's id.", _UUID)
+    why_read_only = "Tasks are begun by what needs them."
+    summaries = {"retrieve": "Read a background task"}
+    descriptions = {
+        "retrieve": "How far it is, and what came of it. For whoever began it, and for who may "
+        "read the object that it is about. Kept for thirty days.",
+    }
+
+    @classmethod
+    def permission_name(cls, verb: str) -> str:
+        return f"tasks.{verb}_backgroundtask"
+
+    def get_object(self) -> Any:
+        job = Job.objects.filter(pk=self.kwargs["id"]).first()
+        # To others it does not exist: not even that there is such a task is theirs to know.
+        if job is None or not self._sees(job):
+            raise NotFound("There is no such task, or it is not kept any more.")
+        return {**vars(job), "status": status_of(job), "problem": problem_of(job)}
+
+    def _sees(self, job: Job) -> bool:
+        principal = self.principal
+        if (job.actor["kind"], job.actor["id"]) == (principal.kind, principal.id):
+            return True
+        reader = find(job.resource, "get")
+        return bool(reader and allowed_operations(principal, [reader]))
