@@ -17,6 +17,7 @@ from syteops.modules import services as modules
 from tests.fixtures import Api
 from tests.integrations.fake_packages import SentryClient
 from tests.integrations.receivers import Receiver
+from tests.tasks.samples import stumble
 
 TOKEN = "scrape-token-of-24-letters"
 DSN = "https://0123abc@o1.ingest.sentry.io/42"
@@ -98,12 +99,15 @@ def test_a_scraper_whose_token_was_good_is_not_shut_out_by_its_neighbours(
 @pytest.mark.usefixtures("prometheus")
 def test_it_shows_the_state_of_the_site(client: Client) -> None:
     crm.create_crm_system(SYSTEM, name="HubSpot")
+    stumble.enqueue()
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     lines = scrape(client).content.decode().splitlines()
     assert 'syteops_entities{resource="crm"} 1.0' in lines
     assert "syteops_active_modules 1.0" in lines
     assert "syteops_enabled_integrations 1.0" in lines
     assert "syteops_pending_migrations 0.0" in lines
+    assert "syteops_task_workers 0.0" in lines
+    assert 'syteops_tasks{status="ready"} 1.0' in lines
     assert not [line for line in lines if "notes_items" in line]
 
 
