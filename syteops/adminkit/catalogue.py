@@ -112,6 +112,7 @@ class CatalogueAdmin(ServiceAdmin):
                 return HttpResponseRedirect(self.url_to("change", entry.slug))
             seen |= what_was_missed(getattr(request, "refusal", None))
         card = self._card(request, entry)
+        seen["sections"] = self.sections_of(request, entry)
         return self._page(request, "item", entry.name, form=form, card=card, **seen)
 
     def history(self, obj: Any) -> QuerySet[AuditEntry]:
@@ -156,6 +157,10 @@ class CatalogueAdmin(ServiceAdmin):
 
     def actions_of(self, request: HttpRequest, entry: Any) -> list[dict[str, str]]:
         """Further buttons of an entry, each with label, icon and url; they are POSTed."""
+        return []
+
+    def sections_of(self, request: HttpRequest, entry: Any) -> list[Any]:
+        """Further parts of an entry's page, each with the `template` that shows it."""
         return []
 
     # --- How ---

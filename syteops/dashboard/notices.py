@@ -18,6 +18,9 @@ from manage_api.keys.risks import ALARM_DAYS, IS_OLD, find_alarms, is_old
 from syteops.audit.chain import is_intact
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks
+from syteops.deliveries.choices import Standing
+from syteops.deliveries.pages import destination_url
+from syteops.deliveries.queries import all_destinations
 from syteops.history.templatetags.audit_words import ago
 
 
@@ -36,6 +39,8 @@ def notices_for(user: Any) -> list[Notice]:
     found: list[Notice] = []
     if user.is_superuser:
         found += [*_migrations(), *_broken_trail(), *_failing_tasks()]
+    if user.has_perm("deliveries.view_delivery"):
+        found += _stuck()
     if user.has_perm("keys.manage_api_keys"):
         found += [*_altered(), *_turned_away(), *_cut_off(user), *_expiring()]
         found += [*_without_sponsor(), *_aged()]
@@ -68,6 +73,20 @@ def _failing_tasks() -> Iterator[Notice]:
         since = ago(task.failing_since) if task.failing_since else ""
         text = f"The server's own work fails ({task.name}), first {since}. The log says why."
         yield Notice("bad", "build", text)
+
+
+def _stuck() -> Iterator[Notice]:
+    """Destinations of enabled integrations to which nothing gets through."""
+    for one in all_destinations():
+        if not one.enabled or one.standing not in (Standing.PAUSED, Standing.FAILING):
+            continue
+        what = f"{one.installed.name}: {one.name}"
+        url = destination_url(one.integration, one.destination)
+        if one.standing == Standing.PAUSED:
+            yield Notice("bad", "pause_circle", f"{what} is paused. {one.state.why_paused}", url)
+        elif one.state.failing_since:
+            since = ago(one.state.failing_since)
+            yield Notice("warn", "sync_problem", f"{what} fails, first {since}.", url)
 
 
 def _turned_away() -> Iterator[Notice]:

@@ -18,7 +18,7 @@ _GROUPS = {
     "Team": ("team", "roles"),
     MODULES: (),
     "Automation": ("automation",),
-    "Settings": ("modules", "integrations", "ai", "crm"),
+    "Settings": ("modules", "integrations", "webhooks", "deliveries", "ai", "crm"),
     "Other Options": ("keys", "site", "tasks"),
     "People & access": ("auth", "people"),
     "Audit": ("audit",),

@@ -10,3 +10,13 @@ class Standing(models.TextChoices):
     DELIVERING = "delivering", "Delivering"
     FAILING = "failing", "Failing"
     PAUSED = "paused", "Paused"
+
+
+LABELS = {
+    Standing.NEW.label: "info",
+    Standing.DELIVERING.label: "success",
+    Standing.FAILING.label: "warning",
+    Standing.PAUSED.label: "danger",
+    "No secret": "danger",
+}
+"""The colours of the theme."""

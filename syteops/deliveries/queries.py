@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
@@ -47,7 +48,7 @@ class KnownDestination:
         return standing_of(self.state)
 
 
-def standing_of(state: DestinationState) -> Standing:
+def standing_of(state: Any) -> Standing:
     """How deliveries to a destination go, at a glance."""
     if state.paused_at:
         return Standing.PAUSED

@@ -1,5 +1,5 @@
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -27,6 +27,8 @@ class IntegrationStateAdmin(CatalogueAdmin):
     find_one = staticmethod(queries.get_installed)
     icon = "hub"
     kept = "Its configuration and its secrets stay."
+    sections: ClassVar[list[Callable[[HttpRequest, queries.Installed], Any]]] = []
+    """What others have to show of an integration: each answers a `template` and its values."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -43,6 +45,9 @@ class IntegrationStateAdmin(CatalogueAdmin):
 
     def impact(self, entry: queries.Installed) -> Mapping[str, str]:
         return {"What stops": entry.integration.stops}
+
+    def sections_of(self, request: HttpRequest, entry: queries.Installed) -> list[Any]:
+        return [shown for one in self.sections if (shown := one(request, entry))]
 
     # --- Secrets ---
 

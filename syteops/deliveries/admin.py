@@ -1,0 +1,124 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
+from unfold.decorators import display
+
+from syteops.adminkit.strict import ReadOnlyAdmin
+from syteops.audit.visibility import readable_resources
+from syteops.core.actors import Actor
+from syteops.deliveries import pages, services
+from syteops.deliveries.models import Delivery, DeliveryState
+from syteops.integrations.admin import IntegrationStateAdmin
+
+_STATES = {
+    DeliveryState.WAITING.label: "info",
+    DeliveryState.DELIVERED.label: "success",
+    DeliveryState.GIVEN_UP.label: "danger",
+    DeliveryState.CANCELLED.label: "warning",
+}
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """The delivery log, and how each destination stands."""
+
+    icon = "outbox"
+    list_display = ("queued", "what", "to", "shown_state", "attempts", "finished_at")
+    list_display_links = ("queued", "what")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("integration", FieldTextFilter),
+        ("destination", FieldTextFilter),
+        ("event__type", FieldTextFilter),
+    )
+    list_filter_submit = True
+    list_per_page = 20
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        found: QuerySet[Delivery] = super().get_queryset(request).select_related("event")
+        resources = readable_resources(request.user)
+        return found if resources is None else found.filter(event__resource__in=resources)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("destination/", view(self.destination_view), name=self.url_name("destination")),
+            path("<int:pk>/resend/", view(self.resend_view), name=self.url_name("resend")),
+        ]
+        return [*own, *super().get_urls()]
+
+    # --- The list ---
+
+    @display(description="Queued", ordering="created_at")  # type: ignore[untyped-decorator]
+    def queued(self, delivery: Delivery) -> Any:
+        return delivery.created_at
+
+    @display(description="Event")  # type: ignore[untyped-decorator]
+    def what(self, delivery: Delivery) -> str:
+        return str(delivery.event)
+
+    @display(description="To")  # type: ignore[untyped-decorator]
+    def to(self, delivery: Delivery) -> str:
+        return f"{delivery.integration} {delivery.destination}".strip()
+
+    @display(description="State", label=_STATES)  # type: ignore[untyped-decorator]
+    def shown_state(self, delivery: Delivery) -> str:
+        return delivery.get_state_display()
+
+    # --- One delivery ---
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One delivery, with each attempt and what was answered."""
+        found = self.get_object(request, unquote(object_id)) if object_id else None
+        adds = object_id is None
+        if adds or not self.has_view_permission(request, found) or request.method == "POST":
+            raise PermissionDenied
+        if found is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        context = {
+            "delivery": found,
+            "tries": found.tries.all()[: pages.SHOWN],
+            "destination_url": pages.destination_url(found.integration, found.destination),
+            "resend_url": self.url_to("resend", found.pk),
+            "may_resend": pages.may_change(request) and found.state != DeliveryState.WAITING,
+        }
+        return self.page(request, "admin/deliveries/delivery.html", str(found), **context)
+
+    def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Sends it once more; only a POST does it."""
+        if request.method != "POST" or not pages.may_change(request):
+            raise PermissionDenied
+        found = self.get_queryset(request).select_for_update(of=("self",)).filter(pk=pk)
+
+        def act(actor: Actor) -> str:
+            services.resend(actor, found.get())
+            return "It is sent once more."
+
+        if not self.get_queryset(request).filter(pk=pk).exists():
+            raise Http404
+        pages.act(request, "deliveries.resend", act)
+        return HttpResponseRedirect(self.url_to("change", pk))
+
+    # --- One destination ---
+
+    def destination_view(self, request: HttpRequest) -> HttpResponse:
+        """How it stands, what went there last, and what to do about it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return pages.destination(self, request)
+
+
+IntegrationStateAdmin.sections.append(pages.destinations_section)

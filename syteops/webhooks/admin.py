@@ -1,0 +1,117 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from unfold.decorators import display
+
+from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.deliveries.choices import LABELS
+from syteops.deliveries.pages import destination_url
+from syteops.events.catalogue import EVERYTHING
+from syteops.webhooks import queries, services
+from syteops.webhooks.forms import WebhookForm
+from syteops.webhooks.models import Webhook
+
+SET_SECRETS = "webhooks.set_secrets_webhook"
+ROTATE = Question(
+    "Rotate the secret?",
+    "A new secret signs from now on. For 24 hours each message is signed with the old one as well, "
+    "so that the receiver can be told in peace. A secret before that ends at once.",
+    "Rotate",
+)
+TEST = Question(
+    "Send a test event?",
+    "The event webhook.tested is sent, signed and repeated like every other. The delivery log "
+    "shows what came of it.",
+    "Send",
+)
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ServiceAdmin):
+    services = services
+    form = WebhookForm
+    icon = "webhook"
+    list_display = ("name", "url", "shown_events", "shown_standing", "delivered", "active")
+    list_filter = ("active",)
+    search_fields = ("searched",)
+    fields = ("name", "url", "types", "active", "made_as")
+    actions_detail = ("test", "rotate", "deliveries")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
+        return queries.with_standing(super().get_queryset(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [one for one in self.fields if one != "made_as" or obj is None]
+
+    # --- The list ---
+
+    @display(description="Events")  # type: ignore[untyped-decorator]
+    def shown_events(self, webhook: Webhook) -> str:
+        if EVERYTHING in webhook.types:
+            return "Everything"
+        first, *others = webhook.types
+        return f"{first} and {len(others)} more" if others else first
+
+    @display(description="State", label=LABELS)  # type: ignore[untyped-decorator]
+    def shown_standing(self, webhook: Webhook) -> str:
+        if webhook.signing_secret is None:
+            return "No secret"
+        return str(queries.standing_of_webhook(webhook).label)
+
+    @display(description="Last delivered")  # type: ignore[untyped-decorator]
+    def delivered(self, webhook: Any) -> Any:
+        return webhook.delivered_at
+
+    # --- The secret, shown once ---
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        if change:
+            super().save_related(request, form, formsets, change)
+            return
+        values = self.service_values(form, formsets)
+        if uid := form.cleaned_data["made_as"]:
+            values["uid"] = uid
+        made = services.create_webhook(admin_actor(request, "webhooks.create"), **values)
+        form.instance.pk, form.instance.new_secret = made.pk, made.new_secret
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._secret_page(request, obj)
+
+    def _secret_page(self, request: HttpRequest, webhook: Webhook) -> TemplateResponse:
+        """In the answer to the POST and nowhere else: no GET shows it, no redirect carries it."""
+        context = {"webhook": webhook, "back": self.url_to("change", webhook.pk)}
+        return self.page(request, "admin/webhooks/secret.html", f"Secret of {webhook}", **context)
+
+    # --- Buttons ---
+
+    @button("Send a test", "send-test", "send")
+    def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(webhook: Any, values: dict[str, Any]) -> tuple[str, Any]:
+            services.send_test(admin_actor(request, "webhooks.test"), webhook)
+            return "The test is on its way. Look at the deliveries for what comes of it.", webhook
+
+        return confirmed(self, request, object_id, TEST, act)
+
+    @button("Rotate secret", "rotate-secret", "key")
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not request.user.has_perm(SET_SECRETS):
+            raise PermissionDenied
+        if request.method != "POST" or self.get_object(request, unquote(object_id)) is None:
+            return confirmed(self, request, object_id, ROTATE, lambda one, values: ("", one))
+        with transaction.atomic():
+            actor = admin_actor(request, "webhooks.rotate_secret")
+            webhook = services.rotate_secret(actor, self.locked(unquote(object_id)))
+        return self._secret_page(request, webhook)
+
+    @button("Deliveries", "deliveries", "list_alt")
+    def deliveries(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(destination_url(queries.INTEGRATION, unquote(object_id)))
