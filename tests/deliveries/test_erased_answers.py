@@ -1,0 +1,35 @@
+"""What receivers answered about somebody erased is gone with the person."""
+
+from syteops.core.actors import SYSTEM
+from syteops.core.outbound import Answer
+from syteops.crm import services as crm
+from syteops.deliveries.models import Delivery, DeliveryAttempt
+from syteops.team import services as team
+from tests.deliveries.sending import Post, wants
+from tests.events.publish import a_system
+from tests.samples.team import a_member
+
+
+def test_answers_about_a_person_are_cleared_and_others_stay(post: Post) -> None:
+    post.destinations = [wants("a", "team_member.*", "crm_system.*")]
+    post.answers["a"] = Answer(200, b"Thanks for canary@zyx.example")
+    system = a_system()
+    member = a_member(email="canary@zyx.example", crm_ids={system.slot: "canary-1"})
+    crm.delete_crm_system(SYSTEM, system)
+    other = a_member(first_name="Grace")
+    post.deliver()
+    assert DeliveryAttempt.objects.exclude(answer="").count() == 5
+
+    told = team.predict_erasure(member)["removed"]["delivery_answers"]
+    assert DeliveryAttempt.objects.exclude(answer="").count() == 5
+    removed = team.erase_team_member(SYSTEM, member)["removed"]
+    assert removed["delivery_answers"] == told == 3
+    kept = DeliveryAttempt.objects.exclude(answer="").values_list(
+        "delivery__event__type", "delivery__event__object_pk"
+    )
+    assert set(kept) == {
+        ("crm_system.created", str(system.pk)),
+        ("team_member.created", str(other.pk)),
+    }
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
+    assert DeliveryAttempt.objects.filter(answer="", status=200).count() == 3
