@@ -1,5 +1,7 @@
 from typing import Any
 
+from django.db import transaction
+
 from syteops.core.actors import SYSTEM
 from syteops.integrations import services as integrations
 from syteops.webhooks import services
@@ -17,7 +19,8 @@ def a_webhook(url: str = URL, *types: str, **values: Any) -> Webhook:
 
 
 def enable_webhooks() -> None:
-    integrations.enable(SYSTEM, integrations.locked_state("webhooks"))
+    with transaction.atomic():
+        integrations.enable(SYSTEM, integrations.locked_state("webhooks"))
 
 
 @sample("webhooks.create")
