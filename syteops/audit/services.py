@@ -336,6 +336,7 @@ _CODES = {
     "min_value": "out_of_range",
     "max_value": "out_of_range",
     "invalid_choice": "invalid_choice",
+    "not_found": "not_found",
     "unique": "not_unique",
     "unique_together": "not_unique",
 }

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
@@ -17,6 +18,7 @@ from manage_api.serializers import StrictModelSerializer, StrictSerializer
 from syteops.audit.rows import MAX_ROWS
 from syteops.automation.choices import ValueType
 from syteops.automation.models import MAX_VALUE, VariableSet
+from syteops.automation.names import ACRONYM, KEY
 from syteops.automation.queries import catalogue
 
 
@@ -83,6 +85,7 @@ class SetValueSerializer(StrictSerializer):
     suffix = StrictCharField(
         max_length=64,
         trim_whitespace=False,
+        validators=[RegexValidator(KEY, "Use small letters, digits and _, a letter first.")],
         help_text="How the variable's name ends: small letters, digits and underscores.",
     )
     type = StrictChoiceField(choices=ValueType.values, default=ValueType.TEXT.value)
@@ -122,6 +125,7 @@ class VariableSetCreateInput(VariableSetSerializer):
     acronym = StrictCharField(  # here it is written
         max_length=16,
         trim_whitespace=False,
+        validators=[RegexValidator(ACRONYM, "Use small letters and digits, a letter first.")],
         help_text="2 to 16 small letters and digits, a letter first, such as acme.",
     )
 

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 import manage_api
 from manage_api.filters import FilterBackend
-from manage_api.operations import Operation, operation
+from manage_api.operations import operation
 from manage_api.permissions import readable_resources
 from manage_api.viewsets import ListMixin, RetrieveMixin
 from syteops.deliveries import queries, serializers, services
@@ -36,7 +36,8 @@ class DeliveryViewSet(ListMixin, RetrieveMixin):
     @action(detail=True, methods=["post"])
     @operation("Send a delivery once more")
     def resend(self, request: Request, id: str) -> Response:
-        """With the same id, by which the receiver can tell. Refused while it is waiting."""
+        """With the same id, by which the receiver can tell. Refused while it is waiting. To others
+        than those who may read its event there is no such delivery."""
         return self.apply(services.resend)
 
     @action(detail=False, methods=["post"], url_path="resend-since")
@@ -59,11 +60,6 @@ class DeliveryViewSet(ListMixin, RetrieveMixin):
         """It gets what is waiting, beginning at once."""
         services.resume(self.actor, queries.locked_state(**self.validated))
         return self.answer(queries.get_destination(**self.validated))
-
-    def effects(self) -> list[Operation]:
-        """Whoever names a delivery must be able to read it."""
-        is_about_one = self.operation.endpoint == "resend"
-        return [self.operations["retrieve"]] if is_about_one else []
 
     def get_queryset(self) -> QuerySet[Delivery]:
         return queries.readable_deliveries(readable_resources(self.principal))

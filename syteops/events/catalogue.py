@@ -63,7 +63,7 @@ def validate_patterns(patterns: Any) -> None:
     if unknown := [one for one in patterns if one != EVERYTHING and kind_of(one) is None]:
         names = ", ".join(one[:100] for one in unknown)
         detail = f"There is no such event: {names}. docs/events.md lists them all."
-        raise ValidationError(detail, "invalid_choice")
+        raise ValidationError(detail, "not_found")
 
 
 @FORMATS.checks("event-type")

@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import pytest
@@ -90,7 +91,7 @@ def test_each_change_arrives_whoever_is_killed_meanwhile(site: LiveSite) -> None
         with ThreadPoolExecutor(WRITERS) as pool:
             writers = [pool.submit(change_much, server) for _ in range(WRITERS)]
             for kills in range(1, KILLS + 1):
-                assert becomes_true(lambda least=5 * kills: len(receiver.received) > least)
+                assert becomes_true(partial(has_received, receiver, 5 * kills))
                 assert becomes_true(lambda: kill_the_worker(server))
                 refuse_for_a_moment(receiver)
             for one in writers:
@@ -102,8 +103,12 @@ def test_each_change_arrives_whoever_is_killed_meanwhile(site: LiveSite) -> None
         ids = {one.headers["webhook-id"] for one in receiver.received}
         assert ids == set(told(client))
         assert in_order_per_object(receiver.received)
-        for one in receiver.received:
-            Verifier(secret).verify(one.body, one.headers)
+        for got in receiver.received:
+            Verifier(secret).verify(got.body, got.headers)
+
+
+def has_received(receiver: Receiver, more_than: int) -> bool:
+    return len(receiver.received) > more_than
 
 
 def refuse_for_a_moment(receiver: Receiver) -> None:

@@ -26,6 +26,7 @@ from syteops.lib.folding import fold
 from syteops.people.admin import AuditedAdmin
 from syteops.roles.models import Role
 from syteops.team.models import TeamMember
+from syteops.webhooks.models import Webhook
 from tests.fixtures import Api, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.combination]
@@ -65,6 +66,7 @@ PLAIN: dict[Any, set[str]] = {
     Variable: {"key"},
     Estimate: {"number"},
     AuditEntry: {"address"},
+    Webhook: {"url"},
 }
 PLAIN_TEXTS = ["b1", "a1", "ab", "ac"]
 AREAS = ["notes.summary", "estimates.line_items", "notes.action_items"]
@@ -94,6 +96,11 @@ NEEDED: dict[Any, dict[str, Callable[[int], Any]]] = {
         "model": lambda n: f"m{n}",
     },
     AuditEntry: {"event": lambda n: "note.updated", "changes": lambda n: {}},
+    Webhook: {
+        "name": lambda n: "W",
+        "url": lambda n: "https://w.example",
+        "types": lambda n: ["*"],
+    },
     User: {"username": lambda n: f"u{n}"},
     Group: {"name": lambda n: f"g{n}"},
 }
@@ -170,6 +177,7 @@ ORDERED = [
 def test_the_lists_are_those_that_are_known() -> None:
     assert {one.name for one in lists_with("search")} == {
         "users.list", "notes_items.list", "estimates_items.list", "variables.catalog",
+        "webhooks.list",
     }  # fmt: skip
     assert len(ORDERED) > 15
 
@@ -192,7 +200,8 @@ def test_a_search_without_anything_to_compare_is_none(api: Api, search: str) -> 
     for operation in SEARCHED:
         answer = api.dispatch(operation.name, {"search": search}).json()
         assert answer["ok"], answer
-    assert listed(api, SEARCHED[1], Note, search=search)
+    [notes] = [one for one in SEARCHED if one.name == "notes_items.list"]
+    assert listed(api, notes, Note, search=search)
 
 
 @pytest.mark.parametrize(("operation", "name"), ORDERED, ids=lambda one: getattr(one, "name", one))
@@ -278,8 +287,10 @@ def test_every_list_of_the_admin_is_tried() -> None:
         for model, page in admin.site._registry.items()
         if model not in ADMINS and not isinstance(page, CatalogueAdmin)
     }
-    # The areas are fixed, keys have pages of their own, and of the others there is one.
-    assert others == {"AiAreaSettings", "ManageKey", "License", "Connection"}
+    # The areas are fixed, keys have pages of their own, tasks and deliveries no search, and of the
+    # others there is one.
+    of_their_own = {"AiAreaSettings", "ManageKey", "BackgroundTask", "Delivery"}
+    assert others == {*of_their_own, "License", "Connection"}
 
 
 def shown(person: User, model: Any, **query: str) -> list[Any]:

@@ -212,6 +212,7 @@ def test_whatever_undoing_amounts_to_is_an_operation_or_for_the_admin() -> None:
     only_in_admin = {
         *(f"ai.{action}" for action in ("create", "update", "delete")),
         *(f"{one}.{action}" for one in ("license", "connection") for action in ("update", *SECRET)),
+        *(f"webhooks.{action}" for action in SECRET),
     }
     events = [AuditEntry(event=event) for event in documented()]
     kinds = [(undoable.undo_of(entry), entry) for entry in events]

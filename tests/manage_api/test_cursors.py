@@ -21,7 +21,10 @@ from manage_api.operations import Operation, all_operations
 from notes.models import Note
 from syteops.audit.models import AuditEntry
 from syteops.automation.models import Variable
+from syteops.deliveries.models import Delivery
+from syteops.events.models import Event
 from syteops.team.models import TeamMember
+from syteops.webhooks.models import Webhook
 from tests.fixtures import Api
 from tests.manage_api.plans import plans_of, sorts_everything
 
@@ -38,10 +41,12 @@ PAGED = [
 ]
 MODELS: dict[str, Any] = {
     "audit.list": AuditEntry,
+    "deliveries.list": Delivery,
     "estimates_items.list": Estimate,
     "notes_items.list": Note,
     "users.list": TeamMember,
     "variables.catalog": Variable,
+    "webhooks.list": Webhook,
 }
 ORDERS = [
     (one, f"{sign}{name}")
@@ -86,7 +91,11 @@ def make(model: Any) -> Any:
         TeamMember: {"number": n},
         AuditEntry: {"event": "note.updated", "changes": {}},
         Variable: {"key": f"k{n:03d}", "value": "v"},
+        Webhook: {"name": f"w{n % 3}", "url": "https://w.example", "types": ["*"]},
+        Delivery: {"integration": "webhooks", "event_id": n},
     }  # fmt: skip
+    if model is Delivery:
+        Event.objects.create(id=n, at=MOMENT, type="note.updated", resource="notes_items")
     columns = {one.name for one in model._meta.concrete_fields}
     made = model(**needed[model], **{k: v for k, v in values(n).items() if k in columns})
     made.save()

@@ -72,6 +72,10 @@ UNSAYABLE = {
     "crm_clear_secret": "that one at least of two query parameters must be true",
     "integrations_update_config": "each integration's config has a schema of its own",
     "modules_update_config": "each module's config has a schema of its own",
+    **dict.fromkeys(
+        ("variable_sets_create", "variable_sets_update", "variable_sets_bulk"),
+        "that a value has the form of its type, and that an acronym is not taken by a module",
+    ),
     "integrations_set_secret": "each integration's secret has a form of its own",
     "api_dispatch_get": "the parameters of every operation at one address; the manifest has them",
     "api_dispatch_post": "the parameters of every operation at one address; the manifest has them",

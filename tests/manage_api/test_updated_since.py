@@ -87,8 +87,15 @@ def test_every_list_of_entities_takes_it() -> None:
         if one.endpoint == "list" and hasattr(one.viewset, "changed_since")
     }
 
-    # Entries and events never change; the catalogue is derived at every read; AI areas are a few.
-    others = {"audit.list", "events.list", "variables.catalog", "ai.list_areas"}
+    # Entries and events never change, deliveries are found by state, the catalogue is derived at
+    # every read, and AI areas are a few.
+    others = {
+        "audit.list",
+        "events.list",
+        "deliveries.list",
+        "variables.catalog",
+        "ai.list_areas",
+    }
     assert of_entities - {one.name for one in LISTS} == others
     assert len(LISTS) >= 7
 

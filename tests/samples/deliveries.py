@@ -47,8 +47,7 @@ def _destinations() -> Sample:
 
 @sample("deliveries.resend")
 def _resend() -> Sample:
-    also = ("deliveries.get",)
-    return Sample({"id": str(a_delivery().pk)}, missing=NOWHERE, again="conflict", also=also)
+    return Sample({"id": str(a_delivery().pk)}, missing=NOWHERE, again="conflict")
 
 
 @sample("deliveries.resend_since")
