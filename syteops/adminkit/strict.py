@@ -139,14 +139,15 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
             return queryset.none(), False
         return self.search(queryset, fields, search_term) if fields else queryset, False
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    # Django 6.1 says as well which of the two menus of actions was used.
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], **also: Any) -> Any:
         """Do an action to what was chosen in the list. Raises SuspiciousOperation (400) for a
         choice that is no id, or one that no column holds.
         """
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(re.fullmatch(ROW_ID, one) for one in chosen):
             raise SuspiciousOperation("What was chosen is nothing that a list shows.")
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, **also)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The object, by the one way to write its id: `02`, `+2` and ` 2` name nothing.
