@@ -47,7 +47,9 @@ def _destinations() -> Sample:
 
 @sample("deliveries.resend")
 def _resend() -> Sample:
-    return Sample({"id": str(a_delivery().pk)}, missing=NOWHERE, again="conflict")
+    # Its event is about deliveries: to others than their readers there is no such delivery.
+    also = ("deliveries.get",)
+    return Sample({"id": str(a_delivery().pk)}, missing=NOWHERE, again="conflict", also=also)
 
 
 @sample("deliveries.resend_since")
