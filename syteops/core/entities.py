@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -212,20 +212,26 @@ class Finder(Generic[E]):
 
     def find(self, text: str, lock: bool = False) -> E:
         """That object, locked on request. Raises NotFound."""
-        value: int | str | None = text
-        if self._field in ("number", "pk"):
-            form = _SLOT if self._field == "number" else _ROW_ID
-            value = int(text) if form.fullmatch(text) else None
-        among = self._locked if lock else self._seen
-        for item in among(value) if value is not None else ():
-            if self._field != "number" or item.public_id == text:
-                return item
-        raise NotFound(f"There is no {self._name} {text}.")
+        return _the_one(self._locked if lock else self._seen, self._field, self._name, text)
 
 
 def find(found: "models.QuerySet[E]", field: str, text: str, lock: bool = False) -> E:
-    """As a `Finder` of these does it once."""
-    return Finder(found, field).find(text, lock)
+    """As a `Finder` does it, among objects that differ from call to call."""
+    rows = found.order_by()
+    rows = rows.select_for_update(of=("self",)) if lock else rows
+    name = found.model._meta.verbose_name
+    return _the_one(lambda value: rows.filter(**{field: value}), field, name, text)
+
+
+def _the_one(among: Callable[[Any], Iterable[E]], field: str, name: Any, text: str) -> E:
+    value: int | str | None = text
+    if field in ("number", "pk"):
+        form = _SLOT if field == "number" else _ROW_ID
+        value = int(text) if form.fullmatch(text) else None
+    for item in among(value) if value is not None else ():
+        if field != "number" or item.public_id == text:
+            return item
+    raise NotFound(f"There is no {name} {text}.")
 
 
 def get_any(model: Any, pk: int, lock: bool = False) -> Any:

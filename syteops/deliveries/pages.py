@@ -44,6 +44,8 @@ class ResendForm(forms.Form):
 
 def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
     """How it stands, what went there last, and what to do about it."""
+    if not request.GET:
+        return HttpResponseRedirect(page.url_to("changelist"))
     one = _destination_or_404(request)
     if request.method == "POST":
         if not may_change(request):

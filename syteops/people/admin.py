@@ -197,7 +197,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
 
 
 @admin.register(Group)
-class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):
+class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
     resource = services.GROUPS
     form = GroupForm
 

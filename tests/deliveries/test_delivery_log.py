@@ -33,6 +33,17 @@ def standing(api: Api) -> dict[str, Any]:
 # --- Who may see what ----------------------------------------------------------------------------
 
 
+def test_to_who_may_read_nothing_there_is_no_delivery(
+    post: Post, make_key: Callable[..., str]
+) -> None:
+    a_system()
+    post.deliver()
+    refused = Api(make_key("deliveries:write")).post(
+        f"/deliveries/{Delivery.objects.get().pk}/resend"
+    )
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
 def test_a_reader_sees_deliveries_of_events_that_it_may_read(
     post: Post, make_key: Callable[..., str], api: Api
 ) -> None:
