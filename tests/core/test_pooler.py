@@ -177,8 +177,15 @@ def test_a_first_statement_that_fails_leaves_a_connection_that_works() -> None:
 # --- Locks -------------------------------------------------------------------------------------
 
 
+# Other tests have databases of their own on the same server.
+LOCKS = (
+    " FROM pg_locks JOIN pg_database d ON d.oid = database"
+    " WHERE locktype = 'advisory' AND datname = current_database()"
+)
+
+
 def locks_held() -> int:
-    return int(ask(connection, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+    return int(ask(connection, f"SELECT count(*){LOCKS}"))
 
 
 def test_an_exclusive_run_keeps_others_away_and_leaves_no_lock_behind() -> None:
@@ -199,7 +206,7 @@ def test_who_has_lost_the_lock_is_told() -> None:
         require_lock()
         ask(
             connection,
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
+            f"SELECT pg_terminate_backend(pid){LOCKS}",
         )
         with pytest.raises(OperationalError):
             require_lock()
