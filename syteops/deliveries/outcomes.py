@@ -19,6 +19,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.events import Noun, Verb
 from syteops.core.outbound import Answer
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
+from syteops.integrations.sending import KEPT_ANSWER
 from syteops.lib.retry_after import seconds_of
 
 SCHEDULE = (0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600)
@@ -30,8 +31,6 @@ SILENT_HOLD = 60
 """Seconds, at most, in which nothing else is tried at a destination that did not answer at all."""
 FAILS_FOR = timedelta(days=5)
 """After so long without any success a destination is paused."""
-KEPT_ANSWER = 2048
-"""Bytes of an answer that are kept."""
 
 _GONE = 410
 _BUSY = (429, 503)

@@ -19,6 +19,7 @@ from syteops.core.outbound import Answer, OutboundFailed
 from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
 from syteops.deliveries.outcomes import Try, note
+from syteops.deliveries.services import cancel_waiting
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.queries import known, running
@@ -85,7 +86,7 @@ def _send_next(state: DestinationState) -> bool:
         return False
     found = _destination_of(state)
     if found is None:
-        cancel(state)
+        cancel_waiting(state.integration, state.destination)
         return False
     integration, destination, setup = found
     if destination.together:
@@ -117,12 +118,6 @@ def _destination_of(state: DestinationState) -> tuple[Integration, Destination, 
         if one.key == state.destination:
             return integration, one, setup
     return None
-
-
-def cancel(state: DestinationState) -> int:
-    """Send nothing of what is waiting; how much that was."""
-    now = timezone.now()
-    return _waiting(state).update(state=DeliveryState.CANCELLED, finished_at=now)
 
 
 def _try(integration: Integration, setup: Setup, deliveries: Sequence[Delivery]) -> Try:

@@ -77,6 +77,11 @@ def close(integration: str, destination: str) -> None:
     )
     # Not deleted: a turn may be under way, which notes there what came of it.
     state.update(paused_at=None, why_paused="", failing_since=None, due_at=None)
+    cancel_waiting(integration, destination)
+
+
+def cancel_waiting(integration: str, destination: str) -> None:
+    """Send nothing of what is waiting there."""
     waiting = Delivery.objects.filter(
         integration=integration, destination=destination, state=DeliveryState.WAITING
     )

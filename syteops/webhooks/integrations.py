@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from syteops.core import outbound
 from syteops.core.outbound import Answer
-from syteops.deliveries.outcomes import KEPT_ANSWER
 from syteops.events.serializers import message_for
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup, enter
 from syteops.integrations.errors import DeliveryFailed
+from syteops.integrations.sending import KEPT_ANSWER
 from syteops.webhooks.models import Webhook
 from syteops.webhooks.queries import INTEGRATION, active_webhooks
 from syteops.webhooks.services import NO_SECRET

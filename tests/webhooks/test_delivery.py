@@ -16,7 +16,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.deliveries import sending
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
-from syteops.deliveries.outcomes import KEPT_ANSWER
+from syteops.integrations.sending import KEPT_ANSWER
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
 from tests.background import run_tasks
