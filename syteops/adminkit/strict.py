@@ -11,10 +11,11 @@ from django import forms
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import OrderBy, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
@@ -176,3 +177,27 @@ class ReadOnlyAdmin(StrictAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class DetailAdmin(ReadOnlyAdmin):
+    """Base of those whose objects have a page of our own, made by `show`."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One object, to be read: whatever `show` makes of it."""
+        found = self.get_object(request, unquote(object_id)) if object_id else None
+        adds = object_id is None
+        if adds or not self.has_view_permission(request, found) or request.method == "POST":
+            raise PermissionDenied
+        if found is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        return self.show(request, found)
+
+    def show(self, request: HttpRequest, found: Any) -> HttpResponse:
+        """The page of one object."""
+        raise NotImplementedError

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,7 +8,7 @@ from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
-from syteops.adminkit.strict import ReadOnlyAdmin
+from syteops.adminkit.strict import DetailAdmin
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.deliveries import pages, services
@@ -25,7 +24,7 @@ _STATES = {
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(DetailAdmin):
     """The delivery log, and how each destination stands."""
 
     icon = "outbox"
@@ -74,20 +73,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     # --- One delivery ---
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def show(self, request: HttpRequest, found: Delivery) -> HttpResponse:
         """One delivery, with each attempt and what was answered."""
-        found = self.get_object(request, unquote(object_id)) if object_id else None
-        adds = object_id is None
-        if adds or not self.has_view_permission(request, found) or request.method == "POST":
-            raise PermissionDenied
-        if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         context = {
             "delivery": found,
             "tries": found.tries.all()[: pages.SHOWN],

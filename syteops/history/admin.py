@@ -3,7 +3,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
@@ -29,7 +28,7 @@ from unfold.utils import parse_date_str
 from manage_api.principals import PersonPrincipal
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import admin_actor
-from syteops.adminkit.strict import ReadOnlyAdmin
+from syteops.adminkit.strict import DetailAdmin
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import get_entry, latest_actors, resources
@@ -107,7 +106,7 @@ class PeriodFilter(RangeDateFilter):  # type: ignore[misc]
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(DetailAdmin):
     """The trail is read here. Nobody adds, changes or deletes an entry."""
 
     list_display = ("when", "who", "what", "door", "shown_outcome", "address")
@@ -149,20 +148,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     shown_outcome.label = {"Done": "success", "Refused": "danger"}  # type: ignore[attr-defined]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One entry, to be read."""
-        entry = self.get_object(request, unquote(object_id)) if object_id else None
-        adds = object_id is None
-        if adds or not self.has_view_permission(request, entry) or request.method == "POST":
-            raise PermissionDenied
-        if entry is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+    def show(self, request: HttpRequest, entry: AuditEntry) -> HttpResponse:
+        """One entry."""
         title = f"{words.actor_name(entry)} {words.sentence(entry)}"
         return self.page(request, "admin/audit_entry.html", title, entry=entry)
 

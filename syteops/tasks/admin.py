@@ -2,7 +2,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -12,7 +11,7 @@ from unfold.decorators import display
 
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.service_admin import admin_actor
-from syteops.adminkit.strict import ReadOnlyAdmin
+from syteops.adminkit.strict import DetailAdmin
 from syteops.core.errors import DomainError
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks import services
@@ -39,7 +38,7 @@ admin.site.unregister(DBTaskResult)
 
 
 @admin.register(BackgroundTask)
-class BackgroundTaskAdmin(ReadOnlyAdmin):
+class BackgroundTaskAdmin(DetailAdmin):
     icon = "schedule"
     resource = services.RESOURCE
     list_display = ("what", "state", "enqueued", "why")
@@ -69,19 +68,8 @@ class BackgroundTaskAdmin(ReadOnlyAdmin):
     def why(self, task: BackgroundTask) -> str:
         return reason_of(task)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One task, to be read. Its arguments and its traceback are for superusers."""
-        task = self.get_object(request, unquote(object_id)) if object_id else None
-        if not object_id or request.method == "POST" or not self.has_view_permission(request, task):
-            raise PermissionDenied
-        if task is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+    def show(self, request: HttpRequest, task: BackgroundTask) -> HttpResponse:
+        """One task. Its arguments and its traceback are for superusers."""
         context = {
             "task": task,
             "state": self.state(task),
