@@ -20,6 +20,7 @@ from syteops.crm.models import CrmSystem
 
 @manage_api.register("estimates", resource="estimates_items")
 class EstimateViewSet(EntityViewSet):
+    about = "Offers to clients, from the draft to the answer."
     queryset = queries.estimates()
     serializer_class = EstimateWithLinkSerializer
     list_serializer_class = EstimateSerializer

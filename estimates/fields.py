@@ -43,15 +43,14 @@ _NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 class DecimalTextExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Text of the form, or a number between the limits."""
+    """Text of the form. A JSON number is taken as well, but no client needs two types."""
 
     target_class = "estimates.fields.DecimalTextField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         if direction == "response":
             return {"type": "string", "format": "decimal"}
-        limits = {"minimum": float(self.target.least), "maximum": float(self.target.most)}
-        return {"type": ["string", "number"], "pattern": f"^{self.target.form.pattern}$", **limits}
+        return {"type": "string", "format": "decimal", "pattern": f"^{self.target.form.pattern}$"}
 
 
 def quantity_field(**kwargs: Any) -> DecimalTextField:

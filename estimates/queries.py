@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -72,7 +72,17 @@ def changed_with(since: datetime) -> Q:
     return of_systems | Q(status=EstimateStatus.SENT) & expired
 
 
-def deletion_impact(estimate: Estimate) -> dict[str, Any]:
+class EstimateDeleteImpact(TypedDict):
+    """What goes with an estimate, and which revision is valid again."""
+
+    id: int
+    number: str
+    title: str
+    line_items: int
+    reinstated_revision: int | None
+
+
+def deletion_impact(estimate: Estimate) -> EstimateDeleteImpact:
     """What deleting the estimate would take away."""
     predecessor = Estimate.objects.filter(superseded_by=estimate).first()
     return {

@@ -1,6 +1,6 @@
 """Estimates as the Manage API shows and takes them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -10,6 +10,7 @@ from estimates.links import client_path
 from estimates.models import LONGEST_COMMENT, Estimate, LineItem
 from manage_api.base import ManageViewSet
 from manage_api.fields import (
+    MomentField,
     SlotField,
     StrictCharField,
     StrictChoiceField,
@@ -53,7 +54,7 @@ class LineTotalSerializer(serializers.Serializer[Any]):
 class ClientAnswerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     comment = serializers.CharField(allow_blank=True)
-    at = serializers.DateTimeField()
+    at = MomentField()
     address = serializers.CharField(allow_blank=True, help_text="Network address, if known.")
     on_behalf = serializers.BooleanField(
         help_text="False: given on the client's page. True: entered here on the client's behalf."
@@ -61,6 +62,8 @@ class ClientAnswerSerializer(serializers.Serializer[Any]):
 
 
 class EstimateSerializer(TextEntitySerializer):
+    examples: ClassVar[dict[str, Any]] = {"title": "Website relaunch", "client_name": "ACME"}
+
     superseded_by = serializers.IntegerField(
         source="superseded_by_id", read_only=True, allow_null=True,
         help_text="The id of the newer revision, if there is one.",
@@ -109,5 +112,7 @@ class EstimateWithLinkSerializer(EstimateSerializer):
 
 
 class EstimateAnswerInput(StrictSerializer):
+    examples: ClassVar[dict[str, Any]] = {"name": "Grace Hopper"}
+
     name = StrictCharField(max_length=150, help_text="Who answered on the client's side.")
     comment = StrictTextField(required=False, allow_blank=True, max_length=LONGEST_COMMENT)

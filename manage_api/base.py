@@ -24,7 +24,7 @@ from manage_api.operations import Operation
 from manage_api.query import flag_of, query_of, refuse_query
 from manage_api.rendering import document_renderer
 from manage_api.shared import represent
-from manage_api.views import ApiView
+from manage_api.views import API_ROOT, DRY_RUN, ApiView
 from syteops.core.actors import Actor
 from syteops.core.entities import Numbered
 from syteops.core.errors import FieldError, Invalid
@@ -32,6 +32,7 @@ from syteops.core.identifiers import ANY_NAME, ROW_ID, SLOT
 from syteops.core.permissions import permission_name
 
 FLAGS = ("confirm", "dry_run")
+_WRITES = {"Allow": "POST, PUT, PATCH, DELETE"}
 
 
 class PathParam(NamedTuple):
@@ -57,6 +58,10 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     resource: ClassVar[str]
     prefix: ClassVar[str]
     operations: ClassVar[dict[str, Operation]] = {}
+    title: ClassVar[str] = ""
+    """What people call the resource; by itself the model's plural."""
+    about: ClassVar[str] = ""
+    """A sentence on the resource, for developers who see it the first time."""
     list_name: ClassVar[str] = "items"
     """Under which a list answers its entries."""
     lookup_help: ClassVar[PathParam | None] = None
@@ -155,6 +160,11 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         return self.operation.endpoint in self.keeps
 
     @property
+    def only_tries(self) -> bool:
+        """Whether the call came to the address of the operation's dry run."""
+        return self.request.path_info.startswith(f"{API_ROOT}{DRY_RUN}/")
+
+    @property
     def writes(self) -> bool | None:
         return self.operation.writes if self.operation else None
 
@@ -168,6 +178,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
 
     def run_operation(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Run this request's operation and answer it over REST."""
+        if self.only_tries and not self.operation.writes:
+            raise ApiError("method_not_allowed", "Only writes have a dry run.", headers=_WRITES)
         self.prepare(self._read_call(request))
         return rest_answer(self, execution.run(self))
 
@@ -213,8 +225,9 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
 
     def _read_call(self, request: Request) -> Call:
         query = query_of(request)
-        names = FLAGS if self.operation.writes else ()
+        names = FLAGS if self.operation.writes and not self.only_tries else ()
         flags = {name: flag_of(query.pop(name, "false"), name) for name in names}
+        flags |= {"dry_run": True} if self.only_tries else {}
         if not self.operation.takes_body:
             return Call(query, is_text=True, **flags)
         refuse_query(query)

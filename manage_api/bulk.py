@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
 
 MAX_ITEMS = 500
-ACTIONS = ("create", "update", "delete", "set")
+ACTIONS = ("create", "set", "update", "delete")
 
 
 class BulkItemInput(StrictSerializer):
@@ -42,7 +42,7 @@ class BulkInput(StrictSerializer):
     )
 
 
-class BulkItemSerializer(serializers.Serializer[Any]):
+class BulkItemResultSerializer(serializers.Serializer[Any]):
     """What came of one change."""
 
     index = serializers.IntegerField()
@@ -50,10 +50,10 @@ class BulkItemSerializer(serializers.Serializer[Any]):
     data = serializers.DictField()  # type: ignore[assignment]  # a member named as DRF's
 
 
-class BulkSerializer(serializers.Serializer[Any]):
+class BulkResultSerializer(serializers.Serializer[Any]):
     """What came of all of them, in order."""
 
-    items = BulkItemSerializer(many=True)
+    items = BulkItemResultSerializer(many=True)
 
 
 def run_items(view: "ManageViewSet") -> dict[str, Any]:

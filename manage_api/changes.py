@@ -81,7 +81,7 @@ def sync_fields(item: Any, lookup: str) -> dict[str, Any]:
         "deleted": _gone_serializer(lookup, has_id)(
             many=True, required=False, help_text="What went since, on the first page only."
         ),
-        "next_since": serializers.DateTimeField(
+        "next_since": MomentField(
             required=False, help_text="What to send as updated_since the next time."
         ),
     }
@@ -90,7 +90,7 @@ def sync_fields(item: Any, lookup: str) -> dict[str, Any]:
 @cache
 def _gone_serializer(lookup: str, has_id: bool) -> type[serializers.Serializer[Any]]:
     """The serializer of something that went: how it was named, and its permanent id if it had."""
-    fields: dict[str, Any] = {"deleted_at": serializers.DateTimeField()}
+    fields: dict[str, Any] = {"deleted_at": MomentField()}
     if lookup != "id":
         fields[lookup] = serializers.CharField(help_text="Something else may be named so by now.")
     if has_id:
@@ -112,7 +112,7 @@ def sync_answer(view: Any, item: Any) -> dict[str, Any]:
     is_first = view.validated.get("page", 1) == 1 and CURSOR not in view.validated
     gone = _gone(view.model(), since) if is_first else {}
     shown = [_describe(view, item, *key, at) for key, at in gone.items()]
-    next_since = serializers.DateTimeField().to_representation(view.asked_at - overlap)
+    next_since = MomentField().to_representation(view.asked_at - overlap)
     return {"deleted": shown, "next_since": next_since}
 
 
@@ -133,7 +133,7 @@ def _gone(model: type[Entity], since: datetime) -> Mapping[tuple[str, str], date
 
 
 def _describe(view: Any, item: Any, pk: str, public_id: str, at: datetime) -> dict[str, Any]:
-    shown = {"deleted_at": serializers.DateTimeField().to_representation(at)}
+    shown = {"deleted_at": MomentField().to_representation(at)}
     if view.lookup_name() != "id":
         shown[view.lookup_name()] = public_id
     return {**shown, "id": int(pk)} if "id" in item().fields else shown

@@ -86,13 +86,13 @@ class Readable:
 
 
 def _count(impact: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """Of an impact the identifiers and the numbers; of a list only how long it is."""
+    """Of an impact the identifiers and the numbers; of a list how long it is, by another name."""
     shown: dict[str, Any] = {}
     for name, value in impact.items():
         if name in names or type(value) is int:  # true and false are no numbers of anything
             shown[name] = value
         elif isinstance(value, list):
-            shown[name] = len(value)
+            shown[f"{name}_count"] = len(value)
         elif isinstance(value, dict):
             shown[name] = _count(value, names)
     return shown

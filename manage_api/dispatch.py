@@ -1,6 +1,6 @@
 """The single-endpoint form: every operation through one address, in one envelope."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -12,7 +12,7 @@ from manage_api.base import FLAGS
 from manage_api.calls import Call, Result
 from manage_api.errors import ApiError
 from manage_api.fields import JsonObjectField, StrictBooleanField, StrictCharField
-from manage_api.openapi.parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
+from manage_api.openapi.parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, ref
 from manage_api.operations import Operation, find, why_read_only
 from manage_api.query import query_of, refuse_query
 from manage_api.serializers import StrictSerializer
@@ -25,6 +25,8 @@ NAMES = ("resource", "action")
 
 class DispatchInput(StrictSerializer):
     """What dispatch takes. Tools of the older product send `confirm` inside `params` as well."""
+
+    examples: ClassVar[dict[str, Any]] = {"resource": "crm", "action": "list"}
 
     resource = StrictCharField(help_text="Such as `crm`.")
     action = StrictCharField(help_text="Such as `update`.")
@@ -52,23 +54,7 @@ _QUERY = [
     ),
     IF_NONE_MATCH,
 ]
-ENVELOPE = {
-    "type": "object",
-    "description": "The envelope of success. `data` is what the manifest says that it returns.",
-    "properties": {
-        "ok": {"const": True},
-        "data": {"type": ["object", "string"]},
-        "changed": {"type": "boolean", "description": "Whether stored state really changed."},
-        "error": {"type": "null"},
-        "code": {"type": "null"},
-        "errors": {"type": "array", "maxItems": 0},
-        "request_id": {"type": "string"},
-        "dry_run": {"const": True},
-        "changes": {"type": "array", "items": {"$ref": "#/components/schemas/Change"}},
-        "impact": {"type": "object"},
-    },
-    "required": ["ok", "data", "changed", "error", "code", "errors", "request_id"],
-}
+ENVELOPE = ref("schemas", "Envelope")
 
 
 class DispatchView(ApiView):

@@ -24,6 +24,7 @@ from syteops.core.outages import RETRY_AFTER, is_outage
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+JSON_TYPE = "application/json"
 
 
 class Code(NamedTuple):
@@ -256,7 +257,10 @@ def _escape(step: str | int) -> str:
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    """DRF's EXCEPTION_HANDLER: always answers, in the one shape."""
+    """DRF's EXCEPTION_HANDLER: always answers, in the one shape.
+
+    The envelope of dispatch is no problem document, though it has all of its members.
+    """
     request = context["request"]
     problem = as_api_error(error, context["view"].input_pointer)
     if problem.code == "internal_error":
@@ -272,7 +276,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         around(body) if around else body,
         problem.status,
         headers=problem.headers,
-        content_type=PROBLEM_TYPE,
+        content_type=JSON_TYPE if around else PROBLEM_TYPE,
     )
 
 

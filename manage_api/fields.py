@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import MaxLengthValidator, URLValidator
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -137,7 +136,7 @@ class StrictDateField(serializers.DateField):
 
 class MomentField(serializers.DateTimeField):
     """A moment as RFC 3339 has it: any with its offset, also one that no database could hold in
-    UTC; shown in the site's time zone, as DRF does it in three times as long.
+    UTC. Shown in UTC (`Z`), whatever the site's time zone is.
     """
 
     default_error_messages = {"invalid": MOMENT_NEEDED}
@@ -148,8 +147,7 @@ class MomentField(serializers.DateTimeField):
         return super().to_internal_value(value.upper())
 
     def to_representation(self, value: datetime) -> str:
-        text = value.astimezone(timezone.get_current_timezone()).isoformat()
-        return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+        return f"{value.astimezone(UTC).isoformat()[:-6]}Z"
 
     def enforce_timezone(self, value: datetime) -> datetime:
         try:

@@ -19,5 +19,6 @@ urlpatterns = [
     path("wp-json/syteops/v1/manage/manifest", ManifestView.as_view()),
     path("wp-json/syteops/v1/manage/dispatch", DispatchView.as_view()),
     path("api/manage/v1/", include(router.urls)),
+    path("api/manage/v1/dry-run/", include(router.urls)),
     re_path(r"^(api/manage|wp-json/syteops)(/|$)", NowhereView.as_view()),
 ]

@@ -32,6 +32,8 @@ MINUTE = 60
 REFUSALS_KEPT = 5
 """How many refusals of the same call of one caller the audit trail keeps in a minute."""
 API_ROOT = "/api/manage/v1"
+DRY_RUN = "/dry-run"
+"""Below it each write is at an address where it is only tried."""
 
 
 def address_of(path: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
@@ -38,6 +38,22 @@ from syteops.core.entities import Entity, Finder, Numbered, by_slot, find, get_a
 from syteops.core.services import service_of
 
 
+class DeleteImpact(TypedDict):
+    """What goes, by name."""
+
+    name: str
+
+
+class SecretsClearImpact(TypedDict):
+    """Which secrets go."""
+
+    cleared: list[str]
+
+
+def _deletion_impact(instance: Any) -> DeleteImpact:
+    return {"name": str(instance)}
+
+
 class StandardViewSet(ManageViewSet):
     """Base of the standard actions: they are described by the model's names.
 
@@ -58,7 +74,7 @@ class StandardViewSet(ManageViewSet):
     """Whether a write answers what is read anew, because its rows are stored beside the object."""
     with_related: Any = staticmethod(lambda instances: instances)
     """The objects with what their answer shows of others, in as many queries as one would take."""
-    deletion_impact: Any = staticmethod(lambda instance: {"name": str(instance)})
+    deletion_impact: Any = staticmethod(_deletion_impact)
     """What deleting an object would take away, by itself the object's name."""
     filter_backends: Any = (UpdatedSinceBackend, FilterBackend, SearchBackend, OrderingBackend)
     changed_with: Any = staticmethod(lambda since: Q(pk__in=()))
@@ -298,9 +314,10 @@ class SecretsMixin(StandardViewSet):
         names = [name for name, chosen in self.validated.items() if chosen]
         return self.answer(self.services.clear_secrets(self.actor, self.get_object(), *names))
 
-    def clear_secret_impact(self) -> dict[str, Any]:
+    def clear_secret_impact(self) -> SecretsClearImpact:
         name = self.lookup_name()
-        return {name: self.kwargs[name], "cleared": sorted(self.validated)}
+        impact = {name: self.kwargs[name], "cleared": sorted(self.validated)}
+        return cast(SecretsClearImpact, impact)
 
 
 class BulkMixin(ManageViewSet):
@@ -312,7 +329,7 @@ class BulkMixin(ManageViewSet):
         description=f"Up to {bulk.MAX_ITEMS} items, all or nothing. Each item needs the scope of "
         "its own action; one confirmation covers every delete. Errors name the item by its index.",
         input=bulk.BulkInput,
-        output=bulk.BulkSerializer,
+        output=bulk.BulkResultSerializer,
     )
     def bulk(self, request: Request, **path: str) -> Response:
         return Response(bulk.run_items(self))

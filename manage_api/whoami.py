@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from manage_api import throttling
 from manage_api.errors import ApiError
+from manage_api.fields import MomentField
 from manage_api.operations import all_operations
 from manage_api.permissions import allowed_operations
 from manage_api.views import ApiView, Endpoint, address_of
@@ -56,7 +57,7 @@ class WhoAmISerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=("site_key", "restricted_key", "person"))
     id = serializers.CharField(help_text="The key's public id, or the person's number.")
     name = serializers.CharField()
-    expires_at = serializers.DateTimeField(
+    expires_at = MomentField(
         allow_null=True, help_text="When the key stops working; null: it does not by itself."
     )
     replaced = serializers.BooleanField(
@@ -68,7 +69,7 @@ class WhoAmISerializer(serializers.Serializer[Any]):
     operations = serializers.IntegerField(help_text="How many the caller may run now.")
     network = NetworkSerializer()
     limits = BudgetsSerializer()
-    server_time = serializers.DateTimeField()
+    server_time = MomentField()
     api_version = serializers.CharField()
 
 

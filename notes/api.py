@@ -23,6 +23,7 @@ class NoteFilter(FilterSet):
 
 @manage_api.register("notes", resource="notes_items")
 class NoteViewSet(EntityViewSet):
+    about = "Meetings, decisions and what is to be done."
     queryset = queries.notes()
     serializer_class = NoteSerializer
     lookup_url_kwarg = "id"

@@ -1,7 +1,7 @@
 """Reading notes."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TypedDict
 
 from django.db.models import Count, Max, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -54,7 +54,16 @@ def changed_with(since: datetime) -> Q:
     return named | Q(action_items__assignee__in=members)
 
 
-def deletion_impact(note: Note) -> dict[str, Any]:
+class NoteDeleteImpact(TypedDict):
+    """What goes with a note."""
+
+    id: int
+    title: str
+    action_items: int
+    attendees: int
+
+
+def deletion_impact(note: Note) -> NoteDeleteImpact:
     """What deleting the note would take away."""
     return {
         "id": note.pk,

@@ -1,7 +1,7 @@
 """Notes as the Manage API shows and takes them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 from rest_framework import serializers
@@ -42,6 +42,8 @@ class ActionItemSerializer(RowSerializer):
 
 
 class NoteSerializer(TextEntitySerializer):
+    examples: ClassVar[dict[str, Any]] = {"title": "Kick-off with ACME", "content": "## Decisions"}
+
     author = SlotField(required=False, allow_null=True, help_text="Number of a team member.")
     author_name = serializers.CharField(
         source="author", read_only=True, allow_null=True, help_text="Stays when they leave."

@@ -349,22 +349,25 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "SyteOps Manage API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
-    "SERVERS": [{"url": SCRIPT_NAME}] if SCRIPT_NAME else [],
+    "SERVERS": [{"url": f"{SITE_URL}{SCRIPT_NAME}" or "/", "description": "This site."}],
+    "CONTACT": {"name": "The admins of this site", "url": f"{SITE_URL}{SCRIPT_NAME}/admin/"},
+    "LICENSE": {"name": "SyteOps license", "identifier": "LicenseRef-SyteOps"},
+    "EXTERNAL_DOCS": {
+        "description": "The same to read and to try.",
+        "url": f"{SITE_URL}{SCRIPT_NAME}/api/manage/v1/docs",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/manage/v1",
     "SERVE_PUBLIC": True,
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # Choices of a field whose name others use too, and that more than one component has.
-    "ENUM_NAME_OVERRIDES": {"EstimateStatusEnum": "estimates.choices.EstimateStatus"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
     "PREPROCESSING_HOOKS": ["manage_api.openapi.document.only_manage_api"],
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "manage_api.openapi.document.finish_document",
         "syteops.events.openapi.add_webhooks",
+        "manage_api.openapi.document.finish_document",
     ],
 }
 

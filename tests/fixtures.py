@@ -51,6 +51,13 @@ class Api:
         return self.post("/dispatch", body)
 
 
+def is_refusal(answer: Any) -> bool:
+    """Whether it is of the type of refusals: dispatch's envelope is no problem document."""
+    of_dispatch = answer.wsgi_request.path.endswith("/dispatch")
+    wanted = "application/json" if of_dispatch else "application/problem+json"
+    return bool(answer.headers["Content-Type"] == wanted)
+
+
 def _json(body: Any) -> bytes:
     from manage_api.rendering import dump
 

@@ -5,67 +5,51 @@ They cannot disagree with the document: they are parts of it.
 
 from collections.abc import Iterable
 from functools import cache
-from inspect import getdoc
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
-from manage_api.bulk import ACTIONS as BULK_ACTIONS
-from manage_api.bulk import MAX_ITEMS
-from manage_api.openapi import parts
-from manage_api.openapi.fields import example_of
+from manage_api.openapi import parts, tags
+from manage_api.openapi.components import complete_components
+from manage_api.openapi.fields import example_of, request_of
 from manage_api.openapi.parts import JSON_TYPE, Json
-from manage_api.operations import all_operations, find
-from manage_api.serializers import StrictModelSerializer, StrictSerializer
-from manage_api.views import API_ROOT, ApiView
+from manage_api.views import API_ROOT, DRY_RUN, ApiView
 from manage_api.whoami import NowhereView
 from syteops.core.identifiers import ROW_ID
 
 
 def only_manage_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
-    """The document is about the Manage API, and nothing else that has a view."""
-    return [
-        one
-        for one in endpoints
-        if one[0].startswith(API_ROOT) and issubclass(one[3].cls, ApiView)
-        and not issubclass(one[3].cls, NowhereView)
-    ]  # fmt: skip
+    """The document is about the Manage API, and nothing else that has a view.
+
+    Of the dry runs' addresses it shows those of writes.
+    """
+    return [one for one in endpoints if _is_shown(one)]
+
+
+def _is_shown(endpoint: tuple[str, str, str, Any]) -> bool:
+    path, _, method, view = endpoint
+    if not issubclass(view.cls, ApiView) or issubclass(view.cls, NowhereView):
+        return False
+    if path.startswith(f"{API_ROOT}{DRY_RUN}/"):
+        one = view.cls.operations.get(view.actions.get(method.lower()))
+        return one is not None and one.writes
+    return path.startswith(API_ROOT)
 
 
 def finish_document(result: Json, **kwargs: Any) -> Json:
     """Add what all operations share, and what is derived from the finished schemas."""
     result["info"]["description"] = parts.INFO
+    result["tags"] = [*(one._asdict() for one in tags.all_tags()), *result.get("tags", ())]
     components = result["components"]
-    components["schemas"] |= parts.SCHEMAS
     components |= {"headers": parts.HEADERS, "responses": parts.problem_responses()}
-    inherited = {getdoc(one) for one in (StrictSerializer, StrictModelSerializer)}
-    for component in components["schemas"].values():
-        if component.get("description") in inherited:
-            del component["description"]
-    _describe_bulk_items(result)
+    complete_components(result)
     for described in _operations_in(result):
         answers = described["responses"]
-        for holder in (described.get("requestBody", {}), answers.get("201", answers["200"])):
+        asked, told = described.get("requestBody", {}), answers.get("201") or answers["200"]
+        for holder, example in ((asked, request_of), (told, example_of)):
             if media := holder.get("content", {}).get(JSON_TYPE):
-                media["example"] = example_of(_inlined(media["schema"], components["schemas"]))
+                media["example"] = example(_inlined(media["schema"], components["schemas"]))
     return result
-
-
-def _describe_bulk_items(result: Json) -> None:
-    """An item of a bulk takes what the operation of its action takes."""
-    components = result["components"]["schemas"]
-    by_id = {one["operationId"]: one for one in _operations_in(result)}
-    for bulk in (one for one in all_operations() if one.action == "bulk"):
-        singles = [find(bulk.resource, action) for action in BULK_ACTIONS]
-        params = {
-            one.action: _params(by_id[parts.operation_id(one)], components)
-            for one in singles
-            if one
-        }
-        media = by_id[parts.operation_id(bulk)]["requestBody"]["content"][JSON_TYPE]
-        media["schema"] = parts.bulk_of(params, MAX_ITEMS)
-    for name in ("BulkInputRequest", "BulkItemInputRequest"):
-        components.pop(name, None)
 
 
 def _operations_in(result: Json) -> Iterable[Json]:
@@ -95,7 +79,7 @@ def _params(described: Json, components: Json) -> Json:
         if one["in"] == "header" or one["name"] in ("confirm", "dry_run"):
             continue
         shown = {"description": one["description"]} if "description" in one else {}
-        params[one["name"]] = {**_in_json(_inlined(one["schema"], components)), **shown}
+        params[one["name"]] = {**_in_json(one, components), **shown}
         required += [one["name"]] if one.get("required") else []
     body = described.get("requestBody", {}).get("content", {}).get(JSON_TYPE)
     if body:
@@ -109,11 +93,12 @@ def _params(described: Json, components: Json) -> Json:
     return {**shape, "required": required, **rules}
 
 
-def _in_json(schema: Json) -> Json:
-    """A path or query parameter as dispatch takes it: a row id also as a number."""
-    if schema.get("pattern") != ROW_ID:
+def _in_json(parameter: Json, components: Json) -> Json:
+    """A path or query parameter as dispatch takes it: a row id also as text."""
+    schema: Json = _inlined(parameter["schema"], components)
+    if parameter["in"] != "path" or schema["type"] != "integer":
         return schema
-    return {**schema, "type": ["string", "integer"], "minimum": 1, "maximum": 10**18 - 1}
+    return {**schema, "type": ["string", "integer"], "pattern": ROW_ID}
 
 
 _SHAPE = ("type", "properties", "required", "additionalProperties", "description")
@@ -125,7 +110,7 @@ def _returned(described: Json) -> Json:
     schema = content[JSON_TYPE]["schema"]
     if len(content) > 1:  # a document is a string of text in an envelope
         schema = {"oneOf": [schema, {"type": "string"}]}
-    returned: Json = inlined(schema["anyOf"][0] if "anyOf" in schema else schema)
+    returned: Json = inlined(schema)
     return returned
 
 

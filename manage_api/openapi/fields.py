@@ -1,10 +1,11 @@
 """How our strict fields look in the OpenAPI document: exactly what they accept."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from manage_api.fields import StrictCharField, StrictIntegerField
+from syteops.lib import countries, currencies, time_zones
 from syteops.lib.text import NO_LINE, UNSEEN
 
 Json = dict[str, Any]
@@ -35,6 +36,48 @@ def _say_text(field: StrictCharField, schema: Json) -> None:
         schema.setdefault("pattern", _SEEN_TEXT)
 
 
+_ZONE = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
+# What would be an enum of hundreds of members, some of which differ in their case alone.
+_VOCABULARIES: list[tuple[Collection[str], Json]] = [
+    (countries.names(), {"format": "iso-3166-alpha-2", "pattern": "^[A-Z]{2}$"}),
+    (currencies.CODES, {"format": "iso-4217", "pattern": "^[A-Z]{3}$"}),
+    (
+        time_zones.names(),
+        {"format": "iana-time-zone", "pattern": "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"},
+    ),
+]
+# A blank text is no address: these formats say what may stand for none.
+_OR_BLANK = {
+    "email": ("email-or-blank", "^$|^[^@]+@[^@]+$"),
+    "uri": ("web-address-or-blank", "^$|^[hH][tT][tT][pP][sS]?://"),
+}
+
+
+def say_simply(schema: Json) -> Json:
+    """The schema without what breaks generators of clients: unions, long enums, titles."""
+    schema.pop("title", None)
+    for word in ("anyOf", "oneOf"):
+        if {"type": "string", "maxLength": 0} in schema.get(word, ()):
+            schema = _or_blank(**{**_without(schema, word), **schema[word][0]})
+    if schema.get(word := "oneOf") == [{}, {"type": "null"}]:
+        schema = _without(schema, word)  # anything includes null
+    for values, said in _VOCABULARIES:
+        if len({*schema.get("enum", ())} & {*values}) > len(values) / 2:
+            blank = "" in schema["enum"]
+            schema = {**_without(schema, "enum"), **said}
+            return _or_blank(**schema) if blank else schema
+    return schema
+
+
+def _or_blank(pattern: str = "", format: str = "", **rest: Any) -> Json:
+    said = {"format": format} if format else {}
+    if format in _OR_BLANK:
+        said["format"], pattern = _OR_BLANK[format]
+    elif pattern:
+        pattern = f"^$|{pattern}"
+    return {**rest, **said, **({"pattern": pattern} if pattern else {})}
+
+
 # --- Examples ------------------------------------------------------------------------------
 
 _BY_FORMAT = {
@@ -45,6 +88,11 @@ _BY_FORMAT = {
     "uuid": "0193a5b0-7c1e-7d4a-8f00-2b1c3d4e5f60",
     "password": "correct-horse-battery-staple",
     "decimal": "12.50",
+    "email-or-blank": "ada@example.com",
+    "web-address-or-blank": "https://www.example.com",
+    "iana-time-zone": "Europe/Vienna",
+    "iso-3166-alpha-2": "AT",
+    "iso-4217": "EUR",
 }
 _TRIED = ("001", "1", "12.50", "EUR", "en", "#336699", "example", "example.com")
 
@@ -60,17 +108,33 @@ def example_of(schema: Json, name: str = "example") -> Any:
     for word in ("examples", "enum"):
         if schema.get(word):
             return schema[word][0]
-    for word in ("anyOf", "oneOf"):
-        if word in schema:
-            return example_of({**_without(schema, word), **schema[word][0]}, name)
-    if "allOf" in schema:
-        parts = schema["allOf"]
-        return example_of(
-            {**_without(schema, "allOf"), **{n: v for one in parts for n, v in one.items()}}, name
-        )
+    if "oneOf" in schema:
+        return example_of(schema["oneOf"][0], name)
     types = schema.get("type", "object" if "properties" in schema else "null")
     kind = next(t for t in types if t != "null") if isinstance(types, list) else types
     return _EXAMPLE_OF_TYPE[kind](schema, name)
+
+
+def request_of(schema: Json) -> Json:
+    """A short request: what is required, and what the serializer gives an example of."""
+    properties = schema.get("properties", {})
+    shown = [
+        name for name, one in properties.items()
+        if name in schema.get("required", ()) or "examples" in one
+    ]  # fmt: skip
+    if not shown and schema.get("minProperties"):
+        shown = [next(iter(properties))]
+    return {name: _part_of(properties[name], name) for name in shown}
+
+
+def _part_of(schema: Json, name: str) -> Any:
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "oneOf" in schema:
+        return _part_of(schema["oneOf"][0], name)
+    if schema.get("type") == "array":
+        return [_part_of(schema["items"], name)]
+    return request_of(schema) if "properties" in schema else example_of(schema, name)
 
 
 def _without(schema: Json, word: str) -> Json:

@@ -1,6 +1,6 @@
 """What the OpenAPI document says of every operation alike: errors, headers, security, links."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
@@ -48,6 +48,7 @@ IF_MATCH = OpenApiParameter(
     "header",
     description="Only if this ETag is current.",
 )
+CONFIRM = OpenApiParameter("confirm", bool, "query", description="Consent to what would go.")
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, "header", description="Answer 304 if this is current."
 )
@@ -85,75 +86,151 @@ def headers(*names: str) -> Json:
 
 # --- Schemas -------------------------------------------------------------------------------
 
-_TEXT = {"type": "string"}
+_TEXT: Json = {"type": "string"}
+_FLAG: Json = {"type": "boolean"}
 
 
-def _object(description: str = "", **properties: Json) -> Json:
-    shape = {"type": "object", "properties": properties, "required": sorted(properties)}
+def object_of(description: str = "", *optional: str, **properties: Json) -> Json:
+    """The schema of an object that has all these properties, but perhaps not the `optional`."""
+    required = sorted({*properties} - {*optional})
+    shape = {"type": "object", "properties": properties, "required": required}
     return {**shape, "description": description} if description else shape
 
 
+def list_of(name: str) -> Json:
+    """The schema of a list of the component `name`."""
+    return {"type": "array", "items": ref("schemas", name)}
+
+
+def _code(codes: Iterable[str], description: str) -> Json:
+    # No closed list: a client that was made of it would break at the next code.
+    return {**_TEXT, "description": description, "x-extensible-enum": sorted(codes)}
+
+
+_PROBLEM: Json = {
+    "type": {**_TEXT, "description": "Names the code as a URI."},
+    "title": {**_TEXT, "description": "What the code means, in a few words."},
+    "status": {"type": "integer", "description": "The HTTP status."},
+    "detail": {**_TEXT, "description": "What is wrong with this very request, and the cure."},
+    "code": _code(CODES, "What programs look at; it never changes."),
+    "request_id": {**_TEXT, "description": "Names the request in logs and the audit trail."},
+    "errors": {**list_of("FieldProblem"), "description": "Each field that is wrong."},
+}
+_SOMETIMES: Json = {
+    "scope": {**_TEXT, "description": "The scope that the key lacks."},
+    "permission": {**_TEXT, "description": "The permission that the person lacks."},
+    "current_etag": {"type": ["string", "null"], "description": "What If-Match would need."},
+    "items": {**list_of("BulkItemProblem"), "description": "Each item of a bulk that failed."},
+}
+_WOULD: Json = {
+    "changed": {**_FLAG, "description": "Whether anything would be different."},
+    "changes": {**list_of("Change"), "description": "Every change, also to other objects."},
+    "impact": {"description": "What would go: an object, or nothing (null)."},
+}
+
 SCHEMAS: Json = {
-    "FieldProblem": _object(
+    "FieldProblem": object_of(
+        "What is wrong with one field.",
         pointer={**_TEXT, "description": "JSON Pointer (RFC 6901) into the body."},
-        code={
-            **_TEXT,
-            "enum": sorted({*FIELD_CODES, *CODES}),
-            "description": "A field code, or why an item of a bulk cannot be done.",
-        },
-        detail=_TEXT,
+        code=_code({*FIELD_CODES, *CODES}, "A field code, or why an item of a bulk failed."),
+        detail={**_TEXT, "description": "What is wrong, and the cure."},
     ),
-    "Problem": _object(
-        "Problem details (RFC 9457).",
-        type=_TEXT,
-        title=_TEXT,
-        status={"type": "integer"},
-        detail=_TEXT,
-        code={**_TEXT, "enum": sorted(CODES)},
-        request_id=_TEXT,
-        errors={"type": "array", "items": ref("schemas", "FieldProblem")},
-    ),
-    "DispatchProblem": {
-        "description": "Problem details inside the envelope of dispatch.",
-        "allOf": [
-            ref("schemas", "Problem"),
-            _object(
-                ok={"const": False}, data={"type": "null"}, changed={"const": False}, error=_TEXT
-            ),
-        ],
+    "BulkItemProblem": {
+        **object_of(
+            "Why an item of a bulk cannot be done.",
+            index={"type": "integer", "description": "Which item, from 0."},
+            code=_code(CODES, "As of the whole."),
+            detail={**_TEXT, "description": "What is wrong, and the cure."},
+        ),
+        "additionalProperties": True,
     },
-    "Change": _object(
-        "One change: an object, and each field before and after. Secrets show as words.",
-        event=_TEXT,
-        resource=_TEXT,
-        object_id=_TEXT,
-        fields={"type": "object", "additionalProperties": _object(before={}, after={})},
+    "Problem": object_of("Problem details (RFC 9457).", *_SOMETIMES, **_PROBLEM, **_SOMETIMES),
+    "FieldChange": object_of(
+        "A field before and after. Secrets show as words.",
+        before={"description": "Nothing (null) if it is new."},
+        after={"description": "Nothing (null) if it is gone."},
     ),
-    "DryRun": _object(
-        "What a write would have done. Nothing was stored.",
-        dry_run={"const": True},
-        changed={"type": "boolean"},
-        data={},
-        changes={"type": "array", "items": ref("schemas", "Change")},
-        impact={"type": ["object", "null"]},
+    "Change": object_of(
+        "One change of one object.",
+        event={**_TEXT, "description": "Such as `crm_system.updated`."},
+        resource={**_TEXT, "description": "Such as `crm`."},
+        object_id={**_TEXT, "description": "The object's public identifier."},
+        fields={
+            "type": "object",
+            "additionalProperties": ref("schemas", "FieldChange"),
+            "description": "Each field that changes.",
+        },
+    ),
+    "Envelope": object_of(
+        "What dispatch answers. `data` is what the manifest says that the operation returns.",
+        *("dry_run", "changes", "impact"),
+        ok={**_FLAG, "description": "True: it was done."},
+        data={"description": "An object; a text where the operation returns a document."},
+        changed={**_FLAG, "description": "Whether stored state really changed."},
+        error={"type": ["string", "null"], "description": "Nothing (null)."},
+        code={"type": ["string", "null"], "description": "Nothing (null)."},
+        errors={**list_of("FieldProblem"), "description": "Empty."},
+        request_id=_PROBLEM["request_id"],
+        dry_run={**_FLAG, "description": "True after a dry run: nothing was stored."},
+        changes=_WOULD["changes"],
+        impact=_WOULD["impact"],
+    ),
+    "FailedEnvelope": object_of(
+        "What dispatch answers when nothing was done.",
+        *(*_SOMETIMES, "impact"),
+        ok={**_FLAG, "description": "False."},
+        data={"description": "Nothing (null)."},
+        changed={**_FLAG, "description": "False."},
+        error={**_TEXT, "description": "The same as `detail`."},
+        impact=_WOULD["impact"],
+        **_PROBLEM,
+        **_SOMETIMES,
     ),
 }
 
 
-def dry_run_of(returned: Json) -> Json:
-    """The answer to a dry run of a write that would return `returned`."""
-    return {"allOf": [ref("schemas", "DryRun"), {"properties": {"data": returned}}]}
+DRY_RUN_SUFFIX = "DryRun"
 
 
-def bulk_of(params: Mapping[str, Json], most: int) -> Json:
-    """The input of a bulk whose actions take these params."""
-    choices = [
-        {**_object(action={"const": action}, params=taken), "additionalProperties": False}
-        for action, taken in params.items()
-    ]
-    items = {"type": "array", "minItems": 1, "maxItems": most, "items": {"oneOf": choices}}
-    items["description"] = "Done in this order: all, or none."
-    return {**_object(items=items), "additionalProperties": False}
+def dry_run_of(data: Json) -> Json:
+    """The answer to a dry run of a write that would return `data`."""
+    return object_of(
+        "What the write would have done. Nothing was stored.",
+        dry_run={**_FLAG, "description": "True."},
+        data={**data, "description": "What the write would have answered."},
+        **_WOULD,
+    )
+
+
+def confirmation_of(impact: Json) -> Json:
+    """The refusal of a write without consent that would have this impact."""
+    about = "Nothing was done: consent is missing. Repeat with `confirm=true` to go on."
+    shown = {**impact, "description": "What would go."}
+    return object_of(about, *_SOMETIMES, **_PROBLEM, impact=shown, **_SOMETIMES)
+
+
+def bulk_of(name: str, params: Mapping[str, str], most: int) -> dict[str, Json]:
+    """The components of a bulk's input: `params` names what each action takes.
+
+    `name` is that of the whole.
+    """
+    items: dict[str, Json] = {}
+    for action, component in params.items():
+        chosen = {"type": "string", "enum": [action], "description": "What to do."}
+        one = object_of(action=chosen, params=ref("schemas", component))
+        items[f"{name}{action.title()}"] = {**one, "additionalProperties": False}
+    where = {one["properties"]["action"]["enum"][0]: ref("schemas", n) for n, one in items.items()}
+    choice = {
+        "oneOf": [*where.values()],
+        "discriminator": {
+            "propertyName": "action",
+            "mapping": {action: one["$ref"] for action, one in where.items()},
+        },
+    }
+    many = {**list_of(f"{name}Item"), "minItems": 1, "maxItems": most}
+    many["description"] = "Done in this order: all, or none."
+    whole = {**object_of(items=many), "additionalProperties": False}
+    return {**items, f"{name}Item": choice, name: whole}
 
 
 # --- Errors --------------------------------------------------------------------------------
@@ -165,38 +242,39 @@ _EXTRA_HEADERS = {
     412: ["ETag"],
     429: ["Retry-After"],
 }
-_EXTRA_MEMBERS = {
-    403: {"properties": {"scope": _TEXT, "permission": _TEXT}},
-    412: _object(current_etag={"type": ["string", "null"]}),
-    428: _object(impact={"type": "object", "description": "What would go."}),
-}
-BASES = ("Problem", "DispatchProblem")
 
 
 def problem_responses() -> Json:
-    """The response of every error status, once for REST and once in dispatch's envelope."""
+    """The response of every error status: as a problem document, and in dispatch's envelope."""
     statuses = sorted({code.status for code in CODES.values()})
-    return {f"{base}{status}": _problem(status, base) for base in BASES for status in statuses}
-
-
-def _problem(status: int, base: str) -> Json:
-    codes = {name: code for name, code in CODES.items() if code.status == status}
-    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(codes)}}}
-    extra = _EXTRA_MEMBERS.get(status)
-    parts = [ref("schemas", base), narrowed, *([extra] if extra else [])]
     return {
-        "description": " ".join(f"`{name}`: {one.title}." for name, one in codes.items()),
-        "headers": headers(*_EXTRA_HEADERS.get(status, ())),
-        "content": {PROBLEM_TYPE: {"schema": {"allOf": parts}}},
+        f"{schema}{status}": refusal(status, schema)
+        for schema in MEDIA_TYPES
+        for status in statuses
     }
 
 
-def error_statuses(one: Operation | None) -> list[int]:
-    """The statuses with which an operation (None: a fixed address) can be refused."""
-    statuses = {401, 403, 405, 406, 429, 500}
-    if one is None:
-        return sorted(statuses)
-    statuses.add(400)
+MEDIA_TYPES = {"Problem": PROBLEM_TYPE, "FailedEnvelope": JSON_TYPE}
+
+
+def refusal(status: int, schema: str, media_type: str = "") -> Json:
+    """The response of an error status, whose body is the component `schema`."""
+    codes = {name: code for name, code in CODES.items() if code.status == status}
+    shown = {"schema": ref("schemas", schema)}
+    return {
+        "description": " ".join(f"`{name}`: {one.title}." for name, one in codes.items()),
+        "headers": headers(*_EXTRA_HEADERS.get(status, ())),
+        "content": {media_type or MEDIA_TYPES[schema]: shown},
+    }
+
+
+COMMON_ERRORS = (401, 403, 405, 406, 429, 500)
+"""The statuses with which every address can refuse."""
+
+
+def error_statuses(one: Operation) -> list[int]:
+    """The statuses with which an operation can be refused."""
+    statuses = {*COMMON_ERRORS, 400}
     if one.path_params or one.module or one.writes:
         statuses.add(404)
     if one.writes:

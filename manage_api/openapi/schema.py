@@ -9,12 +9,14 @@ from drf_spectacular.plumbing import force_instance
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from manage_api.openapi import parts
-from manage_api.openapi.fields import say_exactly
-from manage_api.openapi.parts import JSON_TYPE, Json, ref
-from manage_api.operations import Operation, reader_of
+from manage_api.errors import PROBLEM_TYPE
+from manage_api.openapi import parts, tags
+from manage_api.openapi.fields import say_exactly, say_simply
+from manage_api.openapi.impacts import confirmation_name
+from manage_api.openapi.parts import COMMON_ERRORS, DRY_RUN_SUFFIX, JSON_TYPE, Json, ref
+from manage_api.operations import Operation, all_operations, reader_of
 from manage_api.serializers import NoInput, StrictSerializer
-from manage_api.views import Endpoint
+from manage_api.views import API_ROOT, DRY_RUN, Endpoint
 from syteops.core.actors import Channel
 
 
@@ -56,6 +58,9 @@ class NoScheme(OpenApiAuthenticationExtension):
         return []
 
 
+_INPUTS = {"create": "Create", "partial_update": "Update"}
+
+
 class ManageSchema(AutoSchema):
     """Describes an operation from its declaration, and the fixed addresses from their views."""
 
@@ -67,6 +72,11 @@ class ManageSchema(AutoSchema):
         return operations.get(getattr(self.view, "action", ""))
 
     @property
+    def _only_tries(self) -> bool:
+        """Whether this is the address of the operation's dry run."""
+        return self.path.startswith(f"{API_ROOT}{DRY_RUN}/")
+
+    @property
     def _fixed(self) -> Endpoint:
         endpoint: Endpoint = self.view.endpoints[self.method]
         return endpoint
@@ -75,15 +85,19 @@ class ManageSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         if self.operation:
-            return parts.operation_id(self.operation)
+            return parts.operation_id(self.operation) + ("_dry_run" if self._only_tries else "")
         return f"api_{self.path.rpartition('/')[2] or 'root'}_{self.method.lower()}"
 
     def get_tags(self) -> list[str]:
-        return [self.operation.resource if self.operation else "api"]
+        if self._only_tries:
+            return [tags.DRY_RUNS.name]
+        return [tags.of_operation(self.operation).name]
 
     def get_summary(self) -> str:
         if self.operation:
-            return self.operation.summary
+            return (
+                f"Dry run: {self.operation.summary}" if self._only_tries else self.operation.summary
+            )
         return (self.view.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
@@ -91,13 +105,21 @@ class ManageSchema(AutoSchema):
         if one is None:
             return ""
         notes = [one.description, f"Scope: `{one.scope}`."]
+        if self._only_tries:
+            twin = f"`{one.method} {API_ROOT}{one.path}`"
+            notes.insert(0, f"What {twin} would do; nothing is stored.")
+            return "\n\n".join(notes[:1] + notes[2:])
+        if one.writes:
+            notes.append(f"`dry_run=true` answers what `{parts.operation_id(one)}_dry_run` does.")
         if one.destructive:
             notes.append("Destructive: needs `confirm=true`; without it the answer is 428.")
         return "\n\n".join(note for note in notes if note)
 
     def get_extensions(self) -> Json:
         one = self.operation
-        return {"x-scope": one.scope, "x-destructive": one.destructive} if one else {}
+        if one is None:
+            return {}
+        return {"x-scope": one.scope, "x-destructive": one.destructive and not self._only_tries}
 
     # --- What goes in ---
 
@@ -113,7 +135,14 @@ class ManageSchema(AutoSchema):
             return list(self._fixed.parameters)
         query = [one.input] if one.input and not one.takes_body else []
         path = [_path_parameter(one, name) for name in one.path_params]
-        return [*path, *query, *(_write_parameters(one) if one.writes else [parts.IF_NONE_MATCH])]
+        return [*path, *query, *self._flags(one)]
+
+    def _flags(self, one: Operation) -> list[OpenApiParameter]:
+        if not one.writes:
+            return [parts.IF_NONE_MATCH]
+        flags = [] if self._only_tries else [parts.CONFIRM] if one.may_ask else []
+        flags += [] if self._only_tries else [parts.IDEMPOTENCY_KEY]
+        return [*flags, *([parts.IF_MATCH] if reader_of(one) else [])]
 
     def get_request_serializer(self) -> Any:
         one = self.operation
@@ -153,36 +182,51 @@ class ManageSchema(AutoSchema):
         if one is None:
             headers = parts.headers(*self._fixed.headers)
             return {status: {**one, "headers": headers} for status, one in responses.items()}
+        if self._only_tries:
+            is_read = any(o.output is one.output for o in all_operations() if not o.writes)
+            return _dry_run_answer(responses[str(one.status)], is_read=is_read)
         return dict(_write_answers(one, responses) if one.writes else _read_answers(responses))
 
     def _failures(self) -> Json:
-        statuses = parts.error_statuses(self.operation)
-        if self.operation is None:
-            statuses = [*statuses, *self._fixed.errors]
-        base = "DispatchProblem" if self.view.channel is Channel.DISPATCH else "Problem"
-        return {str(status): ref("responses", f"{base}{status}") for status in statuses}
+        one = self.operation
+        statuses = parts.error_statuses(one) if one else [*COMMON_ERRORS, *self._fixed.errors]
+        schema = "FailedEnvelope" if self.view.channel is Channel.DISPATCH else "Problem"
+        answers = {str(status): ref("responses", f"{schema}{status}") for status in statuses}
+        if self._only_tries:
+            answers.pop("428", None)
+        elif one and one.may_ask:
+            answers["428"] = parts.refusal(428, confirmation_name(one), PROBLEM_TYPE)
+        return answers
 
     # --- Components ---
 
-    def _insert_field_validators(self, field: Any, schema: Json) -> None:
-        super()._insert_field_validators(field, schema)
-        if schema.get("oneOf", [{}])[-1] == {"type": "string", "maxLength": 0}:
-            # "" may fit the other half as well: whether a format counts is the reader's choice.
-            schema["anyOf"] = schema.pop("oneOf")
+    def _get_serializer_name(
+        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+    ) -> str:
+        """`CrmSystem` comes out; `CrmSystemCreate`, `CrmSystemUpdate` and `…Input` go in."""
+        serializer = getattr(serializer, "child", None) or serializer
+        made = force_instance(serializer)
+        name = type(made).__name__.removesuffix("Serializer")
+        if direction != "request":
+            return name
+        one = self.operation
+        if one and type(made) is one.input and one.endpoint in _INPUTS:
+            return f"{one.viewset.model().__name__}{_INPUTS[one.endpoint]}"
+        return name if name.endswith("Input") else f"{name}Input"
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: Any = False
     ) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        if schema and schema.get("oneOf") == [{}, {"type": "null"}]:
-            del schema["oneOf"]  # anything includes null
-        return schema
+        return say_simply(schema) if schema else schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Json:
         """Strict input takes nothing else; answers carry every field but those of `sometimes`."""
         serializer = force_instance(serializer)
         schema: Json = super()._map_basic_serializer(serializer, direction)
         properties = schema.setdefault("properties", {})
+        if not type(serializer).__dict__.get("__doc__"):
+            schema.pop("description", None)  # a base class's is about something else
         if direction == "response":
             schema["required"] = sorted({*properties} - {*getattr(serializer, "sometimes", ())})
         else:
@@ -192,6 +236,8 @@ class ManageSchema(AutoSchema):
                 schema["additionalProperties"] = False
                 if serializer.needs_one:
                     schema["minProperties"] = 1
+        for name, shown in properties.items():
+            properties[name] = say_simply(shown)
         for name, value in getattr(serializer, "examples", {}).items():
             properties.get(name, {})["examples"] = [value]
         return schema
@@ -199,9 +245,10 @@ class ManageSchema(AutoSchema):
 
 def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
     told = one.viewset.path_param(name)
-    return OpenApiParameter(
-        name, str, "path", required=True, description=told.description, pattern=told.pattern
-    )
+    schema: Json = {"type": "string", "pattern": told.pattern}
+    if told.is_row_id:  # of the type that answers show it in
+        schema = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+    return OpenApiParameter(name, schema, "path", required=True, description=told.description)
 
 
 def _needs_body(one: Operation) -> bool:
@@ -211,15 +258,6 @@ def _needs_body(one: Operation) -> bool:
     return required or getattr(serializer, "needs_one", False)
 
 
-def _write_parameters(one: Operation) -> Iterator[OpenApiParameter]:
-    if one.may_ask:
-        yield OpenApiParameter("confirm", bool, "query", description="Consent to what would go.")
-    yield OpenApiParameter("dry_run", bool, "query", description="Only say what would happen.")
-    yield parts.IDEMPOTENCY_KEY
-    if reader_of(one):
-        yield parts.IF_MATCH
-
-
 def _read_answers(responses: Json) -> Iterator[tuple[str, Json]]:
     tagged = parts.headers("ETagOfRead")
     yield "200", {**responses["200"], "headers": tagged}
@@ -227,18 +265,22 @@ def _read_answers(responses: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _write_answers(one: Operation, responses: Json) -> Iterator[tuple[str, Json]]:
-    content = responses[str(one.status)]["content"][JSON_TYPE]
-    dry_run = parts.dry_run_of(content["schema"])
-    names = ("SyteOps-Changed", "Idempotent-Replayed", "ETag")
+    content = responses[str(one.status)]["content"]
+    names = ["SyteOps-Changed", "Idempotent-Replayed", "ETag"]
     if one.status == 200:
-        schema = {"anyOf": [content["schema"], dry_run]}
-        yield "200", _answer("Done, or what a dry run would do.", schema, *names)
-        return
-    created = _answer("Created.", content["schema"], *names, "Location")
-    yield str(one.status), {**created, "links": parts.links_from(one)}
-    yield "200", _answer("What a dry run would do.", dry_run, "SyteOps-Changed")
+        yield "200", _answer("Done.", content, *names)
+    else:
+        created = _answer("Created.", content, *names, "Location")
+        yield str(one.status), {**created, "links": parts.links_from(one)}
 
 
-def _answer(description: str, schema: Json, *headers: str) -> Json:
-    content = {JSON_TYPE: {"schema": schema}}
+def _dry_run_answer(response: Json, *, is_read: bool) -> Json:
+    """Of what can be read as well, the component is typed; it is made later, by its name."""
+    returned = response["content"][JSON_TYPE]["schema"]["$ref"].rpartition("/")[2]
+    name = f"{returned if is_read else ''}{DRY_RUN_SUFFIX}"
+    content = {JSON_TYPE: {"schema": ref("schemas", name)}}
+    return {"200": _answer("What would be done.", content, "SyteOps-Changed")}
+
+
+def _answer(description: str, content: Json, *headers: str) -> Json:
     return {"description": description, "headers": parts.headers(*headers), "content": content}

@@ -26,6 +26,8 @@ from syteops.ai.serializers import (
 
 @manage_api.register("ai/providers", resource="ai")
 class AiProviderViewSet(ManageViewSet):
+    about = "Which AI provider and model serves which area, its keys and what was used."
+    title = "AI"
     queryset = AiProvider.objects.all()
     serializer_class = AiKeySerializer
     lookup_field, lookup_url_kwarg = "slug", "provider"
@@ -50,12 +52,14 @@ class AiProviderViewSet(ManageViewSet):
         """Areas that this provider serves stop working."""
         return self.answer(services.clear_secrets(self.actor, self.get_object(), "api_key"))
 
-    def clear_key_impact(self) -> dict[str, Any]:
+    def clear_key_impact(self) -> queries.AiKeyClearImpact:
         return queries.clearing_impact(self.get_object())
 
 
 @manage_api.register("ai/areas", resource="ai")
 class AiAreaViewSet(ListMixin, RetrieveMixin, UpdateMixin):
+    about = "Which AI provider and model serves which area, its keys and what was used."
+    title = "AI"
     queryset = AiAreaSettings.objects.all()
     serializer_class, input_serializer_class = AiAreaSerializer, AiAreaInput
     lookup_url_kwarg = "area"
@@ -85,6 +89,8 @@ class AiAreaViewSet(ListMixin, RetrieveMixin, UpdateMixin):
 
 @manage_api.register("ai/usage", resource="ai")
 class AiUsageViewSet(ManageViewSet):
+    about = "Which AI provider and model serves which area, its keys and what was used."
+    title = "AI"
     queryset = AiUsage.objects.all()
 
     @operation(

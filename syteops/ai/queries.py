@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -33,7 +33,15 @@ def default_provider() -> AiProvider | None:
     return AiProvider.objects.filter(is_default=True).first()
 
 
-def clearing_impact(provider: AiProvider) -> dict[str, Any]:
+class AiKeyClearImpact(TypedDict):
+    """What stops without the key of an AI provider."""
+
+    provider: str
+    key_set: bool
+    areas_stopping: list[str]
+
+
+def clearing_impact(provider: AiProvider) -> AiKeyClearImpact:
     """What clearing the provider's key would stop."""
     working = [one for one in list_areas() if one.ready and one.serving == provider]
     return {

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from manage_api.fields import (
     IsSetField,
+    MomentField,
     SecretField,
     StrictCharField,
     StrictDateField,
@@ -26,7 +27,7 @@ class AiProviderSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Most tokens of one answer, whatever an area allows."
     )
     key_set = IsSetField(source="api_key")
-    key_set_at = serializers.DateTimeField(source="api_key_set_at", allow_null=True)
+    key_set_at = MomentField(source="api_key_set_at", allow_null=True)
     is_default = serializers.BooleanField()
 
 

@@ -32,6 +32,8 @@ from syteops.core.permissions import permission_name
 
 @manage_api.register("variables", resource="variables")
 class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
+    about = "The values that workflows read from this one place."
+    title = "Variables"
     queryset = Variable.objects.all()
     serializer_class = VariableSerializer
     list_serializer_class = CatalogVariableSerializer
@@ -112,6 +114,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
 
 @manage_api.register("variable-sets", resource="variable_sets")
 class VariableSetViewSet(EntityViewSet):
+    about = "Named groups of values that become variables."
     queryset = queries.variable_sets()
     serializer_class = VariableSetSerializer
     create_serializer_class = VariableSetCreateInput

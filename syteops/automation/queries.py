@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict
 
 from django.db.models import QuerySet
 
@@ -107,7 +107,14 @@ def _no_variable(key: str) -> NotFound:
     return NotFound(f"There is no variable {key}.")
 
 
-def deletion_impact(variable: Variable) -> dict[str, Any]:
+class VariableDeleteImpact(TypedDict):
+    """What goes with a free-form variable."""
+
+    name: str
+    value: str
+
+
+def deletion_impact(variable: Variable) -> VariableDeleteImpact:
     """What deleting the variable would take away."""
     return {"name": variable.name, "value": variable.value}
 
@@ -117,7 +124,15 @@ def variable_sets() -> QuerySet[VariableSet]:
     return VariableSet.objects.prefetch_related("values")
 
 
-def set_deletion_impact(gone: VariableSet) -> dict[str, Any]:
+class VariableSetDeleteImpact(TypedDict):
+    """What goes with a variable set."""
+
+    acronym: str
+    name: str
+    variables: list[str]
+
+
+def set_deletion_impact(gone: VariableSet) -> VariableSetDeleteImpact:
     """What deleting the set would take away: the names of its variables."""
     names = [variable_name(gone, one) for one in gone.values.all() if not is_blank(one.value)]
     return {"acronym": gone.acronym, "name": gone.name, "variables": names}

@@ -69,6 +69,8 @@ class VariableSerializer(serializers.Serializer[Any]):
 class VariableInput(StrictSerializer):
     """What a free-form variable can be set to."""
 
+    examples: ClassVar[dict[str, Any]] = {"value": "Mon to Fri, 9 to 5"}
+
     value = StrictTextField(
         allow_blank=True,
         max_length=MAX_VALUE,
@@ -114,7 +116,7 @@ class VariableSetSerializer(StrictModelSerializer):
         help_text="The whole list, by suffix.",
     )
 
-    examples: ClassVar[dict[str, Any]] = {"acronym": "acme"}
+    examples: ClassVar[dict[str, Any]] = {"name": "ACME", "acronym": "acme"}
 
     class Meta:
         model = VariableSet

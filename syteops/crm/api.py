@@ -1,9 +1,11 @@
 """CRM systems over the Manage API."""
 
+from typing import Any, ClassVar
+
 from rest_framework import serializers
 
 import manage_api
-from manage_api.fields import IsSetField
+from manage_api.fields import IsSetField, MomentField
 from manage_api.serializers import StrictModelSerializer
 from manage_api.viewsets import EntityViewSet
 from syteops.crm import queries, services
@@ -11,14 +13,14 @@ from syteops.crm.models import CrmSystem
 
 
 class CrmSystemSerializer(StrictModelSerializer):
+    examples: ClassVar[dict[str, Any]] = {"name": "HubSpot", "url": "https://app.hubspot.com"}
+
     crm_num = serializers.CharField(source="slot", read_only=True, help_text='Such as "001".')
     code = serializers.CharField(read_only=True, help_text="Derived from the name.")
     key_set = IsSetField(source="api_key")
-    key_set_at = serializers.DateTimeField(source="api_key_set_at", read_only=True, allow_null=True)
+    key_set_at = MomentField(source="api_key_set_at", read_only=True, allow_null=True)
     secret_set = IsSetField(source="api_secret")
-    secret_set_at = serializers.DateTimeField(
-        source="api_secret_set_at", read_only=True, allow_null=True
-    )
+    secret_set_at = MomentField(source="api_secret_set_at", read_only=True, allow_null=True)
 
     class Meta:
         model = CrmSystem
@@ -30,6 +32,7 @@ class CrmSystemSerializer(StrictModelSerializer):
 
 @manage_api.register("crm-systems", resource="crm")
 class CrmSystemViewSet(EntityViewSet):
+    about = "Where customers are kept, and the credentials for it."
     queryset = queries.live_systems()
     serializer_class = CrmSystemSerializer
     lookup_field, lookup_url_kwarg = "number", "crm_num"

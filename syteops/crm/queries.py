@@ -1,7 +1,7 @@
 """Reading CRM systems."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from django.apps import apps
 from django.db.models import QuerySet, TextField
@@ -18,7 +18,16 @@ def live_systems() -> QuerySet[CrmSystem]:
     return CrmSystem.objects.all()
 
 
-def deletion_impact(system: CrmSystem) -> dict[str, Any]:
+class CrmSystemDeleteImpact(TypedDict):
+    """What goes with a CRM system."""
+
+    crm_num: str
+    name: str
+    secrets_cleared: int
+    team_member_ids_cleared: int
+
+
+def deletion_impact(system: CrmSystem) -> CrmSystemDeleteImpact:
     """What deleting the system would take away."""
     return {
         "crm_num": system.slot,

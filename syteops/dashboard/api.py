@@ -28,6 +28,8 @@ class StatusSerializer(serializers.Serializer[Any]):
 
 @manage_api.register("status", resource="status")
 class StatusViewSet(SingletonViewSet):
+    about = "How the site is doing, in one answer."
+    title = "Status"
     queryset = License.objects.all()  # of whose app the permission to see the status is
     serializer_class = StatusSerializer
     why_read_only = "The status is derived from the site. There is nothing to write."

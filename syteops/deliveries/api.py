@@ -17,6 +17,8 @@ from syteops.deliveries.models import Delivery
 
 @manage_api.register("deliveries", resource="deliveries")
 class DeliveryViewSet(ListMixin, RetrieveMixin):
+    about = "What was sent to whom, what the receiver answered, and sending it again."
+    title = "Deliveries"
     queryset = Delivery.objects.all()
     serializer_class = serializers.DeliveryDetailSerializer
     list_serializer_class = serializers.DeliverySerializer

@@ -1,6 +1,6 @@
 """Deliveries as the Manage API shows them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -20,15 +20,15 @@ class DeliverySerializer(serializers.Serializer[Any]):
     object = serializers.CharField(source="event.object_id")
     state = serializers.ChoiceField(choices=DeliveryState.choices)
     attempts = serializers.IntegerField(help_text="How often it was tried since it was queued.")
-    created_at = serializers.DateTimeField(help_text="When it was queued.")
-    next_attempt_at = serializers.DateTimeField(
+    created_at = MomentField(help_text="When it was queued.")
+    next_attempt_at = MomentField(
         allow_null=True, help_text="Null once it is not waiting any more."
     )
-    finished_at = serializers.DateTimeField(allow_null=True)
+    finished_at = MomentField(allow_null=True)
 
 
 class DeliveryAttemptSerializer(serializers.Serializer[Any]):
-    at = serializers.DateTimeField()
+    at = MomentField()
     milliseconds = serializers.IntegerField(help_text="How long it took.")
     status = serializers.IntegerField(allow_null=True, help_text="Null where nothing was answered.")
     answer = serializers.CharField(help_text="Its first 2,048 bytes, without our own secrets.")
@@ -48,11 +48,11 @@ class DestinationSerializer(serializers.Serializer[Any]):
     enabled = serializers.BooleanField(help_text="Whether the integration sends anything.")
     standing = serializers.ChoiceField(choices=Standing.choices, help_text="How it goes.")
     waiting = serializers.IntegerField(help_text="Deliveries that are not made yet.")
-    delivered_at = serializers.DateTimeField(
+    delivered_at = MomentField(
         source="state.delivered_at", allow_null=True, help_text="When something last arrived."
     )
-    failing_since = serializers.DateTimeField(source="state.failing_since", allow_null=True)
-    paused_at = serializers.DateTimeField(source="state.paused_at", allow_null=True)
+    failing_since = MomentField(source="state.failing_since", allow_null=True)
+    paused_at = MomentField(source="state.paused_at", allow_null=True)
     why_paused = serializers.CharField(source="state.why_paused", help_text="Empty if it is not.")
 
 
@@ -62,6 +62,8 @@ class DestinationListSerializer(serializers.Serializer[Any]):
 
 class DestinationInput(WholeSerializer):
     """One destination."""
+
+    examples: ClassVar[dict[str, Any]] = {"integration": "automation_push"}
 
     integration = StrictCharField(max_length=50, help_text="Such as `webhooks`.")
     destination = StrictCharField(

@@ -16,13 +16,15 @@ from syteops.events import queries
 from syteops.events.filters import EventFilter
 from syteops.events.models import Event
 from syteops.events.pagination import FeedPagination
-from syteops.events.serializers import EventSerializer
+from syteops.events.serializers import SiteEventSerializer
 
 
 @manage_api.register("events", resource="events")
 class EventViewSet(ListMixin):
+    about = "What happened, in order, for those who would rather ask than be told."
+    title = "Events"
     queryset = Event.objects.all()
-    serializer_class = EventSerializer
+    serializer_class = SiteEventSerializer
     filter_backends = (FilterBackend,)
     filterset_class = EventFilter
     pagination_class = FeedPagination

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from manage_api.fields import MomentField
 from syteops.audit.visibility import visible_changes
 from syteops.core.actors import ActorKind
 from syteops.events.catalogue import covered
@@ -26,7 +27,7 @@ class ChangedVariablesSerializer(serializers.Serializer[Any]):
     )
 
 
-class EventDataSerializer(serializers.Serializer[Any]):
+class SiteEventDataSerializer(serializers.Serializer[Any]):
     sometimes = frozenset(("variables",))
 
     resource = serializers.CharField(help_text="What kind of object it is about, such as `crm`.")
@@ -42,11 +43,11 @@ class EventDataSerializer(serializers.Serializer[Any]):
     )
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class SiteEventSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(help_text="Stays the same however often the event is sent.")
     type = serializers.CharField(help_text="Such as `crm_system.updated`.")
-    timestamp = serializers.DateTimeField(help_text="When it happened.")
-    data = EventDataSerializer()  # type: ignore[assignment]
+    timestamp = MomentField(help_text="When it happened.")
+    data = SiteEventDataSerializer()  # type: ignore[assignment]
 
     def to_representation(self, instance: Event) -> Any:
         """Without values of other resources that the reader may not read."""
@@ -85,5 +86,5 @@ def message_of(event: Event, changes: Mapping[str, Any]) -> dict[str, Any]:
     }
     if event.data:
         data["variables"] = event.data
-    timestamp = serializers.DateTimeField().to_representation(event.at)
+    timestamp = MomentField().to_representation(event.at)
     return {"id": event.public_id, "type": event.type, "timestamp": timestamp, "data": data}

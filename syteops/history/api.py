@@ -1,6 +1,6 @@
 """The audit trail over the Manage API."""
 
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from django.db.models import QuerySet
 from rest_framework.decorators import action
@@ -43,8 +43,19 @@ AuditExportInput: Any = type(
 """The filters of the list, and the form of the answer."""
 
 
+class RevertImpact(TypedDict, total=False):
+    """What undoing changes, and what goes if that means to delete."""
+
+    event: str
+    object: str
+    changes: dict[str, Any]
+    deletion: dict[str, Any]
+
+
 @manage_api.register("audit", resource="audit")
 class AuditViewSet(ListMixin):
+    about = "Who changed what, when and how; and undoing it."
+    title = "Audit trail"
     queryset = AuditEntry.objects.all()
     serializer_class = AuditEntrySerializer
     filter_backends = (FilterBackend,)  # entries never change: `since` tells which are new
@@ -87,13 +98,13 @@ class AuditViewSet(ListMixin):
         reverted = {"id": entry.pk, "reverted": True, "resource": entry.object_resource}
         return Response({**reverted, "object": public_id})
 
-    def revert_impact(self) -> dict[str, Any]:
+    def revert_impact(self) -> RevertImpact:
         entry = self.get_object()
         if reason := why_never(entry):
             raise Protected(reason)
         changes = changes_visible_to(self.principal, entry)
         impact = {"event": entry.event, "object": entry.object_id, "changes": changes}
-        return impact | self._deletion_impact(entry)
+        return cast(RevertImpact, impact | self._deletion_impact(entry))
 
     def get_queryset(self) -> QuerySet[AuditEntry]:
         return visible_to(self.principal, AuditEntry.objects.all())

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from manage_api.fields import MomentField
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind, Channel
 from syteops.history.visibility import changes_visible_to
@@ -22,7 +23,7 @@ class AuditChangeSerializer(serializers.Serializer[Any]):
 
 class AuditEntrySerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    at = serializers.DateTimeField()
+    at = MomentField()
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     actor = AuditActorSerializer(source="*")
     door = serializers.ChoiceField(choices=list(Channel))

@@ -1,6 +1,6 @@
 """Integrations over the Manage API."""
 
-from typing import Any
+from typing import TypedDict
 
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from syteops.core.identifiers import SLUG
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.serializers import (
-    IntegrationConfigSerializer,
+    ConfiguredIntegrationSerializer,
     IntegrationDetailSerializer,
     IntegrationSecretInput,
     IntegrationSecretSetSerializer,
@@ -22,12 +22,22 @@ from syteops.integrations.serializers import (
 )
 
 
+class IntegrationSecretClearImpact(TypedDict):
+    """Which secret of an integration goes, and whether there is one."""
+
+    slug: str
+    name: str
+    cleared: bool
+
+
 @manage_api.register("integrations", resource="integrations")
 class IntegrationViewSet(Switchable):
+    about = "What the site works with: switched on and off, with their settings and secrets."
+    title = "Integrations"
     queryset = IntegrationState.objects.all()
     serializer_class = IntegrationDetailSerializer
     list_serializer_class = IntegrationSerializer
-    config_serializer_class = IntegrationConfigSerializer
+    config_serializer_class = ConfiguredIntegrationSerializer
     lookup_field = "slug"
     lookup_help = PathParam("The integration's slug, such as `slack`.", SLUG)
     path_help = {"name": PathParam("The secret's name, such as `webhook_url`.", SLUG)}
@@ -64,8 +74,9 @@ class IntegrationViewSet(Switchable):
         """Refused (`conflict`) while an enabled integration needs it."""
         return self.answer(services.clear_secret(self.actor, self.get_secret()))
 
-    def clear_secret_impact(self) -> dict[str, Any]:
-        return {**self.kwargs, "cleared": self.get_secret().value is not None}
+    def clear_secret_impact(self) -> IntegrationSecretClearImpact:
+        cleared = self.get_secret().value is not None
+        return {"slug": self.kwargs["slug"], "name": self.kwargs["name"], "cleared": cleared}
 
     def get_secret(self) -> IntegrationSecret:
         return services.locked_secret(**self.kwargs)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 
@@ -121,7 +121,15 @@ def get_installed(slug: str) -> Installed:
     return _installed(one, state, rows)
 
 
-def disabling_impact(one: Installed) -> dict[str, Any]:
+class IntegrationDisableImpact(TypedDict):
+    """What ends with an integration."""
+
+    slug: str
+    name: str
+    stops: str
+
+
+def disabling_impact(one: Installed) -> IntegrationDisableImpact:
     """What ends when the integration is switched off."""
     return {"slug": one.slug, "name": one.name, "stops": one.integration.stops}
 

@@ -1,17 +1,17 @@
 """Integrations as the Manage API shows and takes them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from manage_api.fields import IsSetField, SecretField
+from manage_api.fields import IsSetField, MomentField, SecretField
 from manage_api.serializers import StrictSerializer
 
 
 class IntegrationSecretSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     key_set = serializers.BooleanField()
-    key_set_at = serializers.DateTimeField(allow_null=True)
+    key_set_at = MomentField(allow_null=True)
 
 
 class IntegrationSerializer(serializers.Serializer[Any]):
@@ -35,12 +35,14 @@ class IntegrationDetailSerializer(IntegrationSerializer):
     )
 
 
-class IntegrationConfigSerializer(serializers.Serializer[Any]):
+class ConfiguredIntegrationSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     config = serializers.DictField()
 
 
 class IntegrationSecretInput(StrictSerializer):
+    examples: ClassVar[dict[str, Any]] = {"value": "the-token-of-the-service"}
+
     value = SecretField(help_text="The secret.")
 
 

@@ -16,7 +16,7 @@ from syteops.core.identifiers import SLUG
 from syteops.modules import queries, services
 from syteops.modules.models import ModuleState
 from syteops.modules.serializers import (
-    ModuleConfigSerializer,
+    ConfiguredModuleSerializer,
     ModuleDetailSerializer,
     ModuleSerializer,
 )
@@ -25,10 +25,12 @@ from syteops.site.models import License
 
 @manage_api.register("modules", resource="modules")
 class ModuleViewSet(Switchable):
+    about = "Parts of the site that are switched on and off as a whole."
+    title = "Modules"
     queryset = ModuleState.objects.all()
     serializer_class = ModuleDetailSerializer
     list_serializer_class = ModuleSerializer
-    config_serializer_class = ModuleConfigSerializer
+    config_serializer_class = ConfiguredModuleSerializer
     lookup_field, lookup_url_kwarg = "slug", "module"
     lookup_help = PathParam("The module's slug, such as `notes`.", SLUG)
     list_name = "modules"
@@ -51,6 +53,6 @@ class ModuleViewSet(Switchable):
         return super().changed_since(found, since)
 
     @action(detail=True, url_path="config")
-    @operation("Read a module's config", output=ModuleConfigSerializer)
+    @operation("Read a module's config", output=ConfiguredModuleSerializer)
     def get_config(self, request: Request, module: str) -> Response:
         return self.answer(self.get_object())

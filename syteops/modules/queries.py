@@ -1,7 +1,7 @@
 """Reading which modules there are, which are active, and how they are configured."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from django.db.models import CharField, QuerySet, Value
 
@@ -94,9 +94,19 @@ def config_of(slug: str) -> dict[str, Any]:
     return Module(installed(slug), _state(slug)).config
 
 
-def deactivation_impact(module: Module) -> dict[str, Any]:
+class ModuleDeactivateImpact(TypedDict):
+    """What goes with a module, by name. It comes back with the module."""
+
+    module: str
+    ai_areas: list[str]
+    integrations: list[str]
+    operations: list[str]
+    variables: list[str]
+
+
+def deactivation_impact(module: Module) -> ModuleDeactivateImpact:
     """What goes away when the module is switched off. It comes back with the module."""
-    return {"module": module.slug, **contributions(module.slug)}
+    return cast(ModuleDeactivateImpact, {"module": module.slug, **contributions(module.slug)})
 
 
 def installed(slug: str) -> ModuleConfig:

@@ -21,6 +21,6 @@ class ModuleDetailSerializer(ModuleSerializer):
     )
 
 
-class ModuleConfigSerializer(serializers.Serializer[Any]):
+class ConfiguredModuleSerializer(serializers.Serializer[Any]):
     module = serializers.CharField(source="slug")
     config = serializers.DictField(help_text="What was set, over the schema's defaults.")

@@ -23,6 +23,7 @@ from syteops.team.models import TeamMember
 
 @manage_api.register("roles", resource="roles")
 class RoleViewSet(EntityViewSet):
+    about = "Who does what, whoever that is at the moment."
     queryset = Role.objects.all()
     serializer_class = RoleAnswerSerializer
     input_serializer_class = list_serializer_class = RoleSerializer

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
@@ -71,12 +71,28 @@ def members_moved_since(since: datetime) -> set[int]:
     return found
 
 
-def describe_holders(holders: Iterable[TeamMember]) -> list[dict[str, str]]:
+class RoleHolder(TypedDict):
+    """A member who holds a role."""
+
+    user_num: str
+    name: str
+
+
+def describe_holders(holders: Iterable[TeamMember]) -> list[RoleHolder]:
     """Holders as an answer names them."""
     return [{"user_num": one.slot, "name": str(one)} for one in holders]
 
 
-def deletion_impact(role: Role) -> dict[str, Any]:
+class RoleDeleteImpact(TypedDict):
+    """What goes with a role."""
+
+    slug: str
+    name: str
+    holders_unassigned: int
+    holders: list[RoleHolder]
+
+
+def deletion_impact(role: Role) -> RoleDeleteImpact:
     """What deleting the role would take away."""
     holders = holders_of(role)
     return {

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from manage_api.fields import SlotField, StrictCharField
@@ -24,7 +23,11 @@ class RoleSerializer(StrictModelSerializer):
     assigned_count = serializers.IntegerField(read_only=True, help_text="How many hold it.")
 
     # The one constraint that takes a limit.
-    examples: ClassVar[dict[str, Any]] = {"constraint_type": "max_count", "max_count": 3}
+    examples: ClassVar[dict[str, Any]] = {
+        "name": "Editor",
+        "constraint_type": "max_count",
+        "max_count": 3,
+    }
 
     class Meta:
         model = Role
@@ -55,34 +58,6 @@ class RoleCreateInput(RoleSerializer):
         validators=[slug_validator],
         help_text="Made of the name if left out; it stays when the name changes.",
     )
-
-
-class RoleSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Tells that the type of a constraint and its limit go together."""
-
-    target_class = RoleSerializer
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        if direction == "request":
-            schema["allOf"] = [_LIMITED, _NOT_LIMITED]
-        return schema
-
-
-def _if_type(*types: str) -> dict[str, Any]:
-    named = {"constraint_type": {"type": "string", "enum": list(types)}}
-    return {"properties": named, "required": ["constraint_type"]}
-
-
-_LIMITED = {
-    "if": _if_type("max_count"),
-    "then": {"properties": {"max_count": {"type": "integer"}}, "required": ["max_count"]},
-}
-_NOT_LIMITED = {
-    "if": _if_type("unique", "unlimited"),
-    "then": {"properties": {"max_count": {"type": "null"}}},
-}
 
 
 class RoleAnswerSerializer(serializers.Serializer[Any]):

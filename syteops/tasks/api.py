@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 import manage_api
 from manage_api.base import PathParam
+from manage_api.fields import MomentField
 from manage_api.operations import find
 from manage_api.permissions import allowed_operations
 from manage_api.viewsets import RetrieveMixin
@@ -32,14 +33,16 @@ class TaskSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=STATUSES)
     resource = serializers.CharField(help_text="Of the object that it is about.")
     object = serializers.CharField(source="object_id", help_text="Its identifier.")
-    begun_at = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True)
+    begun_at = MomentField()
+    ended_at = MomentField(allow_null=True)
     told = serializers.CharField(help_text="What came of it, in words; blank until it succeeded.")
     problem = TaskProblemSerializer(allow_null=True, help_text="null: it has not failed.")
 
 
 @manage_api.register("tasks", resource="tasks")
 class TaskViewSet(RetrieveMixin):
+    about = "Work that goes on after the answer, and how far it is."
+    title = "Tasks"
     queryset = Job.objects.all()
     serializer_class = TaskSerializer
     lookup_url_kwarg = "id"

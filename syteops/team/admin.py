@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -215,7 +215,7 @@ _ERASING = Question(
 )
 
 
-def _in_words(told: dict[str, Any]) -> list[str]:
+def _in_words(told: Mapping[str, Any]) -> list[str]:
     """How much goes from where: "audit entries: 7"."""
     names = {name: name.replace("_", " ").replace("crm", "CRM") for name in told["removed"]}
     return [f"{names[name]}: {count}" for name, count in told["removed"].items() if count]

@@ -36,6 +36,7 @@ class TeamMemberFilter(FilterSet):
 
 @manage_api.register("team-members", resource="users")
 class TeamMemberViewSet(RestoreMixin, EntityViewSet):
+    about = "The people of the site, how to reach them, and what they are called elsewhere."
     queryset = queries.live_members()
     serializer_class = TeamMemberSerializer
     input_serializer_class = TeamMemberInput
@@ -77,7 +78,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         member = get_any(TeamMember, self.validated["id"], lock=True)
         return self.answer({**services.erase_team_member(self.actor, member), "erased": True})
 
-    def erase_impact(self) -> dict[str, Any]:
+    def erase_impact(self) -> services.TeamMemberEraseImpact:
         return services.predict_erasure(get_any(TeamMember, self.validated["id"], lock=True))
 
     def effects(self) -> list[Operation]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -93,7 +93,16 @@ def changed_with(since: datetime) -> Q:
     return Q(pk__in=set(held)) | Q(user__in=people_renamed_since(since))
 
 
-def deletion_impact(member: TeamMember) -> dict[str, Any]:
+class TeamMemberDeleteImpact(TypedDict):
+    """What goes with a team member, and what brings it back."""
+
+    user_num: str
+    name: str
+    roles_unassigned: list[str]
+    restorable_by_id: int
+
+
+def deletion_impact(member: TeamMember) -> TeamMemberDeleteImpact:
     """What deleting the member would take away, and what restoring it needs."""
     with_related([member])
     return {

@@ -1,6 +1,6 @@
 """Team members as the Manage API shows and takes them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -90,6 +90,8 @@ class ErasedMemberSerializer(serializers.Serializer[Any]):
 
 class TeamMemberInput(TeamMemberSerializer):
     """What a write takes: the same fields, with the values that they may have."""
+
+    examples: ClassVar[dict[str, Any]] = {"first_name": "Ada", "last_name": "Lovelace"}
 
     full_name = StrictCharField(
         max_length=200, required=False, allow_blank=True, help_text="Blank: first and last name."

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
-from typing import IO, Any
+from typing import IO, Any, TypedDict, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -129,11 +129,23 @@ def erase_team_member(actor: Actor, member: TeamMember) -> dict[str, Any]:
     return {"id": pk, "user_num": user_num, "removed": removed, "login_kept": login_kept}
 
 
-def predict_erasure(member: TeamMember) -> dict[str, Any]:
+class TeamMemberEraseImpact(TypedDict):
+    """What goes for good with a team member: how much, by place."""
+
+    id: int
+    user_num: str
+    name: str
+    removed: dict[str, int]
+    login_kept: bool
+    undo: str
+
+
+def predict_erasure(member: TeamMember) -> TeamMemberEraseImpact:
     """What erasing the member would take, exactly: it is done, and taken back."""
     with trial():
-        told = {"name": str(member), **erase_team_member(SYSTEM.for_operation(""), copy(member))}
-    return {**told, "undo": "impossible"}
+        erased = erase_team_member(SYSTEM.for_operation(""), copy(member))
+    told = {"name": str(member), **erased, "undo": "impossible"}
+    return cast(TeamMemberEraseImpact, told)
 
 
 @before_person_deleted

@@ -15,6 +15,7 @@ from syteops.webhooks.serializers import WebhookSerializer, WebhookWithSecretSer
 
 @manage_api.register("webhooks", resource="webhooks")
 class WebhookViewSet(EntityViewSet):
+    about = "Addresses that are told of events, each with a signature."
     queryset = queries.all_webhooks()
     serializer_class = WebhookSerializer
     lookup_url_kwarg = "id"

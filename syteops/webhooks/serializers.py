@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from manage_api.fields import IsSetField, StrictCharField, StrictListField
+from manage_api.fields import IsSetField, MomentField, StrictCharField, StrictListField
 from manage_api.serializers import StrictModelSerializer
 from syteops.events.catalogue import MOST_PATTERNS
 from syteops.webhooks.models import Webhook
@@ -18,10 +18,11 @@ class WebhookSerializer(StrictModelSerializer):
         help_text="Which events: types such as `crm_system.updated`, `crm_system.*`, or `*`.",
     )
     secret_set = IsSetField(source="signing_secret")
-    secret_set_at = serializers.DateTimeField(
-        source="signing_secret_set_at", read_only=True, allow_null=True
-    )
-    examples: ClassVar[dict[str, Any]] = {"types": ["crm_system.*", "variables.changed"]}
+    secret_set_at = MomentField(source="signing_secret_set_at", read_only=True, allow_null=True)
+    examples: ClassVar[dict[str, Any]] = {
+        "name": "n8n",
+        "types": ["crm_system.*", "variables.changed"],
+    }
 
     class Meta:
         model = Webhook

@@ -19,7 +19,7 @@ def test_what_is_told_has_the_shape_that_is_described() -> None:
     a_member()
     publish()
     for event in Event.objects.select_related("entry"):
-        described = document()["webhooks"][event.type]["post"]["requestBody"]
+        described = document()["components"]["pathItems"][event.type]["post"]["requestBody"]
         schema = inlined(described["content"]["application/json"]["schema"])
         changes = event.entry.changes if event.entry else {}
         Draft202012Validator(schema).validate(message_of(event, changes))

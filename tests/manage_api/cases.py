@@ -12,7 +12,7 @@ from django.utils import timezone
 from manage_api.keys import services
 from manage_api.operations import Operation, all_scopes, find
 from syteops.core.actors import SYSTEM
-from tests.fixtures import Api
+from tests.fixtures import Api, is_refusal
 from tests.isolation import forget_calls
 from tests.manage_api.faces import Answer, as_person
 from tests.manage_api.stored import stored
@@ -57,7 +57,7 @@ class Case:
     def refused(self, answer: Answer, status: int, code: str, before: Any = None) -> None:
         """The answer is this problem, in the one shape, and nothing was touched."""
         assert (answer.status, answer.code) == (status, code), answer.body
-        assert answer.response.headers["Content-Type"] == "application/problem+json"
+        assert is_refusal(answer.response)
         assert answer.body["request_id"] == answer.response.headers["X-Request-ID"]
         assert answer.body["status"] == status
         assert stored() == (before or self.before)

@@ -20,7 +20,7 @@ from rest_framework import exceptions
 from manage_api.errors import CODES, FIELD_CODES, ApiError, as_api_error
 from syteops.core.errors import Conflict, FieldError, Invalid, NotFound, RoleFull
 from syteops.crm.models import CrmSystem
-from tests.fixtures import API, Api
+from tests.fixtures import API, Api, is_refusal
 from tests.manage_api.faces import as_person
 
 DETAIL_OF_ERROR = "a detail that nobody outside may read"
@@ -32,7 +32,7 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     """The problem that the answer is; everything that all of them have in common holds."""
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.content
     body: dict[str, Any] = answer.json()
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert is_refusal(answer)
     assert set(body) >= MEMBERS
     assert body["status"] == status == CODES[code].status
     assert body["type"] == f"urn:syteops:problem:{code}"

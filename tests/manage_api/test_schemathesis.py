@@ -17,6 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
 from hypothesis import HealthCheck, settings
+from hypothesis.strategies import sampled_from
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.schemas import BaseSchema
@@ -50,6 +51,16 @@ def described(django_db_setup: None, django_db_blocker: Any) -> BaseSchema:
     return schema
 
 
+# The formats of ours, by examples: no pattern says which of all that fit it exist.
+for name, values in {
+    "email-or-blank": ["", "ada@example.com"],
+    "web-address-or-blank": ["", "https://example.com/a", "http://crm:8080"],
+    "iana-time-zone": ["", "Europe/Vienna", "Etc/GMT+1"],
+    "iso-3166-alpha-2": ["", "AT", "CH"],
+    "iso-4217": ["EUR", "JPY"],
+}.items():
+    schemathesis.openapi.format(name, sampled_from(values))
+
 run = settings(
     max_examples=EXAMPLES,
     stateful_step_count=12,
@@ -73,6 +84,10 @@ UNSAYABLE = {
     "integrations_update_config": "each integration's config has a schema of its own",
     "modules_update_config": "each module's config has a schema of its own",
     **dict.fromkeys(
+        ("roles_create", "roles_update", "roles_bulk"),
+        "that the type of a constraint and its limit go together",
+    ),
+    **dict.fromkeys(
         ("variable_sets_create", "variable_sets_update", "variable_sets_bulk"),
         "that a value has the form of its type, and that an acronym is not taken by a module",
     ),
@@ -88,7 +103,7 @@ def valid_data_is_accepted(ctx: Any, response: Any, case: Any) -> bool | None:
     if response.status_code == 400:
         if _refused_by_state(response.json()):
             return None
-        if case.operation.definition.raw["operationId"] in UNSAYABLE:
+        if case.operation.definition.raw["operationId"].removesuffix("_dry_run") in UNSAYABLE:
             return None
         if not re.fullmatch(TAGS, (case.headers or {}).get("If-Match", "*")):
             return None  # tried with letters and digits alone, of which no ETag consists

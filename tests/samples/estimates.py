@@ -31,9 +31,9 @@ def _get() -> Sample:
 
 @sample("estimates_items.create")
 def _create() -> Sample:
-    lines = [{"description": "Hosting", "quantity": 12, "unit_price": "9.90", "tax_percent": "20"}]
+    line = {"description": "Hosting", "quantity": "12", "unit_price": "9.90", "tax_percent": "20"}
     bad = {"title": "Hosting", "line_items": [{"description": "Hosting", "unit_price": "-1"}]}
-    return Sample(params={"title": "Hosting", "currency": "EUR", "line_items": lines}, bad=bad)
+    return Sample(params={"title": "Hosting", "currency": "EUR", "line_items": [line]}, bad=bad)
 
 
 @sample("estimates_items.update")
