@@ -125,7 +125,7 @@ def test_the_question_for_consent_tells_no_more_than_the_answer(make_key: Key) -
         "name": "Editor",
         "holders_unassigned": 1,
     }
-    assert alone.json()["impact"] == {"slug": "editor", "holders_unassigned": 1, "holders": 1}
+    assert alone.json()["impact"] == {"slug": "editor", "holders_unassigned": 1, "holders_count": 1}
     assert both.json()["impact"]["holders"] == [{"user_num": "001", "name": "Ada"}]
 
 
@@ -169,7 +169,7 @@ def test_a_replayed_answer_shows_what_may_be_read_by_now(
 def test_an_impact_counts_and_does_not_tell_whether_a_secret_is_set(make_key: Key) -> None:
     answer = Api(make_key("ai:secrets")).delete("/ai/providers/openai/key")
 
-    assert answer.json()["impact"] == {"provider": "openai", "areas_stopping": 0}
+    assert answer.json()["impact"] == {"provider": "openai", "areas_stopping_count": 0}
 
 
 def test_a_refusal_that_tells_nothing_stored_gives_its_reason_to_all(make_key: Key) -> None:
