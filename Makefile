@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEV_VENV ?= .venv-dev
 BENCH_VENV ?= .venv-bench
+CONTRACT_VENV ?= .venv-contract
 LOCK_VENV ?= .venv-lock
 # More processes than processors: tests of servers wait a good deal. In no other order: tests that
 # empty the tables must come last in a process.
@@ -54,7 +55,7 @@ check: dev-environment ## Check style, types, imports, migrations, API descripti
 	step python -m pytest --quiet tests/contract; \
 	step python manage.py check --fail-level WARNING
 
-contract: dev-environment node-environment ## Check the API description with tools that need Node
+contract: dev-environment contract-environment node-environment ## Check the API description with tools that need Node
 	@$(throw_away); \
 	python manage.py spectacular --file "$$data/openapi.yaml"; \
 	cp tests/contract/client.ts "$$data"; \
@@ -63,7 +64,8 @@ contract: dev-environment node-environment ## Check the API description with too
 	step spectral lint "$$data/openapi.yaml" --ruleset spectral.yaml --fail-severity hint; \
 	step redocly lint "$$data/openapi.yaml" --config redocly.yaml; \
 	step openapi-typescript "$$data/openapi.yaml" --output "$$data/api.ts"; \
-	step tsc --strict --noEmit "$$data/client.ts" "$$data/api.ts"
+	step tsc --strict --noEmit "$$data/client.ts" "$$data/api.ts"; \
+	cd ../..; step python -m tests.contract.clients "$(abspath $(CONTRACT_VENV))"
 
 bench: bench-environment ## Compare with stock DRF and a bare view, on loopback (BENCH_DB=sqlite|postgresql|both)
 	@$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_DB)
@@ -77,12 +79,13 @@ bench-scale: bench-environment ## Show how lists grow with 1,000 to 100,000 rows
 lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(call create,$(LOCK_VENV))
 	@$(LOCK_VENV)/bin/pip install -qq --disable-pip-version-check uv
-	@$(call compile,run.txt)
-	@$(call compile,dev.txt,--group dev)
-	@$(call compile,bench.txt,--group bench)
+	@$(call compile,run.txt,pyproject.toml)
+	@$(call compile,dev.txt,pyproject.toml --group dev)
+	@$(call compile,bench.txt,pyproject.toml --group bench)
+	@$(call compile,contract.txt,--group contract)
 
 clean: ## Remove environments and caches; never the data in var/
-	rm -rf $(VENV) $(DEV_VENV)* $(BENCH_VENV) $(LOCK_VENV)
+	rm -rf $(VENV) $(DEV_VENV)* $(BENCH_VENV) $(CONTRACT_VENV) $(LOCK_VENV)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -rf tests/contract/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -98,6 +101,10 @@ dev-environment:
 bench-environment:
 	@$(call create,$(BENCH_VENV))
 	@$(call install,$(BENCH_VENV),requirements/bench.txt)
+
+contract-environment:
+	@$(call create,$(CONTRACT_VENV))
+	@$(call install,$(CONTRACT_VENV),requirements/contract.txt)
 
 # Exactly what is locked, unless that is installed already.
 node-environment:
@@ -150,7 +157,7 @@ endef
 
 # Resolves for every supported Python at once; keeps the pins that are there. Writes no address.
 define compile
-$(LOCK_VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+$(LOCK_VENV)/bin/uv pip compile --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) $(2) \
 	-o requirements/$(1) >/dev/null && echo "requirements/$(1)"
 endef

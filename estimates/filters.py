@@ -11,7 +11,9 @@ from manage_api.filters import FilterSet, filters
 
 
 class EstimateFilter(FilterSet):
-    status = filters.ChoiceFilter(method="filter_status", choices=EstimateStatus.choices)
+    status = filters.ChoiceFilter(
+        method="filter_status", choices=EstimateStatus.choices, help_text="Only these."
+    )
     number = filters.CharFilter(allow_blank=True, max_length=40, help_text="Such as EST-2026-0001.")
     superseded = filters.BooleanFilter(
         method="filter_superseded",

@@ -67,7 +67,7 @@ class DispatchView(ApiView):
             request=DispatchInput,
             parameters=(IDEMPOTENCY_KEY, IF_MATCH),
             headers=("ETag", "Idempotent-Replayed"),
-            errors=(400, 404, 409, 412, 413, 415, 422, 428),
+            errors=(400, 404, 408, 409, 412, 413, 415, 422, 428),
         ),
     }
     channel = Channel.DISPATCH

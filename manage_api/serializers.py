@@ -204,7 +204,8 @@ def listing(
     `further` are more of its fields, which only some answers have.
     """
     fields = {name: item(many=True), **further, "sometimes": frozenset(further)}
-    return type(f"{_label(item)}ListSerializer", (base,), fields)
+    kind = "Page" if issubclass(base, PageSerializer) else "List"
+    return type(f"{_label(item)}{kind}Serializer", (base,), fields)
 
 
 @cache

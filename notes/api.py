@@ -14,8 +14,10 @@ from notes.serializers import NoteSerializer
 
 
 class NoteFilter(FilterSet):
-    status = filters.ChoiceFilter(choices=NoteStatus.choices)
-    tag = filters.CharFilter(method="filter_tag", allow_blank=True, max_length=50)
+    status = filters.ChoiceFilter(choices=NoteStatus.choices, help_text="Only these.")
+    tag = filters.CharFilter(
+        method="filter_tag", allow_blank=True, max_length=50, help_text="Only notes with this tag."
+    )
 
     def filter_tag(self, found: QuerySet[Note], name: str, value: str) -> QuerySet[Note]:
         return found.filter(tag_rows__name_folded=value)

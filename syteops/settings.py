@@ -349,13 +349,25 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "SyteOps Manage API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
-    "SERVERS": [{"url": f"{SITE_URL}{SCRIPT_NAME}" or "/", "description": "This site."}],
-    "CONTACT": {"name": "The admins of this site", "url": f"{SITE_URL}{SCRIPT_NAME}/admin/"},
+    "SERVERS": [
+        {
+            "url": f"{SITE_URL}{SCRIPT_NAME}" or "/",
+            "description": "This site, in production.",
+            "x-internal": False,
+        }
+    ],
+    "CONTACT": {
+        "name": "The admins of this site",
+        # Tools refuse a relative one.
+        **({"url": f"{SITE_URL}{SCRIPT_NAME}/admin/"} if SITE_URL else {}),
+    },
     "LICENSE": {"name": "SyteOps license", "identifier": "LicenseRef-SyteOps"},
     "EXTERNAL_DOCS": {
         "description": "The same to read and to try.",
         "url": f"{SITE_URL}{SCRIPT_NAME}/api/manage/v1/docs",
-    },
+    }
+    if SITE_URL
+    else {},
     "SCHEMA_PATH_PREFIX": r"/api/manage/v1",
     "SERVE_PUBLIC": True,
     "COMPONENT_SPLIT_REQUEST": True,

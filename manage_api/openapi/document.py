@@ -39,7 +39,8 @@ def _is_shown(endpoint: tuple[str, str, str, Any]) -> bool:
 def finish_document(result: Json, **kwargs: Any) -> Json:
     """Add what all operations share, and what is derived from the finished schemas."""
     result["info"]["description"] = parts.INFO
-    result["tags"] = [*(one._asdict() for one in tags.all_tags()), *result.get("tags", ())]
+    groups = [*(one._asdict() for one in tags.all_tags()), *result.get("tags", ())]
+    result["tags"] = sorted(groups, key=lambda one: one["name"])
     components = result["components"]
     components |= {"headers": parts.HEADERS, "responses": parts.problem_responses()}
     complete_components(result)

@@ -251,9 +251,11 @@ def problem_responses() -> Json:
         f"{schema}{status}": refusal(status, schema)
         for schema in MEDIA_TYPES
         for status in statuses
+        if (schema, status) != ("Problem", CONSENT_MISSING)  # each operation has its own
     }
 
 
+CONSENT_MISSING = 428
 MEDIA_TYPES = {"Problem": PROBLEM_TYPE, "FailedEnvelope": JSON_TYPE}
 
 
@@ -268,7 +270,7 @@ def refusal(status: int, schema: str, media_type: str = "") -> Json:
     }
 
 
-COMMON_ERRORS = (401, 403, 405, 406, 429, 500)
+COMMON_ERRORS = (401, 403, 405, 406, 429, 500, 503)
 """The statuses with which every address can refuse."""
 
 
@@ -280,9 +282,9 @@ def error_statuses(one: Operation) -> list[int]:
     if one.writes:
         statuses |= {409, 412, 422}
     if one.takes_body:
-        statuses |= {413, 415}
+        statuses |= {408, 413, 415}
     if one.may_ask:
-        statuses.add(428)
+        statuses.add(CONSENT_MISSING)
     return sorted(statuses)
 
 

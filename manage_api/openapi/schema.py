@@ -1,6 +1,7 @@
 """How drf-spectacular describes an operation: from its declaration."""
 
 from collections.abc import Iterator, Mapping
+from inspect import getdoc
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -103,7 +104,7 @@ class ManageSchema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         one = self.operation
         if one is None:
-            return ""
+            return getdoc(self.view) or ""
         notes = [one.description, f"Scope: `{one.scope}`."]
         if self._only_tries:
             twin = f"`{one.method} {API_ROOT}{one.path}`"
@@ -193,9 +194,10 @@ class ManageSchema(AutoSchema):
         schema = "FailedEnvelope" if self.view.channel is Channel.DISPATCH else "Problem"
         answers = {str(status): ref("responses", f"{schema}{status}") for status in statuses}
         if self._only_tries:
-            answers.pop("428", None)
+            answers.pop(str(parts.CONSENT_MISSING), None)
         elif one and one.may_ask:
-            answers["428"] = parts.refusal(428, confirmation_name(one), PROBLEM_TYPE)
+            refusal = parts.refusal(parts.CONSENT_MISSING, confirmation_name(one), PROBLEM_TYPE)
+            answers[str(parts.CONSENT_MISSING)] = refusal
         return answers
 
     # --- Components ---

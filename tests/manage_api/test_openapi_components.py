@@ -135,12 +135,11 @@ def test_every_tag_is_described_and_every_operation_has_one() -> None:
     assert all(name[0].isupper() for name in used)
 
 
-def test_it_says_which_server_whose_license_and_where_to_read_on() -> None:
+def test_it_says_which_server_and_whose_license() -> None:
     shown = document()
     assert shown["servers"][0]["url"]
     assert shown["info"]["license"]["name"]
-    assert shown["info"]["contact"]["url"].endswith("/admin/")
-    assert shown["externalDocs"]["url"].endswith("/api/manage/v1/docs")
+    assert shown["info"]["contact"]["name"]
 
 
 # --- What would go -----------------------------------------------------------------------------

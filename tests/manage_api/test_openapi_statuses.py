@@ -6,9 +6,9 @@ from manage_api.openapi.document import document
 from manage_api.operations import Operation, all_operations, find
 from tests.fixtures import Api
 
-ALWAYS = {"400", "401", "403", "405", "406", "429", "500"}
+ALWAYS = {"400", "401", "403", "405", "406", "429", "500", "503"}
 WRITES = {"404", "409", "412", "422"}
-BODIES = {"413", "415"}
+BODIES = {"408", "413", "415"}
 BULKS = [one for one in all_operations() if one.action == "bulk"]
 
 
