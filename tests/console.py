@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from tests.environment import ROOT
@@ -17,7 +17,10 @@ from tests.processes import clean_environment, killed_afterwards
 
 @contextmanager
 def console(data_dir: Path, **settings: str) -> Iterator[Callable[..., str]]:
-    """Yields what runs one command of that site and returns what the command printed."""
+    """Yields what runs one command of that site and returns what the command printed.
+
+    A command that fails, fails the test; one that refuses as well, unless it `may_refuse`.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.console"],
         cwd=ROOT,
@@ -30,11 +33,13 @@ def console(data_dir: Path, **settings: str) -> Iterator[Callable[..., str]]:
     assert process.stdout is not None
     typed, printed = process.stdin, process.stdout
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, may_refuse: bool = False) -> str:
         print(json.dumps(arguments), file=typed, flush=True)
         answer = printed.readline()
         assert answer, f"{arguments[0]} failed"
-        return str(json.loads(answer))
+        code, text = json.loads(answer)
+        assert may_refuse or not code, text
+        return str(text)
 
     with killed_afterwards(process):
         yield run
@@ -43,13 +48,18 @@ def console(data_dir: Path, **settings: str) -> Iterator[Callable[..., str]]:
 def _main() -> None:
     import django
     from django.core.management import call_command
+    from django.db import connections
 
     django.setup()
     for line in sys.stdin:
-        out = io.StringIO()
-        with suppress(SystemExit):  # a refusal, of which it printed why
-            call_command(*json.loads(line), stdout=out)
-        print(json.dumps(out.getvalue()), flush=True)
+        code = None
+        with redirect_stdout(io.StringIO()) as out:
+            try:
+                call_command(*json.loads(line))
+            except SystemExit as refusal:
+                code = refusal.code
+        connections.close_all()  # as at the end of a process
+        print(json.dumps([code, out.getvalue()]), flush=True)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Site:
 
     def command(self, *arguments: str) -> Any:
         """What `manage.py manage_key … --json` prints beside the running server."""
-        return json.loads(self.manage("manage_key", *arguments, "--json"))
+        return json.loads(self.manage("manage_key", *arguments, "--json", may_refuse=True))
 
 
 @pytest.fixture(scope="session")

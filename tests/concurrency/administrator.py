@@ -8,20 +8,23 @@ from typing import Any
 import httpx
 
 from tests.concurrency.live import LiveSite
-from tests.processes import killed_afterwards, manage, start
 
 _NAME, _PASSWORD = "carol", "correct horse battery staple"
+_SIGN_UP = f"""
+from django.contrib.auth.models import User
+User.objects.create_superuser("{_NAME}", password="{_PASSWORD}")
+"""
 _PATIENCE = 60.0  # seconds; a loaded machine needs a few
 _KEY = re.compile(r'value="(som_\w+)"')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
 
 class Administrator:
-    """Carol. Whatever she does is done by a process of its own, or over HTTP like anybody's."""
+    """Carol. Whatever she does is done beside the servers, or over HTTP like anybody's."""
 
     def __init__(self, site: LiveSite) -> None:
         self.site = site
-        self._sign_up()
+        site.manage("shell", "-v", "0", "-c", _SIGN_UP)
         address = f"http://127.0.0.1:{site.servers[0].port}"
         self._browser = httpx.Client(base_url=address, timeout=_PATIENCE, verify=False)
         signed_in = self._submit("/admin/login/", username=_NAME, password=_PASSWORD)
@@ -29,14 +32,8 @@ class Administrator:
 
     def manage_key(self, *arguments: str) -> tuple[dict[str, Any], float]:
         """What `manage.py manage_key … --json` prints, and the moment when it was printed."""
-        command = ("manage_key", *arguments, "--json")
-        process = start(*command, data_dir=self.site.data_dir, **self.site.settings)
-        with killed_afterwards(process):
-            assert process.stdout is not None
-            line, answered_at = process.stdout.readline(), time.monotonic()
-            _, errors = process.communicate(timeout=_PATIENCE)
-            assert process.returncode == 0, line + errors
-        return json.loads(line), answered_at
+        printed = self.site.manage("manage_key", *arguments, "--json")
+        return json.loads(printed), time.monotonic()
 
     def press(self, public_id: str, button: str, **fields: str) -> tuple[str, float]:
         """The new key that the page shows after a button ("" for none), and when it was there."""
@@ -45,12 +42,6 @@ class Administrator:
         assert answer.status_code in (200, 302), answer.text
         shown = _KEY.search(answer.text)
         return (shown[1] if shown else ""), answered_at
-
-    def _sign_up(self) -> None:
-        settings = {**self.site.settings, "DJANGO_SUPERUSER_PASSWORD": _PASSWORD}
-        person = ("--noinput", "--username", _NAME, "--email", "carol@example.com")
-        done = manage("createsuperuser", *person, data_dir=self.site.data_dir, **settings)
-        assert done.returncode == 0, done.stderr
 
     def _submit(self, path: str, **fields: str) -> httpx.Response:
         token = _TOKEN.search(self._browser.get(path).text)

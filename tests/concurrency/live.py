@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.console import console
 from tests.environment import ROOT
-from tests.processes import children_of, clean_environment, manage, name_of
+from tests.processes import children_of, clean_environment, name_of
 from tests.servers import free_port
 from tests.sites import set_up_with_key
 
@@ -109,6 +111,7 @@ class LiveSite:
     settings: dict[str, str]
     key: str = ""
     servers: list[Server] = field(default_factory=list)
+    _stack: ExitStack = field(default_factory=ExitStack)
 
     @property
     def log(self) -> Path:
@@ -120,10 +123,13 @@ class LiveSite:
         return clean_environment(self.data_dir, **{**_NO_LIMITS, **self.settings, **settings})
 
     def manage(self, *arguments: str) -> str:
-        """What one management command printed."""
-        done = manage(*arguments, data_dir=self.data_dir, **{**_NO_LIMITS, **self.settings})
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        """What one management command printed, beside the servers."""
+        return self._console(*arguments)
+
+    @cached_property
+    def _console(self) -> Callable[..., str]:
+        settings = {**_NO_LIMITS, **self.settings}
+        return self._stack.enter_context(console(self.data_dir, **settings))
 
     def state(self) -> dict[str, Any]:
         """What is stored, as `tests.concurrency.state` finds it."""
@@ -134,6 +140,12 @@ class LiveSite:
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        self._stack.close()
+        for server in self.servers:
+            server.stop()
 
 
 @contextmanager
@@ -149,5 +161,4 @@ def live_site(
             server.start()
         yield site
     finally:
-        for server in site.servers:
-            server.stop()
+        site.close()

@@ -52,7 +52,7 @@ def machines(
         yield found
     finally:
         for one in found:
-            one.server.stop()
+            one.site.close()
 
 
 def _secrets(directory: Path) -> dict[str, str]:
