@@ -48,11 +48,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     for item in items:
-        has_server = item.get_closest_marker("slow") and item.path.parent.name in _WITH_SERVERS
-        if has_server or item.path.stem in _OF_ONE_DOCUMENT:
+        folder, file = item.path.parent.name, item.path.stem
+        has_server = item.get_closest_marker("slow") and folder in _WITH_SERVERS
+        if has_server or file in _OF_ONE_DOCUMENT:
             # They share a running site, or what is made of the API description, which each worker
             # of pytest-xdist would make anew.
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else file))
 
 
 # --- After the last test -------------------------------------------------------------------

@@ -71,7 +71,7 @@ class Site:
         return json.loads(self.manage("manage_key", *arguments, "--json", may_refuse=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Set up and served as an operator does it."""
     data_dir = tmp_path_factory.mktemp("site")

@@ -6,7 +6,7 @@ from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """A site with two servers of two workers each: requests to both run in different processes."""
     with (

@@ -7,7 +7,7 @@ import pytest
 from tests.docs.live import Site, served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def serve() -> Callable[..., Any]:
     """Serves a site of its own. Needs curl, like the reader."""
     if shutil.which("curl") is None:
@@ -15,7 +15,7 @@ def serve() -> Callable[..., Any]:
     return served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(serve: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One site for the pages that leave nothing behind."""
     with serve(tmp_path_factory.mktemp("site")) as made:
