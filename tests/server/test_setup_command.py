@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,7 @@ from tests.databases import fresh_database as new_fresh_database
 from tests.environment import ROOT
 from tests.processes import clean_environment, finish, killed_afterwards, manage, start
 from tests.servers import free_port
+from tests.sites import set_up
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,12 @@ class Site:
 
     data_dir: Path
     environment: dict[str, str]
-    first_run: "subprocess.CompletedProcess[str]" = field(init=False)
+    printed: str
+
+    @property
+    def database(self) -> str:
+        """How it is named, in the end of which a name is made up."""
+        return "PostgreSQL, fresh_" if self.environment else f"SQLite, {self.data_dir}/db.sqlite3"
 
     def manage(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         return manage(*arguments, data_dir=self.data_dir, **{**self.environment, **settings})
@@ -43,17 +49,15 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with new_fresh_database() as environment:
-        site = Site(tmp_path_factory.mktemp("site") / "data", environment)
-        site.first_run = site.manage("setup", PORT="8123")
-        yield site
+        data_dir = tmp_path_factory.mktemp("site") / "data"
+        yield Site(data_dir, environment, set_up(data_dir, environment))
 
 
 @pytest.mark.combination
 def test_the_first_run_prints_address_name_and_password_of_the_first_admin(site: Site) -> None:
-    assert site.first_run.returncode == 0, site.first_run.stderr
-    assert PASSWORD.search(site.first_run.stdout)
-    assert "http://127.0.0.1:8123/admin/" in site.first_run.stdout
-    assert re.search(r"User: +admin\b", site.first_run.stdout)
+    assert PASSWORD.search(site.printed)
+    assert "http://127.0.0.1:8000/admin/" in site.printed
+    assert re.search(r"User: +admin\b", site.printed)
 
 
 def test_what_others_could_open_is_closed_again(site: Site) -> None:
@@ -87,7 +91,7 @@ def test_a_second_run_changes_nothing_and_prints_no_password(site: Site) -> None
     again = site.manage("setup")
     assert again.returncode == 0
     database, told = again.stdout.splitlines()
-    assert database.startswith("Database: ")
+    assert database.startswith(f"Database: {site.database}")
     assert told == "Everything is set up already."
     assert _contents(site.data_dir) == before
 
@@ -124,10 +128,8 @@ def test_other_encryption_keys_are_refused_before_anything_is_stored_under_them(
     assert "Traceback" not in refused.stderr
 
 
-def test_setup_and_serve_name_the_database_without_its_password(site: Site) -> None:
-    kind = "PostgreSQL, fresh_" if site.environment else f"SQLite, {site.data_dir}/db.sqlite3"
-    assert f"Database: {kind}" in site.first_run.stdout
-    assert f"Database: {kind}" in site.manage("serve", HOST="192.0.2.1").stdout
+def test_the_database_is_named_without_its_password(site: Site) -> None:
+    assert f"Database: {site.database}" in site.manage("serve", HOST="192.0.2.1").stdout
     address = f"postgres://u:very-secret@127.0.0.1:{free_port()}/x"
     refused = site.manage("serve", DATABASE_URL=address)
     assert "Database: PostgreSQL, x at 127.0.0.1:" in refused.stdout

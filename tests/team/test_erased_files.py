@@ -1,11 +1,14 @@
 """The files of the database hold nothing of somebody who was erased."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.processes import manage
+
+pytestmark = pytest.mark.sqlite_only
 
 LIFE = """
 import os, pathlib
@@ -26,12 +29,21 @@ print("held:", [text for text in texts if text.lower().encode() in held])
 """
 
 
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize(("end", "held"), [("erase", 1), ("keep", 5)])
-def test_the_files_of_sqlite_hold_nothing_either(tmp_path: Path, end: str, held: int) -> None:
-    data_dir = tmp_path / "site"
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data_dir = tmp_path_factory.mktemp("migrated") / "site"
     assert manage("migrate", data_dir=data_dir).returncode == 0
+    return data_dir
 
+
+@pytest.fixture
+def data_dir(migrated: Path, tmp_path: Path) -> Path:
+    """A site with an empty database of its own, and no other files."""
+    return shutil.copytree(migrated, tmp_path / "site")
+
+
+@pytest.mark.parametrize(("end", "held"), [("erase", 1), ("keep", 5)])
+def test_the_files_of_sqlite_hold_nothing_either(data_dir: Path, end: str, held: int) -> None:
     done = manage("shell", "-c", LIFE.replace("{end}", end), data_dir=data_dir)
 
     assert done.returncode == 0, done.stderr
@@ -56,10 +68,7 @@ print("failing:", [one.name for one in failing_tasks()])
 """
 
 
-@pytest.mark.sqlite_only
-def test_the_journal_of_sqlite_is_emptied_once_nobody_reads_it(tmp_path: Path) -> None:
-    data_dir = tmp_path / "site"
-    assert manage("migrate", data_dir=data_dir).returncode == 0
+def test_the_journal_of_sqlite_is_emptied_once_nobody_reads_it(data_dir: Path) -> None:
     made, _, rest = LIFE.partition('if "{end}" == "erase":\n')
     erasing, _, held = rest.partition("\n#")
     script = f"{made}{READER.replace('{erase}', erasing.strip())}#{held}"
