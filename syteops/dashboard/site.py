@@ -37,6 +37,14 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
         return only_while_active
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """All sections are listed once per request: the page and its sidebar both show them."""
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        if not hasattr(request, "_admin_sections"):
+            request._admin_sections = super().get_app_list(request)  # type: ignore[attr-defined]
+        return request._admin_sections  # type: ignore[attr-defined]
+
     def _build_app_dict(self, request: HttpRequest, label: str | None = None) -> Any:
         found = super()._build_app_dict(request, label)
         if label is not None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -15,6 +17,7 @@ from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
+from syteops.crm.models import CrmSystem
 from syteops.dashboard.frame import environment_label, navigation
 from tests.fixtures import Api, signed_in
 
@@ -205,6 +208,23 @@ def test_every_entry_of_the_sidebar_opens(alice: User) -> None:
     assert items
     for item in items:
         assert client.get(item["link"], follow=True).status_code == 200, item
+
+
+def test_a_page_asks_once_what_somebody_may_open(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[HttpRequest] = []
+
+    def may_open(request: HttpRequest) -> bool:
+        asked.append(request)
+        return True
+
+    monkeypatch.setattr(site._registry[CrmSystem], "has_module_permission", may_open)
+
+    for path in ("/admin/", "/admin/notes/note/"):
+        asked.clear()
+        assert "/admin/crm/crmsystem/" in signed_in(alice).get(path).content.decode()
+        assert len(asked) == 1, path
 
 
 def test_an_inactive_module_is_nowhere(alice: User, api: Api) -> None:
