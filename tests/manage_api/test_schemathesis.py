@@ -15,11 +15,12 @@ import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis.strategies import sampled_from
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.python._constants.orchestrator import build_constants_pool
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -30,9 +31,7 @@ from manage_api.views import API_ROOT
 from tests.manage_api.test_openapi import FIXED
 from tests.samples import all_samples
 
-EXAMPLES = int(
-    os.environ.get("SCHEMATHESIS_EXAMPLES") or (3 if connection.vendor == "postgresql" else 6)
-)
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES") or 3)
 SAMPLES = {operation_id(one): all_samples().get(one.name) for one in all_operations()}
 
 
@@ -48,6 +47,8 @@ def described(django_db_setup: None, django_db_blocker: Any) -> BaseSchema:
     acceptance = schema.config.checks.positive_data_acceptance
     acceptance.enabled = False
     acceptance.expected_statuses = [*acceptance.expected_statuses, *REFUSED_BY_STATE]
+    # What it finds in our code is kept with the schema, of which each test gets a copy.
+    build_constants_pool(schema)
     return schema
 
 
