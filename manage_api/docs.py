@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.views import SpectacularSwaggerSplitView
-from rest_framework.permissions import AllowAny
+from django.urls import reverse
+from django.views.generic import TemplateView
 
 from manage_api.errors import ApiError, problem_response
 from manage_api.openapi.document import document
@@ -20,19 +20,17 @@ def schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(dump(document()), "application/vnd.oai.openapi+json")
 
 
-class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI from this server's own files: it works offline and under a strict CSP."""
+class DocsView(TemplateView):
+    """Scalar's reference from this server's own files: it works offline and under a strict CSP."""
 
-    permission_classes = (AllowAny,)
-    authentication_classes = ()
-    throttle_classes = ()
     http_method_names = ("get", "head")
+    template_name = "reference.html"
 
-    @property
-    def url(self) -> str:  # type: ignore[override]
-        """Where the page finds the document."""
-        return address_of("/schema")
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        addresses = {name: address_of(f"/{name}") for name in ("schema", "manifest")}
+        return {**super().get_context_data(**kwargs), **addresses, "admin": reverse("admin:index")}
 
-    def handle_exception(self, exc: Exception) -> Any:
-        """In the API's shape: the page's own renderer would want a template."""
-        return problem_response(self.request, exc)
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """In the API's shape, as every address below its root."""
+        allowed = {"Allow": "GET, HEAD"}
+        return problem_response(request, ApiError("method_not_allowed", headers=allowed))

@@ -121,7 +121,6 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "syteops",
     "syteops.server",
     "syteops.audit",
@@ -373,9 +372,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
     "PREPROCESSING_HOOKS": ["manage_api.openapi.document.only_manage_api"],
     "POSTPROCESSING_HOOKS": [
         "syteops.events.openapi.add_webhooks",

@@ -94,6 +94,7 @@ _BY_FORMAT = {
     "iso-3166-alpha-2": "AT",
     "iso-4217": "EUR",
 }
+_SUCH_AS = re.compile('[Ss]uch as [`"]?([^`",]+?)[`"]?[,.]')
 _TRIED = ("001", "1", "12.50", "EUR", "en", "#336699", "example", "example.com")
 
 
@@ -146,7 +147,8 @@ def _text(schema: Json, name: str) -> str:
         return _BY_FORMAT[schema["format"]]
     pattern = re.compile(schema.get("pattern", ""))
     least, most = schema.get("minLength", 0), schema.get("maxLength", 1000)
-    tried = (name.replace("_", " ").capitalize(), *_TRIED)
+    said = _SUCH_AS.search(schema.get("description", ""))
+    tried = (*(said.groups() if said else ()), name.replace("_", " ").capitalize(), *_TRIED)
     return next((t for t in tried if least <= len(t) <= most and pattern.search(t)), "")
 
 

@@ -264,7 +264,7 @@ def refusal(status: int, schema: str, media_type: str = "") -> Json:
     codes = {name: code for name, code in CODES.items() if code.status == status}
     shown = {"schema": ref("schemas", schema)}
     return {
-        "description": " ".join(f"`{name}`: {one.title}." for name, one in codes.items()),
+        "description": " ".join(f"`{n}`: {one.title}. {one.cure}" for n, one in codes.items()),
         "headers": headers(*_EXTRA_HEADERS.get(status, ())),
         "content": {media_type or MEDIA_TYPES[schema]: shown},
     }

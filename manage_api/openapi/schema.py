@@ -120,7 +120,8 @@ class ManageSchema(AutoSchema):
         one = self.operation
         if one is None:
             return {}
-        return {"x-scope": one.scope, "x-destructive": one.destructive and not self._only_tries}
+        asks = one.destructive and not self._only_tries
+        return {"x-scope": one.scope, "x-destructive": asks, "x-badges": [*_badges(one, asks)]}
 
     # --- What goes in ---
 
@@ -243,6 +244,15 @@ class ManageSchema(AutoSchema):
         for name, value in getattr(serializer, "examples", {}).items():
             properties.get(name, {})["examples"] = [value]
         return schema
+
+
+def _badges(one: Operation, asks: bool) -> Iterator[Json]:
+    """What Scalar's reference shows beside an operation."""
+    yield {"name": one.scope}
+    if asks:
+        yield {"name": "Destructive", "color": "#b42318"}
+    if one.secret_keys:
+        yield {"name": "Takes a secret", "color": "#b54708"}
 
 
 def _path_parameter(one: Operation, name: str) -> OpenApiParameter:
