@@ -223,6 +223,12 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     def actor(self, actor: Actor) -> None:
         self._actor = actor
 
+    def was_read(self) -> None:
+        """Called when a read is answered, also with what is kept or a 304: for what is counted.
+
+        It may take no query and wait for nothing.
+        """
+
     def _read_call(self, request: Request) -> Call:
         query = query_of(request)
         names = FLAGS if self.operation.writes and not self.only_tries else ()

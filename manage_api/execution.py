@@ -37,7 +37,9 @@ def run(view: "ManageViewSet") -> Result:
     """Carry out the call that the viewset `view` is prepared for."""
     resolve_path(view)
     if not view.operation.writes:
-        return _read(view)
+        result = _read(view)
+        view.was_read()
+        return result
     for _ in range(ATTEMPTS):
         view.forget_attempt()
         try:

@@ -15,6 +15,7 @@ application = Utf8Handler()
 from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 
 from manage_api.keys import usage  # noqa: E402 - needs the apps loaded
+from syteops.automation import reads  # noqa: E402 - the same
 from syteops.core import background, request_counts  # noqa: E402 - beside the others
 from syteops.core.postgresql.base import DatabaseWrapper  # noqa: E402 - the same
 from syteops.integrations.startup import LOOKED_EVERY, follow_enabled  # noqa: E402 - the same
@@ -24,6 +25,7 @@ from syteops.server import housekeeping  # noqa: E402 - the same
 DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
 follow_enabled()
 background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
+background.every(reads.INTERVAL.total_seconds(), housekeeping.watched("note_reads", reads.flush))
 background.every(request_counts.SHARED_EVERY, request_counts.share)
 background.every(LOOKED_EVERY, follow_enabled)
 background.start()

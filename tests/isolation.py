@@ -4,6 +4,7 @@ from django.core.cache import cache
 
 from manage_api import kept
 from manage_api.keys import usage
+from syteops.automation import reads
 from syteops.core import request_counts
 from syteops.core.counters import counters
 
@@ -13,5 +14,6 @@ def forget_calls() -> None:
     cache.clear()
     counters().clear()
     usage._take()
+    reads._noted.clear()
     vars(kept._local).clear()
     request_counts._tallies.clear()

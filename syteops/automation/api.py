@@ -12,10 +12,10 @@ from manage_api.calls import Document
 from manage_api.concurrency import etag_of_data
 from manage_api.operations import Access, Operation, operation
 from manage_api.viewsets import BulkMixin, DestroyMixin, EntityViewSet, ListMixin
-from syteops.automation import queries, services
+from syteops.automation import queries, reads, services
 from syteops.automation.export import as_env
 from syteops.automation.models import Variable
-from syteops.automation.names import ACRONYM_PATH, PATH_PATTERN, free_key
+from syteops.automation.names import ACRONYM_PATH, PATH_PATTERN, free_key, full_name
 from syteops.automation.serializers import (
     CatalogBackend,
     CatalogVariableSerializer,
@@ -27,6 +27,7 @@ from syteops.automation.serializers import (
     VariableSetSerializer,
     VariablesExportSerializer,
 )
+from syteops.core.actors import ActorKind
 from syteops.core.permissions import permission_name
 
 
@@ -77,6 +78,16 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     @operation("Read a variable")
     def retrieve(self, request: Request, key: str) -> Response:
         return self.answer(queries.find_variable(key, lock=self.locks))
+
+    def was_read(self) -> None:
+        """Note a key that reads one or exports all."""
+        endpoint = self.operation.endpoint
+        if self.principal.kind is not ActorKind.KEY:
+            return
+        if endpoint == "retrieve":
+            reads.note(self.principal.id, full_name(self.kwargs["key"]))
+        elif endpoint == "export":
+            reads.note(self.principal.id, reads.EVERYTHING)
 
     @operation("Set a free-form variable", action="set", input=VariableInput)
     def update(self, request: Request, key: str) -> Response:

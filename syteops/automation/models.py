@@ -140,3 +140,25 @@ class VariableSetValue(Record):
     def as_row(self) -> dict[str, Any]:
         """The value as the audit trail shows it."""
         return {"suffix": self.suffix, "type": self.type, "value": self.value}
+
+
+class VariableRead(models.Model):
+    """How often a key has read a variable, and when last; written by `reads`.
+
+    `key_id` is the key's public id, which outlives it, and `name` the variable's, which may not
+    exist at present; a blank one stands for exports, which hold all that there are.
+    """
+
+    key_id = models.CharField(max_length=12)
+    name = models.CharField(max_length=200, blank=True)
+    reads = models.PositiveBigIntegerField()
+    last_read_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(fields=["name", "key_id"], name="automation_one_read_per_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key_id} reads {self.name}"

@@ -29,6 +29,11 @@ def free_key(name: str) -> str:
     return name.removeprefix(FREE_PREFIX)
 
 
+def full_name(name: str) -> str:
+    """What automations call the variable of that key or name."""
+    return name if is_derived(name) else f"{FREE_PREFIX}{free_key(name)}"
+
+
 def is_derived(name: str) -> bool:
     """Whether the name lies where variables are derived, so that nothing can be set there."""
     return name.startswith(PREFIX) and not name.startswith(FREE_PREFIX)

@@ -10,6 +10,7 @@ from manage_api import idempotency
 from manage_api.keys import expiry, usage
 from syteops.audit import chain
 from syteops.audit import services as audit
+from syteops.automation.reads import forget_old_reads
 from syteops.core.actors import SYSTEM, Actor
 from syteops.core.background import fresh_connection
 from syteops.core.counters import CounterKind, counters
@@ -96,6 +97,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "prune_events": lambda actor: prune_events(),
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),
+    "forget_reads": lambda actor: forget_old_reads(),
     "forget_sessions": lambda actor: call_command("clearsessions"),
     "forget_tasks": lambda actor: forget_ended_tasks(),
     "forget_jobs": lambda actor: forget_jobs(),
