@@ -21,7 +21,8 @@ def rest_answer(view: "ManageViewSet", result: Result) -> Response:
         return _read_answer(view.request, result)
     if result.dry_run:
         shown = {"dry_run": True, "changed": result.changed, "data": result.data}
-        response = Response({**shown, "changes": result.changes, "impact": result.impact})
+        told = {"changes": result.changes, "impact": result.impact, **result.consequences}
+        response = Response({**shown, **told})
         add_write_headers(response, result)
         return response
     response = Response(result.body, operation.status)

@@ -53,6 +53,7 @@ class Result:
     changed: bool = False
     changes: list[dict[str, Any]] = field(default_factory=list)
     impact: dict[str, Any] | None = None
+    consequences: dict[str, Any] = field(default_factory=dict)
     etag: str = ""
     body: bytes = b""
     media_type: str = "application/json"

@@ -127,6 +127,7 @@ class DispatchView(ApiView):
             "request_id": getattr(self.request, "request_id", ""),
             **({"dry_run": True, "changes": result.changes} if result.dry_run else {}),
             **({"impact": result.impact} if result.dry_run and result.impact else {}),
+            **result.consequences,
         }
 
     def around_error(self, problem: dict[str, Any]) -> dict[str, Any]:

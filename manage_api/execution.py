@@ -6,7 +6,7 @@ the same way, rolled back at the end.
 """
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from manage_api.permissions import authorise
 from manage_api.rendering import canonical, dump
 from manage_api.serializers import NoInput
 from manage_api.shared import validate
+from syteops.core.consequences import data_of, foresee, watch
 from syteops.core.errors import Invalid
 from syteops.core.locks import lost_race
 
@@ -43,15 +44,25 @@ def run(view: "ManageViewSet") -> Result:
     for _ in range(ATTEMPTS):
         view.forget_attempt()
         try:
-            result = idempotency.once(view, lambda: _write(view))
-            if result.replayed:
-                disclose(view, result)  # an earlier answer may show what was theirs then
-            return result
+            return _run_write(view)
         except OperationalError as error:
             if not lost_race(error):
                 raise
     detail = "Too many others are changing the same things. Try again."
     raise ApiError("conflict", detail, headers={"Retry-After": "1"})
+
+
+def _run_write(view: "ManageViewSet") -> Result:
+    try:
+        result = idempotency.once(view, lambda: _write(view))
+    except ApiError as refusal:
+        if refusal.code == "confirmation_required":
+            # Now, when nothing that was done before it was refused is there any more.
+            refusal.extra["impact"] |= _foreseen(view)
+        raise
+    if result.replayed:
+        disclose(view, result)  # an earlier answer may show what was theirs then
+    return result
 
 
 def _read(view: "ManageViewSet") -> Result:
@@ -115,10 +126,13 @@ def _is_whole(value: Any) -> bool:
 def _write(view: "ManageViewSet") -> Result:
     """Inside the transaction that `idempotency` has begun."""
     _check_precondition(view)
+    is_dry = view.call.dry_run
+    tell = watch(view.actor) if is_dry else dict
     data = perform(view)
-    result = _represent(Result(data, impact=view.impact, dry_run=view.call.dry_run))
+    result = _represent(Result(data, impact=view.impact, dry_run=is_dry))
+    result.consequences = data_of(tell())
     result.changed = bool(view.actor.trail)
-    if view.call.dry_run:
+    if is_dry:
         result.changes = [asdict(change) for change in view.actor.trail]
     # The ETag is of the representation that the guarding read shows, or of none.
     reader = reader_of(view.operation) or find(view.operation.resource, "get")
@@ -141,6 +155,19 @@ def _impact(view: "ManageViewSet") -> dict[str, Any]:
     if not (view.call.confirm or view.call.dry_run):
         raise ApiError("confirmation_required", impact=disclosed_impact(view, impact))
     return impact
+
+
+def _foreseen(view: "ManageViewSet") -> dict[str, Any]:
+    """What a call that lacks consent would bring about beyond its object."""
+    view.forget_attempt()
+    asked = view.call
+    view.call = replace(asked, confirm=True)
+    try:
+        return data_of(foresee(view.actor, lambda: perform(view)))
+    except ApiError:  # what would be refused brings about nothing
+        return {}
+    finally:
+        view.call = asked  # should all of it be tried again, it still lacks consent
 
 
 def _check_precondition(view: "ManageViewSet") -> None:

@@ -57,6 +57,19 @@ def keys() -> QuerySet[ManageKey]:
     return ManageKey.objects.select_related("sponsor", "successor")
 
 
+def heirs() -> dict[str, ManageKey]:
+    """By the public id of every key there ever was: what its tool uses now.
+
+    That is the key itself, or the last of those that replaced it. One query.
+    """
+    every = ManageKey.objects.defer("verifier").in_bulk()
+
+    def heir(key: ManageKey) -> ManageKey:
+        return heir(every[key.successor_id]) if key.successor_id else key
+
+    return {one.public_id: heir(one) for one in every.values()}
+
+
 def live_keys() -> QuerySet[ManageKey]:
     """The keys that have not ended for good."""
     return keys().filter(_is_live())

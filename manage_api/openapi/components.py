@@ -14,12 +14,14 @@ from manage_api.openapi import parts
 from manage_api.openapi.impacts import confirmations
 from manage_api.openapi.parts import DRY_RUN_SUFFIX, JSON_TYPE, Json, ref
 from manage_api.operations import Operation, all_operations, find
+from syteops.core import consequences
 
 
 def complete_components(result: Json) -> None:
     """Add the components that no serializer describes, and drop those that nothing refers to."""
     schemas: Json = result["components"]["schemas"]
     schemas |= parts.SCHEMAS | confirmations(all_operations())
+    schemas |= {parts.component_of(name): one for name, one in consequences.schemas().items()}
     _describe_bulks(result, schemas)
     for name in sorted(_referred(result)):
         if name.endswith(DRY_RUN_SUFFIX):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from manage_api.openapi.parts import Json, confirmation_of, ref
+from manage_api.openapi.parts import Json, confirmation_of, consequences_of_writes, ref
 from manage_api.operations import Operation
 
 # The actions of the base classes ask the app's own function.
@@ -43,6 +43,7 @@ def confirmations(operations: Iterable[Operation]) -> dict[str, Json]:
         typed = impact_type(one)
         if typed:
             found |= components_of(typed)
+            found[typed.__name__]["properties"] |= consequences_of_writes()
         impact = ref("schemas", typed.__name__) if typed else {"type": "object"}
         found[confirmation_name(one)] = confirmation_of(impact)
     return found

@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from manage_api.concurrency import TAGS
 from manage_api.errors import CODES, FIELD_CODES, PROBLEM_TYPE
 from manage_api.operations import Operation, all_operations
+from syteops.core import consequences
 
 Json = dict[str, Any]
 JSON_TYPE = "application/json"
@@ -189,6 +190,16 @@ SCHEMAS: Json = {
 }
 
 
+def consequences_of_writes() -> Json:
+    """What an answer may tell of the consequences of a write, by name."""
+    return {name: ref("schemas", component_of(name)) for name in consequences.schemas()}
+
+
+def component_of(consequence: str) -> str:
+    """The component of a consequence of that name."""
+    return consequence.title().replace("_", "")
+
+
 DRY_RUN_SUFFIX = "DryRun"
 
 
@@ -196,9 +207,11 @@ def dry_run_of(data: Json) -> Json:
     """The answer to a dry run of a write that would return `data`."""
     return object_of(
         "What the write would have done. Nothing was stored.",
+        *consequences.schemas(),
         dry_run={**_FLAG, "description": "True."},
         data={**data, "description": "What the write would have answered."},
         **_WOULD,
+        **consequences_of_writes(),
     )
 
 

@@ -28,6 +28,7 @@ from syteops.adminkit.stale_forms import (
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import matching
 from syteops.core.actors import Actor
+from syteops.core.consequences import foresee, words_of
 from syteops.core.errors import DomainError, Invalid, NotFound
 from syteops.core.permissions import permission_name
 
@@ -133,8 +134,10 @@ class CatalogueAdmin(ServiceAdmin):
         entry = self.entry_or_404(slug)
         if request.method != "POST":
             title = f"{self.words[1]} {entry.name}?"
-            card = self._card(request, entry)
-            return self._page(request, "confirm", title, card=card, impact=self.impact(entry))
+            context = {"card": self._card(request, entry), "impact": self.impact(entry)}
+            actor = admin_actor(request, self._switching(on=False))
+            found = foresee(actor, lambda: self._switch_state(actor, slug, on=False))
+            return self._page(request, "confirm", title, consequences=words_of(found), **context)
         self._switch(request, entry, on="on" in request.POST)
         return HttpResponseRedirect(self.url_to("change", slug))
 
@@ -191,17 +194,23 @@ class CatalogueAdmin(ServiceAdmin):
         return not form.errors
 
     def _switch(self, request: HttpRequest, entry: Any, on: bool) -> None:
-        action = self.model.turn_on if on else self.model.turn_off
         done = self.words[2] if on else self.words[3]
-        actor = admin_actor(request, f"{self.model.resource}.{action}")
+        actor = admin_actor(request, self._switching(on=on))
         try:
             with races_refused(), transaction.atomic():
-                state = self.services.locked_state(entry.slug)
-                getattr(self.services, action)(actor, state)
+                self._switch_state(actor, entry.slug, on=on)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:
             messages.success(request, f"{entry.name}: {done.lower()}.")
+
+    def _switch_state(self, actor: Actor, slug: str, *, on: bool) -> None:
+        action = self.model.turn_on if on else self.model.turn_off
+        getattr(self.services, action)(actor, self.services.locked_state(slug))
+
+    def _switching(self, *, on: bool) -> str:
+        """The name of the operation."""
+        return f"{self.model.resource}.{self.model.turn_on if on else self.model.turn_off}"
 
     def _card(self, request: HttpRequest, entry: Any) -> dict[str, Any]:
         on = getattr(entry, self.model.switch)

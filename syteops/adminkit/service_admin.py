@@ -30,6 +30,7 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor, Channel, Person
+from syteops.core.consequences import Consequences, foresee, words_of
 from syteops.core.entities import Entity
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
@@ -228,7 +229,18 @@ class ServiceAdmin(GuardedAdmin):
         shown: list[Any] = []
         for one in objs:
             shown += filter(None, (str(one), self.goes_with(one)))
+        if not (lacking or "post" in request.POST):  # else nobody is asked
+            shown += words_of(self._foresee_deletion(objs, request))
         return shown, {self.opts.verbose_name_plural: len(objs)}, lacking, []
+
+    def _foresee_deletion(self, objs: Any, request: HttpRequest) -> Consequences:
+        actor = admin_actor(request, f"{self.model.resource}.delete")
+
+        def delete() -> None:
+            for one in objs:
+                self.service("delete")(actor, self.locked(one.pk))
+
+        return foresee(actor, delete)
 
     def goes_with(self, obj: Any) -> list[str]:
         """What is lost with the object when it is deleted."""

@@ -15,7 +15,9 @@ from unfold.widgets import (
 
 from syteops.adminkit.rows import PartsInline
 from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.audit.visibility import readable_resources
 from syteops.automation import queries, services
+from syteops.automation.lineage import Lineage, count, in_words
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 
 PAGE_SIZE = 100
@@ -42,8 +44,28 @@ class CatalogueFilter(forms.Form):
         return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
 
 
+class ReadAdmin(ServiceAdmin):
+    """Base of the admins of what variables are made of: a page tells who reads them."""
+
+    change_form_after_template = "admin/automation/lineage.html"
+
+    def names_of(self, obj: Any) -> list[str]:
+        """The variables that follow from the object."""
+        raise NotImplementedError
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if obj := kwargs.get("obj"):
+            names = self.names_of(obj)
+            readers = Lineage(names).readers(*names)
+            context["lineage"] = in_words(readers, readable_resources(request.user))
+        made: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return made
+
+
 @admin.register(Variable)
-class VariableAdmin(ServiceAdmin):
+class VariableAdmin(ReadAdmin):
     services = services
     fixed_fields = ("key",)
     list_display = ("name", "start_of_value", "description", "updated_at")
@@ -51,6 +73,9 @@ class VariableAdmin(ServiceAdmin):
     fields = ("key", "value", "description")
     actions_list = ("catalogue",)
     sidebar_pages = (("All variables", "list", "admin:automation_variable_catalogue"),)
+
+    def names_of(self, obj: Variable) -> list[str]:
+        return [obj.name]
 
     @admin.display(description="Value", ordering="value")
     def start_of_value(self, variable: Variable) -> str:
@@ -65,8 +90,16 @@ class VariableAdmin(ServiceAdmin):
         sources = sorted({one.source for one in families})
         form = CatalogueFilter(request.GET, sources=sources)
         page = Paginator(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
-        context = {"filter": form, "page": page, "families": families}
+        rows = _with_readers(page.object_list, readable_resources(request.user))
+        context = {"filter": form, "page": page, "rows": rows, "families": families}
         return self.page(request, "admin/automation/catalogue.html", "All variables", **context)
+
+
+def _with_readers(variables: Any, readable: Any) -> list[tuple[Any, int, str]]:
+    """Each variable, how many tools read it, and who, as far as one may know."""
+    lineage = Lineage([one.name for one in variables])
+    found = ((one, lineage.readers(one.name)) for one in variables)
+    return [(one, count(readers), in_words(readers, readable)) for one, readers in found]
 
 
 class SetValueInline(PartsInline):
@@ -76,13 +109,16 @@ class SetValueInline(PartsInline):
 
 
 @admin.register(VariableSet)
-class VariableSetAdmin(ServiceAdmin):
+class VariableSetAdmin(ReadAdmin):
     services = services
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}
     list_display = ("name", "acronym", "value_count", "updated_at")
     search_fields = ("searched", "values__suffix_folded")
     fields = ("name", "acronym")
+
+    def names_of(self, obj: VariableSet) -> list[str]:
+        return queries.names_in(obj)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(value_count=models.Count("values"))

@@ -14,6 +14,7 @@ from manage_api.operations import Access, Operation, operation
 from manage_api.viewsets import BulkMixin, DestroyMixin, EntityViewSet, ListMixin
 from syteops.automation import queries, reads, services
 from syteops.automation.export import as_env
+from syteops.automation.lineage import Lineage
 from syteops.automation.models import Variable
 from syteops.automation.names import ACRONYM_PATH, PATH_PATTERN, free_key, full_name
 from syteops.automation.serializers import (
@@ -22,10 +23,12 @@ from syteops.automation.serializers import (
     ExportInput,
     ResyncSerializer,
     VariableInput,
+    VariableQuery,
     VariableSerializer,
     VariableSetCreateInput,
     VariableSetSerializer,
     VariablesExportSerializer,
+    readership,
 )
 from syteops.core.actors import ActorKind
 from syteops.core.permissions import permission_name
@@ -75,14 +78,19 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     def update_impact(self) -> dict[str, Any]:
         return self.destroy_impact()
 
-    @operation("Read a variable")
+    @operation("Read a variable", input=VariableQuery)
     def retrieve(self, request: Request, key: str) -> Response:
-        return self.answer(queries.find_variable(key, lock=self.locks))
+        found = queries.find_variable(key, lock=self.locks)
+        response = self.answer(found)
+        if self.validated.get("readers"):  # a guarding read has no input at all
+            readers = Lineage([found.name]).readers(found.name)
+            response.data |= readership(readers, self.actor.readable())
+        return response
 
     def was_read(self) -> None:
-        """Note a key that reads one or exports all."""
+        """Note a key that reads one or exports all. Who asks for the readers is none of them."""
         endpoint = self.operation.endpoint
-        if self.principal.kind is not ActorKind.KEY:
+        if self.principal.kind is not ActorKind.KEY or self.validated.get("readers"):
             return
         if endpoint == "retrieve":
             reads.note(self.principal.id, full_name(self.kwargs["key"]))

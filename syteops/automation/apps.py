@@ -7,5 +7,7 @@ class AutomationConfig(AppConfig):
     verbose_name = "Automation variables"
 
     def ready(self) -> None:
-        """Import the `variables` module of every installed app."""
+        """Import the `variables` module of every installed app, and watch what changes alter."""
+        from syteops.automation import foresight  # noqa: F401 - importing it registers it
+
         autodiscover_modules("variables")

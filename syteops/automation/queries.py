@@ -1,7 +1,8 @@
 """Reading automation variables. The catalogue is derived at every read, so it is never stale."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from django.db.models import QuerySet
@@ -54,6 +55,20 @@ def _matches(variable: CatalogueVariable, source: str, search: str) -> bool:
 def exported() -> dict[str, str]:
     """Every variable's value by name."""
     return {one.name: one.value for one in catalogue()}
+
+
+@dataclass(frozen=True)
+class Altered:
+    """The names of the variables that are new or have another value, and of those that went."""
+
+    changed: list[str]
+    removed: list[str]
+
+
+def altered(before: Mapping[str, str], after: Mapping[str, str]) -> Altered:
+    """How two catalogues differ, each of names and values, or of names and what tells values."""
+    changed = sorted(name for name, one in after.items() if before.get(name) != one)
+    return Altered(changed, sorted(before.keys() - after.keys()))
 
 
 def lock_key(key: str) -> None:
@@ -134,8 +149,12 @@ class VariableSetDeleteImpact(TypedDict):
 
 def set_deletion_impact(gone: VariableSet) -> VariableSetDeleteImpact:
     """What deleting the set would take away: the names of its variables."""
-    names = [variable_name(gone, one) for one in gone.values.all() if not is_blank(one.value)]
-    return {"acronym": gone.acronym, "name": gone.name, "variables": names}
+    return {"acronym": gone.acronym, "name": gone.name, "variables": names_in(gone)}
+
+
+def names_in(owner: VariableSet) -> list[str]:
+    """The names of the variables that a set gives."""
+    return [variable_name(owner, one) for one in owner.values.all() if not is_blank(one.value)]
 
 
 def variable_name(owner: VariableSet, value: VariableSetValue) -> str:

@@ -1,5 +1,6 @@
 """What automation variables look like in the API."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
@@ -9,6 +10,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from manage_api.fields import (
+    StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
     StrictListField,
@@ -17,6 +19,7 @@ from manage_api.fields import (
 from manage_api.serializers import StrictModelSerializer, StrictSerializer
 from syteops.audit.rows import MAX_ROWS
 from syteops.automation.choices import ValueType
+from syteops.automation.lineage import Reader, count, known_to
 from syteops.automation.models import MAX_VALUE, VariableSet
 from syteops.automation.names import ACRONYM, KEY
 from syteops.automation.queries import catalogue
@@ -57,13 +60,62 @@ class CatalogVariableSerializer(serializers.Serializer[Any]):
     writable = serializers.BooleanField(help_text="Whether variables.set can change it.")
 
 
+class VariableReaderSerializer(serializers.Serializer[Any]):
+    """Who reads variables: a key, or something that they are pushed to."""
+
+    kind = serializers.ChoiceField(choices=("key", "push"))
+    id = serializers.CharField(help_text="Of a key its id; of a push what names its destination.")
+    name = serializers.CharField()
+    state = serializers.CharField(
+        help_text="Of the key or the destination, such as `active`, `revoked` or `failing`."
+    )
+    ways = serializers.ListField(
+        child=serializers.ChoiceField(choices=("export", "get", "push")),
+        help_text="An export holds every variable, and a push each one that changes.",
+    )
+    reads = serializers.IntegerField(help_text="How often, exports and pushes as a whole.")
+    last_read_at = serializers.DateTimeField(
+        allow_null=True, help_text="To the minute. Null: never yet."
+    )
+    variables = serializers.IntegerField(
+        help_text="How many of the variables in question it reads."
+    )
+
+
+def readership(readers: Collection[Reader], readable: Collection[str] | None) -> dict[str, Any]:
+    """How many still read, and as much of who does as somebody may know (see `known_to`)."""
+    shown = VariableReaderSerializer(known_to(readable, readers), many=True).data
+    return {"readers_count": count(readers), "readers": shown}
+
+
 class VariableSerializer(serializers.Serializer[Any]):
     """One variable."""
+
+    sometimes: ClassVar[tuple[str, ...]] = ("readers_count", "readers")
 
     key = serializers.CharField(help_text="The key; of a derived variable its name.")
     name = serializers.CharField(help_text="What automations call it.")
     value = serializers.CharField(allow_blank=True, help_text="Blank once it is removed.")
     description = serializers.CharField(allow_blank=True)
+    readers_count = serializers.IntegerField(
+        required=False, help_text="How many tools read it. Only where `readers` was asked for."
+    )
+    readers = VariableReaderSerializer(
+        many=True,
+        required=False,
+        help_text="Those of which you may know, the latest first, also some that have ended. It "
+        "takes the right to see keys, or deliveries. Only where it was asked for.",
+    )
+
+
+class VariableQuery(StrictSerializer):
+    """What is told of a variable beyond its value."""
+
+    readers = StrictBooleanField(
+        default=False,
+        help_text="Also tell who reads it. The ETag is that of the whole answer: for `If-Match`, "
+        "take the one of an answer without readers.",
+    )
 
 
 class VariableInput(StrictSerializer):

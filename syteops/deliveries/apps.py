@@ -6,5 +6,5 @@ class DeliveriesConfig(AppConfig):
     verbose_name = "Deliveries"
 
     def ready(self) -> None:
-        """Queue deliveries whenever events are published."""
-        from syteops.deliveries import queueing  # noqa: F401 - importing it registers it
+        """Queue deliveries whenever events are published; tell who is sent variables."""
+        from syteops.deliveries import pushes, queueing  # noqa: F401 - importing registers them

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from syteops.core.errors import NotFound
 from syteops.deliveries.choices import Standing
@@ -104,6 +105,15 @@ def _waiting() -> dict[tuple[str, str], int]:
     found = Delivery.objects.filter(state=DeliveryState.WAITING).order_by()
     counted = found.values_list("integration", "destination").annotate(count=Count("pk"))
     return {(integration, destination): count for integration, destination, count in counted}
+
+
+def arrived(event_type: str) -> dict[tuple[str, str], tuple[int, datetime]]:
+    """By destination: how many events of that type have arrived there, of those that are kept, and
+    when the last one did."""
+    found = Delivery.objects.filter(state=DeliveryState.DELIVERED, event__type=event_type)
+    rows = found.order_by().values_list("integration", "destination")
+    counted = rows.annotate(count=Count("pk"), last=Max("finished_at"))
+    return {(integration, place): (n, last) for integration, place, n, last in counted}
 
 
 def count_undelivered() -> dict[str, tuple[int, int]]:

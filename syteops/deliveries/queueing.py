@@ -21,7 +21,7 @@ from syteops.integrations.queries import all_installed
 def queue_deliveries(events: Sequence[Event]) -> None:
     """Queue the events for the destinations of every enabled integration."""
     for integration, destination in open_destinations():
-        queue(integration, destination, [e for e in events if fits(e, destination.types)])
+        queue(integration, destination, [e for e in events if fits(e.type, destination.types)])
 
 
 def open_destinations() -> Iterator[tuple[str, Destination]]:

@@ -30,10 +30,10 @@ def names_type(patterns: Collection[str], field: str = "type") -> Q:
     return wanted
 
 
-def fits(event: Event, patterns: Collection[str]) -> bool:
-    """Whether one of the patterns names the event's type; `*` names all."""
-    noun = event.type.partition(".")[0]
-    return not {"*", event.type, f"{noun}.*"}.isdisjoint(patterns)
+def fits(event_type: str, patterns: Collection[str]) -> bool:
+    """Whether one of the patterns names the type; `*` names all."""
+    noun = event_type.partition(".")[0]
+    return not {"*", event_type, f"{noun}.*"}.isdisjoint(patterns)
 
 
 def removed_variables() -> set[str]:

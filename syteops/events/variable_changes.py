@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from syteops.automation.models import Variable
-from syteops.automation.queries import exported
+from syteops.automation.queries import altered, exported
 from syteops.core.locks import snapshot
 from syteops.events.models import Event, PublishedVariable
 from syteops.events.queries import VARIABLES_CHANGED
@@ -49,8 +49,9 @@ def changed_variables() -> VariableChanges:
     with snapshot():
         known = dict(PublishedVariable.objects.values_list("name", "digest"))
         present = {name: _digest(name, value) for name, value in exported().items()}
-    changed = {name: one for name, one in present.items() if known.get(name) != one}
-    return VariableChanges(changed, sorted(known.keys() - present.keys()), frozenset(present))
+    found = altered(known, present)
+    changed = {name: present[name] for name in found.changed}
+    return VariableChanges(changed, found.removed, frozenset(present))
 
 
 def remember_variables(changes: VariableChanges) -> None:

@@ -26,5 +26,5 @@ def queue_tests(events: Sequence[Event]) -> None:
         queue(
             INTEGRATION,
             destination_of(webhook),
-            [one for one in mine if not fits(one, webhook.types)],
+            [one for one in mine if not fits(one.type, webhook.types)],
         )

@@ -151,7 +151,8 @@ def test_deleting_needs_confirmation_and_says_what_would_go(api: Api) -> None:
 
     refused = api.delete("/variables/greeting")
     assert refused.status_code == 428
-    assert refused.json()["impact"] == {"name": "syteops_api_greeting", "value": "Hi"}
+    impact = refused.json()["impact"]
+    assert (impact["name"], impact["value"]) == ("syteops_api_greeting", "Hi")
     assert Variable.objects.exists()
 
     api.delete("/variables/greeting?confirm=true")

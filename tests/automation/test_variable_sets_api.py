@@ -83,7 +83,9 @@ def test_deleting_says_first_which_variables_would_go(acme: Api) -> None:
     asked = acme.delete(f"{PATH}/acme")
     assert asked.status_code == 428
     names = ["syteops_acme_svs_color", "syteops_acme_svs_size"]
-    assert asked.json()["impact"] == {"acronym": "acme", "name": "Acme", "variables": names}
+    impact = asked.json()["impact"]
+    assert impact["lineage"]["removed"] == names
+    assert impact == {**impact, "acronym": "acme", "name": "Acme", "variables": names}
     assert acme.delete(f"{PATH}/acme?confirm=true").json() == {"acronym": "acme", "deleted": True}
     assert exported(acme) == {}
 

@@ -1,0 +1,76 @@
+"""Which variables a change alters and who reads them: told before it, whatever is changed.
+
+The catalogue is compared with how it was before, as `variables.changed` does it. So it holds for
+every entity and module that derives variables, and for those that will.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from syteops.automation.lineage import Lineage, in_words
+from syteops.automation.models import Variable
+from syteops.automation.queries import Altered, altered, exported
+from syteops.automation.serializers import readership
+from syteops.core import consequences
+from syteops.core.actors import Actor
+from syteops.core.consequences import Consequence, Tell, Watcher
+
+_SHOWN = 10
+"""Names that people are shown; answers of the API hold them all."""
+
+
+def _watch(actor: Actor) -> Tell | None:
+    readable = actor.readable()
+    if not (readable is None or Variable.resource in readable):
+        return None
+    before = exported()
+
+    def tell() -> Consequence | None:
+        found = altered(before, exported())
+        return _consequence(found, readable) if found.changed or found.removed else None
+
+    return tell
+
+
+def _consequence(found: Altered, readable: Collection[str] | None) -> Consequence:
+    names = (*found.changed, *found.removed)
+    readers = Lineage(names).readers(*names)
+    data = {"changed": found.changed, "removed": found.removed, **readership(readers, readable)}
+    return Consequence(data, _words(found, in_words(readers, readable)))
+
+
+def _words(found: Altered, told: str) -> list[Any]:
+    lines: list[Any] = []
+    for names, one, many in (
+        (found.changed, "variable gets another value", "variables get another value"),
+        (found.removed, "variable goes", "variables go"),
+    ):
+        if names:
+            what = one if len(names) == 1 else many
+            lines += [f"{len(names)} automation {what}:", _some(names)]
+    return [*lines, told]
+
+
+def _some(names: list[str]) -> list[str]:
+    further = len(names) - _SHOWN
+    return [*names[:_SHOWN], *([f"and {further} more"] if further > 0 else [])]
+
+
+_NAMES = {"type": "array", "items": {"type": "string"}}
+_SCHEMA = {
+    "type": "object",
+    "description": "Which automation variables get another value or go, and who reads them.",
+    "properties": {
+        "changed": {**_NAMES, "description": "Those that are new or get another value."},
+        "removed": {**_NAMES, "description": "Those that go."},
+        "readers_count": {"type": "integer", "description": "How many tools read some of them."},
+        "readers": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/VariableReader"},
+            "description": "Those of the readers of which you may know, the latest first.",
+        },
+    },
+    "required": ["changed", "removed", "readers_count", "readers"],
+}
+
+consequences.enter(Watcher("lineage", _SCHEMA, _watch))
