@@ -1,5 +1,8 @@
 """What deliveries keep about a team member: a receiver may answer with what it was sent."""
 
+from django.db.models import Exists, OuterRef, Q
+
+from syteops.audit.models import AuditEntry
 from syteops.core.actors import Actor
 from syteops.deliveries.models import DeliveryAttempt
 from syteops.team.models import TeamMember
@@ -11,10 +14,12 @@ from syteops.team.queries import remainders_of
 def forget_answers(actor: Actor, member: TeamMember) -> int:
     """Clear what was answered to events that told of the member. How many answers that were.
 
-    Those are the events of the audit entries that lose their values with the member.
+    Those are the events of the audit entries that lose their values with the member. Of an event
+    without an entry nothing tells whom it was about: an entry that is not kept any more, or values
+    of variables, which hold anybody's.
     """
     entries = [one.entry.pk for one in remainders_of(member)]
-    told = DeliveryAttempt.objects.filter(delivery__event__entry__in=entries).exclude(answer="")
-    return DeliveryAttempt.objects.filter(pk__in=list(told.values_list("pk", flat=True))).update(
-        answer=""
-    )
+    entry = AuditEntry.objects.filter(pk=OuterRef("delivery__event__entry_id"))
+    told = Q(delivery__event__entry__in=entries) | ~Exists(entry)
+    keys = DeliveryAttempt.objects.filter(told).exclude(answer="").values_list("pk", flat=True)
+    return DeliveryAttempt.objects.filter(pk__in=list(keys)).update(answer="")

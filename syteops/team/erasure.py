@@ -4,12 +4,10 @@ from functools import partial
 from typing import Any
 
 from manage_api.idempotency import rewrite_answers
-from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor
-from syteops.core.entities import slot_of
-from syteops.lib.text import cut
 from syteops.team.models import TeamMember
-from syteops.team.places import LONGEST_LABEL, Traces, all_answers, clears_answers, forgets
+from syteops.team.places import Traces, all_answers, clears_answers, forgets
+from syteops.team.queries import known_as
 
 _KEPT = ("id", "user_num", "created_at", "updated_at")
 _NULL = ("profile_picture", "user")
@@ -42,8 +40,5 @@ def _blank(name: str, value: Any) -> Any:
 
 
 def _traces_of(member: TeamMember) -> Traces:
-    entries = entries_of(member)
-    names = {*entries.values_list("object_label", flat=True), str(member), member.shown_name}
-    numbers = {*entries.values_list("object_id", flat=True), slot_of(member.former_number)}
-    cut_names = frozenset(cut(name, LONGEST_LABEL) for name in names if name)
-    return Traces(member.pk, frozenset(numbers - {""}), cut_names)
+    ids, names = known_as(member)
+    return Traces(member.pk, frozenset(ids), frozenset(names))

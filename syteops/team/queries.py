@@ -1,6 +1,7 @@
 """Reading team members."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -8,12 +9,15 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from syteops.audit.erasing import Remainder
+from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of, refusals_on
 from syteops.core.errors import Invalid
 from syteops.crm.queries import entries_with_identifiers, identifiers_of_many
+from syteops.lib.text import cut
 from syteops.people.queries import people_renamed_since
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
+from syteops.team.places import LONGEST_LABEL
 
 SEARCHED = ("number", "searched", "crm_identifiers__identifier_folded")
 ORDERINGS = {
@@ -130,10 +134,34 @@ def remainders_of(member: TeamMember) -> Iterator[Remainder]:
     A refused attempt that does not know whom it was on is found under the numbers and names that
     the member had. Those on a namesake stay.
     """
-    own = list(entries_of(member))
-    ids = {one.object_id for one in own} | {str(member.pk), f"deleted-{member.pk}"}
-    labels = {one.object_label for one in own} - {""}
-    refused = refusals_on(member, ids, labels)
-    yield from (Remainder(entry, {}, "") for entry in (*own, *refused))
+    ids, names = known_as(member)
+    refused = refusals_on(member, ids | {str(member.pk), f"deleted-{member.pk}"}, names)
+    yield from (Remainder(entry, {}, "") for entry in (*entries_of(member), *refused))
     for entry, changes in entries_with_identifiers(member.pk):
         yield Remainder(entry, changes, entry.object_label)
+
+
+def known_as(member: TeamMember) -> tuple[set[str], set[str]]:
+    """The public ids and the names by which anything of a day ago may tell of the member.
+
+    The trail is kept for a day at least: what it has no entry of any more is what its oldest change
+    says was there before. Names are as the trail keeps them, which cuts a long one.
+    """
+    entries = list(entries_of(member))
+    selves = list(_former_selves(member, entries))
+    ids = {one.object_id for one in entries} | {one.public_id for one in selves}
+    names = {text for one in selves for text in (str(one), one.shown_name)}
+    names |= {one.object_label for one in entries}
+    return ids, {cut(one, LONGEST_LABEL) for one in names if one}
+
+
+def _former_selves(member: TeamMember, entries: Iterable[AuditEntry]) -> Iterator[TeamMember]:
+    """The member as it is, and as it was before each of the entries, which are newest first."""
+    former = copy(member)
+    yield former
+    for entry in entries:
+        former = copy(former)
+        for name in entry.changes.keys() & set(SHOWN_ELSEWHERE):
+            before = entry.changes[name]["before"]
+            setattr(former, name, before if name == "number" else before or "")
+        yield former

@@ -1,5 +1,8 @@
 """What receivers answered about somebody erased is gone with the person."""
 
+from django.utils import timezone
+
+from syteops.audit import chain
 from syteops.core.actors import SYSTEM
 from syteops.core.outbound import Answer
 from syteops.crm import services as crm
@@ -33,3 +36,31 @@ def test_answers_about_a_person_are_cleared_and_others_stay(post: Post) -> None:
     }
     assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
     assert DeliveryAttempt.objects.filter(answer="", status=200).count() == 3
+
+
+def test_what_was_answered_to_values_of_variables_goes_with_everybody(post: Post) -> None:
+    """Variables hold values of members, and their event has no entry that tells whose."""
+    post.destinations = [wants("a", "variables.changed", "crm_system.*")]
+    post.answers["a"] = Answer(200, b"Thanks for canary@zyx.example")
+    a_system()
+    member = a_member(email="canary@zyx.example")
+    post.deliver()
+    assert DeliveryAttempt.objects.exclude(answer="").count() == 2
+
+    assert team.erase_team_member(SYSTEM, member)["removed"]["delivery_answers"] == 1
+
+    [kept] = DeliveryAttempt.objects.exclude(answer="")
+    assert kept.delivery.event.type == "crm_system.created"
+
+
+def test_what_was_answered_about_a_pruned_change_goes_too(post: Post) -> None:
+    post.destinations = [wants("a", "team_member.*")]
+    post.answers["a"] = Answer(200, b"Thanks for canary@zyx.example")
+    member = a_member(email="canary@zyx.example")
+    post.deliver()
+    chain.seal_pending()
+    chain.cut_before(timezone.now())
+
+    team.erase_team_member(SYSTEM, member)
+
+    assert not DeliveryAttempt.objects.exclude(answer="").exists()

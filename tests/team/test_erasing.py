@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from manage_api import idempotency
@@ -18,7 +19,7 @@ from manage_api.operations import all_scopes
 from manage_api.rendering import load
 from notes import services as notes
 from notes.models import Note
-from syteops.audit import verification
+from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record_refusal
 from syteops.core.actors import SYSTEM
@@ -212,6 +213,26 @@ def test_a_stored_note_names_the_member_no_more_and_others_still(api: Api, erase
     [item] = api.post("/notes/bulk", bulk, Idempotency_Key="departed").json()["items"]
     assert item["data"]["attendee_names"] == ["Somebody"]
     assert item["data"]["author_name"] is None
+
+
+@pytest.mark.combination
+def test_a_name_goes_whose_entries_were_pruned(api: Api, erased: Any) -> None:
+    """Answers are kept as long as the trail at least is, but a name may be older than both."""
+    member, grace = a_member(first_name="Zyxwvut"), a_member(first_name="Grace")
+    chain.seal_pending()
+    chain.cut_before(timezone.now())
+    assert not AuditEntry.objects.exists()
+    notes_of = {"title": "Meeting", "author": member.slot}, {"title": "Talk", "author": grace.slot}
+    for key, note in enumerate(notes_of):
+        api.post("/notes", note, Idempotency_Key=f"{key}")
+    services.update_team_member(SYSTEM, member, first_name="", last_name="", nickname="Qponmlk")
+    services.delete_team_member(SYSTEM, member)
+
+    erased(member)
+
+    again = [api.post("/notes", one, Idempotency_Key=f"{key}") for key, one in enumerate(notes_of)]
+    assert [one.headers["Idempotent-Replayed"] for one in again] == ["true"] * 2
+    assert [one.json()["author_name"] for one in again] == [None, "Grace Lovelace"]
 
 
 def test_the_login_stays_and_the_report_says_so(api: Api, alice: User, erased: Any) -> None:
