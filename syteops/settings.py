@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "syteops.dashboard.config.AdminConfig",
+    "syteops.people",  # before Django's, whose commands it replaces
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -124,7 +125,6 @@ INSTALLED_APPS = [
     "syteops",
     "syteops.server",
     "syteops.audit",
-    "syteops.people",
     "syteops.tasks",
     "manage_api",
     "manage_api.keys",

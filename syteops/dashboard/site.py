@@ -6,7 +6,6 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.views import PasswordChangeView
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
@@ -54,18 +53,11 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        from syteops.adminkit.service_admin import admin_actor
         from syteops.people.confirmation import OwnPasswordForm
-        from syteops.people.services import record_password
 
-        person: Any = request.user
         view = PasswordChangeView.as_view(
             form_class=partial(OwnPasswordForm, request=request),
             success_url=reverse(f"{self.name}:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
-        with transaction.atomic():
-            response: HttpResponseBase = view(request)
-            if request.method == "POST" and response.status_code == 302:
-                record_password(admin_actor(request, "people.change_password"), person)
-        return response
+        return view(request)

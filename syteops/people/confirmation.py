@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
@@ -17,6 +16,10 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.widgets import UnfoldAdminPasswordWidget
+
+from syteops.adminkit.service_admin import admin_actor
+from syteops.core.errors import NotFound
+from syteops.people.services import set_password
 
 _CONFIRMED_AT = "password_confirmed_at"
 
@@ -82,10 +85,11 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
 
         Raises PermissionDenied for somebody who was deleted; Django would make the person anew.
         """
-        self.user.set_password(self.cleaned_data["new_password1"])
-        if not User.objects.select_for_update().filter(pk=self.user.pk):
-            raise PermissionDenied
-        self.user.save(update_fields=["password"])
+        actor = admin_actor(self.request, "people.change_password")
+        try:
+            set_password(actor, self.user, self.cleaned_data["new_password1"])
+        except NotFound as gone:
+            raise PermissionDenied from gone
         return self.user
 
 

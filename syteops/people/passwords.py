@@ -16,7 +16,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from syteops.core.actors import command
 from syteops.people.models import PasswordChangeRequired
+from syteops.people.services import create_superuser
 
 SESSION_FLAG = "password_change_required"
 
@@ -36,7 +38,7 @@ def create_first_admin(username: str) -> str | None:
     if User.objects.exists():
         return None
     password = new_one_time_password()
-    user = User.objects.create_superuser(username, password=password)
+    user = create_superuser(command("setup"), User(username=username), password)
     require_change(user)
     return password
 

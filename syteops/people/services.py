@@ -1,14 +1,16 @@
-"""Changes of people and groups. Django's own forms store them; what is deleted is deleted here."""
+"""Changes of people and groups. Django's own forms store theirs, and these record them."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from syteops.audit.services import record_about
+from syteops.audit.services import field_errors, record_about
 from syteops.audit.snapshots import difference
 from syteops.core.actors import Actor
+from syteops.core.errors import Invalid, NotFound
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 from syteops.people.queries import group_values, person_values
@@ -55,6 +57,36 @@ def about(user: User) -> tuple[str, str, str]:
 
 def _about_group(group: Group) -> tuple[str, str, str]:
     return GROUPS, str(group.pk), group.name
+
+
+@transaction.atomic
+def create_superuser(actor: Actor, user: User, password: str) -> User:
+    """Store the new person `user`, who may do everything. Raises Invalid.
+
+    That the rules accept the password is for the caller to see.
+    """
+    user.is_staff = user.is_superuser = True
+    user.set_password(password)
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        raise Invalid(field_errors(error)) from error
+    user.save(force_insert=True)
+    record_person(actor, user, {})
+    return user
+
+
+def set_password(actor: Actor, user: User, password: str) -> None:
+    """Give a person another password, and change nothing else. It ends every session.
+
+    Raises NotFound for somebody who was deleted. That the rules accept it is for the caller to see.
+    """
+    user.set_password(password)  # before the lock: it takes long by intention
+    with transaction.atomic():
+        if not User.objects.select_for_update().filter(pk=user.pk):
+            raise NotFound(f"{user} was deleted. Nothing was stored.")
+        user.save(update_fields=["password"])
+        record_password(actor, user)
 
 
 def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
