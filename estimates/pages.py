@@ -18,6 +18,7 @@ from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
 from syteops.core.form_fields import LineField, TextField
+from syteops.core.locks import repeated
 from syteops.lib.markdown import to_html
 from syteops.modules.queries import config_of
 
@@ -87,12 +88,15 @@ def _take_answer(request: HttpRequest, token: str, form: AnswerForm) -> HttpResp
     given = form.cleaned_data
     status = EstimateStatus(given["answer"])
     actor = _client(request, form.estimate, given["name"], status)
+
+    @transaction.atomic
+    def answer() -> None:
+        estimate = queries.by_token(token, lock=True)
+        told = {"name": given["name"], "comment": given["comment"]}
+        services.answer_estimate(actor, estimate, status, **told)
+
     try:
-        with transaction.atomic():
-            estimate = queries.by_token(token, lock=True)
-            services.answer_estimate(
-                actor, estimate, status, name=given["name"], comment=given["comment"]
-            )
+        repeated(answer)
     except DomainError:  # answered, superseded or expired meanwhile: the page says which
         return _page(request, queries.by_token(token), form, status=409)
     response = HttpResponseRedirect(request.path)

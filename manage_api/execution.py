@@ -7,10 +7,10 @@ the same way, rolled back at the end.
 
 import re
 from dataclasses import asdict, replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError
 from django.urls import get_script_prefix
 
 from manage_api import concurrency, idempotency
@@ -25,13 +25,10 @@ from manage_api.serializers import NoInput
 from manage_api.shared import validate
 from syteops.core.consequences import data_of, foresee, watch
 from syteops.core.errors import Invalid
-from syteops.core.locks import lost_race
+from syteops.core.locks import Overtaken, repeated
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
-
-ATTEMPTS = 4
-"""How often a write is tried that PostgreSQL ends to free others from a deadlock."""
 
 
 def run(view: "ManageViewSet") -> Result:
@@ -41,28 +38,24 @@ def run(view: "ManageViewSet") -> Result:
         result = _read(view)
         view.was_read()
         return result
-    for _ in range(ATTEMPTS):
-        view.forget_attempt()
-        try:
-            return _run_write(view)
-        except OperationalError as error:
-            if not lost_race(error):
-                raise
-    detail = "Too many others are changing the same things. Try again."
-    raise ApiError("conflict", detail, headers={"Retry-After": "1"})
-
-
-def _run_write(view: "ManageViewSet") -> Result:
     try:
-        result = idempotency.once(view, lambda: _write(view))
+        result = repeated(partial(_attempt, view))
+    except Overtaken as lost:
+        raise ApiError(lost.code, lost.detail, headers={"Retry-After": "1"}) from lost
+    if result.replayed:
+        disclose(view, result)  # an earlier answer may show what was theirs then
+    return result
+
+
+def _attempt(view: "ManageViewSet") -> Result:
+    view.forget_attempt()
+    try:
+        return idempotency.once(view, lambda: _write(view))
     except ApiError as refusal:
         if refusal.code == "confirmation_required":
             # Now, when nothing that was done before it was refused is there any more.
             refusal.extra["impact"] |= _foreseen(view)
         raise
-    if result.replayed:
-        disclose(view, result)  # an earlier answer may show what was theirs then
-    return result
 
 
 def _read(view: "ManageViewSet") -> Result:

@@ -4,14 +4,17 @@ A page finds what it is about before it locks it, and a form what it names befor
 On PostgreSQL others delete it in between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, models
+from django.contrib.messages import get_messages
+from django.db import IntegrityError, connection, models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from syteops.core.errors import Conflict, NotFound
-from syteops.core.locks import lost_race
+from syteops.core.locks import Overtaken, repeated
 
 _FASTER = "Somebody else has just changed or deleted the same thing. Nothing was stored. Try again."
 
@@ -23,10 +26,29 @@ def races_refused() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise Conflict(_FASTER) from error
-    except OperationalError as error:
-        if not lost_race(error):
-            raise
-        raise Conflict(_FASTER) from error
+
+
+def repeated_page(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpResponse:
+    """The answer of a page that changes something, in one transaction; done anew as API calls are.
+
+    409 in the end.
+    """
+    messages: Any = get_messages(request)
+    uploads: Any = request.FILES.values()
+    told = len(messages._queued_messages)
+
+    def attempt() -> HttpResponse:
+        del messages._queued_messages[told:]
+        request.__dict__.pop("refusal", None)
+        for one in uploads:
+            one.seek(0)
+        return page()
+
+    try:
+        return repeated(attempt)
+    except Overtaken as lost:
+        shown = {"title": "Others were faster", "texts": (lost.detail,)}
+        return render(request, "plain.html", shown, status=409)
 
 
 def lock_row(model: type[models.Model], pk: Any) -> Any:

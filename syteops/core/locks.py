@@ -8,9 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, Error, connection, transaction
+from django.db import DatabaseError, Error, OperationalError, connection, transaction
+
+from syteops.core.errors import Conflict
+
+T = TypeVar("T")
+ATTEMPTS = 4
+"""How often a write is tried that PostgreSQL ends to free others from a deadlock."""
 
 
 class Busy(Exception):
@@ -131,6 +138,25 @@ def _sqlite_snapshot() -> Iterator[None]:
 def lost_race(error: DatabaseError) -> bool:
     """Whether PostgreSQL rolled this back in favour of another transaction: it may be retried."""
     return getattr(error.__cause__, "sqlstate", None) in ("40001", "40P01")
+
+
+class Overtaken(Conflict):
+    """Others were faster time and again. Nothing was stored."""
+
+
+def repeated(work: Callable[[], T]) -> T:
+    """What `work`, in a transaction of its own, answers; done anew where a race was lost.
+
+    Two that wait for each other have done nothing wrong, and PostgreSQL ends one of them. Raises
+    Overtaken in the end.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return work()
+        except OperationalError as error:
+            if not lost_race(error):
+                raise
+    raise Overtaken("Too many others are changing the same things. Nothing was stored. Try again.")
 
 
 def _number(name: str) -> int:

@@ -1,7 +1,7 @@
 """The admin site: the theme's, without the sections of inactive modules, and audited."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from django.apps import apps
@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
+from syteops.adminkit.races import repeated_page
 from syteops.core.modules import inactive_modules
 
 
@@ -19,12 +20,23 @@ def is_away(app_label: str) -> bool:
     return slug is not None and slug in inactive_modules()
 
 
+def _repeated(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view; what is posted to it is done anew where PostgreSQL ended it for another's sake."""
+
+    @wraps(view)
+    def repeat(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        page = partial(view, request, *args, **kwargs)
+        return repeated_page(request, page) if request.method == "POST" else page()
+
+    return repeat
+
+
 class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """What an inactive module brings is neither listed nor reachable."""
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         model = getattr(getattr(view, "__self__", None), "model", None)
-        guarded: Callable[..., Any] = super().admin_view(view, cacheable)
+        guarded = _repeated(super().admin_view(view, cacheable))
         if model is None or not hasattr(apps.get_app_config(model._meta.app_label), "module_slug"):
             return guarded
 
