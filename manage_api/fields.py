@@ -17,10 +17,9 @@ from rest_framework.fields import empty, get_error_detail
 
 from syteops.core.entities import Numbered
 from syteops.core.identifiers import slot_validator
+from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
 from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 from syteops.lib.urls import validate_web_address
-
-_MASK = re.compile(r"[*•●·∙x.…#-]{3,}|.*(\*{3,}|•{2,}|●{2,}).*|som_\w{0,12}…\w*", re.I | re.S)
 
 # Narrower than int(), which takes blanks, underscores and the digits of every script.
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -204,16 +203,16 @@ class SecretField(StrictCharField):
 
     secret = True
     one_line = False  # keys in PEM form have many
-    default_error_messages = {"masked_secret": "This is a mask. Send the secret itself."}
+    default_error_messages = {"masked_secret": SENT_BACK}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["write_only"] = True
-        kwargs.setdefault("max_length", 4096)
+        kwargs.setdefault("max_length", LONGEST_SECRET)
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        if _MASK.fullmatch(text):
+        if is_mask(text):
             self.fail("masked_secret")
         return text
 

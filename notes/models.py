@@ -9,6 +9,9 @@ from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
 
 LONGEST_TAG = 50
+MOST_TAGS = 50
+LONGEST_NAME = 201
+"""First and last name of a team member who has left, and the blank between them."""
 
 
 class Note(TextEntity):

@@ -15,7 +15,7 @@ from manage_api.fields import (
 )
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from notes import people
-from notes.models import Note
+from notes.models import LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Note
 from syteops.audit.rows import MAX_ROWS
 from syteops.lib.text import NO_LINE, UNSEEN
 
@@ -59,16 +59,16 @@ class NoteSerializer(TextEntitySerializer):
         people.attendee_names,
         required=False,
         max_length=MAX_ROWS,
-        child=StrictCharField(max_length=200),
+        child=StrictCharField(max_length=LONGEST_NAME),
         help_text="Everybody else, team members that were deleted among them.",
     )
     action_items = RowsField(ActionItemSerializer())
     tags = ShownListField(
         people.tags,
         required=False,
-        max_length=50,
+        max_length=MOST_TAGS,
         child=StrictCharField(
-            max_length=50, validators=[RegexValidator(TAG_PATTERN, "No commas.")]
+            max_length=LONGEST_TAG, validators=[RegexValidator(TAG_PATTERN, "No commas.")]
         ),
         help_text="Stored in lower case, each once, sorted.",
     )

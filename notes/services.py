@@ -1,6 +1,6 @@
 """Every change of a note. Notes passed in are locked by the caller."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,10 +8,18 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from notes.models import LONGEST_TAG, ActionItem, Note, NoteAttendee, NoteTag
+from notes.models import (
+    LONGEST_NAME,
+    LONGEST_TAG,
+    MOST_TAGS,
+    ActionItem,
+    Note,
+    NoteAttendee,
+    NoteTag,
+)
 from notes.queries import normal_tag, notes
 from syteops.audit import services as audit
-from syteops.audit.rows import RowsPlan, describe_rows, plan_rows
+from syteops.audit.rows import MAX_ROWS, RowsPlan, describe_rows, plan_rows
 from syteops.core.actors import Actor
 from syteops.core.errors import Invalid
 from syteops.core.texts import changed_texts, keep_slug, new_texts
@@ -120,8 +128,16 @@ def _normal(values: dict[str, Any]) -> dict[str, Any]:
     """`values` with each free name once, on one line."""
     if "attendee_names" not in values:
         return values
-    names = (" ".join(name.split()) for name in values["attendee_names"] if not is_blank(name))
+    names = [" ".join(name.split()) for name in values["attendee_names"] if not is_blank(name)]
+    _require_few_and_short("attendee_names", names, MAX_ROWS, LONGEST_NAME)
     return {**values, "attendee_names": [*dict.fromkeys(names)]}
+
+
+def _require_few_and_short(field: str, texts: Sequence[str], most: int, longest: int) -> None:
+    if len(texts) > most:
+        raise Invalid.field(field, f"There can be {most} at most.", "too_long")
+    if any(len(one) > longest for one in texts):
+        raise Invalid.field(field, f"Each has {longest} characters at most.", "too_long")
 
 
 # --- What belongs to a note ----------------------------------------------------------------------
@@ -180,9 +196,8 @@ def _split(note: Note | None, values: Mapping[str, Any]) -> tuple[dict[str, Any]
 def _tag_names(tags: Iterable[str]) -> list[str]:
     """Each tag once, sorted, in the spelling that comes first."""
     names = [normal_tag(tag) for tag in tags if not is_blank(tag)]
-    if any(len(name) > LONGEST_TAG for name in names):  # some letters grow in lower case
-        detail = f"A tag has {LONGEST_TAG} characters at most."
-        raise Invalid.field("tags", detail, "too_long")
+    # Here for the API too: some letters grow in lower case.
+    _require_few_and_short("tags", names, MOST_TAGS, LONGEST_TAG)
     first = {fold(name): name for name in reversed(names)}
     return [first[folded] for folded in sorted(first)]
 

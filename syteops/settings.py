@@ -384,6 +384,7 @@ UNFOLD = {
     "SITE_HEADER": SITE_NAME,
     "SITE_SYMBOL": "vpn_key",
     "SITE_URL": None,
+    "LOGIN": {"form": "syteops.people.confirmation.SignInForm"},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "syteops.dashboard.frame.favicon"},
     ],

@@ -32,6 +32,7 @@ from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor, Channel, Person
 from syteops.core.consequences import Consequences, foresee, words_of
 from syteops.core.entities import Entity
+from syteops.core.form_fields import SecretField
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
 
@@ -124,8 +125,7 @@ class ServiceAdmin(GuardedAdmin):
         inputs: dict[str, forms.Field] = {}
         for name in self.secret_fields:
             label = name.replace("_", " ").replace("api", "API")
-            inputs[f"new_{name}"] = forms.CharField(
-                required=False,
+            inputs[f"new_{name}"] = SecretField(
                 label=f"New {label}",
                 help_text="Stored encrypted. It is never shown again; empty keeps what is there.",
                 widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),

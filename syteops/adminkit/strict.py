@@ -5,6 +5,7 @@ number that no column holds, then costs the server whatever the person likes.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +25,7 @@ from unfold.views import ChangeList
 
 from syteops.adminkit.growing_lists import KeysFirst, Periods
 from syteops.core.folding import ordered_by
-from syteops.core.form_fields import form_class_of
+from syteops.core.form_fields import options_for
 from syteops.core.identifiers import ROW_ID
 from syteops.core.search import search
 
@@ -96,13 +98,27 @@ def _is_beyond(text: str) -> bool:
     return len(text) > MAX_LENGTH or "\0" in text
 
 
+class Completion(AutocompleteSelect):
+    """Shows what was chosen if that is an id; Django asks the database for whatever was sent."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        chosen = [one for one in value if re.fullmatch(ROW_ID, one)]
+        return super().optgroups(name, chosen, attr)
+
+
 class ExactFields:
     """Offers for each column the form field that takes what the API takes, and nothing else."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if made := form_class_of(db_field):
-            kwargs = {"form_class": made, **kwargs}
+        kwargs = {**options_for(db_field), **kwargs}
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest | None, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", Completion(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]

@@ -8,10 +8,12 @@ import re
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.forms.fields import InvalidJSONInput
 
 from syteops.lib.json_reader import Refused, read
+from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
 from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
 from syteops.lib.urls import validate_web_address
 
@@ -48,6 +50,18 @@ class TextField(forms.CharField):
         return super().has_changed(shown, data)
 
 
+class SecretField(forms.CharField):
+    """A secret: goes in, never comes out. A mask is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "max_length": LONGEST_SECRET, **kwargs})
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if is_mask(value):
+            raise forms.ValidationError(SENT_BACK, "masked_secret")
+
+
 class ListField(forms.CharField):
     """A list of texts, as one text with `separator` between them."""
 
@@ -69,7 +83,7 @@ class ListField(forms.CharField):
         return self.separator.join(map(str, value)) if isinstance(value, list) else value
 
 
-class WebAddressField(forms.URLField):
+class WebAddressField(LineField, forms.URLField):
     """An address that a browser opens."""
 
     default_validators = [validate_web_address]
@@ -77,6 +91,14 @@ class WebAddressField(forms.URLField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Django spells addresses anew; one that was not touched has not changed."""
         return (initial or "") != (data or "").strip() and super().has_changed(initial, data)
+
+
+class EmailField(LineField, forms.EmailField):
+    """An e-mail address, on one line."""
+
+
+class SlugField(LineField, forms.SlugField):
+    """A slug, on one line."""
 
 
 class JsonField(forms.JSONField):
@@ -98,14 +120,26 @@ class JsonField(forms.JSONField):
         return super().bound_data(data, initial)
 
 
-def form_class_of(field: "models.Field[Any, Any]") -> type[forms.Field] | None:
-    """The form field for a column; None if that is Django's own choice."""
+_KINDS: dict[type[Any], type[forms.Field]] = {
+    models.URLField: WebAddressField,
+    models.EmailField: EmailField,
+    models.SlugField: SlugField,
+    models.JSONField: JsonField,
+    models.TextField: TextField,
+}
+
+
+def options_for(field: "models.Field[Any, Any]") -> dict[str, Any]:
+    """Which form field a column gets, if not Django's own choice, and how long a text may be.
+
+    The form counts first: what is too long is neither parsed nor put into the object.
+    """
     if field.choices:
-        return None
-    kinds: dict[type[Any], type[forms.Field]] = {
-        models.URLField: WebAddressField,
-        models.JSONField: JsonField,
-        models.TextField: TextField,
-    }
-    found = next((made for kind, made in kinds.items() if isinstance(field, kind)), None)
-    return found or (LineField if type(field) is models.CharField else None)
+        return {}
+    if type(field) is models.CharField:
+        return {"form_class": LineField}
+    found = next((made for kind, made in _KINDS.items() if isinstance(field, kind)), None)
+    if found is not TextField:
+        return {"form_class": found} if found else {}
+    limits = [one.limit_value for one in field.validators if isinstance(one, MaxLengthValidator)]
+    return {"form_class": found, "max_length": min(limits, default=None)}

@@ -13,6 +13,7 @@ from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
+from syteops.core.form_fields import SecretField
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.tasks import send_test
@@ -118,9 +119,7 @@ def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:
         at = formats.date_format(timezone.localtime(secret.key_set_at), "DATETIME_FORMAT")
         state = f"Set on {at}: it is never shown, and empty keeps it."
     fields: dict[str, forms.Field] = {
-        f"new_{secret.name}": forms.CharField(
-            required=False,
-            max_length=4096,
+        f"new_{secret.name}": SecretField(
             label=secret.spec.label,
             help_text=f"{secret.spec.help} {state}".strip(),
             widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),

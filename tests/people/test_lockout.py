@@ -1,6 +1,7 @@
 """Guessing passwords is stopped, also where the client's address is unknown."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
@@ -81,3 +82,15 @@ def test_guessing_the_old_password_of_a_session_is_stopped_too(client: Client) -
     client.post("/admin/password_change/", {"old_password": PASSWORD, **new})
 
     assert User.objects.get().check_password(PASSWORD)
+
+
+@pytest.mark.combination
+@pytest.mark.parametrize("length", [151, 256, 900_000])
+def test_a_name_that_nobody_can_have_is_refused_and_looked_for_nowhere(
+    client: Client, length: int
+) -> None:
+    answer = client.post("/admin/login/", {"username": "a" * length, "password": PASSWORD})
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors.keys() == {"username"}
+    assert not AccessAttempt.objects.exists()

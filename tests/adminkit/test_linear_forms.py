@@ -1,0 +1,230 @@
+"""No form costs more than linear time: each field of each form is sent a megabyte.
+
+The other door's counterpart of `manage_api/test_linear_input.py`. All fields of a form are sent at
+once; one of which nothing is said then, because others were refused first, is sent alone.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.forms.formsets import ManagementForm
+from django.test import Client
+from pytest_django import Settings
+
+from estimates import services as estimates
+from estimates.links import client_path
+from syteops.adminkit.catalogue import CatalogueAdmin
+from syteops.adminkit.strict import SearchForm
+from syteops.automation.admin import CatalogueFilter
+from syteops.automation.models import Variable
+from syteops.core.actors import SYSTEM
+from syteops.deliveries.pages import ResendForm
+from syteops.lib.paths import ADMIN_PREFIX
+from tests.adminkit.test_strict_lists import parameters, path_of
+from tests.core.test_values import MAKERS
+from tests.fixtures import signed_in
+from tests.keys.key_pages import on, restricted
+
+pytestmark = pytest.mark.django_db
+
+every_admin = pytest.mark.parametrize(
+    "model", [*admin.site._registry], ids=lambda one: one.__name__
+)
+SIZE = 900_000
+SECONDS = 2.0
+"""Of the processor, for each field: generous, where quadratic time would be minutes."""
+EVIL = "[" * SIZE + ","
+HUGE = (EVIL, "a" * SIZE + ",", "0" * SIZE + "!", "a," * (SIZE // 2), "\n" * SIZE + "a")
+
+
+@pytest.fixture(autouse=True)
+def _a_megabyte_in_each_field(settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
+
+
+# --- What is on a page -------------------------------------------------------------------------
+
+
+def forms_on(response: Any) -> Iterator[Any]:
+    context = response.context
+    for name in context.keys() if hasattr(context, "keys") else ():
+        value = context[name]
+        if name == "adminform":
+            yield value.form
+        elif name == "inline_admin_formsets":
+            for inline in value:
+                yield from (inline.formset.management_form, *inline.formset.forms)
+        elif isinstance(value, forms.BaseForm):
+            yield value
+
+
+def inputs(response: Any) -> Iterator[tuple[Any, list[str]]]:
+    """Each field of the forms on a page, and the names under which a browser sends it."""
+    for form in forms_on(response):
+        for bound in form:
+            widget = getattr(bound.field.widget, "widget", bound.field.widget)
+            parts = getattr(widget, "widgets_names", [""])
+            yield bound, [f"{bound.html_name}{part}" for part in parts]
+
+
+def untouched(response: Any) -> dict[str, Any]:
+    """What a browser sends, with something in whatever is required."""
+    sent: dict[str, Any] = {}
+    for bound, names in inputs(response):
+        value = bound.value()
+        values = bound.field.widget.decompress(value) if len(names) > 1 else [value]
+        for name, one in zip(names, values or (), strict=False):
+            if isinstance(one, list | tuple):
+                sent[name] = [str(text) for text in one]
+            elif one in (None, "") and bound.field.required:
+                sent[name] = "x"
+            elif one is not None and one is not False:
+                sent[name] = "on" if one is True else str(one)
+    return sent
+
+
+def takes_any_text(bound: Any) -> bool:
+    """Whether it is a switch, a file, a password, which may be long, or not the person's to say."""
+    is_ours = bound.is_hidden or bound.field.disabled or isinstance(bound.form, ManagementForm)
+    kinds = (forms.BooleanField, forms.FileField)
+    return is_ours or isinstance(bound.field, kinds) or bool(re.search("password", bound.html_name))
+
+
+# --- Forms -------------------------------------------------------------------------------------
+
+
+def addresses_of(model: Any) -> list[str]:
+    """Where objects of that model are made and changed, one of them there."""
+    page, path = admin.site._registry[model], path_of(model)
+    if isinstance(page, CatalogueAdmin):
+        return [f"{path}{entry.slug}/change/" for entry in page.find_all()]
+    item = model._base_manager.first()
+    if item is None and getattr(model, "noun", "") in MAKERS:
+        item = MAKERS[model.noun]()
+    elif model is Group:
+        item = Group.objects.create(name="Editors")
+    return [f"{path}add/", *([f"{path}{item.pk}/change/"] if item else [])]
+
+
+def _sent_estimate() -> Any:
+    item = {"description": "d", "unit_price": "1.50"}
+    named: dict[str, Any] = {"title": "T", "client_email": "c@example.com", "line_items": [item]}
+    return estimates.send_estimate(SYSTEM, estimates.create_estimate(SYSTEM, **named))
+
+
+OTHERS: dict[str, Callable[[], str]] = {
+    "sign in": lambda: f"{ADMIN_PREFIX}login/",
+    "own password": lambda: f"{ADMIN_PREFIX}password_change/",
+    "password": lambda: f"{path_of(User)}{User.objects.create_user('bob').pk}/password/",
+    "new key": lambda: f"{ADMIN_PREFIX}keys/managekey/create/",
+    "rotate key": lambda: on(restricted(), "rotate"),
+    "client's page": lambda: str(client_path(_sent_estimate())),
+    "client's answer": lambda: f"/admin/estimates/estimate/{_sent_estimate().pk}/approve/",
+}
+ALSO = {"new key": {"preset": "read_only", "name": "Tool"}}
+"""What makes an empty form a right one, where required fields alone do not."""
+
+
+@every_admin
+def test_a_megabyte_in_a_field_is_refused_beside_it_at_once(alice: User, model: Any) -> None:
+    for url in addresses_of(model):
+        check(signed_in(alice), url)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_so_it_is_on_pages_of_another_kind(alice: User, name: str) -> None:
+    client = Client() if name in ("sign in", "client's page") else signed_in(alice)
+    assert check(client, OTHERS[name](), **ALSO.get(name, {}))
+
+
+def check(client: Client, url: str, **also: str) -> bool:
+    """Raises AssertionError unless each field on that page holds out; whether there is any."""
+    page = client.get(url)
+    bare, sent = list(inputs(page)), {**untouched(page), **also}
+    fields = [(bound, names) for bound, names in bare if not takes_any_text(bound)]
+    for bound, names in fields if page.status_code == 200 else ():
+        if len(names) == 1:
+            clean(bound.field)
+    everywhere = {name: EVIL for _, names in fields for name in names}
+    told = refused(client, url, {**sent, **everywhere})
+    for bound, names in fields:
+        name = bound.html_name
+        assert name in told or name in refused(client, url, {**sent, names[0]: EVIL}), name
+    return bool(bare)
+
+
+def clean(field: forms.Field) -> None:
+    for text in HUGE:
+        before = time.process_time()
+        with suppress(forms.ValidationError):
+            field.clean(text)
+        assert time.process_time() - before < SECONDS, field
+
+
+def refused(client: Client, url: str, sent: dict[str, Any]) -> set[str]:
+    """The names of the fields of which the page says something when it is sent."""
+    before = time.process_time()
+    answer = client.post(url, sent)
+    assert time.process_time() - before < SECONDS * (2 + list(sent.values()).count(EVIL)), url
+    return {form.add_prefix(name) for form in forms_on(answer) for name in form.errors}
+
+
+def test_no_form_of_ours_is_left_out(alice: User) -> None:
+    pages = [url for model in admin.site._registry for url in addresses_of(model)]
+    pages += [make() for make in OTHERS.values()]
+    shown = [signed_in(alice).get(url) for url in pages] + [Client().get("/admin/login/")]
+    seen = {kind for page in shown for form in forms_on(page) for kind in type(form).__mro__}
+
+    assert {one for one in own_forms() if one not in seen} == ELSEWHERE
+
+
+def own_forms() -> set[Any]:
+    """The forms that our modules declare and no other form of ours is made of."""
+    found, left = set(), [forms.BaseForm]
+    while left:
+        left += (derived := left.pop().__subclasses__())
+        found |= {*derived}
+    ours = {
+        one
+        for one in found
+        if one.__module__.startswith(("syteops.", "manage_api.", "notes.", "estimates."))
+        and hasattr(__import__(one.__module__, fromlist=["*"]), one.__name__)
+    }
+    return {one for one in ours if not any(one in other.__mro__[1:] for other in ours)}
+
+
+ELSEWHERE = {SearchForm, CatalogueFilter, ResendForm}
+"""The forms of lists, which come in addresses: see below; and one that has choices alone."""
+
+
+# --- Lists -------------------------------------------------------------------------------------
+
+
+@every_admin
+def test_nor_does_a_list_work_on_a_long_address(alice: User, model: Any) -> None:
+    """Servers take no megabyte there."""
+    client, path = signed_in(alice), path_of(model)
+    page = client.get(path)
+    if "cl" not in (page.context or ()):
+        return
+    declared = sorted(parameters(admin.site._registry[model], alice))
+    for name in ("q", *declared[:2]):
+        asked(client, path, name)
+
+
+def test_nor_does_the_catalogue_of_variables(page: Client) -> None:
+    for name in ("search", "source"):
+        asked(page, f"{path_of(Variable)}catalogue/", name)
+
+
+def asked(client: Client, path: str, name: str) -> None:
+    before = time.process_time()
+    assert client.get(path, {name: EVIL[:100_000]}).status_code < 500, name
+    assert time.process_time() - before < SECONDS, name
