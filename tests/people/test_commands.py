@@ -74,6 +74,23 @@ def test_three_times_no_password_that_will_do_changes_nothing(
     assert trail() == []
 
 
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+@pytest.mark.parametrize("called", [("changepassword", "bob"), ("createsuperuser",)])
+def test_who_gives_up_reads_no_traceback(
+    bob: User, monkeypatch: pytest.MonkeyPatch, end: type[BaseException], called: tuple[str, ...]
+) -> None:
+    def give_up(prompt: str) -> str:
+        raise end
+
+    monkeypatch.setattr("getpass.getpass", give_up)
+    monkeypatch.setattr("builtins.input", give_up)
+
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command(*called)
+
+    assert trail() == []
+
+
 def test_nobody_is_no_person(db: None, typed: Any) -> None:
     typed(NEW_PASSWORD)
 

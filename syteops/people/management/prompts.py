@@ -38,9 +38,11 @@ def password_problem(password: str, user: User) -> str:
 
 @contextmanager
 def refusals_told() -> Iterator[None]:
-    """Raises CommandError, in words, for what a service refuses."""
+    """Raises CommandError, in words, for what a service refuses, or when nobody answers."""
     try:
         yield
+    except (EOFError, KeyboardInterrupt):
+        raise CommandError("Nothing was changed: nobody answered.") from None
     except DomainError as refusal:
         errors = refusal.errors if isinstance(refusal, Invalid) else [refusal]
         raise CommandError(" ".join(one.detail for one in errors)) from refusal

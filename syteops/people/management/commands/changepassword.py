@@ -18,7 +18,6 @@ class Command(BaseCommand):
     """
 
     help = "Gives a person another password and ends the person's sessions."
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", help="Whose password.")
@@ -29,8 +28,8 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no user {username}.")
         self.stdout.write(f"A new password for {username}")
-        password = ask_password(user, self.stdout)
         with refusals_told():
+            password = ask_password(user, self.stdout)
             set_password(command("changepassword"), user, password)
         self.stdout.write("The password was changed. Whoever was signed in with it is signed out.")
         if not user.is_active:

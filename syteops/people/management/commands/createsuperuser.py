@@ -18,7 +18,6 @@ class Command(BaseCommand):
     """Asks for what it is not given. The audit trail tells of the new person."""
 
     help = "Makes a superuser, who may do everything."
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--username", help="The name to sign in with.")
@@ -32,13 +31,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_asked = options["interactive"]
-        username, email = (
-            _ask(label) if is_asked and options[name] is None else options[name] or ""
-            for name, label in (("username", "Username"), ("email", "E-mail (may be blank)"))
-        )
-        user = User(username=username, email=email)
-        password = ask_password(user, self.stdout) if is_asked else _given_password(user)
         with refusals_told():
+            username, email = (
+                _ask(label) if is_asked and options[name] is None else options[name] or ""
+                for name, label in (("username", "Username"), ("email", "E-mail (may be blank)"))
+            )
+            user = User(username=username, email=email)
+            password = ask_password(user, self.stdout) if is_asked else _given_password(user)
             create_superuser(command("createsuperuser"), user, password)
         self.stdout.write(f"{user} may do everything from now on.")
 
