@@ -16,11 +16,12 @@ from manage_api.keys.queries import (
 )
 from manage_api.keys.risks import ALARM_DAYS, IS_OLD, find_alarms, is_old
 from syteops.audit.chain import is_intact
+from syteops.audit.visibility import readable_resources
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks
 from syteops.deliveries.choices import Standing
 from syteops.deliveries.pages import destination_url
-from syteops.deliveries.queries import all_destinations
+from syteops.deliveries.queries import Readable, all_destinations
 from syteops.history.templatetags.audit_words import ago
 
 
@@ -40,7 +41,7 @@ def notices_for(user: Any) -> list[Notice]:
     if user.is_superuser:
         found += [*_migrations(), *_broken_trail(), *_failing_tasks()]
     if user.has_perm("deliveries.view_delivery"):
-        found += _stuck()
+        found += _stuck(readable_resources(user))
     if user.has_perm("keys.manage_api_keys"):
         found += [*_altered(), *_turned_away(), *_cut_off(user), *_expiring()]
         found += [*_without_sponsor(), *_aged()]
@@ -75,9 +76,9 @@ def _failing_tasks() -> Iterator[Notice]:
         yield Notice("bad", "build", text)
 
 
-def _stuck() -> Iterator[Notice]:
+def _stuck(readable: Readable) -> Iterator[Notice]:
     """Destinations of enabled integrations to which nothing gets through."""
-    for one in all_destinations():
+    for one in all_destinations(readable):
         if not one.enabled or one.standing not in (Standing.PAUSED, Standing.FAILING):
             continue
         what = f"{one.installed.name}: {one.name}"

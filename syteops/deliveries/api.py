@@ -33,7 +33,8 @@ class DeliveryViewSet(ListMixin, RetrieveMixin):
     @operation("Read how destinations stand", output=serializers.DestinationListSerializer)
     def destinations(self, request: Request) -> Response:
         """Each place where an integration sends events, and whether they arrive."""
-        return self.answer({"destinations": queries.all_destinations()})
+        readable = readable_resources(self.principal)
+        return self.answer({"destinations": queries.all_destinations(readable)})
 
     @action(detail=True, methods=["post"])
     @operation("Send a delivery once more")
@@ -61,7 +62,8 @@ class DeliveryViewSet(ListMixin, RetrieveMixin):
     def resume(self, request: Request) -> Response:
         """It gets what is waiting, beginning at once."""
         services.resume(self.actor, queries.locked_state(**self.validated))
-        return self.answer(queries.get_destination(**self.validated))
+        readable = readable_resources(self.principal)
+        return self.answer(queries.get_destination(**self.validated, readable=readable))
 
     def get_queryset(self) -> QuerySet[Delivery]:
         return queries.readable_deliveries(readable_resources(self.principal))

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.strict import StrictAdmin
+from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, NotFound
 from syteops.deliveries import queries, services
@@ -70,7 +71,9 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
 def destinations_section(request: HttpRequest, entry: Any) -> dict[str, Any] | None:
     """The destinations of an integration, for its own page."""
     user: Any = request.user
-    found = queries.destinations_of(entry.slug) if user.has_perm("deliveries.view_delivery") else []
+    if not user.has_perm("deliveries.view_delivery"):
+        return None
+    found = queries.destinations_of(entry.slug, readable_resources(user))
     shown = [
         {"one": one, "url": destination_url(one.integration, one.destination)} for one in found
     ]
@@ -96,9 +99,9 @@ def act(request: HttpRequest, operation: str, work: Callable[[Actor], str]) -> N
 
 
 def _destination_or_404(request: HttpRequest) -> KnownDestination:
-    where = (request.GET.get(name, "") for name in ("integration", "destination"))
+    where = {name: request.GET.get(name, "") for name in ("integration", "destination")}
     try:
-        return queries.get_destination(*where)
+        return queries.get_destination(**where, readable=readable_resources(request.user))
     except NotFound as error:
         raise Http404(error.detail) from error
 

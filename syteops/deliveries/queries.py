@@ -1,7 +1,7 @@
 """Reading deliveries, and how destinations stand."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -64,19 +64,25 @@ def readable_deliveries(resources: Collection[str] | None) -> QuerySet[Delivery]
     return found if resources is None else found.filter(event__resource__in=resources)
 
 
-def all_destinations() -> list[KnownDestination]:
+Readable = Collection[str] | None
+"""The resources that whoever asks may read; None: all. Of others, a name is only its identifier."""
+
+
+def all_destinations(readable: Readable = None) -> list[KnownDestination]:
     """Every destination of every integration, enabled or not, in a constant number of queries."""
-    return list(_destinations(all_installed()))
+    return list(_destinations(all_installed(), readable))
 
 
-def destinations_of(integration: str) -> list[KnownDestination]:
+def destinations_of(integration: str, readable: Readable = None) -> list[KnownDestination]:
     """Those of one integration."""
-    return [one for one in all_destinations() if one.integration == integration]
+    return [one for one in all_destinations(readable) if one.integration == integration]
 
 
-def get_destination(integration: str, destination: str) -> KnownDestination:
+def get_destination(
+    integration: str, destination: str, readable: Readable = None
+) -> KnownDestination:
     """One of them. Raises NotFound."""
-    for one in all_destinations():
+    for one in all_destinations(readable):
         if (one.integration, one.destination) == (integration, destination):
             return one
     raise NotFound(f"There is no destination {integration}/{destination}.".replace("/.", "."))
@@ -89,7 +95,9 @@ def locked_state(integration: str, destination: str) -> DestinationState:
     return states.get_or_create(integration=integration, destination=destination)[0]
 
 
-def _destinations(installed: Collection[Installed]) -> Iterator[KnownDestination]:
+def _destinations(
+    installed: Collection[Installed], readable: Readable
+) -> Iterator[KnownDestination]:
     states = {(one.integration, one.destination): one for one in DestinationState.objects.all()}
     waiting = _waiting()
     for one in installed:
@@ -98,7 +106,9 @@ def _destinations(installed: Collection[Installed]) -> Iterator[KnownDestination
             state = states.get(place) or DestinationState(
                 integration=one.slug, destination=known.key
             )
-            yield KnownDestination(one, known, state, waiting.get(place, 0))
+            is_named = readable is None or not known.named_by or known.named_by in readable
+            shown = known if is_named else replace(known, name=known.key)
+            yield KnownDestination(one, shown, state, waiting.get(place, 0))
 
 
 def _waiting() -> dict[tuple[str, str], int]:

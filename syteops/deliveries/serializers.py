@@ -44,7 +44,9 @@ class DeliveryDetailSerializer(DeliverySerializer):
 class DestinationSerializer(serializers.Serializer[Any]):
     integration = serializers.CharField(help_text="Such as `webhooks`.")
     destination = serializers.CharField(help_text="Of webhooks the `id`; empty if there is one.")
-    name = serializers.CharField()
+    name = serializers.CharField(
+        help_text="Of webhooks the `id`, for those who may not read webhooks."
+    )
     enabled = serializers.BooleanField(help_text="Whether the integration sends anything.")
     standing = serializers.ChoiceField(choices=Standing.choices, help_text="How it goes.")
     waiting = serializers.IntegerField(help_text="Deliveries that are not made yet.")

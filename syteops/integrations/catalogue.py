@@ -49,7 +49,8 @@ class Destination:
     """Where an integration sends events: to each in order, and apart from all others.
 
     `types` are the events that it wants: types, `<noun>.*`, or `*`. With `together`, all that is
-    waiting goes in one message. `first_at` says when that of an event of now may go.
+    waiting goes in one message. `first_at` says when that of an event of now may go. `named_by` is
+    the resource whose value the name is, "" where the name is a word of ours.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Destination:
     types: tuple[str, ...]
     together: bool = False
     first_at: Callable[[datetime], datetime] = field(default=lambda now: now, repr=False)
+    named_by: str = ""
 
 
 @dataclass(frozen=True)

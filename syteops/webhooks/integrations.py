@@ -21,7 +21,9 @@ from syteops.webhooks.signing import signed_headers, signing_secrets
 
 def destination_of(webhook: Webhook) -> Destination:
     """Where its events go."""
-    return Destination(str(webhook.pk), webhook.name, tuple(webhook.types))
+    return Destination(
+        str(webhook.pk), webhook.name, tuple(webhook.types), named_by=Webhook.resource
+    )
 
 
 def _destinations(config: dict[str, Any]) -> Iterator[Destination]:

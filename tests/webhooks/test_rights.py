@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
 from syteops.core.errors import Forbidden
+from syteops.deliveries.models import DestinationState
 from syteops.events.rights import require_readable
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
-from tests.fixtures import Api
-from tests.samples.webhooks import URL, a_webhook
+from tests.fixtures import Api, signed_in
+from tests.samples.webhooks import URL, a_webhook, enable_webhooks
 
 MINE = "https://mine.example/"
 WEBHOOKS = ("webhooks:read", "webhooks:write", "webhooks:delete", "webhooks:secrets")
@@ -144,3 +146,40 @@ def test_nobody_reads_anything_unless_a_door_says_so() -> None:
         with pytest.raises(Forbidden):
             require_readable(stranger, patterns)
     require_readable(SYSTEM, ["*"])
+
+
+# --- The name of a webhook ---------------------------------------------------------------------
+
+
+def test_who_may_not_read_webhooks_learns_no_name_from_deliveries(
+    make_key: Make, bob: User, as_person: Callable[[User], Api]
+) -> None:
+    pk = str(a_webhook(name="Canary").pk)
+    enable_webhooks()
+    names = ("view_delivery", "change_delivery", "view_integrationstate")
+    bob.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    deliveries = "deliveries:read", "deliveries:write"
+    few, all_ = Api(make_key(*deliveries)), Api(make_key(*deliveries, "webhooks:read"))
+    where = {"integration": "webhooks", "destination": pk}
+    DestinationState.objects.create(**where, paused_at=timezone.now())
+
+    def shown(one: Api) -> tuple[Any, Any]:
+        listed = one.get("/deliveries/destinations").json()["destinations"]
+        found = [each["name"] for each in listed if each["integration"] == "webhooks"]
+        resumed = one.post("/deliveries/resume", where).json()["name"]
+        DestinationState.objects.update(paused_at=timezone.now())
+        return found, resumed
+
+    for one in (few, as_person(bob)):
+        assert shown(one) == ([pk], pk)
+    assert shown(all_) == (["Canary"], "Canary")
+    pages = (
+        "/admin/",
+        "/admin/integrations/integrationstate/webhooks/change/",
+        f"/admin/deliveries/delivery/destination/?integration=webhooks&destination={pk}",
+    )
+    for page in pages:
+        assert "Canary" not in signed_in(bob).get(page).content.decode(), page
+    bob.user_permissions.add(Permission.objects.get(codename="view_webhook"))
+    for page in pages:
+        assert "Canary" in signed_in(bob).get(page).content.decode(), page
