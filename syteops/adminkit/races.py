@@ -34,14 +34,11 @@ def repeated_page(request: HttpRequest, page: Callable[[], HttpResponse]) -> Htt
     409 in the end.
     """
     messages: Any = get_messages(request)
-    uploads: Any = request.FILES.values()
     told = len(messages._queued_messages)
 
     def attempt() -> HttpResponse:
         del messages._queued_messages[told:]
         request.__dict__.pop("refusal", None)
-        for one in uploads:
-            one.seek(0)
         return page()
 
     try:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.test import Client
 
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.core.locks import ATTEMPTS
@@ -60,6 +61,25 @@ def test_a_form_is_saved_once_and_says_so_once(page: Client, deadlocks: Any) -> 
     assert [one.name for one in CrmSystem.objects.all()] == ["HubSpot"]
     assert AuditEntry.objects.filter(event="crm_system.created").count() == 1
     assert len(told(answer)) == 1
+
+
+def test_what_an_attempt_said_that_was_undone_is_not_said(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the commit itself is refused: by then the page has said that it is done."""
+    url, respond, left = "/admin/crm/crmsystem/add/", ServiceAdmin.response_add, [1]
+    sent = untouched(page.get(url)) | {"name": "HubSpot"}
+
+    def refused_at_last(*args: Any, **kwargs: Any) -> Any:
+        answer = respond(*args, **kwargs)
+        if left and left.pop():
+            raise OperationalError("could not serialize access") from Ended()
+        return answer
+
+    monkeypatch.setattr(ServiceAdmin, "response_add", refused_at_last)
+
+    assert len(told(page.post(url, sent, follow=True))) == 1
+    assert CrmSystem.objects.count() == 1
 
 
 def test_an_upload_is_read_from_its_beginning_again(
