@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.generic import TemplateView
 
@@ -25,6 +25,11 @@ class DocsView(TemplateView):
 
     http_method_names = ("get", "head")
     template_name = "reference.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.accepts("text/html"):
+            return problem_response(request, ApiError("not_acceptable"))
+        return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         addresses = {name: address_of(f"/{name}") for name in ("schema", "manifest")}

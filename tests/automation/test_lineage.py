@@ -315,7 +315,7 @@ def test_a_race_while_it_is_foreseen_is_no_consent(
         remove(*args)
 
     monkeypatch.setattr(audit, "remove", lose_once)
-    monkeypatch.setattr("manage_api.execution.lost_race", lambda error: True)
+    monkeypatch.setattr("syteops.core.locks.lost_race", lambda error: True)
     asked = api.delete("/variables/greeting")
     assert (asked.status_code, raced) == (428, [True])
     assert asked.json()["impact"]["lineage"]["removed"] == [NAME]
