@@ -26,7 +26,11 @@ NAMES = ("resource", "action")
 class DispatchInput(StrictSerializer):
     """What dispatch takes. Tools of the older product send `confirm` inside `params` as well."""
 
-    examples: ClassVar[dict[str, Any]] = {"resource": "crm", "action": "list"}
+    examples: ClassVar[dict[str, Any]] = {
+        "resource": "crm",
+        "action": "create",
+        "params": {"name": "HubSpot"},
+    }
 
     resource = StrictCharField(help_text="Such as `crm`.")
     action = StrictCharField(help_text="Such as `update`.")

@@ -317,6 +317,13 @@ def links_from(one: Operation) -> Json:
     }
 
 
+def consent_to(one: Operation) -> Json:
+    """From the question for consent to the same call with it."""
+    path = {name: f"$request.path.{name}" for name in one.path_params}
+    again = {"operationId": operation_id(one), "parameters": {**path, "confirm": "true"}}
+    return {"confirm": {**again, "description": "The same call, with consent."}}
+
+
 def operation_id(one: Operation) -> str:
     """The stable id under which the document and generated clients know an operation."""
     return one.name.replace(".", "_")

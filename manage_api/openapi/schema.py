@@ -198,7 +198,7 @@ class ManageSchema(AutoSchema):
             answers.pop(str(parts.CONSENT_MISSING), None)
         elif one and one.may_ask:
             refusal = parts.refusal(parts.CONSENT_MISSING, confirmation_name(one), PROBLEM_TYPE)
-            answers[str(parts.CONSENT_MISSING)] = refusal
+            answers[str(parts.CONSENT_MISSING)] = {**refusal, "links": parts.consent_to(one)}
         return answers
 
     # --- Components ---

@@ -195,6 +195,14 @@ def test_what_is_created_links_to_what_can_be_done_with_it() -> None:
     assert seen
 
 
+def test_the_question_for_consent_links_to_the_same_call_with_it() -> None:
+    for operation in (one for one in all_operations() if asks_for_consent(one)):
+        link = of(operation)["responses"]["428"]["links"]["confirm"]
+        assert link["operationId"] == operation.name.replace(".", "_")
+        assert link["parameters"]["confirm"] == "true"
+        assert set(link["parameters"]) == {*operation.path_params, "confirm"}
+
+
 def test_every_error_code_is_in_exactly_one_answer() -> None:
     responses = document()["components"]["responses"]
     for code, about in CODES.items():

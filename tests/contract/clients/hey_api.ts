@@ -40,5 +40,5 @@ expect(impact.name, "HubSpot EU", "impact");
 expect(impact.team_member_ids_cleared, 0, "impact");
 expect((await crmDelete({ path, query: { confirm: true } })).data?.deleted, true, "deleted");
 
-const wrong = await crmCreate({ body: { name: "Zoho", url: "https://a b" } });
+const wrong = await crmCreate({ body: { name: "Zoho", url: "https://crm.example:99999" } });
 expect(wrong.error?.errors[0]?.pointer, "#/url", "pointer");

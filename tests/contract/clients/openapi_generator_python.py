@@ -47,6 +47,6 @@ assert asked.data.impact.name == "HubSpot EU"
 assert asked.data.impact.team_member_ids_cleared == 0
 assert systems.crm_delete(number, confirm=True).deleted is True
 
-wrong = refusal(systems.crm_create, CrmSystemCreate(name="Zoho", url="https://a b"))
+wrong = refusal(systems.crm_create, CrmSystemCreate(name="Zoho", url="https://crm.example:99999"))
 assert isinstance(wrong.data, Problem)
 assert wrong.data.errors[0].pointer == "#/url"

@@ -53,6 +53,8 @@ assert asked.impact.name == "HubSpot EU"
 assert asked.impact.team_member_ids_cleared == 0
 assert isinstance(crm_delete.sync(number, client=client, confirm=True), DeletedCrmNum)
 
-wrong = crm_create.sync(client=client, body=CrmSystemCreate(name="Zoho", url="https://a b"))
+wrong = crm_create.sync(
+    client=client, body=CrmSystemCreate(name="Zoho", url="https://crm.example:99999")
+)
 assert isinstance(wrong, Problem)
 assert wrong.errors[0].pointer == "#/url"

@@ -37,5 +37,5 @@ expect(asked.error.impact.team_member_ids_cleared, 0, "impact");
 const gone = await client.DELETE(one, { params: { path, query: { confirm: true } } });
 expect(gone.data?.deleted, true, "deleted");
 
-const wrong = await client.POST(all, { body: { name: "Zoho", url: "https://a b" } });
+const wrong = await client.POST(all, { body: { name: "Zoho", url: "https://crm.example:99999" } });
 expect(wrong.error?.errors[0]?.pointer, "#/url", "pointer");

@@ -37,5 +37,5 @@ expect(asked.body.impact.name, "HubSpot EU", "impact");
 expect(asked.body.impact.team_member_ids_cleared, 0, "impact");
 expect((await crmDelete(crm_num, { confirm: true })).deleted, true, "deleted");
 
-const wrong = await refusal<Problem>(crmCreate({ name: "Zoho", url: "https://a b" }));
+const wrong = await refusal<Problem>(crmCreate({ name: "Zoho", url: "https://crm.example:99999" }));
 expect(wrong.body.errors[0]?.pointer, "#/url", "pointer");

@@ -51,5 +51,5 @@ expect(impact.name, "HubSpot EU", "impact");
 expect(impact.teamMemberIdsCleared, 0, "impact");
 expect((await systems.crmDelete({ crmNum: made.crmNum, confirm: true })).deleted, true, "deleted");
 
-const wrong = await refusal(systems.crmCreate({ crmSystemCreate: { name: "Zoho", url: "https://a b" } }));
+const wrong = await refusal(systems.crmCreate({ crmSystemCreate: { name: "Zoho", url: "https://crm.example:99999" } }));
 expect(ProblemFromJSON(await wrong.json()).errors[0]?.pointer, "#/url", "pointer");
