@@ -24,12 +24,13 @@ from manage_api.operations import Operation
 from manage_api.query import flag_of, query_of, refuse_query
 from manage_api.rendering import document_renderer
 from manage_api.shared import represent
-from manage_api.views import API_ROOT, DRY_RUN, ApiView
+from manage_api.views import DRY_RUN, ApiView
 from syteops.core.actors import Actor
 from syteops.core.entities import Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.identifiers import ANY_NAME, ROW_ID, SLOT
 from syteops.core.permissions import permission_name
+from syteops.lib.paths import API_ROOT
 
 FLAGS = ("confirm", "dry_run")
 _WRITES = {"Allow": "POST, PUT, PATCH, DELETE"}

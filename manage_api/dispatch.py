@@ -134,11 +134,6 @@ class DispatchView(ApiView):
             **result.consequences,
         }
 
-    def around_error(self, problem: dict[str, Any]) -> dict[str, Any]:
-        """The envelope of a failure: the problem details and the envelope's own members."""
-        failed = {"ok": False, "data": None, "changed": False, "error": problem["detail"]}
-        return {**failed, **problem}
-
 
 _POST = {"Allow": "POST"}
 _REQUIRED = "This parameter is required."

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from manage_api import rendering
 from syteops.core.errors import DomainError, FieldError, Invalid, Unavailable
 from syteops.core.outages import RETRY_AFTER, is_outage
+from syteops.lib.paths import is_dispatch
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +184,8 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
 
 def _foreign(error: BaseException) -> ApiError:
     """What Django and DRF raise by themselves."""
+    if isinstance(error, DisallowedHost):
+        return bad_header(_WRONG_HOST)
     if is_outage(error):
         return ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
     if isinstance(error, (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)):
@@ -207,6 +210,12 @@ _FOREIGN: list[tuple[type[BaseException], str, bool]] = [
     (SuspiciousOperation, "parse_error", False),
     (UnreadablePostError, "parse_error", False),
 ]
+
+
+_WRONG_HOST = (
+    "The Host header names no host of this site. Whoever runs it adds the name to the setting "
+    "ALLOWED_HOSTS."
+)
 
 
 def not_authenticated(code: str = "not_authenticated") -> ApiError:
@@ -257,10 +266,7 @@ def _escape(step: str | int) -> str:
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    """DRF's EXCEPTION_HANDLER: always answers, in the one shape.
-
-    The envelope of dispatch is no problem document, though it has all of its members.
-    """
+    """DRF's EXCEPTION_HANDLER: always answers, in the one shape."""
     request = context["request"]
     problem = as_api_error(error, context["view"].input_pointer)
     if problem.code == "internal_error":
@@ -270,14 +276,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         log_outage(error, request.method, request.path)
     if problem.code == "method_not_allowed":
         problem.headers.setdefault("Allow", ", ".join(context["view"].allowed_methods))
-    body = problem.body(getattr(request, "request_id", ""))
-    around = getattr(context["view"], "around_error", None)
-    return Response(
-        around(body) if around else body,
-        problem.status,
-        headers=problem.headers,
-        content_type=JSON_TYPE if around else PROBLEM_TYPE,
-    )
+    body, media_type = _shown(problem, request)
+    return Response(body, problem.status, headers=problem.headers, content_type=media_type)
 
 
 def log_outage(error: BaseException, method: str | None, path: str) -> None:
@@ -288,5 +288,18 @@ def log_outage(error: BaseException, method: str | None, path: str) -> None:
 def problem_response(request: HttpRequest, error: BaseException) -> HttpResponse:
     """The same answer outside DRF, such as for a host that is not allowed."""
     problem = as_api_error(error)
-    body = rendering.dump(problem.body(getattr(request, "request_id", "")))
-    return HttpResponse(body, PROBLEM_TYPE, problem.status, headers=problem.headers)
+    body, media_type = _shown(problem, request)
+    return HttpResponse(rendering.dump(body), media_type, problem.status, headers=problem.headers)
+
+
+def _shown(problem: ApiError, request: HttpRequest) -> tuple[dict[str, Any], str]:
+    """The body of the refusal and its media type.
+
+    The envelope of dispatch is no problem document, though it has all of its members: some tools
+    read no other JSON than `application/json`.
+    """
+    body = problem.body(getattr(request, "request_id", ""))
+    if not is_dispatch(request.path_info):
+        return body, PROBLEM_TYPE
+    failed = {"ok": False, "data": None, "changed": False, "error": problem.detail}
+    return {**failed, **body}, JSON_TYPE

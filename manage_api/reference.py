@@ -11,7 +11,7 @@ from django.utils.module_loading import autodiscover_modules
 from manage_api.errors import CODES, FIELD_CODES
 from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations
-from manage_api.views import API_ROOT
+from syteops.lib.paths import API_ROOT
 
 _HEAD = "<!-- Written by `manage.py write_reference`; do not edit. -->\n"
 

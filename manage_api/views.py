@@ -27,11 +27,11 @@ from syteops.audit.services import record_refusal
 from syteops.core import request_counts
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.counters import CounterKind, counters
+from syteops.lib.paths import API_ROOT
 
 MINUTE = 60
 REFUSALS_KEPT = 5
 """How many refusals of the same call of one caller the audit trail keeps in a minute."""
-API_ROOT = "/api/manage/v1"
 DRY_RUN = "/dry-run"
 """Below it each write is at an address where it is only tried."""
 

@@ -13,9 +13,10 @@ from manage_api.openapi import parts, tags
 from manage_api.openapi.components import complete_components
 from manage_api.openapi.fields import example_of, request_of
 from manage_api.openapi.parts import JSON_TYPE, Json
-from manage_api.views import API_ROOT, DRY_RUN, ApiView
+from manage_api.views import DRY_RUN, ApiView
 from manage_api.whoami import NowhereView
 from syteops.core.identifiers import ROW_ID
+from syteops.lib.paths import API_ROOT
 
 
 def only_manage_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:

@@ -17,8 +17,9 @@ from manage_api.openapi.impacts import confirmation_name
 from manage_api.openapi.parts import COMMON_ERRORS, DRY_RUN_SUFFIX, JSON_TYPE, Json, ref
 from manage_api.operations import Operation, all_operations, reader_of
 from manage_api.serializers import NoInput, StrictSerializer
-from manage_api.views import API_ROOT, DRY_RUN, Endpoint
+from manage_api.views import DRY_RUN, Endpoint
 from syteops.core.actors import Channel
+from syteops.lib.paths import API_ROOT
 
 
 class KeyScheme(OpenApiAuthenticationExtension):

@@ -15,8 +15,9 @@ from manage_api.base import ManageViewSet
 from manage_api.errors import CODES
 from manage_api.openapi.document import document, inlined
 from manage_api.operations import Operation, all_operations, reader_of
-from manage_api.views import API_ROOT, ApiView
+from manage_api.views import ApiView
 from manage_api.whoami import NowhereView
+from syteops.lib.paths import API_ROOT
 from tests.manage_api.faces import asks_for_consent
 
 SNAPSHOT = Path(__file__).with_name("operations.txt")

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from manage_api.concurrency import TAGS
 from manage_api.openapi.parts import operation_id
 from manage_api.operations import all_operations
-from manage_api.views import API_ROOT
+from syteops.lib.paths import API_ROOT
 from tests.manage_api.test_openapi import FIXED
 from tests.samples import all_samples
 
