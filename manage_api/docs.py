@@ -1,41 +1,85 @@
 """The OpenAPI document and the interactive page. Public facts about the API, no site data."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
-from django.views.generic import TemplateView
+from django.urls import get_script_prefix, reverse
+from rest_framework.renderers import TemplateHTMLRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from manage_api.errors import ApiError, problem_response
-from manage_api.openapi.document import document
-from manage_api.rendering import dump
+from manage_api.concurrency import etag_of, is_fresh
+from manage_api.errors import problem_response
+from manage_api.openapi.document import document, fetched_from
+from manage_api.openapi.older import as_older
+from manage_api.openapi.parts import Json
+from manage_api.query import query_of_only
+from manage_api.rendering import JsonRenderer, dump
 from manage_api.views import address_of
+from syteops.core.errors import Invalid
 
 
-def schema(request: HttpRequest) -> HttpResponse:
-    """The OpenAPI 3.1 document as JSON."""
-    if request.method not in ("GET", "HEAD"):
-        refusal = ApiError("method_not_allowed", headers={"Allow": "GET, HEAD"})
-        return problem_response(request, refusal)
-    return HttpResponse(dump(document()), "application/vnd.oai.openapi+json")
-
-
-class DocsView(TemplateView):
-    """Scalar's reference from this server's own files: it works offline and under a strict CSP."""
+class OpenView(APIView):
+    """Open to everybody, at no cost of anybody's budget; as strict as the rest of the API."""
 
     http_method_names = ("get", "head")
-    template_name = "reference.html"
+    query_names: ClassVar[tuple[str, ...]] = ()
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.accepts("text/html"):
-            return problem_response(request, ApiError("not_acceptable"))
-        return super().dispatch(request, *args, **kwargs)
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        query_of_only(request, self.query_names)
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def handle_exception(self, exc: Exception) -> Any:
+        """In the API's shape: a page's own renderer would want a template."""
+        return problem_response(self.request, exc)
+
+
+class OpenApiRenderer(JsonRenderer):
+    """JSON under the name that the OpenAPI Initiative gave it."""
+
+    media_type = "application/vnd.oai.openapi+json"
+
+
+class SchemaView(OpenView):
+    """The OpenAPI 3.1 document as JSON; `?version=3.0` is a copy for older generators."""
+
+    renderer_classes = (OpenApiRenderer, JsonRenderer)
+    query_names = ("version",)
+
+    def get(self, request: Request) -> Response:
+        version = request.GET.get("version", "3.1")
+        if version not in _VERSIONS:
+            detail = f"The document is there as {' and '.join(_VERSIONS)}."
+            raise Invalid.field("version", detail, "invalid_choice")
+        body, etag = _rendered(version, request.build_absolute_uri(get_script_prefix()))
+        fresh = is_fresh(request, etag)
+        response = Response(None, 304) if fresh else Response(body)
+        response["ETag"], response["Cache-Control"] = etag, "public, no-cache"
+        return response
+
+
+_VERSIONS: dict[str, Callable[[], Json]] = {
+    "3.1": document,
+    "3.0": lambda: as_older(document()),
+}
+
+
+@lru_cache(maxsize=8)
+def _rendered(version: str, site: str) -> tuple[bytes, str]:
+    """The document as it is fetched at `site`, as bytes, and their ETag."""
+    body = dump(fetched_from(_VERSIONS[version](), site))
+    return body, etag_of(body)
+
+
+class DocsView(OpenView):
+    """Scalar's reference from this server's own files: it works offline and under a strict CSP."""
+
+    renderer_classes = (TemplateHTMLRenderer,)
+
+    def get(self, request: Request) -> Response:
         addresses = {name: address_of(f"/{name}") for name in ("schema", "manifest")}
-        return {**super().get_context_data(**kwargs), **addresses, "admin": reverse("admin:index")}
-
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """In the API's shape, as every address below its root."""
-        allowed = {"Allow": "GET, HEAD"}
-        return problem_response(request, ApiError("method_not_allowed", headers=allowed))
+        signed_in = request._request.user.is_authenticated
+        shown = {**addresses, "signed_in": signed_in, "admin": reverse("admin:index")}
+        return Response(shown, template_name="reference.html")

@@ -13,7 +13,7 @@ urlpatterns = [
     path("api/manage/v1/manifest", ManifestView.as_view()),
     path("api/manage/v1/dispatch", DispatchView.as_view()),
     path("api/manage/v1/whoami", WhoAmIView.as_view()),
-    path("api/manage/v1/schema", docs.schema, name="manage-api-schema"),
+    path("api/manage/v1/schema", docs.SchemaView.as_view(), name="manage-api-schema"),
     path("api/manage/v1/docs", docs.DocsView.as_view(), name="manage-api-docs"),
     # Where tools written for the WordPress product look.
     path("wp-json/syteops/v1/manage/manifest", ManifestView.as_view()),

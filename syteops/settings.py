@@ -335,6 +335,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["manage_api.permissions.OperationPermission"],
     "DEFAULT_THROTTLE_CLASSES": ["manage_api.throttling.BudgetThrottle"],
     "DEFAULT_PARSER_CLASSES": ["manage_api.rendering.StrictJsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "manage_api.negotiation.Negotiation",
     "DEFAULT_RENDERER_CLASSES": ["manage_api.rendering.JsonRenderer"],
     "DEFAULT_SCHEMA_CLASS": "manage_api.openapi.schema.ManageSchema",
     "EXCEPTION_HANDLER": "manage_api.errors.exception_handler",

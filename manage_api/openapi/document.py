@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
 from manage_api.openapi import parts, tags
@@ -63,6 +64,23 @@ def document() -> Json:
     """The whole document; built once per process."""
     built: Json = SchemaGenerator().get_schema(request=None, public=True)
     return built
+
+
+def fetched_from(built: Json, site: str) -> Json:
+    """The document with addresses of `site`, unless SITE_URL has said another one."""
+    if settings.SITE_URL:
+        return built
+    [server] = built["servers"]
+    contact = {**built["info"]["contact"], "url": f"{site}admin/"}
+    return {
+        **built,
+        "servers": [{**server, "url": site.rstrip("/")}],
+        "info": {**built["info"], "contact": contact},
+        "externalDocs": {
+            "description": "The same to read and to try.",
+            "url": f"{site.rstrip('/')}{API_ROOT}/docs",
+        },
+    }
 
 
 @cache
