@@ -49,6 +49,11 @@ def has_precondition(request: Request) -> bool:
     return "HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META
 
 
+def check_form(request: Request) -> None:
+    """Raises validation_error for an If-Match of the wrong form, also where none is compared."""
+    _given(request, "If-Match")
+
+
 def check_precondition(request: Request, current: str | None, *, guarded: bool = True) -> None:
     """Compare a write's precondition with the current ETag (None: there is no such object).
 

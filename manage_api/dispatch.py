@@ -14,11 +14,12 @@ from manage_api.errors import ApiError
 from manage_api.fields import JsonObjectField, StrictBooleanField, StrictCharField
 from manage_api.openapi.parts import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, ref
 from manage_api.operations import Operation, find, why_read_only
-from manage_api.query import query_of, refuse_query
+from manage_api.query import params_of, query_of
 from manage_api.serializers import StrictSerializer
 from manage_api.views import ApiView, Endpoint
 from syteops.core.actors import Channel
 from syteops.core.errors import FieldError, Invalid
+from syteops.lib.paths import is_older
 
 NAMES = ("resource", "action")
 
@@ -51,10 +52,9 @@ _QUERY = [
     OpenApiParameter("action", str, required=True, description="Such as `list`; reads only."),
     OpenApiParameter(
         "params",
-        {"type": "object", "additionalProperties": {"type": "string"}},
-        style="form",
-        explode=True,
-        description="Each parameter of the operation under its own name.",
+        {"type": "string", "contentMediaType": "application/json"},
+        description="The parameters of the operation as a JSON object. Each can be sent under its "
+        "own name instead, such as `search`, or as `params[search]`.",
     ),
     IF_NONE_MATCH,
 ]
@@ -65,7 +65,13 @@ class DispatchView(ApiView):
     """Runs the operation that the request names and answers in the envelope."""
 
     endpoints = {
-        "GET": Endpoint(ENVELOPE, parameters=_QUERY, headers=("ETag",), errors=(400, 404)),
+        "GET": Endpoint(
+            ENVELOPE,
+            parameters=_QUERY,
+            headers=("ETagOfRead",),
+            errors=(400, 404),
+            takes_any_query=True,
+        ),
         "POST": Endpoint(
             ENVELOPE,
             request=DispatchInput,
@@ -82,9 +88,8 @@ class DispatchView(ApiView):
         return None
 
     def post(self, request: Request) -> Response:
-        # Ignored, a dry_run there would be a real write.
-        refuse_query(request.query_params)
-        given = _validated(DispatchInput, request.data)
+        concurrency.check_form(request)
+        given = _validated(DispatchInput, _as_object(request.data, request.path_info))
         operation = _operation(given["resource"], given["action"])
         params = dict(given.get("params") or {})
         self.input_pointer = "#/params"
@@ -101,7 +106,7 @@ class DispatchView(ApiView):
         operation = _operation(*(query.pop(name) for name in NAMES))
         if operation.writes:
             raise ApiError("method_not_allowed", "Send this operation by POST.", headers=_POST)
-        return self._run(operation, query, is_text=True)
+        return self._run(operation, params_of(query), is_text=True)
 
     def _run(self, operation: Operation, params: dict[str, Any], **flags: bool) -> Response:
         path = {name: params.pop(name) for name in operation.path_params if name in params}
@@ -137,6 +142,12 @@ class DispatchView(ApiView):
 
 _POST = {"Allow": "POST"}
 _REQUIRED = "This parameter is required."
+
+
+def _as_object(data: Any, path: str) -> Any:
+    """The body; PHP, in which tools of the older product are written, has `[]` for no params."""
+    is_empty = is_older(path) and isinstance(data, dict) and data.get("params") == []
+    return {**data, "params": {}} if is_empty else data
 
 
 def _validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:

@@ -7,17 +7,19 @@ from manage_api.dispatch import DispatchView
 from manage_api.manifest import ManifestView
 from manage_api.routers import router
 from manage_api.whoami import NowhereView, RootView, WhoAmIView
+from syteops.lib.paths import OLDER_ROOT
 
 urlpatterns = [
+    path("api/manage/v1", RootView.as_view()),
     path("api/manage/v1/", RootView.as_view()),
     path("api/manage/v1/manifest", ManifestView.as_view()),
     path("api/manage/v1/dispatch", DispatchView.as_view()),
     path("api/manage/v1/whoami", WhoAmIView.as_view()),
     path("api/manage/v1/schema", docs.SchemaView.as_view(), name="manage-api-schema"),
     path("api/manage/v1/docs", docs.DocsView.as_view(), name="manage-api-docs"),
-    # Where tools written for the WordPress product look.
-    path("wp-json/syteops/v1/manage/manifest", ManifestView.as_view()),
-    path("wp-json/syteops/v1/manage/dispatch", DispatchView.as_view()),
+    # Where tools written for the WordPress product look, some with a slash at the end.
+    *(path(f"{OLDER_ROOT[1:]}/manifest{end}", ManifestView.as_view()) for end in ("", "/")),
+    *(path(f"{OLDER_ROOT[1:]}/dispatch{end}", DispatchView.as_view()) for end in ("", "/")),
     path("api/manage/v1/", include(router.urls)),
     path("api/manage/v1/dry-run/", include(router.urls)),
     re_path(r"^(api/manage|wp-json/syteops)(/|$)", NowhereView.as_view()),

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,6 +22,7 @@ from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation
 from manage_api.permissions import readable_resources
 from manage_api.principals import Principal
+from manage_api.query import query_of_only
 from manage_api.rendering import JsonRenderer
 from manage_api.throttling import AttemptThrottle, Budget, spend
 from syteops.audit.services import record_refusal
@@ -41,7 +43,7 @@ def address_of(path: str) -> str:
     return f"{get_script_prefix().rstrip('/')}{API_ROOT}{path}"
 
 
-_TAKES_JSON = ("*/*", JsonRenderer.media_type)
+_TAKES_JSON = ("", "*/*", JsonRenderer.media_type)
 VARIES_BY = ("Authorization", "X-API-Key", "Cookie")
 
 
@@ -53,6 +55,13 @@ class Endpoint(NamedTuple):
     parameters: Sequence[Any] = ()
     headers: Sequence[str] = ()
     errors: Sequence[int] = ()
+    takes_any_query: bool = False
+    """Whether the query string has names that follow from what is asked for."""
+
+    @property
+    def query_names(self) -> set[str]:
+        """What its query string may have."""
+        return {one.name for one in self.parameters if one.location == OpenApiParameter.QUERY}
 
 
 class ApiView(APIView):
@@ -93,6 +102,17 @@ class ApiView(APIView):
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.check_throttles(request)
         self.check_permissions(request)
+        self.check_query(request)
+
+    def check_query(self, request: Request) -> None:
+        """Raises Invalid for a query parameter that a fixed address does not describe.
+
+        Operations say of their own what they take.
+        """
+        endpoint = self.endpoints.get("GET" if request.method == "HEAD" else str(request.method))
+        if endpoint and not endpoint.takes_any_query:
+            has_body = endpoint.request is not None
+            query_of_only(request, endpoint.query_names, has_body=has_body)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """As DRF does it; what nearly everybody sends is not worked out anew each time."""

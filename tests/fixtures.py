@@ -53,7 +53,7 @@ class Api:
 
 def is_refusal(answer: Any) -> bool:
     """Whether it is of the type of refusals: dispatch's envelope is no problem document."""
-    of_dispatch = answer.wsgi_request.path.rstrip("/").endswith("/dispatch")
+    of_dispatch = answer.wsgi_request.path.endswith(("/dispatch", "/manage/dispatch/"))
     wanted = "application/json" if of_dispatch else "application/problem+json"
     return bool(answer.headers["Content-Type"] == wanted)
 

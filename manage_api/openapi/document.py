@@ -35,7 +35,7 @@ def _is_shown(endpoint: tuple[str, str, str, Any]) -> bool:
     if path.startswith(f"{API_ROOT}{DRY_RUN}/"):
         one = view.cls.operations.get(view.actions.get(method.lower()))
         return one is not None and one.writes
-    return path.startswith(API_ROOT)
+    return path.startswith(f"{API_ROOT}/")  # of the root's two forms this one
 
 
 def finish_document(result: Json, **kwargs: Any) -> Json:

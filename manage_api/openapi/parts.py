@@ -23,6 +23,8 @@ One declaration per operation: what this document shows over REST can be run thr
 * **Dry run**: every write takes `dry_run=true` and then stores nothing.
 * **Safe retries**: send an `Idempotency-Key` with a write; for 24 hours its answer is replayed.
 * **No lost updates**: send the `ETag` of what you read as `If-Match`.
+* **Queries**: a parameter that an address does not describe is refused, everywhere alike.
+* **HEAD** answers at every address that has GET, with the same headers and no body.
 * **Errors** are problem details (RFC 9457) with a stable `code`. Texts that contain NUL, unknown
   fields and masked secrets are refused.
 """

@@ -183,6 +183,8 @@ class ManageSchema(AutoSchema):
     def _successes(self, responses: Json) -> Json:
         one = self.operation
         if one is None:
+            if "ETagOfRead" in self._fixed.headers:
+                return dict(_read_answers(responses))
             headers = parts.headers(*self._fixed.headers)
             return {status: {**one, "headers": headers} for status, one in responses.items()}
         if self._only_tries:

@@ -165,7 +165,7 @@ def test_query_parameters_are_as_strict_as_fields(api: Api) -> None:
     assert [one["pointer"] for one in shown["errors"]] == ["#/name"]
 
 
-@pytest.mark.parametrize("query", ["dry_run=true", "confirm=true", "name=y", "name=y&name=z"])
+@pytest.mark.parametrize("query", ["dry_run=true", "confirm=true", "name=y"])
 def test_dispatch_by_post_takes_nothing_from_the_query_string(api: Api, query: str) -> None:
     body = {"resource": "crm", "action": "create", "params": {"name": "x"}}
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from manage_api.openapi.document import document
 from tests.fixtures import API, Api
+from tests.manage_api.gets import GETS, url_of
 
 PATHS = ["/", "/whoami", "/manifest", "/crm-systems", "/dispatch?resource=crm&action=list"]
 
@@ -16,12 +18,27 @@ def test_no_shared_cache_may_keep_an_answer(api: Api, path: str) -> None:
         assert {"no-cache", "no-store"} & set(answer.headers["Cache-Control"].split(", "))
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_head_is_get_without_the_body(api: Api, path: str) -> None:
-    full, head = api.get(path), api.call("HEAD", path)
+@pytest.mark.usefixtures("generous_budgets")
+@pytest.mark.parametrize("name", GETS)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_head_is_get_without_the_body(api: Api, name: str, encoding: str) -> None:
+    url, asked = url_of(name), {"Accept_Encoding": encoding, "X_Request_ID": "test-of-head"}
+    full, head = api.get(url, **asked), api.call("HEAD", url, **asked)
 
     assert (head.status_code, head.content) == (full.status_code, b"") == (200, b"")
-    assert head.headers["Content-Type"] == full.headers["Content-Type"] == "application/json"
+    assert head.headers["Content-Length"] == str(len(full.content))
+    assert _lasting(head) == _lasting(full)
+
+
+def test_the_root_answers_with_and_without_a_slash(api: Api) -> None:
+    assert api.get(API).json() == api.get(f"{API}/").json()
+    shown = [one for one in document()["paths"] if one.rstrip("/") == API]
+    assert shown == [f"{API}/"]
+
+
+def _lasting(answer: Any) -> dict[str, str]:
+    """Its headers; what is left of a budget is less each time."""
+    return {n: v for n, v in answer.headers.items() if n != "RateLimit"}
 
 
 def test_an_answer_is_protected_in_a_browser(api: Api) -> None:

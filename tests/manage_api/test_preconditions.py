@@ -153,6 +153,16 @@ def test_a_write_that_saw_another_state_does_not(api: Api, etag: str, form: str)
     assert stored() == before
 
 
+def test_a_header_of_the_wrong_form_is_refused_by_dispatch_of_a_read_too(api: Api) -> None:
+    body = {"resource": "crm", "action": "list"}
+
+    answer = api.post("/dispatch", body, If_Match="")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+    assert "If-Match" in answer.json()["detail"]
+    assert api.post("/dispatch", body, If_Match='"x"').status_code == 200
+
+
 def test_every_kind_of_write_is_guarded(api: Api, etag: str) -> None:
     api.patch("/crm-systems/001", {"name": "Zoho"})
     before = stored()
