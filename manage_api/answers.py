@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +19,10 @@ def rest_answer(view: "ManageViewSet", result: Result) -> Response:
     """The answer of the viewset `view`, with status and headers."""
     operation = view.operation
     if not operation.writes:
-        return _read_answer(view.request, result)
+        answer = _read_answer(view.request, result)
+        if operation.documents:
+            patch_vary_headers(answer, ("Accept",))
+        return answer
     if result.dry_run:
         shown = {"dry_run": True, "changed": result.changed, "data": result.data}
         told = {"changes": result.changes, "impact": result.impact, **result.consequences}

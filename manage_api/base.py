@@ -236,6 +236,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         flags = {name: flag_of(query.pop(name, "false"), name) for name in names}
         flags |= {"dry_run": True} if self.only_tries else {}
         if not self.operation.takes_body:
+            if asked := self.operation.documents.get(request.accepted_media_type):
+                query.setdefault("format", asked)
             return Call(query, is_text=True, **flags)
         refuse_query(query)
         if not isinstance(request.data, dict):

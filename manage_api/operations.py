@@ -6,7 +6,7 @@ OpenAPI, audit names and the operations page are read from here.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -56,7 +56,7 @@ class Operation:
     destructive: bool
     permission: str
     module: str
-    documents: tuple[str, ...] = ()
+    documents: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @cached_property
     def name(self) -> str:
@@ -114,7 +114,7 @@ class Declaration:
     deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
     that says what would go. `permission` is the verb of the Django permission, where the access
     does not imply it. `documents` are the media types beside JSON in which a read may answer, with
-    a `Document`.
+    a `Document`, and the `format` of the input that stands for each.
     """
 
     summary: str = field(kw_only=False)
@@ -125,7 +125,7 @@ class Declaration:
     access: Access | None = None
     destructive: bool | None = None
     permission: str = ""
-    documents: tuple[str, ...] = ()
+    documents: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, method: Method) -> Method:
         told = self.description or re.sub(r"\s+", " ", (method.__doc__ or "").strip())

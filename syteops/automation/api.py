@@ -109,13 +109,13 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
         "Export all variables",
         input=ExportInput,
         output=VariablesExportSerializer,
-        documents=("text/plain",),
+        documents={"text/plain": "env"},
     )
     def export(self, request: Request) -> Response:
         """Every name and value in one flat document. Poll it with If-None-Match: an unchanged
         catalogue answers 304."""
         exported = queries.exported()
-        if self.validated["format"] == "env":
+        if self.validated.get("format") == "env":
             return Response(Document(as_env(exported), "text/plain; charset=utf-8"))
         return Response(exported)
 

@@ -189,8 +189,9 @@ class ExportInput(StrictSerializer):
 
     format = StrictChoiceField(
         choices=("json", "env"),
-        default="json",
-        help_text='`json`: an object of name and value. `env`: text, a line NAME="value" each.',
+        required=False,
+        help_text='`json`: an object of name and value. `env`: text, a line NAME="value" each. By '
+        "itself what `Accept` asks for, such as `text/plain`; else `json`.",
     )
 
 

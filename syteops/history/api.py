@@ -34,8 +34,9 @@ from syteops.history.visibility import changes_visible_to, visible_to
 
 _FORMAT = StrictChoiceField(
     choices=("json", *FORMATS),
-    default="json",
-    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each.",
+    required=False,
+    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each. By "
+    "itself what `Accept` asks for, such as `text/csv`; else `json`.",
 )
 AuditExportInput: Any = type(
     "AuditExportInput", (StrictSerializer,), {**fields_of(AuditFilter), "format": _FORMAT}
@@ -74,14 +75,14 @@ class AuditViewSet(ListMixin):
         "Export the audit trail",
         input=AuditExportInput,
         output=AuditExportSerializer,
-        documents=tuple(one.media_type for one in FORMATS.values()),
+        documents={one.media_type: name for name, one in FORMATS.items()},
     )
     def export(self, request: Request) -> Response:
         """The entries that `audit.list` shows, in one answer. More than 10,000 are refused, or
         more than 16 MB of changes: narrow them with `since` and `until`."""
         found = self.filter_queryset(self.get_queryset())
         refuse_too_much(found)
-        chosen = FORMATS.get(self.validated["format"])
+        chosen = FORMATS.get(self.validated.get("format", "json"))
         if chosen is None:
             return self.answer({"entries": found})
         text = "".join(chosen.write(found, self.principal))

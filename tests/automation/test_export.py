@@ -68,8 +68,6 @@ def test_a_client_may_accept_plain_text_alone(api: Api) -> None:
     answer = api.get("/variables/export?format=env", Accept="text/plain")
     assert answer.content == b'syteops_api_a="1"\n'
 
-    as_json = api.get("/variables/export", Accept="text/plain")
-    assert as_json.headers["Content-Type"] == "application/json"
     wrong = api.get("/variables/export?format=xml", Accept="text/plain")
     assert wrong.headers["Content-Type"] == "application/problem+json"
     assert wrong.json()["code"] == "validation_error"
@@ -105,3 +103,51 @@ def test_resync_counts_and_asks_for_all_to_be_told(api: Api) -> None:
 
     services.set_variable(SYSTEM, "a", value="3")
     assert api.post("/variables/resync").json()["digest"] != first["data"]["digest"]
+
+
+def test_the_form_can_be_asked_for_by_accept(api: Api) -> None:
+    """A client that was generated accepts JSON, or anything: it gets text only if it asks."""
+    store(HOSTILE)
+    text, whole = as_env(dict(sorted(HOSTILE.items()))), HOSTILE
+    for accept in (
+        *("application/json", "*/*", "", "application/json, text/plain, */*"),
+        *("text/plain;q=0.5, application/json", "application/*", "text/plain;q=0, */*"),
+    ):
+        answer = api.get("/variables/export", Accept=accept)
+        assert (answer.headers["Content-Type"], answer.json()) == ("application/json", whole)
+    for accept in (
+        "text/plain",
+        "text/*",
+        "application/json;q=0.5, text/plain",
+        "text/plain, */*;q=0.1",
+    ):
+        answer = api.get("/variables/export", Accept=accept)
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.content.decode() == text
+        assert "Accept" in answer.headers["Vary"].split(", ")
+
+
+def test_the_parameter_counts_more_than_accept(api: Api) -> None:
+    store(HOSTILE)
+    as_json = api.get("/variables/export?format=json", Accept="text/plain")
+    as_text = api.get("/variables/export?format=env", Accept="application/json")
+    assert as_json.json() == HOSTILE
+    assert as_text.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert api.get("/variables/export?format=", Accept="text/plain").status_code == 400
+
+
+def test_each_form_has_an_etag_of_its_own_whoever_asked_last(api: Api) -> None:
+    """Answers are kept by call: the form that was accepted belongs to it."""
+    store(HOSTILE)
+    api.get("/variables/export")
+    for accept in ("text/plain", "application/json", "text/plain"):
+        first = api.get("/variables/export", Accept=accept)
+        again = api.get("/variables/export", Accept=accept, If_None_Match=first.headers["ETag"])
+        assert first.headers["Content-Type"].startswith(accept)
+        assert again.status_code == 304
+        assert "Accept" in again.headers["Vary"].split(", ")
+
+
+def test_dispatch_answers_its_envelope_whatever_the_operation_could(api: Api) -> None:
+    refused = api.get("/dispatch?resource=variables&action=export", Accept="text/plain")
+    assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")

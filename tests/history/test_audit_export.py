@@ -69,6 +69,9 @@ FORMS: dict[str, Callable[[str], Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_each_form_holds_what_the_list_shows(api: Api, trail: None, form: str, query: str) -> None:
     answer = api.get(f"/audit/export?format={form}&{query}")
+    accepted = api.get(f"/audit/export?{query}", Accept=answer.headers["Content-Type"])
+    assert accepted.content == answer.content
+    assert accepted.headers["Content-Type"] == answer.headers["Content-Type"]
 
     assert answer.status_code == 200
     assert FORMS[form](answer.content.decode()) == listed(api, query)
