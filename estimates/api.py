@@ -1,5 +1,7 @@
 """Estimates over the Manage API."""
 
+from typing import Any
+
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -8,13 +10,18 @@ import manage_api
 from estimates import queries, services
 from estimates.choices import EstimateStatus
 from estimates.filters import EstimateFilter
+from estimates.models import Estimate
 from estimates.serializers import (
+    OPERATION_FOR,
     EstimateAnswerInput,
+    EstimateCreateInput,
     EstimateSerializer,
+    EstimateUpdateInput,
     EstimateWithLinkSerializer,
 )
 from manage_api.operations import operation
 from manage_api.viewsets import EntityViewSet
+from syteops.core.errors import Invalid
 from syteops.crm.models import CrmSystem
 
 
@@ -24,6 +31,8 @@ class EstimateViewSet(EntityViewSet):
     queryset = queries.estimates()
     serializer_class = EstimateWithLinkSerializer
     list_serializer_class = EstimateSerializer
+    create_serializer_class = EstimateCreateInput
+    input_serializer_class = EstimateUpdateInput
     lookup_url_kwarg = "id"
     services = services
     slots = {"crm_system": ("crm_num", CrmSystem)}
@@ -41,6 +50,14 @@ class EstimateViewSet(EntityViewSet):
         "partial_update": "Drafts only. Line items are sent whole: what the list leaves out goes.",
         "destroy": "Not one that is sent or approved. Its number is never given again.",
     }
+
+    def get_values(self, instance: Estimate | None = None) -> dict[str, Any]:
+        """The input without its status, which may be sent as it is but changes nothing."""
+        values = super().get_values(instance)
+        status = values.pop("status", None)
+        if instance and status not in (None, instance.current_status):
+            raise Invalid.field("status", OPERATION_FOR[status], "read_only")
+        return values
 
     @action(detail=True, methods=["post"])
     @operation("Send an estimate", output=EstimateSerializer)

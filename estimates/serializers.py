@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from estimates.choices import EstimateStatus
 from estimates.fields import percent_field, plain, price_field, quantity_field
@@ -109,6 +110,41 @@ class EstimateWithLinkSerializer(EstimateSerializer):
         send = find(Estimate.resource, "send")
         path = client_path(estimate) if send and view.principal.may(send) else None
         return path and absolute_address(view.request, path)
+
+
+OPERATION_FOR = {
+    EstimateStatus.DRAFT: "Use estimates_items.revise: it makes a new draft.",
+    EstimateStatus.SENT: "Use estimates_items.send.",
+    EstimateStatus.APPROVED: "Use estimates_items.approve.",
+    EstimateStatus.DECLINED: "Use estimates_items.decline.",
+    EstimateStatus.EXPIRED: "It expires by itself, after the day `valid_until`.",
+}
+"""How an estimate comes to each status, which cannot be written."""
+
+
+class EstimateUpdateInput(EstimateWithLinkSerializer):
+    """What can be changed; tools of the WordPress product send the status along."""
+
+    status = StrictChoiceField(
+        choices=EstimateStatus.choices,
+        required=False,
+        help_text="The one that it has: `send`, `approve`, `decline` and `revise` change it.",
+    )
+
+
+class _NewStatusField(StrictChoiceField):
+    def to_internal_value(self, data: Any) -> Any:
+        if data in [*OPERATION_FOR] and data not in self.choices:
+            raise ValidationError(OPERATION_FOR[data], "read_only")
+        return super().to_internal_value(data)
+
+
+class EstimateCreateInput(EstimateWithLinkSerializer):
+    """What a new estimate can have; tools of the WordPress product say that it is a draft."""
+
+    status = _NewStatusField(
+        choices=[EstimateStatus.DRAFT.value], required=False, help_text="A new one is a draft."
+    )
 
 
 class EstimateAnswerInput(StrictSerializer):

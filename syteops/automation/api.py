@@ -19,6 +19,7 @@ from syteops.automation.models import Variable
 from syteops.automation.names import ACRONYM_PATH, PATH_PATTERN, free_key, full_name
 from syteops.automation.serializers import (
     CatalogBackend,
+    CatalogPagination,
     CatalogVariableSerializer,
     ExportInput,
     ResyncSerializer,
@@ -55,6 +56,7 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     keeps = frozenset(("list", "export"))
     asks_by_effect = frozenset(("bulk", "update"))
     further_permissions: ClassVar = {"update": permission_name(Variable, "add")}
+    pagination_class = CatalogPagination
     summaries = {
         "list": "List the automation variables",
         "destroy": "Delete a free-form variable",

@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from manage_api.fields import (
     StrictBooleanField,
@@ -16,7 +17,8 @@ from manage_api.fields import (
     StrictListField,
     StrictTextField,
 )
-from manage_api.serializers import StrictModelSerializer, StrictSerializer
+from manage_api.pagination import Pagination
+from manage_api.serializers import PageSerializer, StrictModelSerializer, StrictSerializer
 from syteops.audit.rows import MAX_ROWS
 from syteops.automation.choices import ValueType
 from syteops.automation.lineage import Reader, count, known_to
@@ -46,6 +48,25 @@ class CatalogBackend(BaseFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         return catalogue(view.validated.get("source", ""), view.validated.get("search", ""))
+
+
+class CatalogPageSerializer(PageSerializer):
+    """The page fields, and what tools of the WordPress product look for."""
+
+    flowmattic_available = serializers.BooleanField(
+        help_text="False: there is no such plug-in here. Older tools ask for it."
+    )
+
+
+class CatalogPagination(Pagination):
+    """The pages of the catalogue."""
+
+    answer_class = CatalogPageSerializer
+
+    def get_paginated_response(self, data: Any) -> Response:
+        response = super().get_paginated_response(data)
+        response.data["flowmattic_available"] = False
+        return response
 
 
 class CatalogVariableSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,9 @@ class StatusSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     active_modules = serializers.ListField(child=serializers.CharField())
     enabled_integrations = serializers.IntegerField(help_text="How many are enabled.")
+    integrations_enabled_count = serializers.IntegerField(
+        source="enabled_integrations", help_text="The same, as older tools look for it."
+    )
     api_state = serializers.ChoiceField(choices=keys.API_STATES)
     counts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many of each there are, by resource."

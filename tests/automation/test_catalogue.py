@@ -78,6 +78,12 @@ def test_the_catalogue_is_filtered_by_source_and_text(
     assert answer["total"] == len(names)
 
 
+def test_each_page_says_that_there_is_no_flowmattic(api: Api) -> None:
+    """Tools of the WordPress product look for its plug-in before they go on."""
+    for page in (api.get("/variables").json(), api.dispatch("variables.catalog").json()["data"]):
+        assert page["flowmattic_available"] is False
+
+
 def test_the_catalogue_comes_in_pages(api: Api) -> None:
     for number in range(5):
         services.create_variable(SYSTEM, key=f"k{number}", value="x")

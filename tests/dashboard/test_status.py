@@ -25,6 +25,7 @@ def test_the_state_of_a_new_site(api: Api) -> None:
         "version": __version__,
         "active_modules": ["estimates", "notes"],
         "enabled_integrations": 0,
+        "integrations_enabled_count": 0,
         "api_state": "enabled",
         "database": connection.vendor,
         "pending_migrations": 0,
@@ -46,7 +47,7 @@ def test_it_follows_every_change_at_once(api: Api) -> None:
     assert shown["counts"]["crm"] == 1
     assert shown["active_modules"] == ["estimates"]
     assert "notes_items" not in shown["counts"]
-    assert shown["enabled_integrations"] == 1
+    assert shown["enabled_integrations"] == shown["integrations_enabled_count"] == 1
 
     integrations.disable(SYSTEM, integrations.locked_state("relay"))
     assert api.get("/status").json()["enabled_integrations"] == 0

@@ -272,3 +272,78 @@ def test_a_list_costs_the_same_however_long_it_is(api: Api, django_assert_num_qu
     grow(15)
     with django_assert_num_queries(len(few)):
         assert len(api.get("/estimates").json()["items"]) == 17
+
+
+# --- The status that tools of the WordPress product send along -------------------------------
+
+HOW = {
+    "draft": "estimates_items.revise",
+    "sent": "estimates_items.send",
+    "approved": "estimates_items.approve",
+    "declined": "estimates_items.decline",
+    "expired": "valid_until",
+}
+
+
+def test_a_new_estimate_may_say_that_it_is_a_draft(api: Api) -> None:
+    made = api.post("/estimates", {"title": "x", "status": "draft"})
+
+    assert (made.status_code, made.json()["status"]) == (201, "draft")
+
+
+@pytest.mark.parametrize("status", sorted({*HOW} - {"draft"}))
+def test_a_new_estimate_has_no_other_status(api: Api, status: str) -> None:
+    answers = [api.post("/estimates", {"title": "x", "status": status})]
+    answers.append(api.dispatch("estimates_items.create", {"title": "x", "status": status}))
+
+    for answer in answers:
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert error["code"] == "read_only"
+        assert HOW[status] in error["detail"]
+    assert not Estimate.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["Draft", "", None, 5, [], {}])
+def test_a_status_that_there_is_not_is_refused(api: Api, status: object) -> None:
+    api.post("/estimates", {"title": "x"})
+    estimate = Estimate.objects.get()
+    for answer in (
+        api.post("/estimates", {"title": "y", "status": status}),
+        api.patch(f"/estimates/{estimate.pk}", {"title": "y", "status": status}),
+    ):
+        assert [one["pointer"] for one in answer.json()["errors"]] == ["#/status"]
+    assert Estimate.objects.get().title == "x"
+
+
+@pytest.mark.parametrize("stands", ["draft", "sent"])
+@pytest.mark.parametrize("status", sorted(HOW))
+def test_an_estimate_keeps_its_status_when_it_is_changed(
+    api: Api, stands: str, status: str
+) -> None:
+    api.post("/estimates", {**WHOLE, "crm_num": None})
+    estimate = Estimate.objects.get()
+    if stands == "sent":
+        assert api.post(f"/estimates/{estimate.pk}/send").status_code == 200
+
+    answer = api.patch(f"/estimates/{estimate.pk}", {"title": "Changed", "status": status})
+
+    stored = Estimate.objects.get()
+    assert stored.status == stands
+    if status != stands:
+        assert answer.status_code == 400
+        assert HOW[status] in answer.json()["errors"][0]["detail"]
+    assert answer.status_code == (400 if status != stands else 200 if stands == "draft" else 409)
+    assert stored.title == ("Changed" if status == stands == "draft" else WHOLE["title"])
+
+
+def test_the_status_of_an_item_of_a_bulk_is_refused_in_the_same_words(api: Api) -> None:
+    api.post("/estimates", {"title": "x"})
+    estimate = Estimate.objects.get()
+    item = {"action": "update", "params": {"id": estimate.pk, "status": "sent"}}
+
+    answer = api.post("/estimates/bulk", {"items": [item]})
+
+    [error] = answer.json()["errors"]
+    assert error["pointer"] == "#/items/0/params/status"
+    assert "estimates_items.send" in error["detail"]

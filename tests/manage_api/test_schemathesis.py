@@ -92,6 +92,10 @@ UNSAYABLE = {
         ("variable_sets_create", "variable_sets_update", "variable_sets_bulk"),
         "that a value has the form of its type, and that an acronym is not taken by a module",
     ),
+    **dict.fromkeys(
+        ("estimates_items_update", "estimates_items_bulk"),
+        "that the status of an estimate is sent as it is",
+    ),
     "integrations_set_secret": "each integration's secret has a form of its own",
     "api_dispatch_get": "the parameters of every operation at one address; the manifest has them",
     "api_dispatch_post": "the parameters of every operation at one address; the manifest has them",
