@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.urls import get_script_prefix, reverse
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +16,7 @@ from manage_api.errors import problem_response
 from manage_api.openapi.document import document, fetched_from
 from manage_api.openapi.older import as_older
 from manage_api.openapi.parts import Json
+from manage_api.openapi.postman import collection
 from manage_api.query import query_of_only
 from manage_api.rendering import JsonRenderer, dump
 from manage_api.views import address_of
@@ -24,6 +26,9 @@ from syteops.core.errors import Invalid
 class OpenView(APIView):
     """Open to everybody, at no cost of anybody's budget; as strict as the rest of the API."""
 
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+    throttle_classes = ()
     http_method_names = ("get", "head")
     query_names: ClassVar[tuple[str, ...]] = ()
 
@@ -73,13 +78,25 @@ def _rendered(version: str, site: str) -> tuple[bytes, str]:
     return body, etag_of(body)
 
 
+class PostmanView(OpenView):
+    """A Postman collection of every operation, to be downloaded."""
+
+    renderer_classes = (JsonRenderer,)
+
+    def get(self, request: Request) -> Response:
+        site = request.build_absolute_uri(get_script_prefix()).rstrip("/")
+        name = 'attachment; filename="syteops.postman.json"'
+        return Response(collection(site), headers={"Content-Disposition": name})
+
+
 class DocsView(OpenView):
     """Scalar's reference from this server's own files: it works offline and under a strict CSP."""
 
     renderer_classes = (TemplateHTMLRenderer,)
 
     def get(self, request: Request) -> Response:
-        addresses = {name: address_of(f"/{name}") for name in ("schema", "manifest")}
-        signed_in = request._request.user.is_authenticated
+        addresses = {name: address_of(f"/{name}") for name in ("schema", "manifest", "postman")}
+        user = getattr(request._request, "user", None)  # none looked for: it came with a key
+        signed_in = user is not None and user.is_authenticated
         shown = {**addresses, "signed_in": signed_in, "admin": reverse("admin:index")}
         return Response(shown, template_name="reference.html")

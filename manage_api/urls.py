@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/manage/v1/dispatch", DispatchView.as_view()),
     path("api/manage/v1/whoami", WhoAmIView.as_view()),
     path("api/manage/v1/schema", docs.SchemaView.as_view(), name="manage-api-schema"),
+    path("api/manage/v1/postman", docs.PostmanView.as_view()),
     path("api/manage/v1/docs", docs.DocsView.as_view(), name="manage-api-docs"),
     # Where tools written for the WordPress product look, some with a slash at the end.
     *(path(f"{OLDER_ROOT[1:]}/manifest{end}", ManifestView.as_view()) for end in ("", "/")),

@@ -83,7 +83,8 @@ def test_tools_learn_addresses_below_it(base: str, key: dict[str, str]) -> None:
     manifest: Any = httpx.get(f"{base}/wp-json/syteops/v1/manage/manifest", headers=key).json()
     assert all(one["http"]["path"].startswith("/ops/api/") for one in manifest["data"])
     document: Any = httpx.get(f"{base}/api/manage/v1/schema").json()
-    assert [one["url"] for one in document["servers"]] == ["/ops"]
+    assert [one["url"] for one in document["servers"]] == [f"{base.removesuffix('/ops')}/ops"]
+    assert document["externalDocs"]["url"].endswith("/ops/api/manage/v1/docs")
     assert all(one.startswith("/api/manage/v1") for one in document["paths"])
     page = httpx.get(f"{base}/api/manage/v1/docs")
     assert page.status_code == 200
