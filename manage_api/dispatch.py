@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from manage_api import concurrency, execution
+from manage_api import concurrency, execution, idempotency
 from manage_api.answers import add_write_headers
 from manage_api.base import FLAGS
 from manage_api.calls import Call, Result
@@ -88,7 +88,9 @@ class DispatchView(ApiView):
         return None
 
     def post(self, request: Request) -> Response:
+        # Reads have no use for these; what is malformed is refused all the same.
         concurrency.check_form(request)
+        idempotency.key_of(request)
         given = _validated(DispatchInput, _as_object(request.data, request.path_info))
         operation = _operation(given["resource"], given["action"])
         params = dict(given.get("params") or {})

@@ -21,6 +21,7 @@ from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
+from rest_framework.request import Request
 
 from manage_api.calls import Result
 from manage_api.errors import ApiError, bad_header
@@ -44,9 +45,7 @@ def once(view: "ManageViewSet", work: Callable[[], Result]) -> Result:
 
     Raises idempotency_mismatch for another input, idempotency_in_progress while the first runs.
     """
-    key = view.request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not _FORM.fullmatch(key):
-        raise bad_header("Idempotency-Key takes 1 to 255 visible ASCII characters.")
+    key = key_of(view.request)
     if view.call.dry_run:
         with trial():
             return work()
@@ -62,6 +61,14 @@ def once(view: "ManageViewSet", work: Callable[[], Result]) -> Result:
             return _store(earlier or IdempotencyRecord(digest=digest), view, work())
     except Busy:
         raise ApiError("idempotency_in_progress", headers={"Retry-After": "1"}) from None
+
+
+def key_of(request: Request) -> str | None:
+    """The Idempotency-Key, if there is one. Raises validation_error for the wrong form."""
+    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not _FORM.fullmatch(key):
+        raise bad_header("Idempotency-Key takes 1 to 255 visible ASCII characters.")
+    return key
 
 
 _USED = Prepared(lambda digest: IdempotencyRecord.objects.filter(digest=digest))

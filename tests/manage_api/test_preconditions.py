@@ -156,11 +156,12 @@ def test_a_write_that_saw_another_state_does_not(api: Api, etag: str, form: str)
 def test_a_header_of_the_wrong_form_is_refused_by_dispatch_of_a_read_too(api: Api) -> None:
     body = {"resource": "crm", "action": "list"}
 
-    answer = api.post("/dispatch", body, If_Match="")
-
-    assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
-    assert "If-Match" in answer.json()["detail"]
-    assert api.post("/dispatch", body, If_Match='"x"').status_code == 200
+    for name, right in (("If-Match", '"x"'), ("Idempotency-Key", "x")):
+        header = name.replace("-", "_")
+        answer = api.post("/dispatch", body, **{header: ""})
+        assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+        assert name in answer.json()["detail"]
+        assert api.post("/dispatch", body, **{header: right}).status_code == 200
 
 
 def test_every_kind_of_write_is_guarded(api: Api, etag: str) -> None:
