@@ -65,7 +65,8 @@ contract: dev-environment contract-environment node-environment ## Check the API
 	step redocly lint "$$data/openapi.yaml" --config redocly.yaml; \
 	step openapi-typescript "$$data/openapi.yaml" --output "$$data/api.ts"; \
 	step tsc --strict --noEmit "$$data/client.ts" "$$data/api.ts"; \
-	cd ../..; step python -m tests.contract.clients "$(abspath $(CONTRACT_VENV))"
+	cd ../..; step python -m tests.contract.clients "$(abspath $(CONTRACT_VENV))"; \
+	step python -m tests.contract.workflows
 
 bench: bench-environment ## Compare with stock DRF and a bare view, on loopback (BENCH_DB=sqlite|postgresql|both)
 	@$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_DB)

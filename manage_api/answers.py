@@ -19,7 +19,7 @@ def rest_answer(view: "ManageViewSet", result: Result) -> Response:
     """The answer of the viewset `view`, with status and headers."""
     operation = view.operation
     if not operation.writes:
-        answer = _read_answer(view.request, result)
+        answer = read_answer(view.request, result)
         if operation.documents:
             patch_vary_headers(answer, ("Accept",))
         return answer
@@ -52,7 +52,8 @@ def _say_type(response: Response, media_type: str) -> None:
     response["Content-Type"] = media_type
 
 
-def _read_answer(request: Request, result: Result) -> Response:
+def read_answer(request: Request, result: Result) -> Response:
+    """The answer to a read; 304 to a caller who has it."""
     fresh = concurrency.is_fresh(request, result.etag)
     response = Response(None, 304) if fresh else Response(result.body)
     response.content_type = result.media_type

@@ -1,4 +1,4 @@
-"""The OpenAPI document and the interactive page. Public facts about the API, no site data."""
+"""The documents about the API and the interactive page. Public facts, no site data."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,11 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from manage_api.concurrency import etag_of, is_fresh
+from manage_api.discovery import catalog_address, linkset
 from manage_api.errors import problem_response
 from manage_api.openapi.document import document, fetched_from
 from manage_api.openapi.older import as_older
-from manage_api.openapi.parts import Json
+from manage_api.openapi.parts import ARAZZO_TYPE, OPENAPI_TYPE, Json
 from manage_api.openapi.postman import collection
+from manage_api.openapi.workflows import workflow_document
 from manage_api.query import query_of_only
 from manage_api.rendering import JsonRenderer, dump
 from manage_api.views import address_of
@@ -44,7 +46,7 @@ class OpenView(APIView):
 class OpenApiRenderer(JsonRenderer):
     """JSON under the name that the OpenAPI Initiative gave it."""
 
-    media_type = "application/vnd.oai.openapi+json"
+    media_type = OPENAPI_TYPE
 
 
 class SchemaView(OpenView):
@@ -58,11 +60,9 @@ class SchemaView(OpenView):
         if version not in _VERSIONS:
             detail = f"The document is there as {' and '.join(_VERSIONS)}."
             raise Invalid.field("version", detail, "invalid_choice")
-        body, etag = _rendered(version, request.build_absolute_uri(get_script_prefix()))
-        fresh = is_fresh(request, etag)
-        response = Response(None, 304) if fresh else Response(body)
-        response["ETag"], response["Cache-Control"] = etag, "public, no-cache"
-        return response
+        return _answer(
+            request, *_rendered(version, request.build_absolute_uri(get_script_prefix()))
+        )
 
 
 _VERSIONS: dict[str, Callable[[], Json]] = {
@@ -76,6 +76,55 @@ def _rendered(version: str, site: str) -> tuple[bytes, str]:
     """The document as it is fetched at `site`, as bytes, and their ETag."""
     body = dump(fetched_from(_VERSIONS[version](), site))
     return body, etag_of(body)
+
+
+def _answer(request: Request, body: bytes, etag: str) -> Response:
+    response = Response(None, 304) if is_fresh(request, etag) else Response(body)
+    response["ETag"], response["Cache-Control"] = etag, "public, no-cache"
+    return response
+
+
+class ArazzoRenderer(JsonRenderer):
+    """JSON under the name that the OpenAPI Initiative gave it."""
+
+    media_type = ARAZZO_TYPE
+
+
+class WorkflowsView(OpenView):
+    """The main ways to use the API, as an Arazzo document in JSON."""
+
+    renderer_classes = (ArazzoRenderer, JsonRenderer)
+
+    def get(self, request: Request) -> Response:
+        body = dump(workflow_document(request.build_absolute_uri(address_of("/schema"))))
+        return _answer(request, body, etag_of(body))
+
+
+class LinksetRenderer(JsonRenderer):
+    """JSON of links (RFC 9264)."""
+
+    media_type = "application/linkset+json"
+
+
+class CatalogView(OpenView):
+    """Where the API is, for whoever knows the host alone (RFC 9727)."""
+
+    renderer_classes = (LinksetRenderer, JsonRenderer)
+
+    def get(self, request: Request) -> Response:
+        absolute = request.build_absolute_uri
+        body = dump(linkset(absolute))
+        response = _answer(request, body, etag_of(body))
+        if (
+            response.status_code == 200
+            and request.accepted_media_type == LinksetRenderer.media_type
+        ):
+            response.content_type = f'{LinksetRenderer.media_type}; profile="{_RFC9727}"'
+        response["Link"] = f'<{absolute(catalog_address())}>; rel="api-catalog"'
+        return response
+
+
+_RFC9727 = "https://www.rfc-editor.org/info/rfc9727"
 
 
 class PostmanView(OpenView):

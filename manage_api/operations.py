@@ -100,6 +100,11 @@ class Operation:
         return [name for name, one in fields.items() if getattr(one, "secret", False)]
 
 
+def access_by_method(method: str) -> Access:
+    """What an operation of that HTTP method does unless it declares something else."""
+    return {"GET": Access.READ, "DELETE": Access.DELETE}.get(method, Access.WRITE)
+
+
 Derived = Callable[[Any], "SerializerClass | None"]
 """A serializer that depends on the viewset, which it is given."""
 

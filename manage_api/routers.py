@@ -12,16 +12,14 @@ from manage_api.base import ManageViewSet
 from manage_api.operations import (
     PERMISSION,
     STANDARD_ACTIONS,
-    Access,
     Declaration,
     Operation,
+    access_by_method,
     register_operation,
 )
 from syteops.core.modules import module_of
 
 ViewSet = TypeVar("ViewSet", bound=type[ManageViewSet])
-
-_METHODS = {"get": Access.READ, "delete": Access.DELETE}
 
 
 class ManageRouter(SimpleRouter):
@@ -77,7 +75,7 @@ def register(prefix: str, *, resource: str) -> Callable[[ViewSet], ViewSet]:
 def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: str) -> Operation:
     declared = _declaration(viewset, endpoint)
     standard = STANDARD_ACTIONS.get(endpoint)
-    default = standard.access if standard else _METHODS.get(method, Access.WRITE)
+    default = standard.access if standard else access_by_method(method.upper())
     access = declared.access or default
     destructive = method == "delete" if declared.destructive is None else declared.destructive
     if destructive and not hasattr(viewset, f"{endpoint}_impact"):

@@ -18,8 +18,13 @@ urlpatterns = [
     path("api/manage/v1/schema", docs.SchemaView.as_view(), name="manage-api-schema"),
     path("api/manage/v1/postman", docs.PostmanView.as_view()),
     path("api/manage/v1/docs", docs.DocsView.as_view(), name="manage-api-docs"),
+    path("api/manage/v1/workflows", docs.WorkflowsView.as_view()),
+    path(".well-known/api-catalog", docs.CatalogView.as_view(), name="manage-api-catalog"),
     # Where tools written for the WordPress product look, some with a slash at the end.
-    *(path(f"{OLDER_ROOT[1:]}/manifest{end}", ManifestView.as_view()) for end in ("", "/")),
+    *(
+        path(f"{OLDER_ROOT[1:]}/manifest{end}", ManifestView.as_view(fields="full"))
+        for end in ("", "/")
+    ),
     *(path(f"{OLDER_ROOT[1:]}/dispatch{end}", DispatchView.as_view()) for end in ("", "/")),
     path("api/manage/v1/", include(router.urls)),
     path("api/manage/v1/dry-run/", include(router.urls)),

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from manage_api import throttling
+from manage_api.discovery import links_to_descriptions
 from manage_api.errors import ApiError
 from manage_api.fields import MomentField
 from manage_api.operations import all_operations
@@ -76,18 +77,19 @@ class WhoAmISerializer(serializers.Serializer[Any]):
 class RootView(ApiView):
     """The API's front page: a link to everything this caller can list."""
 
-    endpoints = {"GET": Endpoint(RootSerializer)}
+    endpoints = {"GET": Endpoint(RootSerializer, headers=("Link",))}
 
     def get(self, request: Request) -> Response:
         allowed = allowed_operations(self.principal, all_operations())
-        fixed = ("manifest", "dispatch", "whoami", "schema", "docs")
+        fixed = ("manifest", "dispatch", "whoami", "schema", "docs", "workflows")
         links = {name: address_of(f"/{name}") for name in fixed}
         links |= {
             one.resource if one.action in ("list", "get") else one.name: address_of(one.path)
             for one in allowed
             if one.method == "GET" and not one.path_params
         }
-        return Response({"name": "SyteOps Manage API", "version": "v1", "links": links})
+        shown = {"name": "SyteOps Manage API", "version": "v1", "links": links}
+        return Response(shown, headers={"Link": links_to_descriptions()})
 
 
 class WhoAmIView(ApiView):

@@ -182,7 +182,10 @@ def _check_origins() -> Iterator[CheckMessage]:
             )
 
 
-_OWN_PATHS = ("admin", "api", "wp-json", "static", "uploads", "healthz", "readyz", "metrics", "e")
+_OWN_PATHS = (
+    *("admin", "api", "wp-json", "static", "uploads", "healthz", "readyz", "metrics", "e"),
+    ".well-known",
+)
 
 
 def _check_sub_path() -> Iterator[CheckMessage]:

@@ -20,7 +20,7 @@ from syteops.team import views as team
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("readyz", health.readyz),
+    path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("uploads/<path:name>", team.picture, name="team_teammember_picture"),
     path("metrics", metrics),

@@ -24,7 +24,7 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """One REST request; `path` is relative to the API's root, `headers` use underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        address = path if path.startswith(("/api", "/wp-json")) else API + path
+        address = path if path.startswith(("/api", "/wp-json", "/.well-known")) else API + path
         if body is None:
             return self.client.generic(method, address, headers=named)
         return self.client.generic(method, address, _json(body), "application/json", headers=named)

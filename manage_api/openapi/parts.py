@@ -12,6 +12,8 @@ from syteops.core import consequences
 
 Json = dict[str, Any]
 JSON_TYPE = "application/json"
+OPENAPI_TYPE = "application/vnd.oai.openapi+json"
+ARAZZO_TYPE = "application/vnd.oai.workflows+json"
 
 INFO = """\
 One declaration per operation: what this document shows over REST can be run through
@@ -73,6 +75,7 @@ HEADERS: Json = {
     ),
     "Idempotent-Replayed": _header("This is the stored answer of an earlier call.", enum=["true"]),
     "Location": _header("Where the new object is.", required=True),
+    "Link": _header("Where the API is described (RFC 8288).", required=True),
     "WWW-Authenticate": _header("How to authenticate (RFC 6750).", required=True),
     "Allow": _header("The methods that this address knows.", required=True),
     "Retry-After": _header("Seconds to wait.", pattern="^[0-9]+$"),

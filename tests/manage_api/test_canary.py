@@ -356,7 +356,7 @@ def _read_everything(search: Search, api: Api) -> None:
             assert answer.status == 200, operation.name
             search.look(f"{face.name} {operation.name}", answer.response.content)
             search.look(f"{face.name} {operation.name}", str(dict(answer.response.headers)))
-    for path in ("/", "/whoami", "/manifest", "/schema", "/docs"):
+    for path in ("/", "/whoami", "/manifest", "/schema", "/docs", "/workflows"):
         search.look(path, api.get(path).content)
 
 

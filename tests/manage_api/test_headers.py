@@ -86,7 +86,7 @@ def test_a_write_says_whether_it_changed_anything_and_where_it_is_now(api: Api) 
 
 def test_the_documents_about_the_api_are_open_and_hold_nothing_of_the_site(api: Api) -> None:
     api.post("/crm-systems", {"name": "Only on this site"})
-    for path in ("/schema", "/docs"):
+    for path in ("/schema", "/docs", "/workflows"):
         answer: Any = Api().get(path)
         assert answer.status_code == 200
         assert "Only on this site" not in answer.content.decode()

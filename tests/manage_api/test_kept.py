@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -122,6 +123,16 @@ def test_a_key_without_the_right_gets_nothing_of_what_another_read(
 def test_every_read_still_costs_its_budget(api: Api) -> None:
     left = [api.get("/crm-systems/001")["RateLimit"].split(";")[1] for _ in range(2)]
     assert int(left[0].removeprefix("r=")) - int(left[1].removeprefix("r=")) == 1
+
+
+def test_each_form_of_the_manifest_is_kept_apart(api: Api) -> None:
+    queries = ("", "?fields=full", "?resource=crm", "?resource=crm,users", "?resource=users")
+    first = {query: api.get(f"/manifest{query}").content for query in queries}
+
+    assert len({*first.values()}) == len(queries)
+    for query in queries:
+        assert is_kept(partial(api.get, f"/manifest{query}"))
+        assert api.get(f"/manifest{query}").content == first[query]
 
 
 def test_other_parameters_are_another_call(api: Api) -> None:

@@ -76,7 +76,7 @@ def views(patterns: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def test_every_route_of_the_api_is_an_operation_and_asks_who_calls() -> None:
     """A view that slipped past the registry would have no scope: an open door."""
-    open_to_all = {f"api/manage/v1/{name}" for name in ("schema", "docs", "postman")}
+    open_to_all = {f"api/manage/v1/{name}" for name in ("schema", "docs", "postman", "workflows")}
     known = {(one.method, one.path) for one in all_operations()}
     seen = set()
     for where, view in views(get_resolver().url_patterns):

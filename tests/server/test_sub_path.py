@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -82,10 +83,15 @@ def test_tools_learn_addresses_below_it(base: str, key: dict[str, str]) -> None:
     assert all(one.startswith("/ops/api/manage/v1/") for one in root["links"].values())
     manifest: Any = httpx.get(f"{base}/wp-json/syteops/v1/manage/manifest", headers=key).json()
     assert all(one["http"]["path"].startswith("/ops/api/") for one in manifest["data"])
+    compact: Any = httpx.get(f"{base}/api/manage/v1/manifest", headers=key).json()
+    assert compact["base_path"] == "/ops/api/manage/v1"
     document: Any = httpx.get(f"{base}/api/manage/v1/schema").json()
     assert [one["url"] for one in document["servers"]] == [f"{base.removesuffix('/ops')}/ops"]
     assert document["externalDocs"]["url"].endswith("/ops/api/manage/v1/docs")
     assert all(one.startswith("/api/manage/v1") for one in document["paths"])
+    catalog: Any = httpx.get(f"{base}/.well-known/api-catalog").json()
+    anchors = [urlsplit(one["anchor"]).path for one in catalog["linkset"]]
+    assert anchors == ["/ops/.well-known/api-catalog", "/ops/api/manage/v1/"]
     page = httpx.get(f"{base}/api/manage/v1/docs")
     assert page.status_code == 200
     assert 'data-schema="/ops/api/manage/v1/schema"' in page.text

@@ -77,7 +77,7 @@ function show(description, key) {
 }
 
 async function tell(description, key) {
-  const manifest = await fetchJson(place.dataset.manifest, key);
+  const manifest = await fetchJson(`${place.dataset.manifest}?fields=summary`, key);
   const allowed = new Set(manifest.data.map((one) => `${one.resource}_${one.action}`));
   mark(description, allowed);
   const all = operations(description).filter((one) => one["x-scope"]).length;
