@@ -19,6 +19,7 @@ from syteops.audit.visibility import readable_resources
 from syteops.automation import queries, services
 from syteops.automation.lineage import Lineage, count, in_words
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.core.entities import Entity
 
 PAGE_SIZE = 100
 
@@ -103,9 +104,14 @@ def _with_readers(variables: Any, readable: Any) -> list[tuple[Any, int, str]]:
 
 
 class SetValueInline(PartsInline):
+    """A value is a variable that tools know by its name: removing one takes the right to delete."""
+
     model = VariableSetValue
     fields = ("suffix", "type", "value")
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._owner().has_delete_permission(request, obj)
 
 
 @admin.register(VariableSet)
@@ -119,6 +125,12 @@ class VariableSetAdmin(ReadAdmin):
 
     def names_of(self, obj: VariableSet) -> list[str]:
         return queries.names_in(obj)
+
+    def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
+        # Another suffix or acronym, or a blank value, removes a variable as well as the row's box.
+        if not self.has_delete_permission(request):
+            services.refuse_to_remove(self.locked(form.instance.pk), **values)
+        return super()._change(request, form, values)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(value_count=models.Count("values"))

@@ -146,8 +146,19 @@ class VariableSetViewSet(EntityViewSet):
     services = services
     rereads = True
     deletion_impact = staticmethod(queries.set_deletion_impact)
+    asks_by_effect = frozenset(("bulk", "partial_update"))
     descriptions = {
         "create": "The acronym stays, because the names of variables are built on it.",
-        "partial_update": "`values` is sent whole: what is left out goes.",
+        "partial_update": "`values` is sent whole: what is left out goes. Where a variable goes "
+        "with it, that needs `variable_sets:delete` and `confirm=true`.",
         "destroy": "Deletes the set with its values; its variables are gone.",
     }
+
+    def effects(self) -> list[Operation]:
+        """A value that is left out, blank or has another suffix takes a variable away."""
+        is_update = self.operation.endpoint == "partial_update"
+        goes = is_update and queries.names_that_go(self.get_object(), **self.validated)
+        return [self.operations["destroy"]] if goes else []
+
+    def partial_update_impact(self) -> queries.VariableSetDeleteImpact:
+        return queries.set_update_impact(self.get_object(), self.validated)

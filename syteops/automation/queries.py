@@ -1,9 +1,9 @@
 """Reading automation variables. The catalogue is derived at every read, so it is never stale."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 
@@ -140,7 +140,7 @@ def variable_sets() -> QuerySet[VariableSet]:
 
 
 class VariableSetDeleteImpact(TypedDict):
-    """What goes with a variable set."""
+    """What goes with a variable set, or with some of its values."""
 
     acronym: str
     name: str
@@ -149,17 +149,44 @@ class VariableSetDeleteImpact(TypedDict):
 
 def set_deletion_impact(gone: VariableSet) -> VariableSetDeleteImpact:
     """What deleting the set would take away: the names of its variables."""
-    return {"acronym": gone.acronym, "name": gone.name, "variables": names_in(gone)}
+    return _set_impact(gone, names_in(gone))
+
+
+def set_update_impact(changed: VariableSet, values: Mapping[str, Any]) -> VariableSetDeleteImpact:
+    """What changing the set would take away: the names that it gives no more."""
+    return _set_impact(changed, names_that_go(changed, **values))
+
+
+def _set_impact(owner: VariableSet, names: list[str]) -> VariableSetDeleteImpact:
+    return {"acronym": owner.acronym, "name": owner.name, "variables": names}
+
+
+Row = Mapping[str, Any]
+"""A value of a set as its services take it: suffix, type and value."""
 
 
 def names_in(owner: VariableSet) -> list[str]:
     """The names of the variables that a set gives."""
-    return [variable_name(owner, one) for one in owner.values.all() if not is_blank(one.value)]
+    return names_of(owner.acronym, (one.as_row() for one in owner.values.all()))
 
 
-def variable_name(owner: VariableSet, value: VariableSetValue) -> str:
-    """What automations call a value of the set."""
-    return f"{PREFIX}{owner.acronym}_svs_{value.suffix}"
+def names_that_go(
+    owner: VariableSet, *, acronym: str = "", values: Iterable[Row] | None = None, **others: Any
+) -> list[str]:
+    """The names that a set would give no more with these values, as its update takes them."""
+    kept = (one.as_row() for one in owner.values.all()) if values is None else values
+    after = set(names_of(acronym or owner.acronym, kept))
+    return [name for name in names_in(owner) if name not in after]
+
+
+def names_of(acronym: str, rows: Iterable[Row]) -> list[str]:
+    """The names of the variables that these values are in a set of that acronym."""
+    return [variable_name(acronym, one["suffix"]) for one in rows if not is_blank(one["value"])]
+
+
+def variable_name(acronym: str, suffix: str) -> str:
+    """What automations call a value of a set."""
+    return f"{PREFIX}{acronym}_svs_{suffix}"
 
 
 def free_variables() -> QuerySet[Variable]:

@@ -1,6 +1,6 @@
 """Every change of a free-form variable or a variable set. Objects passed in are locked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,8 +9,9 @@ from django.db import transaction
 from syteops.audit import services as audit
 from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.automation.queries import Row
 from syteops.core.actors import Actor
-from syteops.core.errors import FieldError, Invalid
+from syteops.core.errors import FieldError, Forbidden, Invalid
 from syteops.core.events import Noun, Verb
 from syteops.lib.text import is_blank
 
@@ -92,8 +93,6 @@ def set_variable(
 
 # --- Variable sets -------------------------------------------------------------------------
 
-Row = Mapping[str, Any]
-
 
 @transaction.atomic
 def create_variable_set(
@@ -123,6 +122,12 @@ def update_variable_set(
         changed.values.all().delete()
         _store(changed, rows)
     return changed
+
+
+def refuse_to_remove(owner: VariableSet, **values: Any) -> None:
+    """Raises Forbidden, naming them, if variables go with these values of an update."""
+    if names := queries.names_that_go(owner, **values):
+        raise Forbidden(f"You may not delete variables, and this removes {', '.join(names)}.")
 
 
 @transaction.atomic

@@ -15,5 +15,5 @@ def free_form() -> Iterator[Variable]:
 @family("svs", "syteops_<acronym>_svs_<suffix>", "The values of the variable sets.")
 def set_variables() -> Iterator[Variable]:
     for one in set_values():
-        name = variable_name(one.set, one)
+        name = variable_name(one.set.acronym, one.suffix)
         yield Variable(name, one.value, f"{one.suffix} of {one.set.name}")

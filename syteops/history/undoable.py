@@ -48,6 +48,8 @@ def amounts_to(entry: AuditEntry) -> list[str]:
     action = undo.actions.get(verb_of(entry), "update")
     changed = () if verb_of(entry) in MADE else entry.changes
     further = {name for one, name in undo.also_needs.items() if one in changed}
+    if action == "update" and undo.removes(entry):
+        further.add(f"{undo.model.resource}.delete")
     return [f"{undo.model.resource}.{action}", *sorted(further)]
 
 

@@ -53,7 +53,7 @@ def exported(api: Api) -> dict[str, str]:
 def test_a_wrong_value_is_refused_where_it_stands(acme: Api, values: Any, pointer: str) -> None:
     before = acme.get(f"{PATH}/acme").json()
     created = acme.post(PATH, {"name": "Other", "acronym": "other", "values": values})
-    updated = acme.patch(f"{PATH}/acme", {"name": "Other", "values": values})
+    updated = acme.patch(f"{PATH}/acme?confirm=true", {"name": "Other", "values": values})
     for refused in (created, updated):
         assert refused.status_code == 400
         assert refused.json()["errors"][0]["pointer"] == pointer
@@ -101,7 +101,7 @@ def test_a_set_is_read_with_its_values_in_order(acme: Api) -> None:
 
 def test_values_are_replaced_whole_and_answered_in_their_form(acme: Api) -> None:
     values = [row("on", "YES", "boolean"), row("page", "<p>Hi</p>\n", "html")]
-    answer = acme.patch(f"{PATH}/acme", {"values": values}).json()
+    answer = acme.patch(f"{PATH}/acme?confirm=true", {"values": values}).json()
     stored = [row("on", "true", "boolean"), row("page", "<p>Hi</p>\n", "html")]
     assert answer["values"] == stored
     assert acme.get(f"{PATH}/acme").json()["values"] == stored
@@ -119,18 +119,18 @@ def test_the_acronym_stays(acme: Api) -> None:
 
 def test_without_values_they_stay_and_the_type_may_be_left_out(acme: Api) -> None:
     assert acme.patch(f"{PATH}/acme", {"name": "ACME"}).json()["values"][0] == row("color", "red")
-    acme.patch(f"{PATH}/acme", {"values": [{"suffix": "color", "value": "blue"}]})
+    acme.patch(f"{PATH}/acme?confirm=true", {"values": [{"suffix": "color", "value": "blue"}]})
     assert exported(acme) == {"syteops_acme_svs_color": "blue"}
 
 
 def test_a_long_text_keeps_its_lines(acme: Api) -> None:
     text = "  First\n\nSecond \n"
-    acme.patch(f"{PATH}/acme", {"values": [row("about", text, "long_text")]})
+    acme.patch(f"{PATH}/acme?confirm=true", {"values": [row("about", text, "long_text")]})
     assert exported(acme) == {"syteops_acme_svs_about": text}
 
 
 def test_a_change_is_undone_with_its_values(acme: Api) -> None:
-    acme.patch(f"{PATH}/acme", {"values": []})
+    acme.patch(f"{PATH}/acme?confirm=true", {"values": []})
     assert exported(acme) == {}
     entry = AuditEntry.objects.get(event="variable_set.updated")
     assert acme.post(f"/audit/{entry.pk}/revert?confirm=true", {}).status_code == 200
