@@ -426,7 +426,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "syteops.server.logs.RequestIdFilter"},
-        "outage": {"()": "syteops.server.logs.OutageFilter"},
+        "one_line": {"()": "syteops.server.logs.OneLineFilter"},
         "said_already": {"()": "syteops.server.logs.SaidAlreadyFilter"},
     },
     "formatters": {
@@ -438,7 +438,7 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id", "outage"],
+            "filters": ["request_id", "one_line"],
             "formatter": "line",
         }
     },

@@ -1,7 +1,10 @@
-"""What the log holds: the request id on every line, and one line for an outage."""
+"""What the log holds: the request id on every line, and one line for what is no fault of ours."""
 
 import logging
 from contextvars import ContextVar
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http.multipartparser import MultiPartParserError
 
 from syteops.core.outages import in_one_line, is_outage
 
@@ -16,15 +19,25 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class OutageFilter(logging.Filter):
-    """Says an outage in one line: a traceback would show where we are, and not what is away."""
+class OneLineFilter(logging.Filter):
+    """Says an outage, or a request that cannot be, in one line.
+
+    A traceback would show where we are, and not what is away or was sent; and anybody could fill
+    the disk with them.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and is_outage(error):
-            record.msg, record.args = f"{record.getMessage()} ({in_one_line(error)})", ()
+        if error is not None and (is_outage(error) or isinstance(error, _REFUSED)):
+            said = record.getMessage()
+            why = "" if str(error) in said else f" ({in_one_line(error)})"
+            record.msg, record.args = " ".join(said.split()) + why, ()
             record.exc_info = record.exc_text = None
         return True
+
+
+_REFUSED = (SuspiciousOperation, BadRequest, MultiPartParserError)
+"""What Django raises for requests that are answered 400, before or in any view."""
 
 
 class SaidAlreadyFilter(logging.Filter):

@@ -19,7 +19,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from manage_api.errors import as_api_error
 from syteops.core.counters import CounterKind, counters
 from syteops.core.outages import is_outage
-from syteops.server.logs import OutageFilter, SaidAlreadyFilter
+from syteops.server.logs import OneLineFilter, SaidAlreadyFilter
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def log() -> Iterator[StringIO]:
     """What the log of a server process would hold."""
     written = StringIO()
     handler, django_s = logging.StreamHandler(written), logging.getLogger("django.request")
-    handler.addFilter(OutageFilter())
+    handler.addFilter(OneLineFilter())
     said_already = SaidAlreadyFilter()
     django_s.addFilter(said_already)
     logging.getLogger().addHandler(handler)
