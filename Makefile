@@ -55,7 +55,7 @@ check: dev-environment ## Check style, types, imports, migrations, API descripti
 	step python -m pytest --quiet tests/contract; \
 	step python manage.py check --fail-level WARNING
 
-contract: dev-environment contract-environment node-environment ## Check the API description with tools that need Node
+contract: dev-environment contract-environment node-environment ## Check the API description, webhooks and workflows with tools that need Node
 	@$(throw_away); \
 	python manage.py spectacular --file "$$data/openapi.yaml"; \
 	cp tests/contract/client.ts "$$data"; \
@@ -66,7 +66,9 @@ contract: dev-environment contract-environment node-environment ## Check the API
 	step openapi-typescript "$$data/openapi.yaml" --output "$$data/api.ts"; \
 	step tsc --strict --noEmit "$$data/client.ts" "$$data/api.ts"; \
 	cd ../..; step python -m tests.contract.clients "$(abspath $(CONTRACT_VENV))"; \
-	step python -m tests.contract.workflows
+	step python -m tests.contract.workflows; \
+	step python -m tests.contract.verifying; \
+	step python -m tests.contract.node_red
 
 bench: bench-environment ## Compare with stock DRF and a bare view, on loopback (BENCH_DB=sqlite|postgresql|both)
 	@$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_DB)
