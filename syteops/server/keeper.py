@@ -1,7 +1,8 @@
 """Keeps a worker running beside the server: a small process of its own between the two.
 
 It is forked before the server has threads, sockets or connections, and so is each worker that it
-starts. All share the memory of what the server process has loaded.
+starts. All share the memory of what the server process has loaded. Only one that replaces a keeper
+that was killed inherits the server's socket, as the server's own workers do when they are replaced.
 """
 
 import logging
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 log = logging.getLogger("syteops.server")
 
@@ -33,26 +35,38 @@ class Keeper:
     """The process that keeps the worker, as the server process sees it."""
 
     def __init__(self, work: Work) -> None:
-        self._work, self._process = work, 0
+        self._work, self._process, self._is_over = work, 0, False
+        self._replacing = Lock()
 
     def start(self) -> None:
-        """Fork it. To be called before this process has any thread."""
+        """Fork it. To be called before this process has any thread, the first time."""
         server = os.getpid()
         self._process = _fork("syteops-keeper", lambda: _Watch(server, self._work).keep())
 
+    def replace(self) -> None:
+        """Fork another one if it has ended though nobody told it to; its worker ends by itself."""
+        with self._replacing:
+            if self._is_over or not self._process or (status := _ended(self._process)) is None:
+                return
+            log.error("The keeper of the worker ended (%s): it is replaced.", status)
+            self.start()
+
     def end(self) -> None:
         """Tell it to end, with its worker. For signal handlers, and any number of times."""
+        self._is_over = True
         if self._process:
             with suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGTERM)
 
     def wait(self) -> None:
         """Returns once it has ended, after its worker's grace at the latest."""
-        if self._process:
+        self.end()
+        with self._replacing:  # what was forked at this very moment was not told yet
             self.end()
-            with suppress(ChildProcessError):
-                os.waitpid(self._process, 0)
-            self._process = 0
+            if self._process:
+                with suppress(ChildProcessError):
+                    os.waitpid(self._process, 0)
+                self._process = 0
 
 
 class _Watch:

@@ -88,6 +88,8 @@ class Server(Granian):  # type: ignore[misc, valid-type]
 class Watchdog:
     """Hears from every worker once a second, and kills one that has not got anywhere for long.
 
+    It also sees that the keeper of the worker of background tasks is replaced.
+
     Workers say since when they have been at their present request. They say it over a socket of
     this machine, with a token, because memory and files fail when there is no room for more.
     """
@@ -111,6 +113,7 @@ class Watchdog:
             self._listen()
             for worker in list(self._server.wrks):
                 self._judge(worker)
+            self._server.keeper.replace()
 
     def _listen(self) -> None:
         with suppress(BlockingIOError):

@@ -65,7 +65,8 @@ def holding(place: Path, name: str) -> str:
 
 
 def begun(place: Path, name: str) -> list[Path]:
-    return sorted(place.glob(f"began-{name}-*"))
+    # A file is there before its process has written its number into it.
+    return sorted(one for one in place.glob(f"began-{name}-*") if one.stat().st_size)
 
 
 def test_what_a_killed_worker_was_at_is_done_by_the_next(workers: Workers, tmp_path: Path) -> None:
@@ -174,13 +175,40 @@ def test_it_ends_with_the_server_however_that_ends(server: Server, how: signal.S
     again.stop()
 
 
-def test_without_its_keeper_it_ends_too(server: Server) -> None:
+def test_a_keeper_that_is_killed_is_replaced_and_tasks_go_on(
+    server: Server, tmp_path: Path
+) -> None:
     assert becomes_true(lambda: worker_of(server))
     keeper, worker = server.keeper_process(), worker_of(server)
     assert keeper
     assert worker
     os.kill(keeper, signal.SIGKILL)
     assert becomes_true(lambda: is_gone(worker), 15)
+    assert becomes_true(lambda: worker_of(server))
+    assert server.keeper_process() != keeper
+    assert "The keeper of the worker ended (-9): it is replaced." in server.site.log.read_text()
+
+    enqueue(server.site, holding(tmp_path, "later"))
+    assert becomes_true(lambda: begun(tmp_path, "later"))
+    assert int(begun(tmp_path, "later")[0].read_text()) == worker_of(server)
+    (tmp_path / "go-later").touch()
+    assert becomes_true((tmp_path / "ended-later").exists)
+
+
+def test_a_replaced_keeper_ends_with_the_server(server: Server) -> None:
+    assert becomes_true(server.keeper_process)
+    first = server.keeper_process()
+    assert first
+    os.kill(first, signal.SIGKILL)
+    assert becomes_true(lambda: worker_of(server))
+    keeper, worker = server.keeper_process(), worker_of(server)
+    assert keeper
+    assert worker
+    assert server.process is not None
+    server.process.terminate()
+    assert server.process.wait(60) == 0
+    assert is_gone(keeper)
+    assert is_gone(worker)
 
 
 def test_none_is_brought_where_others_run_the_tasks(site: LiveSite) -> None:
