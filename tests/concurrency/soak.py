@@ -5,6 +5,8 @@ done, or for good refused. Meanwhile one thing after the other goes wrong (`faul
 must recover by itself, every answer must have been one that is documented, and what the database
 holds must fit what the clients were told: nothing lost, nothing doubled, nothing that was refused.
 Its audit trail must be whole and tell of every row. On SQLite, then on PostgreSQL with Redis.
+
+The last, `deliveries`, is about what a webhook is sent while those who send and receive are killed.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.concurrency import deliveries
 from tests.concurrency.faults import FAULTS, Fault
 from tests.concurrency.load import IN_PROGRESS, UNAVAILABLE, Load, Writer, problems
 from tests.concurrency.stage import Stage, stage
@@ -110,13 +113,14 @@ def _look(on: Stage, load: Load, outcome: Outcome, when: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """1 if anything was wrong."""
     parser = argparse.ArgumentParser(prog="soak")
-    parser.add_argument("faults", nargs="*", metavar="fault", help=", ".join(FAULTS))
+    known = [*FAULTS, deliveries.NAME]
+    parser.add_argument("faults", nargs="*", metavar="fault", help=", ".join(known))
     parser.add_argument("--times", type=int, help="how often each happens")
     options = parser.parse_args(arguments)
-    if unknown := set(options.faults) - set(FAULTS):
-        parser.error(f"There is no fault {', '.join(unknown)}. There are: {', '.join(FAULTS)}.")
-    chosen = [FAULTS[name] for name in options.faults or FAULTS]
-    outcomes = []
+    if unknown := set(options.faults) - set(known):
+        parser.error(f"There is no fault {', '.join(unknown)}. There are: {', '.join(known)}.")
+    chosen = options.faults or known
+    outcomes: list[Outcome | deliveries.Outcome] = []
     for database in ("SQLite", "PostgreSQL"):
         try:
             outcomes += _soak(database, chosen, options.times)
@@ -125,18 +129,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(one.problems for one in outcomes))
 
 
-def _soak(database: str, faults: Sequence[Fault], times: int | None) -> list[Outcome]:
+def _soak(
+    database: str, names: Sequence[str], times: int | None
+) -> list[Outcome | deliveries.Outcome]:
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="syteops-soak-"))
         is_sqlite = database == "SQLite"
         servers = [] if is_sqlite else [postgresql_server(), redis_server()]
         running = [stack.enter_context(one) for one in servers]
         on = stack.enter_context(stage(Path(directory), *running, on_disk=True))
-        outcomes = []
-        for fault in faults:
+        outcomes: list[Outcome | deliveries.Outcome] = []
+        for fault in (FAULTS[name] for name in names if name in FAULTS):
             if fault.needs in on.parts:
                 outcomes.append(drive(fault, on, times or fault.times))
                 print(f"{database}: {outcomes[-1]}", flush=True)
+        if deliveries.NAME in names:  # last: it leaves the site with a webhook
+            kills = times or deliveries.KILLS
+            outcomes.append(deliveries.drive(on.server, Path(directory), kills))
+            print(f"{database}: {outcomes[-1]}", flush=True)
         return outcomes
 
 

@@ -13,7 +13,11 @@ from tests.concurrency.live import LiveSite, Server, live_site
 from tests.disks import Disk, DiskUnavailable, small_disk
 from tests.servers import RealServer
 
-_SETTINGS = {"DATABASE_TIMEOUT": "1", "WORKER_TIMEOUT": "20"}  # seconds
+_SETTINGS = {
+    "DATABASE_TIMEOUT": "1",  # seconds
+    "WORKER_TIMEOUT": "20",  # seconds
+    "ALLOW_PRIVATE_URLS": "true",
+}
 _ROOM = 1024  # megabytes, of which only what is used takes memory
 _WORKERS = 2
 
