@@ -1,6 +1,6 @@
 """What became of the work that the server does by itself."""
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from syteops.dashboard.models import TaskState
@@ -29,3 +29,19 @@ def failing_tasks() -> list[TaskState]:
 def prove_write() -> None:
     """Write something, so that a database that cannot be written raises DatabaseError."""
     TaskState.objects.update_or_create(name=_PROOF, defaults={"finished_at": timezone.now()})
+
+
+@transaction.atomic
+def prove_writable() -> None:
+    """As `prove_write`, but where that can be told without a commit nothing is written.
+
+    A commit would end what every process keeps of answers. SQLite tells by its file; whether the
+    disk has room for it is for the caller to prove.
+    """
+    if connection.vendor != "sqlite":
+        prove_write()
+        return
+    with connection.cursor() as cursor:
+        # Refused like any write, and unlike a row not counted among what this connection changed.
+        cursor.execute("PRAGMA user_version = 1")
+    transaction.set_rollback(True)

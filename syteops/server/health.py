@@ -7,6 +7,7 @@ do not read.
 import logging
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import monotonic
 
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from syteops.core.outages import redis_errors
 from syteops.core.pending_migrations import pending_migrations
-from syteops.dashboard.tasks import failing_tasks, prove_write
+from syteops.dashboard.tasks import failing_tasks, prove_writable
 from syteops.env import new_secret
 from syteops.server.encryption_proof import Proof, read_proof
 from syteops.tasks.queries import tasks_are_stuck
@@ -106,18 +107,24 @@ def _cache() -> str:
 
 
 def _storage() -> str:
-    """Whether what is written is kept, in the database and in the data directory."""
+    """Whether what is written is kept: by the database, and by the disks of the files."""
     global _proved_at  # noqa: PLW0603 - per process on purpose, as above
     now = monotonic()
     if _proved_at is None or now - _proved_at > PROVED_FOR:
         _proved_at = None
-        prove_write()
-        with NamedTemporaryFile(dir=settings.DATA_DIR, prefix=".ready-") as file:
-            file.write(bytes(4096))
-            file.flush()
-            os.fsync(file.fileno())
+        prove_writable()
+        _prove_room(settings.DATA_DIR)
+        if settings.SQLITE_FILE and settings.SQLITE_FILE.parent != settings.DATA_DIR:
+            _prove_room(settings.SQLITE_FILE.parent)
         _proved_at = now
     return "ok"
+
+
+def _prove_room(directory: Path) -> None:
+    with NamedTemporaryFile(dir=directory, prefix=".ready-") as file:
+        file.write(bytes(4096))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _background() -> str:

@@ -1,7 +1,8 @@
-"""Whether a worker process is there: a heartbeat for everybody, a lock for its own machine.
+"""Whether a worker process is there: a row for everybody, a locked file for its own machine.
 
 The operating system ends the lock with the process, however that ends. So a worker that was killed
-is known at once where its data directory is, and everywhere else when its heart stops.
+is known at once where its data directory is, and everywhere else when its heart stops. The file
+takes every heartbeat and the row few, for a write to the database ends what is kept of answers.
 """
 
 import os
@@ -9,17 +10,21 @@ import re
 import secrets
 import socket
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from syteops.tasks.models import TaskWorker
 
 BEATS_EVERY = 5.0
 """Seconds."""
+
+WRITTEN_EVERY = timedelta(seconds=20)
+"""How often other machines are told, by the row. On SQLite there are no others."""
 
 DEAD_AFTER = timedelta(seconds=60)
 """Without a heartbeat."""
@@ -46,8 +51,13 @@ class Presence:
 
     def beat(self) -> None:
         """Be seen."""
-        seen = {"seen_at": timezone.now(), "started_at": self._started_at}
-        TaskWorker.objects.update_or_create(pk=self.id, defaults=seen)
+        os.utime(self._lock)
+        now, told = timezone.now(), TaskWorker.objects.filter(pk=self.id)
+        if connection.vendor != "sqlite":
+            told = told.filter(seen_at__gt=now - WRITTEN_EVERY)
+        if not told.exists():
+            seen = {"seen_at": now, "started_at": self._started_at}
+            TaskWorker.objects.update_or_create(pk=self.id, defaults=seen)
 
     def end(self) -> None:
         """Be gone. What is still running counts as lost from now on."""
@@ -59,34 +69,45 @@ class Presence:
         os.close(self._lock)
 
 
-def living_workers(now: datetime | None = None) -> set[str]:
+def living_workers() -> set[str]:
     """The ids of the workers that are there."""
-    since = (now or timezone.now()) - DEAD_AFTER
-    seen = TaskWorker.objects.filter(seen_at__gt=since).values_list("pk", flat=True)
-    return {one for one in seen if not _is_known_dead(one)}
+    since = timezone.now() - DEAD_AFTER
+    return {worker for worker, seen_at in _last_seen().items() if seen_at > since}
 
 
 def forget_dead_workers(living: set[str]) -> None:
-    """Remove what all workers but the `living` have left behind."""
-    dead = TaskWorker.objects.exclude(pk__in=living)
-    for worker in dead.values_list("pk", flat=True):
-        dead.filter(pk=worker).delete()
-        with suppress(OSError):
-            _lock_file(worker).unlink(missing_ok=True)
+    """Remove what all workers but the `living` have left behind.
+
+    Nothing of one whose process is still there: it may go on, and needs its file for that.
+    """
+    for worker in TaskWorker.objects.exclude(pk__in=living).values_list("pk", flat=True):
+        if _beat_here(worker) in (None, _GONE):
+            TaskWorker.objects.filter(pk=worker).delete()
+            with suppress(OSError):
+                _lock_file(worker).unlink(missing_ok=True)
 
 
-def _is_known_dead(worker: str) -> bool:
-    """Whether it was a process of this machine. False for those of others: nothing is known."""
+_GONE = datetime.min.replace(tzinfo=UTC)
+"""When a process that has ended was seen last: too long ago for anybody."""
+
+
+def _last_seen() -> dict[str, datetime]:
+    rows = TaskWorker.objects.values_list("pk", "seen_at")
+    return {worker: _beat_here(worker) or told for worker, told in rows}
+
+
+def _beat_here(worker: str) -> datetime | None:
+    """The last heartbeat of a process of this machine. None for those of others."""
     try:
         file = os.open(_lock_file(worker), os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        return False
+        return None
     try:
         flock(file, LOCK_EX | LOCK_NB)
     except OSError:
-        return False
+        return datetime.fromtimestamp(os.fstat(file).st_mtime, UTC)
     else:
-        return True
+        return _GONE
     finally:
         os.close(file)
 

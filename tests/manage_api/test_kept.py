@@ -1,13 +1,15 @@
 """An answer is given again only while nothing was written, by anybody, for a key that is good."""
 
 import threading
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from manage_api import kept
@@ -16,6 +18,9 @@ from manage_api.keys.queries import site_key as current_site_key
 from manage_api.operations import all_operations
 from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
+from syteops.server import health
+from syteops.server.encryption_proof import write_proof
+from syteops.tasks import presence
 from syteops.team.models import TeamMember
 from tests.fixtures import Api
 
@@ -42,6 +47,18 @@ def queries_of(ask: Callable[[], object]) -> int:
 def is_kept(ask: Callable[[], object]) -> bool:
     """Tried often: on PostgreSQL, what the tests of other processes write ends it as well."""
     return any(queries_of(ask) == ONE_QUERY for _ in range(100))
+
+
+def rename_elsewhere() -> None:
+    """A change that this connection has no part in."""
+
+    def rename() -> None:
+        CrmSystem.objects.update(name="Zoho")
+        connection.close()
+
+    other = threading.Thread(target=rename)
+    other.start()
+    other.join()
 
 
 @pytest.mark.parametrize(
@@ -77,15 +94,47 @@ def test_a_change_that_passes_every_service_by_shows_at_once(api: Api) -> None:
 
 
 def test_a_change_on_another_connection_shows_at_once(api: Api) -> None:
-    def rename() -> None:
-        CrmSystem.objects.update(name="Zoho")
-        connection.close()
-
     assert name_of(api) == "HubSpot"
-    other = threading.Thread(target=rename)
-    other.start()
-    other.join()
+    rename_elsewhere()
     assert name_of(api) == "Zoho"
+
+
+@pytest.fixture
+def beating() -> Iterator[Callable[[], None]]:
+    """What beats the heart of a worker once: as in a process of its own, on its own connection."""
+    worker, others = presence.Presence(), ThreadPoolExecutor(1)
+    others.submit(worker.begin).result()
+    yield lambda: others.submit(worker.beat).result()
+    others.submit(worker.end).result()
+    others.submit(connections.close_all).result()
+
+
+def test_a_worker_that_waits_ends_nothing(
+    api: Api, beating: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stays() -> bool:
+        name_of(api)
+        beating()
+        return queries_of(lambda: name_of(api)) == ONE_QUERY
+
+    if connection.vendor == "sqlite":
+        monkeypatch.setattr(presence, "WRITTEN_EVERY", timedelta(0))  # never, however late it is
+        assert all(stays() for _ in range(10))
+    else:  # the tests of other processes write on the same server
+        assert any(stays() for _ in range(100))
+    rename_elsewhere()
+    assert name_of(api) == "Zoho"
+
+
+@pytest.mark.sqlite_only
+def test_a_site_that_is_asked_whether_it_is_ready_keeps_its_answers(
+    api: Api, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_proof()
+    monkeypatch.setattr(health, "PROVED_FOR", -1)
+    name_of(api)
+    assert client.get("/readyz").status_code == 200
+    assert queries_of(lambda: name_of(api)) == ONE_QUERY
 
 
 def test_what_is_rolled_back_is_never_kept(api: Api) -> None:

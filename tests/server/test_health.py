@@ -151,7 +151,7 @@ def test_a_database_that_takes_no_writes_is_not_ready(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(execute: Any, sql: str, *args: Any) -> Any:
-        if sql.startswith(("INSERT", "UPDATE")):
+        if sql.startswith(("INSERT", "UPDATE", "PRAGMA user_version")):
             raise OperationalError("attempt to write a readonly database")
         return execute(sql, *args)
 
@@ -174,10 +174,32 @@ def test_a_write_is_proved_every_few_seconds_only(
 ) -> None:
     clock, writes = iter([1000.0, 1001.0, 1004.0, 1006.0]), []
     monkeypatch.setattr(health, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(health, "prove_write", lambda: writes.append(1))
+    monkeypatch.setattr(health, "prove_writable", lambda: writes.append(1))
     for written in (1, 1, 1, 2):
         assert client.get("/readyz").status_code == 200
         assert len(writes) == written
+
+
+@pytest.mark.usefixtures("proof")
+@pytest.mark.sqlite_only
+def test_the_disk_of_a_database_elsewhere_is_proved_too(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SQLITE_FILE = tmp_path / "gone" / "db.sqlite3"
+    assert not_ready(client)["storage"] == "unreachable"
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_a_read_only_file_is_noticed_though_nothing_is_written(client: Client) -> None:
+    write_proof()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            assert not_ready(client)["storage"] == "unreachable"
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
+    assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.usefixtures("proof")

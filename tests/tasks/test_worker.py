@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from syteops.tasks import services
 from syteops.tasks import worker as worker_module
 from syteops.tasks.models import TaskWorker
-from syteops.tasks.presence import Presence, living_workers
+from syteops.tasks.presence import DEAD_AFTER, WRITTEN_EVERY, Presence, living_workers
 from syteops.tasks.queries import (
     count_ready,
     running_tasks,
@@ -104,7 +105,7 @@ def test_each_task_runs_once_though_several_workers_look_for_it(tmp_path: Path) 
     assert len(list(tmp_path.glob("began-*"))) == 40
 
 
-def test_an_idle_worker_writes_nothing_but_its_heartbeat() -> None:
+def test_an_idle_worker_writes_nothing() -> None:
     """SQLite has one write lock, for which requests would wait."""
     statements: list[str] = []
     worker = Worker(2)
@@ -192,6 +193,37 @@ def test_of_its_own_a_worker_gives_back_what_no_thread_is_at() -> None:
     claimed("me")
     assert recover_lost_tasks("me", {"me:9"}) == 0
     assert recover_lost_tasks("me", {"me:8"}) == 1
+
+
+def test_a_process_that_stands_still_loses_its_tasks_and_has_them_again_when_it_goes_on() -> None:
+    """Its lock says that it is there, but its heart has stopped."""
+    stopped = Presence()
+    stopped.begin()
+    claimed(stopped.id)
+    long_ago = time() - 61
+    os.utime(stopped._lock, (long_ago, long_ago))
+    TaskWorker.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
+    assert recover_lost_tasks("me") == 1
+    stopped.beat()
+    claimed(stopped.id)
+    assert recover_lost_tasks("me") == 0
+    stopped.end()
+    assert not TaskWorker.objects.exists()
+
+
+@pytest.mark.postgresql_only
+def test_others_see_a_heartbeat_soon_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Presence()
+    worker.begin()
+    for seconds in (5, 10, 15, 20, 25):
+        later = timezone.now() + timedelta(seconds=seconds)
+        monkeypatch.setattr(timezone, "now", lambda later=later: later)
+        worker.beat()
+        monkeypatch.undo()
+    seen_at = TaskWorker.objects.get().seen_at
+    worker.end()
+    assert timedelta(seconds=15) < seen_at - timezone.now() <= timedelta(seconds=20)
+    assert 2 * WRITTEN_EVERY < DEAD_AFTER
 
 
 def test_what_kills_its_worker_each_time_fails_in_the_end(
