@@ -71,6 +71,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """The same for further path parameters."""
     why_read_only: ClassVar[str] = ""
     """What a refused write is told (405) where writes never exist."""
+    why_no_sync: ClassVar[str] = ""
+    """What to do instead of asking with `updated_since`, where lists do not take it."""
     impact_reads: ClassVar[Mapping[str, str]] = {}
     """The parts of an impact that belong to other resources, by the resource to read."""
     asks_by_effect: ClassVar[frozenset[str]] = frozenset(("bulk",))

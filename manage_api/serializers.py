@@ -87,10 +87,15 @@ class StrictSerializer(serializers.Serializer[Any]):
             if len(refused) == MAX_ERRORS:
                 break
             if name not in self.fields:
-                refused[str(name)] = [ErrorDetail("There is no such field.", "unknown_field")]
+                refused[str(name)] = [ErrorDetail(self._why_unknown(name), "unknown_field")]
             elif self.fields[name].read_only:
                 refused[name] = [ErrorDetail("This field cannot be written.", "read_only")]
         return refused | self._lacking(data)
+
+    def _why_unknown(self, name: str) -> str:
+        view = self.context.get("view")
+        told = view.why_no_sync if view and name == "updated_since" else ""
+        return told or "There is no such field."
 
     def _lacking(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
         """Required names that an inner object lacks: under PATCH, DRF looks at none of them."""

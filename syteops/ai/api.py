@@ -29,6 +29,7 @@ class AiProviderViewSet(ManageViewSet):
     about = "Which AI provider and model serves which area, its keys and what was used."
     title = "AI"
     queryset = AiProvider.objects.all()
+    why_no_sync = "This list is short and whole. Poll it with If-None-Match."
     serializer_class = AiKeySerializer
     lookup_field, lookup_url_kwarg = "slug", "provider"
     lookup_help = PathParam("Slug of a provider, such as openai.", "^[a-z][a-z0-9_-]{0,49}$")
@@ -69,6 +70,7 @@ class AiAreaViewSet(ListMixin, RetrieveMixin, UpdateMixin):
     list_name = "areas"
     filter_backends = ()  # they are few, and in code
     pagination_class = None
+    why_no_sync = "This list is short and whole. Poll it with If-None-Match."
     actions = {"list": "list_areas", "retrieve": "get_area", "partial_update": "set_area"}
     descriptions = {
         "list": "The uses of AI on this site. Those of inactive modules are away.",
@@ -92,6 +94,7 @@ class AiUsageViewSet(ManageViewSet):
     about = "Which AI provider and model serves which area, its keys and what was used."
     title = "AI"
     queryset = AiUsage.objects.all()
+    why_no_sync = "Ask for since, the first day: only the present day's usage still changes."
 
     @operation(
         "Show the AI usage",

@@ -50,6 +50,10 @@ class VariableViewSet(DestroyMixin, ListMixin, BulkMixin):
     )
     list_name = "variables"
     derived_order = "name"
+    why_no_sync = (
+        "Variables are derived. Read events.list with type=variables.changed, which names what "
+        "changed and what went, or poll with If-None-Match."
+    )
     actions = {"list": "catalog"}
     services = services
     deletion_impact = staticmethod(queries.deletion_impact)

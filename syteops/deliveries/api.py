@@ -26,6 +26,10 @@ class DeliveryViewSet(ListMixin, RetrieveMixin):
     filterset_class = DeliveryFilter
     lookup_url_kwarg = "id"
     list_name = "deliveries"
+    why_no_sync = (
+        "Ask for since, when a delivery was queued, and for state: what waits still changes. Poll "
+        "destinations with If-None-Match."
+    )
     summaries = {"list": "Read the delivery log"}
     descriptions = {"list": "The newest first. You see deliveries of events that you may read."}
 

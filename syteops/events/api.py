@@ -29,6 +29,7 @@ class EventViewSet(ListMixin):
     filterset_class = EventFilter
     pagination_class = FeedPagination
     list_name = "events"
+    why_no_sync = "Events never change. Send the last answer's next as after, or ask for since."
     why_read_only = "Events tell what has happened. They cannot be changed."
     summaries = {"list": "Read the event feed"}
     descriptions = {

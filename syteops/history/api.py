@@ -59,10 +59,11 @@ class AuditViewSet(ListMixin):
     title = "Audit trail"
     queryset = AuditEntry.objects.all()
     serializer_class = AuditEntrySerializer
-    filter_backends = (FilterBackend,)  # entries never change: `since` tells which are new
+    filter_backends = (FilterBackend,)
     filterset_class = AuditFilter
     lookup_url_kwarg = "id"
     list_name = "entries"
+    why_no_sync = "Entries never change. Ask for since: it tells which are new."
     why_read_only = "The audit trail cannot be changed; a change can be reverted."
     summaries = {"list": "Read the audit trail"}
     descriptions = {

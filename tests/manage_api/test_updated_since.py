@@ -5,6 +5,7 @@ list is compared with what it showed before. So an operation, or a list, is walk
 it is declared.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from rest_framework.serializers import ListSerializer
 
 from estimates import services as estimates
 from estimates.models import Estimate
@@ -80,24 +82,40 @@ def link_everything() -> None:
         estimates.create_estimate(SYSTEM, title="Work", crm_system=system)
 
 
-def test_every_list_of_entities_takes_it() -> None:
-    of_entities = {
-        one.name
-        for one in all_operations()
-        if one.endpoint == "list" and hasattr(one.viewset, "changed_since")
-    }
+def shows_many(one: Operation) -> bool:
+    """Whether it answers entries of something, whole or in pages."""
+    fields = one.output().fields.values()  # type: ignore[attr-defined]
+    is_of_none = one.method == "GET" and not one.path_params
+    return is_of_none and any(isinstance(field, ListSerializer) for field in fields)
 
-    # Entries and events never change, deliveries are found by state, the catalogue is derived at
-    # every read, and AI areas are a few.
-    others = {
-        "audit.list",
-        "events.list",
-        "deliveries.list",
-        "variables.catalog",
-        "ai.list_areas",
+
+MANY = [one for one in all_operations() if shows_many(one)]
+OTHERS = [one for one in MANY if one not in LISTS]
+
+
+def test_every_list_is_walked() -> None:
+    assert {one.name for one in all_operations() if one.endpoint == "list" and one.input} <= {
+        one.name for one in MANY
     }
-    assert of_entities - {one.name for one in LISTS} == others
-    assert len(LISTS) >= 7
+    assert len(LISTS) >= 9
+    assert len(OTHERS) >= 7
+
+
+@pytest.mark.parametrize("listed", OTHERS, ids=lambda one: one.name)
+def test_a_list_that_does_not_take_it_says_what_to_do_instead(api: Api, listed: Operation) -> None:
+    """Fails for a new list that neither takes it nor says so; what it names is there."""
+    since = moment()
+
+    over_rest = api.get(f"{listed.path}?updated_since={quote(since)}")
+    [error] = over_rest.json()["errors"]
+    in_dispatch = api.dispatch(listed.name, {"updated_since": since}).json()["errors"][0]
+
+    assert (over_rest.status_code, error["pointer"]) == (400, "#/updated_since")
+    assert error["code"] == "unknown_field"
+    assert error["detail"] == in_dispatch["detail"] == listed.viewset.why_no_sync
+    fields = listed.input().fields if listed.input else {}  # type: ignore[attr-defined]
+    named = {"since", "after", "state"} & set(re.findall("[a-z]+", error["detail"]))
+    assert named & fields.keys() or "If-None-Match" in error["detail"]
 
 
 @pytest.mark.combination
