@@ -30,9 +30,10 @@ def main() -> None:
 
 
 def _is_of_database(error: Exception) -> bool:
-    from django.db import InterfaceError, OperationalError, ProgrammingError
+    from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
-    return isinstance(error, (OperationalError, InterfaceError, ProgrammingError))
+    is_ours = isinstance(error, (DataError, IntegrityError))  # a mistake of the command
+    return isinstance(error, (DatabaseError, InterfaceError)) and not is_ours
 
 
 if __name__ == "__main__":

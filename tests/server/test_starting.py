@@ -180,6 +180,17 @@ def test_a_file_that_is_no_database_is_named(site: Site, tmp_path: Path) -> None
     assert f"The database cannot be read (SQLite, {file}): file is not a database" in refusal
 
 
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("command", ["verify_audit", "manage_key list"])
+def test_every_command_names_a_file_that_is_no_database(
+    site: Site, tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "photo.sqlite3"
+    file.write_bytes(b"\x89PNG" * 1000)
+    refusal = site.refusal(*command.split(), DATABASE_URL=f"sqlite:///{file}")
+    assert "file is not a database" in refusal
+
+
 def test_a_command_before_the_setup_says_what_to_do(
     tmp_path: Path, fresh_database: dict[str, str]
 ) -> None:
