@@ -121,9 +121,15 @@ class HttpsMiddleware(SecurityMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
         redirect = super().process_request(request)
-        if redirect is not None and is_for_tools(request.path_info):
+        if redirect is not None and (is_for_tools(request.path_info) or _carries_key(request)):
             return problem_response(request, ApiError("https_required"))
         return redirect
+
+
+def _carries_key(request: HttpRequest) -> bool:
+    """Whether a tool calls, whatever address it made up, such as `//api/…` from two slashes."""
+    is_bearer = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    return is_bearer or "X-API-Key" in request.headers  # Basic: a person behind a proxy's password
 
 
 # --- The character encoding ----------------------------------------------------------------

@@ -57,9 +57,23 @@ def test_the_same_write_over_https_is_done(site_key: str) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_no_address_of_tools_redirects(client: Client, path: str, method: str) -> None:
-    answer = client.generic(method, path, headers={"Authorization": "Bearer x"})
+    answer = client.generic(method, path)
     assert answer.status_code == 403
     assert "Location" not in answer
+
+
+@pytest.mark.parametrize("path", ["//api/manage/v1/whoami", "/API/manage/v1/whoami", "/api", "/x"])
+@pytest.mark.parametrize("key", [{"X-API-Key": "k"}, {"Authorization": "bearer k"}])
+def test_no_key_is_redirected_from_whatever_address(
+    client: Client, path: str, key: dict[str, str]
+) -> None:
+    """Two slashes, where a base address ends in one, would lead a key on in silence."""
+    answer = client.generic("POST", path, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "https_required")
+
+
+def test_a_person_behind_a_proxy_with_a_password_is_redirected(client: Client) -> None:
+    assert client.get("/admin/", headers={"Authorization": "Basic eDp4"}).status_code == 301
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/", "/admin/login/?next=/admin/", "/apish"])
