@@ -88,7 +88,9 @@ ALLOWED_PRIVATE_ORIGINS = env.origins("ALLOWED_PRIVATE_ORIGINS")
 # None: this site sends no e-mail.
 EMAIL_SERVER = env.email_server("EMAIL_URL")
 DEFAULT_FROM_EMAIL = env.email_sender("EMAIL_FROM", default="syteops@localhost")
-_MAILER = f"django.core.mail.backends.{'smtp' if EMAIL_SERVER else 'dummy'}.EmailBackend"
+_MAILER = (
+    f"{'syteops.core.smtp' if EMAIL_SERVER else 'django.core.mail.backends.dummy'}.EmailBackend"
+)
 # Django 6.1 has one setting for all of it, and warns about the former ones.
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": _MAILER, "OPTIONS": EMAIL_SERVER or {}}}

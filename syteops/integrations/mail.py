@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.utils.html import format_html, format_html_join
 
 from syteops.core.outbound import Answer
+from syteops.core.smtp import PartlyRefused
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.telling import Told, subject
 
@@ -35,13 +36,15 @@ def mail_of(message_id: str, recipients: Sequence[str], lines: Sequence[Told]) -
 
 
 def send_mail(mail: EmailMessage) -> Answer:
-    """Hand the mail to the server; the code of its reply.
+    """Hand the mail to the server; the code of its reply, and whom it refused among others.
 
     What it refuses for good is answered as such. Raises DeliveryFailed, which repeats nothing that
     the server said, where it may work later.
     """
     try:
         mail.send()
+    except PartlyRefused as refusal:
+        return Answer(ACCEPTED, _told_of(refusal, len(mail.recipients())))
     except (SMTPRecipientsRefused, SMTPDataError) as error:
         code = _code_of(error)
         if code >= _PERMANENT:
@@ -50,6 +53,12 @@ def send_mail(mail: EmailMessage) -> Answer:
     except (SMTPException, OSError) as error:
         raise DeliveryFailed("The mail server could not be reached or refused it.") from error
     return Answer(ACCEPTED)
+
+
+def _told_of(refusal: PartlyRefused, recipients: int) -> bytes:
+    """Whom the server refused, by place: not everybody who sees deliveries may see addresses."""
+    refused = ", ".join(f"no. {place} ({code})" for place, code in sorted(refusal.codes.items()))
+    return f"Of {recipients} recipients the mail server refused {refused}.".encode()
 
 
 def _code_of(error: SMTPRecipientsRefused | SMTPDataError) -> int:

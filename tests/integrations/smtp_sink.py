@@ -12,7 +12,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 @dataclass
 class SmtpSink:
-    """Where it listens, its replies by command, and the mails that it took, with envelopes."""
+    """Where it listens, its replies by command or line, and the mails it took, with envelopes."""
 
     port: int = 0
     replies: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,8 @@ def receiving_mail() -> Iterator[SmtpSink]:
             recipients: list[str] = []
             while line := self.rfile.readline().decode().strip():
                 command = line[:4].upper()
-                told = self.answer(command)
+                whole = line.upper()  # each version of the library writes it differently
+                told = self.answer(whole if whole in sink.replies else command)
                 if command == "RCPT" and told.startswith("2"):
                     recipients.append(line.partition("<")[2].partition(">")[0])
                 if command == "DATA" and told.startswith("3"):

@@ -30,7 +30,7 @@ HOUR = 3600
 def sink(settings: Any) -> Iterator[SmtpSink]:
     """A mail server that this site sends through, and e-mail enabled to two recipients."""
     with receiving_mail() as started:
-        backend = "django.core.mail.backends.smtp.EmailBackend"
+        backend = "syteops.core.smtp.EmailBackend"
         settings.EMAIL_SERVER = {"host": "127.0.0.1", "port": started.port, "timeout": 5}
         if django.VERSION >= (6, 1):
             settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": settings.EMAIL_SERVER}}
@@ -221,6 +221,22 @@ def test_what_is_refused_for_good_is_given_up(sink: SmtpSink, command: str, repl
     with pytest.raises(DomainError):
         services.send_test(SYSTEM, "email")
     assert not AuditEntry.objects.filter(event="integration.tested").exists()
+
+
+@pytest.mark.parametrize("code", [450, 550])
+def test_whom_the_server_refuses_among_others_is_in_the_delivery_log(
+    sink: SmtpSink, code: int
+) -> None:
+    sink.replies["RCPT TO:<B@EXAMPLE.COM>"] = f"{code} canary no such user"
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    deliver()
+    deliver()
+    assert sink.recipients == [["a@example.com"]], "once, to whom it is not refused"
+    assert Delivery.objects.latest("id").state == "delivered"
+    attempt = DeliveryAttempt.objects.latest("id")
+    told = f"Of 2 recipients the mail server refused no. 2 ({code})."
+    assert (attempt.status, attempt.answer) == (250, told)
+    assert services.send_test(SYSTEM, "email").endswith(told)
 
 
 def test_a_test_arrives(sink: SmtpSink) -> None:

@@ -58,7 +58,7 @@ def _send_test(setup: Setup) -> str:
     answer = send_mail(EmailMessage(f"{settings.SITE_NAME}: test", TEST_TEXT, to=recipients))
     if not answer.is_success:
         raise DeliveryFailed(f"The mail server refused it (it answered {answer.status}).")
-    return f"Sent to {', '.join(recipients)}."
+    return f"Sent to {', '.join(recipients)}. {answer.body.decode()}".strip()
 
 
 enter(
