@@ -11,6 +11,15 @@ from syteops.core.errors import Forbidden
 from syteops.events.catalogue import EVERYTHING, covered
 
 
+def readable_of(actor: Actor, patterns: Collection[str]) -> list[str]:
+    """Those of the patterns of which who acts may read all that they tell."""
+    readable = actor.readable()
+    if readable is None:
+        return list(patterns)
+    told = {one: covered([one]) for one in patterns}
+    return [one for one, of in told.items() if of is not None and of <= set(readable)]
+
+
 def require_readable(actor: Actor, patterns: Collection[str]) -> None:
     """Raises Forbidden, naming what is missing, unless who acts may read what these events tell.
 

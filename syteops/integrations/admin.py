@@ -14,11 +14,16 @@ from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.core.form_fields import SecretField
+from syteops.events.rights import readable_of
 from syteops.integrations import queries, services
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.tasks import send_test
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
+
+_NARROWED = (
+    "These are the usual ones of which you may read all that they tell; others are left out."
+)
 
 
 @admin.register(IntegrationState)
@@ -54,6 +59,10 @@ class IntegrationStateAdmin(CatalogueAdmin):
 
     def fields_of(self, request: HttpRequest, entry: queries.Installed) -> dict[str, forms.Field]:
         fields = super().fields_of(request, entry)
+        types = readable_of(admin_actor(request, "integrations.update_config"), entry.usual_types)
+        if types and types != entry.usual_types:
+            fields["config_types"].initial = "\n".join(types)
+            fields["config_types"].help_text += f" {_NARROWED}"
         if request.user.has_perm("integrations.set_secrets_integrationstate"):
             for secret in entry.secrets:
                 fields |= _secret_fields(secret)

@@ -81,6 +81,12 @@ class Installed:
         return with_defaults(self.config_schema, self.state.config)
 
     @property
+    def usual_types(self) -> list[str]:
+        """The event types that it has if it is enabled before anybody chooses any; else none."""
+        usual = self.config_schema["properties"].get("types", {}).get("default", [])
+        return [] if self.enabled or "types" in self.state.config else list(usual)
+
+    @property
     def missing_config(self) -> list[str]:
         """The required config values that are not there."""
         return missing(self.config_schema, self.config)

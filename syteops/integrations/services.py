@@ -10,7 +10,7 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, NotFound
 from syteops.core.events import Verb
 from syteops.core.schemas import with_defaults
-from syteops.events.rights import require_readable
+from syteops.events.rights import readable_of, require_readable
 from syteops.integrations.models import IntegrationSecret, IntegrationState
 from syteops.integrations.queries import Installed, get_installed, known
 from syteops.lib.urls import moved
@@ -35,7 +35,7 @@ def locked_secret(slug: str, name: str) -> IntegrationSecret:
 
 @transaction.atomic
 def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
-    """Switch the integration on.
+    """Switch the integration on. Where no event types are chosen: those that the actor may read.
 
     Raises Forbidden if it would send what the actor may not read, Conflict if this installation
     lacks what it needs (with the reason), or if required config or secrets are not set (naming
@@ -43,8 +43,7 @@ def enable(actor: Actor, state: IntegrationState) -> IntegrationState:
     """
     if state.enabled:
         return state
-    one = get_installed(state.slug)
-    require_readable(actor, one.integration.types_sent(one.config))
+    one = _readable(actor, state)
     if reason := one.unavailable_reason:
         refusal = Conflict(f"{one.name} cannot be enabled. {reason}", reason=reason)
         refusal.tells_of = None  # the installation lacks something: nothing stored says so
@@ -81,8 +80,7 @@ def update_config(
     schema = known(state.slug).config_schema
     before = with_defaults(schema, state.config)
     merge_config(actor, state, schema, config, incomplete=not state.enabled)
-    after = with_defaults(schema, state.config)
-    require_readable(actor, known(state.slug).types_sent(after))
+    after = _readable(actor, state).config
     for name in schema["properties"]:
         _follow_address(actor, state.slug, name, before.get(name), after.get(name))
     return state
@@ -95,8 +93,7 @@ def set_secret(actor: Actor, secret: IntegrationSecret, *, value: str) -> Integr
     Another origin of an address clears the secrets that are sent there. Raises Forbidden if the
     actor may not read all that the integration sends: a secret may be where it goes.
     """
-    one = get_installed(secret.integration)
-    require_readable(actor, one.integration.types_sent(one.config))
+    one = _readable(actor, locked_state(secret.integration))
     spec = one.integration.secret(secret.name)
     if spec and (problem := spec.problem_of(value)):
         raise Invalid.field("value", problem)
@@ -113,6 +110,20 @@ def clear_secret(actor: Actor, secret: IntegrationSecret) -> IntegrationSecret:
         raise Conflict(f"{one.name} needs this secret. Disable it first, or set another secret.")
     _store(actor, secret, None)
     return secret
+
+
+def _readable(actor: Actor, state: IntegrationState) -> Installed:
+    """The integration, when it sends nothing that the actor may not read. Else raises Forbidden.
+
+    Of the event types that it is to have because nobody chose any, he gets those he may read.
+    """
+    one = get_installed(state.slug)
+    types = readable_of(actor, one.usual_types)
+    if types and types != one.usual_types:
+        audit.update(actor, state, {"config": {**state.config, "types": types}}, Verb.CONFIGURED)
+        one = get_installed(state.slug)
+    require_readable(actor, one.integration.types_sent(one.config))
+    return one
 
 
 def _store(actor: Actor, secret: IntegrationSecret, value: str | None) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 
+from notes import services as notes
 from syteops.core.actors import SYSTEM, Actor, Channel, Person
 from syteops.crm import services as crm
 from syteops.deliveries.models import DestinationState
 from syteops.integrations.first_party.slack import LONGEST_TEXT, MOST_BLOCKS, MOST_TEXT, body_of
 from syteops.integrations.models import IntegrationState
-from syteops.integrations.telling import Told
+from syteops.integrations.telling import Told, usual_types
 from tests.events.publish import publish
 from tests.fixtures import Api, signed_in
 from tests.integrations.delivering import deliver, enable, pass_time, set_config, set_secret
@@ -44,6 +45,10 @@ def posted(slack: Receiver) -> list[dict[str, Any]]:
 
 def texts(body: dict[str, Any]) -> list[str]:
     return [one["text"]["text"] for one in body["blocks"]]
+
+
+SLACK = "/integrations/slack"
+TYPES = "\n".join(usual_types())
 
 
 def somebody() -> Actor:
@@ -114,6 +119,66 @@ def test_who_may_not_read_what_is_told_cannot_have_it_told(
 
     assert ask("crm_system.deleted") == 200
     assert ask("crm_system.deleted", "note.*") == ask("*") == 403
+
+
+def may_set_up(bob: User) -> None:
+    rights = ("view", "change", "set_secrets")
+    names = [f"{one}_integrationstate" for one in rights]
+    bob.user_permissions.add(*Permission.objects.filter(codename__in=names))
+
+
+PAGE = "/admin/integrations/integrationstate/slack/"
+
+
+def test_who_may_read_little_enables_it_for_that(
+    settings: Any, receiver: Receiver, bob: User
+) -> None:
+    settings.ALLOW_PRIVATE_URLS = True
+    may_set_up(bob)
+    page = signed_in(bob)
+    shown = page.get(f"{PAGE}change/")
+    form = shown.context["form"]
+    types = form["config_types"].initial
+    assert "crm_system.*" in types
+    assert "team_member" not in types
+    assert "note" not in types
+    assert "others are left out" in shown.content.decode()
+
+    set_up = {"config_types": types, "new_webhook_url": f"{receiver.url}/services/T/B/x"}
+    assert page.post(f"{PAGE}change/", set_up).status_code == 302
+    publish()
+    page.post(f"{PAGE}switch/", {"on": "1"})
+    state = IntegrationState.objects.get(slug="slack")
+    assert (state.enabled, state.config) == (True, {"types": types.splitlines()})
+
+    notes.create_note(SYSTEM, title="Canary")
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    told = str(posted(receiver))
+    assert "HubSpot" in told
+    assert "Canary" not in told
+
+
+def test_a_key_that_may_read_little_enables_it_for_that(
+    settings: Any, make_key: Callable[..., str]
+) -> None:
+    settings.ALLOW_PRIVATE_URLS = True
+    set_secret("slack", "webhook_url", "https://hooks.example.com/x")
+    assert Api(make_key("integrations:write")).post(f"{SLACK}/enable").status_code == 403
+    key = Api(make_key("integrations:write", "integrations:read", "crm:read"))
+    assert key.post(f"{SLACK}/enable").status_code == 200
+    types = key.get(SLACK).json()["config"]["types"]
+    assert "crm_system.*" in types
+    assert "note.*" not in types
+
+
+def test_what_is_enabled_for_all_is_not_narrowed_by_who_may_read_little(
+    slack: Receiver, bob: User
+) -> None:
+    may_set_up(bob)
+    address = {"new_webhook_url": f"{slack.url}/bobs"}
+    refused = signed_in(bob).post(f"{PAGE}change/", {**address, "config_types": TYPES})
+    assert "which you may not read" in refused.content.decode()
+    assert IntegrationState.objects.get(slug="slack").config == {}
 
 
 @pytest.mark.parametrize(
