@@ -175,12 +175,16 @@ def permission_verb(action: str) -> str:
 # --- The registry ----------------------------------------------------------------------------
 
 _registry: dict[tuple[str, str], Operation] = {}
+_readers: dict[str, Operation] = {}
+"""By its path, the read of the object that the path names."""
 
 
 def register_operation(one: Operation) -> None:
     """Add an operation. Raises ImproperlyConfigured if its name is taken."""
     if _registry.setdefault((one.resource, one.action), one) is not one:
         raise ImproperlyConfigured(f"Operation {one.name} is declared twice.")
+    if one.method == "GET" and one.path_params:
+        _readers.setdefault(one.path, one)
 
 
 def all_operations() -> list[Operation]:
@@ -216,8 +220,7 @@ def all_scopes() -> list[str]:
 
 def reader_of(one: Operation) -> Operation | None:
     """The read whose ETag guards a write: the GET on its path, or else its resource's `get`."""
-    for other in _registry.values():
-        if other.path == one.path and other.method == "GET" and other.path_params:
-            return other
+    if one.path in _readers:
+        return _readers[one.path]
     get = find(one.resource, "get")
     return get if get and set(get.path_params) <= set(one.path_params) else None

@@ -221,7 +221,8 @@ def _database() -> dict[str, Any]:
     }
     database = env.database("DATABASE_URL") or sqlite
     if database["ENGINE"] == sqlite["ENGINE"]:
-        return {**database, "OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": None}
+        own = {"ENGINE": "syteops.core.sqlite", "OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": None}
+        return {**database, **own}
     return {
         **database,
         "ENGINE": "syteops.core.postgresql",
@@ -234,7 +235,7 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 SQLITE_FILE = (
-    Path(DATABASES["default"]["NAME"]) if "sqlite3" in DATABASES["default"]["ENGINE"] else None
+    Path(DATABASES["default"]["NAME"]) if "sqlite" in DATABASES["default"]["ENGINE"] else None
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -7,5 +7,5 @@ from syteops.settings import _SQLITE_OPTIONS
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "benchmarks.stock.bare"
 DATABASES["default"]["CONN_MAX_AGE"] = None
-if "sqlite3" in DATABASES["default"]["ENGINE"]:
+if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS

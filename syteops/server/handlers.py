@@ -1,9 +1,14 @@
-"""Django's WSGI handler, with requests that are read as UTF-8 whatever they claim."""
+"""Django's WSGI handler, which reads requests as UTF-8 whatever they claim and remembers routes."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest
+from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils.http import parse_header_parameters
+
+from syteops.lib.paths import is_api
 
 
 class Utf8Request(WSGIRequest):
@@ -19,6 +24,23 @@ class Utf8Request(WSGIRequest):
 
 
 class Utf8Handler(WSGIHandler):
-    """The handler that makes such requests."""
+    """The handler that makes such requests, and knows where the addresses of the API lead to."""
 
     request_class = Utf8Request
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """As Django does it; an address that is asked again and again is looked for once."""
+        path = request.path_info
+        if len(path) > _LONGEST or not is_api(path):
+            return super().resolve_request(request)
+        request.resolver_match = _resolve(get_resolver(), path)
+        return request.resolver_match
+
+
+_LONGEST = 200
+"""Characters of a path that is remembered."""
+
+
+@lru_cache(maxsize=2048)
+def _resolve(resolver: URLResolver, path: str) -> ResolverMatch:
+    return resolver.resolve(path)

@@ -1,7 +1,7 @@
 """Who gets in with a key, what the others are told, and what the trail keeps of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -10,14 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from manage_api.keys import queries, services, tokens, usage, verification
 from manage_api.keys.models import ManageKey
 from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import SYSTEM
-from syteops.core.encryption import Sealed
+from syteops.core.encryption import KeyRing, Sealed
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -259,3 +259,77 @@ def test_an_ordinary_key_and_a_person_are_told_of_no_end(
         headers = api.get("/whoami").headers
         assert "Deprecation" not in headers
         assert "Sunset" not in headers
+
+
+# --- What is remembered ----------------------------------------------------------------------
+
+
+def seals_opened(monkeypatch: pytest.MonkeyPatch, key: str) -> int:
+    """How many it takes to answer a call with that key, which is let in."""
+    opened: list[bytes] = []
+    original = KeyRing.open
+
+    def opening(ring: KeyRing, ciphertext: bytes) -> bytes:
+        opened.append(ciphertext)
+        return original(ring, ciphertext)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyRing, "open", opening)
+        assert Api(key).get("/whoami").status_code == 200
+    return len(opened)
+
+
+def test_a_key_that_is_let_in_again_and_again_is_opened_once(
+    site_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [seals_opened(monkeypatch, site_key) for _ in range(3)] == [1, 0, 0]
+
+
+def test_what_is_remembered_has_a_bound(
+    site_key: str, make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "_REMEMBERED", 1)
+    other = make_key("crm:read")
+    assert [seals_opened(monkeypatch, one) for one in (site_key, other, site_key)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"scopes": ["crm:read", "users:read"]},
+        {"kind": "site"},
+        {"networks": ["10.0.0.0/8", "127.0.0.0/8"]},
+        {"expires_at": datetime(2030, 1, 1, tzinfo=UTC)},
+        {"verifier": None},
+        {"revoked_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    ],
+    ids=lambda altered: next(iter(altered)),
+)
+def test_a_key_that_was_let_in_is_refused_once_its_row_is_another(
+    make_key: Callable[..., str], altered: dict[str, Any]
+) -> None:
+    key = make_key("crm:read")
+    assert answer(key)[0] == 200
+    ManageKey.objects.update(**altered)
+    assert answer(key)[0] == 401
+
+
+def test_a_key_that_was_let_in_is_refused_once_nothing_opens_it(
+    make_key: Callable[..., str], settings: Settings
+) -> None:
+    key = make_key("crm:read")
+    assert answer(key)[0] == 200
+    settings.FIELD_ENCRYPTION_KEY_FILE = None
+    settings.FIELD_ENCRYPTION_KEYS = ["0123456789-abcdefghijklmnopqrstuvwxyz"]
+    assert answer(key)[0] == 401
+
+
+def test_a_key_that_was_let_in_does_not_open_another_row(make_key: Callable[..., str]) -> None:
+    """Whoever copies a seal, with rights that are the same, has another id."""
+    first, second = make_key("crm:read"), make_key("crm:read")
+    assert answer(first)[0] == answer(second)[0] == 200
+    sealed = ManageKey.objects.get(public_id=tokens.parse(first).public_id).verifier  # type: ignore[union-attr]
+    ManageKey.objects.update(verifier=sealed)
+    copied = tokens.Token(tokens.parse(second).public_id, tokens.parse(first).secret).text  # type: ignore[union-attr]
+    assert answer(copied)[0] == answer(second)[0] == 401
+    assert answer(first)[0] == 200

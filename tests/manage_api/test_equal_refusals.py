@@ -140,6 +140,19 @@ def test_the_work_does_not_differ(work: list[str], monkeypatch: pytest.MonkeyPat
         assert work_of(found[name]["X_API_Key"], work) == never_generated, name
 
 
+def test_a_key_that_was_let_in_before_is_refused_with_no_less_work(
+    work: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "after_answer", lambda job: None)  # as above
+    never_generated = work_of(tokens.new_token().text, work)
+    issued = services.create_restricted_key(SYSTEM, name="Good", scopes=["crm:read"])
+    for _ in range(2):
+        assert Api(issued.text).get("/whoami").status_code == 200
+    assert work_of(forgery_of(issued.text), work) == never_generated
+    services.revoke_key(SYSTEM, issued.key)
+    assert work_of(issued.text, work) == never_generated
+
+
 def test_no_key_at_all_takes_as_much_work_as_a_wrong_one(work: list[str]) -> None:
     statements, cryptography = work_of(tokens.new_token().text, work)
     work.clear()

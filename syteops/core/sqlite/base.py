@@ -1,0 +1,33 @@
+"""The backend: as Django's, but a statement's placeholders are looked for once.
+
+Django searches each statement for them each time: in an update some fourteen, a twelfth of all
+that the request takes.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+
+@lru_cache(maxsize=512)
+def _with_question_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
+class CursorWrapper(base.SQLiteCursorWrapper):
+    """A cursor that knows the statements it has seen lately."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        """`query` in the style of SQLite."""
+        if param_names is None:
+            return _with_question_marks(query)
+        return super().convert_query(query, param_names=param_names)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's, with such cursors."""
+
+    def create_cursor(self, name: Any = None) -> Any:
+        """A cursor of the connection."""
+        return self.connection.cursor(factory=CursorWrapper)
