@@ -143,7 +143,7 @@ def test_a_form_may_be_larger_than_what_the_api_takes(site: LiveSite) -> None:
 def test_whoever_does_not_read_holds_nobody_up(site: LiveSite, client: httpx.Client) -> None:
     """A file that is larger than what the sockets of both sides hold."""
     page = client.get("/docs").text
-    script = re.search(r'src="(/static/[^"]*bundle[^"]*)"', page)
+    script = re.search(r'src="(/static/[^"]*scalar[^"]*)"', page)
     assert script
     port = site.servers[0].port
     with socket.socket() as reader:
