@@ -1,7 +1,7 @@
 """The documents about the API and the interactive page. Public facts, no site data."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from django.urls import get_script_prefix, reverse
@@ -60,15 +60,17 @@ class SchemaView(OpenView):
         if version not in _VERSIONS:
             detail = f"The document is there as {' and '.join(_VERSIONS)}."
             raise Invalid.field("version", detail, "invalid_choice")
-        return _answer(
-            request, *_rendered(version, request.build_absolute_uri(get_script_prefix()))
-        )
+        site = request.build_absolute_uri(get_script_prefix())
+        return _answer(request, *_rendered(version, site))
 
 
-_VERSIONS: dict[str, Callable[[], Json]] = {
-    "3.1": document,
-    "3.0": lambda: as_older(document()),
-}
+@cache
+def _older_document() -> Json:
+    """Made once per process, whatever name the site is asked by: it takes long."""
+    return as_older(document())
+
+
+_VERSIONS: dict[str, Callable[[], Json]] = {"3.1": document, "3.0": _older_document}
 
 
 @lru_cache(maxsize=8)
