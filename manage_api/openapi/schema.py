@@ -106,11 +106,11 @@ class ManageSchema(AutoSchema):
         one = self.operation
         if one is None:
             return getdoc(self.view) or ""
-        notes = [one.description, f"Scope: `{one.scope}`."]
+        scope = f"Scope: `{one.scope}`."
         if self._only_tries:
-            twin = f"`{one.method} {API_ROOT}{one.path}`"
-            notes.insert(0, f"What {twin} would do; nothing is stored.")
-            return "\n\n".join(notes[:1] + notes[2:])
+            write = f"`{one.method} {API_ROOT}{one.path}`"
+            return f"What {write} would do; nothing is stored.\n\n{scope}"
+        notes = [one.description, scope]
         if one.writes:
             notes.append(f"`dry_run=true` answers what `{parts.operation_id(one)}_dry_run` does.")
         if one.destructive:
@@ -143,9 +143,11 @@ class ManageSchema(AutoSchema):
     def _flags(self, one: Operation) -> list[OpenApiParameter]:
         if not one.writes:
             return [parts.IF_NONE_MATCH]
-        flags = [] if self._only_tries else [parts.CONFIRM] if one.may_ask else []
-        flags += [] if self._only_tries else [parts.IDEMPOTENCY_KEY]
-        return [*flags, *([parts.IF_MATCH] if reader_of(one) else [])]
+        guard = [parts.IF_MATCH] if reader_of(one) else []
+        if self._only_tries:
+            return guard
+        consent = [parts.CONFIRM] if one.may_ask else []
+        return [*consent, parts.IDEMPOTENCY_KEY, *guard]
 
     def get_request_serializer(self) -> Any:
         one = self.operation
