@@ -78,14 +78,13 @@ def test_the_interactive_documentation_works_offline(
 def test_the_documentation_shows_what_a_key_may_do(
     running_site: Site, open_page: Callable[..., Page]
 ) -> None:
-    created = running_site.manage(
-        "manage_key", "--json", "create", "--name", "Reader", "--scope", "crm:read"
-    )
+    named = ("--name", "Reader", "--scopes", "crm:read", "--json")
+    created = running_site.manage("manage_key", "create", *named)
     page = open_page()
     page.goto("/api/manage/v1/docs")
     page.get_by_label("Your key").fill(json.loads(created)["key"])
     page.get_by_role("button", name="Show what it may do").click()
-    expect(page.locator("output")).to_contain_text("This key may do 2 of ")
+    expect(page.locator("output")).to_contain_text("This key may do 2 of ", timeout=20_000)
     page.get_by_role("button", name=re.compile("CRM systems")).first.click()
     allowed = page.get_by_role("link", name="List the CRM systems").first
     refused = page.get_by_role("link", name="Delete a CRM system").first

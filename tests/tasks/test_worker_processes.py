@@ -207,8 +207,8 @@ def test_a_replaced_keeper_ends_with_the_server(server: Server) -> None:
     assert server.process is not None
     server.process.terminate()
     assert server.process.wait(60) == 0
-    assert is_gone(keeper)
-    assert is_gone(worker)
+    assert becomes_true(lambda: is_gone(keeper))
+    assert becomes_true(lambda: is_gone(worker))
 
 
 def test_none_is_brought_where_others_run_the_tasks(site: LiveSite) -> None:
