@@ -273,7 +273,10 @@ MEDIA_ROOT = DATA_DIR / "uploads"
 MEDIA_URL = f"{SCRIPT_NAME}/uploads/"
 STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "templates" / "static",
+    ("syteops/downloads", BASE_DIR / "docs" / "downloads"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -11,6 +11,7 @@ from django.db.models import TextChoices
 from manage_api.bulk import ACTIONS as BULK_ACTIONS
 from manage_api.bulk import MAX_ITEMS
 from manage_api.openapi import parts
+from manage_api.openapi.fields import OR_BLANK
 from manage_api.openapi.impacts import confirmations
 from manage_api.openapi.parts import DRY_RUN_SUFFIX, JSON_TYPE, Json, ref
 from manage_api.operations import Operation, all_operations, find
@@ -29,6 +30,7 @@ def complete_components(result: Json) -> None:
             data = ref("schemas", returned) if returned else {"type": "object"}
             schemas[name] = parts.dry_run_of(data)
     _share_choices(schemas)
+    _share_addresses(schemas)
     for schema in _every_schema(result):
         _simplify(schema, schemas)
     while unused := {*schemas} - _referred(result):
@@ -58,7 +60,7 @@ def _every_schema(node: Any) -> Iterator[Json]:
                 yield from _every_schema(one)
 
 
-# --- Choices ---------------------------------------------------------------------------------
+# --- What many fields share ----------------------------------------------------------------
 
 
 def _share_choices(schemas: Json) -> None:
@@ -73,6 +75,17 @@ def _share_choices(schemas: Json) -> None:
                 rest = {n: v for n, v in place.items() if n not in ("type", "enum")}
                 place.clear()
                 place.update(ref("schemas", one.__name__), **rest)
+
+
+def _share_addresses(schemas: Json) -> None:
+    """What may be an address or blank is described once."""
+    for owner in [*schemas.values()]:
+        for schema in owner.get("properties", {}).values():
+            if shared := OR_BLANK.get(schema.get("format", "")):
+                schemas[shared.component] = shared.schema
+                rest = {n: v for n, v in schema.items() if n not in shared.schema}
+                schema.clear()
+                schema.update(ref("schemas", shared.component), **rest)
 
 
 def _all_choices(base: Any = TextChoices) -> Iterator[Any]:
@@ -136,9 +149,9 @@ def _params_of(one: Operation, described: Json, schemas: Json) -> str:
 
 def _simplify(schema: Json, schemas: Json) -> None:
     """A reference with its own words, where the generator of the document wraps or unites it."""
+    schema.pop("x-spec-enum-id", None)
     if isinstance(schema.get("enum"), list):
         schema.pop("minLength", None)  # it goes without saying
-        schema.pop("x-spec-enum-id", None)
     match schema:
         case {"allOf": [{"$ref": where}]}:
             del schema["allOf"]

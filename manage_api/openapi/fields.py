@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from manage_api.fields import StrictCharField, StrictIntegerField
 from syteops.lib import countries, currencies, time_zones
@@ -43,14 +43,34 @@ _VOCABULARIES: list[tuple[Collection[str], Json]] = [
     (currencies.CODES, {"format": "iso-4217", "pattern": "^[A-Z]{3}$"}),
     (
         time_zones.names(),
-        {"format": "iana-time-zone", "pattern": "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"},
+        {"format": "iana-time-zone", "pattern": _ZONE},
     ),
 ]
+
+
+class Shared(NamedTuple):
+    """A component that many fields refer to, and its schema."""
+
+    component: str
+    schema: Json
+
+
 # A blank text is no address: these formats say what may stand for none.
-_OR_BLANK = {
-    "email": ("email-or-blank", "^$|^[^@]+@[^@]+$"),
-    "uri": ("web-address-or-blank", "^$|^[hH][tT][tT][pP][sS]?://"),
+OR_BLANK = {
+    "email-or-blank": Shared(
+        "OptionalEmail",
+        {"type": "string", "format": "email-or-blank", "pattern": "^$|^[^@]+@[^@]+$"},
+    ),
+    "web-address-or-blank": Shared(
+        "OptionalWebAddress",
+        {
+            "type": "string",
+            "format": "web-address-or-blank",
+            "pattern": "^$|^[hH][tT][tT][pP][sS]?://",
+        },
+    ),
 }
+_INSTEAD_OF = {"email": "email-or-blank", "uri": "web-address-or-blank"}
 
 
 def say_simply(schema: Json) -> Json:
@@ -70,12 +90,15 @@ def say_simply(schema: Json) -> Json:
 
 
 def _or_blank(pattern: str = "", format: str = "", **rest: Any) -> Json:
+    if shared := OR_BLANK.get(_INSTEAD_OF.get(format, "")):
+        return {**rest, **shared.schema}
     said = {"format": format} if format else {}
-    if format in _OR_BLANK:
-        said["format"], pattern = _OR_BLANK[format]
-    elif pattern:
-        pattern = f"^$|{pattern}"
+    if pattern and not pattern.startswith(_BLANK_OR):
+        pattern = f"{_BLANK_OR}{pattern}"
     return {**rest, **said, **({"pattern": pattern} if pattern else {})}
+
+
+_BLANK_OR = "^$|"
 
 
 # --- Examples ------------------------------------------------------------------------------
