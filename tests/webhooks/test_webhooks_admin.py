@@ -163,4 +163,4 @@ def test_a_paused_destination_is_announced_and_resumed(page: Client, alice: User
     assert DestinationState.objects.get(**where).paused_at is None
     assert "Sent once more: 1" in text(page.post(notice.url, {"since": "3600"}, follow=True))
     assert Delivery.objects.get().state == "waiting"
-    assert page.get(f"{LOG}destination/?integration=webhooks&destination=9").status_code == 404
+    assert page.get(f"{LOG}destination/?integration=webhooks&destination=999999").status_code == 404
