@@ -24,13 +24,13 @@ from manage_api.operations import Operation
 from manage_api.query import flag_of, query_of, refuse_query
 from manage_api.rendering import document_renderer
 from manage_api.shared import represent
-from manage_api.views import DRY_RUN, ApiView
+from manage_api.views import ApiView
 from syteops.core.actors import Actor
 from syteops.core.entities import Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.identifiers import ANY_NAME, ROW_ID, SLOT
 from syteops.core.permissions import permission_name
-from syteops.lib.paths import API_ROOT
+from syteops.lib.paths import is_dry_run
 
 FLAGS = ("confirm", "dry_run")
 _WRITES = {"Allow": "POST, PUT, PATCH, DELETE"}
@@ -165,7 +165,7 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     @property
     def only_tries(self) -> bool:
         """Whether the call came to the address of the operation's dry run."""
-        return self.request.path_info.startswith(f"{API_ROOT}{DRY_RUN}/")
+        return is_dry_run(self.request.path_info)
 
     @property
     def writes(self) -> bool | None:

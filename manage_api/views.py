@@ -34,8 +34,6 @@ from syteops.lib.paths import API_ROOT
 MINUTE = 60
 REFUSALS_KEPT = 5
 """How many refusals of the same call of one caller the audit trail keeps in a minute."""
-DRY_RUN = "/dry-run"
-"""Below it each write is at an address where it is only tried."""
 
 
 def address_of(path: str) -> str:

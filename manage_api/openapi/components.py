@@ -10,10 +10,11 @@ from django.db.models import TextChoices
 
 from manage_api.bulk import ACTIONS as BULK_ACTIONS
 from manage_api.bulk import MAX_ITEMS
+from manage_api.errors import JSON_TYPE
 from manage_api.openapi import parts
 from manage_api.openapi.fields import OR_BLANK
 from manage_api.openapi.impacts import confirmations
-from manage_api.openapi.parts import DRY_RUN_SUFFIX, JSON_TYPE, Json, ref
+from manage_api.openapi.parts import DRY_RUN_SUFFIX, Json, ref
 from manage_api.operations import Operation, all_operations, find
 from syteops.core import consequences
 
@@ -111,8 +112,8 @@ def _describe_bulks(result: Json, schemas: Json) -> None:
             if one
         }
         schemas |= parts.bulk_of(name, params, MAX_ITEMS)
-        for suffix in ("", "_dry_run"):
-            content = described[f"{parts.operation_id(bulk)}{suffix}"]["requestBody"]["content"]
+        for identifier in (parts.operation_id(bulk), parts.dry_run_id(bulk)):
+            content = described[identifier]["requestBody"]["content"]
             content[JSON_TYPE]["schema"] = ref("schemas", name)
 
 

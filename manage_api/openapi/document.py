@@ -10,14 +10,15 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 
+from manage_api.errors import JSON_TYPE
 from manage_api.openapi import parts, tags
 from manage_api.openapi.components import complete_components
 from manage_api.openapi.fields import example_of, request_of
-from manage_api.openapi.parts import JSON_TYPE, Json
-from manage_api.views import DRY_RUN, ApiView
+from manage_api.openapi.parts import Json
+from manage_api.views import ApiView
 from manage_api.whoami import NowhereView
 from syteops.core.identifiers import ROW_ID
-from syteops.lib.paths import API_ROOT
+from syteops.lib.paths import API_ROOT, is_dry_run
 
 
 def only_manage_api(endpoints: list[Any], **kwargs: Any) -> list[Any]:
@@ -32,7 +33,7 @@ def _is_shown(endpoint: tuple[str, str, str, Any]) -> bool:
     path, _, method, view = endpoint
     if not issubclass(view.cls, ApiView) or issubclass(view.cls, NowhereView):
         return False
-    if path.startswith(f"{API_ROOT}{DRY_RUN}/"):
+    if is_dry_run(path):
         one = view.cls.operations.get(view.actions.get(method.lower()))
         return one is not None and one.writes
     return path.startswith(f"{API_ROOT}/")  # of the root's two forms this one

@@ -5,10 +5,9 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from manage_api.fields import StrictCharField, StrictIntegerField
+from manage_api.openapi.parts import Json
 from syteops.lib import countries, currencies, time_zones
 from syteops.lib.text import NO_LINE, UNSEEN
-
-Json = dict[str, Any]
 
 # In words that every dialect of regular expressions understands alike.
 _LINE = f"[^{NO_LINE}]*"

@@ -52,9 +52,7 @@ def confirmations(operations: Iterable[Operation]) -> dict[str, Json]:
 def components_of(typed: Any) -> dict[str, Json]:
     """The component of a TypedDict, and of those that it holds, by name."""
     found: dict[str, Json] = {}
-    properties = {
-        name: _schema(hint, found) for name, hint in get_type_hints(typed).items()
-    }  # fmt: skip
+    properties = {name: _schema(hint, found) for name, hint in get_type_hints(typed).items()}
     shape = {"type": "object", "properties": properties, "additionalProperties": True}
     found[typed.__name__] = {**shape, "description": typed.__doc__}
     return found

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-Json = dict[str, Any]
+from manage_api.openapi.parts import Json
 
 # Maps from names, which are no words of a schema even if they look like one.
 _NAMED = ("properties", "schemas", "responses", "headers", "content", "links", "paths")

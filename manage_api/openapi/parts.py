@@ -6,12 +6,11 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 
 from manage_api.concurrency import TAGS
-from manage_api.errors import CODES, FIELD_CODES, PROBLEM_TYPE
+from manage_api.errors import CODES, FIELD_CODES, JSON_TYPE, PROBLEM_TYPE
 from manage_api.operations import Operation, all_operations
 from syteops.core import consequences
 
 Json = dict[str, Any]
-JSON_TYPE = "application/json"
 OPENAPI_TYPE = "application/vnd.oai.openapi+json"
 ARAZZO_TYPE = "application/vnd.oai.workflows+json"
 
@@ -332,3 +331,8 @@ def consent_to(one: Operation) -> Json:
 def operation_id(one: Operation) -> str:
     """The stable id under which the document and generated clients know an operation."""
     return one.name.replace(".", "_")
+
+
+def dry_run_id(one: Operation) -> str:
+    """The stable id of the write's dry run, at its own address."""
+    return f"{operation_id(one)}_dry_run"

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from manage_api.errors import JSON_TYPE
 from manage_api.openapi.document import document
-from manage_api.openapi.parts import JSON_TYPE, Json
+from manage_api.openapi.parts import Json
 
 _FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 

@@ -10,16 +10,16 @@ from drf_spectacular.plumbing import force_instance
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from manage_api.errors import PROBLEM_TYPE
+from manage_api.errors import JSON_TYPE, PROBLEM_TYPE
 from manage_api.openapi import parts, tags
 from manage_api.openapi.fields import say_exactly, say_simply
 from manage_api.openapi.impacts import confirmation_name
-from manage_api.openapi.parts import COMMON_ERRORS, DRY_RUN_SUFFIX, JSON_TYPE, Json, ref
+from manage_api.openapi.parts import COMMON_ERRORS, DRY_RUN_SUFFIX, Json, ref
 from manage_api.operations import Operation, all_operations, reader_of
 from manage_api.serializers import NoInput, StrictSerializer
-from manage_api.views import DRY_RUN, Endpoint
+from manage_api.views import Endpoint
 from syteops.core.actors import Channel
-from syteops.lib.paths import API_ROOT
+from syteops.lib.paths import API_ROOT, is_dry_run
 
 
 class KeyScheme(OpenApiAuthenticationExtension):
@@ -76,7 +76,7 @@ class ManageSchema(AutoSchema):
     @property
     def _only_tries(self) -> bool:
         """Whether this is the address of the operation's dry run."""
-        return self.path.startswith(f"{API_ROOT}{DRY_RUN}/")
+        return is_dry_run(self.path)
 
     @property
     def _fixed(self) -> Endpoint:
@@ -86,8 +86,8 @@ class ManageSchema(AutoSchema):
     # --- Names and words ---
 
     def get_operation_id(self) -> str:
-        if self.operation:
-            return parts.operation_id(self.operation) + ("_dry_run" if self._only_tries else "")
+        if one := self.operation:
+            return parts.dry_run_id(one) if self._only_tries else parts.operation_id(one)
         return f"api_{self.path.rpartition('/')[2] or 'root'}_{self.method.lower()}"
 
     def get_tags(self) -> list[str]:
@@ -96,10 +96,8 @@ class ManageSchema(AutoSchema):
         return [tags.of_operation(self.operation).name]
 
     def get_summary(self) -> str:
-        if self.operation:
-            return (
-                f"Dry run: {self.operation.summary}" if self._only_tries else self.operation.summary
-            )
+        if one := self.operation:
+            return f"Dry run: {one.summary}" if self._only_tries else one.summary
         return (self.view.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
@@ -112,7 +110,7 @@ class ManageSchema(AutoSchema):
             return f"What {write} would do; nothing is stored.\n\n{scope}"
         notes = [one.description, scope]
         if one.writes:
-            notes.append(f"`dry_run=true` answers what `{parts.operation_id(one)}_dry_run` does.")
+            notes.append(f"`dry_run=true` answers what `{parts.dry_run_id(one)}` does.")
         if one.destructive:
             notes.append("Destructive: needs `confirm=true`; without it the answer is 428.")
         return "\n\n".join(note for note in notes if note)

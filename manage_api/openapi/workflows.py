@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from manage_api.errors import JSON_TYPE
 from manage_api.openapi import tags
 from manage_api.openapi.document import document
-from manage_api.openapi.parts import JSON_TYPE, Json, operation_id
+from manage_api.openapi.parts import Json, dry_run_id, operation_id
 from manage_api.operations import Operation, all_operations, find
 from syteops.lib.paths import API_ROOT
 
@@ -75,7 +76,7 @@ def _change_safely(create: Any, get: Any, update: Any, delete: Any, **life: Any)
     steps = [
         _creation(create),
         _step(get, outputs={"etag": "$response.header.ETag"}),
-        _step(update, "try", "What would change; nothing is stored.", suffix="_dry_run"),
+        _step(update, "try", "What would change; nothing is stored.", tries=True),
         _step(update, parameters=current),
         _step(update, "stale", "Refused: it is not what was read.", 412, parameters=current),
         _deletion(delete),
@@ -113,7 +114,7 @@ def _step(
     about: str = "",
     status: int = 0,
     *,
-    suffix: str = "",
+    tries: bool = False,
     parameters: Sequence[Json] = (),
     **more: Json,
 ) -> Json:
@@ -121,11 +122,11 @@ def _step(
         {"name": name, "in": "path", "value": "$steps.create.outputs.id"}
         for name in one.path_params
     ]
-    wanted = status or (200 if suffix else one.status)
+    wanted = status or (200 if tries else one.status)
     step = {
         "stepId": name or one.action,
         "description": f"{one.summary}. {about}".rstrip(),
-        "operationId": f"{operation_id(one)}{suffix}",
+        "operationId": dry_run_id(one) if tries else operation_id(one),
         "parameters": [*path, *parameters],
         "requestBody": _body(one),
         "successCriteria": [{"condition": f"$statusCode == {wanted}"}],

@@ -3,6 +3,8 @@
 ADMIN_PREFIX = "/admin/"
 API_PREFIXES = ("/api/", "/wp-json/")
 API_ROOT = "/api/manage/v1"
+DRY_RUN = "/dry-run"
+"""Below it, each write of the API has an address at which it is only tried."""
 OLDER_ROOT = "/wp-json/syteops/v1/manage"
 """Where tools written for the WordPress product look."""
 
@@ -15,6 +17,11 @@ def is_api(path: str) -> bool:
 def is_dispatch(path: str) -> bool:
     """Whether dispatch answers at that path, so that errors there come in its envelope."""
     return path in _DISPATCH
+
+
+def is_dry_run(path: str) -> bool:
+    """Whether at that path a write is only tried, and never stored."""
+    return path.startswith(f"{API_ROOT}{DRY_RUN}/")
 
 
 def is_older(path: str) -> bool:

@@ -1,12 +1,13 @@
 """Stands between a tool and a site, passes on what is asked, and remembers it."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
+
+from tests.serving import serving
 
 # Of one connection; httpx and http.server say them themselves.
 _HOPS = frozenset(("connection", "content-length", "host", "transfer-encoding"))
@@ -74,11 +75,5 @@ def between(site: str) -> Iterator[Between]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     middle = Between(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield middle
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,13 +1,14 @@
 """A mail server on this machine that takes what is sent, and replies as it is told (RFC 5321)."""
 
 import email
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+from tests.serving import serving
 
 
 @dataclass
@@ -61,11 +62,5 @@ def receiving_mail() -> Iterator[SmtpSink]:
     server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     sink.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield sink
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
