@@ -29,6 +29,7 @@ from syteops.deliveries.pages import ResendForm
 from syteops.lib.paths import ADMIN_PREFIX
 from tests.adminkit.test_strict_lists import parameters, path_of
 from tests.core.test_values import MAKERS
+from tests.effort import takes_over
 from tests.fixtures import signed_in
 from tests.keys.key_pages import on, restricted
 
@@ -162,17 +163,19 @@ def check(client: Client, url: str, **also: str) -> bool:
 
 def clean(field: forms.Field) -> None:
     for text in HUGE:
-        before = time.process_time()
-        with suppress(forms.ValidationError):
-            field.clean(text)
-        assert time.process_time() - before < SECONDS, field
+        assert not takes_over(SECONDS, clean_one, field, text), field
+
+
+def clean_one(field: forms.Field, text: str) -> None:
+    with suppress(forms.ValidationError):
+        field.clean(text)
 
 
 def refused(client: Client, url: str, sent: dict[str, Any]) -> set[str]:
     """The names of the fields of which the page says something when it is sent."""
     before = time.process_time()
     answer = client.post(url, sent)
-    assert time.process_time() - before < SECONDS * (2 + list(sent.values()).count(EVIL)), url
+    assert time.process_time() - before < SECONDS * (4 + list(sent.values()).count(EVIL)), url
     return {form.add_prefix(name) for form in forms_on(answer) for name in form.errors}
 
 
@@ -227,4 +230,4 @@ def test_nor_does_the_catalogue_of_variables(page: Client) -> None:
 def asked(client: Client, path: str, name: str) -> None:
     before = time.process_time()
     assert client.get(path, {name: EVIL[:100_000]}).status_code < 500, name
-    assert time.process_time() - before < SECONDS, name
+    assert time.process_time() - before < 3 * SECONDS, name
