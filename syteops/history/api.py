@@ -11,15 +11,13 @@ import manage_api
 from manage_api.calls import Call, Document
 from manage_api.disclosure import disclosed_impact
 from manage_api.execution import impact_of
-from manage_api.fields import StrictChoiceField
-from manage_api.filters import FilterBackend, fields_of
+from manage_api.filters import FilterBackend
 from manage_api.operations import Operation, operation
-from manage_api.serializers import StrictSerializer
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
 from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
-from syteops.history.export import FORMATS, refuse_too_much
+from syteops.history.export import FORMATS, AuditExportInput, refuse_too_much
 from syteops.history.filters import AuditFilter
 from syteops.history.reverting import revert
 from syteops.history.rights import operations_to_undo
@@ -31,17 +29,6 @@ from syteops.history.serializers import (
 from syteops.history.undo import MADE
 from syteops.history.undoable import undo_of, verb_of, why_never
 from syteops.history.visibility import changes_visible_to, visible_to
-
-_FORMAT = StrictChoiceField(
-    choices=("json", *FORMATS),
-    required=False,
-    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each. By "
-    "itself what `Accept` asks for, such as `text/csv`; else `json`.",
-)
-AuditExportInput: Any = type(
-    "AuditExportInput", (StrictSerializer,), {**fields_of(AuditFilter), "format": _FORMAT}
-)
-"""The filters of the list, and the form of the answer."""
 
 
 class RevertImpact(TypedDict, total=False):

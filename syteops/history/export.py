@@ -12,10 +12,14 @@ from typing import Any, NamedTuple
 from django.db.models import Count, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Length
 
+from manage_api.fields import StrictChoiceField
+from manage_api.filters import fields_of
 from manage_api.principals import Principal
 from manage_api.rendering import dump
+from manage_api.serializers import StrictSerializer
 from syteops.audit.models import AuditEntry
 from syteops.core.errors import Invalid
+from syteops.history.filters import AuditFilter
 from syteops.history.serializers import AuditEntrySerializer
 
 COLUMNS = (
@@ -103,3 +107,15 @@ FORMATS = {
     "csv": Format("text/csv", as_csv),
     "jsonl": Format("application/x-ndjson", as_json_lines),
 }
+
+
+_FORMAT = StrictChoiceField(
+    choices=("json", *FORMATS),
+    required=False,
+    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each. By "
+    "itself what `Accept` asks for, such as `text/csv`; else `json`.",
+)
+AuditExportInput: Any = type(
+    "AuditExportInput", (StrictSerializer,), {**fields_of(AuditFilter), "format": _FORMAT}
+)
+"""The filters of the list, and the form of the answer."""

@@ -2,41 +2,17 @@
 
 from typing import Any
 
-from rest_framework import serializers
-
 import manage_api
 from manage_api.base import PathParam
-from manage_api.fields import MomentField
 from manage_api.operations import find
 from manage_api.permissions import allowed_operations
 from manage_api.viewsets import RetrieveMixin
 from syteops.core.errors import NotFound
 from syteops.tasks.jobs import problem_of, status_of
 from syteops.tasks.models import Job
+from syteops.tasks.serializers import TaskSerializer
 
-STATUSES = ("waiting", "running", "succeeded", "failed")
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-
-
-class TaskProblemSerializer(serializers.Serializer[Any]):
-    """Why a task failed."""
-
-    code = serializers.CharField(help_text="As in a refusal: see the error codes.")
-    detail = serializers.CharField()
-
-
-class TaskSerializer(serializers.Serializer[Any]):
-    """A task that somebody waits for."""
-
-    id = serializers.UUIDField()
-    title = serializers.CharField(help_text="What is done.")
-    status = serializers.ChoiceField(choices=STATUSES)
-    resource = serializers.CharField(help_text="Of the object that it is about.")
-    object = serializers.CharField(source="object_id", help_text="Its identifier.")
-    begun_at = MomentField()
-    ended_at = MomentField(allow_null=True)
-    told = serializers.CharField(help_text="What came of it, in words; blank until it succeeded.")
-    problem = TaskProblemSerializer(allow_null=True, help_text="null: it has not failed.")
 
 
 @manage_api.register("tasks", resource="tasks")
