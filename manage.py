@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Django's command line for SyteOps."""
 
+import gc
 import os
 import sys
 
 
 def main() -> None:
     """Run the command. A package that is missing is named in one line, with the cure."""
+    gc.disable()  # until all is loaded (`SyteOpsConfig.ready`): an eighth of the time that takes
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
     try:
         from django.core.management import execute_from_command_line

@@ -1,5 +1,7 @@
 """The project itself as a Django app: its system checks."""
 
+import gc
+
 from django.apps import AppConfig
 
 
@@ -11,3 +13,5 @@ class SyteOpsConfig(AppConfig):
 
     def ready(self) -> None:
         from syteops import checks  # noqa: F401 - importing them registers them
+
+        gc.enable()  # manage.py has disabled it
