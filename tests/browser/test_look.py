@@ -10,8 +10,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 
-pytestmark = pytest.mark.combination
-
 PAGES = (
     "/admin/",
     "/admin/keys/managekey/",

@@ -85,7 +85,6 @@ def test_what_setup_makes_is_closed_to_other_users(site: Site) -> None:
         assert len(secret.read_text().strip()) >= 32
 
 
-@pytest.mark.combination
 def test_a_second_run_changes_nothing_and_prints_no_password(site: Site) -> None:
     before = _contents(site.data_dir)
     again = site.manage("setup")
@@ -198,7 +197,6 @@ def test_a_port_that_is_taken_is_named(site: Site) -> None:
     assert "Address already in use. Set HOST and PORT." in refused.stderr
 
 
-@pytest.mark.combination
 def test_the_server_answers_and_stops_cleanly(site: Site) -> None:
     port = free_port()
     server = site.start("serve", PORT=str(port), WORKERS="2")

@@ -15,7 +15,7 @@ from tests.concurrency.live import LiveSite, Server, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.waiting import becomes_true
 
-pytestmark = [pytest.mark.slow, pytest.mark.combination]
+pytestmark = pytest.mark.slow
 
 CALLS = 10
 SECONDS = 12.0

@@ -14,7 +14,7 @@ from tests.databases import fresh_database as new_fresh_database
 from tests.processes import children_of, is_gone, killed_afterwards, manage, start
 from tests.waiting import becomes_true
 
-pytestmark = [pytest.mark.slow, pytest.mark.combination]
+pytestmark = pytest.mark.slow
 
 _ENQUEUE = "from tests.tasks.samples import *; {}"
 _STATES = (
@@ -69,6 +69,7 @@ def begun(place: Path, name: str) -> list[Path]:
     return sorted(one for one in place.glob(f"began-{name}-*") if one.stat().st_size)
 
 
+@pytest.mark.combination
 def test_what_a_killed_worker_was_at_is_done_by_the_next(workers: Workers, tmp_path: Path) -> None:
     enqueue(workers.site, f"{holding(tmp_path, 'a')}; {holding(tmp_path, 'b')}")
     first = workers.start()
