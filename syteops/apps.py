@@ -14,4 +14,5 @@ class SyteOpsConfig(AppConfig):
     def ready(self) -> None:
         from syteops import checks  # noqa: F401 - importing them registers them
 
+        gc.freeze()  # what is loaded stays, and need not be walked once
         gc.enable()  # manage.py has disabled it

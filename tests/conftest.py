@@ -31,6 +31,7 @@ _OF_ONE_DOCUMENT = ("test_python_client", "test_schemathesis")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Isolates also a run with settings other than ours, and child processes in any case."""
+    gc.disable()  # until all tests are collected
     isolate()
 
 
@@ -59,9 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector, a tenth of a run, leaves it alone."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
 
 
 # --- After the last test -------------------------------------------------------------------
