@@ -33,6 +33,8 @@ from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.queries import get_entry, latest_actors, resources
 from syteops.audit.visibility import visible_to_person
+from syteops.core.actors import Actor
+from syteops.core.consequences import foresee, words_of
 from syteops.core.errors import DomainError, NotFound
 from syteops.history.export import FORMATS
 from syteops.history.reverting import revert
@@ -209,22 +211,23 @@ class AuditEntryAdmin(DetailAdmin):
             raise Http404(error.detail) from error
         if not may_undo(request.user, entry):
             raise PermissionDenied(why_never(entry))
-        back = self._back(request, entry)
+        actor, back = admin_actor(request, "audit.revert"), self._back(request, entry)
         if request.method == "POST":
-            self._undo(request, entry)
+            self._undo(request, actor, entry)
             return HttpResponseRedirect(back)
         context = {
             "entry": entry,
             "given_back": given_back(entry),
             "effect": words.effect_of_undoing(entry),
+            "consequences": words_of(foresee(actor, lambda: revert(actor, entry))),
             "back": back,
         }
         return self.page(request, "admin/audit_undo.html", "Undo this change?", **context)
 
-    def _undo(self, request: HttpRequest, entry: AuditEntry) -> None:
+    def _undo(self, request: HttpRequest, actor: Actor, entry: AuditEntry) -> None:
         try:
             with races_refused():
-                revert(admin_actor(request, "audit.revert"), entry)
+                revert(actor, entry)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:

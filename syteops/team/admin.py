@@ -10,6 +10,8 @@ from unfold.decorators import action
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.races import check_references, races_refused
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.core.actors import Actor
+from syteops.core.consequences import foresee, words_of
 from syteops.core.entities import find, get_any
 from syteops.core.errors import Conflict, NotFound
 from syteops.core.permissions import permission_name
@@ -167,20 +169,22 @@ class TeamMemberAdmin(ServiceAdmin):
     def _erase_locked(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """In one transaction: what is told of the member is still so when it is acted upon."""
         member = find(TeamMember.all_objects.all(), "pk", object_id, lock=True)
+        actor = admin_actor(request, "users.erase")
         if request.method == "POST":
-            return self._erase(request, member)
+            return self._erase(request, actor, member)
         told = services.predict_erasure(member)
+        foreseen = foresee(actor, lambda: services.erase_team_member(actor, member))
         context = {
             "question": _ERASING,
-            "lines": _in_words(told),
+            "lines": [*_in_words(told), *words_of(foreseen)],
             "login_kept": told["login_kept"],
             "object": member,
             "back": self.url_to("changelist"),
         }
         return self.page(request, "team/erase.html", _ERASING.title, **context)
 
-    def _erase(self, request: HttpRequest, member: TeamMember) -> HttpResponse:
-        told = services.erase_team_member(admin_actor(request, "users.erase"), member)
+    def _erase(self, request: HttpRequest, actor: Actor, member: TeamMember) -> HttpResponse:
+        told = services.erase_team_member(actor, member)
         check_references()
         messages.success(request, f"Erased for good: the record; {', '.join(_in_words(told))}.")
         return HttpResponseRedirect(self.url_to("changelist"))

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from manage_api.keys import services as keys
 from manage_api.keys.models import ManageKey
 from syteops.audit import services as audit
+from syteops.audit.models import AuditEntry
 from syteops.automation import reads, services
 from syteops.automation.lineage import Lineage
 from syteops.automation.models import Variable
@@ -21,6 +22,7 @@ from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
 from syteops.roles import services as roles
 from syteops.roles.models import Role
+from syteops.team.models import TeamMember
 from tests.fixtures import Api, signed_in
 from tests.integrations.delivering import deliver, enable, set_secret
 from tests.integrations.receivers import listening
@@ -337,6 +339,27 @@ def test_the_list_of_all_says_how_many_and_who(page: Client, n8n: str) -> None:
     shown = page.get(f"{PAGE}catalogue/").content.decode()
     assert f"1 tool reads this: {key_of(n8n)}, just now." in shown
     assert f'aria-label="Copy {NAME}"' in shown
+
+
+def test_before_a_change_is_undone_the_page_says_who_reads_what_goes(
+    page: Client, n8n: str
+) -> None:
+    entry = AuditEntry.objects.get(event="variable.created")
+    shown = page.get(f"/admin/audit/auditentry/{entry.pk}/undo/").content.decode()
+    assert f"{NAME}" in shown
+    assert f"1 tool reads this: {key_of(n8n)}, just now" in shown
+    assert Variable.objects.count() == 1
+
+
+def test_before_a_person_is_erased_the_page_says_who_reads_what_goes(
+    page: Client, make_key: Callable[..., str]
+) -> None:
+    member, name = a_member(nickname="Ada"), "syteops_user_001_nickname"
+    read(key := make_key("variables:read", name="CI"), name)
+    shown = page.get(f"/admin/team/teammember/{member.pk}/erase/").content.decode()
+    assert name in shown
+    assert f"1 tool reads this: {key_of(key)}, just now" in shown
+    assert TeamMember.objects.get().nickname == "Ada"
 
 
 def test_without_the_right_to_see_keys_only_the_number_is_shown(n8n: str) -> None:
