@@ -31,9 +31,18 @@ class OneLineFilter(logging.Filter):
         if error is not None and (is_outage(error) or isinstance(error, _REFUSED)):
             said = record.getMessage()
             why = "" if str(error) in said else f" ({in_one_line(error)})"
-            record.msg, record.args = " ".join(said.split()) + why, ()
+            record.msg, record.args = shorten(" ".join(said.split()) + why), ()
             record.exc_info = record.exc_text = None
         return True
+
+
+LONGEST = 500
+"""Characters of a line that says what was sent: a `Host` may have thousands."""
+
+
+def shorten(line: str) -> str:
+    """The line, cut where it says too much of what a stranger sent."""
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 _REFUSED = (SuspiciousOperation, BadRequest, MultiPartParserError)

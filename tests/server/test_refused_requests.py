@@ -26,6 +26,7 @@ REFUSED: dict[str, Send] = {
     "another host in the admin": lambda client: client.post(LOGIN, {"a": "1"}, **EVIL),
     "another host of nothing": lambda client: client.get("/nothing/here", **EVIL),
     "a host that is none": lambda client: client.get("/", HTTP_HOST="a b\\\x1b[31m"),
+    "a host without end": lambda client: client.get("/", HTTP_HOST=f"{'a' * 8000}.example"),
     "too many fields": lambda client: client.post(LOGIN, {f"f{n}": "1" for n in range(5000)}),
     "too many parameters": lambda client: client.get(f"{LOGIN}?{'a=1&' * 5000}"),
     "too large": lambda client: client.post(LOGIN, "a=" + "x" * 4_000_000, content_type=FORM),
@@ -103,4 +104,5 @@ def test_a_fault_of_ours_keeps_its_traceback(log: StringIO) -> None:
 def assert_short(log: StringIO) -> None:
     lines = log.getvalue().splitlines()
     assert len(lines) <= 1, lines
+    assert all(len(line) < 600 for line in lines), lines
     assert "\x1b" not in log.getvalue()
