@@ -1,8 +1,9 @@
 """What the tests see of the machine they run on: nothing that was set for anything else.
 
 Set for the tests themselves are SYTEOPS_TEST_DATABASE_URL and SYTEOPS_TEST_CACHE_URL (servers that
-`run_on_postgresql` starts), SYTEOPS_TEST_NO_SKIPS (a skipped test fails the run) and
-SYTEOPS_TEST_RANDOM (generated examples differ from run to run).
+`run_on_postgresql` starts), SYTEOPS_TEST_NO_SKIPS (a skipped test fails the run),
+SYTEOPS_TEST_RANDOM (generated examples differ from run to run) and SYTEOPS_TEST_MODULES (modules of
+others, as in EXTRA_MODULES: the tests of all operations walk theirs, too).
 """
 
 import ast
@@ -26,6 +27,7 @@ def isolate() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["SYTEOPS_DATA_DIR"] = str(shared_directory() / worker)
     os.environ["SYTEOPS_ENV_FILE"] = ""  # not even the developer's own .env
+    os.environ["EXTRA_MODULES"] = os.environ.get("SYTEOPS_TEST_MODULES", "")
     os.environ["DATABASE_URL"] = os.environ.get("SYTEOPS_TEST_DATABASE_URL", "")
     os.environ["CACHE_URL"] = _cache_url(worker)
 

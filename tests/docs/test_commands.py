@@ -99,12 +99,15 @@ def test_the_other_examples_work(site: Site, tmp_path: Path, page: str) -> None:
 def test_the_module_on_its_page_is_installed_in_one_setting_and_does_what_is_told(
     serve: Callable[..., Any], tmp_path: Path
 ) -> None:
-    files = write_module(tmp_path / "packages")
+    packages, data_dir = tmp_path / "packages", tmp_path / "var"
+    packages.mkdir()
+    started = manage("startmodule", "bookmarks", f"--directory={packages}", data_dir=data_dir)
+    assert started.returncode == 0, started.stderr
+    files = titled_blocks("docs/modules.md")
     assert "bookmarks/api.py" in files
-    setting = {"EXTRA_MODULES": "bookmarks", "PYTHONPATH": str(tmp_path / "packages")}
-    data_dir = tmp_path / "var"
-    made = manage("makemigrations", "bookmarks", "-n", "initial", data_dir=data_dir, **setting)
-    assert made.returncode == 0, made.stderr
+    for name, text in files.items():
+        assert (packages / name).read_text(encoding="utf-8") == text, name
+    setting = {"EXTRA_MODULES": "bookmarks", "PYTHONPATH": str(packages)}
 
     with serve(data_dir, **setting) as site:
         ran = site.run("docs/modules.md", tmp_path)
@@ -122,14 +125,3 @@ def test_the_module_on_its_page_is_installed_in_one_setting_and_does_what_is_tol
         newest = ask(site, "GET", "/audit?resource=bookmarks")["entries"][0]
         ask(site, "POST", f"/audit/{newest['id']}/revert?confirm=true")
         assert ask(site, "GET", address) == made
-
-
-def write_module(directory: Path) -> list[str]:
-    """The files of the example, written from the page."""
-    files = titled_blocks("docs/modules.md")
-    for name in ("bookmarks/__init__.py", "bookmarks/migrations/__init__.py"):
-        files[name] = ""
-    for name, text in files.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(text, encoding="utf-8")
-    return sorted(files)

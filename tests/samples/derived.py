@@ -5,6 +5,8 @@ An app's own sample of the same name wins, where the derived one says too little
 
 from typing import Any
 
+from django.db.models import UniqueConstraint
+
 from manage_api.openapi.document import operation_schemas
 from manage_api.openapi.fields import example_of
 from manage_api.operations import Operation, find
@@ -37,7 +39,15 @@ def _named(viewset: type[EntityViewSet]) -> Sample:
 
 def _create(viewset: type[EntityViewSet]) -> Sample:
     params = new_values(viewset)
-    return Sample(params=params, bad={**params, next(iter(params)): ["no text"]})
+    again = "validation_error" if _is_unique(viewset, params) else None
+    return Sample(params=params, bad={**params, next(iter(params)): ["no text"]}, again=again)
+
+
+def _is_unique(viewset: type[EntityViewSet], values: dict[str, Any]) -> bool:
+    """Whether there cannot be two of them with these values."""
+    names = {*values, *(f"{name}_folded" for name in values)}
+    unique = (one for one in viewset.model()._meta.constraints if isinstance(one, UniqueConstraint))
+    return any(one.fields and names.issuperset(one.fields) for one in unique)
 
 
 def _update(viewset: type[EntityViewSet]) -> Sample:
