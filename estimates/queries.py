@@ -15,6 +15,7 @@ from estimates.models import Estimate
 from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
+from syteops.core.modules import loses
 from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import total
 
@@ -41,6 +42,14 @@ def with_status(status: str) -> Q:
     if status == EstimateStatus.SENT:
         condition &= Q(valid_until=None) | ~late
     return condition
+
+
+@loses
+def links_that_stop() -> list[str]:
+    """The pages on which clients see their estimates, and answer."""
+    count = Estimate.objects.filter(link_hash__isnull=False, superseded_by=None).count()
+    links = "1 client link stops" if count == 1 else f"{count} client links stop"
+    return [f"{links} working"] if count else []
 
 
 def get_estimate(estimate_id: str, lock: bool = False) -> Estimate:

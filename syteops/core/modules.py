@@ -68,6 +68,25 @@ def contribution(kind: str) -> Callable[[Contribution], Contribution]:
     return enter
 
 
+Losses = Callable[[], list[str]]
+_losses: dict[str, Losses] = {}
+
+
+def loses(tell: Losses) -> Losses:
+    """Mark a module's function that says what outsiders lose while the module is away.
+
+    Sentences without a full stop, such as "2 client links stop working".
+    """
+    _losses[module_of(tell.__module__)] = tell
+    return tell
+
+
+@contribution("outsiders")
+def losses_of(slug: str) -> list[str]:
+    """What outsiders lose while the module is away, in words."""
+    return _losses[slug]() if slug in _losses else []
+
+
 def contributions(slug: str) -> dict[str, list[str]]:
     """The names of everything that a module brings, by kind."""
     return {kind: names(slug) for kind, names in _contributions.items()}

@@ -61,4 +61,5 @@ class ModuleStateAdmin(CatalogueAdmin):
             "Automation variables": ", ".join(found["variables"]),
             "AI areas": ", ".join(found["ai_areas"]),
             "Integrations": ", ".join(found["integrations"]),
+            "For people without a login": ", ".join(found["outsiders"]),
         }

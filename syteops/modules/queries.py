@@ -95,12 +95,16 @@ def config_of(slug: str) -> dict[str, Any]:
 
 
 class ModuleDeactivateImpact(TypedDict):
-    """What goes with a module, by name. It comes back with the module."""
+    """What goes with a module, by name. It comes back with the module.
+
+    `outsiders` says in words what people without a login lose.
+    """
 
     module: str
     ai_areas: list[str]
     integrations: list[str]
     operations: list[str]
+    outsiders: list[str]
     variables: list[str]
 
 

@@ -1,11 +1,15 @@
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
+from syteops.core.entities import Entity
+from syteops.core.modules import contributions, inactive_modules, installed_modules
 from syteops.site import queries, services
-from syteops.site.models import Connection, License
+from syteops.site.models import Connection, License, LicenseStatus
 
 
 class SingletonAdmin(ServiceAdmin):
@@ -26,11 +30,65 @@ class SingletonAdmin(ServiceAdmin):
         return services.locked(self.model)
 
 
+class LicenseForm(ServiceForm):
+    """Asks once more where the licence becomes revoked, since that takes all modules away."""
+
+    switch_off = forms.BooleanField(
+        required=False, label="Switch all modules off", widget=UnfoldBooleanSwitchWidget
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.revokes and not self.cleaned_data.get("switch_off"):
+            self.add_error("switch_off", [_ASK, *lost_with_modules()])
+        return cleaned
+
+    @property
+    def revokes(self) -> bool:
+        """Whether the licence was not revoked, and becomes so."""
+        became = self.cleaned_data.get("status") == LicenseStatus.REVOKED
+        return became and "status" in self.changed_data
+
+
+_ASK = (
+    "A revoked licence switches every module off, with their data kept. Tick this if you mean it."
+)
+
+
+def lost_with_modules() -> list[str]:
+    """What goes with each module that is active, in words."""
+    active = {
+        slug: app for slug, app in installed_modules().items() if slug not in inactive_modules()
+    }
+    return [f"{app.module_name}: {_in_words(slug)}." for slug, app in active.items()]
+
+
+def _in_words(slug: str) -> str:
+    found = contributions(slug)
+    outsiders = found.pop("outsiders")
+    counts = [f"{len(names)} {kind.replace('_', ' ')}" for kind, names in found.items() if names]
+    return ", ".join([*counts, *outsiders])
+
+
 @admin.register(License)
 class LicenseAdmin(SingletonAdmin):
+    form = LicenseForm
     services = services
     secret_fields = ("key",)
-    fields = ("status", "plan", "sites", "expires_at")
+    fields = ("status", "switch_off", "plan", "sites", "expires_at")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """`switch_off` only once it is asked for."""
+        fields = super().get_fields(request, obj)
+        asked = request.POST.get("status") == LicenseStatus.REVOKED
+        return fields if asked else [name for name in fields if name != "switch_off"]
+
+    def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
+        went = lost_with_modules() if form.revokes else []
+        saved = super()._change(request, form, values)
+        if went:
+            messages.warning(request, f"Every module is off now. {' '.join(went)}")
+        return saved
 
 
 @admin.register(Connection)

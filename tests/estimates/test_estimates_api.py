@@ -14,7 +14,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.modules import services as modules
 from tests.fixtures import Api
-from tests.samples.estimates import a_draft
+from tests.samples.estimates import a_draft, a_sent_one
 
 LINES: list[dict[str, Any]] = [
     {"description": "Design", "quantity": "2.5", "unit_price": "80", "discount_percent": "10",
@@ -347,3 +347,19 @@ def test_the_status_of_an_item_of_a_bulk_is_refused_in_the_same_words(api: Api) 
     [error] = answer.json()["errors"]
     assert error["pointer"] == "#/items/0/params/status"
     assert "estimates_items.send" in error["detail"]
+
+
+def test_switching_the_module_off_says_what_clients_lose(api: Api) -> None:
+    first, second = a_sent_one(), a_sent_one()
+    a_draft()
+    assert _lost(api) == ["2 client links stop working"]
+
+    services.revise_estimate(SYSTEM, second)
+    assert _lost(api) == ["1 client link stops working"]
+
+    services.revise_estimate(SYSTEM, first)
+    assert _lost(api) == []
+
+
+def _lost(api: Api) -> Any:
+    return api.post("/modules/estimates/deactivate").json()["impact"]["outsiders"]

@@ -32,7 +32,7 @@ def test_deactivating_without_consent_touches_nothing_and_says_what_would_go(api
     assert mine
     assert impact["module"] == "notes"
     assert impact["operations"] == mine
-    brought = {"module", "operations", "variables", "ai_areas", "integrations"}
+    brought = {"module", "operations", "variables", "ai_areas", "integrations", "outsiders"}
     assert set(impact) == {*brought, "lineage"}
     assert not ModuleState.objects.exists()
     assert not AuditEntry.objects.filter(event="module.deactivated").exists()

@@ -20,6 +20,7 @@ from syteops.modules.queries import inactive_slugs
 from syteops.site import services
 from syteops.site.models import Connection, License
 from tests.fixtures import Api
+from tests.samples.estimates import a_sent_one
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -166,6 +167,36 @@ def test_a_superuser_edits_the_licence_through_the_services(client: Client, alic
         ("license.secret_set", "alice", "admin"),
     ]
     assert client.get("/admin/site/license/1/history/").status_code == 200
+
+
+def test_to_revoke_the_licence_asks_with_what_goes_and_tells_it_afterwards(
+    client: Client, alice: User
+) -> None:
+    a_sent_one()
+    client.force_login(alice)
+    revoked = {**VALUES, "status": "revoked"}
+
+    asked = client.post(LICENSE_PAGE, revoked).content.decode()
+
+    assert "Tick this if you mean it." in asked
+    assert "1 client link stops working." in asked
+    assert 'name="switch_off"' in asked
+    assert inactive_slugs() == set()
+
+    told = client.post(LICENSE_PAGE, {**revoked, "switch_off": "on"}, follow=True).content.decode()
+
+    assert "Every module is off now." in told
+    assert "1 client link stops working." in told
+    assert inactive_slugs() == set(installed_modules())
+    # It is revoked already: to save it once more takes nothing away.
+    again = client.post(LICENSE_PAGE, {**revoked, "plan": "Basic"})
+    assert again.status_code == 302
+    assert License.objects.get().plan == "Basic"
+
+
+def test_the_licence_form_does_not_speak_of_modules_unasked(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert "switch_off" not in client.get(LICENSE_PAGE).content.decode()
 
 
 def test_a_superuser_edits_the_connection(client: Client, alice: User) -> None:
