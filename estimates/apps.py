@@ -1,5 +1,6 @@
 from syteops.core.modules import ModuleConfig
 from syteops.lib.currencies import CODES
+from syteops.lib.languages import MAX_LENGTH, PATTERN
 
 
 class EstimatesConfig(ModuleConfig):
@@ -19,6 +20,22 @@ class EstimatesConfig(ModuleConfig):
                 "name of the site.",
                 "maxLength": 150,
                 "default": "",
+            },
+            "language": {
+                "type": "string",
+                "title": "Language of the estimates",
+                "description": "In which they are written, such as en or de-AT (BCP 47). It tells "
+                "browsers, readers aloud and the PDF; nothing is translated.",
+                "maxLength": MAX_LENGTH,
+                "pattern": PATTERN,
+                "default": "en",
+            },
+            "paper": {
+                "type": "string",
+                "title": "Paper",
+                "description": "Of the PDF.",
+                "enum": ["A4", "Letter"],
+                "default": "A4",
             },
             "currency": {
                 "type": "string",

@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
+from syteops.lib.currencies import plain
+
 
 class DecimalTextField(serializers.Field[Decimal, Any, str, Any]):
     """A decimal of the form `form` as text, or a JSON number between `least` and `most`.
@@ -69,10 +71,3 @@ def percent_field(**kwargs: Any) -> DecimalTextField:
     """From 0 to 100, with three decimals at most."""
     form = r"(?:100(?:\.0{1,3})?|[0-9]{1,2}(?:\.[0-9]{1,3})?)"
     return DecimalTextField(form=form, least="0", most="100", places=3, **kwargs)
-
-
-def plain(value: Decimal, least_places: int = 0) -> str:
-    """The number without needless zeros, but with `least_places` decimals."""
-    whole, _, decimals = f"{value.normalize():f}".partition(".")
-    decimals = decimals.ljust(least_places, "0")
-    return f"{whole}.{decimals}" if decimals else whole

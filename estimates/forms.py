@@ -8,11 +8,11 @@ from django.db.models import Q
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from estimates import services
-from estimates.fields import plain
 from estimates.models import LONGEST_COMMENT
 from syteops.adminkit.texts import TextForm
 from syteops.core.form_fields import LineField, TextField
 from syteops.crm.models import CrmSystem
+from syteops.lib.currencies import plain
 
 
 class EstimateForm(TextForm):

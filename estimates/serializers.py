@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from estimates.choices import EstimateStatus
-from estimates.fields import percent_field, plain, price_field, quantity_field
+from estimates.fields import percent_field, price_field, quantity_field
 from estimates.links import client_path
 from estimates.models import LONGEST_COMMENT, Estimate, LineItem
 from manage_api.base import ManageViewSet
@@ -21,7 +21,7 @@ from manage_api.operations import find
 from manage_api.serializers import StrictSerializer
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from syteops.core.addresses import absolute_address
-from syteops.lib.currencies import CODES, EXPONENTS
+from syteops.lib.currencies import CODES, EXPONENTS, plain
 
 
 class AmountField(serializers.DecimalField):

@@ -5,8 +5,7 @@ from decimal import Decimal
 from django import template
 from django.utils.formats import number_format
 
-from estimates.fields import plain
-from syteops.lib.currencies import EXPONENTS
+from syteops.lib.currencies import EXPONENTS, plain
 
 register = template.Library()
 

@@ -58,3 +58,10 @@ def total(amounts: Iterable[Decimal], currency: str) -> Decimal:
     for amount in amounts:
         result = _EXACT.add(result, amount)
     return rounded(result, currency)
+
+
+def plain(value: Decimal, least_places: int = 0) -> str:
+    """The number without needless zeros, but with `least_places` decimals."""
+    whole, _, decimals = f"{value.normalize():f}".partition(".")
+    decimals = decimals.ljust(least_places, "0")
+    return f"{whole}.{decimals}" if decimals else whole

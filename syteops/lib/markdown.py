@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from syteops.lib.text import cut
 
@@ -23,6 +24,33 @@ def to_html(text: str) -> SafeString:
     text once, and keeps the latest: a page that is called often does not pay for it again.
     """
     return SafeString(_parser().render(text))  # html=False: all that was typed is escaped
+
+
+def to_tree(text: str) -> list[dict[str, Any]]:
+    """What `to_html` shows, as data for whoever lays it out otherwise: nodes within nodes.
+
+    A node has its `kind` (markdown-it's name for it), and its `nodes` or its `text`; a heading its
+    `level`, a numbered list its `start`, a link its `href`.
+    """
+    return _nodes(SyntaxTreeNode(_parser().parse(text)))
+
+
+def _nodes(parent: SyntaxTreeNode) -> list[dict[str, Any]]:
+    return [_node(one) for one in parent.children]
+
+
+def _node(one: SyntaxTreeNode) -> dict[str, Any]:
+    if one.type == "inline":
+        return {"kind": "inline", "nodes": _nodes(one)}
+    shown: dict[str, Any] = {"kind": one.type, "text": one.content, "nodes": _nodes(one)}
+    match one.type:
+        case "heading":
+            shown["level"] = int(one.tag[1:])
+        case "ordered_list":
+            shown["start"] = one.attrGet("start") or 1
+        case "link":
+            shown["href"] = one.attrGet("href")
+    return shown
 
 
 def to_text(text: str) -> str:

@@ -24,6 +24,9 @@ _NO_LINE = regex.compile(f"[{NO_LINE}]")
 _BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}]*")
 NOT_ONE_LINE = "Write it on one line, without control characters or controls of text direction."
 _CLUSTER = regex.compile(r"\X")
+_LONG_WORD = regex.compile(r"\S{25,}+")
+_BREAK = "\N{ZERO WIDTH SPACE}"
+_STRONG = ("L", "R", "AL")  # the letters (Unicode Standard Annex #9) that say which way
 
 # The German way, which is also the one that most readers expect of an ö; all else is anyascii's.
 _UMLAUTS = str.maketrans(
@@ -70,6 +73,18 @@ def cut(text: str, length: int) -> str:
             break
         end = cluster.end()
     return text[: end or length]
+
+
+def breakable(text: str) -> str:
+    """`text`, in whose words of more than 24 characters a line may end anywhere."""
+    broken: str = _LONG_WORD.sub(lambda word: _BREAK.join(_CLUSTER.findall(word[0])), text)
+    return broken
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether its first letter belongs to a script that is written so: HTML's `dir="auto"`."""
+    kinds = map(unicodedata.bidirectional, text)
+    return next((one for one in kinds if one in _STRONG), "L") != "L"
 
 
 def latin_slug(text: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syteops.lib import markdown
-from syteops.lib.markdown import excerpt, to_html, to_text
+from syteops.lib.markdown import excerpt, to_html, to_text, to_tree
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -78,6 +78,17 @@ def test_headings_lists_tables_and_code_are_shown() -> None:
 
     for part in ("<h1>A</h1>", "<li>b</li>", "<td>d</td>", "e &lt; f", "<s>g</s>"):
         assert part in html
+
+
+def test_a_tree_has_what_the_page_has() -> None:
+    heading, listed = to_tree("## One [two](https://example.com)\n\n3. three")
+
+    [line] = heading["nodes"]
+    assert (heading["kind"], heading["level"]) == ("heading", 2)
+    assert [one["kind"] for one in line["nodes"]] == ["text", "link"]
+    assert line["nodes"][1]["href"] == "https://example.com"
+    assert (listed["kind"], listed["start"]) == ("ordered_list", 3)
+    assert to_tree("[x](javascript:alert(1))")[0]["nodes"][0]["nodes"][0]["kind"] == "text"
 
 
 def test_text_is_what_a_reader_reads() -> None:

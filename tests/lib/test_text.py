@@ -4,7 +4,14 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from syteops.lib.markdown import excerpt
-from syteops.lib.text import cut, is_blank, is_one_line, latin_slug
+from syteops.lib.text import (
+    breakable,
+    cut,
+    is_blank,
+    is_one_line,
+    is_right_to_left,
+    latin_slug,
+)
 from syteops.lib.urls import validate_web_address
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -65,6 +72,21 @@ def test_a_cut_leaves_what_people_see_as_one_character_whole() -> None:
     assert cut(FAMILY * 2, 8) == FAMILY
     assert cut("e\u0301e\u0301", 3) == "e\u0301"
     assert len(cut("e" + "\u0301" * 1000, 10)) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [("", False), ("12 %", False), ("Hello مرحبا", False), ("12 مرحبا x", True), ("שלום", True)],
+)
+def test_the_first_letter_tells_which_way_a_text_is_read(text: str, is_so: bool) -> None:
+    assert is_right_to_left(text) is is_so
+
+
+def test_only_long_words_get_places_to_end_a_line_and_no_letter_is_torn() -> None:
+    accented = "e\u0301" * 30
+
+    assert breakable("short words stay") == "short words stay"
+    assert breakable(f"a {accented}").split("\u200b") == ["a e\u0301", *["e\u0301"] * 29]
 
 
 def test_an_excerpt_of_a_text_without_blanks_is_near_its_length() -> None:

@@ -1,0 +1,170 @@
+"""An estimate as a PDF: laid out by Typst, whose compiler and fonts come with its package.
+
+All that people wrote goes to the template as data and is never read as markup.
+"""
+
+import json
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.utils.formats import date_format
+
+from estimates import typesetting
+from estimates.branding import Brand, brand
+from estimates.choices import EstimateStatus
+from estimates.models import Estimate, LineItem
+from estimates.templatetags.amounts import money, number
+from syteops.core.errors import DomainError
+from syteops.lib.markdown import to_tree
+from syteops.lib.text import breakable, is_right_to_left
+
+PAPERS = {"A4": "a4", "Letter": "us-letter"}
+LARGEST_INPUT = 4_000_000
+LARGEST = 10_000_000
+"""Bytes, as JSON and as PDF. Mail servers take some 25 million, and encoding adds a third."""
+
+_PATIENCE = typesetting.SECONDS + 10  # a busy machine gives it less than a processor
+_PRINTED_LINKS = ("http://", "https://", "mailto:")
+_WIDEST = 14
+
+
+class PdfFailed(DomainError):
+    """There can be no PDF of the estimate."""
+
+
+def pdf_of(estimate: Estimate) -> bytes:
+    """The estimate as a PDF; the same one as long as nothing in it changes.
+
+    Raises PdfFailed for one that is too large, or takes too long.
+    """
+    data = json.dumps(_document(estimate, brand()), ensure_ascii=False)
+    made_at = estimate.answered_at or estimate.sent_at or estimate.updated_at
+    return _typeset(data, int(made_at.timestamp()))
+
+
+def file_name(estimate: Estimate) -> str:
+    """What the file is called where it is kept."""
+    revision = f"-{estimate.revision}" if estimate.revision > 1 else ""
+    return f"{estimate.number}{revision}.pdf"
+
+
+@lru_cache(maxsize=8)
+def _typeset(data: str, made_at: int) -> bytes:
+    """Each process keeps the latest ones: a client who loads it again costs nothing."""
+    if len(data) > LARGEST_INPUT:
+        raise PdfFailed("The estimate is too long for a PDF.")
+    try:
+        done = subprocess.run(  # noqa: S603 - a program of ours, and nothing of what anybody wrote
+            [sys.executable, "-I", str(Path(typesetting.__file__)), str(made_at)],
+            input=data.encode(),
+            capture_output=True,
+            # One thread, and none of the secrets that are in this process's own.
+            env={"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+            timeout=_PATIENCE,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise PdfFailed("The estimate cannot be made into a PDF: it is too large.") from error
+    if len(done.stdout) > LARGEST:
+        raise PdfFailed("The PDF of the estimate would be too large.")
+    return done.stdout
+
+
+# --- What the template is given --------------------------------------------------------------
+
+
+def _document(estimate: Estimate, by: Brand) -> dict[str, Any]:
+    language, _, region = by.language.partition("-")
+    return {
+        "paper": PAPERS[by.paper],
+        "language": language,
+        "region": region if len(region) == 2 else "",
+        "company": _piece(by.company),
+        "title": _piece(estimate.title),
+        "number": estimate.label,
+        "note": _piece(_note(estimate)),
+        "facts": [[name, _piece(value)] for name, value in _facts(estimate) if value],
+        "scope": [_laid_out(node) for node in to_tree(estimate.content)],
+        **_table(list(estimate.line_items.all()), estimate.currency),
+        "totals": [[name, breakable(value)] for name, value in _totals(estimate)],
+        "comment": [_piece(line) for line in estimate.answer_comment.splitlines()],
+    }
+
+
+def _facts(estimate: Estimate) -> list[tuple[str, str]]:
+    names = (estimate.client_name, estimate.client_company)
+    sent, until = estimate.sent_at, estimate.valid_until
+    return [
+        ("Estimate", estimate.label),
+        ("Date", date_format(sent) if sent else ""),
+        ("Valid until", date_format(until) if until else ""),
+        ("For", ", ".join(name for name in names if name)),
+    ]
+
+
+def _note(estimate: Estimate) -> str:
+    """What somebody must know who finds it among others."""
+    if estimate.is_superseded:
+        return "A newer version replaces this estimate."
+    if estimate.answered_at:
+        on = date_format(estimate.answered_at, "DATETIME_FORMAT")
+        return f"{estimate.current_status.label} by {estimate.answered_by} on {on}"
+    return "Draft" if estimate.current_status == EstimateStatus.DRAFT else ""
+
+
+def _table(lines: list[LineItem], currency: str) -> dict[str, Any]:
+    """The lines. A column in which no line has anything is left out."""
+    columns = {
+        "Quantity": [number(one.quantity) for one in lines],
+        "Unit price": [money(one.unit_price, currency) for one in lines],
+        "Discount": [_percent(one.discount_percent) for one in lines],
+        "Tax": [_percent(one.tax_percent) for one in lines],
+        "Amount": [money(one.amounts.total, currency) for one in lines],
+    }
+    shown = {name: values for name, values in columns.items() if any(values)}
+    rows = zip(*shown.values(), strict=True)
+    return {
+        "columns": ["Description", *shown],
+        "lines": [
+            [_piece(line.description), *map(breakable, row)]
+            for line, row in zip(lines, rows, strict=True)
+        ],
+        "wide": any(len(value) > _WIDEST for values in shown.values() for value in values),
+    }
+
+
+def _percent(value: Any) -> str:
+    return f"{number(value)} %" if value else ""
+
+
+def _totals(estimate: Estimate) -> list[tuple[str, str]]:
+    """The last one is the sum."""
+    amounts, currency = estimate.amounts, estimate.currency
+    shown = [("Subtotal", money(amounts.subtotal, currency))]
+    if amounts.discount:
+        shown.append(("Discount", f"−{money(amounts.discount, currency)}"))
+    if amounts.tax:
+        shown.append(("Tax", money(amounts.tax, currency)))
+    return [*shown, ("Total", f"{currency} {money(amounts.total, currency)}")]
+
+
+def _piece(text: str) -> dict[str, Any]:
+    return {"text": breakable(text), "rtl": is_right_to_left(text)}
+
+
+def _laid_out(node: dict[str, Any]) -> dict[str, Any]:
+    """A node of the scope with its direction; a link that a PDF must not follow is its text."""
+    nodes = [_laid_out(one) for one in node["nodes"]]
+    shown = {**node, "nodes": nodes, "text": breakable(node.get("text", ""))}
+    if node["kind"] == "inline":
+        shown["rtl"] = is_right_to_left(_read(node))
+    if node["kind"] == "link" and not node["href"].startswith(_PRINTED_LINKS):
+        shown["kind"] = "span"
+    return shown
+
+
+def _read(node: dict[str, Any]) -> str:
+    return str(node.get("text", "")) + "".join(map(_read, node["nodes"]))
