@@ -1,20 +1,26 @@
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from estimates import assistant, questions, services
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm
 from estimates.links import client_path
+from estimates.mail_forms import MailForm, SendForm, about
+from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
+from estimates.pages import pdf_response
+from estimates.pdf import PdfFailed
 from estimates.queries import SEARCHED, estimates, get_estimate, with_status
 from estimates.tasks import draft_line_items
 from estimates.templatetags.amounts import money
@@ -88,14 +94,15 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     date_hierarchy = "created_at"
     list_per_page = 10
     readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
-                       "sent_at", "created_at", "updated_at")  # fmt: skip
-    actions_detail = ("send", "approve", "decline", "revise", "draft_line_items")
+                       "shown_mail", "sent_at", "created_at", "updated_at")  # fmt: skip
+    actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise",
+                      "draft_line_items")  # fmt: skip
     fieldsets = (
         (None, {"fields": (("label", "shown_status"), "title", "content", "preview", "excerpt")}),
         ("Client", {"fields": (("client_name", "client_company"), "client_email",
                                ("crm_system", "crm_contact_id"))}),
         ("Money", {"fields": (("currency", "valid_until"), "totals")}),
-        ("Answer", {"fields": ("client_link", "sent_at", "shown_answer")}),
+        ("Answer", {"fields": ("client_link", "sent_at", "shown_mail", "shown_answer")}),
         ("More", {"fields": ("slug", "meta", ("created_at", "updated_at"))}),
     )  # fmt: skip
 
@@ -134,9 +141,7 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Those that the estimate's state allows."""
         estimate = self.get_object(request, str(object_id))
-        fitting = _FITTING[estimate.current_status] if estimate else ()
-        if estimate and estimate.is_superseded:
-            fitting = ()
+        fitting = _fitting(estimate) if estimate else ()
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
         offered = super().get_actions_detail(request, object_id)
         return [one for one in offered if one.action_name.removeprefix(prefix) in fitting]
@@ -178,6 +183,12 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
             return render_to_string("estimates/admin_link.html", {"url": url})
         return "None yet" if estimate.status == EstimateStatus.DRAFT else "Not shown"
 
+    @admin.display(description="E-mail to the client")
+    def shown_mail(self, estimate: Estimate) -> str:
+        if not estimate.mail_state:
+            return "None yet"
+        return render_to_string("estimates/admin_mail_state.html", {"estimate": estimate})
+
     @admin.display(description="Client’s answer")
     def shown_answer(self, estimate: Estimate) -> str:
         if not estimate.answer:
@@ -188,8 +199,45 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
 
     @button("Send", "send", "send")
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if why_no_mail():
+            return self.create_link(request, object_id)
+        question = self._written(request, object_id, questions.SEND, SendForm)
+        told = "The estimate is frozen. What becomes of the e-mail, and the link, is shown below."
+        return self._do(request, object_id, "send", question, services.send_estimate, told)
+
+    @button("Create link", "create-link", "link")
+    def create_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         told = "The estimate is frozen. Copy its link below and give it to the client."
-        return self._do(request, object_id, "send", questions.SEND, services.send_estimate, told)
+        link = partial(services.send_estimate, email=False)
+        return self._do(request, object_id, "send", questions.CREATE_LINK, link, told)
+
+    @button("Send again", "resend", "forward_to_inbox")
+    def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        question = self._written(request, object_id, questions.RESEND, MailForm)
+        told = "What becomes of the e-mail is shown below."
+        return self._do(request, object_id, "resend", question, services.resend_estimate, told)
+
+    @action(description="PDF", url_path="pdf", permissions=["view"], icon="picture_as_pdf")  # type: ignore[untyped-decorator]
+    def pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """As the client gets it."""
+        estimate = self.get_object(request, unquote(object_id))
+        if estimate is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        try:
+            return pdf_response(estimate)
+        except PdfFailed as failure:
+            messages.error(request, failure.detail)
+            return HttpResponseRedirect(self.url_to("change", estimate.pk))
+
+    def _written(
+        self, request: HttpRequest, object_id: str, question: Question, form: type[MailForm]
+    ) -> Question:
+        """The question with the e-mail to that estimate's client."""
+        estimate = self.get_object(request, unquote(object_id))
+        if estimate is None:
+            return question
+        context = {"pdf": self.url_to("pdf", estimate.pk)}
+        return replace(question, form=about(form, estimate), context=context)
 
     @button("Approve", "approve", "thumb_up")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -244,9 +292,15 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
 
 
 _FITTING = {
-    EstimateStatus.DRAFT: ("send", "draft_line_items"),
-    EstimateStatus.SENT: ("approve", "decline", "revise"),
+    EstimateStatus.DRAFT: ("send", "create_link", "draft_line_items"),
+    EstimateStatus.SENT: ("approve", "decline", "resend", "revise"),
     EstimateStatus.APPROVED: ("revise",),
     EstimateStatus.DECLINED: ("revise",),
     EstimateStatus.EXPIRED: ("revise",),
 }
+
+
+def _fitting(estimate: Estimate) -> set[str]:
+    """What can be done with it now; to send is to create the link where no mail is sent."""
+    possible = {"pdf", *(() if estimate.is_superseded else _FITTING[estimate.current_status])}
+    return possible - ({"send", "resend"} if why_no_mail() else {"create_link"})

@@ -15,6 +15,7 @@ from estimates.serializers import (
     OPERATION_FOR,
     EstimateAnswerInput,
     EstimateCreateInput,
+    EstimateSendInput,
     EstimateSerializer,
     EstimateUpdateInput,
     EstimateWithLinkSerializer,
@@ -60,10 +61,12 @@ class EstimateViewSet(EntityViewSet):
         return values
 
     @action(detail=True, methods=["post"])
-    @operation("Send an estimate", output=EstimateSerializer)
+    @operation("Send an estimate", input=EstimateSendInput, output=EstimateSerializer)
     def send(self, request: Request, id: str) -> Response:
-        """Freezes it and makes the client's link: read the estimate for its `client_url`. No
-        e-mail is sent. Needs a client e-mail address and a line item."""
+        """Freezes it, makes the client's link, and mails that to the client with the PDF. Where
+        this site sends no mail to clients, or with `email` false, the link is all that is made:
+        read the estimate for its `client_url` and pass it on. Needs a client e-mail address and a
+        line item. What became of the e-mail is in `mail`; `again` mails it once more."""
         return self.apply(services.send_estimate)
 
     @action(detail=True, methods=["post"])

@@ -2,6 +2,33 @@ from syteops.core.modules import ModuleConfig
 from syteops.lib.currencies import CODES
 from syteops.lib.languages import MAX_LENGTH, PATTERN
 
+PLACEHOLDERS = (
+    "Filled in: {client}, {company}, {number}, {title}, {total}, {valid_until}, and {link}, the "
+    "address of the client's page."
+)
+MAIL_TEXT = """\
+Hello {client},
+
+here is our estimate {number}, {title}, over {total}. Please read it, and approve or decline it, on
+this page:
+
+{link}
+
+It is valid until {valid_until}. You find it attached as a PDF as well.
+
+{company}
+"""
+REMINDER_TEXT = """\
+Hello {client},
+
+our estimate {number}, {title}, over {total}, is valid until {valid_until}. You can still approve or
+decline it on this page:
+
+{link}
+
+{company}
+"""
+
 
 class EstimatesConfig(ModuleConfig):
     name = "estimates"
@@ -59,6 +86,61 @@ class EstimatesConfig(ModuleConfig):
                 "minimum": 0,
                 "maximum": 3650,
                 "default": 30,
+            },
+            "sender_name": {
+                "type": "string",
+                "title": "Sender of e-mails to clients",
+                "description": "The name beside the address EMAIL_FROM. If empty: the company.",
+                "maxLength": 150,
+                "default": "",
+            },
+            "reply_to": {
+                "type": "string",
+                "title": "Answers to e-mails go to",
+                "description": "An e-mail address. If empty: to the sender's, EMAIL_FROM.",
+                "format": "email",
+                "maxLength": 254,
+            },
+            "mail_subject": {
+                "type": "string",
+                "title": "Subject of the e-mail with an estimate",
+                "description": PLACEHOLDERS,
+                "minLength": 1,
+                "maxLength": 200,
+                "default": "Estimate {number}: {title}",
+            },
+            "mail_text": {
+                "type": "string",
+                "title": "Text of that e-mail",
+                "description": f"{PLACEHOLDERS} The estimate is attached as a PDF.",
+                "minLength": 1,
+                "maxLength": 5000,
+                "default": MAIL_TEXT,
+            },
+            "reminder_days": {
+                "type": "integer",
+                "title": "Days before the last day to remind a client",
+                "description": "Once, by e-mail, who was mailed the estimate and has not answered; "
+                "0 is never.",
+                "minimum": 0,
+                "maximum": 365,
+                "default": 0,
+            },
+            "reminder_subject": {
+                "type": "string",
+                "title": "Subject of the reminder",
+                "description": PLACEHOLDERS,
+                "minLength": 1,
+                "maxLength": 200,
+                "default": "Estimate {number} is valid until {valid_until}",
+            },
+            "reminder_text": {
+                "type": "string",
+                "title": "Text of the reminder",
+                "description": f"{PLACEHOLDERS} The estimate is attached as a PDF.",
+                "minLength": 1,
+                "maxLength": 5000,
+                "default": REMINDER_TEXT,
             },
             "number_prefix": {
                 "type": "string",

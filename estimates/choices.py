@@ -15,3 +15,18 @@ class EstimateStatus(models.TextChoices):
 
 STORED = tuple(one for one in EstimateStatus if one != EstimateStatus.EXPIRED)
 ANSWERS = (EstimateStatus.APPROVED, EstimateStatus.DECLINED)
+
+
+class MailKind(models.TextChoices):
+    """Why the client is written to."""
+
+    ESTIMATE = "estimate", "Estimate"
+    REMINDER = "reminder", "Reminder"
+
+
+class MailState(models.TextChoices):
+    """What became of the latest e-mail to the client. Sent: the mail server has taken it."""
+
+    QUEUED = "queued", "Queued"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"

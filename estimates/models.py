@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from estimates.choices import ANSWERS, STORED, EstimateStatus
+from estimates.choices import ANSWERS, STORED, EstimateStatus, MailKind, MailState
 from estimates.totals import Amounts, line_amounts, sum_of
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
@@ -19,6 +19,9 @@ from syteops.core.texts import LAST, TextEntity
 from syteops.lib import currencies
 
 LONGEST_COMMENT = 2_000
+LONGEST_SUBJECT = 300
+LONGEST_MESSAGE = 20_000
+LONGEST_PROBLEM = 300
 LEAST_QUANTITY = Decimal("0.0001")
 
 _PERCENT = (MinValueValidator(0), MaxValueValidator(100))
@@ -37,6 +40,10 @@ class Estimate(TextEntity):
     noun: ClassVar[str] = "estimate"
     verbs: ClassVar[frozenset[Verb]] = TextEntity.verbs | {
         Verb.SENT,
+        Verb.RESENT,
+        Verb.REMINDED,
+        Verb.MAILED,
+        Verb.MAIL_FAILED,
         Verb.APPROVED,
         Verb.DECLINED,
         Verb.SUPERSEDED,
@@ -97,6 +104,23 @@ class Estimate(TextEntity):
     answered_on_behalf = models.BooleanField(default=False, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # The latest e-mail to the client. Its text has "{link}" where the link goes, which is a secret.
+    mail_id = models.UUIDField(null=True, editable=False)
+    mail_kind = models.CharField(
+        max_length=10, blank=True, choices=MailKind.choices, editable=False
+    )
+    mail_state = models.CharField(
+        max_length=10, blank=True, choices=MailState.choices, editable=False
+    )
+    mail_at = models.DateTimeField(null=True, editable=False)
+    mail_subject = models.CharField(max_length=LONGEST_SUBJECT, blank=True, editable=False)
+    mail_text = models.TextField(
+        blank=True, editable=False, validators=[MaxLengthValidator(LONGEST_MESSAGE)]
+    )
+    mail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    mail_problem = models.CharField(max_length=LONGEST_PROBLEM, blank=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)
+
     client_name_folded = FoldedField("client_name")
     searched = SearchField(
         "number", "title", "content", "excerpt", "client_name", "client_company", "client_email"
@@ -131,6 +155,11 @@ class Estimate(TextEntity):
                 name="estimates_sent_with_link",
             ),
             models.CheckConstraint(
+                condition=Q(mail_state="", mail_id=None, mail_at=None)
+                | Q(mail_state__in=MailState.values, mail_id__isnull=False, mail_at__isnull=False),
+                name="estimates_mail_of_some_time",
+            ),
+            models.CheckConstraint(
                 condition=(_IS_ANSWERED & Q(answered_at__isnull=False) & ~Q(answered_by=""))
                 | (~_IS_ANSWERED & Q(answered_at=None, answered_by="")),
                 name="estimates_answered_by_somebody",
@@ -148,6 +177,11 @@ class Estimate(TextEntity):
                 name="estimates_by_validity",
             ),
             models.Index(fields=["sent_at", "id"], name="estimates_by_sending"),
+            models.Index(
+                fields=["mail_at"],
+                condition=Q(mail_state=MailState.QUEUED),
+                name="estimates_mail_queued",
+            ),
             models.Index(
                 # All that a count looks at, so that it reads the index alone.
                 fields=["status", "valid_until", "superseded_by", "deleted_at"],
@@ -200,6 +234,14 @@ class Estimate(TextEntity):
             "address": self.answer_address,
             "on_behalf": self.answered_on_behalf,
         }
+
+    @property
+    def mail(self) -> dict[str, Any] | None:
+        """The latest e-mail to the client, once there is one."""
+        if not self.mail_state:
+            return None
+        names = ("kind", "state", "at", "problem")
+        return {name: getattr(self, f"mail_{name}") for name in names}
 
     @cached_property
     def amounts(self) -> Amounts:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from estimates import queries, services
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
+from estimates.pdf import file_name, pdf_of
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
@@ -80,6 +81,14 @@ def client_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         return _take_answer(request, token, AnswerForm(estimate, request.POST))
     return _page(request, estimate, AnswerForm(estimate))
+
+
+def pdf_response(estimate: Estimate) -> HttpResponse:
+    """The estimate as a PDF to keep. Raises PdfFailed."""
+    response = HttpResponse(pdf_of(estimate), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{file_name(estimate)}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return _guarded(response)
 
 
 def _take_answer(request: HttpRequest, token: str, form: AnswerForm) -> HttpResponse:

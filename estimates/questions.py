@@ -5,9 +5,23 @@ from syteops.adminkit.confirmed_action import Question
 
 SEND = Question(
     "Send to the client",
-    "The estimate is frozen and gets a link of its own. Give the link to the client: SyteOps sends "
-    "no e-mail by itself. Whoever has the link can approve or decline.",
+    "The estimate is frozen and gets a link of its own, which is mailed to the client with the "
+    "PDF. Whoever has the link can approve or decline.",
+    "Freeze and send",
+    template="estimates/admin_mail.html",
+)
+CREATE_LINK = Question(
+    "Create link",
+    "The estimate is frozen and gets a link of its own. Give the link to the client: this site "
+    "sends no e-mail to clients, until the settings EMAIL_URL and SITE_URL are there. Whoever has "
+    "the link can approve or decline.",
     "Freeze and make the link",
+)
+RESEND = Question(
+    "Send again",
+    "The link and the PDF are mailed to the client once more.",
+    "Send",
+    template="estimates/admin_mail.html",
 )
 APPROVE = Question(
     "Approve for the client",

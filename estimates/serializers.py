@@ -5,14 +5,22 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from estimates.choices import EstimateStatus
+from estimates.choices import EstimateStatus, MailKind, MailState
 from estimates.fields import percent_field, price_field, quantity_field
 from estimates.links import client_path
-from estimates.models import LONGEST_COMMENT, Estimate, LineItem
+from estimates.mails import PLACEHOLDERS
+from estimates.models import (
+    LONGEST_COMMENT,
+    LONGEST_MESSAGE,
+    LONGEST_SUBJECT,
+    Estimate,
+    LineItem,
+)
 from manage_api.base import ManageViewSet
 from manage_api.fields import (
     MomentField,
     SlotField,
+    StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
     StrictTextField,
@@ -62,6 +70,17 @@ class ClientAnswerSerializer(serializers.Serializer[Any]):
     )
 
 
+class ClientMailSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=MailKind.choices)
+    state = serializers.ChoiceField(
+        choices=MailState.choices, help_text="Sent: the mail server has taken it."
+    )
+    at = MomentField(help_text="When it was queued, or when it was sent or failed.")
+    problem = serializers.CharField(
+        allow_blank=True, help_text="Why it failed, or why the latest attempt did."
+    )
+
+
 class EstimateSerializer(TextEntitySerializer):
     examples: ClassVar[dict[str, Any]] = {"title": "Website relaunch", "client_name": "ACME"}
 
@@ -82,6 +101,9 @@ class EstimateSerializer(TextEntitySerializer):
     status = serializers.ChoiceField(
         source="current_status", choices=EstimateStatus.choices, read_only=True
     )
+    mail = ClientMailSerializer(
+        read_only=True, allow_null=True, help_text="The latest e-mail to the client, if any."
+    )
     answer = ClientAnswerSerializer(
         read_only=True, allow_null=True, help_text="The client's answer, once there is one."
     )
@@ -92,7 +114,7 @@ class EstimateSerializer(TextEntitySerializer):
             "id", "number", "revision", "superseded_by", "status", "title", "content", "excerpt",
             "slug", "client_name", "client_company", "client_email", "crm_num", "crm_contact_id",
             "currency", "line_items", "line_totals", "subtotal", "discount", "tax", "total",
-            "valid_until", "sent_at", "answer", "meta", "created_at", "updated_at",
+            "valid_until", "sent_at", "mail", "answer", "meta", "created_at", "updated_at",
         )  # fmt: skip
 
 
@@ -144,6 +166,30 @@ class EstimateCreateInput(EstimateWithLinkSerializer):
 
     status = _NewStatusField(
         choices=[EstimateStatus.DRAFT.value], required=False, help_text="A new one is a draft."
+    )
+
+
+_TEXTS = (
+    f"The module's if left out. Filled in: {', '.join(f'{{{one}}}' for one in PLACEHOLDERS[:-1])}"
+)
+
+
+class EstimateSendInput(StrictSerializer):
+    email = StrictBooleanField(
+        required=False,
+        help_text="Whether to mail the link and the PDF to the client. If left out: where the "
+        "settings EMAIL_URL and SITE_URL are set.",
+    )
+    again = StrictBooleanField(
+        required=False, help_text="Whether to mail one that is sent already, once more."
+    )
+    subject = StrictCharField(
+        required=False, max_length=LONGEST_SUBJECT, help_text=f"Of the e-mail. {_TEXTS}."
+    )
+    message = StrictTextField(
+        required=False,
+        max_length=LONGEST_MESSAGE,
+        help_text=f"Its text, plain. {_TEXTS}, and {{link}}; without that the link goes below.",
     )
 
 

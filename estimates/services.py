@@ -10,14 +10,17 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from estimates.choices import EstimateStatus
+from estimates.choices import EstimateStatus, MailKind, MailState
+from estimates.mailing import queued, wants_mail
+from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
 from estimates.queries import hash_of
+from estimates.rules import Kept, need_complete, need_draft, need_open, need_standing
 from syteops.audit import services as audit
 from syteops.audit.rows import plan_rows
 from syteops.core.actors import Actor, ActorKind
 from syteops.core.encryption import seal
-from syteops.core.errors import Conflict, Protected
+from syteops.core.errors import Conflict
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.texts import changed_texts, keep_slug, new_texts
@@ -30,12 +33,6 @@ COPIED = (
     "client_email", "crm_system", "crm_contact_id", "currency", "valid_until",
 )  # fmt: skip
 _TOKEN_BYTES = 32
-
-
-class Kept(Protected):
-    """An estimate that somebody was shown stays as it is; the refusal says how that is."""
-
-    tells_of: str | None = ""
 
 
 def usual_values() -> dict[str, Any]:
@@ -70,7 +67,7 @@ def update_estimate(
     A line with the id of a stored one changes it. Raises Protected unless it is a draft, or
     Invalid.
     """
-    _need_draft(estimate)
+    need_draft(estimate)
     config = config_of("estimates")
     others = Estimate.objects.exclude(pk=estimate.pk)
     values = changed_texts(estimate, values, others, config["excerpt_length"])
@@ -84,7 +81,7 @@ def put_back_estimate(
     actor: Actor, estimate: Estimate, *, line_items: Items | None = None, **values: Any
 ) -> Estimate:
     """Make the fields given what they were: as `update_estimate`, but nothing is derived."""
-    _need_draft(estimate)
+    need_draft(estimate)
     keep_slug(estimate, values, Estimate.objects.exclude(pk=estimate.pk))
     return _change(actor, estimate, values, line_items)
 
@@ -137,24 +134,58 @@ def restore_estimate(actor: Actor, estimate: Estimate) -> Estimate:
 
 
 @transaction.atomic
-def send_estimate(actor: Actor, estimate: Estimate) -> Estimate:
-    """Freeze the estimate and make its client link. One that is sent already stays as it is.
+def send_estimate(
+    actor: Actor,
+    estimate: Estimate,
+    *,
+    email: bool | None = None,
+    again: bool = False,
+    subject: str = "",
+    message: str = "",
+) -> Estimate:
+    """Freeze the estimate, make its client link, and have that mailed with the PDF.
 
-    Raises Conflict if something is missing (`missing`), its last day is over, or it has been
-    answered or superseded.
+    Without `email` it is mailed where this site sends mail to clients. Subject and message are the
+    config's unless given. One that is sent already stays as it is, and is mailed only `again`.
+
+    Raises Invalid if mail is wanted and cannot be sent, or Conflict if something is missing
+    (`missing`), its last day is over, or it has been answered or superseded.
     """
-    _need_standing(estimate)
+    need_standing(estimate)
     status = estimate.current_status
     if status == EstimateStatus.SENT:
-        return estimate
+        is_wanted = again and email is not False
+        texts = {"subject": subject, "message": message}
+        return resend_estimate(actor, estimate, **texts) if is_wanted else estimate
     if status != EstimateStatus.DRAFT:
         raise Conflict(f"{estimate.label} is {status.value}. Revise it, then send the revision.")
-    _need_complete(estimate)
+    need_complete(estimate)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     now = timezone.now()
     sealed = {"link_token": seal(estimate, "link_token", token), "link_token_set_at": now}
     values = {"status": EstimateStatus.SENT, "sent_at": now, "link_hash": hash_of(token), **sealed}
+    if wants_mail(email):
+        values |= queued(estimate, MailKind.ESTIMATE, subject, message)
     audit.update(actor, estimate, values, Verb.SENT)
+    return estimate
+
+
+@transaction.atomic
+def resend_estimate(
+    actor: Actor, estimate: Estimate, *, subject: str = "", message: str = ""
+) -> Estimate:
+    """Mail the link and the PDF of a sent estimate to the client, once more or for the first time.
+
+    Raises Conflict if it waits for no answer, an e-mail is under way already, or this site sends
+    no mail to clients.
+    """
+    need_open(estimate)
+    if estimate.mail_state == MailState.QUEUED:
+        raise Conflict("An e-mail to the client is under way already. Wait until it is sent.")
+    if why_no_mail():
+        raise Conflict(why_no_mail())
+    values = queued(estimate, MailKind.ESTIMATE, subject, message)
+    audit.update(actor, estimate, values, Verb.RESENT)
     return estimate
 
 
@@ -170,7 +201,7 @@ def answer_estimate(
     given = {"status": status, "answered_by": name, "answer_comment": comment}
     if all(getattr(estimate, field) == value for field, value in given.items()):
         return estimate
-    _need_open(estimate)
+    need_open(estimate)
     on_behalf = actor.kind is not ActorKind.CLIENT
     where = {"answer_address": actor.address, "answered_on_behalf": on_behalf}
     values = {**given, "answered_at": timezone.now(), **where}
@@ -185,7 +216,7 @@ def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     Where the last day is over, the new one gets the usual time. Raises Conflict for a draft, which
     needs no revision, and for one that has a newer revision already.
     """
-    _need_standing(estimate)
+    need_standing(estimate)
     if estimate.status == EstimateStatus.DRAFT:
         raise Conflict(f"{estimate.label} is a draft: change it as it is.")
     config = config_of("estimates")
@@ -204,50 +235,6 @@ def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     _insert(actor, new, lines)
     audit.update(actor, estimate, {"superseded_by": new}, Verb.SUPERSEDED)
     return new
-
-
-# --- What must be so -----------------------------------------------------------------------------
-
-
-def _need_draft(estimate: Estimate) -> None:
-    if estimate.is_superseded:
-        raise Kept(f"{estimate.label} was replaced by a newer revision. Change that one.")
-    if estimate.status != EstimateStatus.DRAFT:
-        raise Kept(
-            f"{estimate.label} is {estimate.current_status.value} and cannot be changed. "
-            "Revise it: that makes a new draft of the same number."
-        )
-
-
-def _need_standing(estimate: Estimate) -> None:
-    if estimate.is_superseded:
-        raise Conflict(
-            f"{estimate.label} was replaced by a newer revision.",
-            superseded_by=estimate.superseded_by_id,
-        )
-
-
-def _need_complete(estimate: Estimate) -> None:
-    missing = [] if estimate.client_email else ["client_email"]
-    missing += [] if estimate.line_items.all() else ["line_items"]
-    if missing:
-        raise Conflict(
-            "To be sent, an estimate needs the client's e-mail address and one line item at least.",
-            missing=missing,
-        )
-    if estimate.valid_until and estimate.valid_until < timezone.localdate():
-        raise Conflict("Its last day is over. Change valid_until, then send it.")
-
-
-def _need_open(estimate: Estimate) -> None:
-    _need_standing(estimate)
-    status = estimate.current_status
-    if status == EstimateStatus.DRAFT:
-        raise Conflict(f"{estimate.label} has not been sent yet.")
-    if status == EstimateStatus.EXPIRED:
-        raise Conflict(f"{estimate.label} expired. Revise it, then send the revision.")
-    if status != EstimateStatus.SENT:
-        raise Conflict(f"{estimate.label} was {status.value} by {estimate.answered_by} already.")
 
 
 # --- Parts ---------------------------------------------------------------------------------------

@@ -10,6 +10,10 @@ from syteops.history.undoable import verb_of
 _ANSWERED = "The client's answer stays on record. Revise the estimate instead."
 _NEVER: Mapping[str, str] = {
     Verb.SENT: "The client may have seen it: what is sent stays sent. Revise it instead.",
+    **dict.fromkeys(
+        (Verb.RESENT, Verb.REMINDED, Verb.MAILED, Verb.MAIL_FAILED),
+        "What was mailed to the client cannot be taken back.",
+    ),
     Verb.APPROVED: _ANSWERED,
     Verb.DECLINED: _ANSWERED,
     Verb.SUPERSEDED: "Delete the newer revision instead: this one stands again then.",

@@ -4,8 +4,8 @@ A theme's action button is a link, and a link must change nothing: it leads here
 is what acts. What a service refuses is shown as a message; nothing is stored then.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django import forms
@@ -23,13 +23,18 @@ from syteops.core.errors import DomainError
 
 @dataclass(frozen=True)
 class Question:
-    """What a person is asked before the action: `text` says what will happen, `button` does it."""
+    """What a person is asked before the action: `text` says what will happen, `button` does it.
+
+    Another `template` extends the usual one, and is given the `context` as well.
+    """
 
     title: str
     text: str
     button: str
     form: type[forms.Form] = forms.Form
     danger: bool = False
+    template: str = "admin/confirm_action.html"
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 Act = Callable[[Entity, dict[str, Any]], tuple[str, Entity] | HttpResponse]
@@ -62,9 +67,9 @@ def confirmed(
     form = question.form(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         back = admin.url_to("change", obj.pk)
-        context = {"question": question, "form": form, "object": obj, "back": back}
-        return admin.page(request, "admin/confirm_action.html", question.title, **context)
-    shown = obj
+        shown = {"question": question, "form": form, "object": obj, "back": back}
+        return admin.page(request, question.template, question.title, **question.context, **shown)
+    changed: Entity = obj
     try:
         with races_refused():
             done = act(obj, form.cleaned_data)
@@ -73,6 +78,6 @@ def confirmed(
     else:
         if isinstance(done, HttpResponse):
             return done
-        told, shown = done
+        told, changed = done
         messages.success(request, told)
-    return HttpResponseRedirect(admin.url_to("change", shown.pk))
+    return HttpResponseRedirect(admin.url_to("change", changed.pk))

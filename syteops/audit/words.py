@@ -18,6 +18,10 @@ _VERBS: Mapping[str, str] = {
     Verb.PASSWORD_CHANGED: "changed the password of",
     Verb.ISSUED_BY_ROTATION: "got by rotation",
     Verb.EXPIRING: "warned of the expiry of",
+    Verb.RESENT: "sent again",
+    Verb.MAILED: "mailed the client",
+    Verb.MAIL_FAILED: "could not mail the client",
+    Verb.REMINDED: "reminded the client of",
 }
 _EFFECTS: Mapping[str, str] = {
     Verb.CREATED: "It was added, so it will be deleted.",

@@ -34,6 +34,9 @@ class Verb(StrEnum):
     ASKED = "asked"
     # Estimates
     SENT = "sent"
+    MAILED = "mailed"
+    MAIL_FAILED = "mail_failed"
+    REMINDED = "reminded"
     APPROVED = "approved"
     DECLINED = "declined"
     SUPERSEDED = "superseded"

@@ -14,6 +14,7 @@ from syteops.automation.reads import forget_old_reads
 from syteops.core.actors import SYSTEM, Actor
 from syteops.core.background import fresh_connection
 from syteops.core.counters import CounterKind, counters
+from syteops.core.hourly import hourly_tasks
 from syteops.core.locks import Busy
 from syteops.core.outages import is_outage
 from syteops.core.shredding import empty_journal
@@ -47,7 +48,7 @@ def run() -> None:
     """
     global _is_interrupted  # noqa: PLW0603 - per process on purpose
     _is_interrupted = False
-    for name, task in TASKS.items():
+    for name, task in (hourly_tasks() | TASKS).items():
         try:
             with fresh_connection():
                 task(SYSTEM.for_operation(f"housekeeping.{name}"))
@@ -105,3 +106,4 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_sign_ins": lambda actor: AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS),
     "empty_journal": lambda actor: empty_journal(),  # last: it takes what the others deleted, too
 }
+"""Those of the site itself, which come after those of its modules."""

@@ -26,12 +26,12 @@ from tests.samples.estimates import a_draft, a_sent_one
 
 LIST = "/admin/estimates/estimate/"
 BUTTONS = {
-    "draft": {"send", "draft-line-items"},
-    "sent": {"approve", "decline", "revise"},
-    "approved": {"revise"},
-    "declined": {"revise"},
-    "expired": {"revise"},
-    "superseded": set(),
+    "draft": {"create-link", "pdf", "draft-line-items"},
+    "sent": {"pdf", "approve", "decline", "revise"},
+    "approved": {"pdf", "revise"},
+    "declined": {"pdf", "revise"},
+    "expired": {"pdf", "revise"},
+    "superseded": {"pdf"},
 }
 
 

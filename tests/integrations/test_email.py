@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import django
 import pytest
 
 from syteops.audit.models import AuditEntry
@@ -19,7 +18,8 @@ from syteops.team import services as team
 from tests.events.publish import publish
 from tests.fixtures import Api
 from tests.integrations.delivering import deliver, disable, enable, pass_time, set_config
-from tests.integrations.smtp_sink import SmtpSink, receiving_mail
+from tests.integrations.mailing import site_with_mail
+from tests.integrations.smtp_sink import SmtpSink
 from tests.samples.team import a_member
 
 pytestmark = pytest.mark.django_db
@@ -29,16 +29,7 @@ HOUR = 3600
 @pytest.fixture
 def sink(settings: Any) -> Iterator[SmtpSink]:
     """A mail server that this site sends through, and e-mail enabled to two recipients."""
-    with receiving_mail() as started:
-        backend = "syteops.core.smtp.EmailBackend"
-        settings.EMAIL_SERVER = {"host": "127.0.0.1", "port": started.port, "timeout": 5}
-        if django.VERSION >= (6, 1):
-            settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": settings.EMAIL_SERVER}}
-        else:
-            settings.EMAIL_BACKEND = backend
-            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", started.port
-        settings.SITE_NAME, settings.SITE_URL = "Ops", "https://ops.example.com"
-        settings.DEFAULT_FROM_EMAIL = "SyteOps <ops@example.com>"
+    with site_with_mail(settings) as started:
         publish()
         set_config("email", recipients=["a@example.com", "b@example.com"])
         enable("email")

@@ -49,7 +49,8 @@ def _delete() -> Sample:
 
 @sample("estimates_items.send")
 def _send() -> Sample:
-    return Sample({"id": str(a_draft().pk)}, missing=NOWHERE)
+    params = {"email": False, "subject": "Our estimate", "message": "Please see {link}"}
+    return Sample({"id": str(a_draft().pk)}, params, {"email": "yes"}, NOWHERE)
 
 
 @sample("estimates_items.approve")
