@@ -94,7 +94,8 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     date_hierarchy = "created_at"
     list_per_page = 10
     readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
-                       "shown_mail", "sent_at", "created_at", "updated_at")  # fmt: skip
+                       "shown_mail", "shown_views", "sent_at", "created_at",
+                       "updated_at")  # fmt: skip
     actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise",
                       "draft_line_items")  # fmt: skip
     fieldsets = (
@@ -102,8 +103,9 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         ("Client", {"fields": (("client_name", "client_company"), "client_email",
                                ("crm_system", "crm_contact_id"))}),
         ("Money", {"fields": (("currency", "valid_until"), "totals")}),
-        ("Answer", {"fields": ("client_link", "sent_at", "shown_mail", "shown_answer")}),
-        ("More", {"fields": ("slug", "meta", ("created_at", "updated_at"))}),
+        ("Answer", {"fields": ("client_link", "sent_at", "shown_mail", "shown_views",
+                               "shown_answer")}),
+        ("More", {"fields": ("language", "slug", "meta", ("created_at", "updated_at"))}),
     )  # fmt: skip
 
     # --- Lists and forms ---
@@ -188,6 +190,10 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         if not estimate.mail_state:
             return "None yet"
         return render_to_string("estimates/admin_mail_state.html", {"estimate": estimate})
+
+    @admin.display(description="Seen by the client")
+    def shown_views(self, estimate: Estimate) -> str:
+        return render_to_string("estimates/admin_views.html", {"estimate": estimate})
 
     @admin.display(description="Client’s answer")
     def shown_answer(self, estimate: Estimate) -> str:

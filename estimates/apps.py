@@ -1,6 +1,7 @@
 from syteops.core.modules import ModuleConfig
 from syteops.lib.currencies import CODES
 from syteops.lib.languages import MAX_LENGTH, PATTERN
+from syteops.lib.pictures import ADDRESS_PATTERN
 
 PLACEHOLDERS = (
     "Filled in: {client}, {company}, {number}, {title}, {total}, {valid_until}, and {link}, the "
@@ -9,8 +10,9 @@ PLACEHOLDERS = (
 MAIL_TEXT = """\
 Hello {client},
 
-here is our estimate {number}, {title}, over {total}. Please read it, and approve or decline it, on
-this page:
+here is our estimate {number}, {title}, over {total}.
+
+Please read it, and approve or decline it, on this page:
 
 {link}
 
@@ -21,8 +23,9 @@ It is valid until {valid_until}. You find it attached as a PDF as well.
 REMINDER_TEXT = """\
 Hello {client},
 
-our estimate {number}, {title}, over {total}, is valid until {valid_until}. You can still approve or
-decline it on this page:
+our estimate {number}, {title}, over {total}, is valid until {valid_until}.
+
+You can still approve or decline it on this page:
 
 {link}
 
@@ -48,11 +51,31 @@ class EstimatesConfig(ModuleConfig):
                 "maxLength": 150,
                 "default": "",
             },
+            "logo": {
+                "type": "string",
+                "title": "Logo",
+                "description": "On the client's page and the PDF. A PNG, JPEG, WebP or GIF "
+                "picture; over the API a data: address of a PNG or JPEG.",
+                "format": "picture",
+                "pattern": ADDRESS_PATTERN,
+                "maxLength": 60_000,
+                "default": "",
+            },
+            "accent_color": {
+                "type": "string",
+                "title": "Colour",
+                "description": "Of links and headings, such as #0b57a4. It is made darker or "
+                "lighter where it could not be read. If empty: the usual one.",
+                "pattern": "^(#[0-9a-fA-F]{6})?$",
+                "maxLength": 7,
+                "default": "",
+            },
             "language": {
                 "type": "string",
                 "title": "Language of the estimates",
-                "description": "In which they are written, such as en or de-AT (BCP 47). It tells "
-                "browsers, readers aloud and the PDF; nothing is translated.",
+                "description": "In which they are written, unless one says otherwise, such as en "
+                "or de-AT (BCP 47). It tells browsers, readers aloud and the PDF; nothing is "
+                "translated.",
                 "maxLength": MAX_LENGTH,
                 "pattern": PATTERN,
                 "default": "en",

@@ -65,7 +65,8 @@ def mail_of(estimate: Estimate) -> EmailMessage:
     Its Message-ID stays the same: a receiver can tell a repetition. Raises Conflict where the link
     cannot be read, and PdfFailed.
     """
-    by, config = brand(), config_of("estimates")
+    config = config_of("estimates")
+    by = brand(config, estimate.language)
     url = _url(estimate)
     text = with_link(estimate.mail_text, url)
     headers = {"Message-ID": as_message_id(f"estimate-{estimate.mail_id}")}

@@ -16,7 +16,7 @@ from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
-from syteops.lib import currencies
+from syteops.lib import currencies, languages
 
 LONGEST_COMMENT = 2_000
 LONGEST_SUBJECT = 300
@@ -44,6 +44,7 @@ class Estimate(TextEntity):
         Verb.REMINDED,
         Verb.MAILED,
         Verb.MAIL_FAILED,
+        Verb.VIEWED,
         Verb.APPROVED,
         Verb.DECLINED,
         Verb.SUPERSEDED,
@@ -80,6 +81,12 @@ class Estimate(TextEntity):
     crm_contact_id = models.CharField(
         "CRM contact id", max_length=200, blank=True, help_text="Who the client is there."
     )
+    language = models.CharField(
+        max_length=languages.MAX_LENGTH,
+        blank=True,
+        validators=[languages.is_language],
+        help_text="In which it is written, such as de-AT. If empty: the module's.",
+    )
     currency = models.CharField(max_length=3, choices=currencies.choices, help_text="ISO 4217.")
     valid_until = models.DateField(
         null=True, blank=True, help_text="The last day on which the client can answer."
@@ -103,6 +110,10 @@ class Estimate(TextEntity):
     answer_address = models.CharField(max_length=45, blank=True, editable=False)
     answered_on_behalf = models.BooleanField(default=False, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    view_count = models.PositiveIntegerField(default=0, editable=False)
+    first_viewed_at = models.DateTimeField(null=True, editable=False)
+    last_viewed_at = models.DateTimeField(null=True, editable=False)
 
     # The latest e-mail to the client. Its text has "{link}" where the link goes, which is a secret.
     mail_id = models.UUIDField(null=True, editable=False)
@@ -177,6 +188,7 @@ class Estimate(TextEntity):
                 name="estimates_by_validity",
             ),
             models.Index(fields=["sent_at", "id"], name="estimates_by_sending"),
+            models.Index(fields=["last_viewed_at"], name="estimates_by_view"),
             models.Index(
                 fields=["mail_at"],
                 condition=Q(mail_state=MailState.QUEUED),
@@ -234,6 +246,14 @@ class Estimate(TextEntity):
             "address": self.answer_address,
             "on_behalf": self.answered_on_behalf,
         }
+
+    @property
+    def views(self) -> dict[str, Any] | None:
+        """How often the client's page was opened, once it was."""
+        if not self.view_count:
+            return None
+        times = {"first_at": self.first_viewed_at, "last_at": self.last_viewed_at}
+        return {"count": self.view_count, **times}
 
     @property
     def mail(self) -> dict[str, Any] | None:

@@ -18,7 +18,9 @@ from estimates.choices import EstimateStatus
 from estimates.models import Estimate, LineItem
 from estimates.templatetags.amounts import money, number
 from syteops.core.errors import DomainError
+from syteops.lib.colours import WHITE, Colour, readable
 from syteops.lib.markdown import to_tree
+from syteops.lib.pictures import data_of
 from syteops.lib.text import breakable, is_right_to_left
 
 PAPERS = {"A4": "a4", "Letter": "us-letter"}
@@ -40,7 +42,7 @@ def pdf_of(estimate: Estimate) -> bytes:
 
     Raises PdfFailed for one that is too large, or takes too long.
     """
-    data = json.dumps(_document(estimate, brand()), ensure_ascii=False)
+    data = json.dumps(_document(estimate, brand(language=estimate.language)), ensure_ascii=False)
     made_at = estimate.answered_at or estimate.sent_at or estimate.updated_at
     return _typeset(data, int(made_at.timestamp()))
 
@@ -83,6 +85,8 @@ def _document(estimate: Estimate, by: Brand) -> dict[str, Any]:
         "language": language,
         "region": region if len(region) == 2 else "",
         "company": _piece(by.company),
+        "logo": [*data_of(by.logo)] if by.logo else [],
+        "accent": str(readable(Colour.of(by.accent), WHITE)) if by.accent else "",
         "title": _piece(estimate.title),
         "number": estimate.label,
         "note": _piece(_note(estimate)),

@@ -74,11 +74,12 @@ def by_token(token: str, lock: bool = False) -> Estimate:
 
 
 def changed_with(since: datetime) -> Q:
-    """The estimates that expired since then, or whose CRM system was deleted or came back."""
+    """The estimates that expired or were viewed since then, or whose CRM system went or came."""
     last_days = (timezone.localdate(since - datetime.resolution), timezone.localdate())
     expired = Q(valid_until__gte=last_days[0], valid_until__lt=last_days[1])
+    viewed = Q(last_viewed_at__gte=since)
     of_systems = Q(crm_system__in=keys_of_changed(CrmSystem, since, ["number"]))
-    return of_systems | Q(status=EstimateStatus.SENT) & expired
+    return of_systems | viewed | Q(status=EstimateStatus.SENT) & expired
 
 
 class EstimateDeleteImpact(TypedDict):

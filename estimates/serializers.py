@@ -81,6 +81,12 @@ class ClientMailSerializer(serializers.Serializer[Any]):
     )
 
 
+class ClientViewsSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    first_at = MomentField()
+    last_at = MomentField()
+
+
 class EstimateSerializer(TextEntitySerializer):
     examples: ClassVar[dict[str, Any]] = {"title": "Website relaunch", "client_name": "ACME"}
 
@@ -104,17 +110,22 @@ class EstimateSerializer(TextEntitySerializer):
     mail = ClientMailSerializer(
         read_only=True, allow_null=True, help_text="The latest e-mail to the client, if any."
     )
+    views = ClientViewsSerializer(
+        read_only=True, allow_null=True, help_text="Of the client's page, once it was opened."
+    )
     answer = ClientAnswerSerializer(
         read_only=True, allow_null=True, help_text="The client's answer, once there is one."
     )
 
     class Meta:
         model = Estimate
+        extra_kwargs: ClassVar[dict[str, Any]] = {"language": {"trim_whitespace": False}}
         fields: tuple[str, ...] = (
             "id", "number", "revision", "superseded_by", "status", "title", "content", "excerpt",
             "slug", "client_name", "client_company", "client_email", "crm_num", "crm_contact_id",
             "currency", "line_items", "line_totals", "subtotal", "discount", "tax", "total",
-            "valid_until", "sent_at", "mail", "answer", "meta", "created_at", "updated_at",
+            "valid_until", "language", "sent_at", "mail", "views", "answer", "meta",
+            "created_at", "updated_at",
         )  # fmt: skip
 
 

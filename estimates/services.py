@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from estimates.choices import EstimateStatus, MailKind, MailState
@@ -30,7 +30,7 @@ Items = Sequence[Mapping[str, Any]]
 
 COPIED = (
     "title", "content", "excerpt", "excerpt_derived", "meta", "client_name", "client_company",
-    "client_email", "crm_system", "crm_contact_id", "currency", "valid_until",
+    "client_email", "crm_system", "crm_contact_id", "currency", "valid_until", "language",
 )  # fmt: skip
 _TOKEN_BYTES = 32
 
@@ -187,6 +187,24 @@ def resend_estimate(
     values = queued(estimate, MailKind.ESTIMATE, subject, message)
     audit.update(actor, estimate, values, Verb.RESENT)
     return estimate
+
+
+@transaction.atomic
+def note_view(actor: Actor, estimate_id: int) -> None:
+    """Count that the client's page was opened. The first time is an event, the others are not."""
+    now = timezone.now()
+    seen = Estimate.objects.filter(pk=estimate_id)
+    count = {"view_count": F("view_count") + 1, "last_viewed_at": now}
+    if seen.exclude(first_viewed_at=None).update(**count):
+        return
+    estimate = seen.select_for_update().first()
+    if estimate is None:
+        return
+    if estimate.first_viewed_at:  # by somebody else, a moment ago
+        seen.update(**count)
+        return
+    first = {"view_count": 1, "first_viewed_at": now, "last_viewed_at": now}
+    audit.update(actor, estimate, first, Verb.VIEWED)
 
 
 @transaction.atomic

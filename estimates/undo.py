@@ -11,6 +11,10 @@ _ANSWERED = "The client's answer stays on record. Revise the estimate instead."
 _NEVER: Mapping[str, str] = {
     Verb.SENT: "The client may have seen it: what is sent stays sent. Revise it instead.",
     **dict.fromkeys(
+        (Verb.VIEWED,),
+        "That the client has seen it cannot be taken back.",
+    ),
+    **dict.fromkeys(
         (Verb.RESENT, Verb.REMINDED, Verb.MAILED, Verb.MAIL_FAILED),
         "What was mailed to the client cannot be taken back.",
     ),

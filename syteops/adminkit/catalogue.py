@@ -174,7 +174,8 @@ class CatalogueAdmin(ServiceAdmin):
             for field in fields.values():
                 field.disabled = True
         made = type("EntryForm", (forms.Form,), fields)
-        form: forms.Form = made(request.POST if request.method == "POST" else None)
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form: forms.Form = made(*sent)
         return form
 
     def _save(self, request: HttpRequest, entry: Any, form: forms.Form) -> bool:

@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from syteops.core.errors import FieldError
-from syteops.core.form_fields import JsonField, LineField, ListField, TextField
+from syteops.core.form_fields import JsonField, LineField, ListField, PictureField, TextField
 from syteops.core.schemas import is_one_line_text
 
 Schema = dict[str, Any]
@@ -96,6 +96,8 @@ def _number(schema: Schema) -> forms.Field:
 
 def _text(schema: Schema) -> forms.Field:
     longest = schema.get("maxLength")
+    if schema.get("format") == "picture" and longest:
+        return PictureField(longest=longest, required=False)
     if is_one_line_text(schema):
         return LineField(max_length=longest, widget=UnfoldAdminTextInputWidget)
     return TextField(max_length=longest, widget=UnfoldAdminTextareaWidget)

@@ -37,6 +37,7 @@ class Verb(StrEnum):
     MAILED = "mailed"
     MAIL_FAILED = "mail_failed"
     REMINDED = "reminded"
+    VIEWED = "viewed"
     APPROVED = "approved"
     DECLINED = "declined"
     SUPERSEDED = "superseded"

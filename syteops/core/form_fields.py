@@ -8,14 +8,21 @@ import re
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.forms.fields import InvalidJSONInput
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from syteops.lib.json_reader import Refused, read
 from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
+from syteops.lib.pictures import PictureRefused, as_address, rewritten, within
 from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
 from syteops.lib.urls import validate_web_address
+
+MOST_BYTES = 5 * 1024 * 1024
+"""Of a picture that is uploaded for a config."""
 
 
 class LineField(forms.CharField):
@@ -99,6 +106,42 @@ class EmailField(LineField, forms.EmailField):
 
 class SlugField(LineField, forms.SlugField):
     """A slug, on one line."""
+
+
+class PictureInput(forms.ClearableFileInput):
+    """Takes a file, and shows the picture that there is."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        file = forms.FileInput.render(self, name, None, attrs, renderer)
+        if not value:
+            return file
+        return format_html(
+            '<img class="so-picture" src="{}" alt="The picture that is stored">{}'
+            '<label><input type="checkbox" name="{}"> Remove the picture</label>',
+            value,
+            file,
+            self.clear_checkbox_name(name),
+        )
+
+
+class PictureField(forms.FileField):
+    """A picture as a `data:` address, of `longest` characters at most; it is uploaded as a file."""
+
+    widget = PictureInput
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.longest = longest
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Raises ValidationError for a file that is no picture. A picture removed is ""."""
+        found = super().clean(data, initial)
+        if not isinstance(found, UploadedFile):
+            return found or ""
+        try:
+            return as_address(within(rewritten(found, MOST_BYTES), self.longest))
+        except PictureRefused as refusal:
+            raise forms.ValidationError(str(refusal), "invalid") from refusal
 
 
 class JsonField(forms.JSONField):

@@ -15,6 +15,7 @@ from jsonschema.validators import extend
 from syteops.core.errors import FieldError
 from syteops.core.outbound import url_problem
 from syteops.core.sized_schemas import SizedValidator
+from syteops.lib.pictures import is_address
 from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 
 Schema = dict[str, Any]
@@ -26,8 +27,8 @@ MOST_PROBLEMS = 100
 _LONGEST_LINE = 300
 
 FORMATS = FormatChecker()
-"""The formats that are checked. `web-url`: a web address that this server may send to. Other apps
-add theirs."""
+"""The formats that are checked. `web-url`: a web address that this server may send to. `picture`: a
+picture as a `data:` address, which a form takes as a file. Other apps add theirs."""
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -162,6 +163,7 @@ _NAMES = {
     "array": "a list",
     "object": "an object",
     "email": "an e-mail address",
+    "picture": "a PNG or JPEG picture as a data: address",
     "date": "a date such as 2026-01-31",
     "event-type": "a type of events that there is: see docs/events.md",
 }
@@ -170,6 +172,11 @@ _NAMES = {
 @FORMATS.checks("web-url")
 def _is_web_url(value: object) -> bool:
     return not isinstance(value, str) or not url_problem(value)
+
+
+@FORMATS.checks("picture")
+def _is_picture(value: object) -> bool:
+    return not isinstance(value, str) or value == "" or is_address(value)
 
 
 @FORMATS.checks("email", raises=ValidationError)

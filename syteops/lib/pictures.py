@@ -1,5 +1,6 @@
 """Uploaded pictures made harmless: decoded, and written anew without anything but the pixels."""
 
+import base64
 import hashlib
 import io
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from PIL import Image, ImageOps
 
 READABLE = ("JPEG", "PNG", "WEBP", "GIF")
 LARGEST_SIDE = 1024
+_SMALLEST_SIDE = 64
 MAX_PIXELS = 50_000_000
 """Decoding takes four bytes a pixel, however small the file is."""
 
@@ -80,3 +82,45 @@ def _write(image: Image.Image) -> Picture:
 
 def _size(count: int) -> str:
     return f"{count / 1_048_576:.3g} MB" if count >= 1_048_576 else f"{count} bytes"
+
+
+# --- As a text -------------------------------------------------------------------------------
+
+ADDRESS_PATTERN = "^(data:image/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2})?$"
+"""What `as_address` makes, or nothing."""
+_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
+
+
+def as_address(picture: Picture) -> str:
+    """The picture as an address that has all of it (RFC 2397), for a page or a config."""
+    data = base64.b64encode(picture.data).decode()
+    return f"data:{_TYPES[picture.suffix]};base64,{data}"
+
+
+def is_address(text: str) -> bool:
+    """Whether that is the address of a picture that can be shown."""
+    try:
+        return bool(_bare(_open(data_of(text))))
+    except Exception:  # noqa: BLE001 - whatever a decoder stumbles over, it is no picture
+        return False
+
+
+def data_of(address: str) -> bytes:
+    """The picture's data. Raises ValueError for an address that has none."""
+    return base64.b64decode(address.partition(",")[2], validate=True)
+
+
+def within(picture: Picture, longest: int) -> Picture:
+    """The picture, made smaller until its address has `longest` characters at most.
+
+    Raises PictureRefused if it cannot be.
+    """
+    side = LARGEST_SIDE
+    while len(as_address(picture)) > longest:
+        side //= 2
+        if side < _SMALLEST_SIDE:
+            raise PictureRefused("The picture has too much detail. Choose a simpler one.")
+        image = _open(picture.data)
+        image.thumbnail((side, side))
+        picture = _write(image)
+    return picture

@@ -75,11 +75,17 @@ def test_other_methods_are_refused(visitor: Client, db, method: str) -> None:
     assert getattr(visitor, method)(link(a_sent_one())).status_code == 405
 
 
-def test_an_inactive_module_has_no_page(visitor: Client, db) -> None:
+def test_the_page_of_an_inactive_module_says_so_kindly(visitor: Client, db) -> None:
     path = link(a_sent_one())
     modules.deactivate(SYSTEM, modules.locked_state("estimates"))
-    assert visitor.get(path).status_code == 404
-    assert visitor.post(path, {"name": "x"}).status_code == 404
+    answers = [visitor.get(path), visitor.post(path, {"name": "x"}), visitor.get(f"{path}/pdf"),
+               visitor.get("/e/nowhere")]  # fmt: skip
+    for away in answers:
+        assert away.status_code == 404
+        assert "This page is not available at present." in away.content.decode()
+        assert "New website" not in away.content.decode()
+        assert away.headers["Cache-Control"] == "no-store"
+    assert len({away.content for away in answers}) == 1, "it tells nobody which links are right"
 
     modules.activate(SYSTEM, modules.locked_state("estimates"))
     assert visitor.get(path).status_code == 200
@@ -136,8 +142,8 @@ def test_the_module_says_who_the_estimate_is_from(visitor: Client, db) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("approved", "<strong>Approved</strong> by Cleo on"),
-        ("declined", "<strong>Declined</strong> by Cleo on"),
+        ("approved", "<strong>Approved</strong> by <bdi>Cleo</bdi> on"),
+        ("declined", "<strong>Declined</strong> by <bdi>Cleo</bdi> on"),
         ("expired", "This estimate was valid until"),
         ("superseded", "A newer version replaces this estimate."),
     ],
@@ -173,7 +179,7 @@ def test_the_answer_is_kept_with_who_when_and_where(
     assert (entry.actor_kind, entry.actor_label, entry.door) == ("client", "Cleo Client", "public")
     assert entry.address == "203.0.113.9"
     shown = visitor.get(path).content.decode()
-    assert f"<strong>{word}</strong> by Cleo Client on" in shown
+    assert f"<strong>{word}</strong> by <bdi>Cleo Client</bdi> on" in shown
     assert "First<br>Second &lt;script&gt;" in shown
 
 
@@ -255,7 +261,7 @@ def test_a_second_answer_changes_nothing_and_shows_the_first(visitor: Client, db
 
     assert late.status_code == 409
     assert "Your answer was not taken" in late.content.decode()
-    assert "<strong>Approved</strong> by Cleo Client" in late.content.decode()
+    assert "<strong>Approved</strong> by <bdi>Cleo Client" in late.content.decode()
     assert Estimate.objects.get().status == "approved"
 
 
