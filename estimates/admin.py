@@ -16,12 +16,13 @@ from estimates import assistant, questions, services
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm
 from estimates.links import client_path
+from estimates.lists import STATUS, StatusFilter, sums, tabs
 from estimates.mail_forms import MailForm, SendForm, about
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
 from estimates.pages import pdf_response
 from estimates.pdf import PdfFailed
-from estimates.queries import SEARCHED, estimates, get_estimate, with_status
+from estimates.queries import SEARCHED, estimates, get_estimate
 from estimates.tasks import draft_line_items
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
@@ -50,20 +51,6 @@ class LineItemInline(RowsInline):
     verbose_name = "line item"
 
 
-class StatusFilter(admin.SimpleListFilter):
-    """By the status of today, which is not the stored one."""
-
-    title = "status"
-    parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return EstimateStatus.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
-        known = self.value() in EstimateStatus.values
-        return queryset.filter(with_status(str(self.value()))) if known else queryset
-
-
 class RevisionFilter(admin.SimpleListFilter):
     title = "revisions"
     parameter_name = "revisions"
@@ -90,6 +77,8 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         ("currency", ChoicesDropdownFilter),
         ("valid_until", RangeDateFilter),
     )
+    list_before_template = "estimates/admin_tabs.html"
+    list_after_template = "estimates/admin_sums.html"
     search_fields = SEARCHED
     date_hierarchy = "created_at"
     list_per_page = 10
@@ -200,6 +189,19 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         if not estimate.answer:
             return "None yet"
         return render_to_string("estimates/admin_answer.html", {"estimate": estimate})
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the tabs above the list, and the sums below."""
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            shown |= {
+                "tabs": tabs(shown["cl"], request.GET.get(STATUS, "")),
+                "sums": sums(shown["cl"]),
+            }
+        return response
 
     # --- Actions ---
 

@@ -46,8 +46,7 @@ class EstimateViewSet(EntityViewSet):
     summaries = {"create": "Write an estimate"}
     descriptions = {
         "retrieve": "Once it is sent, `client_url` is the page on which the client answers.",
-        "create": "A draft under the next number of this year. Numbers are given without gaps, "
-        "once.",
+        "create": "A draft under the next number. Numbers are given without gaps, once.",
         "partial_update": "Drafts only. Line items are sent whole: what the list leaves out goes.",
         "destroy": "Not one that is sent or approved. Its number is never given again.",
     }

@@ -1,3 +1,4 @@
+from estimates.choices import NEVER, YEARLY
 from syteops.core.modules import ModuleConfig
 from syteops.lib.currencies import CODES
 from syteops.lib.languages import MAX_LENGTH, PATTERN
@@ -171,6 +172,21 @@ class EstimatesConfig(ModuleConfig):
                 "description": "As EST in EST-2026-0001. Numbers already given stay.",
                 "pattern": "^[A-Z][A-Z0-9]{0,9}$",
                 "default": "EST",
+            },
+            "number_start": {
+                "type": "integer",
+                "title": "First number",
+                "description": "From where they are counted, unless they are further already.",
+                "minimum": 1,
+                "maximum": 999_999_999,
+                "default": 1,
+            },
+            "number_reset": {
+                "type": "string",
+                "title": "Counting begins again",
+                "description": "Yearly, as in EST-2026-0001, or never, as in EST-0001.",
+                "enum": [YEARLY, NEVER],
+                "default": YEARLY,
             },
             "excerpt_length": {
                 "type": "integer",

@@ -2,6 +2,9 @@
 
 from django.db import models
 
+YEARLY, NEVER = "yearly", "never"
+"""When the numbers of estimates begin again."""
+
 
 class EstimateStatus(models.TextChoices):
     """Where an estimate stands. `expired` is never stored: it is a sent one past its date."""

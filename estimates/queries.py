@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections import defaultdict
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypedDict
 
@@ -24,6 +25,8 @@ ORDERINGS = {
     "number": ("year", "sequence", "revision"),
     **dict.fromkeys(("title", "client_name", "valid_until", "sent_at", "created_at", "updated_at")),
 }
+SOON = 7
+"""Days in which a client must answer, that an estimate counts as one that expires soon."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -50,6 +53,13 @@ def links_that_stop() -> list[str]:
     count = Estimate.objects.filter(link_hash__isnull=False, superseded_by=None).count()
     links = "1 client link stops" if count == 1 else f"{count} client links stop"
     return [f"{links} working"] if count else []
+
+
+def expires_soon() -> Q:
+    """The condition that a client has a few days left to answer."""
+    today = timezone.localdate()
+    last = today + timedelta(days=SOON)
+    return Q(status=EstimateStatus.SENT, valid_until__range=(today, last))
 
 
 def get_estimate(estimate_id: str, lock: bool = False) -> Estimate:
@@ -104,6 +114,13 @@ def deletion_impact(estimate: Estimate) -> EstimateDeleteImpact:
     }
 
 
+def counts_for_tabs() -> dict[str, int]:
+    """As `counts_by_status`, and how many expire soon, in one query."""
+    conditions = {one: with_status(one) for one in EstimateStatus.values} | {"soon": expires_soon()}
+    counts = {name: Count("id", filter=condition) for name, condition in conditions.items()}
+    return Estimate.objects.filter(superseded_by=None).aggregate(**counts)
+
+
 def counts_by_status() -> dict[str, int]:
     """How many estimates there are of each status today; superseded ones do not count."""
     standing = Estimate.objects.filter(superseded_by=None)
@@ -118,7 +135,12 @@ def latest() -> Estimate | None:
 
 def values_by_currency(status: str) -> dict[str, Decimal]:
     """What the estimates of that status come to, for each currency that occurs."""
+    return totals_of(estimates().filter(with_status(status), superseded_by=None))
+
+
+def totals_of(found: Iterable[Estimate]) -> dict[str, Decimal]:
+    """What they come to, for each currency that occurs."""
     totals: dict[str, list[Decimal]] = defaultdict(list)
-    for one in estimates().filter(with_status(status), superseded_by=None):
+    for one in found:
         totals[one.currency].append(one.amounts.total)
-    return {currency: total(found, currency) for currency, found in sorted(totals.items())}
+    return {currency: total(amounts, currency) for currency, amounts in sorted(totals.items())}

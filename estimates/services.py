@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from estimates.choices import EstimateStatus, MailKind, MailState
+from estimates.choices import YEARLY, EstimateStatus, MailKind, MailState
 from estimates.mailing import queued, wants_mail
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
@@ -48,7 +48,7 @@ def usual_tax() -> Decimal:
 
 @transaction.atomic
 def create_estimate(actor: Actor, *, line_items: Items = (), **values: Any) -> Estimate:
-    """A new draft under the next number of this year. Raises Invalid.
+    """A new draft under the next number. Raises Invalid.
 
     What is left out follows the module's config: currency, last day, and the tax of a line.
     """
@@ -266,13 +266,14 @@ def _insert(actor: Actor, estimate: Estimate, items: Items) -> Estimate:
 
 
 def _next_number(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The next number of this year. Under a lock, so that no number is left out or given twice."""
-    year = timezone.localdate().year
-    transaction_lock(f"estimates.numbers.{year}")
-    given = Estimate.all_objects.filter(year=year).aggregate(last=Max("sequence"))
-    sequence = (given["last"] or 0) + 1
-    number = f"{config['number_prefix']}-{year}-{sequence:04d}"
-    return {"year": year, "sequence": sequence, "number": number}
+    """The next number. Under a lock, so that no number is left out or given twice."""
+    transaction_lock("estimates.numbers")
+    year, is_yearly = timezone.localdate().year, config["number_reset"] == YEARLY
+    counted = Estimate.all_objects.filter(year=year) if is_yearly else Estimate.all_objects.all()
+    last = counted.aggregate(last=Max("sequence"))["last"] or 0
+    sequence = max(config["number_start"], last + 1)
+    parts = [config["number_prefix"], *([str(year)] if is_yearly else []), f"{sequence:04d}"]
+    return {"year": year, "sequence": sequence, "number": "-".join(parts)}
 
 
 def _last_day(config: Mapping[str, Any]) -> date | None:

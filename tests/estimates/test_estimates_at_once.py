@@ -12,6 +12,7 @@ from estimates.models import Estimate
 from estimates.queries import get_estimate
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict
+from tests.estimates.test_pdf import configure
 from tests.samples.estimates import a_draft, a_sent_one
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
@@ -34,6 +35,18 @@ def test_numbers_given_at_once_are_gapless_and_unique() -> None:
     sequences = sorted(one.sequence for some in made for one in some)
     assert sequences == list(range(1, 13))
     assert Estimate.objects.values("slug").distinct().count() == 12
+
+
+@pytest.mark.parametrize("reset", ["yearly", "never"])
+def test_numbers_are_gapless_by_every_rule_and_while_the_rule_changes(reset: str) -> None:
+    configure(number_start=41, number_reset=reset)
+    made = at_once(lambda: a_draft().sequence, 4)
+    configure(number_start=1, number_reset="never" if reset == "yearly" else "yearly")
+
+    made += at_once(lambda: a_draft().sequence, 4)
+
+    assert sorted(made) == list(range(41, 49))
+    assert Estimate.objects.values("number").distinct().count() == 8
 
 
 def test_of_two_revisions_at_once_one_is_made() -> None:

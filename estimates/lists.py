@@ -1,0 +1,66 @@
+"""What the admin's list of estimates shows above it: a tab for each state, and sums."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from estimates.choices import EstimateStatus
+from estimates.models import Estimate
+from estimates.queries import counts_for_tabs, expires_soon, totals_of, with_status
+from estimates.templatetags.amounts import money
+
+STATUS = "status"
+SOON = "soon"
+TABS = {
+    EstimateStatus.DRAFT: "Drafts",
+    EstimateStatus.SENT: "Awaiting answer",
+    SOON: "Expires soon",
+    EstimateStatus.APPROVED: "Approved",
+    EstimateStatus.DECLINED: "Declined",
+    EstimateStatus.EXPIRED: "Expired",
+}
+MOST_SUMMED = 1_000
+"""Estimates that are added up for a page; of more, those of the page are."""
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By the status of today, which is not the stored one."""
+
+    title = "status"
+    parameter_name = STATUS
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return TABS.items()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
+        return queryset.filter(_condition(str(self.value()))) if self.value() in TABS else queryset
+
+
+def _condition(tab: str) -> Q:
+    return expires_soon() if tab == SOON else with_status(tab)
+
+
+def tabs(changelist: Any, chosen: str) -> list[dict[str, Any]]:
+    """Each state with its address, which keeps what else was asked for, and how many there are."""
+    counts = counts_for_tabs()
+    everything = {"": "All", **TABS}
+    return [
+        {
+            "label": label,
+            "count": counts.get(name),
+            "address": changelist.get_query_string({STATUS: name or None}, ["p"]),
+            "is_chosen": name == chosen,
+        }
+        for name, label in everything.items()
+    ]
+
+
+def sums(changelist: Any) -> dict[str, Any]:
+    """What the estimates found come to, for each currency: of all, or of the page of too many."""
+    is_all = changelist.result_count <= MOST_SUMMED
+    found = changelist.queryset if is_all else changelist.result_list
+    totals = totals_of(found).items()
+    shown = [f"{currency} {money(amount, currency)}" for currency, amount in totals]
+    return {"totals": shown, "is_all": is_all}
