@@ -31,9 +31,8 @@ def rest_answer(view: "ManageViewSet", result: Result) -> Response:
         return response
     response = Response(result.body, operation.status)
     add_write_headers(response, result)
-    lookup = view.lookup_name()
-    if operation.status == 201 and lookup in result.data:
-        response["Location"] = address_of(f"{operation.path}/{result.data[lookup]}")
+    if location := view.location_of(result.data):
+        response["Location"] = address_of(location)
     return response
 
 

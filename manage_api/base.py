@@ -256,6 +256,12 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
             raise ApiError("method_not_allowed", self.why_read_only)
         raise MethodNotAllowed(str(request.method))
 
+    def location_of(self, data: Any) -> str:
+        """The path of what a write has made, by its answer; "" where there is no such thing."""
+        name, operation = self.lookup_name(), self.operation
+        is_made = operation.status == 201 and name in data
+        return f"{operation.path}/{data[name]}" if is_made else ""
+
     # --- For the actions ---
 
     def get_serializer_class(self) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OUTCOMES = frozenset((
     "deleted", "erased", "reverted", "restored", "resynced", "active", "enabled", "index", "action",
-    "signing_secret",
+    "signing_secret", "suggestion",
 ))  # fmt: skip
 """What an answer says that follows from the call itself, such as a secret that it has made."""
 

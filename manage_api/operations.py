@@ -119,7 +119,8 @@ class Declaration:
     deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
     that says what would go. `permission` is the verb of the Django permission, where the access
     does not imply it. `documents` are the media types beside JSON in which a read may answer, with
-    a `Document`, and the `format` of the input that stands for each.
+    a `Document`, and the `format` of the input that stands for each. `status` is 202 where the
+    answer tells of work that goes on: the viewset's `location_of` says where to ask about it.
     """
 
     summary: str = field(kw_only=False)
@@ -131,6 +132,7 @@ class Declaration:
     destructive: bool | None = None
     permission: str = ""
     documents: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
     def __call__(self, method: Method) -> Method:
         told = self.description or re.sub(r"\s+", " ", (method.__doc__ or "").strip())

@@ -95,7 +95,7 @@ def _operation(viewset: type[ManageViewSet], endpoint: str, method: str, path: s
         endpoint=endpoint,
         input=_serializer(declared.input, viewset),
         output=_serializer(declared.output or viewset.serializer_class, viewset),
-        status=standard.status if standard else 200,
+        status=standard.status if standard else declared.status,
         destructive=destructive,
         permission=viewset.permission_name(verb),
         module=module_of(viewset.__module__),

@@ -49,11 +49,17 @@ def finish_document(result: Json, **kwargs: Any) -> Json:
     complete_components(result)
     for described in _operations_in(result):
         answers = described["responses"]
-        asked, told = described.get("requestBody", {}), answers.get("201") or answers["200"]
+        asked, told = described.get("requestBody", {}), success_of(answers)
         for holder, example in ((asked, request_of), (told, example_of)):
             if media := holder.get("content", {}).get(JSON_TYPE):
                 media["example"] = example(_inlined(media["schema"], components["schemas"]))
     return result
+
+
+def success_of(answers: Json) -> Json:
+    """What is answered when all goes well."""
+    found: Json = next(answers[status] for status in ("200", "201", "202") if status in answers)
+    return found
 
 
 def _operations_in(result: Json) -> Iterable[Json]:
@@ -127,7 +133,7 @@ _SHAPE = ("type", "properties", "required", "additionalProperties", "description
 
 def _returned(described: Json) -> Json:
     responses = described["responses"]
-    content = (responses.get("201") or responses["200"])["content"]
+    content = success_of(responses)["content"]
     schema = content[JSON_TYPE]["schema"]
     if len(content) > 1:  # a document is a string of text in an envelope
         schema = {"oneOf": [schema, {"type": "string"}]}

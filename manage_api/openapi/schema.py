@@ -284,6 +284,11 @@ def _write_answers(one: Operation, responses: Json) -> Iterator[tuple[str, Json]
     names = ["SyteOps-Changed", "Idempotent-Replayed", "ETag"]
     if one.status == 200:
         yield "200", _answer("Done.", content, *names)
+    elif one.status == 202:
+        yield (
+            "202",
+            _answer("Begun: ask at Location what becomes of it.", content, *names, "Location"),
+        )
     else:
         created = _answer("Created.", content, *names, "Location")
         yield str(one.status), {**created, "links": parts.links_from(one)}

@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        return self.status in (200, 201)
+        return self.status in (200, 201, 202)
 
     def pointers(self) -> list[str]:
         return [error["pointer"] for error in self.body["errors"]]
