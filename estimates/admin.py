@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import action, display
 
-from estimates import assistant, questions, services
+from estimates import questions, services
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm
 from estimates.links import client_path
@@ -23,16 +23,14 @@ from estimates.models import Estimate, LineItem
 from estimates.pages import pdf_response
 from estimates.pdf import PdfFailed
 from estimates.queries import SEARCHED, estimates, get_estimate
-from estimates.tasks import draft_line_items
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.texts import markdown_preview
+from syteops.ai.suggesting_admin import SuggestingAdmin
 from syteops.core.addresses import absolute_address
 from syteops.modules.admin import ModuleAdmin
-from syteops.tasks.jobs import begin
-from syteops.tasks.progress import page_to_wait_on
 
 _COLOURS = {
     "Draft": "info",
@@ -63,7 +61,7 @@ class RevisionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Estimate)
-class EstimateAdmin(ModuleAdmin, ServiceAdmin):
+class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     form = EstimateForm
     services = services
     inlines = (LineItemInline,)
@@ -85,8 +83,7 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
     readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
                        "shown_mail", "shown_views", "sent_at", "created_at",
                        "updated_at")  # fmt: skip
-    actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise",
-                      "draft_line_items")  # fmt: skip
+    actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise")
     fieldsets = (
         (None, {"fields": (("label", "shown_status"), "title", "content", "preview", "excerpt")}),
         ("Client", {"fields": (("client_name", "client_company"), "client_email",
@@ -265,20 +262,6 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
         revise = services.revise_estimate
         return self._do(request, object_id, "revise", questions.REVISE, revise, told)
 
-    @button("Draft line items", "draft-line-items", "auto_awesome")
-    def draft_line_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(estimate: Any, values: Any) -> HttpResponse:
-            assistant.require_line_items(estimate)
-            actor, asked = (
-                admin_actor(request, "estimates_items.update"),
-                questions.DRAFT_LINE_ITEMS,
-            )
-            back = self.url_to("change", estimate.pk)
-            job = begin(actor, draft_line_items, estimate, title=asked.title, back=back)
-            return page_to_wait_on(job)
-
-        return confirmed(self, request, object_id, questions.DRAFT_LINE_ITEMS, act)
-
     def _do(
         self,
         request: HttpRequest,
@@ -300,7 +283,7 @@ class EstimateAdmin(ModuleAdmin, ServiceAdmin):
 
 
 _FITTING = {
-    EstimateStatus.DRAFT: ("send", "create_link", "draft_line_items"),
+    EstimateStatus.DRAFT: ("send", "create_link"),
     EstimateStatus.SENT: ("approve", "decline", "resend", "revise"),
     EstimateStatus.APPROVED: ("revise",),
     EstimateStatus.DECLINED: ("revise",),

@@ -1,10 +1,12 @@
 """What estimates use AI for."""
 
+from estimates import assistant
 from syteops.ai.areas import register_area
 
-LINE_ITEMS = register_area(
+register_area(
     "estimates.line_items",
     "Line items of estimates",
-    "Drafts the line items of an estimate from its scope of work.",
+    "Suggests the line items of an estimate from its scope of work.",
     module=__name__,
+    suggests=assistant.LineItems(),
 )

@@ -22,12 +22,13 @@ from estimates.serializers import (
 )
 from manage_api.operations import operation
 from manage_api.viewsets import EntityViewSet
+from syteops.ai.viewsets import SuggestionsMixin
 from syteops.core.errors import Invalid
 from syteops.crm.models import CrmSystem
 
 
 @manage_api.register("estimates", resource="estimates_items")
-class EstimateViewSet(EntityViewSet):
+class EstimateViewSet(SuggestionsMixin, EntityViewSet):
     about = "Offers to clients, from the draft to the answer."
     queryset = queries.estimates()
     serializer_class = EstimateWithLinkSerializer

@@ -42,9 +42,3 @@ REVISE = Question(
     "answer this one: its link says that a newer version replaces it.",
     "Make a new revision",
 )
-DRAFT_LINE_ITEMS = Question(
-    "Draft line items",
-    "The saved title, currency and scope of work go to the AI provider of the area "
-    "estimates.line_items. The line items it drafts are added to those there are: check them.",
-    "Draft",
-)

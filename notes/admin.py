@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import (
@@ -13,16 +13,14 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from notes import assistant, people, queries, services, tasks
+from notes import people, queries, services
 from notes.models import ActionItem, Note
-from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.texts import TextForm, markdown_preview
+from syteops.ai.suggesting_admin import SuggestingAdmin
 from syteops.core.form_fields import ListField
 from syteops.modules.admin import ModuleAdmin
-from syteops.tasks.jobs import begin
-from syteops.tasks.progress import page_to_wait_on
 from syteops.team.models import TeamMember
 
 
@@ -83,7 +81,7 @@ class TagFilter(admin.SimpleListFilter):
 
 
 @admin.register(Note)
-class NoteAdmin(ModuleAdmin, ServiceAdmin):
+class NoteAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     form = NoteForm
     services = services
     inlines = (ActionItemInline,)
@@ -102,7 +100,6 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
     date_hierarchy = "meeting_date"
     list_per_page = 12
     readonly_fields = ("preview", "created_at", "updated_at")
-    actions_detail = ("summarise", "extract_action_items")
     fieldsets = (
         (None, {"fields": ("title", "content", "preview", "excerpt", ("status", "slug"))}),
         ("Meeting", {"fields": ("author", "attendees", "attendee_names",
@@ -131,38 +128,3 @@ class NoteAdmin(ModuleAdmin, ServiceAdmin):
     def preview(self, note: Note) -> str:
         """The content as it was saved last."""
         return markdown_preview(note.content)
-
-    @button("Summarise into excerpt", "summarise", "summarize")
-    def summarise(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(note: Any, values: Any) -> HttpResponse:
-            assistant.require_summary(note)
-            return self._begin(request, tasks.summarise, note, SUMMARISE.title)
-
-        return confirmed(self, request, object_id, SUMMARISE, act)
-
-    @button("Extract action items", "extract-action-items", "checklist")
-    def extract_action_items(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(note: Any, values: Any) -> HttpResponse:
-            assistant.require_action_items(note)
-            return self._begin(request, tasks.extract_action_items, note, EXTRACT.title)
-
-        return confirmed(self, request, object_id, EXTRACT, act)
-
-    def _begin(self, request: HttpRequest, task: Any, note: Note, title: str) -> HttpResponse:
-        actor = admin_actor(request, "notes_items.update")
-        job = begin(actor, task, note, title=title, back=self.url_to("change", note.pk))
-        return page_to_wait_on(job)
-
-
-SUMMARISE = Question(
-    "Summarise into excerpt",
-    "The saved title and content go to the AI provider of the area notes.summary. Its summary "
-    "replaces the excerpt.",
-    "Summarise",
-)
-EXTRACT = Question(
-    "Extract action items",
-    "The saved title and content, and the names of the team, go to the AI provider of the area "
-    "notes.action_items. What it finds is added to the list; what is there stays.",
-    "Extract",
-)

@@ -1,16 +1,19 @@
 """What notes use AI for."""
 
+from notes import assistant
 from syteops.ai.areas import register_area
 
-SUMMARY = register_area(
+register_area(
     "notes.summary",
     "Summaries of notes",
-    "Writes the excerpt of a note from its content.",
+    "Suggests the excerpt of a note from its content.",
     module=__name__,
+    suggests=assistant.Summary(),
 )
-ACTION_ITEMS = register_area(
+register_area(
     "notes.action_items",
     "Action items from notes",
     "Finds in a note's content what is to be done, by whom and until when.",
     module=__name__,
+    suggests=assistant.ActionItems(),
 )

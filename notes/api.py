@@ -11,6 +11,7 @@ from notes import people, queries, services
 from notes.choices import NoteStatus
 from notes.models import Note
 from notes.serializers import NoteSerializer
+from syteops.ai.viewsets import SuggestionsMixin
 
 
 class NoteFilter(FilterSet):
@@ -24,7 +25,7 @@ class NoteFilter(FilterSet):
 
 
 @manage_api.register("notes", resource="notes_items")
-class NoteViewSet(EntityViewSet):
+class NoteViewSet(SuggestionsMixin, EntityViewSet):
     about = "Meetings, decisions and what is to be done."
     queryset = queries.notes()
     serializer_class = NoteSerializer

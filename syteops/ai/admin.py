@@ -1,14 +1,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.strict import ReadOnlyAdmin
-from syteops.ai import queries, services
+from syteops.ai import queries, services, tasks
 from syteops.ai.areas import all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
+from syteops.tasks.progress import page_to_wait_on
 
 
 @admin.register(AiProvider)
@@ -19,12 +21,53 @@ class AiProviderAdmin(ServiceAdmin):
     list_display = ("name", "slug", "base_url", "default_model", "has_key", "is_default")
     search_fields = ("searched",)
     fields = (
-        "name", "slug", "base_url", "api_style", "default_model", "token_limit", "is_default",
+        "name", "slug", "base_url", "api_style", "default_model", "offered", "token_limit",
+        "input_price", "output_price", "is_default",
     )  # fmt: skip
+    readonly_fields = ("offered",)
+    actions_detail = ("check_connection", "fetch_models")
 
     @admin.display(boolean=True, description="API key")
     def has_key(self, provider: AiProvider) -> bool:
         return provider.api_key is not None
+
+    @admin.display(description="Models offered")
+    def offered(self, provider: AiProvider) -> str:
+        """As they were fetched last."""
+        return ", ".join(provider.known_models) or "Not fetched yet"
+
+    @button("Test connection", "test-connection", "network_check")
+    def check_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._try(request, object_id, TEST, tasks.check_connection)
+
+    @button("Fetch models", "fetch-models", "list")
+    def fetch_models(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._try(request, object_id, FETCH, tasks.fetch_models)
+
+    def _try(
+        self, request: HttpRequest, object_id: str, question: Question, task: Any
+    ) -> HttpResponse:
+        """In the background: a provider may take its time."""
+
+        def act(provider: Any, values: Any) -> HttpResponse:
+            services.question_to(provider)  # what is missing is told at once
+            actor, back = admin_actor(request, "ai.update"), self.url_to("change", provider.pk)
+            job = tasks.try_provider(actor, task, provider, question.title, back)
+            return page_to_wait_on(job)
+
+        return confirmed(self, request, object_id, question, act)
+
+
+TEST = Question(
+    "Test connection",
+    "Asks the provider's default model for one word. That may cost a few tokens.",
+    "Test",
+)
+FETCH = Question(
+    "Fetch models",
+    "Asks the provider which models it offers to this key, and shows them here.",
+    "Fetch",
+)
 
 
 @admin.register(AiAreaSettings)
@@ -87,11 +130,26 @@ def _progress(used: int, limit: int | None) -> str:
 @admin.register(AiUsage)
 class AiUsageAdmin(ReadOnlyAdmin):
     list_display = (
-        "day", "area", "provider", "model", "requests",
-        "input_tokens", "output_tokens", "reserved_tokens",
+        "day", "area", "provider", "model", "actor_label", "requests",
+        "input_tokens", "output_tokens", "reserved_tokens", "cost",
     )  # fmt: skip
-    list_filter = ("area", "provider", "model")
+    list_filter = ("area", "provider", "model", "actor_label")
+    list_before_template = "admin/ai/usage.html"
     date_hierarchy = "day"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return queries.usage_of_active_areas()
+        return queries.with_cost(queries.usage_of_active_areas())
+
+    @admin.display(description="Cost (USD)")
+    def cost(self, usage: Any) -> str:
+        """At the provider's present prices."""
+        return "" if usage.cost is None else f"{usage.cost:.4f}"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the tokens of the last days, as bars."""
+        days = queries.days_of_use()
+        chart = {"days": days, "busiest": max(one.tokens for one in days)}
+        shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **chart})
+        return shown

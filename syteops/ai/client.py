@@ -4,12 +4,14 @@ No exception leaves here that could carry the key or the prompt: the words are o
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syteops.ai.choices import ApiStyle
-from syteops.ai.errors import AiFailed
+from syteops.ai.errors import AiFailed, AiRefused
 from syteops.core import outbound
+from syteops.lib.text import is_blank, is_one_line
 
 TIMEOUT = 60.0
 """Seconds for the whole answer, from connecting to its last byte."""
@@ -18,6 +20,10 @@ MAX_ANSWER = 8 * 1024 * 1024
 ANTHROPIC_VERSION = "2023-06-01"
 
 _MOST_TOKENS = 1_000_000_000
+_KNOWS_NO_SCHEMA = (400, 422)
+_TOOL = "answer"
+_MOST_MODELS = 500
+_LONGEST_MODEL = 200
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Question:
     max_tokens: int
     system: str
     prompt: str
+    schema: Mapping[str, Any] | None = None
+    """The JSON Schema of the answer, where it is to be JSON."""
 
     def __repr__(self) -> str:
         return f"<question to {self.provider}>"
@@ -44,24 +52,28 @@ class Answer:
 
     text: str
     usage: tuple[int, int] | None
+    is_cut: bool = False
+    """Whether it ends where `max_tokens` were used up."""
 
 
 def ask(question: Question) -> Answer:
     """The provider's answer. Redirects are not followed: they would carry the key elsewhere.
 
-    Raises AiFailed with clear words for every way in which this can go wrong.
+    A server that refuses to be given a schema is asked once more without. Raises AiFailed with
+    clear words for every way in which this can go wrong.
     """
     anthropic = question.style == ApiStyle.ANTHROPIC
-    data = _exchange(question, *(_anthropic(question) if anthropic else _openai(question)))
+    try:
+        data = _exchange(question, *(_anthropic(question) if anthropic else _openai(question)))
+    except AiRefused as refusal:
+        if question.schema is None or refusal.status not in _KNOWS_NO_SCHEMA:
+            raise
+        return ask(replace(question, schema=None))
     read = _read_anthropic if anthropic else _read_openai
     try:
         return read(data)
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise AiFailed(
-            f"{question.name} answered something else than its API promises. Check the base URL "
-            "and the API style.",
-            billable=True,
-        ) from None
+        raise AiFailed(_something_else(question), billable=True) from None
 
 
 # --- The two protocols ---------------------------------------------------------------------
@@ -75,28 +87,47 @@ def _openai(question: Question) -> tuple[str, dict[str, Any]]:
         {"role": "user", "content": question.prompt},
     ]
     body = {"model": question.model, "messages": messages, limit: question.max_tokens}
+    if question.schema:
+        wanted = {"name": _TOOL, "strict": True, "schema": question.schema}
+        body["response_format"] = {"type": "json_schema", "json_schema": wanted}
     return "/chat/completions", body
 
 
 def _read_openai(data: Any) -> Answer:
-    text = data["choices"][0]["message"]["content"]
-    return Answer(_text(text), _usage(data, ("prompt_tokens",), "completion_tokens"))
+    choice = data["choices"][0]
+    usage = _usage(data, ("prompt_tokens",), "completion_tokens")
+    return Answer(
+        _text(choice["message"]["content"]), usage, choice.get("finish_reason") == "length"
+    )
 
 
 def _anthropic(question: Question) -> tuple[str, dict[str, Any]]:
-    body = {
+    body: dict[str, Any] = {
         "model": question.model,
         "max_tokens": question.max_tokens,
         "system": question.system,
         "messages": [{"role": "user", "content": question.prompt}],
     }
+    if question.schema:
+        tool = {"name": _TOOL, "description": "Answer.", "input_schema": question.schema}
+        body |= {"tools": [tool], "tool_choice": {"type": "tool", "name": _TOOL}}
     return "/v1/messages", body
 
 
 def _read_anthropic(data: Any) -> Answer:
-    texts = [_text(one["text"]) for one in data["content"] if one["type"] == "text"]
+    parts = {"text": _text_part, "tool_use": _tool_part}
+    texts = [parts[one["type"]](one) for one in data["content"] if one["type"] in parts]
     read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return Answer("".join(texts), _usage(data, read, "output_tokens"))
+    is_cut = data.get("stop_reason") == "max_tokens"
+    return Answer("".join(texts), _usage(data, read, "output_tokens"), is_cut)
+
+
+def _text_part(part: Any) -> str:
+    return _text(part["text"])
+
+
+def _tool_part(part: Any) -> str:
+    return json.dumps(part["input"])
 
 
 def _text(value: Any) -> str:
@@ -121,18 +152,36 @@ def _usage(data: Any, read: tuple[str, ...], written: str) -> tuple[int, int] | 
 
 def _headers(question: Question) -> dict[str, str]:
     """What carries the key. Not kept in a variable: error reports show those of each frame."""
+    if not question.key:
+        return {}  # a local model needs none
     if question.style == ApiStyle.ANTHROPIC:
         return {"x-api-key": question.key, "anthropic-version": ANTHROPIC_VERSION}
     return {"Authorization": f"Bearer {question.key}"}
 
 
-def _exchange(question: Question, path: str, body: dict[str, Any]) -> Any:
-    """The answer's JSON. Raises AiFailed."""
+def list_models(question: Question) -> list[str]:
+    """The models that the provider offers to this key, sorted. Raises AiFailed."""
+    path = "/v1/models?limit=1000" if question.style == ApiStyle.ANTHROPIC else "/models"
+    data = _exchange(question, path, None)
+    found = data.get("data") if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise AiFailed(_something_else(question), billable=False)
+    names = (one.get("id") for one in found if isinstance(one, dict))
+    return sorted({one for one in names if isinstance(one, str) and _is_model(one)})[:_MOST_MODELS]
+
+
+def _is_model(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST_MODEL and is_one_line(name) and not is_blank(name)
+
+
+def _exchange(question: Question, path: str, body: dict[str, Any] | None) -> Any:
+    """The answer's JSON; without a body, to a GET. Raises AiFailed."""
     url = question.base_url.rstrip("/") + path
     try:
-        answer = outbound.post(
+        answer = outbound.exchange(
+            "GET" if body is None else "POST",
             url,
-            json.dumps(body).encode(),
+            b"" if body is None else json.dumps(body).encode(),
             _headers(question),
             seconds=TIMEOUT,
             most_bytes=MAX_ANSWER,
@@ -142,13 +191,20 @@ def _exchange(question: Question, path: str, body: dict[str, Any]) -> Any:
             f"{question.name} gave no answer. {failure.detail}", billable=failure.sent
         ) from None
     if answer.status != 200:
-        raise AiFailed(_refusal(question, answer.status), billable=False)
+        raise AiRefused(_refusal(question, answer.status), answer.status)
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError):  # no JSON, no UTF-8, or JSON without an end
         raise AiFailed(
             f"{question.name} did not answer with JSON. Check the base URL.", billable=True
         ) from None
+
+
+def _something_else(question: Question) -> str:
+    return (
+        f"{question.name} answered something else than its API promises. Check the base URL and "
+        "the API style."
+    )
 
 
 def _refusal(question: Question, status: int) -> str:

@@ -16,3 +16,11 @@ class AiFailed(DomainError):
     def __init__(self, detail: str, *, billable: bool) -> None:
         super().__init__(detail)
         self.billable = billable
+
+
+class AiRefused(AiFailed):
+    """The provider answered with another status than 200. That costs nothing."""
+
+    def __init__(self, detail: str, status: int) -> None:
+        super().__init__(detail, billable=False)
+        self.status = status

@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from syteops.ai import queries
 from syteops.ai.models import AiAreaSettings, AiUsage
+from syteops.core.actors import Actor
 from syteops.core.errors import LimitReached
 from syteops.core.locks import transaction_lock
+from syteops.lib.text import cut
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Reservation:
     tokens: int
 
 
-def reserve(settings: AiAreaSettings, provider: str, model: str, tokens: int) -> Reservation:
+def reserve(
+    actor: Actor, settings: AiAreaSettings, provider: str, model: str, tokens: int
+) -> Reservation:
     """Count one request and the most tokens that it can use. Call inside a transaction.
 
     Raises LimitReached naming the limit, and when it is reset.
@@ -35,7 +39,13 @@ def reserve(settings: AiAreaSettings, provider: str, model: str, tokens: int) ->
     require_left(settings, tokens)
     today = timezone.localdate()
     row, _ = AiUsage.objects.get_or_create(
-        area=settings.area, day=today, provider=provider, model=model
+        area=settings.area,
+        day=today,
+        provider=provider,
+        model=model,
+        actor_kind=actor.kind,
+        actor_id=actor.id[:100],
+        defaults={"actor_label": cut(actor.label, 200)},
     )
     _add(row.pk, requests=1, reserved_tokens=tokens)
     return Reservation(row.pk, tokens)

@@ -1,7 +1,8 @@
 import re
 import uuid
 from collections.abc import Mapping
-from typing import ClassVar
+from decimal import Decimal
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from django.db import models
 from django.db.models import Q
 
 from syteops.ai.areas import all_areas
-from syteops.ai.choices import ApiStyle
+from syteops.ai.choices import ApiStyle, SuggestionState
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
 from syteops.core.events import SECRET_VERBS, Verb
@@ -31,6 +32,17 @@ MAX_TOKENS_PER_MONTH = 1_000_000_000_000
 
 def _between(lowest: int, highest: int) -> list[MinValueValidator | MaxValueValidator]:
     return [MinValueValidator(lowest), MaxValueValidator(highest)]
+
+
+def _price(help_text: str) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=help_text,
+    )
 
 
 def validate_base_url(url: str) -> None:
@@ -85,6 +97,11 @@ class AiProvider(Entity):
         blank=True,
         validators=_between(1, MAX_TOKENS),
         help_text="Most tokens of one answer, whatever an area allows. Empty: no such limit.",
+    )
+    input_price = _price("Of a million tokens sent, in US dollars. Empty: no cost is shown.")
+    output_price = _price("Of a million tokens answered, in US dollars.")
+    known_models: "models.JSONField[list[str], list[str]]" = models.JSONField(
+        default=list, blank=True, editable=False
     )
     is_default = models.BooleanField(
         "default", default=False, help_text="Serves the areas that name no provider."
@@ -177,7 +194,7 @@ class AiAreaSettings(Entity):
 
 
 class AiUsage(Entity):
-    """What one area used of one model on one day (of the site's time zone)."""
+    """What one area used of one model on one day (of the site's time zone), for one asker."""
 
     resource: ClassVar[str] = "ai"
     noun: ClassVar[str] = "ai_usage"
@@ -188,6 +205,9 @@ class AiUsage(Entity):
     day = models.DateField()
     provider = models.CharField(max_length=50)
     model = models.CharField(max_length=200)
+    actor_kind = models.CharField(max_length=10, blank=True)
+    actor_id = models.CharField(max_length=100, blank=True)
+    actor_label = models.CharField("asked by", max_length=200, blank=True)
     requests = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
@@ -202,12 +222,72 @@ class AiUsage(Entity):
         verbose_name = "AI usage"
         verbose_name_plural = "AI usage"
         default_permissions = ("view",)
-        ordering = ("-day", "area", "provider", "model")
+        ordering = ("-day", "area", "provider", "model", "actor_kind", "actor_id")
         constraints = (
             models.UniqueConstraint(
-                fields=["area", "day", "provider", "model"], name="ai_one_row_per_day"
+                fields=["area", "day", "provider", "model", "actor_kind", "actor_id"],
+                name="ai_one_row_per_day",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.area} on {self.day}"
+
+    @property
+    def cost(self) -> Decimal | None:
+        """In US dollars, at the prices that `queries.with_cost` has found; None: not known."""
+        prices = [getattr(self, name, None) for name in ("input_price", "output_price")]
+        sent, answered = (one if isinstance(one, Decimal) else None for one in prices)
+        if sent is None or answered is None:
+            return None
+        return (self.input_tokens * sent + self.output_tokens * answered) / 1_000_000
+
+
+class AiSuggestion(Entity):
+    """What an AI suggests for one object: asked for by somebody, stored by nobody until accepted.
+
+    `items` are checked already (see `suggesting`). The texts go with the decision, or with time.
+    """
+
+    resource: ClassVar[str] = "ai"
+    noun: ClassVar[str] = "ai_suggestion"
+    verbs: ClassVar[frozenset[Verb]] = frozenset(
+        (Verb.CREATED, Verb.ANSWERED, Verb.ACCEPTED, Verb.DISMISSED, Verb.CANCELLED)
+    )
+    counted: ClassVar[bool] = False
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    area = models.CharField(max_length=100)
+    object_id = models.CharField(max_length=100)
+    state = models.CharField(max_length=10, choices=SuggestionState, default=SuggestionState.QUEUED)
+    items: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )
+    accepted: "models.JSONField[list[int], list[int]]" = models.JSONField(default=list)
+    fingerprint = models.CharField(max_length=64)
+    job = models.UUIDField(null=True)
+    problem = models.JSONField(null=True)
+    provider = models.CharField(max_length=50, blank=True)
+    model = models.CharField(max_length=200, blank=True)
+    input_tokens = models.PositiveBigIntegerField(null=True)
+    output_tokens = models.PositiveBigIntegerField(null=True)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.CharField(max_length=100)
+    actor_label = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "AI suggestion"
+        default_permissions = ("view",)
+        ordering = ("-created_at", "id")
+        indexes = (models.Index(fields=["area", "object_id"], name="ai_suggestions_of_object"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state__in=SuggestionState.values), name="ai_suggestion_state"
+            ),
+        )
+
+    def __str__(self) -> str:
+        known = all_areas().get(self.area)
+        return known.name if known else self.area

@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from syteops.ai.areas import Area, all_areas
-from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
+from syteops.ai.areas import Area, all_areas, areas_about
+from syteops.ai.choices import UNDER_WAY, SuggestionState
+from syteops.ai.models import AiAreaSettings, AiProvider, AiSuggestion, AiUsage
 from syteops.core.entities import find
 from syteops.core.errors import Invalid, ModuleInactive, NotFound
 from syteops.core.modules import inactive_modules
+from syteops.core.outbound import is_allowed_private
+from syteops.tasks.jobs import UNFORESEEN, problem_of
+from syteops.tasks.models import Job
 
 # --- Providers -----------------------------------------------------------------------------
 
@@ -26,6 +30,11 @@ def all_providers() -> QuerySet[AiProvider]:
 def get_provider(slug: str, lock: bool = False) -> AiProvider:
     """The provider of that slug, locked on request. Raises NotFound."""
     return find(AiProvider.objects.all(), "slug", slug, lock)
+
+
+def needs_key(provider: AiProvider) -> bool:
+    """Whether it is never asked without a key: models of this server's own network may be."""
+    return not is_allowed_private(provider.base_url)
 
 
 def default_provider() -> AiProvider | None:
@@ -70,8 +79,21 @@ class AreaState:
     @property
     def ready(self) -> bool:
         """Whether the area would work now, within its limits."""
-        has_key = self.serving is not None and self.serving.api_key is not None
-        return self.settings.enabled and has_key and bool(self.model)
+        return not self.why_not_ready
+
+    @property
+    def why_not_ready(self) -> str:
+        """What is missing, and what to do about it; "" when nothing is."""
+        provider, name = self.serving, self.area.name
+        if not self.settings.enabled:
+            return f"{name} is switched off. Enable it in the AI settings."
+        if provider is None:
+            return f"{name} has no AI provider. Choose one, or a default provider."
+        if not self.model:
+            return f"{name} has no model. Choose one, or a default for {provider}."
+        if provider.api_key is None and needs_key(provider):
+            return f"{provider} has no API key. Set one in the AI settings."
+        return ""
 
 
 def active_areas() -> dict[str, Area]:
@@ -127,10 +149,43 @@ def usage_of_active_areas() -> QuerySet[AiUsage]:
 
 
 def usage(area: str = "", since: date | None = None) -> QuerySet[AiUsage]:
-    """What was used since that day, of the last 30 days unless told otherwise."""
-    since = since or timezone.localdate() - timedelta(days=29)
-    found = usage_of_active_areas().filter(day__gte=since)
+    """What was used since that day, of the last 30 days unless told otherwise; with its `cost`."""
+    since = since or timezone.localdate() - timedelta(days=LAST_DAYS - 1)
+    found = with_cost(usage_of_active_areas()).filter(day__gte=since)
     return found.filter(area=area) if area else found
+
+
+def with_cost(found: QuerySet[AiUsage]) -> QuerySet[AiUsage]:
+    """Each with the present prices of its provider, and so with its `cost`."""
+    prices = AiProvider.objects.filter(slug=OuterRef("provider"))
+    return found.annotate(
+        input_price=Subquery(prices.values("input_price")),
+        output_price=Subquery(prices.values("output_price")),
+    )
+
+
+LAST_DAYS = 30
+
+
+class DayOfUse(NamedTuple):
+    """What was used on one day."""
+
+    day: date
+    requests: int
+    tokens: int
+
+
+def days_of_use() -> list[DayOfUse]:
+    """The last 30 days of all active areas, also those on which nothing was used."""
+    today = timezone.localdate()
+    rows = usage().order_by().values("day").annotate(requests_=Sum("requests"), tokens_=_TOKENS)
+    used = {one["day"]: one for one in rows}
+    days = (today - timedelta(days=ago) for ago in reversed(range(LAST_DAYS)))
+    return [
+        DayOfUse(day, used[day]["requests_"], used[day]["tokens_"]) if day in used
+        else DayOfUse(day, 0, 0)
+        for day in days
+    ]  # fmt: skip
 
 
 def requests_on(area: str, day: date) -> int:
@@ -169,3 +224,34 @@ def chosen_provider(values: Mapping[str, Any]) -> dict[str, AiProvider]:
         return {"provider": get_provider(values["provider"])}
     except NotFound as error:
         raise Invalid.field("provider", error.detail, "not_found") from error
+
+
+# --- Suggestions -----------------------------------------------------------------------------
+
+
+def suggestions_about(about: Any) -> QuerySet[AiSuggestion]:
+    """What was suggested for the object by the areas of active modules, the newest first."""
+    areas = active_areas().keys() & {one.slug for one in areas_about(type(about))}
+    return AiSuggestion.objects.filter(area__in=areas, object_id=str(about.pk))
+
+
+def get_suggestion(about: Any, key: str, lock: bool = False) -> AiSuggestion:
+    """That suggestion for the object, locked on request. Raises NotFound."""
+    found = suggestions_about(about).filter(pk=key)
+    suggestion = (found.select_for_update() if lock else found).first()
+    if suggestion is None:
+        raise NotFound("There is no such suggestion, or it is not kept any more.")
+    return suggestion
+
+
+def state_of(suggestion: AiSuggestion) -> SuggestionState:
+    """Its state; also that of one whose worker was killed too often to tell of it."""
+    if suggestion.state in UNDER_WAY and problem_of_job(suggestion):
+        return SuggestionState.FAILED
+    return SuggestionState(suggestion.state)
+
+
+def problem_of_job(suggestion: AiSuggestion) -> dict[str, str] | None:
+    """Why it failed: `code` and `detail`. None unless it has."""
+    job = Job.objects.filter(pk=suggestion.job).first() if suggestion.job else None
+    return suggestion.problem or (problem_of(job) if job else UNFORESEEN)

@@ -1,19 +1,26 @@
 """What AI settings look like in the API."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from manage_api.fields import (
     IsSetField,
+    JsonObjectField,
     MomentField,
     SecretField,
     StrictCharField,
     StrictDateField,
+    StrictIntegerField,
+    StrictListField,
 )
 from manage_api.serializers import StrictModelSerializer, StrictSerializer
-from syteops.ai.models import AiAreaSettings, AiUsage
+from syteops.ai import queries
+from syteops.ai.areas import all_areas
+from syteops.ai.choices import SuggestionState
+from syteops.ai.models import AiAreaSettings, AiSuggestion, AiUsage
+from syteops.ai.suggesting import MOST_ITEMS
 
 
 class AiProviderSerializer(serializers.Serializer[Any]):
@@ -114,12 +121,98 @@ class AiUsageInput(StrictSerializer):
 
 
 class AiUsageSerializer(serializers.ModelSerializer[AiUsage]):
-    """What one area used of one model on one day."""
+    """What one area used of one model on one day, for one person or key."""
+
+    actor_kind = serializers.CharField(
+        help_text="Who asked: `person`, `key`, `command` or `system`; blank: before it was kept."
+    )
+    actor_id = serializers.CharField(help_text="The person's or key's id.")
+    actor = serializers.CharField(source="actor_label", help_text="Its name then.")
+    cost = serializers.DecimalField(
+        max_digits=24,
+        decimal_places=6,
+        allow_null=True,
+        help_text="In US dollars, at the provider's present prices; null: they are not set.",
+    )
 
     class Meta:
         model = AiUsage
         fields = (
-            "area", "day", "provider", "model", "requests",
-            "input_tokens", "output_tokens", "reserved_tokens",
+            "area", "day", "provider", "model", "actor_kind", "actor_id", "actor", "requests",
+            "cost", "input_tokens", "output_tokens", "reserved_tokens",
         )  # fmt: skip
         read_only_fields = fields
+
+
+# --- Suggestions -----------------------------------------------------------------------------
+
+
+class AiSuggestedItemSerializer(serializers.Serializer[Any]):
+    """One thing that is suggested."""
+
+    index = serializers.IntegerField(help_text="What names it when it is accepted.")
+    text = serializers.CharField(help_text="In words.")
+    values = JsonObjectField(help_text="What would be stored: fields as the object has them.")
+
+
+class AiSuggestionProblemSerializer(serializers.Serializer[Any]):
+    """Why there is no suggestion."""
+
+    code = serializers.CharField(help_text="As in a refusal: see the error codes.")
+    detail = serializers.CharField()
+
+
+class AiSuggestionSerializer(serializers.Serializer[Any]):
+    """What AI suggests for one object, or is being asked for."""
+
+    suggestion = serializers.UUIDField(source="pk", help_text="Its id.")
+    area = serializers.CharField(help_text="Such as `notes.summary`.")
+    status = serializers.ChoiceField(choices=SuggestionState.values)
+    items = AiSuggestedItemSerializer(many=True, help_text="Empty while it is not `ready`.")
+    accepted = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The indexes of what was accepted."
+    )
+    problem = AiSuggestionProblemSerializer(allow_null=True, help_text="null: it has not failed.")
+    provider = serializers.CharField(help_text="Who answered; blank before.")
+    model = serializers.CharField()
+    input_tokens = serializers.IntegerField(allow_null=True, help_text="null: not told.")
+    output_tokens = serializers.IntegerField(allow_null=True, help_text="null: not told.")
+    asked_by = serializers.CharField(source="actor_label")
+    created_at = MomentField()
+    ended_at = MomentField(
+        allow_null=True, help_text="When it was answered, and then when it was decided."
+    )
+
+    def to_representation(self, instance: AiSuggestion) -> Any:
+        """With its state of now, and each item in words."""
+        state = queries.state_of(instance)
+        failed = state is SuggestionState.FAILED
+        shown = vars(instance) | {
+            "pk": instance.pk,
+            "status": str(state),
+            "items": shown_items(instance),
+            "problem": queries.problem_of_job(instance) if failed else None,
+        }
+        return super().to_representation(shown)
+
+
+def shown_items(suggestion: AiSuggestion) -> list[dict[str, Any]]:
+    """The items with their indexes, and in words."""
+    suggests = all_areas()[suggestion.area].get_suggests()
+    return [
+        {"index": index, "text": suggests.words(one), "values": one}
+        for index, one in enumerate(suggestion.items)
+    ]
+
+
+class AiAcceptInput(StrictSerializer):
+    """What of a suggestion is wanted."""
+
+    examples: ClassVar[dict[str, Any]] = {"items": [0]}
+
+    items = StrictListField(
+        child=StrictIntegerField(min_value=0, max_value=MOST_ITEMS - 1),
+        min_length=1,
+        max_length=MOST_ITEMS,
+        help_text="The indexes of the items to store.",
+    )

@@ -1,6 +1,10 @@
 """Every change of AI settings, and every use of AI. Objects passed in are locked by the caller."""
 
+import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from django.db import transaction
@@ -132,7 +136,7 @@ def add_missing_settings(model: type[AiAreaSettings]) -> None:
 # --- Use -----------------------------------------------------------------------------------
 
 
-def require_available(area: str, *, system: str, prompt: str) -> None:
+def require_available(area: str, *, system: str = "", prompt: str = "") -> None:
     """Raises what `complete` would refuse this with before it asks anybody. Counts nothing.
 
     For whoever has it asked by a background task: what is known at once is told at once.
@@ -142,8 +146,20 @@ def require_available(area: str, *, system: str, prompt: str) -> None:
     metering.require_left(state.settings, _most_tokens(question))
 
 
-def complete(actor: Actor, area: str, *, system: str, prompt: str) -> str:
-    """The text that the area's AI answers to `prompt`, as instructed by `system`.
+@dataclass(frozen=True)
+class Completion:
+    """What an area's AI has answered, who that was, and the tokens (None: it did not tell)."""
+
+    text: str
+    provider: str
+    model: str
+    usage: tuple[int, int] | None
+
+
+def complete(
+    actor: Actor, area: str, *, system: str, prompt: str, schema: Mapping[str, Any] | None = None
+) -> Completion:
+    """What the area's AI answers to `prompt`, as instructed by `system`; by `schema` if it can.
 
     Enforces and meters the area's limits; callers at the same time cannot overrun them together.
     A call that fails still counts as a request. The audit trail tells who asked which provider.
@@ -153,7 +169,7 @@ def complete(actor: Actor, area: str, *, system: str, prompt: str) -> str:
     Raises NotFound, ModuleInactive, AiUnavailable, LimitReached, or AiFailed when the provider
     gives no usable answer.
     """
-    question, reservation = _reserve(actor, area, system, prompt)
+    question, reservation = _reserve(actor, area, system, prompt, schema)
     try:
         answer = client.ask(question)
     except AiFailed as failure:
@@ -162,19 +178,25 @@ def complete(actor: Actor, area: str, *, system: str, prompt: str) -> str:
         raise
     if answer.usage:
         metering.settle(reservation, answer.usage)
+    if answer.is_cut:
+        raise AiFailed(
+            f"The answer of {question.name} was longer than {question.max_tokens} tokens. Allow "
+            "more max_tokens in the AI settings.",
+            billable=True,
+        )
     if not answer.text.strip():
         raise AiFailed(f"{question.name} answered nothing. Try again.", billable=True)
-    return answer.text
+    return Completion(answer.text, question.provider, question.model, answer.usage)
 
 
 @transaction.atomic(durable=True)
 def _reserve(
-    actor: Actor, area: str, system: str, prompt: str
+    actor: Actor, area: str, system: str, prompt: str, schema: Mapping[str, Any] | None
 ) -> tuple[client.Question, metering.Reservation]:
     state = queries.get_area_state(area)
-    question = _question(state, system, prompt)
+    question = _question(state, system, prompt, schema)
     most = _most_tokens(question)
-    reservation = metering.reserve(state.settings, question.provider, question.model, most)
+    reservation = metering.reserve(actor, state.settings, question.provider, question.model, most)
     asked = {"provider": (None, question.provider), "model": (None, question.model)}
     audit.record(actor, state.settings, Verb.ASKED, asked)
     return question, reservation
@@ -182,40 +204,83 @@ def _reserve(
 
 def _most_tokens(question: client.Question) -> int:
     # No token is shorter than a byte, and the protocol adds some of its own.
-    given = len((question.system + question.prompt).encode())
-    return given + _OVERHEAD + question.max_tokens
+    given = question.system + question.prompt
+    given += json.dumps(question.schema) if question.schema else ""
+    return len(given.encode()) + _OVERHEAD + question.max_tokens
 
 
 _OVERHEAD = 64
 
 
-def _question(state: AreaState, system: str, prompt: str) -> client.Question:
-    provider, name = state.serving, state.area.name
-    if not state.settings.enabled:
-        raise AiUnavailable(f"{name} is switched off. Enable it in the AI settings.")
-    if provider is None:
-        raise AiUnavailable(f"{name} has no AI provider. Choose one, or a default provider.")
-    if not state.model:
-        raise AiUnavailable(f"{name} has no model. Choose one, or a default for {provider}.")
+def _question(
+    state: AreaState, system: str, prompt: str, schema: Mapping[str, Any] | None = None
+) -> client.Question:
+    provider = state.serving
+    if state.why_not_ready or provider is None:
+        raise AiUnavailable(state.why_not_ready)
     limits = [one for one in (state.settings.max_tokens, provider.token_limit) if one]
+    question = question_to(provider)
+    return replace(
+        question,
+        model=state.model,
+        max_tokens=min(limits),
+        system=system,
+        prompt=prompt,
+        schema=schema,
+    )
+
+
+def question_to(provider: AiProvider) -> client.Question:
+    """A question to that provider that asks nothing yet, with its default model.
+
+    Raises AiUnavailable for one that lacks a key.
+    """
     return client.Question(
         provider=provider.slug,
         name=provider.name,
         base_url=provider.base_url,
         style=provider.api_style,
         key=_key_of(provider),
-        model=state.model,
-        max_tokens=min(limits),
-        system=system,
-        prompt=prompt,
+        model=provider.default_model,
+        max_tokens=provider.token_limit or _SHORT,
+        system="",
+        prompt="",
     )
 
 
+_SHORT = 16
+
+
 def _key_of(provider: AiProvider) -> str:
+    """The key; "" for one that needs none. Raises AiUnavailable."""
     try:
         key = open_sealed(provider, "api_key")
     except UnsealError:
         raise AiUnavailable(f"The key of {provider} cannot be read. Set it again.") from None
-    if key is None:
+    if key is None and queries.needs_key(provider):
         raise AiUnavailable(f"{provider} has no API key. Set one in the AI settings.")
-    return key
+    return key or ""
+
+
+# --- Trying a provider -----------------------------------------------------------------------
+
+
+def check_connection(provider: AiProvider) -> str:
+    """Ask the provider's default model for one word; what came of it, in words. Stores nothing.
+
+    Raises AiUnavailable, or AiFailed.
+    """
+    question = question_to(provider)
+    if not question.model:
+        raise AiUnavailable(f"{provider} has no default model. Choose one, then test again.")
+    began = monotonic()
+    short = min(question.max_tokens, _SHORT)
+    client.ask(replace(question, max_tokens=short, prompt="Answer with the word: yes"))
+    return f"{provider} answered in {monotonic() - began:.1f} s, with {question.model}."
+
+
+@transaction.atomic
+def set_known_models(actor: Actor, provider: AiProvider, names: list[str]) -> AiProvider:
+    """Keep what a provider offers, for people to choose from."""
+    audit.update(actor, provider, {"known_models": names})
+    return provider

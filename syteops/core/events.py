@@ -30,8 +30,12 @@ class Verb(StrEnum):
     RESENT = "resent"
     # Variables
     RESYNCED = "resynced"
-    # AI areas
+    # AI areas and their suggestions
     ASKED = "asked"
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+    CANCELLED = "cancelled"
     # Estimates
     SENT = "sent"
     MAILED = "mailed"

@@ -61,7 +61,18 @@ def url_problem(url: str) -> str:
     return problem_of(url, allow_private=_may_be_private(url))
 
 
-def post(
+def is_allowed_private(url: str) -> bool:
+    """Whether the site's settings name the origin of this address as one of its own network."""
+    return origin_of(url) in (origin_of(one) for one in settings.ALLOWED_PRIVATE_ORIGINS)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str] | None = None, **how: Any) -> Answer:
+    """As `exchange` does it, by POST."""
+    return exchange("POST", url, body, headers, **how)
+
+
+def exchange(
+    method: str,
     url: str,
     body: bytes,
     headers: Mapping[str, str] | None = None,
@@ -99,7 +110,7 @@ def post(
     try:
         with (
             httpcore.ConnectionPool(ssl_context=_trust(), network_backend=network) as pool,
-            pool.stream("POST", place, headers=list(sent.items()), content=body) as response,
+            pool.stream(method, place, headers=list(sent.items()), content=body) as response,
         ):
             chunks = response.iter_stream()
             read = _read_beginning(chunks, beginning) if beginning else _read(chunks, most_bytes)
@@ -110,8 +121,7 @@ def post(
 
 
 def _may_be_private(url: str) -> bool:
-    allowed = (origin_of(one) for one in settings.ALLOWED_PRIVATE_ORIGINS)
-    return settings.ALLOW_PRIVATE_URLS or origin_of(url) in allowed
+    return settings.ALLOW_PRIVATE_URLS or is_allowed_private(url)
 
 
 def _read(chunks: Iterator[bytes], most_bytes: int) -> bytes:

@@ -20,7 +20,7 @@ from syteops.lib.text import cut
 LONGEST = 300
 """Characters of one line."""
 _TELLS_FIELDS = (Verb.UPDATED, Verb.CONFIGURED, Verb.SECRET_SET, Verb.SECRET_CLEARED)
-_SELDOM_OF_INTEREST = {"ai_area", "ai_usage", "audit_entry"}
+_SELDOM_OF_INTEREST = {"ai_area", "ai_suggestion", "ai_usage", "audit_entry"}
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from typing import Any
 from syteops.lib.text import cut, is_blank, to_line
 
 
-def objects_in(answer: str) -> list[dict[str, Any]]:
-    """The JSON objects of the list in `answer`, whatever stands around it; [] if there is none."""
+def objects_in(answer: str) -> list[dict[str, Any]] | None:
+    """The JSON objects of the list in `answer`, whatever is around it; None if there is none."""
     start, end = answer.find("["), answer.rfind("]")
     if start < 0 or end < start:
-        return []
+        return None
     try:
         found = json.loads(answer[start : end + 1])
     except (ValueError, RecursionError):
-        return []
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
 
 
 def text_of(value: Any, length: int) -> str:

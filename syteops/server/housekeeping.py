@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from manage_api import idempotency
 from manage_api.keys import expiry, usage
+from syteops.ai.suggestions import forget_suggestions
 from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.automation.reads import forget_old_reads
@@ -101,6 +102,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_reads": lambda actor: forget_old_reads(),
     "forget_sessions": lambda actor: call_command("clearsessions"),
     "forget_tasks": lambda actor: forget_ended_tasks(),
+    "forget_suggestions": lambda actor: forget_suggestions(),
     "forget_jobs": lambda actor: forget_jobs(),
     "remove_pictures": lambda actor: remove_stray_pictures(),
     "forget_sign_ins": lambda actor: AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS),

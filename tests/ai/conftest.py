@@ -43,7 +43,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        asked = {"path": self.path, "headers": dict(self.headers), "body": json.loads(body)}
+        self._answer(json.loads(body))
+
+    def do_GET(self) -> None:
+        self._answer(None)
+
+    def _answer(self, body: Any) -> None:
+        asked = {"path": self.path, "headers": dict(self.headers), "body": body}
         self.server.asked.append(asked)
         answer = self.server.answer()
         self.send_response(self.server.status)

@@ -19,14 +19,14 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.modules import services as modules
 from tests.admin_forms import row, untouched
-from tests.background import outcome
+from tests.background import run_tasks
 from tests.estimates.test_life_of_an_estimate import STATES, an_estimate
 from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
 
 LIST = "/admin/estimates/estimate/"
 BUTTONS = {
-    "draft": {"create-link", "pdf", "draft-line-items"},
+    "draft": {"create-link", "pdf"},
     "sent": {"pdf", "approve", "decline", "revise"},
     "approved": {"pdf", "revise"},
     "declined": {"pdf", "revise"},
@@ -44,8 +44,10 @@ def button(estimate: Estimate, name: str) -> str:
 
 
 def draft(page: Client, estimate: Estimate) -> Any:
-    """What is shown once the AI has drafted line items."""
-    return outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
+    """What is shown once the AI has suggested line items."""
+    begun = page.post(button(estimate, "suggest/line_items"))
+    run_tasks()
+    return page.get(begun.headers["Location"], follow=True)
 
 
 def told(answer: Any) -> str:
@@ -57,7 +59,7 @@ def test_without_the_right_to_change_no_button_works_and_no_link_shows(bob: User
     page = signed_in(bob)
     draft, sent = a_draft(), a_sent_one()
 
-    for name in ("send", "approve", "decline", "revise", "draft-line-items"):
+    for name in ("send", "approve", "decline", "revise"):
         for estimate in (draft, sent):
             assert page.get(button(estimate, name)).status_code == 403
             assert page.post(button(estimate, name), {"name": "x"}).status_code == 403
@@ -279,7 +281,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, db) -> list[str]:
     return given
 
 
-def test_drafted_lines_are_checked_and_added(page: Client, answers) -> None:
+def test_suggested_lines_are_checked_and_added_once_accepted(page: Client, answers) -> None:
     estimate = a_draft(content="Design for 400, and hosting.")
     answers.append(
         'Here: [{"description": "Hosting", "quantity": 12, "unit_price": "9.90"},'
@@ -287,9 +289,13 @@ def test_drafted_lines_are_checked_and_added(page: Client, answers) -> None:
         ' {"unit_price": 5}, 7]'
     )
 
-    shown = outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
+    shown = draft(page, estimate)
+    assert "Design · 2 × 400" in shown.content.decode()  # what there is
+    assert "Hosting · 12 × 9.9" in shown.content.decode()
+    assert estimate.line_items.count() == 1
 
-    assert "2 line items" in told(shown)
+    page.post(shown.request["PATH_INFO"], {"accept": "", "item": ["0", "1"]})
+
     found = [(line.description, line.quantity, line.unit_price, line.tax_percent)
              for line in estimate.line_items.order_by("position")]  # fmt: skip
     assert [one[0] for one in found] == ["Design", "Hosting", "Odd"]
@@ -297,12 +303,12 @@ def test_drafted_lines_are_checked_and_added(page: Client, answers) -> None:
     assert [str(part.normalize()) for part in found[2][1:]] == ["1", "0", "0"]
 
 
-@pytest.mark.parametrize("answer", ["Sorry.", "[]", "[{}]", '[{"description": ""}]'])
+@pytest.mark.parametrize("answer", ["Sorry.", "[{}]", '[{"description": ""}]'])
 def test_an_unusable_answer_changes_nothing(page: Client, answers, answer: str) -> None:
     estimate = a_draft(content="Design")
     answers.append(answer)
 
-    shown = outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
+    shown = draft(page, estimate)
 
     assert "no answer that can be used" in told(shown)
     assert estimate.line_items.count() == 1
@@ -320,6 +326,5 @@ def test_without_ai_or_scope_the_page_says_what_is_missing(page: Client, db) -> 
 def test_nobody_is_asked_about_a_frozen_estimate(page: Client, answers) -> None:
     estimate = services.send_estimate(SYSTEM, a_draft(content="Design"))
 
-    shown = outcome(page, page.post(button(estimate, "draft-line-items"), follow=True))
-
-    assert "Only a draft" in told(shown)
+    assert page.post(button(estimate, "suggest/line_items")).status_code == 403
+    assert "Suggestions by AI" not in page.get(change(estimate)).content.decode()

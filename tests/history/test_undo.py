@@ -200,6 +200,7 @@ def test_every_kind_of_entity_says_whether_its_changes_are_undone() -> None:
     never = {
         "audit_entry",  # the trail itself
         "ai_usage",  # metered, never changed by anybody
+        "ai_suggestion",  # what was accepted of it is undone where it was stored
         "api",  # opening and closing the door is done again, knowingly
         "key",  # a key that was revoked must never work again
     }

@@ -54,8 +54,8 @@ def test_without_the_right_nothing_is_changed(
 
     assert page.get(change(note)).status_code == (200 if rights else 403)
     assert page.post(change(note), {"title": "Taken"}).status_code == 403
-    for action in ("summarise", "extract-action-items"):
-        assert page.post(f"{LIST}{note.pk}/{action}/").status_code == 403
+    for area in ("summary", "action_items"):
+        assert page.post(f"{LIST}{note.pk}/suggest/{area}/").status_code == 403
     assert Note.objects.get().title == "Kick-off"
 
 
@@ -199,7 +199,7 @@ def test_the_admin_list_costs_the_same_however_long_it_is(
 def test_an_inactive_module_has_no_pages(page: Client, note: Note) -> None:
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
 
-    for url in (LIST, change(note), f"{LIST}add/", f"{LIST}{note.pk}/summarise/"):
+    for url in (LIST, change(note), f"{LIST}add/", f"{LIST}{note.pk}/suggest/summary/"):
         assert page.get(url).status_code == 404, url
     assert 'href="/admin/notes/' not in page.get("/admin/").content.decode()
 

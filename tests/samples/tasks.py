@@ -1,4 +1,4 @@
-from notes.tasks import summarise
+from syteops.ai.tasks import make_suggestion
 from syteops.core.actors import SYSTEM
 from syteops.tasks.jobs import begin
 from syteops.tasks.models import Job
@@ -8,7 +8,7 @@ from tests.samples.notes import a_note
 
 def a_job() -> Job:
     """A job about a note, which nobody has carried out."""
-    return begin(SYSTEM, summarise, a_note(), title="Summarise into excerpt")
+    return begin(SYSTEM, make_suggestion, a_note(), title="Suggest a summary")
 
 
 @sample("tasks.get")

@@ -65,7 +65,7 @@ class _Slowly(BaseHTTPRequestHandler):
             self.server.at_once -= 1
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(openai_answer("A summary.", 5, 5))
+        self.wfile.write(openai_answer('[{"summary": "A summary."}]', 5, 5))
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests print nothing."""
@@ -120,7 +120,7 @@ def test_ten_slow_ai_calls_leave_the_site_as_fast_as_it_was(
         pages = []
         for note in notes:
             with quickly():
-                answer = post(browser, f"/admin/notes/note/{note}/summarise/")
+                answer = post(browser, f"/admin/notes/note/{note}/suggest/summary/")
             pages.append(answer.headers["Location"])
         assert len(pages) == CALLS
         assert becomes_true(lambda: provider.at_once == CALLS)
@@ -135,8 +135,9 @@ def test_ten_slow_ai_calls_leave_the_site_as_fast_as_it_was(
                 assert api.patch(note, json={"tags": [str(time.time())]}).is_success
 
         assert becomes_true(lambda: all(is_over(browser, page) for page in pages))
-        told = [one["excerpt"] for one in api.get("/notes").json()["items"]]
-        assert told == ["A summary."] * CALLS
+        for note in notes:
+            (made,) = api.get(f"/notes/{note}/suggestions").json()["items"]
+            assert [one["text"] for one in made["items"]] == ["A summary."]
     assert (provider.asked, provider.most_at_once) == (CALLS, CALLS)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from manage_api.keys.models import ManageKey
-from notes.tasks import summarise
+from syteops.ai.tasks import make_suggestion
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.errors import Conflict
 from syteops.tasks.jobs import begin, carry_out
@@ -73,7 +73,7 @@ def test_whoever_began_it_sees_it_whatever_else_it_may_read(make_key: Callable[.
     text = make_key("tasks:read", name="Mine")
     key = ManageKey.objects.get(name="Mine")
     actor = Actor(ActorKind.KEY, key.public_id, key.name, Channel.REST)
-    job = begin(actor, summarise, a_note(), title="Summarise")
+    job = begin(actor, make_suggestion, a_note(), title="Suggest a summary")
     assert status(Api(text), job)["status"] == "waiting"
     other = make_key("tasks:read", name="Another")
     assert Api(other).get(f"/tasks/{job.pk}").status_code == 404

@@ -1,0 +1,28 @@
+"""What AI suggestions keep about a team member."""
+
+from django.db.models import Q
+
+from syteops.ai.models import AiSuggestion
+from syteops.core.actors import Actor, ActorKind
+from syteops.team.models import TeamMember
+from syteops.team.places import forgets
+from syteops.team.queries import known_as
+
+
+@forgets("ai_suggestions")
+def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
+    """Delete the suggestions that the member has asked for, and those that name the member.
+
+    They are kept for thirty days at most, so they are few. How many that were.
+    """
+    _, names = known_as(member)
+    named = [one.pk for one in AiSuggestion.objects.exclude(items=[]) if _names(one, names)]
+    found = Q(pk__in=named)
+    if member.user_id:
+        found |= Q(actor_kind=ActorKind.PERSON, actor_id=str(member.user_id))
+    return AiSuggestion.objects.filter(found).delete()[0]
+
+
+def _names(suggestion: AiSuggestion, names: set[str]) -> bool:
+    texts = [str(value) for item in suggestion.items for value in item.values()]
+    return any(name in text for name in names for text in texts)

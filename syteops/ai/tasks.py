@@ -1,0 +1,82 @@
+"""What AI does in the background, and how it is begun: a request never waits for a provider."""
+
+from functools import partial
+
+from django.db import transaction
+
+from syteops.ai import client, services, suggestions
+from syteops.ai.areas import Area
+from syteops.ai.choices import UNDER_WAY
+from syteops.ai.models import AiProvider, AiSuggestion
+from syteops.ai.queries import get_provider
+from syteops.ai.suggesting import fingerprint_of, prompt_of, system_of
+from syteops.audit import services as audit
+from syteops.core.actors import Actor
+from syteops.core.entities import Entity
+from syteops.core.events import Verb
+from syteops.core.tasks import task
+from syteops.lib.text import cut
+from syteops.tasks.jobs import Storing, begin, carry_out
+from syteops.tasks.models import Job
+
+
+@task()
+def make_suggestion(job: str, suggestion: str) -> None:
+    """Ask an AI for a suggestion."""
+    carry_out(job, partial(suggestions.answer, suggestion))
+
+
+@transaction.atomic
+def suggest(actor: Actor, area: Area, about: Entity, back: str = "") -> AiSuggestion:
+    """Have the area's AI asked about the object, which is locked.
+
+    What is asked already about the same text is not asked again. Raises Conflict where there is
+    nothing to send, and whatever `complete` would refuse with at once.
+    """
+    suggests = area.get_suggests()
+    fingerprint = fingerprint_of(suggests.source(about))
+    services.require_available(
+        area.slug, system=system_of(suggests), prompt=prompt_of(suggests, about)
+    )
+    place = {"area": area.slug, "object_id": str(about.pk)}
+    asked = AiSuggestion.objects.filter(**place, state__in=UNDER_WAY, fingerprint=fingerprint)
+    if under_way := asked.first():
+        return under_way
+    made = AiSuggestion(**place, fingerprint=fingerprint, **_asker(actor))
+    job = begin(actor, make_suggestion, about, title=suggests.title, back=back, name=str(made.pk))
+    made.job = job.pk
+    made.save(force_insert=True)
+    audit.record(actor, made, Verb.CREATED, {"object": (None, f"{about.resource} {about.pk}")})
+    return made
+
+
+def _asker(actor: Actor) -> dict[str, str]:
+    label = cut(actor.label, 200)
+    return {"actor_kind": actor.kind, "actor_id": actor.id, "actor_label": label}
+
+
+# --- Providers -----------------------------------------------------------------------------
+
+
+@task()
+def check_connection(job: str, provider: str) -> None:
+    """Test the connection to an AI provider."""
+    carry_out(job, lambda actor, storing: services.check_connection(get_provider(provider)))
+
+
+@task()
+def fetch_models(job: str, provider: str) -> None:
+    """Fetch the models of an AI provider."""
+    carry_out(job, partial(_fetch_models, provider))
+
+
+def _fetch_models(slug: str, actor: Actor, storing: Storing) -> str:
+    names = client.list_models(services.question_to(get_provider(slug)))
+    with storing():
+        provider = services.set_known_models(actor, get_provider(slug, lock=True), names)
+    return f"{provider} offers {len(names)} models. Choose one as the default model."
+
+
+def try_provider(actor: Actor, which: object, provider: AiProvider, title: str, back: str) -> Job:
+    """Begin one of these two tasks."""
+    return begin(actor, which, provider, title=title, back=back, name=provider.slug)
