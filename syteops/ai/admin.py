@@ -130,8 +130,8 @@ def _progress(used: int, limit: int | None) -> str:
 @admin.register(AiUsage)
 class AiUsageAdmin(ReadOnlyAdmin):
     list_display = (
-        "day", "area", "provider", "model", "actor_label", "requests",
-        "input_tokens", "output_tokens", "reserved_tokens", "cost",
+        "day", "area", "provider", "model", "actor_label", "requests", "cost",
+        "input_tokens", "output_tokens", "reserved_tokens",
     )  # fmt: skip
     list_filter = ("area", "provider", "model", "actor_label")
     list_before_template = "admin/ai/usage.html"
