@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from syteops.ai.models import AiSuggestion
 from syteops.core.actors import Actor, ActorKind
+from syteops.lib.folding import fold
 from syteops.team.models import TeamMember
 from syteops.team.places import forgets
 from syteops.team.queries import known_as
@@ -15,7 +16,9 @@ def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
 
     They are kept for thirty days at most, so they are few. How many that were.
     """
-    _, names = known_as(member)
+    _, known = known_as(member)
+    # An AI calls people by half of their name, too. Rather one suggestion too many than one left.
+    names = {fold(one) for one in (*known, *_parts_of_name(member)) if one}
     named = [one.pk for one in AiSuggestion.objects.exclude(items=[]) if _names(one, names)]
     found = Q(pk__in=named)
     if member.user_id:
@@ -23,6 +26,10 @@ def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
     return AiSuggestion.objects.filter(found).delete()[0]
 
 
+def _parts_of_name(member: TeamMember) -> tuple[str, ...]:
+    return member.first_name, member.last_name, member.nickname
+
+
 def _names(suggestion: AiSuggestion, names: set[str]) -> bool:
-    texts = [str(value) for item in suggestion.items for value in item.values()]
+    texts = [fold(str(value)) for item in suggestion.items for value in item.values()]
     return any(name in text for name in names for text in texts)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from syteops.ai.models import AiSuggestion
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.roles import services as roles
@@ -18,6 +19,12 @@ CANARIES = (
     "Zyxwvut", "Qponmlk", "Formerly", "canary@zyx.example", "private@zyx.example",
     "+43 660 7654321", "Bio of a canary", "note about a canary", "crm-canary-1", "crm-canary-2",
 )  # fmt: skip
+
+
+def a_suggestion_that_names(name: str) -> None:
+    asked = {"actor_kind": "system", "actor_id": "system", "actor_label": "SyteOps"}
+    item = {"text": f"Call {name}."}
+    AiSuggestion.objects.create(area="notes.action_items", object_id="1", items=[item], **asked)
 
 
 def a_canary(api: Api, user: User | None = None) -> TeamMember:
@@ -44,6 +51,7 @@ def a_canary(api: Api, user: User | None = None) -> TeamMember:
     note: dict[str, Any] = {"title": "Meeting", "author": member.slot, "attendees": [member.slot]}
     note |= {"action_items": [{"text": "Call", "assignee": member.slot, "done": True}]}
     api.post("/notes", note, Idempotency_Key="noted")
+    a_suggestion_that_names("zyxwvut")
     items = [{"action": "update", "params": {"user_num": member.slot, "city": "Graz"}}]
     api.post("/team-members/bulk", {"items": items}, Idempotency_Key="in-bulk")
     member.refresh_from_db()

@@ -77,6 +77,7 @@ def test_nothing_of_the_person_is_left(
     assert told["removed"] == {
         "roles": 0 if deleted else 1,
         "notes": 1,
+        "ai_suggestions": 1,
         "delivery_answers": 0,
         "stored_answers": 3,
         "crm_ids": 1,
