@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.contestants import Contestant, all_contestants
 from benchmarks.loads import LOADS, Load
-from benchmarks.one_process import COUNTED
+from benchmarks.one_process import COUNTED, WARM_UP
 from tests.environment import ROOT
 
 Figures = dict[str, dict[str, float]]
@@ -41,7 +41,7 @@ def count(contestant: Contestant, loads: list[Load], home: Path) -> dict[str, fl
     planned = {
         one.name: {
             # Each of them to warm up; those that are refused must differ all the same.
-            "requests": one.requests(contestant.way)[: COUNTED if one.status < 400 else None],
+            "requests": one.requests(contestant.way)[: WARM_UP if one.status < 400 else None],
             "status": one.status,
             "tagged": one.tagged,
         }
