@@ -1,0 +1,71 @@
+"""A row that is read is what Django would make of it."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.db.models.signals import post_init
+
+from syteops.core.actors import SYSTEM
+from syteops.core.records import Record
+from syteops.team import services
+from syteops.team.models import TeamMember
+
+RECORDS = [one for one in apps.get_models() if issubclass(one, Record)]
+
+
+def as_django(model: type[Record], values: list[Any]) -> Any:
+    """What Django's own way makes of a row."""
+    return models.Model.from_db.__func__(model, "default", [], values)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("model", RECORDS, ids=lambda one: one._meta.label)
+def test_it_has_the_fields_and_the_state_that_django_gives_it(model: type[Record]) -> None:
+    values = [f"value {place}" for place, _ in enumerate(model._meta.concrete_fields)]
+    made, wanted = model.from_db("default", [], values), as_django(model, values)
+    for name in ("adding", "db", "fields_cache"):
+        assert getattr(made._state, name) == getattr(wanted._state, name)
+    assert vars(made).keys() == vars(wanted).keys()
+    for field in model._meta.concrete_fields:
+        assert getattr(made, field.attname) == getattr(wanted, field.attname), field
+
+
+@pytest.mark.django_db
+def test_it_can_be_changed_and_stored() -> None:
+    services.create_team_member(SYSTEM, full_name="Ada", email="ada@example.com")
+    member = TeamMember.objects.get()
+    member.full_name = "Ada Lovelace"
+    member.save(update_fields=["full_name"])
+    found = TeamMember.objects.get(full_name_folded="ada lovelace")
+    assert (found.full_name, found.profile_picture.name) == ("Ada Lovelace", "")
+    assert found.last_name_folded == wanted_folding(found)
+
+
+def wanted_folding(member: TeamMember) -> str:
+    fresh = TeamMember(full_name=member.full_name, last_name=member.last_name)
+    return str(fresh.last_name_folded)
+
+
+@pytest.mark.django_db
+def test_columns_that_were_not_read_are_fetched_later() -> None:
+    services.create_team_member(SYSTEM, full_name="Ada", email="ada@example.com")
+    member = TeamMember.objects.only("full_name").get()
+    assert "email" in member.get_deferred_fields()
+    assert member.email == "ada@example.com"
+
+
+@pytest.mark.django_db
+def test_who_listens_is_told() -> None:
+    services.create_team_member(SYSTEM, full_name="Ada")
+    heard: list[Any] = []
+
+    def listen(instance: Any, **kwargs: Any) -> None:
+        heard.append(instance)
+
+    post_init.connect(listen, sender=TeamMember)
+    try:
+        member = TeamMember.objects.get()
+    finally:
+        post_init.disconnect(listen, sender=TeamMember)
+    assert heard == [member]
