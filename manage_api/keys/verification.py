@@ -1,6 +1,5 @@
 """From the text of a key to its caller: one query, constant time, alike for unknown and wrong."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from time import time
@@ -32,9 +31,14 @@ class KeyHolder:
     """Whoever holds a valid key. Scopes decide; an empty list allows nothing."""
 
     key: ManageKey = field(repr=False)
-    state: State | None = field(default=None, repr=False)
+    seen: Any = field(default=None, repr=False)
+    """What the database told of its state together with the key."""
     kind = ActorKind.KEY
     user = None
+
+    @property
+    def state(self) -> State | None:
+        return None if self.seen is None else state_from(self.seen)
 
     @property
     def reads_everything(self) -> bool:
@@ -97,14 +101,12 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
     token = tokens.parse(text)
     if token is None:
         raise not_authenticated()
-    (key, state), address = _find(token.public_id), client_address(request)
-    looked_at, given = key or _nobody(ring()), token.verifier
-    proof = _proof_of(looked_at, given)
-    is_known = proof in _let_in
-    verifier, has_genuine_rights = (given, True) if is_known else looked_at.open_verifier()
-    if not constant_time_compare(verifier, given) or key is None:
-        raise not_authenticated()
-    holder = KeyHolder(key, state)
+    (row, seen), address = _find(token.public_id), client_address(request)
+    proof = ring(), row, token.verifier
+    key, has_genuine_rights = _let_in.get(proof), True
+    if key is None:
+        key, has_genuine_rights = _open(row, token.verifier)
+    holder = KeyHolder(key, seen)
     if not has_genuine_rights:
         _note_refusal(holder, "rights_altered", request, channel)
         raise not_authenticated()
@@ -116,59 +118,68 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
             refusal.headers.update(holder.response_headers())
             throttling.spend(holder, writes=False)
         raise
-    _remember(proof)
+    _remember(proof, key)
     usage.note_call(key.pk, address)
     return holder
 
 
+Row = tuple[Any, ...]
+"""What the database has of a key, and whether the API is enabled."""
+
 _REMEMBERED = 1000
-_let_in: set[Hashable] = set()
-"""What was let in, as `_proof_of` tells it: its seal need not be opened each time.
+_let_in: dict[tuple[KeyRing, Row, str], ManageKey] = {}
+"""The keys that were let in, by all from which it follows that secret and rights are right: the
+ring, all that is stored of the key at this moment, the verifier. So no seal need be opened again.
 
 What is not let in is never in here. So to refuse a wrong or a revoked key takes as much work as to
 refuse one that does not exist.
 """
 
 
-def _proof_of(key: ManageKey, verifier: str) -> Hashable:
-    """All from which it follows that the secret is right and the rights are genuine."""
-    sealed = ring(), key.public_id, key.verifier
-    rights = repr((key.kind, key.scopes, key.networks, key.expires_at, key.revoked_at))
-    return sealed, rights, verifier
+def _open(row: Row, given: str) -> tuple[ManageKey, bool]:
+    """The key of that row, and whether its rights are genuine. Raises not_authenticated.
+
+    As much work for every row, that of an unknown id too.
+    """
+    key = load_row(ManageKey, row[:-1])
+    key.api_enabled = bool(row[-1])  # type: ignore[attr-defined]
+    looked_at = _nobody(ring()) if row[0] is None else key
+    verifier, has_genuine_rights = looked_at.open_verifier()
+    if not constant_time_compare(verifier, given) or looked_at is not key:
+        raise not_authenticated()
+    return key, has_genuine_rights
 
 
-def _remember(proof: Hashable) -> None:
+def _remember(proof: tuple[KeyRing, Row, str], key: ManageKey) -> None:
     if len(_let_in) >= _REMEMBERED:
         _let_in.clear()
-    _let_in.add(proof)
+    _let_in[proof] = key
 
 
 def reject_after_dummy_work() -> NoReturn:
     """The refusal of who has no key, after as much work as the refusal of a wrong one takes."""
-    _find(_STRANGER.public_id)
-    constant_time_compare(_nobody(ring()).open_verifier()[0], _STRANGER.verifier)
+    row, _ = _find(_STRANGER.public_id)
+    _let_in.get((ring(), row, _STRANGER.verifier))
+    _open(row, _STRANGER.verifier)
     raise not_authenticated()
 
 
 _STRANGER = tokens.new_token()
 
 
-def _find(public_id: str) -> tuple[ManageKey | None, State | None]:
-    """The one door to keys, and the state that the database is in.
+def _find(public_id: str) -> tuple[Row, Any]:
+    """The one door to keys: what is stored of one, and the column that tells the database's state.
 
-    Nobody gets in by what it returns: `_check_state` decides that. SQL by hand: every request needs
-    it, and to have it composed each time takes four times as long. It answers one row for an
-    unknown id too, so that there is as much to do.
+    Nobody gets in by what it returns: `_open` and `_check_state` decide that. SQL by hand: every
+    request needs it, and to have it composed each time takes four times as long. It answers one row
+    for an unknown id too, without values, so that there is as much to do.
     """
     with connection.cursor() as cursor:
         cursor.execute(_statement(connection.vendor), [public_id])
-        row = cursor.fetchone()
-    if row is None:
-        return None, None
-    *columns, enabled, state = row
-    key = load_row(ManageKey, columns)  # of an unknown id too: that takes as long
-    key.api_enabled = bool(enabled)  # type: ignore[attr-defined]
-    return (None, None) if columns[0] is None else (key, state_from(state))
+        found = cursor.fetchone()
+    if found is None:  # without the switch nobody gets in
+        raise not_authenticated()
+    return found[:-1], found[-1]
 
 
 @cache

@@ -11,6 +11,7 @@ carry ciphertext, and one damaged row cannot break the page that lists it.
 
 import base64
 import json
+import os
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
@@ -105,11 +106,11 @@ def _ring_of_file(file: Path, version: tuple[int, int]) -> KeyRing:
 
 
 def _version(file: Path) -> tuple[int, int]:
-    from syteops.env import kept_secret
-
     try:
-        status = file.stat()
+        status = os.stat(file)  # half the work of `file.stat()`
     except FileNotFoundError:
+        from syteops.env import kept_secret
+
         kept_secret(file.name)
         status = file.stat()
     return status.st_mtime_ns, status.st_ino

@@ -4,11 +4,12 @@ The database itself tells, in a query that is made anyway. So no write can forge
 door, process, or program it comes from.
 """
 
-from datetime import date
+import time
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.utils import timezone
+
+_QUARTER = 15 * 60
 
 _COLUMN = {
     # Moves with every commit of another connection; its own are counted in `total_changes`.
@@ -19,7 +20,9 @@ _COLUMN = {
 
 
 class State(NamedTuple):
-    """What the database was like, and the day, on which some answers depend.
+    """What the database was like, and when: some answers depend on the day.
+
+    A quarter of an hour in UTC lies within one day, in whatever time zone.
 
     Two that are equal have nothing written between them. They hold for one connection: another
     one counts on its own.
@@ -28,7 +31,7 @@ class State(NamedTuple):
     connection: Any
     seen: int | str
     own_writes: int
-    day: date
+    quarter: int
 
 
 def state_column() -> str:
@@ -46,4 +49,4 @@ def state_from(column: int | str) -> State | None:
         return None
     raw = database.connection
     own_writes = raw.total_changes if database.vendor == "sqlite" else 0
-    return State(raw, column, own_writes, timezone.localdate())
+    return State(raw, column, own_writes, int(time.time()) // _QUARTER)

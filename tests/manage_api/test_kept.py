@@ -1,10 +1,12 @@
 """An answer is given again only while nothing was written, by anybody, for a key that is good."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -200,9 +202,13 @@ def test_absolute_addresses_are_those_of_the_caller(api: Api) -> None:
     assert [one.split("/")[2] for one in pictures] == ["127.0.0.1:1111", "localhost"]
 
 
-def test_a_new_day_is_asked_anew(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
+def test_a_new_day_is_asked_anew(api: Api, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    midnight = datetime(2026, 2, 1, tzinfo=ZoneInfo(zone)).timestamp()
+    monkeypatch.setattr(time, "time", lambda: midnight - 1)
     name_of(api)
-    monkeypatch.setattr("django.utils.timezone.localdate", lambda: date(2026, 2, 1))
+    assert queries_of(lambda: name_of(api)) == ONE_QUERY
+    monkeypatch.setattr(time, "time", lambda: midnight)
     assert queries_of(lambda: name_of(api)) > ONE_QUERY
 
 
