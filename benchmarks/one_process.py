@@ -38,8 +38,9 @@ def load_application() -> Any:
         from syteops.server.launcher import load_what_workers_share
 
         load_what_workers_share()
-        from syteops.server.handlers import Utf8Handler
+        from syteops.server.handlers import Utf8Handler, shorten_signals
 
+        shorten_signals()
         return Utf8Handler()
     import django
 

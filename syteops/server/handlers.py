@@ -3,7 +3,12 @@
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import request_finished, request_started
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.http import HttpRequest
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils.http import parse_header_parameters
@@ -35,6 +40,26 @@ class Utf8Handler(WSGIHandler):
             return super().resolve_request(request)
         request.resolver_match = _resolve(get_resolver(), path)
         return request.resolver_match
+
+
+def shorten_signals() -> None:
+    """Have one receiver at each end of a request, and not five: a fifteenth of what a read takes.
+
+    There is one database, so nobody need search for others. No kind of cache that settings can name
+    has anything to close, each request names its routes itself, and queries are logged when
+    debugging. For a process that serves: tests hold their connection in a transaction.
+    """
+    request_finished.disconnect(close_caches)
+    request_finished.disconnect(reset_urlconf)
+    if not settings.DEBUG:
+        request_started.disconnect(reset_queries)
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+        signal.connect(_look_after_connection)
+
+
+def _look_after_connection(**kwargs: Any) -> None:
+    connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
 
 
 _LONGEST = 200

@@ -1,13 +1,22 @@
 """Where an address leads to is remembered, and nothing else of it."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.redis import RedisCache
+from django.core.signals import request_finished, request_started
+from django.db import connection
+from django.dispatch import Signal
 from django.http import Http404
 from django.test import RequestFactory
 
 from syteops.server import handlers
-from syteops.server.handlers import Utf8Handler
+from syteops.server.handlers import Utf8Handler, shorten_signals
 from tests.fixtures import API
 
 
@@ -47,3 +56,34 @@ def test_other_addresses_are_found_when_the_routes_are_others(
     settings.ROOT_URLCONF = "django.contrib.auth.urls"
     with pytest.raises(Http404):
         resolved(handler, f"{API}/crm-systems/001")
+
+
+@pytest.fixture
+def signals() -> Iterator[tuple[Signal, Signal]]:
+    """Those around a request, as a process that serves has them."""
+    found = request_started, request_finished
+    receivers = [list(one.receivers) for one in found]
+    shorten_signals()
+    yield found
+    for one, before in zip(found, receivers, strict=True):
+        one.receivers = before
+
+
+def test_a_connection_that_is_not_usable_is_closed_at_both_ends_of_a_request(
+    signals: tuple[Signal, Signal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    for name in ("close", "is_usable"):
+        monkeypatch.setattr(connection, name, partial(closed.append, name))
+    monkeypatch.setattr(connection, "connection", object())
+    monkeypatch.setattr(connection, "get_autocommit", lambda: True)
+    for signal in signals:
+        monkeypatch.setattr(connection, "errors_occurred", True)
+        signal.send(None)
+    assert closed == ["is_usable", "close"] * 2
+
+
+def test_what_is_left_out_has_nothing_to_do() -> None:
+    for kind in (FileBasedCache, RedisCache):
+        assert kind.close is BaseCache.close
+    assert [*settings.CACHES, *settings.DATABASES] == ["default"] * 2
