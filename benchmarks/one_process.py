@@ -5,6 +5,7 @@ the load's name, its requests. For each load so many are asked to warm up, and t
 counted; what callgrind counts in between is told to it through `vgdb`, which comes with it.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ def main(plan: Path) -> None:
         requests = cycle([Request(*one) for one in load["requests"]])
         for request in islice(requests, WARM_UP):
             asker.ask(request, load)
+        gc.collect()  # what is due by now nobody of those that are counted has to pay for
         tell_callgrind("instrumentation on", "zero")
         for request in islice(requests, COUNTED):
             asker.ask(request, load)

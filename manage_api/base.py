@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db.models import AutoField, Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -179,7 +179,7 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
             setattr(self, str(request.method).lower(), self.run_operation)
         return made
 
-    def run_operation(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def run_operation(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Run this request's operation and answer it over REST."""
         if self.only_tries and not self.operation.writes:
             raise ApiError("method_not_allowed", "Only writes have a dry run.", headers=_WRITES)

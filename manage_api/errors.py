@@ -15,7 +15,6 @@ from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from manage_api import rendering
 from syteops.core.errors import DomainError, FieldError, Invalid, Unavailable
@@ -265,7 +264,7 @@ def _escape(step: str | int) -> str:
     return str(step).replace("~", "~0").replace("/", "~1")
 
 
-def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """DRF's EXCEPTION_HANDLER: always answers, in the one shape."""
     request = context["request"]
     problem = as_api_error(error, context["view"].input_pointer)
@@ -276,8 +275,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         log_outage(error, request.method, request.path)
     if problem.code == "method_not_allowed":
         problem.headers.setdefault("Allow", ", ".join(context["view"].allowed_methods))
-    body, media_type = _shown(problem, request)
-    return Response(body, problem.status, headers=problem.headers, content_type=media_type)
+    return _answer(problem, request)
 
 
 def log_outage(error: BaseException, method: str | None, path: str) -> None:
@@ -287,7 +285,10 @@ def log_outage(error: BaseException, method: str | None, path: str) -> None:
 
 def problem_response(request: HttpRequest, error: BaseException) -> HttpResponse:
     """The same answer outside DRF, such as for a host that is not allowed."""
-    problem = as_api_error(error)
+    return _answer(as_api_error(error), request)
+
+
+def _answer(problem: ApiError, request: HttpRequest) -> HttpResponse:
     body, media_type = _shown(problem, request)
     return HttpResponse(rendering.dump(body), media_type, problem.status, headers=problem.headers)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import get_script_prefix
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from manage_api.answers import read_answer
 from manage_api.calls import Result
@@ -140,7 +140,7 @@ class ManifestView(ApiView):
     fields = "compact"
     """How much of each operation is shown unless the call says so."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         query = query_of(request)
         resources = _resources(query.get("resource"))
         show = _form(fields := query.get("fields", self.fields))

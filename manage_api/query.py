@@ -17,6 +17,8 @@ OLDER_NAMES = frozenset(("_locale",))
 
 def query_of(request: Request | HttpRequest) -> dict[str, Any]:
     """The query string, each name once. Raises Invalid for a repeated one."""
+    if not request.META.get("QUERY_STRING"):
+        return {}
     ignored = OLDER_NAMES if is_older(request.path_info) else ()
     given = [(name, values) for name, values in request.GET.lists() if name not in ignored]
     twice = [name for name, values in given if len(values) > 1]

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
-from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,7 +41,7 @@ def address_of(path: str) -> str:
 
 
 _TAKES_JSON = ("", "*/*", JsonRenderer.media_type)
-VARIES_BY = ("Authorization", "X-API-Key", "Cookie")
+VARIES_BY = "Authorization, X-API-Key, Cookie"
 
 
 class Endpoint(NamedTuple):
@@ -123,6 +122,7 @@ class ApiView(APIView):
         attempt = AttemptThrottle()
         attempt.allow_request(request, self)
         try:
+            request._authenticate()  # type: ignore[attr-defined]  # quicker than `auth` finds it
             self.principal = request.auth
         except Exception as error:
             attempt.failed(request, self, error)
@@ -171,7 +171,8 @@ class ApiView(APIView):
         """Nothing of the API may be kept by a shared cache; a replaced key is told when it ends."""
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         response.headers.setdefault("Cache-Control", "private, no-cache")
-        patch_vary_headers(response, VARIES_BY)
+        varies = response.headers.get("Vary")
+        response.headers["Vary"] = f"{varies}, {VARIES_BY}" if varies else VARIES_BY
         principal: Principal | None = self.principal
         for name, value in principal.response_headers().items() if principal else ():
             response[name] = value

@@ -49,6 +49,8 @@ def counted_address(address: str) -> str:
 
     In IPv6 that is its /64: whoever has one address usually has all 2^64 of its network.
     """
+    if ":" not in address:
+        return address
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, 64), strict=False).network_address)
@@ -63,9 +65,9 @@ def pick_address(peer: str, forwarded: str, proxies: int) -> str:
     that the request did not come through all proxies: then nothing is trusted.
     """
     if proxies <= 0:
-        return normal_address(_without_port(peer))
+        return _written(peer)
     seen = forwarded.split(",")
-    return normal_address(_without_port(seen[-proxies])) if len(seen) >= proxies else ""
+    return _written(seen[-proxies]) if len(seen) >= proxies else ""
 
 
 # A port comes behind an IPv4 address or behind brackets, in which some write IPv4 addresses too.
@@ -80,17 +82,21 @@ def _without_port(text: str) -> str:
 
 def normal_address(text: str) -> str:
     """One spelling per address: IPv6 compressed, IPv4-mapped IPv6 as IPv4, no zone; "" if none."""
-    return (_spell if len(text) <= _USUAL_LENGTH else _spell.__wrapped__)(text)
+    address = _parse(text.strip())
+    return "" if address is None else str(address)
 
 
-_USUAL_LENGTH = 50
-"""So much an address takes; a stranger's longer texts are not remembered."""
+def _written(text: str) -> str:
+    return (_read if len(text) <= _USUAL_LENGTH else _read.__wrapped__)(text)
+
+
+_USUAL_LENGTH = 56
+"""So much an address with a port takes; a stranger's longer texts are not remembered."""
 
 
 @lru_cache(maxsize=1024)
-def _spell(text: str) -> str:
-    address = _parse(text.strip())
-    return "" if address is None else str(address)
+def _read(text: str) -> str:
+    return normal_address(_without_port(text))
 
 
 def in_networks(address: str, networks: Iterable[str]) -> bool:

@@ -254,7 +254,9 @@ def _unpack(bucket: bytes) -> Rows:
     """What is in a bucket, without what was counted before the last window."""
     now, rows = int(time.time()), {}
     for name, number, window, count in _ROW.iter_unpack(bucket.ljust(_BUCKET_SIZE, b"\0")):
-        age = now // window - number if window else None
+        if not window:
+            break  # where there is none, no others follow
+        age = now // window - number
         if age in (0, 1):
             rows[name] = _Count(number, window, 0 if age else count)
     return rows
