@@ -7,6 +7,7 @@ Counted per minute in counters that all processes share. Answers carry `RateLimi
 
 import hashlib
 import time
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -65,7 +66,8 @@ class AttemptThrottle(BaseThrottle):
         """Count the failure, if it costs one: a key refused for now has paid from its budget."""
         status = as_api_error(error).status
         if status == 401 or (status == 403 and not presented_keys(request._request)):
-            count_failure(Actor.from_request(request, Stranger(), view.channel), self.credential)
+            stranger = partial(Actor.from_request, request, Stranger(), view.channel)
+            count_failure(client_address(request._request), self.credential, stranger)
 
     def succeeded(self) -> None:
         """Remember that the credential was good."""
@@ -133,16 +135,16 @@ def check_failures(address: str, credential: str) -> None:
         )
 
 
-def count_failure(actor: Actor, credential: str) -> None:
-    """Note a failed authentication from the actor's address; one too many cuts the address off.
+def count_failure(address: str, credential: str, actor: Callable[[], Actor]) -> None:
+    """Note a failed authentication from that address; one too many cuts the address off.
 
     That is in the audit trail: once a minute, for only one failure is the one that reaches the
     limit, and not before its answer, which is to take as long as that to any other wrong key.
     """
-    address = counted_address(actor.address)
+    address = counted_address(address)
     failures = counters().add(CounterKind.FAILURES_OF_ADDRESS, address, WINDOW)
     if failures == settings.MANAGE_API_FAILURES_PER_MINUTE:
-        after_answer(partial(record_refusal, actor, API, "", "throttled"))
+        after_answer(partial(record_refusal, actor(), API, "", "throttled"))
     if credential:
         counters().add(CounterKind.FAILURES_OF_CREDENTIAL, credential, WINDOW)
 

@@ -41,8 +41,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if setup is None:
         raise Http404
     if scheme.lower() != "bearer" or not constant_time_compare(token, setup.secrets["token"]):
-        stranger = Actor.from_request(request, Stranger(), Channel.PUBLIC, "metrics")
-        throttling.count_failure(stranger, credential)
+        stranger = partial(Actor.from_request, request, Stranger(), Channel.PUBLIC, "metrics")
+        throttling.count_failure(client_address(request), credential, stranger)
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     throttling.note_success(credential)
     return _rendered(site_state())
