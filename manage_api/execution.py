@@ -7,7 +7,7 @@ the same way, rolled back at the end.
 
 import re
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +104,12 @@ def _path_value(name: str, param: Any, value: Any) -> str:
         value = str(int(value))
     if not isinstance(value, str):
         raise Invalid.field(name, f"Send it as text. {param.description}".strip())
-    if not re.fullmatch(param.pattern, value):
+    if not _form(param.pattern).fullmatch(value):
         raise ApiError("not_found", f"Nothing is named so: {name} has the form {param.pattern}")
     return value
+
+
+_form = cache(re.compile)
 
 
 def _is_whole(value: Any) -> bool:
