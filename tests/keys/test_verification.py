@@ -333,3 +333,9 @@ def test_a_key_that_was_let_in_does_not_open_another_row(make_key: Callable[...,
     copied = tokens.Token(tokens.parse(second).public_id, tokens.parse(first).secret).text  # type: ignore[union-attr]
     assert answer(copied)[0] == answer(second)[0] == 401
     assert answer(first)[0] == 200
+
+
+def test_a_key_whose_rights_were_altered_is_refused_each_time() -> None:
+    issued = services.create_restricted_key(SYSTEM, name="Altered", scopes=["crm:read"])
+    ManageKey.objects.filter(pk=issued.key.pk).update(scopes=["crm:read", "users:read"])
+    assert [answer(issued.text)[0] for _ in range(3)] == [401] * 3
