@@ -36,6 +36,7 @@ class NoteViewSet(SuggestionsMixin, EntityViewSet):
     changed_with = staticmethod(queries.changed_with)
     filterset_class = NoteFilter
     search_fields = queries.SEARCHED
+    search_help = "the texts, tags, action items and names of attendees"
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"
     summaries = {"create": "Write a note"}
     descriptions = {

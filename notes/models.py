@@ -34,7 +34,8 @@ class Note(TextEntity):
     meeting_date = models.DateField(null=True, blank=True)
     follow_up_date = models.DateField("follow-up date", null=True, blank=True)
 
-    searched = SearchField("title", "content", "excerpt")
+    searched = SearchField("title", "content", "excerpt", "attendee_names")
+    text_indexes = ("searched",)
 
     class Meta(TextEntity.Meta):
         verbose_name = "note"
@@ -82,6 +83,7 @@ class NoteTag(Record):
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="tag_rows")
     name = models.CharField(max_length=LONGEST_TAG)
     name_folded = FoldedField("name")
+    text_indexes = ("name_folded",)
 
     class Meta:
         default_permissions = ()
@@ -113,10 +115,21 @@ class ActionItem(Record):
     )
     due_date = models.DateField(null=True, blank=True)
     done = models.BooleanField(default=False)
+    reminded_of = models.DateField(null=True, editable=False)
+    """The due date of which an event has told."""
+
+    searched = SearchField("text")
+    text_indexes = ("searched",)
 
     class Meta:
         default_permissions = ()
         ordering = ("position", "id")
+        indexes = (
+            models.Index(fields=["done", "due_date", "id"], name="notes_action_by_due"),
+            models.Index(
+                fields=["assignee", "done", "due_date", "id"], name="notes_action_by_assignee"
+            ),
+        )
         constraints = (models.CheckConstraint(condition=~Q(text=""), name="notes_action_has_text"),)
 
     def __str__(self) -> str:

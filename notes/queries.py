@@ -13,7 +13,12 @@ from syteops.core.entities import find
 from syteops.team.models import TeamMember
 from syteops.team.queries import SHOWN_ELSEWHERE
 
-SEARCHED = ("searched", "tag_rows__name_folded")
+SEARCHED = (
+    "searched",
+    "tag_rows__name_folded",
+    "action_items__searched",
+    "attendances__member__full_name_folded",
+)
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import models
-from django.db.models.lookups import Contains
 from django.db.models.query_utils import DeferredAttribute
 
 from syteops.lib.folding import fold
@@ -64,7 +63,7 @@ class FoldedField(models.Field):  # type: ignore[type-arg]
         return self._joined(instance, self.sources) or self._joined(instance, self.otherwise)
 
     def _joined(self, instance: Any, names: Collection[str]) -> str:
-        return self._folded(" ".join(getattr(instance, name) for name in names))
+        return self._folded(" ".join(_words(getattr(instance, name)) for name in names))
 
     def _folded(self, text: str) -> str:
         return _FoldedText(fold(text)[: self.longest].rstrip())
@@ -83,14 +82,17 @@ class FoldedField(models.Field):  # type: ignore[type-arg]
         return {**super().db_parameters(connection), "collation": collation}
 
 
+def _words(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else " ".join(value)
+
+
 class SearchField(FoldedField):
-    """Columns of any length, folded: what `search` looks into. Nothing is ordered by it."""
+    """Columns of any length, and lists of texts, folded: what `search` looks into.
+
+    Nothing is ordered by it.
+    """
 
     longest = 200_000  # a text is shorter, but some characters fold to eighteen
-
-
-# Other columns have no such look-up, so that `search` looks into none of them by mistake.
-FoldedField.register_lookup(Contains, "has")
 
 
 def folded_fields(model: Any, made_of: Collection[str] | None = None) -> list[FoldedField]:

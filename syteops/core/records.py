@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
@@ -30,6 +30,9 @@ class Record(models.Model):
     A moment is one in every time zone.
     What is folded is stored together with what it is made of.
     """
+
+    text_indexes: ClassVar[tuple[str, ...]] = ()
+    """The folded columns in which any piece of a text is found by an index."""
 
     class Meta:
         abstract = True

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import IntegerField, Model, Q, QuerySet
 
+from syteops.core.text_index import indexed_texts
 from syteops.lib.folding import fold
 
 MOST_WORDS = 10
@@ -28,8 +29,17 @@ def search(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[A
     """
     names = list(fields)
     for word in words_of(text):
-        found = found.filter(reduce(or_, (_occurs(found.model, word, name) for name in names)))
+        found = found.filter(_has_word(found.model, word, names))
     return found
+
+
+def _has_word(model: type[Model], word: str, names: list[str]) -> Q:
+    places = [_occurs(model, word, name) for name in names]
+    if not indexed_texts(model):
+        return reduce(or_, places)
+    # One after the other, each by its index: of alternatives PostgreSQL would try all on each row.
+    first, *others = (model._base_manager.filter(one).order_by().values("pk") for one in places)
+    return Q(pk__in=first.union(*others) if others else first)
 
 
 def search_unfolded(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[Any]:

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 
 from estimates.models import Estimate
 from manage_api.operations import Operation, all_operations
-from notes.models import Note, NoteTag
+from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.strict import StrictAdmin
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
@@ -106,6 +106,8 @@ NEEDED: dict[Any, dict[str, Callable[[int], Any]]] = {
 }
 PARTS: dict[str, tuple[Any, str]] = {
     "tag_rows": (NoteTag, "note"),
+    "action_items": (ActionItem, "note"),
+    "attendances__member": (TeamMember, "note"),
     "crm_identifiers": (CrmIdentifier, "member"),
     "values": (VariableSetValue, "set"),
 }
@@ -121,8 +123,12 @@ def made_with(model: Any, path: str, text: str) -> Any:
     """An object in which the text stands where the path leads."""
     part, _, column = path.rpartition("__")
     if not part:
-        return made(model, **{column: text})
+        is_list = isinstance(model._meta.get_field(column), models.JSONField)
+        return made(model, **{column: [text] if is_list else text})
     item, (kind, parent) = made(model), PARTS[part]
+    if kind is TeamMember:
+        NoteAttendee.objects.create(note=item, member=made(kind, **{column: text}))
+        return item
     more = {"system": made(CrmSystem)} if kind is CrmIdentifier else {}
     kind.objects.create(**{parent: item, column: text}, **more)
     return item

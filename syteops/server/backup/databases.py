@@ -38,7 +38,9 @@ def dump(target: Path) -> None:
     """Write a copy of this site's database. Raises ClientFailed or sqlite3.Error."""
     if connection.vendor == "postgresql":
         _require_no_pooler()
-        _run_client("pg_dump", "--format=custom", "--no-owner", f"--file={target}")
+        # Nobody but its owner may comment on pg_trgm, and whoever restores need not be that.
+        options = ("--format=custom", "--no-owner", "--no-comments", f"--file={target}")
+        _run_client("pg_dump", *options)
         return
     address = f"{Path(connection.settings_dict['NAME']).as_uri()}?mode=rw"
     with (

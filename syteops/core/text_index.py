@@ -1,0 +1,168 @@
+"""Indexes that find a piece of a text, whichever it is: FTS5 on SQLite, pg_trgm on PostgreSQL.
+
+A model names its columns that have one in `text_indexes`. The database keeps it up to date in the
+transaction of each change, whoever makes it; `migrate` builds what is missing. Both index groups of
+three characters. So a shorter word reads every row, as does each word where the database offers
+neither: a search answers the same without an index, only later.
+"""
+
+import logging
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+from django.db.models.lookups import Contains
+
+from syteops.core.folding import FoldedField
+
+log = logging.getLogger(__name__)
+
+SHORTEST = 3
+"""Characters of a word for which an index is of use."""
+
+
+def indexed_texts(model: Any) -> tuple[str, ...]:
+    """The folded columns of a model that have such an index."""
+    return getattr(model, "text_indexes", ())
+
+
+class Has(Contains):
+    """Whether a folded column contains a text, looked up in its index where it has one."""
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        """FTS5 is asked by its own table; what it tokenizes is what is stored."""
+        column = self.lhs.target
+        is_indexed = column.name in indexed_texts(column.model) and _has_fts(connection)
+        if not is_indexed or len(self.rhs) < SHORTEST:
+            return super().as_sql(compiler, connection)
+        quote = connection.ops.quote_name
+        index = quote(_fts_name(column.model, column.column))
+        key = f"{quote(self.lhs.alias)}.{quote(column.model._meta.pk.column)}"
+        phrase = '"' + self.rhs.replace('"', '""') + '"'
+        asked = f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"  # noqa: S608 - names
+        return asked, [phrase]
+
+
+# Other columns have no such look-up, so that `search` looks into none of them by mistake.
+FoldedField.register_lookup(Has, "has")
+
+
+def build_text_indexes(sender: Any, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Build the indexes of an app's models that are missing; for `post_migrate`.
+
+    A database without pg_trgm may have got it since: so it looks after every `migrate`.
+    """
+    connection = connections[using]
+    wanted = [(one, name) for one in sender.get_models() for name in indexed_texts(one)]
+    for model, name in wanted:
+        column = model._meta.get_field(name).column
+        if not _has_column(connection, model._meta.db_table, column):
+            continue  # migrated to a time before it
+        if connection.vendor == "sqlite":
+            _build_fts(connection, model, column)
+        else:
+            _build_trigrams(connection, model, column)
+
+
+def drop_text_indexes(sender: Any, plan: Any, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Take away SQLite's indexes of an app that is about to be migrated; for `pre_migrate`.
+
+    SQLite alters no table of which a trigger names what goes.
+    """
+    connection = connections[using]
+    if connection.vendor != "sqlite" or sender.label not in {one.app_label for one, _ in plan}:
+        return
+    with transaction.atomic(using), connection.cursor() as cursor:
+        cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        for trigger, table in cursor.fetchall():
+            index, _, when = trigger.rpartition("_")
+            if when in _WHEN and index.endswith("_fts") and table.startswith(f"{sender.label}_"):
+                cursor.execute(f'DROP TRIGGER "{trigger}"')
+                cursor.execute(f'DROP TABLE IF EXISTS "{index}"')
+
+
+def _has_column(connection: Any, table: str, column: str) -> bool:
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return False
+        found = connection.introspection.get_table_description(cursor, table)
+    return any(one.name == column for one in found)
+
+
+# --- SQLite ----------------------------------------------------------------------------------
+
+
+_WITH_TRIGRAMS = (3, 34)
+
+
+def _has_fts(connection: Any) -> bool:
+    """Whether this SQLite can keep such an index: a recent one, where FTS5 was compiled in."""
+    known = vars(connection).get("has_trigrams")
+    if known is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')")
+            is_compiled_in = bool(cursor.fetchone()[0])
+        known = is_compiled_in and connection.Database.sqlite_version_info >= _WITH_TRIGRAMS
+        connection.has_trigrams = known
+    return bool(known)
+
+
+def _fts_name(model: Any, column: str) -> str:
+    return f"{model._meta.db_table}_{column}_fts"
+
+
+_WHEN = ("insert", "delete", "update")
+_FTS = (
+    # Of the table's own texts, not of a copy.
+    'DROP TABLE IF EXISTS "{fts}"',
+    """CREATE VIRTUAL TABLE "{fts}" USING fts5(
+        "{column}", content='{table}', content_rowid='{key}', tokenize='trigram case_sensitive 1'
+    )""",
+    """CREATE TRIGGER "{fts}_insert" AFTER INSERT ON "{table}" BEGIN {add}; END""",
+    """CREATE TRIGGER "{fts}_delete" AFTER DELETE ON "{table}" BEGIN {drop}; END""",
+    """CREATE TRIGGER "{fts}_update" AFTER UPDATE OF "{key}", "{column}" ON "{table}"
+        WHEN old."{key}" <> new."{key}" OR old."{column}" <> new."{column}"
+        BEGIN {drop}; {add}; END""",
+    """INSERT INTO "{fts}"("{fts}") VALUES ('rebuild')""",
+)
+_ADD = """INSERT INTO "{fts}"(rowid, "{column}") VALUES (new."{key}", new."{column}")"""
+_DROP = """INSERT INTO "{fts}"("{fts}", rowid, "{column}")
+    VALUES ('delete', old."{key}", old."{column}")"""
+
+
+def _build_fts(connection: Any, model: Any, column: str) -> None:
+    if not _has_fts(connection):
+        return
+    names = {
+        "fts": _fts_name(model, column),
+        "table": model._meta.db_table,
+        "key": model._meta.pk.column,
+        "column": column,
+    }
+    names |= {"add": _ADD.format_map(names), "drop": _DROP.format_map(names)}
+    with transaction.atomic(connection.alias), connection.cursor() as cursor:
+        triggers = [f"{names['fts']}_{when}" for when in _WHEN]
+        cursor.execute("SELECT COUNT(*) FROM sqlite_master WHERE name IN (%s, %s, %s)", triggers)
+        if cursor.fetchone()[0] == len(triggers):
+            return
+        for trigger in triggers:
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{trigger}"')
+        for statement in _FTS:
+            cursor.execute(statement.format_map(names))
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------
+
+
+def _build_trigrams(connection: Any, model: Any, column: str) -> None:
+    table = model._meta.db_table
+    try:
+        with transaction.atomic(connection.alias), connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            cursor.execute(
+                f'CREATE INDEX IF NOT EXISTS "{table}_{column}_trgm" ON "{table}" '
+                f'USING gin ("{column}" gin_trgm_ops)'
+            )
+    except DatabaseError as error:
+        log.warning(
+            "Searches of %s read every row, for want of pg_trgm: %s", table, str(error).strip()
+        )
