@@ -221,8 +221,17 @@ def all_scopes() -> list[str]:
 
 
 def reader_of(one: Operation) -> Operation | None:
-    """The read whose ETag guards a write: the GET on its path, or else its resource's `get`."""
-    if one.path in _readers:
-        return _readers[one.path]
+    """The read whose ETag guards a write: the GET on its path, or its resource's `get`.
+
+    Where that reads another kind of object than the write's path begins with, it is the nearest
+    GET above the path.
+    """
     get = find(one.resource, "get")
+    if one.path not in _readers and get and one.path.startswith(get.path):
+        return get
+    path = one.path
+    while path:
+        if path in _readers:
+            return _readers[path]
+        path = path.rpartition("/")[0]
     return get if get and set(get.path_params) <= set(one.path_params) else None

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -5,7 +6,8 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from django.utils import timezone
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelect2MultipleWidget,
@@ -14,9 +16,9 @@ from unfold.widgets import (
 )
 
 from notes import people, queries, services
+from notes.agenda import AgendaAdmin
 from notes.models import ActionItem, Note
 from syteops.adminkit.rows import RowsInline
-from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.texts import TextForm, markdown_preview
 from syteops.ai.suggesting_admin import SuggestingAdmin
 from syteops.core.form_fields import ListField
@@ -69,6 +71,48 @@ class ActionItemInline(RowsInline):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+class MemberFilter(DropdownFilter):  # type: ignore[misc]
+    """Notes that a team member has to do with; `condition` says how."""
+
+    condition: Any
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(one.slot, str(one)) for one in TeamMember.objects.order_by("number")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
+        known = {number for number, _ in self.lookup_choices}
+        value = self.value()
+        return queryset.filter(self.condition(value)) if value in known else queryset
+
+
+class AuthorFilter(MemberFilter):
+    title = parameter_name = "author"
+    condition = staticmethod(queries.written_by)
+
+
+class AttendeeFilter(MemberFilter):
+    title = parameter_name = "attendee"
+    condition = staticmethod(queries.attended_by)
+
+
+class AssigneeFilter(MemberFilter):
+    title, parameter_name = "who has to do something", "assignee"
+    condition = staticmethod(queries.with_work_for)
+
+
+class DueFilter(DropdownFilter):  # type: ignore[misc]
+    title, parameter_name = "what is due", "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("overdue", "Something overdue"), ("week", "Something within a week")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
+        today = timezone.localdate()
+        ends = {"overdue": today, "week": today + timedelta(8)}
+        end = ends.get(self.value() or "")
+        return queryset.filter(queries.with_work_due_before(end)) if end else queryset
+
+
 class TagFilter(admin.SimpleListFilter):
     title = "tag"
     parameter_name = "tag"
@@ -81,7 +125,7 @@ class TagFilter(admin.SimpleListFilter):
 
 
 @admin.register(Note)
-class NoteAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
+class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     form = NoteForm
     services = services
     inlines = (ActionItemInline,)
@@ -92,6 +136,10 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         TagFilter,
+        AuthorFilter,
+        AttendeeFilter,
+        AssigneeFilter,
+        DueFilter,
         ("meeting_date", RangeDateFilter),
         ("follow_up_date", RangeDateFilter),
     )

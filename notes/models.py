@@ -2,8 +2,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from notes.choices import NoteStatus
+from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
@@ -19,6 +21,7 @@ class Note(TextEntity):
 
     resource: ClassVar[str] = "notes_items"
     noun: ClassVar[str] = "note"
+    verbs: ClassVar[frozenset[Verb]] = TextEntity.verbs | {Verb.ACTION_ITEM_DUE}
 
     status = models.CharField(max_length=10, choices=NoteStatus, default=NoteStatus.DRAFT)
     author = models.ForeignKey(
@@ -125,12 +128,18 @@ class ActionItem(Record):
         default_permissions = ()
         ordering = ("position", "id")
         indexes = (
-            models.Index(fields=["done", "due_date", "id"], name="notes_action_by_due"),
+            models.Index(fields=["due_date", "id"], name="notes_action_by_due"),
             models.Index(
-                fields=["assignee", "done", "due_date", "id"], name="notes_action_by_assignee"
+                fields=["due_date", "id"], condition=Q(done=False), name="notes_action_to_do"
             ),
+            models.Index(fields=["assignee", "due_date", "id"], name="notes_action_by_assignee"),
         )
         constraints = (models.CheckConstraint(condition=~Q(text=""), name="notes_action_has_text"),)
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it should have been done before today."""
+        return not self.done and self.due_date is not None and self.due_date < timezone.localdate()

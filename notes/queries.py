@@ -1,15 +1,16 @@
 """Reading notes."""
 
 from datetime import date, datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from django.db.models import Count, Max, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
+from syteops.core.errors import NotFound
 from syteops.team.models import TeamMember
 from syteops.team.queries import SHOWN_ELSEWHERE
 
@@ -52,6 +53,74 @@ def get_note(note_id: str, lock: bool = False) -> Note:
     return find(notes(), "pk", note_id, lock)
 
 
+# --- Whom and what they are about -----------------------------------------------------------------
+
+
+def written_by(number: str) -> Q:
+    """The notes whose author is the team member of that number."""
+    return Q(author__number=int(number))
+
+
+def attended_by(number: str) -> Q:
+    """The notes of meetings at which the team member of that number was."""
+    there = NoteAttendee.objects.filter(member__number=int(number))
+    return Q(pk__in=there.order_by().values("note"))
+
+
+def with_work_for(number: str) -> Q:
+    """The notes of which the team member of that number has something still to do."""
+    return _with_open_action(assignee__number=int(number))
+
+
+def with_work_due_before(day: date) -> Q:
+    """The notes of which something still to do is due before that day."""
+    return _with_open_action(due_date__lt=day)
+
+
+def _with_open_action(**which: Any) -> Q:
+    return Q(pk__in=ActionItem.objects.filter(done=False, **which).order_by().values("note"))
+
+
+def action_items() -> QuerySet[ActionItem]:
+    """Every action item with its note and who is to do it; those of archived notes are no work."""
+    found = ActionItem.objects.exclude(note__status=NoteStatus.ARCHIVED)
+    return found.select_related("note", "assignee").defer("searched", *_UNSHOWN)
+
+
+_UNSHOWN = tuple(f"note__{name}" for name in ("searched", "content", "excerpt", "meta"))
+
+
+def agenda(assignee: str = "", *, done: bool = False) -> QuerySet[ActionItem]:
+    """What is to do, or was done: what was due first in front, and what has no date at the end."""
+    found = action_items().filter(done=done)
+    if assignee:
+        found = found.filter(assignee__number=int(assignee))
+    return found.order_by(F("due_date").asc(nulls_last=True), "pk")
+
+
+def get_action(item_id: str, lock: bool = False) -> ActionItem:
+    """The action item of that id, with its note locked on request. Raises NotFound.
+
+    An item is changed with its note: whoever locks, locks that.
+    """
+    items: Any = ActionItem.objects.select_related("note", "assignee")
+    item: ActionItem = find(items, "pk", item_id)
+    if not lock:
+        return item
+    note = get_note(str(item.note_id), lock=True)
+    for one in note.action_items.all():
+        if one.pk == item.pk:
+            one.note = note
+            return one
+    raise NotFound(f"There is no action item {item_id}.")
+
+
+def falling_due() -> QuerySet[ActionItem]:
+    """What is still to do and due by now, and was not told of since it got this due date."""
+    due = action_items().filter(done=False, due_date__lte=timezone.localdate())
+    return due.exclude(reminded_of=F("due_date")).order_by("due_date", "pk")
+
+
 def changed_with(since: datetime) -> Q:
     """The notes that name a team member who was changed since then, or left, or came back."""
     members = keys_of_changed(TeamMember, since, SHOWN_ELSEWHERE)
@@ -88,8 +157,8 @@ def open_items() -> dict[str, int]:
 
     Those of archived notes do not count.
     """
+    open_ones = action_items().filter(done=False)
     late = Q(due_date__lt=timezone.localdate())
-    open_ones = ActionItem.objects.filter(done=False).exclude(note__status=NoteStatus.ARCHIVED)
     return open_ones.aggregate(total=Count("id"), overdue=Count("id", filter=late))
 
 

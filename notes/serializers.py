@@ -13,9 +13,10 @@ from manage_api.fields import (
     StrictDateField,
     StrictListField,
 )
+from manage_api.serializers import StrictModelSerializer
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from notes import people
-from notes.models import LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Note
+from notes.models import LONGEST_NAME, LONGEST_TAG, MOST_TAGS, ActionItem, Note
 from syteops.audit.rows import MAX_ROWS
 from syteops.lib.text import NO_LINE, UNSEEN
 
@@ -80,3 +81,27 @@ class NoteSerializer(TextEntitySerializer):
             "attendees", "attendee_names", "meeting_date", "follow_up_date", "action_items",
             "tags", "meta", "created_at", "updated_at",
         )  # fmt: skip
+
+
+class AgendaItemSerializer(StrictModelSerializer):
+    """An action item by itself: something to be done, and the note that says so."""
+
+    note = serializers.IntegerField(source="note_id", read_only=True, help_text="Id of the note.")
+    note_title = serializers.CharField(source="note.title", read_only=True)
+    assignee = SlotField(
+        read_only=True, allow_null=True, help_text="Number of the team member who is to do it."
+    )
+    assignee_name = serializers.CharField(
+        source="assignee", read_only=True, allow_null=True, help_text="Stays when they leave."
+    )
+    overdue = serializers.BooleanField(
+        source="is_overdue", read_only=True, help_text="Still to do, and due before today."
+    )
+
+    class Meta:
+        model = ActionItem
+        fields = (
+            "id", "text", "assignee", "assignee_name", "due_date", "overdue", "done",
+            "note", "note_title",
+        )  # fmt: skip
+        read_only_fields = fields

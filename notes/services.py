@@ -20,8 +20,10 @@ from notes.models import (
 from notes.queries import normal_tag, notes
 from syteops.audit import services as audit
 from syteops.audit.rows import MAX_ROWS, RowsPlan, describe_rows, plan_rows
+from syteops.audit.snapshots import snapshot
 from syteops.core.actors import Actor
 from syteops.core.errors import Invalid
+from syteops.core.events import Verb
 from syteops.core.texts import changed_texts, keep_slug, new_texts
 from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
@@ -85,6 +87,24 @@ def _change(actor: Actor, note: Note, columns: Mapping[str, Any], new: "_Belongi
     if audit.update(actor, note, columns, also=also):
         new.store(note)
     return note
+
+
+@transaction.atomic
+def complete_action(actor: Actor, item: ActionItem, *, done: bool = True) -> ActionItem:
+    """Tick off an action item, or say that it is still to do. `item.note` is locked, and has it."""
+    rows = [{"id": one.pk} for one in item.note.action_items.all()]
+    ticked = [{**row, "done": done} if row["id"] == item.pk else row for row in rows]
+    update_note(actor, item.note, action_items=ticked)
+    return next(one for one in item.note.action_items.all() if one.pk == item.pk)
+
+
+@transaction.atomic
+def remind_of(actor: Actor, item: ActionItem) -> None:
+    """Tell by an event that the item is due, once for each due date. `item.note` is locked."""
+    shown = snapshot(item, only=("text", "assignee", "due_date"))
+    told = {name: (None, value) for name, value in {"action_item": item.pk, **shown}.items()}
+    audit.record(actor, item.note, Verb.ACTION_ITEM_DUE, told)
+    ActionItem.objects.filter(pk=item.pk).update(reminded_of=item.due_date)
 
 
 @transaction.atomic

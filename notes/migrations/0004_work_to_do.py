@@ -38,12 +38,20 @@ class Migration(migrations.Migration):
         migrations.RunPython(fill, migrations.RunPython.noop),
         migrations.AddIndex(
             model_name="actionitem",
-            index=models.Index(fields=["done", "due_date", "id"], name="notes_action_by_due"),
+            index=models.Index(fields=["due_date", "id"], name="notes_action_by_due"),
         ),
         migrations.AddIndex(
             model_name="actionitem",
             index=models.Index(
-                fields=["assignee", "done", "due_date", "id"], name="notes_action_by_assignee"
+                fields=["due_date", "id"],
+                condition=models.Q(done=False),
+                name="notes_action_to_do",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="actionitem",
+            index=models.Index(
+                fields=["assignee", "due_date", "id"], name="notes_action_by_assignee"
             ),
         ),
     ]

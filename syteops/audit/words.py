@@ -22,6 +22,7 @@ _VERBS: Mapping[str, str] = {
     Verb.MAILED: "mailed the client",
     Verb.MAIL_FAILED: "could not mail the client",
     Verb.REMINDED: "reminded the client of",
+    Verb.ACTION_ITEM_DUE: "told of an action item that is due, of",
 }
 _EFFECTS: Mapping[str, str] = {
     Verb.CREATED: "It was added, so it will be deleted.",

@@ -36,6 +36,8 @@ class Verb(StrEnum):
     ACCEPTED = "accepted"
     DISMISSED = "dismissed"
     CANCELLED = "cancelled"
+    # Notes
+    ACTION_ITEM_DUE = "action_item_due"
     # Estimates
     SENT = "sent"
     MAILED = "mailed"

@@ -20,6 +20,8 @@ from pytest_django import Settings
 
 from estimates import services as estimates
 from estimates.links import client_path
+from notes.agenda import AgendaFilter
+from notes.models import Note
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.strict import SearchForm
 from syteops.automation.admin import CatalogueFilter
@@ -203,7 +205,7 @@ def own_forms() -> set[Any]:
     return {one for one in ours if not any(one in other.__mro__[1:] for other in ours)}
 
 
-ELSEWHERE = {SearchForm, CatalogueFilter, ResendForm}
+ELSEWHERE = {SearchForm, AgendaFilter, CatalogueFilter, ResendForm}
 """The forms of lists, which come in addresses: see below; and one that has choices alone."""
 
 
@@ -220,6 +222,11 @@ def test_nor_does_a_list_work_on_a_long_address(alice: User, model: Any) -> None
     declared = sorted(parameters(admin.site._registry[model], alice))
     for name in ("q", *declared[:2]):
         asked(client, path, name)
+
+
+def test_nor_does_the_agenda(page: Client) -> None:
+    for name in ("assignee", "show", "page"):
+        asked(page, f"{path_of(Note)}agenda/", name)
 
 
 def test_nor_does_the_catalogue_of_variables(page: Client) -> None:

@@ -83,6 +83,7 @@ NEEDED: dict[Any, dict[str, Callable[[int], Any]]] = {
         "number": lambda n: f"x{n}",
         "currency": lambda n: "EUR",
     },
+    ActionItem: {"note": lambda n: made(Note), "text": lambda n: "do"},
     TeamMember: {"number": lambda n: n},
     CrmSystem: {"number": lambda n: n, "name": lambda n: "C"},
     Role: {"name": lambda n: f"role {n}", "slug": lambda n: f"r{n}"},
@@ -182,8 +183,8 @@ ORDERED = [
 
 def test_the_lists_are_those_that_are_known() -> None:
     assert {one.name for one in lists_with("search")} == {
-        "users.list", "notes_items.list", "estimates_items.list", "variables.catalog",
-        "webhooks.list",
+        "users.list", "notes_items.list", "notes_items.list_actions", "estimates_items.list",
+        "variables.catalog", "webhooks.list",
     }  # fmt: skip
     assert len(ORDERED) > 15
 

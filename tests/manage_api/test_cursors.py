@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from estimates.models import Estimate
 from manage_api.cursors import LONGEST, write_cursor
 from manage_api.operations import Operation, all_operations
-from notes.models import Note
+from notes.models import ActionItem, Note
 from syteops.audit.models import AuditEntry
 from syteops.automation.models import Variable
 from syteops.deliveries.models import Delivery
@@ -44,6 +44,7 @@ MODELS: dict[str, Any] = {
     "deliveries.list": Delivery,
     "estimates_items.list": Estimate,
     "notes_items.list": Note,
+    "notes_items.list_actions": ActionItem,
     "users.list": TeamMember,
     "variables.catalog": Variable,
     "webhooks.list": Webhook,
@@ -73,6 +74,7 @@ def values(n: int) -> dict[str, Any]:
         "title": ("Alpha", "älpha", "Beta")[n % 3],
         "meeting_date": day,
         "follow_up_date": day,
+        "due_date": day,
         "valid_until": day,
         "client_name": ("", "Zoë", "zoe")[n % 3],
         "full_name": ("", "Zoë", "zoe")[n % 3],
@@ -94,6 +96,8 @@ def make(model: Any) -> Any:
         Webhook: {"name": f"w{n % 3}", "url": "https://w.example", "types": ["*"]},
         Delivery: {"integration": "webhooks", "event_id": n},
     }  # fmt: skip
+    if model is ActionItem:
+        needed[model] = {"text": "do", "note": make(Note)}
     if model is Delivery:
         Event.objects.create(id=n, at=MOMENT, type="note.updated", resource="notes_items")
     columns = {one.name for one in model._meta.concrete_fields}
@@ -187,7 +191,7 @@ def test_what_comes_and_goes_moves_no_other_row(api: Api, one: Operation, orderi
 
 @pytest.mark.parametrize(
     ("one", "ordering"),
-    [each for each in ORDERS if MODELS[each[0].name] in (Note, Estimate, AuditEntry)],
+    [each for each in ORDERS if MODELS[each[0].name] in (Note, ActionItem, Estimate, AuditEntry)],
     ids=lambda one: getattr(one, "name", one),
 )
 def test_no_page_sorts_the_whole_list(api: Api, one: Operation, ordering: str) -> None:

@@ -20,6 +20,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.combination]
     [
         ("/notes", "notes_note"),
         ("/notes?status=draft", "notes_note"),
+        ("/action-items", "notes_actionitem"),
+        ("/action-items?done=false", "notes_actionitem"),
+        ("/action-items?done=false&due_before=2026-12-24", "notes_actionitem"),
         ("/estimates", "estimates_estimate"),
         ("/estimates?status=draft", "estimates_estimate"),
         ("/estimates?superseded=true", "estimates_estimate"),

@@ -1,6 +1,9 @@
 """Finding notes."""
 
+from datetime import date, timedelta
+
 import pytest
+from django.utils import timezone
 
 from notes import services
 from notes.models import Note
@@ -53,7 +56,55 @@ def test_notes_are_found(api: Api, three, query: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["ordering=content", "status=gone", "per_page=0", "page=0", "x=1", "tag=a&tag=b"]
+    ("query", "found"),
+    [
+        ("author=001", ["Plan"]),
+        ("author=002", []),
+        ("author=999", []),
+        ("attendee=002", ["Plan"]),
+        ("attendee=001", []),
+        ("assignee=001", ["Late", "Plan"]),
+        ("assignee=002", []),  # it is done
+        ("due_before=2026-11-03", ["Late"]),
+        ("due_before=2026-11-02", []),
+        ("overdue=true", ["Late"]),
+        ("overdue=false", ["Idle", "Plan"]),
+        ("overdue=true&author=001", []),
+        ("search=banana", ["Plan"]),
+        ("search=byron", ["Plan"]),
+    ],
+)
+def test_notes_are_filtered_by_whom_and_what_they_are_about(
+    api: Api, db: None, query: str, found: list[str]
+) -> None:
+    ada = team.create_team_member(SYSTEM, first_name="Ada")
+    ben = team.create_team_member(SYSTEM, first_name="Ben", last_name="Byron")
+    soon = timezone.localdate() + timedelta(3)
+    done = {"text": "Bananas", "assignee": ben, "due_date": date(2026, 1, 1), "done": True}
+    plan = {"text": "Plan", "assignee": ada, "due_date": soon}
+    late = {"text": "Hurry", "assignee": ada, "due_date": date(2026, 11, 2)}
+    make = services.create_note
+    make(SYSTEM, title="Plan", author=ada, attendees=[ben], action_items=[plan, done])
+    make(SYSTEM, title="Late", action_items=[late])
+    make(SYSTEM, title="Idle")
+
+    assert sorted(titles(api, query)) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ordering=content",
+        "status=gone",
+        "per_page=0",
+        "page=0",
+        "x=1",
+        "tag=a&tag=b",
+        "author=1",
+        "assignee=ada",
+        "due_before=soon",
+        "overdue=maybe",
+    ],
 )
 def test_a_wrong_question_is_refused(api: Api, three, query: str) -> None:
     refused = api.get(f"/notes?{query}")

@@ -1,5 +1,5 @@
 from notes import services
-from notes.models import Note
+from notes.models import ActionItem, Note
 from syteops.core.actors import SYSTEM
 from tests.samples import Sample, sample
 
@@ -42,3 +42,23 @@ def _update() -> Sample:
 @sample("notes_items.delete")
 def _delete() -> Sample:
     return Sample({"id": str(a_note().pk)}, missing=NOWHERE)
+
+
+def an_action_item() -> ActionItem:
+    return a_note().action_items.get()
+
+
+@sample("notes_items.list_actions")
+def _list_actions() -> Sample:
+    a_note()
+    return Sample(params={"due_before": "2026-12-24"}, bad={"due_before": "soon"})
+
+
+@sample("notes_items.get_action")
+def _get_action() -> Sample:
+    return Sample({"id": str(an_action_item().pk)}, missing=NOWHERE)
+
+
+@sample("notes_items.complete_action")
+def _complete_action() -> Sample:
+    return Sample({"id": str(an_action_item().pk)}, missing=NOWHERE)
