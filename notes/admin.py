@@ -19,7 +19,7 @@ from notes import people, queries, services
 from notes.agenda import AgendaAdmin
 from notes.models import ActionItem, Note
 from syteops.adminkit.rows import RowsInline
-from syteops.adminkit.texts import TextForm, markdown_preview
+from syteops.adminkit.texts import TextForm
 from syteops.ai.suggesting_admin import SuggestingAdmin
 from syteops.core.form_fields import ListField
 from syteops.modules.admin import ModuleAdmin
@@ -147,12 +147,15 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     search_fields = queries.SEARCHED
     date_hierarchy = "meeting_date"
     list_per_page = 12
-    readonly_fields = ("preview", "created_at", "updated_at")
+    readonly_fields = ("created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("title", "content", "preview", "excerpt", ("status", "slug"))}),
-        ("Meeting", {"fields": ("author", "attendees", "attendee_names",
-                                ("meeting_date", "follow_up_date"))}),
-        ("More", {"fields": ("tags", "meta", ("created_at", "updated_at"))}),
+        (None, {"fields": ("title", "content")}),
+        ("Meeting", {"classes": ("collapse",),
+                     "fields": (("meeting_date", "follow_up_date"), "author", "attendees",
+                                "attendee_names")}),
+        ("More", {"classes": ("collapse",),
+                  "fields": (("status", "slug"), "tags", "excerpt", "meta",
+                             ("created_at", "updated_at"))}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
@@ -171,8 +174,3 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     @admin.display(description="To do", ordering="_to_do")
     def to_do(self, note: Any) -> int:
         return int(note._to_do)
-
-    @admin.display(description="Preview")
-    def preview(self, note: Note) -> str:
-        """The content as it was saved last."""
-        return markdown_preview(note.content)

@@ -13,8 +13,9 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from notes import queries, services
+from syteops.adminkit.markdown_editor import MarkdownAdmin
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import DomainError
 from syteops.team.models import TeamMember
 
@@ -44,7 +45,7 @@ class AgendaFilter(forms.Form):
         return self.cleaned_data if self.is_valid() else {"assignee": "", "show": ""}
 
 
-class AgendaAdmin(ServiceAdmin):
+class AgendaAdmin(MarkdownAdmin):
     """Adds the agenda to the pages of notes."""
 
     sidebar_pages = (("Agenda", "checklist", "admin:notes_note_agenda"),)

@@ -8,7 +8,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from syteops.adminkit.service_admin import ServiceForm
 from syteops.core.form_fields import JsonField
-from syteops.lib.markdown import to_html
+from syteops.lib.markdown import render
 from syteops.lib.meta import validate_meta
 
 
@@ -48,7 +48,7 @@ def markdown_preview(text: str) -> SafeString | str:
     if not text.strip():
         return "Nothing written yet."
     return format_html(
-        '<div class="prose max-w-none" style="{}">{}</div>', _FOLLOWING_THE_THEME, to_html(text)
+        '<div class="prose max-w-none" style="{}">{}</div>', _FOLLOWING_THE_THEME, render(text)
     )
 
 

@@ -15,15 +15,17 @@ from syteops.lib.text import cut
 _READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
 
 
-@lru_cache(maxsize=128)
-def to_html(text: str) -> SafeString:
+def render(text: str) -> SafeString:
     """The HTML of a Markdown text. Safe to show whoever wrote it.
 
     HTML in the text is shown as text, links lead only to harmless schemes, pictures stay links'
-    text: a picture from elsewhere would tell its server who reads the page. Each process renders a
-    text once, and keeps the latest: a page that is called often does not pay for it again.
+    text: a picture from elsewhere would tell its server who reads the page.
     """
     return SafeString(_parser().render(text))  # html=False: all that was typed is escaped
+
+
+to_html = lru_cache(maxsize=128)(render)
+"""As `render`, for what was saved: a page that is called often does not pay for it again."""
 
 
 def to_tree(text: str) -> list[dict[str, Any]]:
