@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from manage_api.keys import services as keys
+from notes import services as notes
 from syteops.adminkit.history import PER_PAGE
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record, record_about
@@ -198,3 +199,17 @@ def test_who_may_not_read_the_whole_trail_is_not_led_there(bob: User) -> None:
 
     assert trail_link(shown(client, address)[1]) is None
     assert CrmSystem.objects.exists()
+
+
+def test_a_long_text_is_shown_by_what_changed_in_it(page: Client) -> None:
+    lines = [f"Line {n} of the minutes <b>" for n in range(30)]
+    note = notes.create_note(SYSTEM, title="Minutes", content="\n".join(lines))
+    lines[15] = "Line 15 of the protocol <b>"
+    notes.update_note(SYSTEM, note, content="\n".join(lines))
+
+    shown = page.get(f"/admin/notes/note/{note.pk}/history/").content.decode()
+
+    assert "<del>minutes </del>" in shown
+    assert "<ins>protocol </ins>" in shown
+    assert shown.count("Line 14 of the minutes &lt;b&gt;") == 2  # beside the change, and made
+    assert shown.count("Line 9 of the minutes") == 1  # only where the note was made

@@ -13,8 +13,12 @@ from syteops.audit import words
 from syteops.audit.models import AuditEntry
 from syteops.audit.visibility import may_read, visible_changes
 from syteops.history.rights import may_undo
+from syteops.lib.text_diff import Line, diff_lines
 
 register = template.Library()
+
+GLANCE = 80
+"""Characters of a text that are compared at a glance: it stands whole on either side."""
 
 
 register.filter("in_words", words.sentence)
@@ -46,6 +50,15 @@ def value(stored: Any) -> str:
     if isinstance(stored, list | dict):
         return json.dumps(stored, ensure_ascii=False, indent=2)
     return str(stored)
+
+
+@register.filter
+def difference(change: dict[str, Any]) -> list[Line]:
+    """How a long text changed, by lines; nothing for what is read at a glance, or came or went."""
+    texts = [value(change[side]) for side in ("before", "after")]
+    if value(None) in texts or max(map(len, texts)) <= GLANCE:
+        return []
+    return diff_lines(*texts)
 
 
 @register.filter

@@ -1,0 +1,96 @@
+"""What is different between two texts, line by line and, within lines, word by word."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+CONTEXT = 2
+"""Lines that stay, shown before and after each change."""
+_MOST, _MOST_PAIRS = 1000, 5000
+_WORDS = re.compile(r"\s+|\S+\s*")
+
+Part = tuple[str, bool]
+"""A piece of a line, and whether it is only on this side."""
+Step = tuple[str, int, int, int, int]
+
+
+class Line(NamedTuple):
+    """A line of either text: `kind` is "same", "removed", "added", or "gap" for lines left out."""
+
+    kind: str
+    parts: list[Part]
+
+
+def diff_lines(before: str, after: str) -> list[Line]:
+    """How the one text became the other, without the lines that are far from any change.
+
+    Where comparing would take more than linear time, all that lies between the first and the last
+    change is told as removed and added.
+    """
+    old, new = before.split("\n"), after.split("\n")
+    lines: list[Line] = []
+    steps = _steps(old, new)
+    for place, (kind, a, b, c, d) in enumerate(steps):
+        if kind == "equal":
+            lines += _around(old[a:b], first=place == 0, last=place == len(steps) - 1)
+        else:
+            lines += _changed(old[a:b], new[c:d])
+    return lines
+
+
+def _around(same: list[str], *, first: bool, last: bool) -> list[Line]:
+    head, tail = 0 if first else CONTEXT, 0 if last else CONTEXT
+    shown = [Line("same", [(one, False)]) for one in same]
+    if len(same) <= head + tail:
+        return shown
+    return [*shown[:head], Line("gap", []), *shown[len(same) - tail :]]
+
+
+def _changed(old: list[str], new: list[str]) -> Iterator[Line]:
+    """The lines that went, and those that came; word by word where lines stand for each other."""
+    pairs = [_marked(*pair) for pair in zip(old, new, strict=False)]
+    yield from (Line("removed", parts) for parts, _ in pairs)
+    yield from (Line("removed", [(one, False)]) for one in old[len(pairs) :])
+    yield from (Line("added", parts) for _, parts in pairs)
+    yield from (Line("added", [(one, False)]) for one in new[len(pairs) :])
+
+
+def _marked(old: str, new: str) -> tuple[list[Part], list[Part]]:
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    removed: list[Part] = []
+    added: list[Part] = []
+    for kind, a, b, c, d in _steps(before, after):
+        removed += [("".join(before[a:b]), kind != "equal")] if a < b else []
+        added += [("".join(after[c:d]), kind != "equal")] if c < d else []
+    return removed, added
+
+
+def _steps(old: Sequence[str], new: Sequence[str]) -> list[Step]:
+    """As difflib's opcodes, in bounded time."""
+    start = _alike(old, new)
+    rest = min(len(old), len(new)) - start
+    end = _alike(old[::-1][:rest], new[::-1][:rest])
+    a, b, c, d = start, len(old) - end, start, len(new) - end
+    found: list[Step] = [("equal", 0, a, 0, c)] if start else []
+    if _is_quick(old[a:b], new[c:d]):
+        matcher = SequenceMatcher(None, old[a:b], new[c:d], autojunk=False)
+        found += [(k, i + a, j + a, m + c, n + c) for k, i, j, m, n in matcher.get_opcodes()]
+    else:
+        found.append(("replace", a, b, c, d))
+    return [*found, *([("equal", b, len(old), d, len(new))] if end else [])]
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many of them are the same, from the beginning."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((n for n, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _is_quick(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether few pairs are equal: difflib looks at all of them, again and again."""
+    if len(old) > _MOST or len(new) > _MOST:
+        return False
+    there = Counter(new)
+    return sum(there[one] for one in old) <= _MOST_PAIRS
