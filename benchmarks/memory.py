@@ -1,8 +1,8 @@
 """`python -m benchmarks.memory [requests]`: does the memory of the workers grow with their work?
 
-All loads in turn, again and again, at a site of two processes on SQLite. The memory is that of the
-whole server (PSS): its first process, two workers, and the worker of background tasks. Creates are
-left out, so that what is stored is the same at the end.
+All loads but creates in turn, again and again, at a site of two processes on SQLite. The memory is
+that of the whole server (PSS): its first process, two workers, and the worker of background tasks.
+How much of it is in no file is told too: SQLite maps the database, which grows with every change.
 """
 
 import sys
@@ -24,7 +24,7 @@ def main(wanted: int) -> None:
         home = Path(directory)
         site = _syteops(home, "")
         with serving(site, home / "server.log") as session:
-            print(f"{'requests':>10}{'PSS MB':>10}{'errors':>10}")
+            print(f"{'requests':>10}{'PSS MB':>10}{'in no file':>12}{'errors':>10}")
             asked = shown = errors = 0
             while asked < wanted:
                 for load in loads:
@@ -32,7 +32,8 @@ def main(wanted: int) -> None:
                     seen = drive(site.url, load, load.requests(way), CONNECTIONS, SECONDS, home)
                     asked, errors = asked + seen.requests, errors + seen.errors(load)
                 if asked >= shown:
-                    print(f"{asked:>10}{pss_megabytes(session):>10.0f}{errors:>10}", flush=True)
+                    whole, own = (pss_megabytes(session, kind) for kind in ("Pss", "Pss_Anon"))
+                    print(f"{asked:>10}{whole:>10.0f}{own:>12.0f}{errors:>10}", flush=True)
                     shown = asked + wanted // 10
 
 

@@ -12,9 +12,12 @@ def cpu_seconds(session: int) -> float:
     return sum(sum(map(int, fields[11:13])) for _, fields in _processes(session)) / _TICK
 
 
-def pss_megabytes(session: int) -> float:
-    """The memory of the session's processes, with its share of what several of them hold."""
-    return sum(_pss(process) for process, _ in _processes(session)) / 1024
+def pss_megabytes(session: int, kind: str = "Pss") -> float:
+    """The memory of the session's processes, with its share of what several of them hold.
+
+    `Pss_Anon` is the part that is in no file: not the database, which SQLite maps into memory.
+    """
+    return sum(_pss(process, kind) for process, _ in _processes(session)) / 1024
 
 
 def _processes(session: int) -> Iterator[tuple[Path, list[str]]]:
@@ -28,10 +31,10 @@ def _processes(session: int) -> Iterator[tuple[Path, list[str]]]:
             yield process, fields
 
 
-def _pss(process: Path) -> int:
+def _pss(process: Path, kind: str) -> int:
     """In kB; 0 for a process that has just ended."""
     try:
         lines = (process / "smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")), 0)

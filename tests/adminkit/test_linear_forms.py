@@ -29,6 +29,7 @@ from syteops.automation.models import Variable
 from syteops.core.actors import SYSTEM
 from syteops.deliveries.pages import ResendForm
 from syteops.lib.paths import ADMIN_PREFIX
+from syteops.site.models import License
 from tests.adminkit.test_strict_lists import parameters, path_of
 from tests.core.test_values import MAKERS
 from tests.effort import takes_over
@@ -50,6 +51,8 @@ HUGE = (EVIL, "a" * SIZE + ",", "0" * SIZE + "!", "a," * (SIZE // 2), "\n" * SIZ
 @pytest.fixture(autouse=True)
 def _a_megabyte_in_each_field(settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
+    settings.EMAIL_SERVER = {"host": "127.0.0.1", "port": 25}  # else there is no mail to write
+    settings.SITE_URL = "https://ops.example.com"
 
 
 # --- What is on a page -------------------------------------------------------------------------
@@ -116,10 +119,14 @@ def addresses_of(model: Any) -> list[str]:
     return [f"{path}add/", *([f"{path}{item.pk}/change/"] if item else [])]
 
 
-def _sent_estimate() -> Any:
+def _estimate() -> Any:
     item = {"description": "d", "unit_price": "1.50"}
     named: dict[str, Any] = {"title": "T", "client_email": "c@example.com", "line_items": [item]}
-    return estimates.send_estimate(SYSTEM, estimates.create_estimate(SYSTEM, **named))
+    return estimates.create_estimate(SYSTEM, **named)
+
+
+def _sent_estimate() -> Any:
+    return estimates.send_estimate(SYSTEM, _estimate())
 
 
 OTHERS: dict[str, Callable[[], str]] = {
@@ -130,6 +137,8 @@ OTHERS: dict[str, Callable[[], str]] = {
     "rotate key": lambda: on(restricted(), "rotate"),
     "client's page": lambda: str(client_path(_sent_estimate())),
     "client's answer": lambda: f"/admin/estimates/estimate/{_sent_estimate().pk}/approve/",
+    "client's e-mail": lambda: f"/admin/estimates/estimate/{_estimate().pk}/send/",
+    "licence": lambda: f"{path_of(License)}1/change/",
 }
 ALSO = {"new key": {"preset": "read_only", "name": "Tool"}}
 """What makes an empty form a right one, where required fields alone do not."""
