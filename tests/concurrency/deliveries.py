@@ -59,7 +59,7 @@ def drive(
     chance, began = random.Random(seed), time.monotonic()
     outcome = Outcome(changes or kills * CHANGES_PER_KILL)
     with receiving(directory / "received") as receiver, server.client() as client:
-        start = _subscribe(client, receiver)
+        start = subscribe(client, receiver)
         with ThreadPoolExecutor(WRITERS) as pool:
             parts = [outcome.changes // WRITERS] * WRITERS
             parts[0] += outcome.changes % WRITERS
@@ -68,7 +68,7 @@ def drive(
             _wait_for_all(receiver, outcome.changes)
             for one in writers:
                 one.result()
-        told = list(_told(client, start))
+        told = list(told_since(client, start))
         client.post("/integrations/webhooks/disable", params={"confirm": True})
     outcome.seconds, outcome.requests = time.monotonic() - began, len(receiver.received)
     outcome.arrived = len(receiver.arrived())
@@ -76,7 +76,7 @@ def drive(
     return outcome
 
 
-def _subscribe(client: httpx.Client, receiver: Receiver) -> str:
+def subscribe(client: httpx.Client, receiver: Receiver) -> str:
     """Have all be told to the receiver; where the feed is now."""
     hook = {"name": "Under fire", "url": receiver.url, "types": ["crm_system.*"]}
     receiver.secret = client.post("/webhooks", json=hook).json()["signing_secret"]
@@ -144,7 +144,7 @@ def _wait_for_all(receiver: Receiver, changes: int) -> None:
         time.sleep(0.5)
 
 
-def _told(client: httpx.Client, start: str) -> Iterator[str]:
+def told_since(client: httpx.Client, start: str) -> Iterator[str]:
     """The ids of all events about CRM systems, in the order of the feed."""
     page: dict[str, Any] = {"next": start, "has_more": True}
     while page["has_more"]:

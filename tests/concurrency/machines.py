@@ -17,7 +17,7 @@ from tests.sites import set_up_with_key
 
 @dataclass
 class Machine:
-    """One of them, with its web server. Workers belong here as soon as there are any."""
+    """One of them, with its web server and the worker of background tasks that this brings."""
 
     site: LiveSite
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from threading import Barrier
 from typing import Any, NamedTuple
 
@@ -17,19 +18,23 @@ import pytest
 
 from manage_api.keys import tokens
 from tests.concurrency.administrator import Administrator
+from tests.concurrency.deliveries import problems, subscribe, told_since
 from tests.concurrency.load import Load, Writer
 from tests.concurrency.machines import Machine, machines
+from tests.concurrency.receiver import receiving
 from tests.databases import fresh_database as new_fresh_database
+from tests.processes import children_of
 from tests.servers import RealServer, ServerUnavailable, pgbouncer_server, redis
-from tests.waiting import wait_until_ready
+from tests.waiting import becomes_true, wait_until_ready
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql_only]
 
-READS, FAILURES, ROUNDS = 300, 30, 4
+READS, FAILURES, ROUNDS, CHANGES = 300, 30, 4, 40
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "tests.concurrency.held_clock",
     "MANAGE_API_READS_PER_MINUTE": str(READS),
     "MANAGE_API_FAILURES_PER_MINUTE": str(FAILURES),
+    "ALLOW_PRIVATE_URLS": "true",
     "TRUSTED_PROXIES": "1",  # so that each test can come from an address of its own
 }
 GUESSER = {"X-Forwarded-For": "203.0.113.66"}
@@ -275,6 +280,28 @@ def at_once(*requests: Callable[[], httpx.Response]) -> list[httpx.Response]:
 
 
 # --- The audit trail ---------------------------------------------------------------------------
+
+
+def test_what_either_changes_is_delivered_once_though_both_have_workers(
+    pair: Pair, clients: Clients, tmp_path: Path
+) -> None:
+    for machine in (pair.one, pair.other):
+        assert (keeper := machine.server.keeper_process())
+        assert becomes_true(partial(children_of, keeper)), "it has no worker"
+    with receiving(tmp_path / "received") as receiver:
+        start = subscribe(clients.one, receiver)
+        for number in range(CHANGES):
+            body = {"name": str(number)}
+            client = clients[number % 2]
+            if number % 8 == 0:
+                address = f"/crm-systems/{client.post('/crm-systems', json=body).json()['crm_num']}"
+            else:
+                assert client.patch(address, json=body).is_success
+        assert becomes_true(lambda: len(receiver.arrived()) == CHANGES)
+        told = list(told_since(clients.other, start))
+        assert clients.one.post("/integrations/webhooks/disable?confirm=true").is_success
+    assert problems(receiver, told, CHANGES) == []
+    assert len(receiver.received) == CHANGES
 
 
 def test_the_trail_stays_whole_when_both_write(pair: Pair) -> None:
