@@ -260,8 +260,8 @@ class Estimate(TextEntity):
         """The latest e-mail to the client, once there is one."""
         if not self.mail_state:
             return None
-        names = ("kind", "state", "at", "problem")
-        return {name: getattr(self, f"mail_{name}") for name in names}
+        told = {name: getattr(self, f"mail_{name}") for name in ("state", "at", "problem")}
+        return {"reminder": self.mail_kind == MailKind.REMINDER, **told}
 
     @cached_property
     def amounts(self) -> Amounts:

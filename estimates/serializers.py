@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from estimates.choices import EstimateStatus, MailKind, MailState
+from estimates.choices import EstimateStatus, MailState
 from estimates.fields import percent_field, price_field, quantity_field
 from estimates.links import client_path
 from estimates.mails import PLACEHOLDERS
@@ -71,7 +71,7 @@ class ClientAnswerSerializer(serializers.Serializer[Any]):
 
 
 class ClientMailSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=MailKind.choices)
+    reminder = serializers.BooleanField(help_text="False: the estimate itself.")
     state = serializers.ChoiceField(
         choices=MailState.choices, help_text="Sent: the mail server has taken it."
     )

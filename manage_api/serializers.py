@@ -181,7 +181,7 @@ class RowIdInput(StrictSerializer):
     """An object by its permanent id."""
 
     id = StrictIntegerField(
-        min_value=1, max_value=2**63 - 1, help_text="The permanent `id` of the deleted object."
+        min_value=1, max_value=2**63 - 1, help_text="The permanent `id`, of a deleted object too."
     )
 
 

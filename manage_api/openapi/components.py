@@ -129,7 +129,7 @@ def _params_of(one: Operation, described: Json, schemas: Json) -> str:
         if parameter["in"] == "path"
     }
     if [*path] == ["id"] and not taken:
-        return "RowIdInput"
+        return parts.ID_INPUT
     base = schemas[taken] if taken else parts.object_of()
     properties = {**path, **base["properties"]}
     whole = {

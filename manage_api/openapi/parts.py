@@ -226,16 +226,21 @@ def confirmation_of(impact: Json) -> Json:
     return object_of(about, *_SOMETIMES, **_PROBLEM, impact=shown, **_SOMETIMES)
 
 
+ID_INPUT = "RowIdInput"
+"""The component of an object's permanent id."""
+
+
 def bulk_of(name: str, params: Mapping[str, str], most: int) -> dict[str, Json]:
     """The components of a bulk's input: `params` names what each action takes.
 
-    `name` is that of the whole.
+    `name` is that of the whole. What is deleted by its `id` alone is one component for all.
     """
     items: dict[str, Json] = {}
     for action, component in params.items():
         chosen = {"type": "string", "enum": [action], "description": "What to do."}
         one = object_of(action=chosen, params=ref("schemas", component))
-        items[f"{name}{action.title()}"] = {**one, "additionalProperties": False}
+        whose = "Bulk" if component == ID_INPUT else name
+        items[f"{whose}{action.title()}"] = {**one, "additionalProperties": False}
     where = {one["properties"]["action"]["enum"][0]: ref("schemas", n) for n, one in items.items()}
     choice = {
         "oneOf": [*where.values()],

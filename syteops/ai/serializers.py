@@ -21,6 +21,7 @@ from syteops.ai.areas import all_areas
 from syteops.ai.choices import SuggestionState
 from syteops.ai.models import AiAreaSettings, AiSuggestion, AiUsage
 from syteops.ai.suggesting import MOST_ITEMS
+from syteops.tasks.serializers import TaskProblemSerializer
 
 
 class AiProviderSerializer(serializers.Serializer[Any]):
@@ -155,13 +156,6 @@ class AiSuggestedItemSerializer(serializers.Serializer[Any]):
     values = JsonObjectField(help_text="What would be stored: fields as the object has them.")
 
 
-class AiSuggestionProblemSerializer(serializers.Serializer[Any]):
-    """Why there is no suggestion."""
-
-    code = serializers.CharField(help_text="As in a refusal: see the error codes.")
-    detail = serializers.CharField()
-
-
 class AiSuggestionSerializer(serializers.Serializer[Any]):
     """What AI suggests for one object, or is being asked for."""
 
@@ -172,7 +166,7 @@ class AiSuggestionSerializer(serializers.Serializer[Any]):
     accepted = serializers.ListField(
         child=serializers.IntegerField(), help_text="The indexes of what was accepted."
     )
-    problem = AiSuggestionProblemSerializer(allow_null=True, help_text="null: it has not failed.")
+    problem = TaskProblemSerializer(allow_null=True, help_text="null: it has not failed.")
     provider = serializers.CharField(help_text="Who answered; blank before.")
     model = serializers.CharField()
     input_tokens = serializers.IntegerField(allow_null=True, help_text="null: not told.")

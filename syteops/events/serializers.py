@@ -10,7 +10,7 @@ from syteops.audit.visibility import visible_changes
 from syteops.core.actors import ActorKind
 from syteops.events.catalogue import covered
 from syteops.events.models import Event
-from syteops.history.serializers import AuditActorSerializer, AuditChangeSerializer
+from syteops.history.serializers import AuditActorSerializer, FieldChangeSerializer
 from syteops.history.visibility import changes_visible_to
 
 
@@ -35,7 +35,7 @@ class SiteEventDataSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="Its name at that time.")
     actor = AuditActorSerializer(help_text="Who did it.")
     changes = serializers.DictField(
-        child=AuditChangeSerializer(),
+        child=FieldChangeSerializer(),
         help_text="Each changed field, before and after. Of a secret only that it was set.",
     )
     variables = ChangedVariablesSerializer(

@@ -16,9 +16,11 @@ class AuditActorSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(source="actor_label")  # type: ignore[assignment]
 
 
-class AuditChangeSerializer(serializers.Serializer[Any]):
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+class FieldChangeSerializer(serializers.Serializer[Any]):
+    """A field before and after. Secrets show as words."""
+
+    before = serializers.JSONField(allow_null=True, help_text="Nothing (null) if it is new.")
+    after = serializers.JSONField(allow_null=True, help_text="Nothing (null) if it is gone.")
 
 
 class AuditEntrySerializer(serializers.Serializer[Any]):
@@ -33,7 +35,7 @@ class AuditEntrySerializer(serializers.Serializer[Any]):
     object = serializers.CharField(source="object_id", help_text="Its identifier.")
     object_label = serializers.CharField(help_text="Its name at that time.")
     changes = serializers.DictField(
-        child=AuditChangeSerializer(), help_text="Each changed field, before and after."
+        child=FieldChangeSerializer(), help_text="Each changed field, before and after."
     )
     code = serializers.CharField(help_text="Why it was refused, if it was.")
     request_id = serializers.CharField()

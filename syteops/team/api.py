@@ -10,6 +10,7 @@ from rest_framework.response import Response
 import manage_api
 from manage_api.filters import FilterSet, filters
 from manage_api.operations import Access, Operation, operation
+from manage_api.serializers import RowIdInput
 from manage_api.viewsets import EntityViewSet, RestoreMixin
 from syteops.core.entities import get_any
 from syteops.core.identifiers import ROLE_SLUG
@@ -19,7 +20,6 @@ from syteops.team import queries, services
 from syteops.team.models import TeamMember
 from syteops.team.serializers import (
     ErasedMemberSerializer,
-    MemberIdInput,
     TeamMemberInput,
     TeamMemberSerializer,
 )
@@ -66,7 +66,7 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
     @action(detail=False, methods=["post"])
     @operation(
         "Erase a team member for good",
-        input=MemberIdInput,
+        input=RowIdInput,
         output=ErasedMemberSerializer,
         access=Access.ERASE,
         destructive=True,

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from manage_api.fields import StrictCharField, StrictIntegerField
-from manage_api.serializers import RowIdInput, StrictModelSerializer
+from manage_api.fields import StrictCharField
+from manage_api.serializers import StrictModelSerializer
 from syteops.core.identifiers import SLOT
 from syteops.lib.text import LINE_PATTERN
 from syteops.team.models import TeamMember
@@ -62,16 +62,6 @@ class TeamMemberSerializer(StrictModelSerializer):
             "crm_ids", "user", "roles", "created_at", "updated_at",
         )  # fmt: skip
         extra_kwargs = {"language": {"trim_whitespace": False}}
-
-
-class MemberIdInput(RowIdInput):
-    """A member, deleted or not, by the permanent id."""
-
-    id = StrictIntegerField(
-        min_value=1,
-        max_value=2**63 - 1,
-        help_text="The permanent `id`, of a deleted member too.",
-    )
 
 
 class ErasedMemberSerializer(serializers.Serializer[Any]):

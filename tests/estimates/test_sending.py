@@ -88,7 +88,7 @@ def test_the_client_gets_the_link_and_the_pdf(sink: SmtpSink, api: Api) -> None:
     pdf = PdfReader(io.BytesIO(attached.get_content()))
     assert "Relaunch" in pdf.pages[0].extract_text()
     told = api.get(f"/estimates/{estimate.pk}").json()["mail"]
-    assert (told["kind"], told["state"], told["problem"]) == ("estimate", "sent", "")
+    assert (told["reminder"], told["state"], told["problem"]) == (False, "sent", "")
     assert events()[-2:] == ["estimate.sent", "estimate.mailed"]
 
 
