@@ -74,17 +74,25 @@ def _require_few_changes(since: datetime) -> None:
         _refuse_as_too_old(f"more than {MOST_CHANGES} changes were made since.")
 
 
-def sync_fields(item: Any, lookup: str) -> dict[str, Any]:
-    """What a list answers beside its entries when it is asked what was changed."""
-    has_id = "id" in item().fields
-    return {
-        "deleted": _gone_serializer(lookup, has_id)(
-            many=True, required=False, help_text="What went since, on the first page only."
-        ),
+def sync_fields(view: Any, item: Any) -> dict[str, Any]:
+    """What a list answers beside its entries when it is asked what was changed.
+
+    `deleted` only where something can be deleted: a module is switched off, and stays.
+    """
+    told: dict[str, Any] = {
         "next_since": MomentField(
             required=False, help_text="What to send as updated_since the next time."
-        ),
+        )
     }
+    if _can_go(view):
+        told["deleted"] = _gone_serializer(view.lookup_name(), "id" in item().fields)(
+            many=True, required=False, help_text="What went since, on the first page only."
+        )
+    return told
+
+
+def _can_go(view: Any) -> bool:
+    return hasattr(view, "destroy")
 
 
 @cache
@@ -95,8 +103,9 @@ def _gone_serializer(lookup: str, has_id: bool) -> type[serializers.Serializer[A
         fields[lookup] = serializers.CharField(help_text="Something else may be named so by now.")
     if has_id:
         fields["id"] = serializers.IntegerField(help_text="Never given again.")
-    label = f"Gone{lookup.title().replace('_', '')}{'AndId' if has_id else ''}Serializer"
-    return type(label, (serializers.Serializer,), fields)
+    names = [name for name in (lookup, "id") if name in fields]
+    label = "And".join(name.title().replace("_", "") for name in dict.fromkeys(names))
+    return type(f"Gone{label}Serializer", (serializers.Serializer,), fields)
 
 
 def sync_answer(view: Any, item: Any) -> dict[str, Any]:
@@ -109,11 +118,12 @@ def sync_answer(view: Any, item: Any) -> dict[str, Any]:
     if since is None:
         return {}
     overlap = timedelta(seconds=settings.WORKER_TIMEOUT)
-    is_first = view.validated.get("page", 1) == 1 and CURSOR not in view.validated
-    gone = _gone(view.model(), since) if is_first else {}
-    shown = [_describe(view, item, *key, at) for key, at in gone.items()]
-    next_since = MomentField().to_representation(view.asked_at - overlap)
-    return {"deleted": shown, "next_since": next_since}
+    told: dict[str, Any] = {"next_since": MomentField().to_representation(view.asked_at - overlap)}
+    if _can_go(view):
+        is_first = view.validated.get("page", 1) == 1 and CURSOR not in view.validated
+        gone = _gone(view.model(), since) if is_first else {}
+        told["deleted"] = [_describe(view, item, *key, at) for key, at in gone.items()]
+    return told
 
 
 def _gone(model: type[Entity], since: datetime) -> Mapping[tuple[str, str], datetime]:

@@ -187,7 +187,7 @@ def _list(viewset: Any) -> Any:
     shown, pagination = viewset.listed_class(), viewset.pagination_class
     pages = pagination.answer_class if pagination else serializers.Serializer
     tells = UpdatedSinceBackend in viewset.filter_backends
-    further = sync_fields(shown, viewset.lookup_name()) if tells else {}
+    further = sync_fields(viewset, shown) if tells else {}
     return listing(viewset.list_name, shown, pages, **further)
 
 
