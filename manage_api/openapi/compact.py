@@ -17,8 +17,9 @@ from manage_api.operations import Operation, access_by_method, all_operations
 ABOUT = (
     "Call `route` below `base_path` (params of GET and DELETE in the query, of others in a JSON "
     "body) or POST /dispatch {resource, action, params}. Names in braces are required params as "
-    "well, written as answers show them; besides `params` nothing else is taken. `destructive` "
-    "needs confirm=true, and every write takes dry_run=true: in the query, or beside `params`. "
+    "well, written as answers show them; besides `params` nothing else is taken. A param without "
+    "a type is a string. `destructive` needs confirm=true, and every write takes dry_run=true: in "
+    "the query, or beside `params`. An `ordering` may begin with `-`: it goes down then. "
     "`capability`, where left out: resource:read for GET, resource:delete for DELETE, else "
     "resource:write. The manifest with fields=full tells limits and what comes back."
 )
@@ -123,10 +124,14 @@ def _each(properties: Json) -> Json:
 
 def _compact(schema: Json) -> Json:
     shown = {word: said for word, said in schema.items() if word in _WORDS}
+    if shown.get("type") == "string":
+        del shown["type"]
     if schema.get("format") in _FORMATS:
         shown["format"] = schema["format"]
     if "items" in schema:
         shown["items"] = _compact(schema["items"])
+    if "enum" in schema:
+        shown["enum"] = [one for one in schema["enum"] if not str(one).startswith("-")]
     if "properties" in schema:
         shown["properties"] = _each(schema["properties"])
     if told := _form_told(schema.get("description", "")):

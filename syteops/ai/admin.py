@@ -130,7 +130,7 @@ def _progress(used: int, limit: int | None) -> str:
 @admin.register(AiUsage)
 class AiUsageAdmin(ReadOnlyAdmin):
     list_display = (
-        "day", "area", "provider", "model", "actor_label", "requests", "cost",
+        "day", "area", "provider", "model", "who", "requests", "cost",
         "input_tokens", "output_tokens", "reserved_tokens",
     )  # fmt: skip
     list_filter = ("area", "provider", "model", "actor_label")
@@ -139,6 +139,11 @@ class AiUsageAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return queries.with_cost(queries.usage_of_active_areas())
+
+    @admin.display(description="Who")
+    def who(self, usage: Any) -> str:
+        """Whose name is kept as it was that day."""
+        return str(usage.actor_label)
 
     @admin.display(description="Cost (USD)")
     def cost(self, usage: Any) -> str:

@@ -26,7 +26,7 @@ IN_EVERY_LOOK = (
     "/admin/crm/crmsystem/",
     "/admin/notes/note/add/",
 )
-LEFT_OUT = re.compile(r"/logout/|/jsi18n/|/export-")
+LEFT_OUT = re.compile(r"/logout/|/jsi18n/|/export-|/pdf/")
 ONE_OF_MANY = re.compile(r"/([0-9]+|[0-9A-Za-z]{12}|[a-z_]+(?=/(change|history|switch)/))/")
 MANY_CHANGES = """
 from syteops.audit.services import record

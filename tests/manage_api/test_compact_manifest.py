@@ -109,8 +109,12 @@ def essence(properties: Any) -> Any:
 
 
 def _essence(schema: Any) -> Iterator[tuple[str, Any]]:
-    for word in {"type", "enum", "required"} & {*schema}:
-        yield word, schema[word]
+    if "properties" not in schema:
+        yield "type", schema.get("type", "string")  # as `about` tells it
+    if "required" in schema:
+        yield "required", schema["required"]
+    if "enum" in schema:  # an order downwards goes without saying
+        yield "enum", [one for one in schema["enum"] if not str(one).startswith("-")]
     if "items" in schema:
         yield "items", dict(_essence(schema["items"]))
     if "properties" in schema:

@@ -15,6 +15,7 @@ from django.core.management.base import CommandError
 from django.core.management.templates import TemplateCommand
 
 from manage_api.operations import all_operations
+from syteops.env import inherited_environment
 
 TEMPLATE = Path(__file__).parents[2] / "module_template"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -106,7 +107,7 @@ def _make_migration(module: Path) -> None:
     with_it = {"DJANGO_SETTINGS_MODULE": "syteops.settings", "EXTRA_MODULES": module.name}
     done = subprocess.run(  # noqa: S603 - the name is letters, digits and underscores
         [sys.executable, "-m", "django", "makemigrations", module.name, "-n", "initial"],
-        env={**os.environ, **with_it, "PYTHONPATH": path},
+        env={**inherited_environment(), **with_it, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
