@@ -16,6 +16,7 @@ from django.db import models
 from estimates import services as estimates
 from manage_api.operations import all_operations
 from notes import services as notes
+from notes.models import ActionItem
 from syteops.ai.models import AiSuggestion
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
@@ -103,6 +104,8 @@ def test_a_read_shows_no_value_of_another_resource(
     path = {**sample.path, **world.get(operation.resource, {})} if sample.path else {}
     if "suggestion" in path:
         AiSuggestion.objects.update(object_id=path["id"])
+    if operation.action == "get_action":
+        path = {"id": str(ActionItem.objects.get(note=path["id"]).pk)}
     answer = Rest().call(Api(make_key(operation.scope)), operation, Sample(path))
 
     # What needs the right to read another resource shows nothing at all without it.

@@ -11,7 +11,7 @@ import pytest
 from tests.concurrency.live import LiveSite, Server, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import finish, is_gone, manage, start
-from tests.waiting import becomes_true
+from tests.waiting import becomes_true, wait_until_ready
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +84,7 @@ def test_of_two_that_start_at_once_one_serves(site: LiveSite) -> None:
     refusal = finish(lost)
     assert refusal.returncode == 1
     assert "Set HOST and PORT" in refusal.stderr or "Another server" in refusal.stderr
+    wait_until_ready(f"http://127.0.0.1:{port}")  # before that, a signal is answered by nobody
     won.terminate()
     assert finish(won).returncode == 0
 

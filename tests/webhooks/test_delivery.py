@@ -223,7 +223,7 @@ def test_an_answer_that_drips_ends_in_time(
             yield b"."
 
     receiver.body = drip
-    monkeypatch.setattr(outbound.post, "__kwdefaults__", {**_DEFAULTS, "seconds": 0.5})
+    monkeypatch.setattr(outbound.exchange, "__kwdefaults__", {**_DEFAULTS, "seconds": 0.5})
     a_webhook(receiver.url)
     a_system()
     began = time.monotonic()
@@ -234,7 +234,7 @@ def test_an_answer_that_drips_ends_in_time(
     assert 0 < len(attempt().answer) < 30
 
 
-_DEFAULTS: dict[str, Any] = dict(outbound.post.__kwdefaults__ or {})
+_DEFAULTS: dict[str, Any] = dict(outbound.exchange.__kwdefaults__ or {})
 
 
 def test_410_and_retry_after_of_one_receiver_leave_the_other_alone(receiver: Receiver) -> None:
