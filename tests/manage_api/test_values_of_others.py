@@ -105,7 +105,7 @@ def test_a_read_shows_no_value_of_another_resource(
     if "suggestion" in path:
         AiSuggestion.objects.update(object_id=path["id"])
     if operation.action == "get_action":
-        path = {"id": str(ActionItem.objects.get(note=path["id"]).pk)}
+        path = {"id": str(ActionItem.objects.get(note_id=int(path["id"])).pk)}
     answer = Rest().call(Api(make_key(operation.scope)), operation, Sample(path))
 
     # What needs the right to read another resource shows nothing at all without it.
