@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from time import monotonic, sleep
 
+from django.conf import settings
 from django.db import close_old_connections, connection, connections
+from django.urls import set_script_prefix
 
 from syteops.core.outages import RETRY_AFTER
 from syteops.core.postgresql.base import DatabaseWrapper
@@ -82,21 +84,30 @@ def start_each() -> None:
         threading.Thread(target=_repeat_for_ever, args=(one,), name="periodic", daemon=True).start()
 
 
+def use_script_name() -> None:
+    """Have the addresses that this thread makes begin with SCRIPT_NAME.
+
+    Django keeps that for each thread, and sets it for commands and requests alone.
+    """
+    set_script_prefix(settings.FORCE_SCRIPT_NAME or "/")
+
+
 def _work_for_ever() -> None:
-    _be_patient()
+    _prepare()
     while True:
         work_once()
 
 
 def _repeat_for_ever(one: Periodic) -> None:
-    _be_patient()
+    _prepare()
     while True:
         sleep(max(0.0, one.due - monotonic()))
         is_done = _do(one.job)
         one.due = monotonic() + (one.seconds if is_done else max(one.seconds, RETRY_AFTER))
 
 
-def _be_patient() -> None:
+def _prepare() -> None:
+    use_script_name()
     own = connections["default"]
     if isinstance(own, DatabaseWrapper):
         own.patience = _PATIENCE

@@ -18,7 +18,7 @@ from time import monotonic
 from django.db import DatabaseError, InterfaceError, connections
 from django_tasks_db.management.commands.db_worker import Worker as LibraryWorker
 
-from syteops.core.background import fresh_connection
+from syteops.core.background import fresh_connection, use_script_name
 from syteops.core.outages import RETRY_AFTER
 from syteops.tasks.presence import BEATS_EVERY, Presence
 from syteops.tasks.queries import count_ready
@@ -46,7 +46,9 @@ class Worker:
     ) -> None:
         self._threads, self._once, self._has_ended = threads, once, has_ended
         self._presence = Presence()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="task")
+        self._pool = ThreadPoolExecutor(
+            threads, thread_name_prefix="task", initializer=use_script_name
+        )
         self._at_work: dict[str, Future[bool]] = {}
         self._numbers = count(1)
         self._is_free = Event()

@@ -2,9 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
+from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from syteops.core import background
 
@@ -69,3 +72,27 @@ def test_too_much_is_dropped_and_said(caplog: pytest.LogCaptureFixture) -> None:
             background.after_answer(lambda: None)
     assert background._jobs.qsize() == 2
     assert "dropped" in caplog.text
+
+
+class Enough(Exception):
+    pass
+
+
+@pytest.mark.parametrize("begin", ["_work_for_ever", "_repeat_for_ever"])
+def test_addresses_that_a_thread_makes_are_below_the_script_name(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, begin: str
+) -> None:
+    settings.FORCE_SCRIPT_NAME = "/sub"
+    made: list[str] = []
+
+    def work(*_: Any) -> None:
+        made.append(reverse("admin:index"))
+        raise Enough
+
+    monkeypatch.setattr(background, "work_once", work)
+    monkeypatch.setattr(background, "_do", work)
+    periodic = [background.Periodic(0, work, 0)] if begin == "_repeat_for_ever" else []
+    with ThreadPoolExecutor(1) as fresh, pytest.raises(Enough):
+        fresh.submit(getattr(background, begin), *periodic).result()
+
+    assert made == ["/sub/admin/"]

@@ -24,6 +24,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.tasks import TaskResultStatus
 from syteops.modules import services as modules
 from syteops.server import housekeeping
+from syteops.tasks.worker import Worker
 from tests.background import run_tasks
 from tests.estimates.test_pdf import configure
 from tests.fixtures import Api
@@ -254,6 +255,18 @@ def test_of_many_workers_at_once_one_mails(sink: SmtpSink) -> None:
     assert len(sink.mails) == 1
     estimate.refresh_from_db()
     assert estimate.mail_state == "sent"
+
+
+@pytest.mark.combination
+@pytest.mark.django_db(transaction=True)
+def test_the_link_of_a_site_below_a_path_leads_below_it(sink: SmtpSink, settings: Any) -> None:
+    settings.FORCE_SCRIPT_NAME = "/sub"
+    a_sent_one()
+
+    assert Worker(1, once=True).run()
+
+    [mail] = sink.mails
+    assert "https://ops.example.com/sub/e/" in text_of(mail)
 
 
 # --- What becomes of it ----------------------------------------------------------------------
