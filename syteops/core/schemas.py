@@ -163,7 +163,7 @@ _NAMES = {
     "array": "a list",
     "object": "an object",
     "email": "an e-mail address",
-    "picture": "a PNG or JPEG picture as a data: address",
+    "picture": "a PNG or JPEG picture of at most 1024 pixels a side, as a data: address",
     "date": "a date such as 2026-01-31",
     "event-type": "a type of events that there is: see docs/events.md",
 }

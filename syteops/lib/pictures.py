@@ -100,7 +100,9 @@ def as_address(picture: Picture) -> str:
 def is_address(text: str) -> bool:
     """Whether that is the address of a picture that can be shown."""
     try:
-        return bool(_bare(_open(data_of(text))))
+        image = _open(data_of(text))
+        # Nothing that we made is larger; to decode it could take much, however short the text.
+        return max(image.size) <= LARGEST_SIDE and bool(_bare(image))
     except Exception:  # noqa: BLE001 - whatever a decoder stumbles over, it is no picture
         return False
 

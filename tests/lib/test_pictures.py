@@ -117,3 +117,24 @@ def test_the_same_picture_has_the_same_digest() -> None:
     one, same, other = picture_bytes(), picture_bytes(), picture_bytes(color="red")
 
     assert rewrite(one).digest == rewrite(same).digest != rewrite(other).digest
+
+
+def test_no_address_of_a_picture_larger_than_ours_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def address(width: int) -> str:
+        data = picture_bytes("PNG", size=(width, 1))
+        return pictures.as_address(pictures.Picture(data, ".png"))
+
+    decoded: list[Image.Image] = []
+
+    def decode(image: Image.Image) -> Image.Image:
+        decoded.append(image)
+        return image
+
+    monkeypatch.setattr(pictures, "_bare", decode)
+
+    assert pictures.is_address(address(pictures.LARGEST_SIDE))
+    assert len(decoded) == 1
+    assert not pictures.is_address(address(pictures.LARGEST_SIDE + 1))
+    assert len(decoded) == 1
