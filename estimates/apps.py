@@ -1,4 +1,5 @@
 from estimates.choices import NEVER, YEARLY
+from syteops.core import background
 from syteops.core.modules import ModuleConfig
 from syteops.lib.currencies import CODES
 from syteops.lib.languages import MAX_LENGTH, PATTERN
@@ -198,3 +199,8 @@ class EstimatesConfig(ModuleConfig):
             },
         },
     }
+
+    def ready(self) -> None:
+        from estimates import visits  # needs the models
+
+        background.every(visits.INTERVAL, visits.flush)

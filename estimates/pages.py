@@ -1,6 +1,5 @@
 """The client's page: the estimate, and its answer. Whoever has the link is the client."""
 
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,14 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from estimates import queries, services
+from estimates import queries, services, visits
 from estimates.branding import Brand, brand
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
 from estimates.pdf import PdfFailed, file_name, pdf_of
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
-from syteops.core.background import after_answer
 from syteops.core.errors import DomainError, NotFound
 from syteops.core.form_fields import LineField, TextField
 from syteops.core.locks import repeated
@@ -89,7 +87,7 @@ def client_page(request: HttpRequest, token: str) -> HttpResponse:
         return _take_answer(request, token, AnswerForm(estimate, request.POST))
     if request.method == "GET" and not _is_preview(request):
         actor = _client(request, estimate, "", "view")
-        after_answer(partial(services.note_view, actor, estimate.pk))
+        visits.note(actor, estimate.pk)
     return _page(request, estimate, AnswerForm(estimate))
 
 

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from estimates.choices import YEARLY, EstimateStatus, MailKind, MailState
@@ -190,11 +191,14 @@ def resend_estimate(
 
 
 @transaction.atomic
-def note_view(actor: Actor, estimate_id: int) -> None:
-    """Count that the client's page was opened. The first time is an event, the others are not."""
-    now = timezone.now()
+def note_views(
+    actor: Actor, estimate_id: int, views: int, first_at: datetime, last_at: datetime
+) -> None:
+    """Count how often the client's page was opened. The first time is an event, others are not."""
     seen = Estimate.objects.filter(pk=estimate_id)
-    count = {"view_count": F("view_count") + 1, "last_viewed_at": now}
+    # Another process may have written later ones already.
+    latest = Greatest(Coalesce("last_viewed_at", last_at), Value(last_at))
+    count = {"view_count": F("view_count") + views, "last_viewed_at": latest}
     if seen.exclude(first_viewed_at=None).update(**count):
         return
     estimate = seen.select_for_update().first()
@@ -203,7 +207,7 @@ def note_view(actor: Actor, estimate_id: int) -> None:
     if estimate.first_viewed_at:  # by somebody else, a moment ago
         seen.update(**count)
         return
-    first = {"view_count": 1, "first_viewed_at": now, "last_viewed_at": now}
+    first = {"view_count": views, "first_viewed_at": first_at, "last_viewed_at": last_at}
     audit.update(actor, estimate, first, Verb.VIEWED)
 
 

@@ -4,19 +4,24 @@ import base64
 import hashlib
 import io
 import re
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from estimates import queries, services
+from estimates import queries, services, visits
 from estimates.branding import DARK, LIGHT, brand
 from estimates.models import Estimate
 from estimates.pages import AnswerForm
 from syteops.audit.models import AuditEntry
+from syteops.core import background
 from syteops.core.actors import SYSTEM
 from syteops.lib.colours import LEAST_CONTRAST, Colour, contrast
 from tests.estimates.test_client_page import form, link
@@ -215,6 +220,48 @@ def test_views_are_counted_and_the_first_is_told(client: Client, api: Api, page:
     assert (entry.actor_kind, entry.door, entry.address) == ("client", "public", "203.0.113.9")
     shown = page.get(f"/admin/estimates/estimate/{estimate.pk}/change/").content.decode()
     assert "3 times, first on" in shown
+
+
+def test_a_server_gathers_views_and_leaves_no_job_for_each(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    often, never = a_sent_one(), a_sent_one()
+    left: list[Any] = []
+    monkeypatch.setattr(visits, "is_running", lambda: True)
+    monkeypatch.setattr(background, "_is_started", Event())
+    background._is_started.set()
+    monkeypatch.setattr(background, "_jobs", SimpleNamespace(put_nowait=left.append))
+
+    for _ in range(3):
+        client.get(link(often), REMOTE_ADDR="203.0.113.9")
+        client.get(link(often), REMOTE_ADDR="203.0.113.10")
+
+    assert left == []
+    assert Estimate.objects.get(pk=often.pk).view_count == 0
+    visits.flush()
+    visits.flush()
+    assert Estimate.objects.get(pk=often.pk).view_count == 6
+    assert Estimate.objects.get(pk=never.pk).view_count == 0
+    assert AuditEntry.objects.get(event="estimate.viewed").address == "203.0.113.9"
+    assert visits.flush in [one.job for one in background._periodic]
+
+
+def test_views_that_cannot_be_written_count_the_next_time(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimate = a_sent_one()
+    monkeypatch.setattr(visits, "is_running", lambda: True)
+    client.get(link(estimate))
+
+    lost = patch.object(services, "note_views", side_effect=DatabaseError)
+    with lost, pytest.raises(DatabaseError):
+        visits.flush()
+    client.get(link(estimate))
+    visits.flush()
+
+    seen = Estimate.objects.get()
+    assert seen.view_count == 2
+    assert seen.first_viewed_at < seen.last_viewed_at
 
 
 def test_previews_answers_and_strangers_are_no_views(client: Client) -> None:
