@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from estimates.choices import EstimateStatus, MailKind, MailState
@@ -28,25 +28,26 @@ def remind(actor: Actor) -> int:
     days = config_of("estimates")["reminder_days"]
     if not days or why_no_mail() or timezone.localtime().hour < EARLIEST:
         return 0
-    return sum(_remind(actor, one, days) for one in list(_due(days)))
+    due = Estimate.objects.filter(_is_due(days)).values_list("pk", flat=True)
+    return sum(_remind(actor, one, days) for one in list(due))
 
 
-def _due(days: int) -> QuerySet[Estimate, int]:
+def _is_due(days: int) -> Q:
     today = timezone.localdate()
-    waiting: QuerySet[Estimate] = Estimate.objects.filter(
+    return Q(
         status=EstimateStatus.SENT,
         superseded_by=None,
         reminded_at=None,
         mail_state=MailState.SENT,
         valid_until__range=(today, today + timedelta(days=days)),
     )
-    return waiting.values_list("pk", flat=True)
 
 
 @transaction.atomic
 def _remind(actor: Actor, pk: int, days: int) -> bool:
     """Unless it was answered, revised or reminded of meanwhile."""
-    locked = estimates().select_for_update(of=("self",)).filter(pk__in=_due(days).filter(pk=pk))
+    # On the locked query itself: a subquery would not be asked again after waiting for the lock.
+    locked = estimates().select_for_update(of=("self",)).filter(_is_due(days), pk=pk)
     estimate = locked.first()
     if estimate is None or not _was_sent_before(estimate, days):
         return False

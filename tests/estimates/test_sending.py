@@ -5,20 +5,22 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email.message import EmailMessage
+from time import sleep
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pypdf import PdfReader
 
-from estimates import mailing, mails, services
+from estimates import mailing, mails, reminders, services
 from estimates.choices import EstimateStatus, MailKind
 from estimates.links import client_path
 from estimates.models import Estimate
+from estimates.queries import get_estimate
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.tasks import TaskResultStatus
@@ -512,6 +514,28 @@ def test_nobody_else_is_reminded(sink: SmtpSink, settings: Any, case: str) -> No
     run_tasks()
 
     assert sink.mails == []
+
+
+@pytest.mark.combination
+@pytest.mark.django_db(transaction=True)
+def test_who_answers_at_that_moment_is_not_reminded(sink: SmtpSink) -> None:
+    estimate = mailed_long_ago()
+
+    def remind() -> bool:
+        try:
+            return reminders._remind(SYSTEM, estimate.pk, 3)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        locked = get_estimate(str(estimate.pk), lock=True)
+        services.answer_estimate(SYSTEM, locked, EstimateStatus.DECLINED, name="Cleo")
+        begun = other.submit(remind)
+        sleep(0.5)  # it waits for the lock by now
+        assert not begun.done()
+
+    assert begun.result() is False
+    assert "estimate.reminded" not in events()
 
 
 def test_nobody_is_reminded_at_night(sink: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
