@@ -30,6 +30,8 @@ LARGEST = 10_000_000
 
 _PATIENCE = typesetting.SECONDS + 10  # a busy machine gives it less than a processor
 _PRINTED_LINKS = ("http://", "https://", "mailto:")
+_LONGEST_LINK = 8_000
+"""Typst refuses the whole document for a longer one."""
 _WIDEST = 14
 
 
@@ -165,9 +167,13 @@ def _laid_out(node: dict[str, Any]) -> dict[str, Any]:
     shown = {**node, "nodes": nodes, "text": breakable(node.get("text", ""))}
     if node["kind"] == "inline":
         shown["rtl"] = is_right_to_left(_read(node))
-    if node["kind"] == "link" and not node["href"].startswith(_PRINTED_LINKS):
+    if node["kind"] == "link" and not _is_printed(node["href"]):
         shown["kind"] = "span"
     return shown
+
+
+def _is_printed(href: str) -> bool:
+    return href.startswith(_PRINTED_LINKS) and len(href) <= _LONGEST_LINK
 
 
 def _read(node: dict[str, Any]) -> str:

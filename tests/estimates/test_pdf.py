@@ -119,6 +119,17 @@ def test_no_link_leads_to_anything_but_pages_and_mail(content: str) -> None:
     assert "/Annots" not in page
 
 
+def test_a_link_that_is_too_long_is_its_text() -> None:
+    start = "https://example.com/"
+    hrefs = [start + "a" * (length - len(start)) for length in (8_000, 8_001, 50_000)]
+
+    [page] = read(a_draft(content="\n\n".join(f"[Look]({href})" for href in hrefs))).pages
+
+    assert page.extract_text().count("Look") == 3
+    [link] = page["/Annots"]
+    assert link.get_object()["/A"]["/URI"] == hrefs[0]
+
+
 def test_a_very_long_word_stays_on_the_page() -> None:
     word = "w" * 5_000
     estimate = a_draft(title="T" * 200, content=word, line_items=[
