@@ -6,6 +6,7 @@ All that people wrote goes to the template as data and is never read as markup.
 import json
 import subprocess
 import sys
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,19 @@ class PdfFailed(DomainError):
     """There can be no PDF of the estimate."""
 
 
+class PdfLate(PdfFailed):
+    """There is none yet: the machine has too much to do."""
+
+
 def pdf_of(estimate: Estimate) -> bytes:
     """The estimate as a PDF; the same one as long as nothing in it changes.
 
-    Raises PdfFailed for one that is too large, or takes too long.
+    Raises PdfFailed for one that is too large, and PdfLate if it may work later.
     """
-    data = json.dumps(_document(estimate, brand(language=estimate.language)), ensure_ascii=False)
-    made_at = estimate.answered_at or estimate.sent_at or estimate.updated_at
-    return _typeset(data, int(made_at.timestamp()))
+    made = _made(estimate, estimate.updated_at, brand(language=estimate.language))
+    if isinstance(made, str):
+        raise PdfFailed(made)
+    return made
 
 
 def file_name(estimate: Estimate) -> str:
@@ -56,10 +62,32 @@ def file_name(estimate: Estimate) -> str:
 
 
 @lru_cache(maxsize=8)
-def _typeset(data: str, made_at: int) -> bytes:
-    """Each process keeps the latest ones: a client who loads it again costs nothing."""
-    if len(data) > LARGEST_INPUT:
+def _made(estimate: Estimate, updated_at: datetime, by: Brand) -> bytes | str:
+    """The PDF, or why there is none, of the estimate as it was at that time.
+
+    Each process keeps the latest ones: a client who loads it again costs nothing.
+    """
+    made_at = estimate.answered_at or estimate.sent_at or updated_at
+    try:
+        return _typeset(_data(estimate, by), int(made_at.timestamp()))
+    except PdfLate:
+        raise
+    except PdfFailed as refusal:
+        return refusal.detail
+
+
+def _data(estimate: Estimate, by: Brand) -> str:
+    _refuse_longer(estimate.content)  # before the work of reading it
+    return _refuse_longer(json.dumps(_document(estimate, by), ensure_ascii=False))
+
+
+def _refuse_longer(text: str) -> str:
+    if len(text) > LARGEST_INPUT:
         raise PdfFailed("The estimate is too long for a PDF.")
+    return text
+
+
+def _typeset(data: str, made_at: int) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 - a program of ours, and nothing of what anybody wrote
             [sys.executable, "-I", str(Path(typesetting.__file__)), str(made_at)],
@@ -70,6 +98,8 @@ def _typeset(data: str, made_at: int) -> bytes:
             timeout=_PATIENCE,
             check=True,
         )
+    except subprocess.TimeoutExpired as error:
+        raise PdfLate("The PDF takes too long at present. Try again later.") from error
     except subprocess.SubprocessError as error:
         raise PdfFailed("The estimate cannot be made into a PDF: it is too large.") from error
     if len(done.stdout) > LARGEST:

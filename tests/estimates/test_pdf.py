@@ -7,9 +7,9 @@ import pytest
 from django.db import transaction
 from pypdf import PdfReader
 
-from estimates import pdf
+from estimates import pdf, services
 from estimates.models import LONGEST_COMMENT, LineItem
-from estimates.pdf import PdfFailed, file_name, pdf_of
+from estimates.pdf import PdfFailed, PdfLate, file_name, pdf_of
 from estimates.queries import get_estimate
 from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
@@ -178,9 +178,10 @@ def test_content_that_nests_without_end_harms_nobody(content: str) -> None:
     assert pdf_of(a_draft(content=content)).startswith(b"%PDF-")
 
 
-def test_too_much_is_refused_in_words() -> None:
+def test_too_much_is_refused_in_words_and_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     estimate = a_draft()
     estimate.content = "word " * 1_000_000
+    monkeypatch.setattr(pdf, "to_tree", None)
 
     with pytest.raises(PdfFailed, match="too long"):
         pdf_of(estimate)
@@ -196,16 +197,48 @@ def test_one_megabyte_of_text_is_a_document() -> None:
 def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "_PATIENCE", 0.01)
 
-    with pytest.raises(PdfFailed):
-        pdf_of(a_draft(title="Never typeset before"))
+    estimate = a_draft(title="Never typeset before")
+    with pytest.raises(PdfLate):
+        pdf_of(estimate)
+
+    monkeypatch.undo()
+    assert pdf_of(estimate).startswith(b"%PDF-"), "it is tried again"
 
 
 def test_it_is_made_once_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     estimate = a_sent_one()
     first = pdf_of(estimate)
-    monkeypatch.setattr(pdf, "_PATIENCE", 0.0)
+    monkeypatch.setattr(pdf, "_document", None)
 
     assert pdf_of(get_estimate(str(estimate.pk))) == first
+
+
+def test_whatever_changes_is_on_the_next_one() -> None:
+    estimate = a_draft()
+    assert "New website" in text_of(estimate)
+    lines = [{"description": "Hosting", "unit_price": "7"}]
+
+    services.update_estimate(SYSTEM, get_estimate(str(estimate.pk)), title="Shop")
+    assert "Shop" in text_of(estimate)
+    services.update_estimate(SYSTEM, get_estimate(str(estimate.pk)), line_items=lines)
+    assert "Hosting" in text_of(estimate)
+    configure(company_name="Lovelace Engines")
+    assert "Lovelace Engines" in text_of(estimate)
+    services.send_estimate(SYSTEM, get_estimate(str(estimate.pk)))
+    assert "Draft" not in text_of(estimate)
+    services.revise_estimate(SYSTEM, get_estimate(str(estimate.pk)))
+    assert "A newer version replaces this estimate." in text_of(estimate)
+
+
+def test_a_refusal_is_kept_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    estimate = a_draft()
+    monkeypatch.setattr(pdf, "LARGEST", 10)
+    with pytest.raises(PdfFailed, match="too large"):
+        pdf_of(estimate)
+    monkeypatch.setattr(pdf, "_document", None)
+
+    with pytest.raises(PdfFailed, match="too large"):
+        pdf_of(get_estimate(str(estimate.pk)))
 
 
 def test_the_longest_comment_fits() -> None:
