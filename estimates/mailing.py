@@ -4,6 +4,7 @@ A mail is handed to the mail server once. Where a worker is killed between that 
 was, another hands it over again, under the same Message-ID: servers and readers drop a repetition.
 """
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -15,24 +16,30 @@ from django.utils import timezone
 from estimates.choices import MailKind, MailState
 from estimates.mails import letter, mail_of, why_no_mail
 from estimates.models import LONGEST_PROBLEM, Estimate
+from estimates.pdf import PdfLate
 from estimates.queries import estimates
 from estimates.rules import need_open
 from syteops.audit import services as audit
 from syteops.core.actors import SYSTEM, Actor
+from syteops.core.background import fresh_connection
 from syteops.core.errors import DomainError, Invalid
 from syteops.core.events import Verb
 from syteops.core.locks import Busy, exclusive
+from syteops.core.outages import in_one_line, is_outage
 from syteops.core.tasks import task
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.mail import send_mail
 from syteops.lib.text import cut
 from syteops.modules.queries import get_module
 
+log = logging.getLogger(__name__)
+
 RETRIES = [timedelta(minutes=one) for one in (1, 5, 15, 60, 240, 720)]
-"""How long to wait after each attempt at which the mail server was away or put it off."""
+"""How long to wait after each attempt that failed for a reason that may pass."""
 GIVEN_UP = timedelta(days=2)
 """Longer than all attempts take: who is still queued then was lost with its task."""
 LOST = "It was given up: the worker ended each time. Look at its log, then send it again."
+AWAY = "Something that is needed here was away. The log of the worker says more."
 UNFORESEEN = "Something went wrong here. The log of the worker says more."
 
 
@@ -69,11 +76,15 @@ def deliver(estimate: int, mail: str) -> None:
         found = estimates().filter(pk=estimate, mail_id=mail, mail_state=MailState.QUEUED).first()
         if found is not None:
             try:
-                is_held()
-                state, problem = _try(found)
-            except Exception:
-                _note(found, MailState.FAILED, UNFORESEEN)
-                raise
+                with fresh_connection():  # a broken one could not store what came of it
+                    is_held()
+                    state, problem = _try(found)
+            except Exception as error:
+                if not is_outage(error):
+                    _note(found, MailState.FAILED, UNFORESEEN)
+                    raise
+                log.warning("A mail to a client was not sent: %s", in_one_line(error))
+                state, problem = _later(found, AWAY)
             _note(found, state, problem)
 
 
@@ -84,14 +95,19 @@ def _try(estimate: Estimate) -> tuple[MailState, str]:
         if not get_module("estimates").active:
             return MailState.FAILED, "The module Estimates is switched off."
         answer = send_mail(mail_of(estimate))
-    except DeliveryFailed as failure:
-        is_last = estimate.mail_attempts == len(RETRIES)
-        return MailState.FAILED if is_last else MailState.QUEUED, failure.detail
+    except (DeliveryFailed, PdfLate) as failure:
+        return _later(estimate, failure.detail)
     except DomainError as refusal:
         return MailState.FAILED, refusal.detail
     if not answer.is_success:
         return MailState.FAILED, f"The mail server refused it (it answered {answer.status})."
     return MailState.SENT, ""
+
+
+def _later(estimate: Estimate, problem: str) -> tuple[MailState, str]:
+    """Still queued, unless that was the last attempt."""
+    is_last = estimate.mail_attempts == len(RETRIES)
+    return MailState.FAILED if is_last else MailState.QUEUED, problem
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -20,6 +20,7 @@ from estimates import mailing, mails, reminders, services
 from estimates.choices import EstimateStatus, MailKind
 from estimates.links import client_path
 from estimates.models import Estimate
+from estimates.pdf import PdfLate
 from estimates.queries import get_estimate
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
@@ -320,6 +321,22 @@ def test_a_server_that_comes_back_gets_the_mail(sink: SmtpSink) -> None:
     estimate = a_sent_one()
     run_tasks()
     del sink.replies["DATA"]
+    pass_time(minutes=2)
+    run_tasks()
+
+    estimate.refresh_from_db()
+    assert (estimate.mail_state, estimate.mail_problem, len(sink.mails)) == ("sent", "", 1)
+
+
+@pytest.mark.parametrize("error", [PdfLate("Too busy."), OperationalError("gone")])
+def test_what_passes_is_tried_again(sink: SmtpSink, error: Exception) -> None:
+    estimate = a_sent_one()
+    with patch.object(mailing, "mail_of", side_effect=error):
+        run_tasks()
+    estimate.refresh_from_db()
+    assert (estimate.mail_state, estimate.mail_attempts) == ("queued", 1)
+    assert estimate.mail_problem in ("Too busy.", mailing.AWAY)
+
     pass_time(minutes=2)
     run_tasks()
 
