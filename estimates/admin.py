@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -22,7 +21,7 @@ from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
 from estimates.pages import pdf_response
 from estimates.pdf import PdfFailed
-from estimates.queries import SEARCHED, estimates, get_estimate
+from estimates.queries import SEARCHED, estimates
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.rows import RowsInline
@@ -206,7 +205,7 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if why_no_mail():
             return self.create_link(request, object_id)
-        question = self._written(request, object_id, questions.SEND, SendForm)
+        question = partial(self._written, questions.SEND, SendForm)
         told = "The estimate is frozen. What becomes of the e-mail, and the link, is shown below."
         return self._do(request, object_id, "send", question, services.send_estimate, told)
 
@@ -218,7 +217,7 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
 
     @button("Send again", "resend", "forward_to_inbox")
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        question = self._written(request, object_id, questions.RESEND, MailForm)
+        question = partial(self._written, questions.RESEND, MailForm)
         told = "What becomes of the e-mail is shown below."
         return self._do(request, object_id, "resend", question, services.resend_estimate, told)
 
@@ -234,13 +233,8 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
             messages.error(request, failure.detail)
             return HttpResponseRedirect(self.url_to("change", estimate.pk))
 
-    def _written(
-        self, request: HttpRequest, object_id: str, question: Question, form: type[MailForm]
-    ) -> Question:
+    def _written(self, question: Question, form: type[MailForm], estimate: Estimate) -> Question:
         """The question with the e-mail to that estimate's client."""
-        estimate = self.get_object(request, unquote(object_id))
-        if estimate is None:
-            return question
         context = {"pdf": self.url_to("pdf", estimate.pk)}
         return replace(question, form=about(form, estimate), context=context)
 
@@ -267,7 +261,7 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
         request: HttpRequest,
         object_id: str,
         operation: str,
-        question: Question,
+        question: Question | Callable[[Any], Question],
         service: Callable[..., Estimate],
         told: str,
     ) -> HttpResponse:
@@ -275,9 +269,7 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
 
         def act(estimate: Any, values: dict[str, Any]) -> tuple[str, Estimate]:
             actor = admin_actor(request, f"{Estimate.resource}.{operation}")
-            with transaction.atomic():
-                locked = get_estimate(str(estimate.pk), lock=True)
-                return told, service(actor, locked, **values)
+            return told, service(actor, estimate, **values)
 
         return confirmed(self, request, object_id, question, act)
 

@@ -1,7 +1,8 @@
 """Buttons of the admin that act at once: they ask first, on a page of their own.
 
 A theme's action button is a link, and a link must change nothing: it leads here, and the form here
-is what acts. What a service refuses is shown as a message; nothing is stored then.
+is what acts. What a service refuses is shown as a message; nothing is stored then. Who agreed to
+what others have changed since is asked again.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +13,18 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.adminkit.stale_forms import (
+    ChangedMeanwhile,
+    refuse_if_unseen,
+    what_is_seen,
+    what_was_missed,
+)
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
 
@@ -56,28 +64,44 @@ def button(name: str, path: str, icon: str) -> Callable[[F], F]:
 
 
 def confirmed(
-    admin: ServiceAdmin, request: HttpRequest, object_id: str, question: Question, act: Act
+    admin: ServiceAdmin,
+    request: HttpRequest,
+    object_id: str,
+    question: Question | Callable[[Any], Question],
+    act: Act,
 ) -> HttpResponse:
-    """Ask; once the person has agreed, act and go back to the object."""
+    """Ask, about the object where the question depends on it; act on the locked one once agreed."""
+    seen = what_is_seen(request, admin.changes_at(object_id))
     obj = admin.get_object(request, unquote(object_id))
     if obj is None:
         return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)  # type: ignore[no-any-return]
     if not admin.has_change_permission(request):
         raise PermissionDenied
-    form = question.form(request.POST if request.method == "POST" else None)
-    if request.method != "POST" or not form.is_valid():
-        back = admin.url_to("change", obj.pk)
-        shown = {"question": question, "form": form, "object": obj, "back": back}
-        return admin.page(request, question.template, question.title, **question.context, **shown)
-    changed: Entity = obj
-    try:
-        with races_refused():
-            done = act(obj, form.cleaned_data)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
-    else:
-        if isinstance(done, HttpResponse):
-            return done
-        told, changed = done
-        messages.success(request, told)
+    asked = question if isinstance(question, Question) else question(obj)
+    form = asked.form(request.POST if request.method == "POST" else None)
+    back = admin.url_to("change", obj.pk)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _done(admin, request, obj, form.cleaned_data, act)
+        except ChangedMeanwhile as refusal:
+            seen |= what_was_missed(refusal)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(back)
+    shown = {"question": asked, "form": form, "object": obj, "back": back, **seen}
+    return admin.page(request, asked.template, asked.title, **asked.context, **shown)
+
+
+def _done(
+    admin: ServiceAdmin, request: HttpRequest, obj: Entity, values: dict[str, Any], act: Act
+) -> HttpResponse:
+    """Do it, unless it is another object by now than the person saw."""
+    with races_refused(), transaction.atomic():
+        locked = admin.locked(obj.pk)
+        refuse_if_unseen(request, admin.changes(str(obj.pk)))
+        done = act(locked, values)
+    if isinstance(done, HttpResponse):
+        return done
+    told, changed = done
+    messages.success(request, told)
     return HttpResponseRedirect(admin.url_to("change", changed.pk))

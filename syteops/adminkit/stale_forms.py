@@ -120,6 +120,12 @@ class GuardedAdmin(HistoryAdmin):
         """Every change of the object with that primary key."""
         raise NotImplementedError
 
+    def changes_at(self, object_id: str) -> QuerySet[AuditEntry]:
+        """Every change of the object that an address names, if it names one."""
+        key = unquote(object_id)
+        # PostgreSQL refuses to look for a NUL, which names nothing.
+        return self.changes(key) if key and "\0" not in key else AuditEntry.objects.none()
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -128,10 +134,7 @@ class GuardedAdmin(HistoryAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Save; what is refused rolls back and is shown in the same form."""
-        key = unquote(object_id or "")
-        # PostgreSQL refuses to look for a NUL, which names nothing.
-        names_one = key and "\0" not in key
-        changes = self.changes(key) if names_one else AuditEntry.objects.none()
+        changes = self.changes_at(object_id or "")
         context = {**(extra_context or {}), **what_is_seen(request, changes)}
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)

@@ -22,6 +22,7 @@ from estimates.links import client_path
 from estimates.models import Estimate
 from estimates.pdf import PdfLate
 from estimates.queries import get_estimate
+from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.tasks import TaskResultStatus
@@ -431,6 +432,33 @@ def test_the_mail_is_shown_before_it_goes_and_goes_as_changed(sink: SmtpSink, pa
     assert "the mail server has taken it" in page.get(
         f"/admin/estimates/estimate/{estimate.pk}/change/"
     ).content.decode()  # fmt: skip
+
+
+@pytest.mark.parametrize("button", ["send", "resend"])
+def test_who_agreed_to_what_was_changed_since_is_asked_again(
+    sink: SmtpSink, page: Client, button: str
+) -> None:
+    estimate = a_draft() if button == "send" else a_sent_one()
+    run_tasks()
+    sink.mails.clear()
+    url = f"/admin/estimates/estimate/{estimate.pk}/{button}/"
+    sent = {"subject": "Mine", "message": "Mine too: {link}", "email": "on"}
+    seen = str(page.get(url).context["seen"])
+    with transaction.atomic():
+        locked = get_estimate(str(estimate.pk), lock=True)
+        audit.update(SYSTEM, locked, {"client_email": "eve@example.com"})
+
+    again = page.post(url, {**sent, "_seen": seen})
+
+    run_tasks()
+    assert sink.mails == []
+    shown = again.content.decode()
+    assert "Changed while you had this open" in shown
+    assert "eve@example.com" in shown
+    assert "Mine too: {link}" in shown
+    page.post(url, {**sent, "_seen": str(again.context["seen"])})
+    run_tasks()
+    assert sink.recipients[-1] == ["eve@example.com"]
 
 
 def test_the_link_alone_can_be_chosen(sink: SmtpSink, page: Client) -> None:
