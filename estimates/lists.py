@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
-from estimates.queries import counts_for_tabs, expires_soon, totals_of, with_status
+from estimates.queries import counts_for_tabs, expires_soon, for_totals, totals_of, with_status
 from estimates.templatetags.amounts import money
 
 STATUS = "status"
@@ -60,7 +60,7 @@ def tabs(changelist: Any, chosen: str) -> list[dict[str, Any]]:
 def sums(changelist: Any) -> dict[str, Any]:
     """What the estimates found come to, for each currency: of all, or of the page of too many."""
     is_all = changelist.result_count <= MOST_SUMMED
-    found = changelist.queryset if is_all else changelist.result_list
+    found = for_totals(changelist.queryset) if is_all else changelist.result_list
     totals = totals_of(found).items()
     shown = [f"{currency} {money(amount, currency)}" for currency, amount in totals]
     return {"totals": shown, "is_all": is_all}

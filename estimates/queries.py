@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypedDict
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from estimates.choices import EstimateStatus
-from estimates.models import Estimate
+from estimates.models import Estimate, LineItem
 from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
@@ -27,6 +27,7 @@ ORDERINGS = {
 }
 SOON = 7
 """Days in which a client must answer, that an estimate counts as one that expires soon."""
+_PRICED = ("quantity", "unit_price", "discount_percent", "tax_percent")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -135,7 +136,14 @@ def latest() -> Estimate | None:
 
 def values_by_currency(status: str) -> dict[str, Decimal]:
     """What the estimates of that status come to, for each currency that occurs."""
-    return totals_of(estimates().filter(with_status(status), superseded_by=None))
+    return totals_of(for_totals(Estimate.objects.filter(with_status(status), superseded_by=None)))
+
+
+def for_totals(found: QuerySet[Estimate]) -> QuerySet[Estimate]:
+    """The same estimates with what `totals_of` reads and nothing else: texts are long."""
+    priced = LineItem.objects.only("estimate", *_PRICED)
+    bare = found.select_related(None).prefetch_related(None).only("currency")
+    return bare.prefetch_related(Prefetch("line_items", priced))
 
 
 def totals_of(found: Iterable[Estimate]) -> dict[str, Decimal]:

@@ -1,5 +1,6 @@
 """Numbers as the config has them, and what the admin's list shows above and below it."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -126,6 +127,21 @@ def test_sums_are_those_of_what_is_listed(page: Client, monkeypatch: pytest.Monk
     assert "EUR 2,400.00 · JPY 800" in listed(page).content.decode()
     monkeypatch.setattr(lists, "MOST_SUMMED", 1)
     assert "Total of this page" in listed(page).content.decode()
+
+
+def test_sums_read_no_texts(page: Client) -> None:
+    for _ in range(3):
+        a_draft(content="Long")
+    changelist = listed(page).context["cl"]
+
+    with CaptureQueriesContext(connection) as asked:
+        summed = lists.sums(changelist)
+
+    assert summed["totals"] == ["USD 2,400.00"]
+    assert len(asked) == 2
+    for one in asked:
+        columns = one["sql"].partition(" FROM ")[0]
+        assert not re.search("content|client|meta|searched|mail|description", columns), columns
 
 
 def test_the_list_takes_as_many_queries_for_many_as_for_few(page: Client) -> None:
