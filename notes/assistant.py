@@ -41,7 +41,8 @@ class Summary(_OfNotes):
 
     def read(self, about: Note, given: Mapping[str, Any]) -> Item | None:
         told = given.get("summary")
-        summary = excerpt(told, _SUMMARY_LENGTH) if isinstance(told, str) else ""
+        plain = excerpt(told, _SUMMARY_LENGTH) if isinstance(told, str) else ""
+        summary = text_of(plain, len(plain))
         return {"summary": summary} if summary else None
 
     def words(self, item: Item) -> str:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
+from syteops.lib.json_reader import SURROGATE
+from syteops.lib.text import is_blank, is_one_line
 
 MOST_ITEMS = 50
 
@@ -48,7 +50,10 @@ class Suggesting(ABC):
 
     @abstractmethod
     def read(self, about: Any, given: Mapping[str, Any]) -> Item | None:
-        """A good item of what the AI gave; None where nothing of it can be used."""
+        """A good item of what the AI gave; None where nothing of it can be used.
+
+        One whose texts are not all good (see `is_good`) is left out as well.
+        """
 
     @abstractmethod
     def words(self, item: Item) -> str:
@@ -61,6 +66,22 @@ class Suggesting(ABC):
     @abstractmethod
     def accept(self, actor: Actor, about: Any, items: Sequence[Item]) -> Entity:
         """Store these items through the services of the object, which is locked; the object."""
+
+
+def is_good(value: Any) -> bool:
+    """Whether every text in it can be stored, is seen, and shows all that it holds.
+
+    None of a line's controls but the line feed, and no half of a surrogate pair.
+    """
+    if isinstance(value, str):
+        return not is_blank(value) and _is_clean(value)
+    if isinstance(value, Mapping):
+        return all(map(is_good, value.values()))
+    return all(map(is_good, value)) if isinstance(value, list | tuple) else True
+
+
+def _is_clean(text: str) -> bool:
+    return is_one_line(text.replace("\n", " ")) and not SURROGATE.search(text)
 
 
 def schema_of(one: Suggesting) -> dict[str, Any]:

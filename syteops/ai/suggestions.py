@@ -20,6 +20,7 @@ from syteops.ai.suggesting import (
     Item,
     Suggesting,
     fingerprint_of,
+    is_good,
     prompt_of,
     schema_of,
     system_of,
@@ -89,7 +90,7 @@ def _items(suggests: Suggesting, about: Any, text: str) -> list[Item]:
     if given is None:
         raise Conflict(UNUSABLE)
     read = [suggests.read(about, one) for one in given[:MOST_ITEMS]]
-    good = [one for one in read if one is not None]
+    good = [one for one in read if one is not None and is_good(one)]
     if given and not good:
         raise Conflict(UNUSABLE)
     return [one for place, one in enumerate(good) if one not in good[:place]]

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 32
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_DEEP = f"It is nested more than {MAX_DEPTH} levels deep."
 
 
@@ -92,5 +92,5 @@ def _check(value: Any, depth: int) -> None:
 def _check_text(text: str) -> None:
     if "\x00" in text:
         raise Refused("A text contains a NUL character.")
-    if _SURROGATE.search(text):
+    if SURROGATE.search(text):
         raise Refused("A text contains half of a surrogate pair.")

@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from manage_api.keys.models import ManageKey
 from notes import services as notes
+from notes.assistant import Summary
 from notes.models import Note
 from syteops.ai import client, queries, services
 from syteops.ai.areas import all_areas
@@ -359,6 +360,23 @@ def test_an_answer_that_was_cut_off_says_what_to_allow(
     run_tasks()
     assert "more max_tokens" in api.get(where).json()["problem"]["detail"]
     assert AiUsage.objects.get().output_tokens == 1024
+
+
+BAD = ["a\ud800b", "a\x00b", "a\x1bb", "a\u202eb", "", " \u200b", ["a", {"b": "\u2066"}]]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=range(len(BAD)))
+def test_an_item_with_a_text_that_cannot_be_stored_or_seen_is_left_out_whatever_the_area(
+    api: Api, server: FakeProvider, provider: AiProvider, monkeypatch: pytest.MonkeyPatch, bad: Any
+) -> None:
+    """Say that an area trusts what it reads."""
+    read = [{"summary": "Good\nas gold."}, {"summary": bad}]
+    server.answer = lambda: openai_answer("[{}, {}]")
+    monkeypatch.setattr(Summary, "read", lambda self, about, given: read.pop(0))
+    where = suggest(api, a_note())
+    run_tasks()
+    [item] = api.get(where).json()["items"]
+    assert item["values"] == {"summary": "Good\nas gold."}
 
 
 # --- Usage ---------------------------------------------------------------------------------

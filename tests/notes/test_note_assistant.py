@@ -161,6 +161,20 @@ def test_of_three_items_two_are_taken_and_matched_to_people(
     assert AuditEntry.objects.filter(event="note.updated", actor_label="alice").count() == 1
 
 
+@pytest.mark.parametrize("summary", ["x\ud800y", "x&#8238;y", "x\u202ey", "x\x07y", "x&#0;y"])
+def test_a_summary_is_cleaned_of_what_nobody_could_store_or_see(
+    note: Note, answers, api: Api, page: Client, summary: str
+) -> None:
+    answers.append(f'[{{"summary": {json.dumps(summary)}}}]')
+
+    shown = press(page, note, "summary")
+
+    assert shown.status_code == 200
+    (one,) = api.get(f"/notes/{note.pk}/suggestions").json()["items"]
+    texts = [item["text"] for item in one["items"]]
+    assert texts in (["x y"], ["xy"], ["x\N{REPLACEMENT CHARACTER}y"])
+
+
 def test_a_number_that_is_another_s_by_now_assigns_nobody(
     page: Client, note: Note, answers
 ) -> None:
