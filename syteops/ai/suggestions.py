@@ -31,7 +31,7 @@ from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, DomainError
 from syteops.core.events import Verb
 from syteops.lib.answers import objects_in
-from syteops.tasks.jobs import Storing
+from syteops.tasks.jobs import UNFORESEEN, Storing
 
 KEPT = timedelta(days=30)
 
@@ -50,19 +50,26 @@ def answer(key: str, actor: Actor, storing: Storing) -> str:
     Nothing is kept of a suggestion that was cancelled meanwhile. Raises what it failed with, which
     is kept as well.
     """
+    try:
+        return _answer(key, actor, storing)
+    except DomainError as refusal:
+        fail(key, {"code": refusal.code, "detail": refusal.detail})
+        raise
+    except Exception:
+        fail(key, UNFORESEEN)
+        raise
+
+
+def _answer(key: str, actor: Actor, storing: Storing) -> str:
     suggestion = _begun(key)
     if suggestion is None:
         return _CANCELLED
-    try:
-        area = get_area(suggestion.area)
-        suggests = area.get_suggests()
-        about = suggests.find(suggestion.object_id)
-        fingerprint = fingerprint_of(suggests.source(about))
-        told = _ask(actor, area, about)
-        items = _items(suggests, about, told.text)
-    except DomainError as refusal:
-        _fail(key, refusal)
-        raise
+    area = get_area(suggestion.area)
+    suggests = area.get_suggests()
+    about = suggests.find(suggestion.object_id)
+    fingerprint = fingerprint_of(suggests.source(about))
+    told = _ask(actor, area, about)
+    items = _items(suggests, about, told.text)
     with storing():
         return _keep(actor, key, fingerprint, told, items)
 
@@ -96,8 +103,8 @@ def _items(suggests: Suggesting, about: Any, text: str) -> list[Item]:
     return [one for place, one in enumerate(good) if one not in good[:place]]
 
 
-def _fail(key: str, refusal: DomainError) -> None:
-    problem = {"code": refusal.code, "detail": refusal.detail}
+def fail(key: Any, problem: dict[str, str]) -> None:
+    """Say of a suggestion that is under way why there will be no answer."""
     values = {"state": SuggestionState.FAILED, "problem": problem, "ended_at": timezone.now()}
     AiSuggestion.objects.filter(pk=key, state__in=UNDER_WAY).update(**values)
 

@@ -8,7 +8,7 @@ from syteops.ai import client, services, suggestions
 from syteops.ai.areas import Area
 from syteops.ai.choices import UNDER_WAY
 from syteops.ai.models import AiProvider, AiSuggestion
-from syteops.ai.queries import get_provider
+from syteops.ai.queries import get_provider, problem_of_job
 from syteops.ai.suggesting import fingerprint_of, prompt_of, system_of
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
@@ -39,8 +39,7 @@ def suggest(actor: Actor, area: Area, about: Entity, back: str = "") -> AiSugges
         area.slug, system=system_of(suggests), prompt=prompt_of(suggests, about)
     )
     place = {"area": area.slug, "object_id": str(about.pk)}
-    asked = AiSuggestion.objects.filter(**place, state__in=UNDER_WAY, fingerprint=fingerprint)
-    if under_way := asked.first():
+    if under_way := _asked_already(**place, fingerprint=fingerprint):
         return under_way
     made = AiSuggestion(**place, fingerprint=fingerprint, **_asker(actor))
     job = begin(actor, make_suggestion, about, title=suggests.title, back=back, name=str(made.pk))
@@ -48,6 +47,16 @@ def suggest(actor: Actor, area: Area, about: Entity, back: str = "") -> AiSugges
     made.save(force_insert=True)
     audit.record(actor, made, Verb.CREATED, {"object": (None, f"{about.resource} {about.pk}")})
     return made
+
+
+def _asked_already(**place: str) -> AiSuggestion | None:
+    """The one that is under way. One whose task has died is told to have failed instead."""
+    for one in AiSuggestion.objects.filter(**place, state__in=UNDER_WAY):
+        problem = problem_of_job(one)
+        if problem is None:
+            return one
+        suggestions.fail(one.pk, problem)
+    return None
 
 
 def _asker(actor: Actor) -> dict[str, str]:

@@ -22,6 +22,7 @@ from syteops.ai.suggestions import forget_suggestions
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
+from syteops.tasks.jobs import UNFORESEEN
 from syteops.tasks.models import Job
 from syteops.team import services as team
 from tests.ai.conftest import FakeProvider, openai_answer
@@ -189,6 +190,39 @@ def test_a_worker_that_is_killed_again_and_again_is_told_as_a_failure(
     shown = api.get(where).json()
 
     assert (shown["status"], shown["problem"]["code"]) == ("failed", "internal_error")
+
+
+def test_one_whose_worker_was_killed_does_not_stand_in_the_way_of_another(
+    api: Api, obliging: FakeProvider
+) -> None:
+    note = a_note()
+    dead = suggest(api, note)
+    AiSuggestion.objects.update(state="running")
+    DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
+
+    where = suggest(api, note)
+
+    assert where != dead
+    run_tasks()
+    assert api.get(where).json()["status"] == "ready"
+    assert [one.state for one in AiSuggestion.objects.order_by("created_at")] == ["failed", "ready"]
+    assert api.get(dead).json()["problem"]["code"] == "internal_error"
+
+
+def test_what_nobody_has_foreseen_is_told_and_the_next_one_is_asked(
+    api: Api, obliging: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = a_note()
+    with monkeypatch.context() as broken:
+        broken.setattr(Summary, "read", lambda self, about, given: 1 / 0)
+        where = suggest(api, note)
+        run_tasks(may_fail=True)
+
+    made = AiSuggestion.objects.get()
+    assert (made.state, made.problem) == ("failed", UNFORESEEN)
+    assert made.ended_at is not None
+    assert api.get(where).json()["problem"] == UNFORESEEN
+    assert suggest(api, note) != where
 
 
 def test_each_step_is_in_the_trail_without_a_text(api: Api, obliging: FakeProvider) -> None:
