@@ -32,6 +32,8 @@ class DecimalTextField(serializers.Field[Decimal, Any, str, Any]):
         if isinstance(data, str) and not _NUMBER.fullmatch(data):
             self.fail("invalid")
         value = Decimal(str(data))
+        if not value.is_finite():
+            self.fail("invalid")
         fits = self.form.fullmatch(data) if isinstance(data, str) else True
         if not fits or not self.least <= value <= self.most:
             self.fail("max_value", least=self.least, most=self.most, places=self.places)

@@ -1,9 +1,9 @@
 """Reading what a language model answers: never trusted, often wrapped in words or fences."""
 
-import json
 from datetime import date
 from typing import Any
 
+from syteops.lib.json_reader import Refused, read
 from syteops.lib.text import cut, is_blank, to_line
 
 
@@ -13,8 +13,8 @@ def objects_in(answer: str) -> list[dict[str, Any]] | None:
     if start < 0 or end < start:
         return None
     try:
-        found = json.loads(answer[start : end + 1])
-    except (ValueError, RecursionError):
+        found = read(answer[start : end + 1])
+    except Refused:
         return None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
 

@@ -303,7 +303,10 @@ def test_suggested_lines_are_checked_and_added_once_accepted(page: Client, answe
     assert [str(part.normalize()) for part in found[2][1:]] == ["1", "0", "0"]
 
 
-@pytest.mark.parametrize("answer", ["Sorry.", "[{}]", '[{"description": ""}]'])
+@pytest.mark.parametrize(
+    "answer",
+    ["Sorry.", "[{}]", '[{"description": "Hosting", "unit_price": NaN}]', '[{"description": ""}]'],
+)
 def test_an_unusable_answer_changes_nothing(page: Client, answers, answer: str) -> None:
     estimate = a_draft(content="Design")
     answers.append(answer)

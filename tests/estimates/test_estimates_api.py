@@ -1,13 +1,16 @@
 """Estimates over both faces of the API: what is stored is what is answered."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
 from estimates import services
+from estimates.fields import DecimalTextField, percent_field, price_field, quantity_field
 from estimates.models import Estimate, LineItem
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
@@ -205,6 +208,15 @@ def test_a_hostile_number_is_refused_at_its_place(api: Api, field: str, value: o
     assert refused.status_code == 400, refused.json()
     assert refused.json()["errors"][0]["pointer"] == f"#/line_items/0/{field}"
     assert not Estimate.all_objects.exists()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("field", [quantity_field, price_field, percent_field])
+def test_no_field_takes_what_is_not_finite_whoever_reads_the_json(
+    field: Callable[[], DecimalTextField], number: float
+) -> None:
+    with pytest.raises(ValidationError):
+        field().to_internal_value(number)
 
 
 @pytest.mark.parametrize(

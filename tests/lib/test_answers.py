@@ -18,10 +18,12 @@ from syteops.lib.answers import date_of, objects_in, text_of
         ('{"a": 1}', None),
         ("][", None),
         ("[1, 2", None),
-        ('[{"a": NaN}', None),
+        ('[{"a": NaN}]', None),
+        ('[{"a": 1, "a": 2}]', None),
+        (r'[{"a": "x\ud800y"}]', None),
         ("[" * 100_000 + "]" * 100_000, None),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_only_objects_of_a_list_count(answer: str, found: list[object] | None) -> None:
     assert objects_in(answer) == found
