@@ -18,6 +18,7 @@ from syteops.ai.choices import UNDER_WAY, SuggestionState
 from syteops.ai.models import AiSuggestion
 from syteops.ai.serializers import shown_items
 from syteops.ai.services import require_available
+from syteops.ai.suggesting import MOST_ITEMS
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError, Invalid, NotFound
 
@@ -146,7 +147,7 @@ class SuggestingAdmin:
             raise PermissionDenied
         does = "accept" if "accept" in request.POST else "dismiss"
         actor = admin_actor(request, f"{about.resource}.{does}_suggestion")
-        chosen = [int(one) for one in request.POST.getlist("item") if one.isdecimal()]
+        chosen = [_INDEXES[one] for one in request.POST.getlist("item") if one in _INDEXES]
         if does == "accept" and not chosen:
             messages.error(request, "Choose what you want to have stored, or dismiss all of it.")
             return HttpResponseRedirect(self._address(about, suggestion))
@@ -166,6 +167,9 @@ class SuggestingAdmin:
             told = f"Stored: {len(chosen)} of what was suggested."
             messages.success(request, told if does == "accept" else "Nothing of it was stored.")
         return self._to_object(about)
+
+
+_INDEXES = {str(index): index for index in range(MOST_ITEMS)}
 
 
 def _suggests(suggestion: AiSuggestion) -> Any:

@@ -219,6 +219,20 @@ def test_nothing_chosen_nothing_is_decided(page: Client, note: Note, answers) ->
     assert AiSuggestion.objects.get().state == "ready"
 
 
+NO_INDEX = ["9" * 5000, "-1", "50", "\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT ZERO}", " 0", ""]
+
+
+@pytest.mark.parametrize("item", NO_INDEX, ids=range(len(NO_INDEX)))
+def test_what_is_no_index_is_no_choice(page: Client, note: Note, answers, item: str) -> None:
+    answers.append(items({"text": "Write the brief"}))
+    shown = press(page, note, "action_items").request["PATH_INFO"]
+
+    answer = page.post(shown, {"accept": "", "item": item}, follow=True)
+
+    assert "Choose what you want" in messages(answer)
+    assert AiSuggestion.objects.get().state == "ready"
+
+
 def test_a_good_answer_without_items_is_no_failure(page: Client, note: Note, answers) -> None:
     answers.append(items())
 
