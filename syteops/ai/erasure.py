@@ -2,7 +2,9 @@
 
 from django.db.models import Q
 
+from syteops.ai.choices import UNDER_WAY
 from syteops.ai.models import AiSuggestion
+from syteops.ai.suggestions import dismiss
 from syteops.core.actors import Actor, ActorKind
 from syteops.lib.folding import fold
 from syteops.team.models import TeamMember
@@ -14,7 +16,8 @@ from syteops.team.queries import known_as
 def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
     """Delete the suggestions that the member has asked for, and those that name the member.
 
-    They are kept for thirty days at most, so they are few. How many that were.
+    They are kept for thirty days at most, so they are few. How many that were. Questions under way
+    are cancelled, whoever asked them: the member may be in what was sent, and so in the answer.
     """
     _, known = known_as(member)
     # An AI calls people by half of their name, too. Rather one suggestion too many than one left.
@@ -23,7 +26,10 @@ def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
     found = Q(pk__in=named)
     if member.user_id:
         found |= Q(actor_kind=ActorKind.PERSON, actor_id=str(member.user_id))
-    return AiSuggestion.objects.filter(found).delete()[0]
+    deleted = AiSuggestion.objects.filter(found).delete()[0]
+    for one in AiSuggestion.objects.select_for_update().filter(state__in=UNDER_WAY).order_by("pk"):
+        dismiss(actor, one)
+    return deleted
 
 
 def _parts_of_name(member: TeamMember) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from syteops.ai.suggesting import (
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
-from syteops.core.errors import Conflict, DomainError
+from syteops.core.errors import Conflict, DomainError, NotFound
 from syteops.core.events import Verb
 from syteops.lib.answers import objects_in
 from syteops.tasks.jobs import UNFORESEEN, Storing
@@ -67,11 +67,11 @@ def _answer(key: str, actor: Actor, storing: Storing) -> str:
     area = get_area(suggestion.area)
     suggests = area.get_suggests()
     about = suggests.find(suggestion.object_id)
-    fingerprint = fingerprint_of(suggests.source(about))
+    suggestion.fingerprint = fingerprint_of(suggests.source(about))
     told = _ask(actor, area, about)
     items = _items(suggests, about, told.text)
     with storing():
-        return _keep(actor, key, fingerprint, told, items)
+        return _keep(actor, suggestion, told, items)
 
 
 def _begun(key: str) -> AiSuggestion | None:
@@ -109,17 +109,28 @@ def fail(key: Any, problem: dict[str, str]) -> None:
     AiSuggestion.objects.filter(pk=key, state__in=UNDER_WAY).update(**values)
 
 
-def _keep(actor: Actor, key: str, fingerprint: str, told: Completion, items: list[Item]) -> str:
-    suggestion = AiSuggestion.objects.select_for_update().filter(pk=key).first()
+def _keep(actor: Actor, asked: AiSuggestion, told: Completion, items: list[Item]) -> str:
+    suggestion = AiSuggestion.objects.select_for_update().filter(pk=asked.pk).first()
     if suggestion is None or suggestion.state not in UNDER_WAY:
         return _CANCELLED
+    if _is_gone(suggestion):
+        _end(actor, suggestion, SuggestionState.CANCELLED, Verb.CANCELLED)
+        return _CANCELLED
     suggestion.state, suggestion.items = SuggestionState.READY, items
-    suggestion.fingerprint, suggestion.ended_at = fingerprint, timezone.now()
+    suggestion.fingerprint, suggestion.ended_at = asked.fingerprint, timezone.now()
     suggestion.provider, suggestion.model = told.provider, told.model
     suggestion.input_tokens, suggestion.output_tokens = told.usage or (None, None)
     suggestion.save()
     audit.record(actor, suggestion, Verb.ANSWERED, {"items": (None, len(items))})
     return "Choose what you want to have stored." if items else _NOTHING
+
+
+def _is_gone(suggestion: AiSuggestion) -> bool:
+    try:
+        get_area(suggestion.area).get_suggests().find(suggestion.object_id)
+    except NotFound:
+        return True
+    return False
 
 
 # --- Decided -------------------------------------------------------------------------------

@@ -161,23 +161,62 @@ def test_a_cancelled_one_is_never_sent(api: Api, obliging: FakeProvider) -> None
     assert not AiUsage.objects.exists()
 
 
-def test_what_is_answered_after_it_was_cancelled_is_not_kept(
-    api: Api, obliging: FakeProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    where = suggest(api, a_note())
+Meanwhile = Callable[[Callable[[], Any]], None]
+
+
+@pytest.fixture
+def meanwhile(obliging: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Has something happen while the provider answers."""
     asked = client.ask
 
-    def ask(question: Any) -> Any:
-        told = asked(question)
-        assert api.post(f"{where}/dismiss").status_code == 200
-        return told
+    def enter(happens: Callable[[], Any]) -> None:
+        def ask(question: Any) -> Any:
+            told = asked(question)
+            happens()
+            return told
 
-    monkeypatch.setattr(client, "ask", ask)
+        monkeypatch.setattr(client, "ask", ask)
+
+    return enter
+
+
+def test_what_is_answered_after_it_was_cancelled_is_not_kept(
+    api: Api, meanwhile: Meanwhile
+) -> None:
+    where = suggest(api, a_note())
+    meanwhile(lambda: api.post(f"{where}/dismiss"))
     run_tasks()
 
     shown = api.get(where).json()
     assert (shown["status"], shown["items"]) == ("cancelled", [])
     assert AiUsage.objects.get().input_tokens == 11  # it was asked, and that is told
+
+
+def test_what_is_answered_about_an_object_that_is_gone_is_not_kept(
+    api: Api, meanwhile: Meanwhile
+) -> None:
+    note = a_note()
+    suggest(api, note)
+    meanwhile(Note.objects.all().delete)
+
+    run_tasks()
+
+    made = AiSuggestion.objects.get()
+    assert (made.state, made.items) == ("cancelled", [])
+
+
+def test_what_is_answered_after_somebody_was_erased_is_not_kept(
+    api: Api, meanwhile: Meanwhile
+) -> None:
+    """What was sent may name the member, and so may the answer."""
+    ada = team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+    where = suggest(api, a_note())
+    meanwhile(lambda: forget_suggestions_of(SYSTEM, ada))
+
+    run_tasks()
+
+    shown = api.get(where).json()
+    assert (shown["status"], shown["items"]) == ("cancelled", [])
 
 
 def test_a_worker_that_is_killed_again_and_again_is_told_as_a_failure(
