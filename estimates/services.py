@@ -17,6 +17,7 @@ from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
 from estimates.queries import hash_of
 from estimates.rules import Kept, need_complete, need_draft, need_open, need_standing
+from syteops.ai.suggestions import forget_suggestions_about
 from syteops.audit import services as audit
 from syteops.audit.rows import plan_rows
 from syteops.core.actors import Actor, ActorKind
@@ -103,8 +104,8 @@ def _change(
 def delete_estimate(actor: Actor, estimate: Estimate) -> None:
     """Delete an estimate that does not bind anybody; its number is not given again.
 
-    The revision that a draft was to replace stands again. Raises Protected for one that was sent
-    or approved, or that a newer revision has replaced.
+    The revision that a draft was to replace stands again. What was suggested is forgotten.
+    Raises Protected for one that was sent or approved, or that a newer revision has replaced.
     """
     status = estimate.current_status
     if not estimate.is_deletable:
@@ -113,6 +114,7 @@ def delete_estimate(actor: Actor, estimate: Estimate) -> None:
     if status == EstimateStatus.DRAFT:
         for former in Estimate.objects.select_for_update().filter(superseded_by=estimate):
             audit.update(actor, former, {"superseded_by": None}, Verb.REINSTATED)
+    forget_suggestions_about(estimate)
     audit.update(actor, estimate, {"deleted_at": timezone.now()}, Verb.DELETED)
 
 

@@ -18,6 +18,7 @@ from notes.models import (
     NoteTag,
 )
 from notes.queries import normal_tag, notes
+from syteops.ai.suggestions import forget_suggestions_about
 from syteops.audit import services as audit
 from syteops.audit.rows import MAX_ROWS, RowsPlan, describe_rows, plan_rows
 from syteops.audit.snapshots import snapshot
@@ -109,7 +110,8 @@ def remind_of(actor: Actor, item: ActionItem) -> None:
 
 @transaction.atomic
 def delete_note(actor: Actor, note: Note) -> None:
-    """Delete the note and what belongs to it, for good."""
+    """Delete the note and what belongs to it, and what was suggested for it, for good."""
+    forget_suggestions_about(note)
     audit.remove(actor, note, **belongings_of(note))
 
 

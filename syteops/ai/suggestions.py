@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from syteops.ai.areas import Area
+from syteops.ai.areas import Area, areas_about
 from syteops.ai.choices import UNDER_WAY, SuggestionState
 from syteops.ai.models import AiSuggestion
 from syteops.ai.queries import get_area
@@ -140,6 +140,7 @@ def _is_gone(suggestion: AiSuggestion) -> bool:
 def accept(actor: Actor, suggestion: AiSuggestion, about: Any, chosen: Collection[int]) -> Entity:
     """Store the chosen items (by their place, from 0) in the object; that object.
 
+    The suggestion forgets all items: what was wanted of them is in the object.
     The same choice once more changes nothing. Raises Conflict for a suggestion that is not ready,
     whose object was changed since, or that lacks some of these items; and whatever the object's own
     services refuse with, such as Invalid for values that it does not take.
@@ -154,7 +155,7 @@ def accept(actor: Actor, suggestion: AiSuggestion, about: Any, chosen: Collectio
     if not wanted or wanted[-1] >= len(suggestion.items):
         raise Conflict(f"Choose some of the {len(suggestion.items)} items, by their index.")
     stored = suggests.accept(actor, about, [suggestion.items[place] for place in wanted])
-    suggestion.accepted = wanted
+    suggestion.accepted, suggestion.items = wanted, []
     _end(actor, suggestion, SuggestionState.ACCEPTED, Verb.ACCEPTED)
     return stored
 
@@ -191,6 +192,12 @@ def _end(
 
 
 # --- Forgotten -----------------------------------------------------------------------------
+
+
+def forget_suggestions_about(about: Entity) -> None:
+    """Delete those for an object that is being deleted."""
+    areas = [one.slug for one in areas_about(type(about))]
+    AiSuggestion.objects.filter(area__in=areas, object_id=str(about.pk)).delete()
 
 
 def forget_suggestions() -> None:

@@ -487,6 +487,32 @@ def test_suggestions_are_kept_for_thirty_days(api: Api) -> None:
         assert AiSuggestion.objects.filter(pk=made.pk).exists() is kept
 
 
+@pytest.mark.parametrize("area", list(ITEMS))
+def test_those_for_an_object_go_with_it(api: Api, area: str) -> None:
+    make = a_note if area.startswith("notes") else lambda: a_draft(content="Design.")
+    about, other = make(), make()
+    gone, kept = a_suggestion(about, area), a_suggestion(other, area)
+    resource = "notes" if area.startswith("notes") else "estimates"
+
+    assert api.delete(f"/{resource}/{about.pk}?confirm=true").status_code in (200, 204)
+
+    assert not AiSuggestion.objects.filter(pk=gone.pk).exists()
+    assert AiSuggestion.objects.filter(pk=kept.pk).exists()
+
+
+def test_one_that_is_accepted_keeps_no_text(api: Api) -> None:
+    note = a_note()
+    items = [{**ITEMS["notes.action_items"], "text": text} for text in ("Write", "Canary")]
+    made = a_suggestion(note, "notes.action_items", *items)
+    where = f"/notes/{note.pk}/suggestions/{made.pk}"
+
+    assert "Canary" not in api.post(f"{where}/accept", {"items": [0]}).content.decode()
+
+    shown = api.get(where).json()
+    assert (shown["items"], shown["accepted"]) == ([], [0])
+    assert AiSuggestion.objects.get().items == []
+
+
 def test_erasing_a_member_takes_along_what_names_them_and_what_they_asked_for(
     alice: User,
 ) -> None:
