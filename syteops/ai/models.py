@@ -277,6 +277,9 @@ class AiSuggestion(Entity):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     ended_at = models.DateTimeField(null=True)
 
+    problem_of_job: dict[str, str] | None
+    """Why its job failed, where `queries.newest` has looked that up."""
+
     class Meta:
         verbose_name = "AI suggestion"
         default_permissions = ("view",)

@@ -16,8 +16,7 @@ from syteops.core.entities import find
 from syteops.core.errors import Invalid, ModuleInactive, NotFound
 from syteops.core.modules import inactive_modules
 from syteops.core.outbound import is_allowed_private
-from syteops.tasks.jobs import UNFORESEEN, problem_of
-from syteops.tasks.models import Job
+from syteops.tasks.jobs import UNFORESEEN, problems_of
 
 # --- Providers -----------------------------------------------------------------------------
 
@@ -228,11 +227,21 @@ def chosen_provider(values: Mapping[str, Any]) -> dict[str, AiProvider]:
 
 # --- Suggestions -----------------------------------------------------------------------------
 
+MOST_SHOWN = 50
+
 
 def suggestions_about(about: Any) -> QuerySet[AiSuggestion]:
     """What was suggested for the object by the areas of active modules, the newest first."""
     areas = active_areas().keys() & {one.slug for one in areas_about(type(about))}
     return AiSuggestion.objects.filter(area__in=areas, object_id=str(about.pk))
+
+
+def newest(found: QuerySet[AiSuggestion]) -> list[AiSuggestion]:
+    """The newest fifty of them. Their states and problems are told without further queries."""
+    shown = list(found[:MOST_SHOWN])
+    for one, problem in zip(shown, _problems_of_jobs(shown), strict=True):
+        one.problem_of_job = problem
+    return shown
 
 
 def get_suggestion(about: Any, key: str, lock: bool = False) -> AiSuggestion:
@@ -253,5 +262,11 @@ def state_of(suggestion: AiSuggestion) -> SuggestionState:
 
 def problem_of_job(suggestion: AiSuggestion) -> dict[str, str] | None:
     """Why it failed: `code` and `detail`. None unless it has."""
-    job = Job.objects.filter(pk=suggestion.job).first() if suggestion.job else None
-    return suggestion.problem or (problem_of(job) if job else UNFORESEEN)
+    if suggestion.problem or hasattr(suggestion, "problem_of_job"):
+        return suggestion.problem or suggestion.problem_of_job
+    return _problems_of_jobs([suggestion])[0]
+
+
+def _problems_of_jobs(suggestions: list[AiSuggestion]) -> list[dict[str, str] | None]:
+    problems = problems_of(one.job for one in suggestions if one.job)
+    return [problems.get(one.job, UNFORESEEN) if one.job else UNFORESEEN for one in suggestions]

@@ -59,8 +59,9 @@ class SuggestingAdmin:
     def _waiting(self, about: Any) -> list[dict[str, Any]]:
         """The suggestions that are under way, or that nobody has decided on."""
         found = queries.suggestions_about(about)
-        open_ones = found.filter(state__in=(*UNDER_WAY, SuggestionState.READY))
-        return [{"url": self._address(about, one), "suggestion": one} for one in open_ones]
+        open_ones = queries.newest(found.filter(state__in=_OPEN))
+        waiting = [one for one in open_ones if queries.state_of(one) in _OPEN]
+        return [{"url": self._address(about, one), "suggestion": one} for one in waiting]
 
     def _address(self, about: Any, suggestion: AiSuggestion) -> str:
         url: str = self.url_to("suggestion", about.pk, suggestion.pk)  # type: ignore[attr-defined]
@@ -169,6 +170,7 @@ class SuggestingAdmin:
         return self._to_object(about)
 
 
+_OPEN = (*UNDER_WAY, SuggestionState.READY)
 _INDEXES = {str(index): index for index in range(MOST_ITEMS)}
 
 

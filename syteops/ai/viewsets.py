@@ -42,10 +42,10 @@ class SuggestionsMixin(StandardViewSet):
     @action(detail=True, url_path="suggestions")
     @operation("List the suggestions for {a}", output=listing("items", AiSuggestionSerializer))
     def list_suggestions(self, request: Request, **path: str) -> Response:
-        """What AI has suggested for it, or is being asked for, the newest first. Kept for thirty
-        days."""
+        """What AI has suggested for it, or is being asked for: the newest fifty, the newest first.
+        Kept for thirty days."""
         found = queries.suggestions_about(self.get_object())
-        return self.answer({"items": list(found)})
+        return self.answer({"items": queries.newest(found)})
 
     @action(detail=True, url_path="suggestions/<str:suggestion>")
     @operation("Read a suggestion for {a}", output=AiSuggestionSerializer)

@@ -5,7 +5,7 @@ The task of a job is a function of the job's id and the object's: `begin` enqueu
 often a worker is killed in the middle of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from datetime import timedelta
@@ -96,9 +96,13 @@ def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> Non
 
 def status_of(job: Job) -> str:
     """`waiting`, `running`, `succeeded` or `failed`."""
+    task = None if job.ended_at else DBTaskResult.objects.filter(pk=job.task).first()
+    return _status(job, task)
+
+
+def _status(job: Job, task: DBTaskResult[Any, Any] | None) -> str:
     if job.ended_at:
         return "failed" if job.problem else "succeeded"
-    task = DBTaskResult.objects.filter(pk=job.task).first()
     if task is None or task.status == TaskResultStatus.FAILED:
         return "failed"  # its worker was killed too often
     return "waiting" if task.status == TaskResultStatus.READY else "running"
@@ -106,7 +110,18 @@ def status_of(job: Job) -> str:
 
 def problem_of(job: Job) -> dict[str, str] | None:
     """Why it failed: `code` and `detail`. None unless it has."""
-    return (job.problem or UNFORESEEN) if status_of(job) == "failed" else None
+    return _problem(job, status_of(job))
+
+
+def problems_of(ids: Iterable[UUID]) -> dict[UUID, dict[str, str] | None]:
+    """`problem_of` each of these jobs that are still kept, by its id, in two queries."""
+    jobs = Job.objects.in_bulk(list(ids))
+    tasks = DBTaskResult.objects.in_bulk([one.task for one in jobs.values() if not one.ended_at])
+    return {pk: _problem(job, _status(job, tasks.get(job.task))) for pk, job in jobs.items()}
+
+
+def _problem(job: Job, status: str) -> dict[str, str] | None:
+    return (job.problem or UNFORESEEN) if status == "failed" else None
 
 
 def forget_jobs() -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -262,6 +265,45 @@ def test_what_nobody_has_foreseen_is_told_and_the_next_one_is_asked(
     assert made.ended_at is not None
     assert api.get(where).json()["problem"] == UNFORESEEN
     assert suggest(api, note) != where
+
+
+def ask_often(api: Api, note: Note, total: int) -> None:
+    while (there := AiSuggestion.objects.count()) < total:
+        notes.update_note(SYSTEM, note, content=f"Text {there}")
+        suggest(api, note)
+
+
+def test_a_list_shows_the_newest_fifty_in_as_many_queries_as_a_short_one(
+    api: Api, page: Client, obliging: FakeProvider
+) -> None:
+    note = a_note()
+    of_api, of_admin = f"/notes/{note.pk}/suggestions", f"/admin/notes/note/{note.pk}/change/"
+    counts = []
+    for total in (2, 52):
+        ask_often(api, note, total)
+        for show in (lambda: api.get(of_api), lambda: page.get(of_admin)):
+            show()  # some things are asked once
+            with CaptureQueriesContext(connection) as captured:
+                show()
+            counts.append(len(captured))
+
+    assert counts[:2] == counts[2:]
+    newest = AiSuggestion.objects.order_by("-created_at", "id")[:50]
+    shown = api.get(of_api).json()["items"]
+    assert [one["suggestion"] for one in shown] == [str(one.pk) for one in newest]
+    assert page.get(of_admin).content.decode().count("waiting for its turn") == 50
+
+
+def test_one_whose_worker_was_killed_waits_for_nobody(
+    api: Api, page: Client, obliging: FakeProvider
+) -> None:
+    note = a_note()
+    suggest(api, note)
+    DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
+
+    assert api.get(f"/notes/{note.pk}/suggestions").json()["items"][0]["status"] == "failed"
+    shown = page.get(f"/admin/notes/note/{note.pk}/change/").content.decode()
+    assert "waiting for its turn" not in shown
 
 
 def test_each_step_is_in_the_trail_without_a_text(api: Api, obliging: FakeProvider) -> None:
