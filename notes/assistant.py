@@ -1,5 +1,7 @@
 """What AI suggests for notes. Nothing of it is stored before somebody has accepted it."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,14 +74,14 @@ class ActionItems(_OfNotes):
     }
 
     def context(self, about: Note) -> str:
-        names = ", ".join(map(str, TeamMember.objects.all())) or "none"
+        names = json.dumps([*_people()], ensure_ascii=False)
         return f"Meeting date: {about.meeting_date or 'unknown'}\nPeople: {names}"
 
     def read(self, about: Note, given: Mapping[str, Any]) -> Item | None:
         text = text_of(given.get("text"), _TEXT_LENGTH)
         if not text:
             return None
-        people = {str(member): member.slot for member in TeamMember.objects.all()}
+        people = _people()
         name = text_of(given.get("assignee"), 200)
         due = date_of(given.get("due_date"))
         return {
@@ -103,6 +105,13 @@ class ActionItems(_OfNotes):
         new = {fold(one["text"]): one for one in reversed(items) if fold(one["text"]) not in known}
         rows = [*({"id": one.pk} for one in stored), *map(_row, reversed(new.values()))]
         return services.update_note(actor, about, action_items=rows)
+
+
+def _people() -> dict[str, str]:
+    """The number of each member by name, without the names that several have."""
+    members = list(TeamMember.objects.all())
+    times = Counter(map(str, members))
+    return {name: one.slot for one in members if times[name := str(one)] == 1}
 
 
 def _row(item: Item) -> dict[str, Any]:

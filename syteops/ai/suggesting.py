@@ -45,7 +45,7 @@ class Suggesting(ABC):
         """
 
     def context(self, about: Any) -> str:
-        """What else is sent, such as the names to choose from."""
+        """What else is sent, as data too, such as the names to choose from."""
         return ""
 
     @abstractmethod
@@ -114,6 +114,7 @@ def system_of(one: Suggesting) -> str:
 
 
 def prompt_of(one: Suggesting, about: Any) -> str:
-    """The object's text between marks that nobody could have written into it."""
+    """All that somebody wrote, between marks that nobody could have written into it."""
     mark = f"=== {secrets.token_hex(8)} ==="
-    return f"{one.context(about)}\n{mark}\n{one.source(about)}\n{mark}".strip()
+    data = f"{one.context(about)}\n\n{one.source(about)}".strip()
+    return f"{mark}\n{data}\n{mark}"
