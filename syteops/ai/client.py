@@ -59,8 +59,9 @@ class Answer:
 def ask(question: Question) -> Answer:
     """The provider's answer. Redirects are not followed: they would carry the key elsewhere.
 
-    A server that refuses to be given a schema is asked once more without. Raises AiFailed with
-    clear words for every way in which this can go wrong.
+    A server that refuses to be given a schema is asked once more without. Both are one request of
+    the area: a refusal of the form costs no tokens, and with a limit of one such a server would
+    never answer. Raises AiFailed with clear words for every way in which this can go wrong.
     """
     anthropic = question.style == ApiStyle.ANTHROPIC
     try:
