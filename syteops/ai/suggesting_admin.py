@@ -27,7 +27,7 @@ class SuggestingAdmin:
     """For the admin of an entity about which areas make suggestions, before the other bases."""
 
     model: type[Entity]
-    change_form_outer_before_template = "admin/ai/suggest.html"
+    change_form_outer_after_template = "admin/ai/suggest.html"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view  # type: ignore[attr-defined]
