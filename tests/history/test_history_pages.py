@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -213,3 +214,25 @@ def test_a_long_text_is_shown_by_what_changed_in_it(page: Client) -> None:
     assert "<ins>protocol </ins>" in shown
     assert shown.count("Line 14 of the minutes &lt;b&gt;") == 2  # beside the change, and made
     assert shown.count("Line 9 of the minutes") == 1  # only where the note was made
+
+
+def hostile(between: str) -> str:
+    """Fifty lines of a thousand words of one letter: each second one is `between`."""
+    line = " ".join(f"{between} {chr(0x100 + n % 50)}" for n in range(500))
+    return "\n".join([line] * 50)
+
+
+def test_a_page_of_long_texts_is_compared_in_bounded_time(page: Client) -> None:
+    texts = [hostile("x"), hostile("y")]
+    note = notes.create_note(SYSTEM, title="Minutes", content="at first")
+    for n in range(PER_PAGE):
+        notes.update_note(SYSTEM, note, content=texts[n % 2])
+
+    began = time.process_time()
+    found = page.get(f"/admin/notes/note/{note.pk}/history/").content.decode()
+
+    assert time.process_time() - began < 5
+    assert 'class="so-removed"' in found
+    left = re.search(r'<a class="so-link" href="([^"]+)">Changed</a>', found)
+    assert left
+    assert 'class="so-removed"' in page.get(left[1]).content.decode()

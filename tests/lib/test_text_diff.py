@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syteops.lib.text_diff import Line, diff_lines
+from syteops.lib.text_diff import Effort, Line, diff_lines
+
+
+def words(between: str) -> str:
+    """A thousand words of one letter: each second one is `between`, fifty others come in turn."""
+    return " ".join(f"{between} {chr(0x100 + n % 50)}" for n in range(500))
 
 
 def shown(before: str, after: str) -> list[str]:
@@ -48,6 +53,15 @@ def test_a_last_line_break_counts() -> None:
     assert shown("a", "a\n") == [" a", "+"]
 
 
+def test_what_is_compared_takes_of_a_shared_effort() -> None:
+    effort = Effort()
+    left = [effort.left]
+    for _ in range(3):
+        diff_lines(words("x"), words("y"), effort)
+        left.append(effort.left)
+    assert left == sorted({*left}, reverse=True)
+
+
 def sides(lines: list[Line], kind: str) -> list[str]:
     return ["".join(t for t, _ in one.parts) for one in lines if one.kind in ("same", kind)]
 
@@ -70,6 +84,9 @@ def test_both_texts_can_be_read_from_it(old: list[str], new: list[str]) -> None:
         ("\n".join(map(str, range(20_000))), "\n".join(map(str, reversed(range(20_000))))),
         ("a\nb\n" * 500, "b\nb\na\n" * 300),
         ("x" * 100_000, "y" * 100_000),
+        ("a b c d e f g\n" * 7_000, "g f e d c b a\n" * 7_000),
+        # Fifty lines, of which each alone would be quick.
+        ("\n".join([words("x")] * 50), "\n".join([words("y")] * 50)),
     ],
 )
 def test_long_texts_take_no_long_time(before: str, after: str) -> None:

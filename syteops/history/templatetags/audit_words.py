@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils import timezone
 from django.utils.timesince import timesince
 
@@ -13,7 +14,7 @@ from syteops.audit import words
 from syteops.audit.models import AuditEntry
 from syteops.audit.visibility import may_read, visible_changes
 from syteops.history.rights import may_undo
-from syteops.lib.text_diff import Line, diff_lines
+from syteops.lib.text_diff import Effort, Line, diff_lines
 
 register = template.Library()
 
@@ -52,13 +53,23 @@ def value(stored: Any) -> str:
     return str(stored)
 
 
-@register.filter
-def difference(change: dict[str, Any]) -> list[Line]:
-    """How a long text changed, by lines; nothing for what is read at a glance, or came or went."""
-    texts = [value(change[side]) for side in ("before", "after")]
-    if value(None) in texts or max(map(len, texts)) <= GLANCE:
+@register.simple_tag
+def shared_effort() -> Effort:
+    """What comparing the texts of several entries may take in all, as `effort` of a template."""
+    return Effort(1_000_000)
+
+
+@register.simple_tag(takes_context=True)
+def difference(context: Context, change: dict[str, Any]) -> list[Line] | None:
+    """How a long text changed, by lines; nothing for what is read at a glance, or came or went.
+
+    None where the other entries on the page took all the effort that they share.
+    """
+    before, after = (value(change[side]) for side in ("before", "after"))
+    if value(None) in (before, after) or max(len(before), len(after)) <= GLANCE:
         return []
-    return diff_lines(*texts)
+    effort = context.get("effort") or Effort()
+    return diff_lines(before, after, effort) if effort.left > 0 else None
 
 
 @register.filter
