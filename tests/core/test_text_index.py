@@ -1,5 +1,6 @@
 """Searches go by an index, which is never out of date, and answer the same without one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from syteops.core.folding import fill_folded
 from syteops.core.search import search
 from syteops.core.text_index import build_text_indexes
 from syteops.lib.folding import fold
+from syteops.server.housekeeping import TASKS
 from syteops.team import services as team
 from tests.manage_api.plans import plan_of
 
@@ -125,6 +127,37 @@ def test_migrating_back_and_forth_keeps_what_is_found() -> None:
     assert found("alph") == {"Alpha"}
     make("Beta", action_items=[{"text": "Gamma"}])
     assert found("gamm") == {"Beta"}
+
+
+RARE = "ѫѭѯ"
+
+
+def is_kept(text: str) -> bool:
+    """Whether the index itself holds that word of three characters."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT block FROM notes_note_searched_fts_data")
+        return any(text.encode() in block for (block,) in cursor.fetchall())
+
+
+def erase_somebody() -> None:
+    team.erase_team_member(SYSTEM, team.create_team_member(SYSTEM, first_name="Ada"))
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("shred", [lambda: TASKS["empty_journal"](SYSTEM), erase_somebody])
+def test_nothing_deleted_stays_in_an_index(shred: Callable[[], None]) -> None:
+    for title in ("Alpha", "Beta"):
+        make(title)
+    gone, changed = make("Gone", content=RARE), make("Changed", content=RARE)
+    services.delete_note(SYSTEM, gone)
+    services.update_note(SYSTEM, changed, content="")
+    assert is_kept(RARE)
+
+    shred()
+
+    assert not is_kept(RARE)
+    assert found("alpha") == {"Alpha"}
 
 
 @pytest.fixture
