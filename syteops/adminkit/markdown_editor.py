@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.texts import markdown_preview
-from syteops.core.texts import LONGEST_CONTENT, TextEntity
+from syteops.core.texts import TextEntity
 
 _BUTTONS = (
     ("header", "Heading", "title", ""),
@@ -96,15 +96,8 @@ class MarkdownAdmin(ServiceAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return HttpResponse(shown_as(request.POST.get("text", "")))
+        return HttpResponse(markdown_preview(request.POST.get("text", "")))
 
 
 def _read(fields: Any) -> list[Any]:
     return ["preview" if one == "content" else one for one in fields]
-
-
-def shown_as(text: str) -> SafeString | str:
-    """As `markdown_preview`; of a text that is too long to be stored, that it is."""
-    if len(text) > LONGEST_CONTENT:
-        return f"The text is longer than {LONGEST_CONTENT:,} characters: it cannot be saved."
-    return markdown_preview(text)

@@ -8,6 +8,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from syteops.adminkit.service_admin import ServiceForm
 from syteops.core.form_fields import JsonField
+from syteops.core.texts import LONGEST_CONTENT
 from syteops.lib.markdown import render
 from syteops.lib.meta import validate_meta
 
@@ -44,7 +45,12 @@ class TextForm(ServiceForm):
 
 
 def markdown_preview(text: str) -> SafeString | str:
-    """The text as readers see it, in the admin's own typography."""
+    """The text as readers see it, in the admin's own typography.
+
+    Of one that is too long to be stored only that it is: rendering it could take long.
+    """
+    if len(text) > LONGEST_CONTENT:
+        return f"The text is longer than {LONGEST_CONTENT:,} characters: it cannot be saved."
     if not text.strip():
         return "Nothing written yet."
     return format_html(

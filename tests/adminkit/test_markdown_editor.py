@@ -6,6 +6,7 @@ from django.test import Client
 
 from notes import services
 from notes.models import Note
+from syteops.adminkit import texts
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.texts import LONGEST_CONTENT
@@ -48,6 +49,22 @@ def test_what_is_typed_is_never_more_than_text(page: Client, text: str) -> None:
 
 def test_a_text_that_cannot_be_saved_is_not_rendered(page: Client) -> None:
     assert "cannot be saved" in preview(page, "a" * (LONGEST_CONTENT + 1))
+
+
+def test_nor_is_it_in_the_form_that_is_refused(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered: list[str] = []
+    monkeypatch.setattr(texts, "render", rendered.append)
+    _, change = a_note("first")
+    sent = untouched(page.get(change))
+    assert rendered == ["first"]
+
+    refused = page.post(change, {**sent, "content": "[" * (LONGEST_CONTENT + 1)})
+
+    assert refused.status_code == 200
+    assert "cannot be saved" in refused.content.decode()
+    assert rendered == ["first"]
 
 
 def test_a_preview_stores_nothing(page: Client) -> None:
