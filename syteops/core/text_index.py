@@ -31,11 +31,11 @@ class Has(Contains):
     def as_sqlite(self, compiler: Any, connection: Any) -> Any:
         """FTS5 is asked by its own table; what it tokenizes is what is stored."""
         column = self.lhs.target
-        is_indexed = column.name in indexed_texts(column.model) and _has_fts(connection)
-        if not is_indexed or len(self.rhs) < SHORTEST:
+        name = _fts_name(column.model, column.column)
+        if len(self.rhs) < SHORTEST or name not in _fts_indexes(connection):
             return super().as_sql(compiler, connection)
         quote = connection.ops.quote_name
-        index = quote(_fts_name(column.model, column.column))
+        index = quote(name)
         key = f"{quote(self.lhs.alias)}.{quote(column.model._meta.pk.column)}"
         phrase = '"' + self.rhs.replace('"', '""') + '"'
         asked = f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"  # noqa: S608 - names
@@ -71,6 +71,7 @@ def drop_text_indexes(sender: Any, plan: Any, using: str = DEFAULT_DB_ALIAS, **k
     connection = connections[using]
     if connection.vendor != "sqlite" or sender.label not in {one.app_label for one, _ in plan}:
         return
+    _forget_fts_indexes(connection)
     with transaction.atomic(using), connection.cursor() as cursor:
         cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
         for trigger, table in cursor.fetchall():
@@ -94,16 +95,34 @@ def _has_column(connection: Any, table: str, column: str) -> bool:
 _WITH_TRIGRAMS = (3, 34)
 
 
-def _has_fts(connection: Any) -> bool:
+def _can_have_fts(connection: Any) -> bool:
     """Whether this SQLite can keep such an index: a recent one, where FTS5 was compiled in."""
-    known = vars(connection).get("has_trigrams")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')")
+        is_compiled_in = bool(cursor.fetchone()[0])
+    return is_compiled_in and bool(connection.Database.sqlite_version_info >= _WITH_TRIGRAMS)
+
+
+def _fts_indexes(connection: Any) -> set[str]:
+    """The names of the indexes that are there, looked up once: a `migrate` that died has some away.
+
+    Where this SQLite cannot read them, as after a move to another machine, there are none.
+    """
+    known: set[str] | None = vars(connection).get("fts_indexes")
     if known is None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')")
-            is_compiled_in = bool(cursor.fetchone()[0])
-        known = is_compiled_in and connection.Database.sqlite_version_info >= _WITH_TRIGRAMS
-        connection.has_trigrams = known
-    return bool(known)
+        known = set(_read_fts_indexes(connection)) if _can_have_fts(connection) else set()
+        connection.fts_indexes = known
+    return known
+
+
+def _read_fts_indexes(connection: Any) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL %%fts5%%'")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _forget_fts_indexes(connection: Any) -> None:
+    vars(connection).pop("fts_indexes", None)
 
 
 def _fts_name(model: Any, column: str) -> str:
@@ -130,8 +149,9 @@ _DROP = """INSERT INTO "{fts}"("{fts}", rowid, "{column}")
 
 
 def _build_fts(connection: Any, model: Any, column: str) -> None:
-    if not _has_fts(connection):
+    if not _can_have_fts(connection):
         return
+    _forget_fts_indexes(connection)
     names = {
         "fts": _fts_name(model, column),
         "table": model._meta.db_table,
@@ -157,8 +177,7 @@ def optimize_text_indexes(connection: Any) -> None:
     An index that has not changed since costs nothing.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL %%fts5%%'")
-        for (index,) in cursor.fetchall():
+        for index in _read_fts_indexes(connection):
             cursor.execute(f'INSERT INTO "{index}"("{index}") VALUES (\'optimize\')')  # noqa: S608
 
 

@@ -1,6 +1,7 @@
 """Searches go by an index, which is never out of date, and answer the same without one."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from notes.queries import SEARCHED
 from syteops.core.actors import SYSTEM
 from syteops.core.folding import fill_folded
 from syteops.core.search import search
-from syteops.core.text_index import build_text_indexes
+from syteops.core.text_index import build_text_indexes, drop_text_indexes
 from syteops.lib.folding import fold
 from syteops.server.housekeeping import TASKS
 from syteops.team import services as team
@@ -160,10 +161,32 @@ def test_nothing_deleted_stays_in_an_index(shred: Callable[[], None]) -> None:
     assert found("alpha") == {"Alpha"}
 
 
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_died_lets_searches_work_until_the_next_one() -> None:
+    make("Alpha")
+    assert is_asked_of_the_index("alpha")
+    plan = [(SimpleNamespace(app_label="notes"), False)]
+
+    drop_text_indexes(apps.get_app_config("notes"), plan)
+
+    try:
+        assert found("alpha") == {"Alpha"}
+        assert not is_asked_of_the_index("alpha")
+    finally:
+        call_command("migrate", verbosity=0)
+    assert found("alpha") == {"Alpha"}
+    assert is_asked_of_the_index("alpha")
+
+
+def is_asked_of_the_index(text: str) -> bool:
+    return " MATCH " in str_of(search(Note.objects.all(), SEARCHED, text))
+
+
 @pytest.fixture
 def no_index(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if connection.vendor == "sqlite":
-        monkeypatch.setattr(connection, "has_trigrams", False, raising=False)
+        monkeypatch.setattr(connection, "fts_indexes", set(), raising=False)
         return
     with connection.cursor() as cursor:
         cursor.execute("DROP EXTENSION pg_trgm CASCADE")
