@@ -1,5 +1,6 @@
 """What is to be done, over all notes: in the admin and over the API."""
 
+import errno
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notes import services
+from notes.hourly import remind
 from notes.models import ActionItem, Note
 from syteops.audit.models import AuditEntry
-from syteops.core.actors import SYSTEM
+from syteops.core.actors import SYSTEM, Actor
+from syteops.dashboard.tasks import failing_tasks
 from syteops.modules import services as modules
 from syteops.server import housekeeping
 from syteops.team import services as team
@@ -251,6 +254,41 @@ def test_another_due_date_is_told_anew(note: Note) -> None:
     services.update_note(SYSTEM, Note.objects.get(pk=note.pk), action_items=rows)
     housekeeping.run()
     assert told() == ["Late", "Today", "Late"]
+
+
+def test_one_that_cannot_be_told_of_keeps_back_no_other(
+    note: Note, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    late, tell = item("Late"), services.remind_of
+
+    def fail_for_the_first(actor: Actor, item: ActionItem) -> None:
+        tell(actor, item)
+        if item == late:
+            raise ValueError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "remind_of", fail_for_the_first)
+        housekeeping.run()
+    assert told() == ["Today"]
+    assert f"Action item {late.pk} could not be told of." in caplog.text
+    assert [one.name for one in failing_tasks()] == ["remind_of_action_items"]
+
+    housekeeping.run()
+    assert told() == ["Today", "Late"]
+    assert failing_tasks() == []
+
+
+def test_an_outage_ends_the_telling(note: Note, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def fail(actor: Actor, item: ActionItem) -> None:
+        asked.append(item)
+        raise OSError(errno.ENOSPC, "No space left")
+
+    monkeypatch.setattr(services, "remind_of", fail)
+    with pytest.raises(OSError, match="No space"):
+        remind(SYSTEM)
+    assert asked == [item("Late")]
 
 
 def test_to_be_told_of_changes_no_note(note: Note) -> None:
