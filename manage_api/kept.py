@@ -6,6 +6,7 @@ There is no time-out to wait for, and nothing that a write has to remember.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
@@ -24,11 +25,33 @@ OVERHEAD = 2048
 
 @dataclass
 class _Answers:
-    """What was answered in one state of the database."""
+    """What was answered in one state of the database, the latest asked for at the end."""
 
     state: State
     size: int = 0
-    by_call: dict[Hashable, Result] = field(default_factory=dict)
+    by_call: OrderedDict[Hashable, Result] = field(default_factory=OrderedDict)
+
+    def get(self, call: Hashable) -> Result | None:
+        found = self.by_call.get(call)
+        if found is not None:
+            self.by_call.move_to_end(call)
+        return found
+
+    def keep(self, call: Hashable, result: Result) -> Result:
+        """Keep it in the place of those that nobody has asked for for longest."""
+        size = _size_of(result)
+        if size > MOST_BYTES:
+            return result
+        while self.size + size > MOST_BYTES:
+            _, gone = self.by_call.popitem(last=False)
+            self.size -= _size_of(gone)
+        self.size += size
+        self.by_call[call] = _without_objects(result)
+        return result
+
+
+def _size_of(result: Result) -> int:
+    return len(result.body) + OVERHEAD
 
 
 _local = threading.local()
@@ -46,14 +69,7 @@ def kept(principal: Principal, call: Hashable, answer: Callable[[], Result]) -> 
     if answers is None or answers.state != state:
         answers = _local.answers = _Answers(state)
     mine = principal.kind, principal.id, call
-    if mine not in answers.by_call:
-        result = answer()
-        size = len(result.body) + OVERHEAD
-        if answers.size + size > MOST_BYTES:
-            return result
-        answers.size += size
-        answers.by_call[mine] = _without_objects(result)
-    return answers.by_call[mine]
+    return answers.get(mine) or answers.keep(mine, answer())
 
 
 def _without_objects(result: Result) -> Result:

@@ -232,6 +232,20 @@ def test_what_is_kept_has_a_bound(api: Api, monkeypatch: pytest.MonkeyPatch) -> 
     assert queries_of(lambda: name_of(api)) > ONE_QUERY
 
 
+def test_what_is_polled_stays_kept_however_much_else_is_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the place of what nobody has asked for for longest."""
+    monkeypatch.setattr(kept, "MOST_BYTES", 20_000)
+    for page in range(1, 30):
+        api.get(f"/team-members?page={page}")
+        name_of(api)
+    assert queries_of(lambda: name_of(api)) == ONE_QUERY
+    assert queries_of(lambda: api.get("/team-members?page=1")) > ONE_QUERY
+    assert queries_of(lambda: api.get("/team-members?page=1")) == ONE_QUERY
+    assert kept._local.answers.size <= 20_000
+
+
 def test_for_people_nothing_is_kept(as_person: Callable[[User], Api], alice: User) -> None:
     person = as_person(alice)
     assert queries_of(lambda: name_of(person)) == queries_of(lambda: name_of(person))
