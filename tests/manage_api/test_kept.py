@@ -207,7 +207,7 @@ def test_a_new_day_is_asked_anew(api: Api, zone: str, monkeypatch: pytest.Monkey
     midnight = datetime(2026, 2, 1, tzinfo=ZoneInfo(zone)).timestamp()
     monkeypatch.setattr(time, "time", lambda: midnight - 1)
     name_of(api)
-    assert queries_of(lambda: name_of(api)) == ONE_QUERY
+    assert is_kept(lambda: name_of(api))
     monkeypatch.setattr(time, "time", lambda: midnight)
     assert queries_of(lambda: name_of(api)) > ONE_QUERY
 
@@ -232,6 +232,7 @@ def test_what_is_kept_has_a_bound(api: Api, monkeypatch: pytest.MonkeyPatch) -> 
     assert queries_of(lambda: name_of(api)) > ONE_QUERY
 
 
+@pytest.mark.sqlite_only  # on PostgreSQL tests of other processes write on the same server
 def test_what_is_polled_stays_kept_however_much_else_is_read(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
