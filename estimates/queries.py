@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypedDict
@@ -25,7 +25,7 @@ ORDERINGS = {
     "number": ("year", "sequence", "revision"),
     **dict.fromkeys(("title", "client_name", "valid_until", "sent_at", "created_at", "updated_at")),
 }
-SOON = 7
+SOON_DAYS = 7
 """Days in which a client must answer, that an estimate counts as one that expires soon."""
 _PRICED = ("quantity", "unit_price", "discount_percent", "tax_percent")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -59,7 +59,7 @@ def links_that_stop() -> list[str]:
 def expires_soon() -> Q:
     """The condition that a client has a few days left to answer."""
     today = timezone.localdate()
-    last = today + timedelta(days=SOON)
+    last = today + timedelta(days=SOON_DAYS)
     return Q(status=EstimateStatus.SENT, valid_until__range=(today, last))
 
 
@@ -115,18 +115,15 @@ def deletion_impact(estimate: Estimate) -> EstimateDeleteImpact:
     }
 
 
-def counts_for_tabs() -> dict[str, int]:
-    """As `counts_by_status`, and how many expire soon, in one query."""
-    conditions = {one: with_status(one) for one in EstimateStatus.values} | {"soon": expires_soon()}
-    counts = {name: Count("id", filter=condition) for name, condition in conditions.items()}
-    return Estimate.objects.filter(superseded_by=None).aggregate(**counts)
-
-
 def counts_by_status() -> dict[str, int]:
     """How many estimates there are of each status today; superseded ones do not count."""
-    standing = Estimate.objects.filter(superseded_by=None)
-    counts = {one: Count("id", filter=with_status(one)) for one in EstimateStatus.values}
-    return standing.aggregate(**counts)
+    return count_standing({one: with_status(one) for one in EstimateStatus.values})
+
+
+def count_standing(conditions: Mapping[str, Q]) -> dict[str, int]:
+    """How many estimates meet each condition, in one query; superseded ones do not count."""
+    counts = {name: Count("id", filter=condition) for name, condition in conditions.items()}
+    return Estimate.objects.filter(superseded_by=None).aggregate(**counts)
 
 
 def latest() -> Estimate | None:

@@ -77,7 +77,7 @@ class MemberFilter(DropdownFilter):  # type: ignore[misc]
     condition: Any
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [(one.slot, str(one)) for one in TeamMember.objects.order_by("number")]
+        return people.names_by_number()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
         known = {number for number, _ in self.lookup_choices}

@@ -12,12 +12,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from notes import queries, services
+from notes import people, queries, services
 from syteops.adminkit.markdown_editor import MarkdownAdmin
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import DomainError
-from syteops.team.models import TeamMember
 
 PAGE_SIZE = 50
 DONE = "done"
@@ -37,7 +36,7 @@ class AgendaFilter(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = [(one.slot, str(one)) for one in TeamMember.objects.order_by("number")]
+        members = people.names_by_number()
         self.fields["assignee"].choices = [("", "Everybody"), *members]  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, str]:

@@ -32,6 +32,11 @@ def tags(note: Note) -> list[str]:
     return [one.name for one in note.tag_rows.all()]
 
 
+def names_by_number() -> list[tuple[str, str]]:
+    """Number and name of every team member, for a choice of one."""
+    return [(one.slot, str(one)) for one in TeamMember.objects.order_by("number")]
+
+
 def departed_attendees(note: Note) -> list[TeamMember]:
     """Those who were there and are no team members any more."""
     return [one.member for one in note.attendances.all() if not one.member.slot]

@@ -79,18 +79,15 @@ class SuggestingAdmin:
         question = Question(suggests.title, text, "Ask the AI")
 
         def act(about: Any, values: Any) -> HttpResponse:
-            return HttpResponseRedirect(self._address(about, self._begin(request, area, about)))
+            if not self.has_change_permission(request, about):  # type: ignore[attr-defined]
+                raise PermissionDenied
+            back = self.url_to("change", about.pk)  # type: ignore[attr-defined]
+            actor = admin_actor(request, f"{about.resource}.suggest_{area.name_in_resource}")
+            return HttpResponseRedirect(
+                self._address(about, tasks.suggest(actor, area, about, back))
+            )
 
         return confirmed(self, request, object_id, question, act)  # type: ignore[arg-type]
-
-    @transaction.atomic
-    def _begin(self, request: HttpRequest, area: Area, about: Any) -> AiSuggestion:
-        if not self.has_change_permission(request, about):  # type: ignore[attr-defined]
-            raise PermissionDenied
-        locked = area.get_suggests().find(str(about.pk), lock=True)
-        back = self.url_to("change", about.pk)  # type: ignore[attr-defined]
-        actor = admin_actor(request, f"{about.resource}.suggest_{area.name_in_resource}")
-        return tasks.suggest(actor, area, locked, back)
 
     # --- Looking at it ---
 

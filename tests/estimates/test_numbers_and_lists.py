@@ -91,7 +91,7 @@ def listed(page: Client, query: str = "") -> Any:
 def test_each_tab_lists_what_it_counts(page: Client) -> None:
     for state in STATES:
         an_estimate(state)
-    soon = a_sent_one(valid_until=timezone.localdate() + timedelta(days=queries.SOON))
+    soon = a_sent_one(valid_until=timezone.localdate() + timedelta(days=queries.SOON_DAYS))
 
     tabs = {one["label"]: one for one in listed(page).context["tabs"]}
 
