@@ -120,6 +120,16 @@ def test_every_other_page_in_one_look(
     assert count > 80
 
 
+def test_a_long_address_is_broken_on_a_telephone(
+    furnished: Site, open_page: Callable[..., Page], session: Any
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 900})
+    page.context.add_cookies(session)
+    page.goto("/admin/estimates/estimate/1/change/")
+    expect(page.get_by_role("link", name="/e/")).to_be_visible()
+    assert not page.evaluate(STICKS_OUT)
+
+
 @pytest.mark.parametrize(("scheme", "width"), LOOKS[:2])
 def test_a_history_of_many_pages_and_the_filters_of_the_trail(
     furnished: Site, open_page: Callable[..., Page], session: Any, scheme: str, width: int
