@@ -15,8 +15,7 @@ from syteops.ai import queries, suggestions, tasks
 from syteops.ai.areas import Area, areas_about
 from syteops.ai.serializers import AiAcceptInput, AiSuggestionSerializer
 from syteops.core.entities import Entity
-
-_UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+from syteops.core.identifiers import UUID
 
 
 class SuggestionsMixin(StandardViewSet):
@@ -25,7 +24,7 @@ class SuggestionsMixin(StandardViewSet):
     Each area that makes suggestions about the viewset's model adds an operation that asks its AI.
     """
 
-    path_help = {"suggestion": PathParam("The suggestion's id.", _UUID)}
+    path_help = {"suggestion": PathParam("The suggestion's id.", UUID)}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

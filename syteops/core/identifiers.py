@@ -16,6 +16,8 @@ SLUG = "^[A-Za-z0-9_-]{1,50}$"
 """A slug, as a path parameter."""
 ROLE_SLUG = "^[a-z0-9_]{1,60}$"
 """The slug of a role, as a parameter."""
+UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+"""The id of something whose number would tell how many there are."""
 ANY_NAME = r"^[^/\x00-\x1f]{1,200}$"
 """A name of any form, as a path parameter."""
 

@@ -1,6 +1,6 @@
 """Audit entries as the Manage API shows them."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 from rest_framework import serializers
 
@@ -49,6 +49,15 @@ class AuditEntrySerializer(serializers.Serializer[Any]):
 
 class AuditExportSerializer(serializers.Serializer[Any]):
     entries = AuditEntrySerializer(many=True)
+
+
+class RevertImpact(TypedDict, total=False):
+    """What undoing changes, and what goes if that means to delete."""
+
+    event: str
+    object: str
+    changes: dict[str, Any]
+    deletion: dict[str, Any]
 
 
 class RevertedSerializer(serializers.Serializer[Any]):

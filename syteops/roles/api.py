@@ -9,15 +9,8 @@ from manage_api.base import PathParam
 from manage_api.operations import operation
 from manage_api.viewsets import EntityViewSet
 from syteops.core.identifiers import ROLE_SLUG
-from syteops.roles import queries, services
+from syteops.roles import queries, serializers, services
 from syteops.roles.models import Role
-from syteops.roles.serializers import (
-    RoleAnswerSerializer,
-    RoleCreateInput,
-    RoleHolderInput,
-    RoleHoldersSerializer,
-    RoleSerializer,
-)
 from syteops.team.models import TeamMember
 
 
@@ -25,9 +18,9 @@ from syteops.team.models import TeamMember
 class RoleViewSet(EntityViewSet):
     about = "Who does what, whoever that is at the moment."
     queryset = Role.objects.all()
-    serializer_class = RoleAnswerSerializer
-    input_serializer_class = list_serializer_class = RoleSerializer
-    create_serializer_class = RoleCreateInput
+    serializer_class = serializers.RoleAnswerSerializer
+    input_serializer_class = list_serializer_class = serializers.RoleSerializer
+    create_serializer_class = serializers.RoleCreateInput
     lookup_field = "slug"
     lookup_help = PathParam("Slug of a role, such as site_owner.", ROLE_SLUG)
     list_name = "roles"
@@ -47,7 +40,9 @@ class RoleViewSet(EntityViewSet):
 
     @action(detail=True, methods=["post"])
     @operation(
-        "Assign a role to a team member", input=RoleHolderInput, output=RoleHoldersSerializer
+        "Assign a role to a team member",
+        input=serializers.RoleHolderInput,
+        output=serializers.RoleHoldersSerializer,
     )
     def assign(self, request: Request, slug: str) -> Response:
         """A system role moves from its holder. Another one that is full refuses (`role_full`)."""
@@ -55,7 +50,9 @@ class RoleViewSet(EntityViewSet):
 
     @action(detail=True, methods=["post"])
     @operation(
-        "Take a role from a team member", input=RoleHolderInput, output=RoleHoldersSerializer
+        "Take a role from a team member",
+        input=serializers.RoleHolderInput,
+        output=serializers.RoleHoldersSerializer,
     )
     def unassign(self, request: Request, slug: str) -> Response:
         """Changes nothing when the member does not hold the role."""

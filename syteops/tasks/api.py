@@ -8,11 +8,10 @@ from manage_api.operations import find
 from manage_api.permissions import allowed_operations
 from manage_api.viewsets import RetrieveMixin
 from syteops.core.errors import NotFound
+from syteops.core.identifiers import UUID
 from syteops.tasks.jobs import problem_of, status_of
 from syteops.tasks.models import Job
 from syteops.tasks.serializers import TaskSerializer
-
-_UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
 @manage_api.register("tasks", resource="tasks")
@@ -22,7 +21,7 @@ class TaskViewSet(RetrieveMixin):
     queryset = Job.objects.all()
     serializer_class = TaskSerializer
     lookup_url_kwarg = "id"
-    lookup_help = PathParam("The task's id.", _UUID)
+    lookup_help = PathParam("The task's id.", UUID)
     why_read_only = "Tasks are begun by what needs them."
     summaries = {"retrieve": "Read a background task"}
     descriptions = {

@@ -2,40 +2,19 @@
 
 from typing import Any, ClassVar
 
-from django.core.validators import RegexValidator
-from rest_framework.decorators import action
-from rest_framework.request import Request
-from rest_framework.response import Response
-
 import manage_api
-from manage_api.filters import FilterSet, filters
-from manage_api.operations import Access, Operation, operation
-from manage_api.serializers import RowIdInput
+from manage_api.operations import Operation
 from manage_api.viewsets import EntityViewSet, RestoreMixin
-from syteops.core.entities import get_any
-from syteops.core.identifiers import ROLE_SLUG
-from syteops.lib.patterns import exactly
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
+from syteops.team.api.erasure import ErasureMixin
+from syteops.team.filters import TeamMemberFilter
 from syteops.team.models import TeamMember
-from syteops.team.serializers import (
-    ErasedMemberSerializer,
-    TeamMemberInput,
-    TeamMemberSerializer,
-)
-
-
-class TeamMemberFilter(FilterSet):
-    role = filters.CharFilter(
-        field_name="role_assignments__role__slug",
-        trim_whitespace=False,
-        validators=[RegexValidator(exactly(ROLE_SLUG), "Send a slug such as site_owner.")],
-        help_text="Slug of a role they hold.",
-    )
+from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
 
 
 @manage_api.register("team-members", resource="users")
-class TeamMemberViewSet(RestoreMixin, EntityViewSet):
+class TeamMemberViewSet(ErasureMixin, RestoreMixin, EntityViewSet):
     about = "The people of the site, how to reach them, and what they are called elsewhere."
     queryset = queries.live_members()
     serializer_class = TeamMemberSerializer
@@ -62,24 +41,6 @@ class TeamMemberViewSet(RestoreMixin, EntityViewSet):
         "restore": "Under the former number if that is free, else the next free one; without the "
         "roles.",
     }
-
-    @action(detail=False, methods=["post"])
-    @operation(
-        "Erase a team member for good",
-        input=RowIdInput,
-        output=ErasedMemberSerializer,
-        access=Access.ERASE,
-        destructive=True,
-    )
-    def erase(self, request: Request) -> Response:
-        """Row, roles, CRM identifiers, pictures, what notes and stored answers say of the member,
-        and every value in the audit trail. It cannot be undone. The login is not erased, nor are
-        texts that people wrote."""
-        member = get_any(TeamMember, self.validated["id"], lock=True)
-        return self.answer({**services.erase_team_member(self.actor, member), "erased": True})
-
-    def erase_impact(self) -> services.TeamMemberEraseImpact:
-        return services.predict_erasure(get_any(TeamMember, self.validated["id"], lock=True))
 
     def effects(self) -> list[Operation]:
         """Whoever links a login learns which there are: that is for who may see them.

@@ -2,25 +2,18 @@
 
 from typing import Any
 
-from rest_framework.decorators import action
-from rest_framework.request import Request
-from rest_framework.response import Response
-
 import manage_api
 from estimates import queries, services
-from estimates.choices import EstimateStatus
+from estimates.api.status import StatusMixin
 from estimates.filters import EstimateFilter
 from estimates.models import Estimate
 from estimates.serializers import (
     OPERATION_FOR,
-    EstimateAnswerInput,
     EstimateCreateInput,
-    EstimateSendInput,
     EstimateSerializer,
     EstimateUpdateInput,
     EstimateWithLinkSerializer,
 )
-from manage_api.operations import operation
 from manage_api.viewsets import EntityViewSet
 from syteops.ai.viewsets import SuggestionsMixin
 from syteops.core.errors import Invalid
@@ -28,7 +21,7 @@ from syteops.crm.models import CrmSystem
 
 
 @manage_api.register("estimates", resource="estimates_items")
-class EstimateViewSet(SuggestionsMixin, EntityViewSet):
+class EstimateViewSet(StatusMixin, SuggestionsMixin, EntityViewSet):
     about = "Offers to clients, from the draft to the answer."
     queryset = queries.estimates()
     serializer_class = EstimateWithLinkSerializer
@@ -59,31 +52,3 @@ class EstimateViewSet(SuggestionsMixin, EntityViewSet):
         if instance and status not in (None, instance.current_status):
             raise Invalid.field("status", OPERATION_FOR[status], "read_only")
         return values
-
-    @action(detail=True, methods=["post"])
-    @operation("Send an estimate", input=EstimateSendInput, output=EstimateSerializer)
-    def send(self, request: Request, id: str) -> Response:
-        """Freezes it, makes the client's link, and mails that to the client with the PDF. Where
-        this site sends no mail to clients, or with `email` false, the link is all that is made:
-        read the estimate for its `client_url` and pass it on. Needs a client e-mail address and a
-        line item. What became of the e-mail is in `mail`; `again` mails it once more."""
-        return self.apply(services.send_estimate)
-
-    @action(detail=True, methods=["post"])
-    @operation("Approve an estimate", input=EstimateAnswerInput, output=EstimateSerializer)
-    def approve(self, request: Request, id: str) -> Response:
-        """On the client's behalf."""
-        return self.apply(services.answer_estimate, EstimateStatus.APPROVED)
-
-    @action(detail=True, methods=["post"])
-    @operation("Decline an estimate", input=EstimateAnswerInput, output=EstimateSerializer)
-    def decline(self, request: Request, id: str) -> Response:
-        """On the client's behalf."""
-        return self.apply(services.answer_estimate, EstimateStatus.DECLINED)
-
-    @action(detail=True, methods=["post"])
-    @operation("Revise an estimate", output=EstimateSerializer)
-    def revise(self, request: Request, id: str) -> Response:
-        """A new draft of the same number, with the same contents, in place of one that was sent.
-        The client's old link then says so. The answer is the new estimate."""
-        return self.apply(services.revise_estimate)

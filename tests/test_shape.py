@@ -1,0 +1,33 @@
+"""What keeps the code readable: the API of an entity fits one reading."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from syteops.env import BASE_DIR
+
+PRODUCT = ("syteops", "manage_api", "notes", "estimates")
+MODULES = sorted(path for package in PRODUCT for path in (BASE_DIR / package).rglob("*.py"))
+APIS = [one for one in MODULES if one.name == "api.py" or one.parent.name == "api"]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(BASE_DIR))
+
+
+def lines_without_serializers(path: Path) -> int:
+    text = path.read_text(encoding="utf-8")
+    serializers = [
+        one.end_lineno - one.lineno + 1
+        for one in ast.parse(text).body
+        if isinstance(one, ast.ClassDef)
+        and one.name.endswith(("Serializer", "Input"))
+        and one.end_lineno
+    ]
+    return len(text.splitlines()) - sum(serializers)
+
+
+@pytest.mark.parametrize("path", APIS, ids=name_of)
+def test_the_api_of_an_entity_is_at_most_sixty_lines(path: Path) -> None:
+    assert lines_without_serializers(path) <= 60
