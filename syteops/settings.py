@@ -35,7 +35,7 @@ FIELD_ENCRYPTION_KEY_FILE = None if FIELD_ENCRYPTION_KEYS else secret_path("encr
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=2)
-# Whether the server keeps a worker beside it, for background tasks, and how many at a time.
+# Whether the server keeps a worker beside it, for background tasks, and how many of each queue.
 TASK_WORKER = env.bool("TASK_WORKER", default=True)
 TASK_THREADS = env.int("TASK_THREADS", default=8)
 # Seconds for one request, after which its worker is taken for dead and replaced.
@@ -266,8 +266,14 @@ def _cache() -> dict[str, Any]:
 
 CACHES: dict[str, dict[str, Any]] = {"default": _cache()}
 
-# In the database: a task is stored in the transaction that wants it, or not at all.
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# In the database: a task is stored in the transaction that wants it, or not at all. Each queue has
+# threads of its own: what takes minutes (`slow`) keeps neither deliveries nor mails waiting.
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks_db.DatabaseBackend",
+        "QUEUES": ["default", "deliveries", "slow"],
+    }
+}
 
 MEDIA_ROOT = DATA_DIR / "uploads"
 MEDIA_URL = f"{SCRIPT_NAME}/uploads/"

@@ -20,7 +20,7 @@ from syteops.tasks.jobs import Storing, begin, carry_out
 from syteops.tasks.models import Job
 
 
-@task()
+@task(queue_name="slow")
 def make_suggestion(job: str, suggestion: str) -> None:
     """Ask an AI for a suggestion."""
     carry_out(job, partial(suggestions.answer, suggestion))
@@ -67,13 +67,13 @@ def _asker(actor: Actor) -> dict[str, str]:
 # --- Providers -----------------------------------------------------------------------------
 
 
-@task()
+@task(queue_name="slow")
 def check_connection(job: str, provider: str) -> None:
     """Test the connection to an AI provider."""
     carry_out(job, lambda actor, storing: services.check_connection(get_provider(provider)))
 
 
-@task()
+@task(queue_name="slow")
 def fetch_models(job: str, provider: str) -> None:
     """Fetch the models of an AI provider."""
     carry_out(job, partial(_fetch_models, provider))

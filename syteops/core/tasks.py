@@ -5,7 +5,7 @@ stored with it or not at all. A worker process runs it soon afterwards: see `syt
 
 A task runs at least once: one whose worker is killed runs again. So it must be idempotent, and
 look at the state of things before it acts. Its arguments are kept as JSON: ids and plain values,
-and never a secret.
+and never a secret. One that may take minutes belongs in the queue `slow`: no queue delays another.
 """
 
 from typing import TYPE_CHECKING, Any

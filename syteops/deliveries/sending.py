@@ -62,7 +62,7 @@ def _start_turn(pk: int) -> None:
 
 
 @forgets_successes
-@task()
+@task(queue_name="deliveries")
 def take_turn(pk: int, lease: str) -> None:
     """Send what is due, for as long as the lease and the turn last."""
     until = monotonic() + TURN

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from django.db.models import Case, F, Min, QuerySet, When
+from django.db.models import Case, Count, F, Min, QuerySet, When
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult, get_date_max
@@ -39,7 +39,7 @@ def task_state() -> TaskState:
 
 def tasks_are_stuck() -> bool:
     """Whether tasks wait and no worker is there to run them."""
-    return bool(count_ready(1)) and not living_workers()
+    return has_ready() and not living_workers()
 
 
 def worker_lag() -> int:
@@ -49,9 +49,15 @@ def worker_lag() -> int:
     return max(0, int((timezone.now() - oldest).total_seconds())) if oldest else 0
 
 
-def count_ready(most: int) -> int:
-    """How many tasks wait to be run, but no more than `most`. One short query."""
-    return len(DBTaskResult.objects.ready().order_by().values_list("pk")[:most])
+def has_ready() -> bool:
+    """Whether a task waits to be run. One short query."""
+    return bool(DBTaskResult.objects.ready().exists())
+
+
+def ready_by_queue() -> dict[str, int]:
+    """How many tasks of each queue wait to be run. One short query while none do."""
+    ready = DBTaskResult.objects.ready().order_by()
+    return dict(ready.values_list("queue_name").annotate(Count("pk")))
 
 
 def running_tasks() -> QuerySet[Stored]:

@@ -1,4 +1,4 @@
-"""A worker: one process with several threads, so that a slow task keeps no other waiting.
+"""A worker: one process with threads for each queue, so that a slow task keeps no other waiting.
 
 The library claims tasks, runs them and stores what became of them, one for each call of its own
 worker. This one asks, without a lock, whether there is anything to claim: the library's loop would
@@ -9,8 +9,10 @@ Every task is run at least once: whoever is killed in the middle of one has it r
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import count
 from threading import Event
 from time import monotonic
@@ -21,7 +23,7 @@ from django_tasks_db.management.commands.db_worker import Worker as LibraryWorke
 from syteops.core.background import fresh_connection, use_script_name
 from syteops.core.outages import RETRY_AFTER
 from syteops.tasks.presence import BEATS_EVERY, Presence
-from syteops.tasks.queries import count_ready
+from syteops.tasks.queries import has_ready, ready_by_queue
 from syteops.tasks.services import recover_lost_tasks
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,19 @@ GRACE = 20.0
 _RECOVERS_EVERY = 3 * BEATS_EVERY
 
 
-class Worker:
-    """Runs tasks in `threads` threads until told to `end`, or with `once` until none is left.
+@dataclass(frozen=True)
+class _Running:
+    """A thread that has claimed a task of a queue, or is about to."""
 
-    `has_ended` is asked all the time whether there is another reason to end.
+    queue: str
+    future: Future[bool]
+
+
+class Worker:
+    """Runs tasks until told to `end`, or with `once` until none is left.
+
+    Each queue has `threads` threads, so that slow tasks of one keep no other waiting. `has_ended`
+    is asked all the time whether there is another reason to end.
     """
 
     def __init__(
@@ -46,10 +57,8 @@ class Worker:
     ) -> None:
         self._threads, self._once, self._has_ended = threads, once, has_ended
         self._presence = Presence()
-        self._pool = ThreadPoolExecutor(
-            threads, thread_name_prefix="task", initializer=use_script_name
-        )
-        self._at_work: dict[str, Future[bool]] = {}
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._at_work: dict[str, _Running] = {}
         self._numbers = count(1)
         self._is_free = Event()
         self._beats_at = self._recovers_at = self._looks_at = 0.0
@@ -72,7 +81,7 @@ class Worker:
     def _is_over(self) -> bool:
         if self._is_told or self._has_ended():
             return True
-        return self._once and self._has_looked and not self._at_work and not count_ready(1)
+        return self._once and self._has_looked and not self._at_work and not has_ready()
 
     # --- One turn ---
 
@@ -107,22 +116,31 @@ class Worker:
             self._recovers_at = now + _RECOVERS_EVERY
 
     def _take_off_ended(self) -> None:
-        ended = [claim for claim, future in self._at_work.items() if future.done()]
-        failed = [claim for claim in ended if not self._at_work.pop(claim).result()]
+        ended = [claim for claim, one in self._at_work.items() if one.future.done()]
+        failed = [claim for claim in ended if not self._at_work.pop(claim).future.result()]
         if failed:
             self._looks_at = monotonic() + RETRY_AFTER
             self._is_told |= self._once
 
     def _begin_ready(self) -> None:
-        """Begin as many tasks as are ready and as there are threads for."""
-        free = self._threads - len(self._at_work)
-        if not free or monotonic() < self._looks_at:
+        """Begin as many tasks of each queue as are ready and as it has threads for."""
+        if monotonic() < self._looks_at:
             return
         self._has_looked = True
-        for _ in range(count_ready(free)):
-            claim = f"{self._presence.id}:{next(self._numbers)}"
-            future = self._at_work[claim] = self._pool.submit(run_one, claim)
-            future.add_done_callback(lambda _: self._is_free.set())
+        busy = Counter(one.queue for one in self._at_work.values())
+        for queue, ready in ready_by_queue().items():
+            for _ in range(min(ready, self._threads - busy[queue])):
+                self._begin(queue)
+
+    def _begin(self, queue: str) -> None:
+        claim = f"{self._presence.id}:{next(self._numbers)}"
+        if queue not in self._pools:
+            self._pools[queue] = ThreadPoolExecutor(
+                self._threads, thread_name_prefix=f"task-{queue}", initializer=use_script_name
+            )
+        future = self._pools[queue].submit(run_one, claim, queue)
+        self._at_work[claim] = _Running(queue, future)
+        future.add_done_callback(lambda _: self._is_free.set())
 
     # --- The end ---
 
@@ -130,7 +148,8 @@ class Worker:
         deadline = monotonic() + GRACE
         while self._at_work and monotonic() < deadline:
             self._turn(self._live, self._take_off_ended)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
         try:
             with fresh_connection():
                 recover_lost_tasks(self._presence.id)
@@ -140,13 +159,13 @@ class Worker:
         return not self._at_work
 
 
-def run_one(claim: str) -> bool:
-    """Claim the task that is next, and run it; False when that failed, which is logged.
+def run_one(claim: str, queue: str) -> bool:
+    """Claim the task of the queue that is next, and run it; False if that failed, which is logged.
 
     A task that fails is no failure here: the library keeps its exception, and logs it.
     """
     worker = LibraryWorker(
-        queue_names=["*"],
+        queue_names=[queue],
         excluded_queue_names=[],
         interval=0,
         batch=True,

@@ -1,4 +1,4 @@
-"""What takes long takes the worker's time alone: ten slow AI calls at once, on a real site."""
+"""What takes long takes its own threads of the worker alone: ten slow AI calls, on a real site."""
 
 import threading
 import time
@@ -13,6 +13,8 @@ import pytest
 from tests.ai.conftest import openai_answer
 from tests.concurrency.live import LiveSite, Server, live_site
 from tests.databases import fresh_database as new_fresh_database
+from tests.integrations.receivers import Receiver, listening
+from tests.integrations.smtp_sink import SmtpSink, receiving_mail
 from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
@@ -80,9 +82,29 @@ def provider() -> Iterator[SlowProvider]:
 
 
 @pytest.fixture
-def site(provider: SlowProvider, tmp_path: Path) -> Iterator[LiveSite]:
+def receiver() -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def sink() -> Iterator[SmtpSink]:
+    with receiving_mail() as sink:
+        yield sink
+
+
+@pytest.fixture
+def site(
+    provider: SlowProvider, receiver: Receiver, sink: SmtpSink, tmp_path: Path
+) -> Iterator[LiveSite]:
     with new_fresh_database() as environment:
-        settings = {**environment, "ALLOWED_PRIVATE_ORIGINS": provider.url, "TASK_THREADS": "10"}
+        settings = {
+            **environment,
+            "ALLOWED_PRIVATE_ORIGINS": f"{provider.url},{receiver.url}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
+            "SITE_URL": "https://ops.example.com",
+            "TASK_THREADS": "10",
+        }
         with live_site(tmp_path / "data", settings, workers=1) as site:
             code = _SET_UP.format(url=provider.url, calls=CALLS)
             site.manage("shell", "-v", "0", "-c", code)
@@ -117,12 +139,7 @@ def test_ten_slow_ai_calls_leave_the_site_as_fast_as_it_was(
     (server,) = site.servers
     with signed_in(server) as browser, server.client() as api:
         notes = [one["id"] for one in api.get("/notes").json()["items"]]
-        pages = []
-        for note in notes:
-            with quickly():
-                answer = post(browser, f"/admin/notes/note/{note}/suggest/summary/")
-            pages.append(answer.headers["Location"])
-        assert len(pages) == CALLS
+        pages = ask(browser, notes)
         assert becomes_true(lambda: provider.at_once == CALLS)
 
         note = f"/notes/{notes[0]}"
@@ -139,6 +156,41 @@ def test_ten_slow_ai_calls_leave_the_site_as_fast_as_it_was(
             (made,) = api.get(f"/notes/{note}/suggestions").json()["items"]
             assert [one["text"] for one in made["items"]] == ["A summary."]
     assert (provider.asked, provider.most_at_once) == (CALLS, CALLS)
+
+
+def test_ten_slow_ai_calls_delay_no_delivery_and_no_mail(
+    site: LiveSite, provider: SlowProvider, receiver: Receiver, sink: SmtpSink
+) -> None:
+    """They are more than there are threads for anything else."""
+    (server,) = site.servers
+    with signed_in(server) as browser, server.client() as api:
+        hook = {"name": "Fast", "url": receiver.url, "types": ["crm_system.*"]}
+        assert api.post("/webhooks", json=hook).is_success
+        assert api.post("/integrations/webhooks/enable").is_success
+        draft = {"title": "Website", "client_name": "Ada", "client_email": "ada@example.com"}
+        lines = [{"description": "Design", "quantity": "1", "unit_price": "100"}]
+        estimate = api.post("/estimates", json={**draft, "line_items": lines}).json()
+
+        ask(browser, [one["id"] for one in api.get("/notes").json()["items"]])
+        assert becomes_true(lambda: provider.at_once == CALLS)
+        with quickly():
+            assert api.post("/crm-systems", json={"name": "HubSpot"}).is_success
+            assert becomes_true(lambda: receiver.received)
+        with quickly():
+            assert api.post(f"/estimates/{estimate['id']}/send").is_success
+            assert becomes_true(lambda: sink.mails)
+        assert provider.at_once == CALLS
+
+
+def ask(browser: httpx.Client, notes: list[str]) -> list[str]:
+    """Have the AI asked about each note; the pages that tell how far it is."""
+    pages = []
+    for note in notes:
+        with quickly():
+            answer = post(browser, f"/admin/notes/note/{note}/suggest/summary/")
+        pages.append(answer.headers["Location"])
+    assert len(pages) == CALLS
+    return pages
 
 
 def is_over(browser: httpx.Client, page: str) -> bool:

@@ -19,7 +19,7 @@ from syteops.tasks import worker as worker_module
 from syteops.tasks.models import TaskWorker
 from syteops.tasks.presence import DEAD_AFTER, WRITTEN_EVERY, Presence, living_workers
 from syteops.tasks.queries import (
-    count_ready,
+    ready_by_queue,
     running_tasks,
     task_state,
     tasks_are_stuck,
@@ -96,6 +96,21 @@ def test_no_more_run_at_once_than_there_are_threads(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("began-*"))) == 3
 
 
+def test_many_slow_tasks_of_a_queue_keep_none_of_another_waiting(tmp_path: Path) -> None:
+    for number in range(3):
+        hold.using(queue_name="slow").enqueue(str(tmp_path), str(number))
+    with working(threads=2):
+        assert becomes_true(lambda: len(list(tmp_path.glob("began-*"))) == 2)
+        touch.enqueue(str(tmp_path), "quick")
+        touch.using(queue_name="deliveries").enqueue(str(tmp_path), "delivery")
+        assert becomes_true((tmp_path / "quick").exists)
+        assert becomes_true((tmp_path / "delivery").exists)
+        assert len(list(tmp_path.glob("began-*"))) == 2
+        for number in range(3):
+            (tmp_path / f"go-{number}").touch()
+        assert becomes_true(lambda: DBTaskResult.objects.successful().count() == 5)
+
+
 def test_each_task_runs_once_though_several_workers_look_for_it(tmp_path: Path) -> None:
     for number in range(40):
         hold.enqueue(str(tmp_path), str(number))
@@ -137,12 +152,12 @@ def test_a_database_that_is_away_is_waited_for_and_said_once(
 ) -> None:
     looks = iter([OperationalError("gone"), OperationalError("gone")])
 
-    def look(most: int) -> int:
+    def look() -> dict[str, int]:
         if error := next(looks, None):
             raise error
-        return count_ready(most)
+        return ready_by_queue()
 
-    monkeypatch.setattr(worker_module, "count_ready", look)
+    monkeypatch.setattr(worker_module, "ready_by_queue", look)
     monkeypatch.setattr(worker_module, "RETRY_AFTER", 0.05)
     touch.enqueue(str(tmp_path), "after all")
     with working():

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     leaves behind run again.
     """
 
-    help = "Runs background tasks, with TASK_THREADS at a time."
+    help = "Runs background tasks, with TASK_THREADS of each queue at a time."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -40,6 +40,6 @@ class Command(BaseCommand):
         if options["once"]:
             work_once()
             return
-        self.stdout.write(f"Working, with {settings.TASK_THREADS} threads.")
+        self.stdout.write(f"Working, with {settings.TASK_THREADS} threads for each queue.")
         self.stdout.flush()
         leave(0 if work() else 1)
