@@ -48,7 +48,7 @@ class Question:
 Act = Callable[[Entity, dict[str, Any]], tuple[str, Entity] | HttpResponse]
 """Does it to the object, with the form's values; answers what to say and which object to show.
 
-Or, where it has only begun, the page on which to wait.
+Or the page to show instead: where to wait for what has only begun, or what is shown just once.
 """
 
 

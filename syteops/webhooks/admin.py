@@ -3,7 +3,6 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -105,12 +104,12 @@ class WebhookAdmin(ServiceAdmin):
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not request.user.has_perm(SET_SECRETS):
             raise PermissionDenied
-        if request.method != "POST" or self.get_object(request, unquote(object_id)) is None:
-            return confirmed(self, request, object_id, ROTATE, lambda one, values: ("", one))
-        with transaction.atomic():
+
+        def act(webhook: Any, values: dict[str, Any]) -> HttpResponse:
             actor = admin_actor(request, "webhooks.rotate_secret")
-            webhook = services.rotate_secret(actor, self.locked(unquote(object_id)))
-        return self._secret_page(request, webhook)
+            return self._secret_page(request, services.rotate_secret(actor, webhook))
+
+        return confirmed(self, request, object_id, ROTATE, act)
 
     @button("Deliveries", "deliveries", "list_alt")
     def deliveries(self, request: HttpRequest, object_id: str) -> HttpResponse:

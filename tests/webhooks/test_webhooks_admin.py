@@ -108,6 +108,22 @@ def test_rotating_asks_first_and_shows_the_new_secret(page: Client, bob: User) -
     assert signing_secrets(webhook)[0] == new
 
 
+def test_sending_the_rotation_again_rotates_no_second_time(page: Client) -> None:
+    """That would end the secret which the receiver still verifies with."""
+    webhook = a_webhook()
+    path = f"{LIST}{webhook.pk}/rotate-secret/"
+    agreed = {"_seen": page.get(path).context["seen"]}
+    assert page.post(path, agreed).templates[0].name == "admin/webhooks/secret.html"
+    webhook.refresh_from_db()
+    rotated = signing_secrets(webhook)
+
+    again = page.post(path, agreed)
+    webhook.refresh_from_db()
+    assert signing_secrets(webhook) == rotated
+    assert not any(one in text(again) for one in rotated)
+    assert "Nothing was done." in text(again)
+
+
 def test_a_test_is_refused_with_the_reason_or_sent(page: Client) -> None:
     webhook = a_webhook()
     path = f"{LIST}{webhook.pk}/send-test/"
