@@ -36,6 +36,9 @@ log = logging.getLogger("syteops.server")
 STARTS_WITHIN = 60.0
 """Seconds that a new worker has to load the application."""
 
+RESPAWN_INTERVAL = 1
+"""Seconds between two replacements, so that workers that die at once do not take the machine."""
+
 CONNECTIONS = 2048
 """How many connections a worker keeps open. More wait until one of them ends."""
 
@@ -75,7 +78,7 @@ def load_what_workers_share() -> None:
 
 
 class Server(Granian):  # type: ignore[misc, valid-type]
-    """Granian, which tells the worker of background tasks to end at the moment that it is told."""
+    """Granian, which ends only when it is told, and then tells the worker of background tasks."""
 
     keeper: Keeper
 
@@ -83,6 +86,12 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         self.keeper.end()
         stopping.tell()
         super().signal_handler_interrupt(*args, **kwargs)
+
+    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+        """However often: Granian itself would end when one dies again within a few seconds."""
+        super()._respawn_workers(*args, **kwargs)
+        self.respawned_wrks.clear()
+        time.sleep(RESPAWN_INTERVAL)
 
 
 class Watchdog:
@@ -174,7 +183,7 @@ def make_server() -> Server:
             max_buffer_size=BUFFER,
         ),
         respawn_failed_workers=True,
-        respawn_interval=1,
+        respawn_interval=RESPAWN_INTERVAL,
         # A worker that hangs must not keep a stop or an update from finishing.
         workers_kill_timeout=20,
         log_level=LogLevels.warning,

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -41,17 +42,29 @@ def test_a_worker_that_was_stopped_is_replaced(
     (worker,) = server.worker_processes()
     os.kill(worker, signal.SIGSTOP)
     assert becomes_true(lambda: is_gone(worker), PATIENCE)
-    address = f"http://127.0.0.1:{server.port}/healthz"
-
-    def answers() -> bool:
-        try:
-            return httpx.get(address, timeout=5, verify=False).is_success
-        except httpx.TransportError:
-            return False
-
-    assert becomes_true(answers, PATIENCE)
+    assert becomes_true(lambda: _answers(server), PATIENCE)
     assert server.worker_processes() != [worker]
     assert f"Worker {worker} does not answer: it is replaced." in server.site.log.read_text()
+
+
+def test_workers_that_die_again_and_again_are_replaced(server: Server) -> None:
+    for _ in range(3):
+        (worker,) = server.worker_processes()
+        os.kill(worker, signal.SIGKILL)
+        assert becomes_true(partial(_is_replaced, server, worker), PATIENCE)
+    assert becomes_true(lambda: _answers(server), PATIENCE)
+
+
+def _is_replaced(server: Server, worker: int) -> bool:
+    return server.worker_processes() not in ([], [worker])
+
+
+def _answers(server: Server) -> bool:
+    try:
+        address = f"http://127.0.0.1:{server.port}/healthz"
+        return httpx.get(address, timeout=5, verify=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_workers_end_with_their_server_however_it_ends(server: Server) -> None:
