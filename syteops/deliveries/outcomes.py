@@ -20,6 +20,7 @@ from syteops.core.events import Noun, Verb
 from syteops.core.outbound import Answer
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
 from syteops.integrations.sending import KEPT_ANSWER
+from syteops.lib.masks import hide
 from syteops.lib.retry_after import seconds_of
 
 SCHEDULE = (0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600)
@@ -66,10 +67,9 @@ class Try:
 
     def shown_answer(self) -> str:
         """The beginning of the answer, with no secret in it, as PostgreSQL can store it."""
-        text = self.answer.body[:KEPT_ANSWER].decode("utf-8", "replace").replace("\0", "�")
-        for secret in self.secrets:
-            text = text.replace(secret, "•••")
-        return text
+        text = hide(self.answer.body.decode("utf-8", "replace"), self.secrets)
+        kept = text.encode()[:KEPT_ANSWER].decode("utf-8", "ignore")
+        return kept.replace("\0", "�")
 
 
 @transaction.atomic

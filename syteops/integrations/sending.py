@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from syteops.core import outbound
 from syteops.core.outbound import Answer
 from syteops.integrations.errors import DeliveryFailed
+from syteops.lib.masks import LONGEST_SECRET
 
 KEPT_ANSWER = 2048
-"""Bytes of an answer that are read, for the log of deliveries."""
+"""Bytes of an answer that are kept, for the log of deliveries."""
+READ_ANSWER = KEPT_ANSWER + 8 * LONGEST_SECRET
+"""Bytes of it that are read: a secret that begins in what is kept is seen whole, escaped or not."""
 
 
 def deliver_json(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
     """Post `body`; what was answered, whatever that is. Raises OutboundFailed."""
-    return outbound.post(url, body, _without_content_type(headers), beginning=KEPT_ANSWER)
+    return outbound.post(url, body, _without_content_type(headers), beginning=READ_ANSWER)
 
 
 def post_json(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> int:

@@ -12,11 +12,12 @@ from syteops.core.outbound import Answer
 from syteops.events.serializers import message_for
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup, enter
 from syteops.integrations.errors import DeliveryFailed
-from syteops.integrations.sending import KEPT_ANSWER
+from syteops.integrations.sending import READ_ANSWER
+from syteops.lib.masks import hide
 from syteops.webhooks.models import Webhook
 from syteops.webhooks.queries import INTEGRATION, active_webhooks
 from syteops.webhooks.services import NO_SECRET
-from syteops.webhooks.signing import signed_headers, signing_secrets
+from syteops.webhooks.signing import PREFIX, signed_headers, signing_secrets
 
 
 def destination_of(webhook: Webhook) -> Destination:
@@ -39,15 +40,14 @@ def _send(setup: Setup, message: Message) -> Answer:
     [event] = message.events
     body = orjson.dumps(message_for(event, webhook.types))
     headers = signed_headers(secrets, message.id, body.decode(), timezone.now())
-    answer = outbound.post(webhook.url, body, headers, beginning=KEPT_ANSWER)
+    answer = outbound.post(webhook.url, body, headers, beginning=READ_ANSWER)
     return replace(answer, body=_without(secrets, answer.body))
 
 
 def _without(secrets: list[str], body: bytes) -> bytes:
     """The answer, should the receiver show the secret that it knows."""
-    for one in secrets:
-        body = body.replace(one.encode(), "•••".encode())
-    return body
+    shown = [*secrets, *(one.removeprefix(PREFIX) for one in secrets)]
+    return hide(body.decode("utf-8", "replace"), shown).encode()
 
 
 enter(
