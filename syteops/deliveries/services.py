@@ -1,9 +1,9 @@
 """What people and tools do with deliveries."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from syteops.audit.services import record_about
@@ -24,7 +24,9 @@ def resend(actor: Actor, delivery: Delivery) -> Delivery:
     """
     if delivery.state == DeliveryState.WAITING:
         raise Conflict("It has not been given up: it is sent by itself.")
-    _put_in_line([delivery])
+    where = {"integration": delivery.integration, "destination": delivery.destination}
+    _put_in_line(Delivery.objects.filter(pk=delivery.pk), **where)
+    delivery.refresh_from_db()
     about = (Delivery.resource, str(delivery.pk), str(delivery))
     record_about(actor, Noun.DELIVERIES, Verb.RESENT, about)
     return delivery
@@ -40,17 +42,15 @@ def resend_since(
     """
     get_destination(integration, destination)
     states = (*UNDELIVERED, DeliveryState.DELIVERED) if everything else UNDELIVERED
-    found = Delivery.objects.select_for_update().filter(
-        integration=integration, destination=destination, state__in=states, created_at__gte=since
-    )
-    deliveries = list(found.order_by("event"))
-    if not deliveries:
+    where = {"integration": integration, "destination": destination}
+    found = Delivery.objects.filter(state__in=states, created_at__gte=since, **where)
+    resent = _put_in_line(found, **where)
+    if not resent:
         return 0
-    _put_in_line(deliveries)
     about = (Delivery.resource, f"{integration}/{destination}".rstrip("/"), "")
-    changes = {"resent": (None, len(deliveries)), "since": (None, since.isoformat())}
+    changes = {"resent": (None, resent), "since": (None, since.isoformat())}
     record_about(actor, Noun.DELIVERIES, Verb.RESENT, about, changes)
-    return len(deliveries)
+    return resent
 
 
 @transaction.atomic
@@ -88,13 +88,15 @@ def cancel_waiting(integration: str, destination: str) -> None:
     waiting.update(state=DeliveryState.CANCELLED, next_attempt_at=None, finished_at=timezone.now())
 
 
-def _put_in_line(deliveries: Iterable[Delivery]) -> None:
+def _put_in_line(found: QuerySet[Delivery], integration: str, destination: str) -> int:
+    """In one statement: a destination that was away for a week is owed very many."""
     now = timezone.now()
-    for one in deliveries:
-        one.state, one.attempts = DeliveryState.WAITING, 0
-        one.next_attempt_at, one.finished_at = now, None
-        one.save(update_fields=["state", "attempts", "next_attempt_at", "finished_at"])
-        wake(one.integration, one.destination, now)
+    count = found.update(
+        state=DeliveryState.WAITING, attempts=0, next_attempt_at=now, finished_at=None
+    )
+    if count:
+        wake(integration, destination, now)
+    return count
 
 
 def wake(integration: str, destination: str, due: datetime) -> None:

@@ -295,6 +295,44 @@ def test_the_log_keeps_the_beginning_of_an_answer_and_no_secret(
     assert len(answer) <= KEPT_ANSWER + 10
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x" * (KEPT_ANSWER - 7) + b"canary/token&<",
+        rb'{"you sent": "canary\/token&<"}',
+        b"<p>canary/token&amp;&lt;</p>",
+        b"?token=canary%2Ftoken%26%3C",
+    ],
+    ids=["cut in the middle", "JSON of PHP", "HTML", "an address"],
+)
+def test_no_part_and_no_spelling_of_a_secret_is_kept(
+    post: Post, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr(sending, "running", lambda slug: Setup({}, {"token": "canary/token&<"}))
+    post.answers["a"] = Answer(200, body)
+    a_system()
+    post.deliver()
+    answer = DeliveryAttempt.objects.get().answer
+    assert "can" not in answer
+    assert len(answer.encode()) <= KEPT_ANSWER
+
+
+def test_many_are_sent_again_in_as_many_statements_as_one(
+    post: Post, django_assert_max_num_queries: Any
+) -> None:
+    a_system()
+    post.deliver()
+    one = Delivery.objects.get()
+    Delivery.objects.bulk_create(
+        Delivery(**{f.attname: getattr(one, f.attname) for f in Delivery._meta.fields[1:]})
+        for _ in range(200)
+    )
+    hour_ago = timezone.now() - timedelta(hours=1)
+    with django_assert_max_num_queries(30):
+        assert services.resend_since(SYSTEM, "post", "a", hour_ago, everything=True) == 201
+    assert set(states()) == {"waiting"}
+
+
 def test_a_fault_of_ours_is_a_failed_try_and_stops_nobody(post: Post, caplog: Any) -> None:
     post.destinations = [wants("a", "*"), wants("b", "crm_system.*")]
     post.answers["a"] = ValueError("canary-secret")
