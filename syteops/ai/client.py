@@ -10,8 +10,9 @@ from typing import Any
 
 from syteops.ai.choices import ApiStyle
 from syteops.ai.errors import AiFailed, AiRefused
+from syteops.ai.suggesting import is_good
 from syteops.core import outbound
-from syteops.lib.text import is_blank, is_one_line
+from syteops.lib.text import is_one_line
 
 TIMEOUT = 60.0
 """Seconds for the whole answer, from connecting to its last byte."""
@@ -172,7 +173,7 @@ def list_models(question: Question) -> list[str]:
 
 
 def _is_model(name: str) -> bool:
-    return 0 < len(name) <= _LONGEST_MODEL and is_one_line(name) and not is_blank(name)
+    return 0 < len(name) <= _LONGEST_MODEL and is_one_line(name) and is_good(name)
 
 
 def _exchange(question: Question, path: str, body: dict[str, Any] | None) -> Any:

@@ -59,7 +59,8 @@ def test_models_are_fetched_and_shown(
 ) -> None:
     base = server.url if style == "anthropic" else f"{server.url}/v1"
     services.update_ai_provider(SYSTEM, provider, api_style=style, base_url=base)
-    found = [{"id": "small"}, {"id": "big"}, {"id": "a\nb"}, {"id": 5}, {"id": "x" * 999}, None]
+    bad = ["a\nb", "half of a pair \ud800", 5, "x" * 999]
+    found = [*({"id": one} for one in ("small", "big", *bad)), None]
     server.answer = lambda: json.dumps({"data": found}).encode()
 
     assert "offers 2 models" in press(page, provider, "fetch-models")
