@@ -77,6 +77,23 @@ def test_every_way_through_the_n8n_workflow_from_the_webhook_answers() -> None:
     assert {kinds[one] for one in ends} == {"n8n-nodes-base.respondToWebhook"}
 
 
+def test_what_fails_in_the_n8n_workflow_is_answered_with_an_error() -> None:
+    """By itself n8n answers 200 then, which would end the event."""
+    workflow = json.loads(N8N.read_text())
+    nodes = {one["name"]: one for one in workflow["nodes"]}
+    fallible = {
+        name
+        for name in reached(n8n_graph(workflow), {"Webhook"})
+        if nodes[name]["type"].rpartition(".")[2] in ("code", "httpRequest")
+    }
+
+    assert len(fallible) == 5
+    assert {nodes[name].get("onError") for name in fallible} == {"continueErrorOutput"}
+    ends = {to["node"] for name in fallible for to in workflow["connections"][name]["main"][1]}
+    codes = [nodes[one]["parameters"]["options"]["responseCode"] for one in ends]
+    assert codes == [503]
+
+
 def test_the_n8n_workflow_writes_as_carefully_as_the_page_says() -> None:
     nodes = {one["name"]: one["parameters"] for one in json.loads(N8N.read_text())["nodes"]}
     tried, done = nodes["Try it, as a dry run"], nodes["Write it"]
