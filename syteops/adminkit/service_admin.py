@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import formats, timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
@@ -30,7 +30,7 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor, Channel, Person
-from syteops.core.consequences import Consequences, foresee, words_of
+from syteops.core.consequences import Consequences, foresee, who_relies, words_of
 from syteops.core.entities import Entity
 from syteops.core.form_fields import SecretField
 from syteops.core.permissions import permission_name
@@ -65,6 +65,7 @@ class ServiceAdmin(GuardedAdmin):
     """What stays as it was when the object was made, because tools know the object by it."""
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    change_form_after_template = "admin/who_relies.html"
     warn_unsaved_form = True
     list_filter_submit = True
 
@@ -134,6 +135,16 @@ class ServiceAdmin(GuardedAdmin):
                 required=False, label=f"Clear {label}", widget=UnfoldBooleanSwitchWidget
             )
         return inputs
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With who would notice a change, before it is made."""
+        if obj := kwargs.get("obj"):
+            actor = admin_actor(request, f"{self.model.resource}.update")
+            context["who_relies"] = who_relies(actor, obj)
+        made: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return made
 
     # --- Saving ---
 

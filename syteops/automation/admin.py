@@ -2,9 +2,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.text import Truncator
 from unfold.decorators import action
 from unfold.widgets import (
@@ -45,42 +47,30 @@ class CatalogueFilter(forms.Form):
         return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
 
 
-class ReadAdmin(ServiceAdmin):
-    """Base of the admins of what variables are made of: a page tells who reads them."""
-
-    change_form_after_template = "admin/automation/lineage.html"
-
-    def names_of(self, obj: Any) -> list[str]:
-        """The variables that follow from the object."""
-        raise NotImplementedError
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        if obj := kwargs.get("obj"):
-            names = self.names_of(obj)
-            readers = Lineage(names).readers(*names)
-            context["lineage"] = in_words(readers, readable_resources(request.user))
-        made: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
-        return made
-
-
 @admin.register(Variable)
-class VariableAdmin(ReadAdmin):
+class VariableAdmin(ServiceAdmin):
     services = services
     fixed_fields = ("key",)
-    list_display = ("name", "start_of_value", "description", "updated_at")
+    list_display = ("name", "start_of_value", "description", "read_by", "updated_at")
     search_fields = ("searched",)
     fields = ("key", "value", "description")
     actions_list = ("catalogue",)
     sidebar_pages = (("All variables", "list", "admin:automation_variable_catalogue"),)
 
-    def names_of(self, obj: Variable) -> list[str]:
-        return [obj.name]
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        found: ChangeList = super().get_changelist_instance(request)
+        rows = _with_readers(found.result_list, readable_resources(request.user))
+        for variable, readers in rows:
+            variable.readers = readers
+        return found
 
     @admin.display(description="Value", ordering="value")
     def start_of_value(self, variable: Variable) -> str:
         return Truncator(variable.value).chars(120)
+
+    @admin.display(description="Read by")
+    def read_by(self, variable: Any) -> str:
+        return render_to_string("admin/automation/read_by.html", {"readers": variable.readers})
 
     @action(  # type: ignore[untyped-decorator]
         description="All variables", icon="list", url_path="catalogue", permissions=["view"]
@@ -96,11 +86,14 @@ class VariableAdmin(ReadAdmin):
         return self.page(request, "admin/automation/catalogue.html", "All variables", **context)
 
 
-def _with_readers(variables: Any, readable: Any) -> list[tuple[Any, int, str]]:
-    """Each variable, how many tools read it, and who, as far as one may know."""
+Readers = tuple[int, str]
+"""How many tools read a variable, and who, as far as one may know."""
+
+
+def _with_readers(variables: Any, readable: Any) -> list[tuple[Any, Readers]]:
     lineage = Lineage([one.name for one in variables])
     found = ((one, lineage.readers(one.name)) for one in variables)
-    return [(one, count(readers), in_words(readers, readable)) for one, readers in found]
+    return [(one, (count(readers), in_words(readers, readable))) for one, readers in found]
 
 
 class SetValueInline(PartsInline):
@@ -115,16 +108,13 @@ class SetValueInline(PartsInline):
 
 
 @admin.register(VariableSet)
-class VariableSetAdmin(ReadAdmin):
+class VariableSetAdmin(ServiceAdmin):
     services = services
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}
     list_display = ("name", "acronym", "value_count", "updated_at")
     search_fields = ("searched", "values__suffix_folded")
     fields = ("name", "acronym")
-
-    def names_of(self, obj: VariableSet) -> list[str]:
-        return queries.names_in(obj)
 
     def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
         # Another suffix or acronym, or a blank value, removes a variable as well as the row's box.

@@ -9,11 +9,12 @@ from typing import Any
 
 from syteops.automation.lineage import Lineage, in_words
 from syteops.automation.models import Variable
-from syteops.automation.queries import Altered, altered, exported
+from syteops.automation.queries import Altered, altered, exported, names_from
 from syteops.automation.serializers import readership
 from syteops.core import consequences
 from syteops.core.actors import Actor
 from syteops.core.consequences import Consequence, Tell, Watcher
+from syteops.core.entities import Entity
 
 _SHOWN = 10
 """Names that people are shown; answers of the API hold them all."""
@@ -21,7 +22,7 @@ _SHOWN = 10
 
 def _watch(actor: Actor) -> Tell | None:
     readable = actor.readable()
-    if not (readable is None or Variable.resource in readable):
+    if not _may_know(readable):
         return None
     before = exported()
 
@@ -30,6 +31,22 @@ def _watch(actor: Actor) -> Tell | None:
         return _consequence(found, readable) if found.changed or found.removed else None
 
     return tell
+
+
+def _relies(actor: Actor, obj: Entity) -> str:
+    readable = actor.readable()
+    names = names_from(obj) if _may_know(readable) else []
+    if not names:
+        return ""
+    readers = Lineage(names).readers(*names)
+    if len(names) == 1:
+        return in_words(readers, readable)
+    told = in_words(readers, readable, "them")
+    return f"{len(names)} automation variables tell of this. {told}"
+
+
+def _may_know(readable: Collection[str] | None) -> bool:
+    return readable is None or Variable.resource in readable
 
 
 def _consequence(found: Altered, readable: Collection[str] | None) -> Consequence:
@@ -73,4 +90,4 @@ _SCHEMA = {
     "required": ["changed", "removed", "readers_count", "readers"],
 }
 
-consequences.enter(Watcher("lineage", _SCHEMA, _watch))
+consequences.enter(Watcher("lineage", _SCHEMA, _watch, _relies))

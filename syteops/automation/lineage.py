@@ -83,14 +83,15 @@ def count(readers: Iterable[Reader]) -> int:
     return sum(not one.has_ended for one in readers)
 
 
-def in_words(readers: Collection[Reader], readable: Collection[str] | None) -> str:
+def in_words(
+    readers: Collection[Reader], readable: Collection[str] | None, what: str = "this"
+) -> str:
     """Such as "2 tools read this: n8n (som_…4f), 2 hours ago; CI (som_…9a), just now."
 
     Those of whom one may not know are only counted.
     """
     still, shown = count(readers), known_to(readable, readers)
-    verb = "reads this" if still <= 1 else "read this"
-    told = f"{still or 'No'} tool{'' if still <= 1 else 's'} {verb}"
+    told = f"{still or 'No'} tool reads {what}" if still <= 1 else f"{still} tools read {what}"
     if not shown:
         return f"{told}."
     further = [f"{len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []

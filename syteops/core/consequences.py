@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syteops.core.actors import Actor
+from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
 from syteops.core.trials import trial
 
@@ -25,6 +26,7 @@ class Consequence:
 
 Tell = Callable[[], Consequence | None]
 Watch = Callable[[Actor], Tell | None]
+Relies = Callable[[Actor, Entity], str]
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,13 @@ class Watcher:
     """Under which name an answer tells the consequence, its JSON Schema, and who watches.
 
     `watch` is called before the change; what it answers, after it. None where the actor may not be
-    told.
+    told. `relies` tells in words who relies on an object as it is, "" where nobody could.
     """
 
     name: str
     schema: dict[str, Any]
     watch: Watch
+    relies: Relies
 
 
 _watchers: list[Watcher] = []
@@ -70,6 +73,11 @@ def foresee(actor: Actor, change: Callable[[], object]) -> Consequences:
             change()
         return _told(tells)
     return {}
+
+
+def who_relies(actor: Actor, obj: Entity) -> list[str]:
+    """Who would notice a change of the object, in words: for the page on which it is changed."""
+    return [told for one in _watchers if (told := one.relies(actor, obj))]
 
 
 def _tells(actor: Actor) -> dict[str, Tell]:

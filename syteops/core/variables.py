@@ -7,23 +7,36 @@ when the catalogue is read, so it cannot go stale.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from syteops.core.entities import Entity
 from syteops.core.modules import contribution, module_of
+
+Owner = tuple[str, str]
+"""An object: its resource and its public id."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One automation variable. A blank value means that it does not exist."""
+    """One automation variable. A blank value means that it does not exist.
+
+    `of` are the objects that it tells of, so that it may change with them.
+    """
 
     name: str
     value: str
     description: str
     source: str = ""
     writable: bool = False
+    of: tuple[Owner, ...] = ()
 
     @property
     def key(self) -> str:
         """By what a derived one is read: its name."""
         return self.name
+
+
+def owner(entity: Entity) -> Owner:
+    """As `of` holds it."""
+    return entity.resource, str(entity.public_id)
 
 
 Derive = Callable[[], Iterable[Variable]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syteops.core.variables import Variable, family
+from syteops.core.variables import Variable, family, owner
 from syteops.crm.queries import live_systems
 
 
@@ -11,4 +11,5 @@ def crm_variables() -> Iterator[Variable]:
     for system in live_systems():
         for field in ("name", "code", "url"):
             name = f"syteops_std_crm_{system.slot}_{field}"
-            yield Variable(name, getattr(system, field), f"{field.title()} of {system.name}")
+            told = f"{field.title()} of {system.name}"
+            yield Variable(name, getattr(system, field), told, of=(owner(system),))

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from syteops.core.variables import Variable, family
+from syteops.core.variables import Variable, family, owner
+from syteops.roles.models import Role
 from syteops.roles.queries import all_roles
 from syteops.team.queries import live_members, published_values, with_related
 
@@ -27,7 +28,8 @@ def holder_variables() -> Iterator[Variable]:
             what = slug.replace("_", " ")
             for field, value in published_values(member).items():
                 name = f"{HOLDER_PREFIXES[slug]}_{field}"
-                yield Variable(name, value, f"{field.replace('_', ' ')} of the {what}")
+                told = f"{field.replace('_', ' ')} of the {what}"
+                yield Variable(name, value, told, of=(owner(member), (Role.resource, slug)))
 
 
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
@@ -37,7 +39,8 @@ def holding_variables() -> Iterator[Variable]:
         for role, holders in roles:
             name = f"syteops_user_{member.slot}_is_{role.slug}"
             value = "true" if member.slot in holders else "false"
-            yield Variable(name, value, f"Whether {member} is {role.name}")
+            told = f"Whether {member} is {role.name}"
+            yield Variable(name, value, told, of=(owner(member), owner(role)))
 
 
 @family(
@@ -50,6 +53,7 @@ def holding_variables() -> Iterator[Variable]:
 def contact_variables() -> Iterator[Variable]:
     for role in all_roles():
         holders = role.holders
+        of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (
             ("all_names", "Names", [one.shown_name for one in holders]),
             ("all_emails", "E-mail addresses", [one.email for one in holders]),
@@ -58,6 +62,6 @@ def contact_variables() -> Iterator[Variable]:
             if filled := [text for text in texts if text]:
                 name = f"{_CONTACT}_{role.slug}_{suffix}"
                 described = f"{what} of all who are {role.name}"
-                yield Variable(name, ", ".join(filled), described)
+                yield Variable(name, ", ".join(filled), described, of=of)
                 array = json.dumps(filled, ensure_ascii=False)
-                yield Variable(f"{name}_json", array, f"{described}, as a JSON array")
+                yield Variable(f"{name}_json", array, f"{described}, as a JSON array", of=of)

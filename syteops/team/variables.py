@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from syteops.core.variables import Variable, family
+from syteops.core.variables import Variable, family, owner
 from syteops.team.queries import live_members, published_values, with_related
 
 
@@ -15,4 +15,5 @@ def member_variables() -> Iterator[Variable]:
     for member in with_related(live_members()):
         for field, value in published_values(member).items():
             name = f"syteops_user_{member.slot}_{field}"
-            yield Variable(name, value, f"{field.replace('_', ' ')} of {member}")
+            told = f"{field.replace('_', ' ')} of {member}"
+            yield Variable(name, value, told, of=(owner(member),))

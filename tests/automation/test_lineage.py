@@ -341,6 +341,58 @@ def test_the_list_of_all_says_how_many_and_who(page: Client, n8n: str) -> None:
     assert f'aria-label="Copy {NAME}"' in shown
 
 
+def test_the_list_of_free_form_variables_says_how_many_and_who(page: Client, n8n: str) -> None:
+    services.create_variable(SYSTEM, key="other", value="1")
+    shown = page.get(PAGE).content.decode()
+    assert f"1 tool reads this: {key_of(n8n)}, just now." in shown
+    assert "No tool reads this." in shown
+
+
+def test_the_page_of_whatever_variables_tell_of_says_who_reads_them(
+    page: Client, make_key: Callable[..., str]
+) -> None:
+    """So it is known before a form alters them; of others' variables it says nothing."""
+    system, other = (crm.create_crm_system(SYSTEM, name=name) for name in ("HubSpot", "Zoho"))
+    member = a_member(first_name="Ada")
+    owner = Role.objects.get(slug="site_owner")
+    roles.assign(SYSTEM, owner, member)
+    crm_reader, alias_reader = make_key("variables:read"), make_key("variables:read")
+    read(crm_reader, OF_CRM)
+    read(alias_reader, "syteops_user_owner_first_name")
+
+    for path, reader in (
+        (f"crm/crmsystem/{system.pk}", crm_reader),
+        (f"team/teammember/{member.pk}", alias_reader),
+        (f"roles/role/{owner.pk}", alias_reader),
+    ):
+        shown = page.get(f"/admin/{path}/change/").content.decode()
+        assert f"automation variables tell of this. 1 tool reads them: {key_of(reader)}" in shown
+    shown = page.get(f"/admin/crm/crmsystem/{other.pk}/change/").content.decode()
+    assert "automation variables tell of this. No tool reads them." in shown
+
+
+def test_the_page_of_a_modules_record_says_who_reads_the_modules_variables(
+    page: Client, make_key: Callable[..., str]
+) -> None:
+    note = a_note()
+    read(key := make_key("variables:read"), "syteops_notes_open_action_items")
+    shown = page.get(f"/admin/notes/note/{note.pk}/change/").content.decode()
+    assert f"automation variables tell of this. 1 tool reads them: {key_of(key)}" in shown
+
+
+def test_the_page_of_what_no_variable_tells_of_says_nothing(page: Client) -> None:
+    shown = page.get(f"/admin/webhooks/webhook/{a_webhook().pk}/change/").content.decode()
+    assert "tell of this" not in shown
+
+
+def test_who_may_not_view_variables_is_not_told_on_a_page_either(n8n: str) -> None:
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    client = signed_in(staff("view_crmsystem", "change_crmsystem"))
+    shown = client.get(f"/admin/crm/crmsystem/{system.pk}/change/").content.decode()
+    assert "HubSpot" in shown
+    assert "tell of this" not in shown
+
+
 def test_before_a_change_is_undone_the_page_says_who_reads_what_goes(
     page: Client, n8n: str
 ) -> None:
