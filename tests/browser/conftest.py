@@ -140,6 +140,23 @@ def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., P
     assert complaints == []
 
 
+WIDTHS = {"light": (390, 1440), "dark": (1440, 390)}
+"""By colour scheme: a page is loaded in the width that the one before had last."""
+
+
+def widths(page: Page, scheme: str) -> Iterator[int]:
+    """Gives the loaded page each width in turn: to load it takes longer than to look at it."""
+    for width in WIDTHS[scheme]:
+        page.set_viewport_size({"width": width, "height": 900})
+        yield width
+
+
+def sticks_out(page: Page) -> bool:
+    """Whether one must scroll to the side."""
+    root = "document.documentElement"
+    return bool(page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
+
+
 def _watch(page: Page, url: str, complaints: list[str]) -> None:
     def heard(message: Any) -> None:
         if message.type in ("error", "warning"):

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
-from tests.browser.test_accessibility import STICKS_OUT, violations
+from tests.browser.conftest import Site, sticks_out
+from tests.browser.test_accessibility import violations
 
 A_NOTE = """
 from notes import services
@@ -52,7 +52,7 @@ def test_a_text_is_written_by_keyboard_with_its_preview_beside(
     page.get_by_role("toolbar", name="Formatting").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("button", name="Bold")).to_be_focused()
-    assert not page.evaluate(STICKS_OUT)
+    assert not sticks_out(page)
     assert violations(page) == []
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/admin/notes/note/")

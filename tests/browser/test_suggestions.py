@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ai.conftest import FakeProvider, openai_answer
-from tests.browser.conftest import PASSWORD, USER, Site, _served
-from tests.browser.test_accessibility import LOOKS, STICKS_OUT, violations
+from tests.browser.conftest import PASSWORD, USER, Site, _served, sticks_out
+from tests.browser.test_accessibility import LOOKS, violations
 from tests.console import console
 from tests.processes import manage
 from tests.sites import set_up
@@ -95,5 +95,5 @@ def test_usage_is_charted(page: Page) -> None:
 
 def seen(page: Page) -> list[str]:
     """What a person would stumble over on the page."""
-    sticks = [f"{page.url} sticks out"] if page.evaluate(STICKS_OUT) else []
+    sticks = [f"{page.url} sticks out"] if sticks_out(page) else []
     return [*violations(page), *sticks]
