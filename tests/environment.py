@@ -52,8 +52,8 @@ def settings_variables() -> dict[str, ast.Call]:
     """Every environment variable that the settings read, with the call that reads it."""
     return {
         call.args[0].value: call
-        for file in ("settings.py", "env.py")
-        for call in ast.walk(ast.parse((ROOT / "syteops" / file).read_text(encoding="utf-8")))
+        for file in (*(ROOT / "syteops" / "settings").glob("*.py"), ROOT / "syteops" / "env.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)

@@ -26,7 +26,7 @@ def site(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Site:
     def start(**variables: str) -> Client:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        read = runpy.run_path(str(ROOT / "syteops" / "settings.py"))
+        read = runpy.run_path(str(ROOT / "syteops" / "settings" / "__init__.py"))
         for name, value in read.items():
             if name.startswith(ABOUT):
                 setattr(settings, name, value)

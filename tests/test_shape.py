@@ -1,4 +1,4 @@
-"""What keeps the code readable: the API of an entity fits one reading."""
+"""What keeps the code readable: the API of an entity, and every module, fits one reading."""
 
 import ast
 from pathlib import Path
@@ -31,3 +31,8 @@ def lines_without_serializers(path: Path) -> int:
 @pytest.mark.parametrize("path", APIS, ids=name_of)
 def test_the_api_of_an_entity_is_at_most_sixty_lines(path: Path) -> None:
     assert lines_without_serializers(path) <= 60
+
+
+def test_no_module_is_longer_than_four_hundred_lines() -> None:
+    lines = {name_of(one): len(one.read_text(encoding="utf-8").splitlines()) for one in MODULES}
+    assert {name: count for name, count in lines.items() if count > 400} == {}

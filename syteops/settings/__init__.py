@@ -5,11 +5,15 @@ The table of settings is docs/settings.md; wrong values are refused at start by 
 
 import os
 from pathlib import Path
-from typing import Any
 
 import django
 
 from syteops.env import BASE_DIR, DATA_DIR, env, kept_secret, secret_path
+from syteops.settings.admin import unfold_settings
+from syteops.settings.databases import cache, database
+from syteops.settings.logs import logging_settings
+from syteops.settings.rest import REST_FRAMEWORK as REST_FRAMEWORK
+from syteops.settings.rest import spectacular_settings
 
 # --- The process ---------------------------------------------------------------------------
 
@@ -193,47 +197,7 @@ TEMPLATES = [
 # Seconds that a request waits for a statement or a lock before it is answered 503.
 DATABASE_TIMEOUT = env.int("DATABASE_TIMEOUT", default=15)
 
-_SQLITE_OPTIONS = {
-    # IMMEDIATE takes the write lock at BEGIN, so two writers queue instead of failing half-way.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": DATABASE_TIMEOUT,
-    "init_command": (
-        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
-        "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=134217728;PRAGMA cache_size=-20000;"
-        "PRAGMA secure_delete=ON;"
-    ),
-}
-
-# So that a machine that is gone is noticed; an address with `?connect_timeout=` decides itself.
-_POSTGRESQL_OPTIONS: dict[str, Any] = {
-    "connect_timeout": 5,  # seconds, as the next ones
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": DATABASE_TIMEOUT * 1000,  # milliseconds
-}
-
-
-def _database() -> dict[str, Any]:
-    sqlite: dict[str, Any] = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "db.sqlite3",
-    }
-    database = env.database("DATABASE_URL") or sqlite
-    if database["ENGINE"] == sqlite["ENGINE"]:
-        own = {"ENGINE": "syteops.core.sqlite", "OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": None}
-        return {**database, **own}
-    return {
-        **database,
-        "ENGINE": "syteops.core.postgresql",
-        "OPTIONS": _POSTGRESQL_OPTIONS | database.get("OPTIONS", {}),
-        # Kept: one thread of a process works on all requests.
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
-DATABASES = {"default": _database()}
+DATABASES = {"default": database(DATABASE_TIMEOUT)}
 SQLITE_FILE = (
     Path(DATABASES["default"]["NAME"]) if "sqlite" in DATABASES["default"]["ENGINE"] else None
 )
@@ -242,29 +206,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.str("CACHE_URL", default="")
 
 
-def _cache() -> dict[str, Any]:
-    if not CACHE_URL:
-        return {
-            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-            "LOCATION": DATA_DIR / "cache",
-        }
-    # Here, because its client is a hundred modules, which each start without Redis would load too.
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": CACHE_URL,
-        # In seconds. Tried twice, because Redis may have ended a connection that was kept.
-        "OPTIONS": {
-            "socket_connect_timeout": 1,
-            "socket_timeout": 1,
-            "retry": Retry(NoBackoff(), 1),
-        },
-    }
-
-
-CACHES: dict[str, dict[str, Any]] = {"default": _cache()}
+CACHES = {"default": cache(CACHE_URL)}
 
 # In the database: a task is stored in the transaction that wants it, or not at all. Each queue has
 # threads of its own: what takes minutes (`slow`) keeps neither deliveries nor mails waiting.
@@ -337,129 +279,12 @@ USE_TZ = True
 
 # --- Frameworks ----------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
-    # The key's comes first, so that a key in the request decides alone; the last one rejects.
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "manage_api.keys.authentication.KeyAuthentication",
-        "manage_api.authentication.SessionAuthentication",
-        "manage_api.keys.authentication.RejectAnonymous",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["manage_api.permissions.OperationPermission"],
-    "DEFAULT_THROTTLE_CLASSES": ["manage_api.throttling.BudgetThrottle"],
-    "DEFAULT_PARSER_CLASSES": ["manage_api.rendering.StrictJsonParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "manage_api.negotiation.Negotiation",
-    "DEFAULT_RENDERER_CLASSES": ["manage_api.rendering.JsonRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "manage_api.openapi.schema.ManageSchema",
-    "EXCEPTION_HANDLER": "manage_api.errors.exception_handler",
-    "COERCE_DECIMAL_TO_STRING": True,
-    "UNAUTHENTICATED_USER": None,
-    # `?format=` is a parameter of ours, not DRF's choice of a renderer.
-    "URL_FORMAT_OVERRIDE": None,
-}
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "SyteOps Manage API",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "SERVERS": [
-        {
-            "url": f"{SITE_URL}{SCRIPT_NAME}" or "/",
-            "description": "This site, in production.",
-            "x-internal": False,
-        }
-    ],
-    "CONTACT": {
-        "name": "The admins of this site",
-        # Tools refuse a relative one.
-        **({"url": f"{SITE_URL}{SCRIPT_NAME}/admin/"} if SITE_URL else {}),
-    },
-    "LICENSE": {"name": "SyteOps license", "identifier": "LicenseRef-SyteOps"},
-    "EXTERNAL_DOCS": {
-        "description": "The same to read and to try.",
-        "url": f"{SITE_URL}{SCRIPT_NAME}/api/manage/v1/docs",
-    }
-    if SITE_URL
-    else {},
-    "SCHEMA_PATH_PREFIX": r"/api/manage/v1",
-    "SERVE_PUBLIC": True,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "PREPROCESSING_HOOKS": ["manage_api.openapi.document.only_manage_api"],
-    "POSTPROCESSING_HOOKS": [
-        "syteops.events.openapi.add_webhooks",
-        "manage_api.openapi.document.finish_document",
-    ],
-}
-
-UNFOLD = {
-    "SITE_TITLE": SITE_NAME,
-    "SITE_HEADER": SITE_NAME,
-    "SITE_SYMBOL": "vpn_key",
-    "SITE_URL": None,
-    "LOGIN": {"form": "syteops.people.confirmation.SignInForm"},
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "syteops.dashboard.frame.favicon"},
-    ],
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "syteops.dashboard.frame.environment_label",
-    "DASHBOARD_CALLBACK": "syteops.dashboard.frame.dashboard",
-    "STYLES": ["syteops.dashboard.frame.stylesheet"],
-    "SCRIPTS": ["syteops.dashboard.frame.script"],
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% .014 254.604)",
-            "100": "oklch(93.2% .032 255.585)",
-            "200": "oklch(88.2% .059 254.128)",
-            "300": "oklch(80.9% .105 251.813)",
-            "400": "oklch(70.7% .165 254.624)",
-            "500": "oklch(65% .195 258.5)",
-            "600": "oklch(54.6% .245 262.881)",
-            "700": "oklch(48.8% .243 264.376)",
-            "800": "oklch(42.4% .199 265.638)",
-            "900": "oklch(37.9% .146 265.522)",
-            "950": "oklch(28.2% .091 267.935)",
-        },
-    },
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": "syteops.dashboard.frame.navigation",
-    },
-}
+SPECTACULAR_SETTINGS = spectacular_settings(SITE_URL, SCRIPT_NAME)
+UNFOLD = unfold_settings(SITE_NAME)
 
 LOG_LEVEL = env.choice(
     "LOG_LEVEL",
     default="WARNING",
     choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
 )
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "syteops.server.logs.RequestIdFilter"},
-        "one_line": {"()": "syteops.server.logs.OneLineFilter"},
-        "said_already": {"()": "syteops.server.logs.SaidAlreadyFilter"},
-    },
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["request_id", "one_line"],
-            "formatter": "line",
-        }
-    },
-    # Django logs every 4xx as a warning; the audit trail keeps the refusals that matter.
-    "loggers": {
-        "django.request": {"level": "ERROR", "filters": ["said_already"]},
-        # It logs the addresses that it calls, and the address of a workflow is a secret.
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-}
+LOGGING = logging_settings(LOG_LEVEL)
