@@ -20,6 +20,7 @@ from manage_api import rendering
 from syteops.core.errors import DomainError, FieldError, Invalid, Unavailable
 from syteops.core.outages import RETRY_AFTER, is_outage
 from syteops.lib.paths import is_dispatch
+from syteops.lib.text import cut
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,16 @@ _FIELD_CODE_OF = {
 }
 
 
+MAX_ERRORS = 100
+"""How many wrong fields an answer names: no input makes an answer many times its own size."""
+MAX_TEXT = 2000
+"""Characters of what an answer says of each: some of it is what the caller has sent."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{cut(text, MAX_TEXT - 1)}…"
+
+
 class ApiError(Exception):
     """An error with a code of `CODES`. `extra` members are added to the answer."""
 
@@ -142,9 +153,9 @@ class ApiError(Exception):
     ) -> None:
         self.code = code
         self.status, self.title, self.cure = CODES[code]
-        self.detail = detail or f"{self.title}. {self.cure}"
+        self.detail = _shortened(detail or f"{self.title}. {self.cure}")
         super().__init__(self.detail)
-        self.errors = errors or []
+        self.errors = [{n: _shortened(one[n]) for n in one} for one in errors or ()]
         self.headers = dict(headers or {})
         self.extra = extra
 
@@ -226,10 +237,6 @@ def bad_header(detail: str) -> ApiError:
     """The 400 for a header of the wrong form. No pointer leads there, so `detail` names it."""
     error = {"pointer": "#", "code": "invalid", "detail": detail}
     return ApiError("validation_error", detail, errors=[error])
-
-
-MAX_ERRORS = 100
-"""How many wrong fields an answer names: no input makes an answer many times its own size."""
 
 
 def _invalid(found: Iterable[dict[str, str]]) -> ApiError:

@@ -19,6 +19,27 @@ def test_an_answer_names_a_hundred_wrong_fields_at_most(api: Api) -> None:
     assert len(answer.content) < 40_000
 
 
+LONG = "/~" * 200_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"{LONG}": 1}}',
+        f'{{"{LONG}": 1, "{LONG}": 2}}',
+        f'{{"items": [{{"action": "{LONG}", "params": {{}}}}]}}',
+        "{" + ", ".join(f'"{number}{LONG[:4000]}": 1' for number in range(100)) + "}",
+    ],
+    ids=["an unknown name", "one twice", "a choice", "a hundred names"],
+)
+@pytest.mark.parametrize("path", ["/crm-systems", "/crm-systems/bulk", "/dispatch"])
+def test_an_answer_does_not_repeat_at_length_what_was_sent(api: Api, path: str, body: str) -> None:
+    answer = api.client.generic("POST", f"{API}{path}", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert len(answer.content) < max(len(body), 10_000)
+
+
 def test_a_list_that_is_too_long_is_refused_before_its_items_are_looked_at(api: Api) -> None:
     items = [{"action": "fly"}] * 20_000
 
