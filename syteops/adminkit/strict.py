@@ -144,6 +144,11 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
         frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(request, template, {**frame, **context})
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only with the right to see it: the page that asks shows what would go."""
+        allowed = super().has_delete_permission(request, obj)
+        return bool(allowed and self.has_view_permission(request, obj))
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictChangeList
 
