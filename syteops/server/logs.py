@@ -1,6 +1,7 @@
 """What the log holds: the request id on every line, and one line for what is no fault of ours."""
 
 import logging
+import re
 from contextvars import ContextVar
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -16,6 +17,21 @@ class RequestIdFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
+        return True
+
+
+# As `secrets.token_urlsafe` makes one of 32 bytes: who has such an address needs nothing else.
+_SECRET_PART = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+
+
+class SecretAddressFilter(logging.Filter):
+    """Leaves out of addresses what is a secret in them, such as the link of a client's page."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        shown = _SECRET_PART.sub("…", said)
+        if shown != said:
+            record.msg, record.args = shown, ()
         return True
 
 

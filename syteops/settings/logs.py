@@ -10,6 +10,7 @@ def logging_settings(level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {
             "request_id": {"()": "syteops.server.logs.RequestIdFilter"},
+            "secret_address": {"()": "syteops.server.logs.SecretAddressFilter"},
             "one_line": {"()": "syteops.server.logs.OneLineFilter"},
             "said_already": {"()": "syteops.server.logs.SaidAlreadyFilter"},
         },
@@ -22,7 +23,7 @@ def logging_settings(level: str) -> dict[str, Any]:
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
-                "filters": ["request_id", "one_line"],
+                "filters": ["request_id", "secret_address", "one_line"],
                 "formatter": "line",
             }
         },

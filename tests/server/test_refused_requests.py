@@ -7,13 +7,17 @@ import logging
 from collections.abc import Callable, Iterator
 from io import BytesIO, StringIO
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import OperationalError
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client
 
+from estimates.links import client_path
 from tests.fixtures import API
+from tests.samples.estimates import a_sent_one
 
 LOGIN = "/admin/login/"
 EVIL: Any = {"HTTP_HOST": "evil.example"}
@@ -106,3 +110,18 @@ def assert_short(log: StringIO) -> None:
     assert len(lines) <= 1, lines
     assert all(len(line) < 600 for line in lines), lines
     assert "\x1b" not in log.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError("gone"), RuntimeError("nobody foresaw it")])
+@pytest.mark.parametrize("page", ["", "/pdf"])
+def test_no_line_holds_the_link_that_lets_its_holder_answer(
+    log: StringIO, monkeypatch: pytest.MonkeyPatch, error: Exception, page: str
+) -> None:
+    link = client_path(a_sent_one())
+    assert link
+    monkeypatch.setattr("estimates.queries.by_token", Mock(side_effect=error))
+    assert Client(raise_request_exception=False).get(f"{link}{page}").status_code >= 500
+    written = log.getvalue()
+    assert f"/e/…{page}" in written
+    assert link.removeprefix("/e/") not in written
