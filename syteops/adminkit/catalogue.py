@@ -88,8 +88,16 @@ class CatalogueAdmin(ServiceAdmin):
     ) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        context = {"cards": [self._card(request, one) for one in self.find_all()]}
-        return self._page(request, "list", self.opts.verbose_name_plural.capitalize(), **context)
+        glances = self.glances(request)
+        cards = [
+            {**self._card(request, one), "glance": glances.get(one.slug)} for one in self.find_all()
+        ]
+        title = self.opts.verbose_name_plural.capitalize()
+        return self._page(request, "list", title, cards=cards)
+
+    def glances(self, request: HttpRequest) -> Mapping[str, Any]:
+        """What the list shows besides of an entry that is on: a `template` and its values."""
+        return {}
 
     def change_view(
         self,

@@ -21,7 +21,7 @@ from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks
 from syteops.deliveries.choices import Standing
 from syteops.deliveries.pages import destination_url
-from syteops.deliveries.queries import Readable, all_destinations
+from syteops.deliveries.queries import Readable, all_destinations, last_problems
 from syteops.history.templatetags.audit_words import ago
 
 
@@ -78,6 +78,7 @@ def _failing_tasks() -> Iterator[Notice]:
 
 def _stuck(readable: Readable) -> Iterator[Notice]:
     """Destinations of enabled integrations to which nothing gets through."""
+    problems = last_problems()
     for one in all_destinations(readable):
         if not one.enabled or one.standing not in (Standing.PAUSED, Standing.FAILING):
             continue
@@ -87,7 +88,9 @@ def _stuck(readable: Readable) -> Iterator[Notice]:
             yield Notice("bad", "pause_circle", f"{what} is paused. {one.state.why_paused}", url)
         elif one.state.failing_since:
             since = ago(one.state.failing_since)
-            yield Notice("warn", "sync_problem", f"{what} fails, first {since}.", url)
+            why = problems.get((one.integration, one.destination), "")
+            text = f"{what} fails, first {since}. {why}".rstrip()
+            yield Notice("warn", "sync_problem", text, url)
 
 
 def _turned_away() -> Iterator[Notice]:

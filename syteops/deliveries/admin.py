@@ -109,3 +109,4 @@ class DeliveryAdmin(DetailAdmin):
 
 
 IntegrationStateAdmin.sections.append(pages.destinations_section)
+IntegrationStateAdmin.glancers.append(pages.glances)

@@ -69,7 +69,7 @@ class DeliveryAttempt(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return self.problem or f"Answered {self.status}"
+        return self.problem or f"Answered {self.status}."
 
 
 class DestinationState(models.Model):

@@ -1,5 +1,6 @@
 """The page of one destination, and the list of them on the page of their integration."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -20,9 +21,13 @@ from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, NotFound
 from syteops.deliveries import queries, services
+from syteops.deliveries.choices import Standing
 from syteops.deliveries.queries import KnownDestination
+from syteops.integrations.queries import Installed
 
 SHOWN = 20
+GLANCED_AT = 5
+_WORST = (Standing.PAUSED, Standing.FAILING, Standing.NEW, Standing.DELIVERING)
 _PERIODS = ((3600, "Last hour"), (86_400, "Last day"), (604_800, "Last week"))
 
 
@@ -56,6 +61,7 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
     where = {"integration": one.integration, "destination": one.destination}
     context = {
         "one": one,
+        "why": queries.last_problems().get((one.integration, one.destination), ""),
         "form": ResendForm(),
         "deliveries": page.get_queryset(request).filter(**where)[:SHOWN],
         "may_change": may_change(request),
@@ -68,17 +74,41 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
     return page.page(request, "admin/deliveries/destination.html", title, **context)
 
 
-def destinations_section(request: HttpRequest, entry: Any) -> dict[str, Any] | None:
+def destinations_section(request: HttpRequest, entry: Installed) -> dict[str, Any] | None:
     """The destinations of an integration, for its own page."""
-    user: Any = request.user
-    if not user.has_perm("deliveries.view_delivery"):
+    found = _shown_by_integration(request).get(entry.slug, [])
+    page = entry.integration.destinations_page
+    if not (found or page):
         return None
-    found = queries.destinations_of(entry.slug, readable_resources(user))
-    shown = [
-        {"one": one, "url": destination_url(one.integration, one.destination)} for one in found
-    ]
-    template = "admin/deliveries/_destinations.html"
-    return {"template": template, "destinations": shown} if shown else None
+    template, url = "admin/deliveries/_destinations.html", reverse(page) if page else ""
+    return {"template": template, "destinations": found, "url": url}
+
+
+def glances(request: HttpRequest) -> dict[str, dict[str, Any]]:
+    """How it goes at the destinations of each integration, what fails first: for the list."""
+    template = "admin/deliveries/_glance.html"
+    return {
+        slug: {
+            "template": template,
+            "destinations": shown[:GLANCED_AT],
+            "further": len(shown[GLANCED_AT:]),
+        }
+        for slug, shown in _shown_by_integration(request).items()
+    }
+
+
+def _shown_by_integration(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
+    """What is told of each destination, the worst first; nothing to who may not see deliveries."""
+    user: Any = request.user
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if user.has_perm("deliveries.view_delivery"):
+        problems = queries.last_problems()
+        all_of_them = queries.all_destinations(readable_resources(user))
+        for one in sorted(all_of_them, key=lambda one: _WORST.index(one.standing)):
+            where = one.integration, one.destination
+            why = one.state.why_paused or problems.get(where, "")
+            found[one.integration].append({"one": one, "url": destination_url(*where), "why": why})
+    return found
 
 
 def may_change(request: HttpRequest) -> bool:

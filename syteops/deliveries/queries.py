@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from syteops.core.errors import NotFound
 from syteops.deliveries.choices import Standing
-from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
 from syteops.integrations.catalogue import Destination
 from syteops.integrations.queries import Installed, all_installed
 
@@ -124,6 +124,19 @@ def arrived(event_type: str) -> dict[tuple[str, str], tuple[int, datetime]]:
     rows = found.order_by().values_list("integration", "destination")
     counted = rows.annotate(count=Count("pk"), last=Max("finished_at"))
     return {(integration, place): (n, last) for integration, place, n, last in counted}
+
+
+def last_problems() -> dict[tuple[str, str], str]:
+    """By destination that fails: what came of the last try there."""
+    tries = DeliveryAttempt.objects.filter(
+        delivery__integration=OuterRef("integration"),
+        delivery__destination=OuterRef("destination"),
+    )
+    last = Subquery(tries.order_by("-pk").values("pk")[:1])
+    failing = DestinationState.objects.filter(failing_since__isnull=False).annotate(last=last)
+    places = {one.last: (one.integration, one.destination) for one in failing}
+    found = DeliveryAttempt.objects.in_bulk(list(places)).items()
+    return {places[pk]: str(attempt) for pk, attempt in found}
 
 
 def count_undelivered() -> dict[str, tuple[int, int]]:

@@ -36,6 +36,9 @@ class IntegrationStateAdmin(CatalogueAdmin):
     sections: ClassVar[list[Callable[[HttpRequest, queries.Installed], Any]]] = []
     """What others have to show of an integration: each answers a `template` and its values."""
 
+    glancers: ClassVar[list[Callable[[HttpRequest], Mapping[str, Any]]]] = []
+    """What others have to show of each integration in the list, by slug, in the same form."""
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = path("<slug:slug>/test/", view(self.test_view), name=self.url_name("test"))
@@ -54,6 +57,9 @@ class IntegrationStateAdmin(CatalogueAdmin):
 
     def sections_of(self, request: HttpRequest, entry: queries.Installed) -> list[Any]:
         return [shown for one in self.sections if (shown := one(request, entry))]
+
+    def glances(self, request: HttpRequest) -> Mapping[str, Any]:
+        return {slug: one for give in self.glancers for slug, one in give(request).items()}
 
     # --- Secrets ---
 

@@ -84,8 +84,8 @@ class Integration:
     to see what the test sends: whoever lacks it cannot send it anywhere.
 
     `destinations` are where events go, by the config; `send` sends them a message and answers what
-    was answered (raises DeliveryFailed, or OutboundFailed). `when_enabled` is called in the
-    transaction that enables it.
+    was answered (raises DeliveryFailed, or OutboundFailed). `destinations_page` names the admin
+    page on which they are made. `when_enabled` is called in the transaction that enables it.
     """
 
     slug: str
@@ -103,6 +103,7 @@ class Integration:
     destinations: Callable[[dict[str, Any]], Iterable[Destination]] = field(
         default=lambda config: (), repr=False
     )
+    destinations_page: str = ""
     send: Callable[[Setup, Message], Answer] | None = field(default=None, repr=False)
     when_enabled: Callable[[Actor], object] = field(default=lambda actor: None, repr=False)
     module: str = ""

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.decorators import display
 
 from syteops.adminkit.confirmed_action import Question, button, confirmed
@@ -13,6 +14,7 @@ from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.deliveries.choices import LABELS
 from syteops.deliveries.pages import destination_url
 from syteops.events.catalogue import EVERYTHING
+from syteops.integrations.queries import get_installed
 from syteops.webhooks import queries, services
 from syteops.webhooks.forms import WebhookForm
 from syteops.webhooks.models import Webhook
@@ -51,6 +53,12 @@ class WebhookAdmin(ServiceAdmin):
 
     # --- The list ---
 
+    list_before_template = "admin/webhooks/disabled.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        context = {**(extra_context or {}), "disabled": _disabled_url()}
+        return super().changelist_view(request, context)
+
     @display(description="Events")  # type: ignore[untyped-decorator]
     def shown_events(self, webhook: Webhook) -> str:
         if EVERYTHING in webhook.types:
@@ -87,7 +95,11 @@ class WebhookAdmin(ServiceAdmin):
 
     def _secret_page(self, request: HttpRequest, webhook: Webhook) -> TemplateResponse:
         """In the answer to the POST and nowhere else: no GET shows it, no redirect carries it."""
-        context = {"webhook": webhook, "back": self.url_to("change", webhook.pk)}
+        context = {
+            "webhook": webhook,
+            "back": self.url_to("change", webhook.pk),
+            "disabled": _disabled_url(),
+        }
         return self.page(request, "admin/webhooks/secret.html", f"Secret of {webhook}", **context)
 
     # --- Buttons ---
@@ -114,3 +126,10 @@ class WebhookAdmin(ServiceAdmin):
     @button("Deliveries", "deliveries", "list_alt")
     def deliveries(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(destination_url(queries.INTEGRATION, unquote(object_id)))
+
+
+def _disabled_url() -> str:
+    """Where webhooks are enabled, as long as they are not."""
+    if get_installed(queries.INTEGRATION).enabled:
+        return ""
+    return reverse("admin:integrations_integrationstate_change", args=[queries.INTEGRATION])

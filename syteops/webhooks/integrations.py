@@ -61,6 +61,7 @@ enter(
         ),
         stops="No more events are posted to any webhook. What is waiting is cancelled.",
         destinations=_destinations,
+        destinations_page="admin:webhooks_webhook_changelist",
         send=_send,
     )
 )

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from syteops.core.actors import SYSTEM
 from syteops.dashboard.notices import notices_for
-from syteops.deliveries.models import Delivery, DestinationState
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.events.models import Event
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
 from syteops.webhooks.signing import signing_secrets
+from tests.events.publish import a_system, publish
 from tests.fixtures import signed_in
 from tests.samples.deliveries import a_delivery
 from tests.samples.webhooks import URL, a_webhook, enable_webhooks
@@ -132,6 +133,38 @@ def test_a_test_is_refused_with_the_reason_or_sent(page: Client) -> None:
     assert "on its way" in text(page.post(path, follow=True))
     webhook.refresh_from_db()
     assert webhook.tested_at is not None
+
+
+def test_while_webhooks_are_disabled_their_pages_say_so(page: Client) -> None:
+    shown = page.get(LIST), page.post(f"{LIST}add/", NEW)
+    assert all("Webhooks are disabled: nothing is sent" in text(one) for one in shown)
+    enable_webhooks()
+    assert "Webhooks are disabled" not in text(page.get(LIST))
+
+
+@pytest.mark.parametrize("path", ["/admin/integrations/integrationstate/", "/admin/"])
+def test_pages_at_a_glance_say_what_fails_and_why(page: Client, path: str) -> None:
+    enable_webhooks()
+    publish()
+    for name, problem in (("Billing", "It answered slowly."), ("Shop", "")):
+        webhook = a_webhook(URL, "crm_system.*", name=name)
+        now = timezone.now()
+        state = DestinationState(integration="webhooks", destination=str(webhook.pk))
+        state.failing_since = now if problem else None
+        state.delivered_at = now
+        state.save()
+        a_system(name)
+        publish()
+        delivery = Delivery.objects.filter(destination=str(webhook.pk)).latest("pk")
+        for told in ("An earlier one.", problem):
+            DeliveryAttempt.objects.create(delivery=delivery, at=now, milliseconds=1, problem=told)
+
+    shown = text(page.get(path))
+    assert "It answered slowly." in shown
+    assert "An earlier one." not in shown
+    if path.endswith("integrationstate/"):
+        assert "Shop" in shown
+        assert "Last delivered just now." in shown
 
 
 def test_the_list_shows_at_a_glance_how_it_goes(page: Client) -> None:
