@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from manage_api.cursors import LONGEST, PARAMETER, read_cursor, refuse_cursor, write_cursor
 from manage_api.fields import StrictCharField, StrictIntegerField
-from manage_api.places import Derived, Ordered, Row, Stored
+from manage_api.places import Derived, Ordered, Row, Settled, Stored
 from manage_api.serializers import PageSerializer
 
 
@@ -44,7 +44,10 @@ class Pagination(BasePagination):
         }
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+        self,
+        queryset: Settled | QuerySet[Any] | Sequence[Any],
+        request: Request,
+        view: Any = None,
     ) -> list[Any]:
         self.view = view
         self.total: int | None = None
@@ -86,7 +89,9 @@ class Pagination(BasePagination):
         return Response({self.view.list_name: data, **pages, "next": self.next})
 
 
-def _ordered(found: QuerySet[Any] | Sequence[Any], view: Any) -> Ordered:
+def _ordered(found: Settled | QuerySet[Any] | Sequence[Any], view: Any) -> Ordered:
+    if isinstance(found, Settled):
+        return found
     if isinstance(found, QuerySet):
-        return Stored(found, view.get_queryset)
+        return Stored(found, view.fetch)
     return Derived(found, view.derived_order)

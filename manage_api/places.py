@@ -5,11 +5,13 @@ behind it are the rows of a few conditions, one after the other, and each of the
 index: so a page far behind costs what the first one does. Joined by OR, no database would see that.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, OrderBy, Q, QuerySet, TextField, Value
+
+from syteops.core.prepared import Prepared
 
 Place = Sequence[Any]
 
@@ -63,11 +65,11 @@ class Stored:
     """The rows of a queryset whose order ends with a column that no two of them share.
 
     First their keys are looked for, then `load` fetches the few that are shown: what is skipped or
-    sorted is never read as a whole. `everything` gives the rows as they are shown.
+    sorted is never read as a whole. `fetch` gives the rows of those keys as they are shown.
     """
 
-    def __init__(self, found: QuerySet[Any], everything: Callable[[], QuerySet[Any]]) -> None:
-        self._found, self._everything = found, everything
+    def __init__(self, found: QuerySet[Any], fetch: Callable[[list[Any]], Iterable[Any]]) -> None:
+        self._found, self._fetch = found, fetch
         self._columns = [_Column(f"place_{n}", by) for n, by in enumerate(order_of(found))]
         self._keys = found.annotate(**{one.name: one.by.expression for one in self._columns})
 
@@ -80,7 +82,7 @@ class Stored:
         return self._collect(_behind(self._columns, self._values(place)), most)
 
     def load(self, rows: Sequence[Row]) -> list[Any]:
-        there = self._everything().order_by().in_bulk([one.key for one in rows])
+        there = {one.pk: one for one in self._fetch([one.key for one in rows])}
         return [there[one.key] for one in rows if one.key in there]
 
     def count(self) -> int:
@@ -104,10 +106,42 @@ class Stored:
         return rows
 
     def _read(self, condition: Q, columns: "list[_Column]", start: int, most: int) -> list[Row]:
+        return _rows(self._places(condition, columns)[start : start + most])
+
+    def _places(self, condition: Q, columns: "list[_Column]") -> Any:
         found = self._keys.filter(condition).order_by(*(one.by for one in columns))
-        names = (one.name for one in self._columns)
-        read = found.values_list("pk", *names)[start : start + most]
-        return [Row(key, place) for key, *place in read]
+        return found.values_list("pk", *(one.name for one in self._columns))
+
+
+class Settled(Stored):
+    """The same of a list that depends on nothing but the database: it is composed once."""
+
+    def __init__(self, found: QuerySet[Any], fetch: Callable[[list[Any]], Iterable[Any]]) -> None:
+        super().__init__(found, fetch)
+        parts = [(Q(), self._columns), *_from_the_first(self._columns)]
+        self._whole, *self._parts = [_prepared(self._places(*part)) for part in parts]
+        self._counted = _prepared(found.order_by().values_list("pk"))
+
+    def from_number(self, start: int, most: int) -> list[Row]:
+        if start:
+            return _rows(self._whole.page(start, most))
+        rows: list[Row] = []
+        for part in self._parts:
+            rows += _rows(part.page(0, most - len(rows)))
+            if len(rows) == most:
+                break
+        return rows
+
+    def count(self) -> int:
+        return self._counted.count()
+
+
+def _prepared(found: Any) -> Prepared[tuple[Any, ...]]:
+    return Prepared(lambda: found)
+
+
+def _rows(read: Iterable[tuple[Any, ...]]) -> list[Row]:
+    return [Row(key, place) for key, *place in read]
 
 
 def order_of(found: QuerySet[Any]) -> list[OrderBy]:

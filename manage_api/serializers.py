@@ -5,12 +5,14 @@ Unknown and read-only names are errors. The fields are in `fields`.
 
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from operator import itemgetter
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import SkipField
+from rest_framework.fields import SkipField, empty
 
 from manage_api.errors import MAX_ERRORS
 from manage_api.fields import (
@@ -37,31 +39,66 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Whether one of the fields at least must be given, and be neither empty nor false."""
 
     @cached_property
-    def _shown_fields(self) -> list[tuple[str, str, Any, bool]]:
-        """Name, attribute, field and whether its texts are shown as they are."""
+    def _shown_fields(self) -> list["_Shown"]:
         return [
-            (name, _plain_attribute(field), field, _shows_texts_as_they_are(field))
+            _Shown(name, *_plain_attributes(field), field, _shows_texts_as_they_are(field))
             for name, field in self.fields.items()
             if not field.write_only
         ]
+
+    @cached_property
+    def _shown_names(self) -> list[str]:
+        return [one.name for one in self._shown_fields]
+
+    @cached_property
+    def _texts_of(self) -> dict[type, tuple[list[str], Any, list["_Shown"]]]:
+        """By the class of what is shown, see `_texts`."""
+        return {}
+
+    def _texts(self, kind: type) -> tuple[list[str], Any, list["_Shown"]]:
+        """The fields that are columns of text, what reads these at once, and the other fields."""
+        texts = [one for one in self._shown_fields if one.is_text_column_of(kind)]
+        if len(texts) < 2:  # of one alone, it would give no tuple
+            return [], lambda columns: (), self._shown_fields
+        others = [one for one in self._shown_fields if one not in texts]
+        return [one.name for one in texts], itemgetter(*(one.attribute for one in texts)), others
 
     def to_representation(self, instance: Any) -> Any:
         """As DRF does it; an object's own attribute is taken without DRF's questions about it."""
         if isinstance(instance, Mapping):
             return super().to_representation(instance)
-        shown = {}
-        for name, attribute, field, is_plain in self._shown_fields:
+        kind = type(instance)
+        if kind not in self._texts_of:
+            self._texts_of[kind] = self._texts(kind)
+        names, read, others = self._texts_of[kind]
+        shown = dict.fromkeys(self._shown_names)
+        if names:
+            try:
+                values = read(vars(instance))
+            except KeyError:  # one is not loaded
+                values = (object,)
+            if _AS_THEY_ARE.issuperset(map(type, values)):
+                shown.update(zip(names, values, strict=True))
+            else:
+                others = self._shown_fields
+        self._show(instance, others, shown)
+        return shown
+
+    def _show(self, instance: Any, fields: list["_Shown"], shown: dict[str, Any]) -> None:
+        for name, attribute, inner, field, is_text in fields:
             value = getattr(instance, attribute, _UNKNOWN) if attribute else _UNKNOWN
+            if inner and value is not None:
+                value = getattr(value, inner, _UNKNOWN)
             if value is _UNKNOWN or callable(value):
                 try:
                     value = field.get_attribute(instance)
                 except SkipField:
+                    del shown[name]
                     continue
-            if value is None or (is_plain and type(value) is str):
+            if value is None or (is_text and type(value) is str):
                 shown[name] = value
             else:
                 shown[name] = field.to_representation(value)
-        return shown
 
     def validate(self, attrs: Any) -> Any:
         if self.needs_one and not any(attrs.values()):
@@ -109,12 +146,34 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 _NO_OBJECT = "Send a JSON object."
 _UNKNOWN = object()
+_AS_THEY_ARE = {str, type(None)}
 
 
-def _plain_attribute(field: "serializers.Field[Any, Any, Any, Any]") -> str:
-    """The attribute of an object that the field shows; "" where it finds its value otherwise."""
-    is_usual = type(field).get_attribute is serializers.Field.get_attribute
-    return field.source_attrs[0] if is_usual and len(field.source_attrs) == 1 else ""
+class _Shown(NamedTuple):
+    """A field of an answer, the attribute that it shows ("" where it finds its value otherwise) or
+    one of that attribute's, and whether it shows a text as it is.
+    """
+
+    name: str
+    attribute: str
+    inner: str
+    field: Any
+    is_text: bool
+
+    def is_text_column_of(self, kind: type) -> bool:
+        """Whether it shows as it is what objects of that class keep of a column."""
+        is_column = type(getattr(kind, self.attribute, None)) is DeferredAttribute
+        return is_column and self.is_text and not self.inner
+
+
+def _plain_attributes(field: "serializers.Field[Any, Any, Any, Any]") -> tuple[str, str]:
+    if type(field).get_attribute is serializers.Field.get_attribute:
+        match field.source_attrs:
+            case [one]:
+                return one, ""
+            case [one, inner] if field.allow_null and field.default is empty:
+                return one, inner
+    return "", ""
 
 
 def _shows_texts_as_they_are(field: "serializers.Field[Any, Any, Any, Any]") -> bool:

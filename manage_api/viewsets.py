@@ -4,7 +4,7 @@
 mixins, as in DRF: `class Entries(ListMixin, ManageViewSet)`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from types import ModuleType
@@ -20,9 +20,11 @@ from rest_framework.response import Response
 from manage_api import bulk
 from manage_api.base import ManageViewSet
 from manage_api.changes import PARAMETER, UpdatedSinceBackend, sync_answer, sync_fields
+from manage_api.cursors import PARAMETER as AFTER
 from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
 from manage_api.operations import Access, SerializerClass, operation
 from manage_api.pagination import Pagination
+from manage_api.places import Settled
 from manage_api.serializers import (
     RowIdInput,
     StrictSerializer,
@@ -35,6 +37,7 @@ from manage_api.serializers import (
 from manage_api.shared import represent
 from syteops.audit.queries import keys_changed_since
 from syteops.core.entities import Entity, Finder, Numbered, by_slot, find, get_any
+from syteops.core.prepared import Prepared
 from syteops.core.services import service_of
 
 
@@ -122,11 +125,37 @@ class StandardViewSet(ManageViewSet):
             self.locked_object = found
         return found
 
+    @classmethod
+    def shows_all_the_same(cls) -> bool:
+        """Whether there are the same objects for every call, so that queries are composed once."""
+        return cls.get_queryset is ManageViewSet.get_queryset
+
     def _find(self) -> Any:
         text = self.kwargs[self.lookup_name()]
-        if type(self).get_queryset is not ManageViewSet.get_queryset:  # it depends on the call
+        if not self.shows_all_the_same():
             return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)
         return _finder(type(self)).find(text, lock=self.locks)
+
+    def fetch(self, keys: list[Any]) -> Iterable[Any]:
+        """The objects of these primary keys, in any order."""
+        if not self.shows_all_the_same():
+            return self.get_queryset().order_by().filter(pk__in=keys)
+        return _fetcher(type(self))(keys)
+
+    def get_listed(self) -> Any:
+        """What a list shows: what the filters let pass, or all of it, composed once."""
+        if not self._lists_everything():
+            return self.filter_queryset(self.get_queryset())
+        return _settled(type(self), self.validated.get("ordering", ""))
+
+    def _lists_everything(self) -> bool:
+        """Whether the call asks for nothing but an order and a page, of what is there for all."""
+        return (
+            self.pagination_class is Pagination
+            and self.shows_all_the_same()
+            and _PLAIN_FILTERS.issuperset(self.filter_backends)
+            and all(one in (None, "") or n in _PLACES for n, one in self.validated.items())
+        )
 
     def get_values(self, instance: Any = None) -> dict[str, Any]:
         """The validated input as the services take it; `instance` is what is to be changed.
@@ -161,6 +190,27 @@ def _finder(viewset: type[StandardViewSet]) -> Finder[Any]:
     """What finds an object of that viewset, which shows the same ones to everybody."""
     assert viewset.queryset is not None
     return Finder(viewset.queryset.all(), viewset.lookup_field)
+
+
+@cache
+def _fetcher(viewset: type[StandardViewSet]) -> Prepared[Any]:
+    assert viewset.queryset is not None
+    found = viewset.queryset.order_by()
+    return Prepared(lambda keys: found.filter(pk__in=keys))
+
+
+@cache
+def _settled(viewset: type[StandardViewSet], ordering: str) -> Settled:
+    """The whole list of that viewset, in that order."""
+    view = viewset()
+    view.validated = {"ordering": ordering}
+    found = OrderingBackend().filter_queryset(cast(Request, None), view.get_queryset(), view)
+    return Settled(found, view.fetch)
+
+
+_PLAIN_FILTERS = {UpdatedSinceBackend, FilterBackend, SearchBackend, OrderingBackend}
+"""They leave out nothing when nothing is asked of them."""
+_PLACES = {"ordering", "page", "per_page", AFTER}
 
 
 @cache
@@ -215,7 +265,7 @@ class ListMixin(StandardViewSet):
 
     @operation("List {all}", input=_query, output=_list)
     def list(self, request: Request, **path: str) -> Response:
-        found = self.filter_queryset(self.get_queryset())
+        found = self.get_listed()
         page = self.paginate_queryset(found)
         instances = self.load(list(found) if page is None else page)
         context = self.get_serializer_context()

@@ -10,6 +10,7 @@ from django.db.models.query import ValuesListIterable
 from django.db.transaction import TransactionManagementError
 
 R = TypeVar("R")
+_AS_THEY_ARE = (int, str)
 _LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -28,6 +29,20 @@ class Prepared(Generic[R]):
     def __call__(self, *values: Any) -> list[R]:
         if [] in values:
             return []
+        plan, values = self._planned(values)
+        return plan.ask(values)
+
+    def page(self, start: int, most: int) -> list[R]:
+        """So many of them from that number on; of a query that takes no values."""
+        plan, _ = self._planned(())
+        return plan.ask((), " LIMIT %s OFFSET %s", (most, start))
+
+    def count(self) -> int:
+        """How many there are; of a query that takes no values."""
+        plan, _ = self._planned(())
+        return plan.count()
+
+    def _planned(self, values: tuple[Any, ...]) -> "tuple[_Plan, tuple[Any, ...]]":
         values = tuple(_pad(one) if isinstance(one, list) else one for one in values)
         shape = tuple(len(one) if isinstance(one, list) else 0 for one in values)
         connection: Any = connections[DEFAULT_DB_ALIAS]
@@ -36,7 +51,7 @@ class Prepared(Generic[R]):
         if (self, shape) not in plans:
             composed = self._compose(*map(_Placeholder, count(), shape))
             plans[self, shape] = _Plan(composed, connection)
-        return plans[self, shape].ask(values)
+        return plans[self, shape], values
 
 
 class _Placeholder(models.Expression):
@@ -83,19 +98,33 @@ class _Plan:
         self._compiler, self._found = compiler, queryset._iterable_class(queryset)
         self._prefetched = queryset._prefetch_related_lookups
 
-    def ask(self, values: Sequence[Any]) -> list[Any]:
+    def count(self) -> int:
+        with self._connection.cursor() as cursor:
+            counting = f"SELECT COUNT(*) FROM ({self._sql}) AS counted"  # noqa: S608 - our own
+            cursor.execute(counting, self._parameters)
+            return int(cursor.fetchone()[0])
+
+    def ask(
+        self, values: Sequence[Any], limits: str = "", further: tuple[int, ...] = ()
+    ) -> list[Any]:
         if self._locks and not self._connection.in_atomic_block:
             raise TransactionManagementError("A lock needs a transaction.")
         adapted = self._connection.ops.adapt_unknown_value
+        given = [
+            [one if type(one) in _AS_THEY_ARE else adapted(one) for one in value]
+            if isinstance(value, list)
+            else adapted(value)
+            for value in values
+        ]
         parameters = tuple(
-            adapted(one.value(values)) if isinstance(one, _Place) else one
-            for one in self._parameters
+            one.value(given) if type(one) is _Place else one for one in self._parameters
         )
+        statement, parameters = self._sql + limits, parameters + further
         if self._is_plain:
             with self._connection.cursor() as cursor:
-                cursor.execute(self._sql, parameters)
+                cursor.execute(statement, parameters)
                 return list(cursor.fetchall())
-        self._compiler.as_sql = lambda *args, **kwargs: (self._sql, parameters)
+        self._compiler.as_sql = lambda *args, **kwargs: (statement, parameters)
         found = list(self._found)
         models.prefetch_related_objects(found, *self._prefetched)
         return found

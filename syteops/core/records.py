@@ -1,6 +1,6 @@
 """What is stored for people and tools: its texts are what they saw and meant."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -79,21 +79,15 @@ class Record(models.Model):
 
         Whatever our columns' descriptors do when they are set, they keep it in `__dict__`.
         """
-        names = _columns_of(cls)
-        if len(values) != len(names) or pre_init.receivers or post_init.receivers:
+        if pre_init.receivers or post_init.receivers:
             return super().from_db(db, field_names, values, **options)
         made = cls.__new__(cls)
         state = made._state = ModelState()
         state.adding, state.db = False, db
         if "fetch_mode" in options:  # from Django 6.1 on
             state.fetch_mode = options["fetch_mode"]
-        vars(made).update(zip(names, values, strict=True))
+        vars(made).update(zip(field_names, values, strict=True))
         return made
-
-
-@cache
-def _columns_of(model: type[models.Model]) -> Sequence[str]:
-    return [field.attname for field in model._meta.concrete_fields]
 
 
 @cache

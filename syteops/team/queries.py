@@ -41,8 +41,16 @@ _PUBLISHED = (
 
 
 def live_members() -> QuerySet[TeamMember]:
-    """Every member that is not deleted, by number."""
-    return TeamMember.objects.select_related("user")
+    """Every member that is not deleted, by number, with the name of the login alone."""
+    return TeamMember.objects.select_related("user").defer("uid", *_UNSHOWN_OF_LOGINS)
+
+
+_SHOWN_OF_LOGINS = ("id", "username")
+_UNSHOWN_OF_LOGINS = [
+    f"user__{field.name}"
+    for field in User._meta.concrete_fields
+    if field.name not in _SHOWN_OF_LOGINS
+]
 
 
 def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:

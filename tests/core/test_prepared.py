@@ -128,3 +128,15 @@ def test_a_row_that_is_gone_is_not_changed_silently() -> None:
 
     with pytest.raises(DatabaseError):
         update_row(member, ["city"])
+
+
+def test_pages_and_the_count_follow_what_is_stored() -> None:
+    systems = [a_system() for _ in range(5)]
+    everything = Prepared(lambda: CrmSystem.objects.order_by("number"))
+
+    assert everything.page(0, 2) == systems[:2]
+    assert everything.page(3, 9) == systems[3:]
+    assert everything.count() == 5
+    systems.append(a_system())
+    assert everything.page(5, 1) == systems[5:]
+    assert everything.count() == 6
