@@ -14,7 +14,7 @@ import orjson
 
 from manage_api.calls import Result
 from manage_api.principals import Principal
-from syteops.core.written import State
+from syteops.core.written import State, is_unchanged
 
 MOST_BYTES = 8 * 1024 * 1024
 """How much each thread keeps."""
@@ -66,8 +66,9 @@ def kept(principal: Principal, call: Hashable, answer: Callable[[], Result]) -> 
     if state is None:
         return answer()
     answers: _Answers | None = getattr(_local, "answers", None)
-    if answers is None or answers.state != state:
+    if answers is None or not is_unchanged(answers.state, state):
         answers = _local.answers = _Answers(state)
+    answers.state = state
     mine = principal.kind, principal.id, call
     return answers.get(mine) or answers.keep(mine, answer())
 

@@ -1,10 +1,10 @@
-"""Objects from rows of SQL that was compiled once: composing it costs several times the asking."""
+"""Rows without a detour: read by SQL that was compiled once, or put there in one statement."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import Model
 
 M = TypeVar("M", bound=Model)
@@ -34,3 +34,15 @@ def _converters(model: type[Model], vendor: str) -> list[tuple[int, Any, list[Ca
         if converters := [*of_backend, *column.get_db_converters(connection)]:
             found.append((place, column, converters))
     return found
+
+
+def put_row(instance: Model) -> None:
+    """Store that row, new or in the place of the one with its primary key, in one statement."""
+    fields = type(instance)._meta.concrete_fields
+    with transaction.atomic(durable=True):
+        type(instance)._base_manager.bulk_create(
+            [instance],
+            update_conflicts=True,
+            unique_fields=[one.name for one in fields if one.primary_key],
+            update_fields=[one.name for one in fields if not one.primary_key],
+        )

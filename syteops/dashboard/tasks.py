@@ -3,6 +3,8 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
+from syteops.core.rows import put_row
+from syteops.core.written import tells_of_life
 from syteops.dashboard.models import TaskState
 
 _PROOF = "write"
@@ -25,23 +27,24 @@ def failing_tasks() -> list[TaskState]:
     return list(TaskState.objects.filter(failing_since__isnull=False).order_by("failing_since"))
 
 
-@transaction.atomic
+tells_of_life(TaskState, f"name = '{_PROOF}'")
+
+
 def prove_write() -> None:
     """Write something, so that a database that cannot be written raises DatabaseError."""
-    TaskState.objects.update_or_create(name=_PROOF, defaults={"finished_at": timezone.now()})
+    put_row(TaskState(name=_PROOF, finished_at=timezone.now()))
 
 
-@transaction.atomic
 def prove_writable() -> None:
-    """As `prove_write`, but where that can be told without a commit nothing is written.
+    """As `prove_write`, but on SQLite nothing is written.
 
-    A commit would end what every process keeps of answers. SQLite tells by its file; whether the
-    disk has room for it is for the caller to prove.
+    There a commit would end what every process keeps of answers. SQLite tells by its file; whether
+    the disk has room for it is for the caller to prove.
     """
     if connection.vendor != "sqlite":
         prove_write()
         return
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         # Refused like any write, and unlike a row not counted among what this connection changed.
         cursor.execute("PRAGMA user_version = 1")
-    transaction.set_rollback(True)
+        transaction.set_rollback(True)

@@ -2,7 +2,8 @@
 
 The operating system ends the lock with the process, however that ends. So a worker that was killed
 is known at once where its data directory is, and everywhere else when its heart stops. The file
-takes every heartbeat and the row few, for a write to the database ends what is kept of answers.
+takes every heartbeat and the row few: on SQLite, where nobody needs it, only the first, for there a
+write ends what is kept of answers.
 """
 
 import os
@@ -18,7 +19,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from syteops.core.rows import put_row
+from syteops.core.written import tells_of_life
 from syteops.tasks.models import TaskWorker
+
+tells_of_life(TaskWorker)
 
 BEATS_EVERY = 5.0
 """Seconds."""
@@ -56,8 +61,7 @@ class Presence:
         if connection.vendor != "sqlite":
             told = told.filter(seen_at__gt=now - WRITTEN_EVERY)
         if not told.exists():
-            seen = {"seen_at": now, "started_at": self._started_at}
-            TaskWorker.objects.update_or_create(pk=self.id, defaults=seen)
+            put_row(TaskWorker(pk=self.id, seen_at=now, started_at=self._started_at))
 
     def end(self) -> None:
         """Be gone. What is still running counts as lost from now on."""
