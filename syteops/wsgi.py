@@ -19,6 +19,7 @@ from syteops.automation import reads  # noqa: E402 - the same
 from syteops.core import background, request_counts  # noqa: E402 - beside the others
 from syteops.core.postgresql.base import DatabaseWrapper  # noqa: E402 - the same
 from syteops.integrations.startup import LOOKED_EVERY, follow_enabled  # noqa: E402 - the same
+from syteops.lib.memory import give_back  # noqa: E402 - beside the others
 from syteops.server import housekeeping  # noqa: E402 - the same
 
 # Requests do not wait without end; commands, which do not come here, may take their time.
@@ -29,4 +30,5 @@ background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_cal
 background.every(reads.INTERVAL.total_seconds(), housekeeping.watched("note_reads", reads.flush))
 background.every(request_counts.SHARED_EVERY, request_counts.share)
 background.every(LOOKED_EVERY, follow_enabled)
+background.every(60, give_back)
 background.start()
