@@ -11,9 +11,9 @@ from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import action, display
 
-from estimates import questions, services
+from estimates import questions, services, summary
 from estimates.choices import EstimateStatus
-from estimates.forms import EstimateForm, LineItemForm
+from estimates.forms import EstimateForm, LineItemForm, approval_form
 from estimates.links import client_path
 from estimates.lists import STATUS, StatusFilter, sums, tabs
 from estimates.mail_forms import MailForm, SendForm, about
@@ -44,7 +44,7 @@ class LineItemInline(RowsInline):
     model = LineItem
     form = LineItemForm
     fields = ("description", "quantity", "unit_price", "discount_percent", "tax_percent",
-              "position")  # fmt: skip
+              "optional", "position")  # fmt: skip
     verbose_name = "line item"
 
 
@@ -82,12 +82,13 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
                        "shown_mail", "shown_views", "sent_at", "created_at",
                        "updated_at")  # fmt: skip
-    actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise")
+    actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise",
+                      "use_template", "copy", "make_template")  # fmt: skip
     fieldsets = (
         (None, {"fields": (("label", "shown_status"), "title", "content", "preview", "excerpt")}),
         ("Client", {"fields": (("client_name", "client_company"), "client_email",
                                ("crm_system", "crm_contact_id"))}),
-        ("Money", {"fields": (("currency", "valid_until"), "totals")}),
+        ("Money", {"fields": (("currency", "valid_until"), "discount_percent", "totals")}),
         ("Answer", {"fields": ("client_link", "sent_at", "shown_mail", "shown_views",
                                "shown_answer")}),
         ("More", {"fields": ("language", "slug", "meta", ("created_at", "updated_at"))}),
@@ -154,9 +155,7 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
         """As they were saved last."""
         if not estimate.pk:
             return "Computed when saved"
-        amounts = ("subtotal", "discount", "tax", "total")
-        shown = (f"{n} {money(getattr(estimate.amounts, n), estimate.currency)}" for n in amounts)
-        return f"{estimate.currency}: {', '.join(shown)}"
+        return ", ".join(f"{name} {amount}" for name, amount in summary.totals(estimate))
 
     @admin.display(description="Preview")
     def preview(self, estimate: Estimate) -> str:
@@ -242,7 +241,7 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         approve = partial(services.answer_estimate, status=EstimateStatus.APPROVED)
         told = "Approval recorded."
-        return self._do(request, object_id, "approve", questions.APPROVE, approve, told)
+        return self._do(request, object_id, "approve", _approval, approve, told)
 
     @button("Decline", "decline", "thumb_down")
     def decline(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -255,6 +254,22 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
         told = "This is the new revision. Change it, then send it."
         revise = services.revise_estimate
         return self._do(request, object_id, "revise", questions.REVISE, revise, told)
+
+    @button("Copy", "copy", "content_copy")
+    def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        copy, told = services.copy_estimate, "This is the copy. Change it, then send it."
+        return self._do(request, object_id, "copy", questions.COPY, copy, told)
+
+    @button("New from template", "use-template", "note_add")
+    def use_template(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        copy, told = services.copy_estimate, "This is the new draft. Say who it is for."
+        return self._do(request, object_id, "copy", questions.USE_TEMPLATE, copy, told)
+
+    @button("Make a template", "make-template", "bookmark_add")
+    def make_template(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        copy = partial(services.copy_estimate, status=EstimateStatus.TEMPLATE)
+        told = "This is the template. Its button makes new drafts of it."
+        return self._do(request, object_id, "copy", questions.MAKE_TEMPLATE, copy, told)
 
     def _do(
         self,
@@ -274,7 +289,12 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
         return confirmed(self, request, object_id, question, act)
 
 
+def _approval(estimate: Estimate) -> Question:
+    return replace(questions.APPROVE, form=approval_form(estimate))
+
+
 _FITTING = {
+    EstimateStatus.TEMPLATE: ("use_template",),
     EstimateStatus.DRAFT: ("send", "create_link"),
     EstimateStatus.SENT: ("approve", "decline", "resend", "revise"),
     EstimateStatus.APPROVED: ("revise",),
@@ -285,5 +305,6 @@ _FITTING = {
 
 def _fitting(estimate: Estimate) -> set[str]:
     """What can be done with it now; to send is to create the link where no mail is sent."""
-    possible = {"pdf", *(() if estimate.is_superseded else _FITTING[estimate.current_status])}
+    possible = {"pdf", *(() if estimate.is_template else ("copy", "make_template"))}
+    possible.update(() if estimate.is_superseded else _FITTING[estimate.current_status])
     return possible - ({"send", "resend"} if why_no_mail() else {"create_link"})

@@ -37,7 +37,8 @@ class DecimalTextField(serializers.Field[Decimal, Any, str, Any]):
         fits = self.form.fullmatch(data) if isinstance(data, str) else True
         if not fits or not self.least <= value <= self.most:
             self.fail("max_value", least=self.least, most=self.most, places=self.places)
-        return value.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP)
+        # Nothing is never less than nothing: "-0" is 0.
+        return value.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP) or Decimal(0)
 
     def to_representation(self, value: Decimal) -> str:
         return plain(value)
@@ -64,9 +65,10 @@ def quantity_field(**kwargs: Any) -> DecimalTextField:
 
 
 def price_field(**kwargs: Any) -> DecimalTextField:
-    """Nothing or more, with four decimals at most."""
-    form = r"[0-9]{1,11}(?:\.[0-9]{1,4})?"
-    return DecimalTextField(form=form, least="0", most="99999999999.9999", places=4, **kwargs)
+    """With four decimals at most; below nothing, it is taken off."""
+    form = r"-?[0-9]{1,11}(?:\.[0-9]{1,4})?"
+    most = "99999999999.9999"
+    return DecimalTextField(form=form, least=f"-{most}", most=most, places=4, **kwargs)
 
 
 def percent_field(**kwargs: Any) -> DecimalTextField:

@@ -5,10 +5,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from estimates import services
-from estimates.models import LONGEST_COMMENT
+from estimates.models import LONGEST_COMMENT, Estimate
 from syteops.adminkit.texts import TextForm
 from syteops.core.form_fields import LineField, TextField
 from syteops.crm.models import CrmSystem
@@ -54,3 +57,18 @@ class ClientAnswerForm(forms.Form):
     comment = TextField(
         max_length=LONGEST_COMMENT, required=False, widget=UnfoldAdminTextareaWidget({"rows": 3})
     )
+
+
+def approval_form(estimate: Estimate) -> type[ClientAnswerForm]:
+    """The form for a client who approves; where lines are optional, with which of them."""
+    options = [(one.pk, one.description) for one in estimate.line_items.all() if one.optional]
+    if not options:
+        return ClientAnswerForm
+    field = forms.TypedMultipleChoiceField(
+        coerce=int,
+        required=False,
+        choices=options,
+        label="Optional lines that are approved too",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    return type("ApprovalForm", (ClientAnswerForm,), {"chosen": field})

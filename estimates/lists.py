@@ -8,7 +8,14 @@ from django.http import HttpRequest
 
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
-from estimates.queries import count_standing, expires_soon, for_totals, totals_of, with_status
+from estimates.queries import (
+    NO_TEMPLATES,
+    count_standing,
+    expires_soon,
+    for_totals,
+    totals_of,
+    with_status,
+)
 from estimates.templatetags.amounts import money
 
 STATUS = "status"
@@ -20,13 +27,14 @@ TABS = {
     EstimateStatus.APPROVED: "Approved",
     EstimateStatus.DECLINED: "Declined",
     EstimateStatus.EXPIRED: "Expired",
+    EstimateStatus.TEMPLATE: "Templates",
 }
 MOST_SUMMED = 1_000
 """Estimates that are added up for a page; of more, those of the page are."""
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """By the status of today, which is not the stored one."""
+    """By the status of today, which is not the stored one. Templates are by themselves."""
 
     title = "status"
     parameter_name = STATUS
@@ -35,7 +43,8 @@ class StatusFilter(admin.SimpleListFilter):
         return TABS.items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
-        return queryset.filter(_condition(str(self.value()))) if self.value() in TABS else queryset
+        chosen = self.value()
+        return queryset.filter(_condition(chosen) if chosen in TABS else NO_TEMPLATES)
 
 
 def _condition(tab: str) -> Q:

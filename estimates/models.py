@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from estimates.choices import ANSWERS, STORED, EstimateStatus, MailKind, MailState
-from estimates.totals import Amounts, line_amounts, sum_of
+from estimates.choices import ANSWERS, STORED, UNSENT, EstimateStatus, MailKind, MailState
+from estimates.totals import Amounts, LineAmounts, amounts_of, line_amounts
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
 from syteops.core.events import Verb
@@ -25,7 +25,7 @@ LONGEST_PROBLEM = 300
 LEAST_QUANTITY = Decimal("0.0001")
 
 _PERCENT = (MinValueValidator(0), MaxValueValidator(100))
-_IS_SENT = ~Q(status=EstimateStatus.DRAFT)
+_IS_SENT = ~Q(status__in=UNSENT)
 _IS_ANSWERED = Q(status__in=ANSWERS)
 
 
@@ -33,7 +33,8 @@ class Estimate(TextEntity):
     """What some work will cost: written, sent to a client, and approved or declined there.
 
     A change of one that was sent is a new revision: another estimate of the same number, which
-    supersedes this one. Deleting is soft: a number once given is never given again.
+    supersedes this one. Deleting is soft: a number once given is never given again. Templates
+    are counted by themselves.
     """
 
     resource: ClassVar[str] = "estimates_items"
@@ -52,6 +53,7 @@ class Estimate(TextEntity):
     }
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # Of a template the year is 0.
     year = models.PositiveSmallIntegerField(editable=False)
     sequence = models.PositiveIntegerField(editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
@@ -88,6 +90,14 @@ class Estimate(TextEntity):
         help_text="In which it is written, such as de-AT. If empty: the module's.",
     )
     currency = models.CharField(max_length=3, choices=currencies.choices, help_text="ISO 4217.")
+    discount_percent = models.DecimalField(
+        "discount %",
+        max_digits=6,
+        decimal_places=3,
+        default=0,
+        validators=_PERCENT,
+        help_text="On what the lines come to after their own discounts.",
+    )
     valid_until = models.DateField(
         null=True, blank=True, help_text="The last day on which the client can answer."
     )
@@ -154,6 +164,9 @@ class Estimate(TextEntity):
                 fields=["year", "sequence", "revision"], name="estimates_numbered_once"
             ),
             models.UniqueConstraint(fields=["number", "revision"], name="estimates_number_once"),
+            models.CheckConstraint(
+                condition=Q(discount_percent__range=(0, 100)), name="estimates_discount"
+            ),
             models.UniqueConstraint(
                 fields=["superseded_by"],
                 condition=Q(superseded_by__isnull=False),
@@ -184,7 +197,7 @@ class Estimate(TextEntity):
             models.Index(fields=["created_at", "id"], name="estimates_by_creation"),
             # As wide as the next: else SQLite would take that one, and sort.
             models.Index(
-                fields=["valid_until", "id", "superseded_by", "deleted_at"],
+                fields=["valid_until", "id", "superseded_by", "deleted_at", "status"],
                 name="estimates_by_validity",
             ),
             models.Index(fields=["sent_at", "id"], name="estimates_by_sending"),
@@ -205,6 +218,11 @@ class Estimate(TextEntity):
     def __str__(self) -> str:
         return f"{self.label} {self.title}"
 
+    @classmethod
+    def listed(cls) -> models.QuerySet["Estimate"]:
+        """Templates are none of them."""
+        return cls.objects.exclude(status=EstimateStatus.TEMPLATE)
+
     @property
     def label(self) -> str:
         """The number, with the revision from the second on."""
@@ -219,6 +237,11 @@ class Estimate(TextEntity):
         return EstimateStatus(self.status)
 
     @property
+    def is_template(self) -> bool:
+        """Whether others are made from it, and nobody gets it."""
+        return self.status == EstimateStatus.TEMPLATE
+
+    @property
     def is_superseded(self) -> bool:
         """Whether a newer revision stands in its place."""
         return self.superseded_by_id is not None
@@ -226,7 +249,7 @@ class Estimate(TextEntity):
     @property
     def is_frozen(self) -> bool:
         """Whether it can only be revised: a client has seen it."""
-        return self.is_superseded or self.status != EstimateStatus.DRAFT
+        return self.is_superseded or self.status not in UNSENT
 
     @property
     def is_deletable(self) -> bool:
@@ -266,7 +289,7 @@ class Estimate(TextEntity):
     @cached_property
     def amounts(self) -> Amounts:
         """What it comes to."""
-        return sum_of([line.amounts for line in self.line_items.all()], self.currency)
+        return amounts_of(self.line_items.all(), self.discount_percent, self.currency)
 
 
 class LineItem(Record):
@@ -278,6 +301,8 @@ class LineItem(Record):
         "unit_price",
         "discount_percent",
         "tax_percent",
+        "optional",
+        "chosen",
     )
 
     estimate = models.ForeignKey(Estimate, on_delete=models.CASCADE, related_name="line_items")
@@ -286,15 +311,15 @@ class LineItem(Record):
     quantity = models.DecimalField(
         max_digits=12, decimal_places=4, default=1, validators=[MinValueValidator(LEAST_QUANTITY)]
     )
-    unit_price = models.DecimalField(
-        max_digits=15, decimal_places=4, validators=[MinValueValidator(0)]
-    )
+    unit_price = models.DecimalField(max_digits=15, decimal_places=4)
     discount_percent = models.DecimalField(
         "discount %", max_digits=6, decimal_places=3, default=0, validators=_PERCENT
     )
     tax_percent = models.DecimalField(
         "tax %", max_digits=6, decimal_places=3, default=0, validators=_PERCENT
     )
+    optional = models.BooleanField(default=False)
+    chosen = models.BooleanField(default=False, editable=False)
 
     class Meta:
         default_permissions = ()
@@ -302,7 +327,9 @@ class LineItem(Record):
         constraints = (
             models.CheckConstraint(condition=~Q(description=""), name="estimates_line_described"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="estimates_line_quantity"),
-            models.CheckConstraint(condition=Q(unit_price__gte=0), name="estimates_line_price"),
+            models.CheckConstraint(
+                condition=Q(optional=True) | Q(chosen=False), name="estimates_line_chosen"
+            ),
             models.CheckConstraint(
                 condition=Q(discount_percent__range=(0, 100), tax_percent__range=(0, 100)),
                 name="estimates_line_percents",
@@ -312,7 +339,12 @@ class LineItem(Record):
     def __str__(self) -> str:
         return self.description
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is in the total."""
+        return self.chosen or not self.optional
+
     @cached_property
-    def amounts(self) -> Amounts:
+    def amounts(self) -> LineAmounts:
         """What the line comes to, in the estimate's currency."""
         return line_amounts(self, self.estimate.currency)

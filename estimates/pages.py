@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core import signing
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,6 +15,7 @@ from estimates.branding import Brand, brand
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
 from estimates.pdf import PdfFailed, file_name, pdf_of
+from estimates.summary import choose, parted, totals
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
@@ -29,6 +30,7 @@ _HEADERS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 _SALT = "estimates.answer"
+SHOW_TOTAL = "show_total"
 
 
 class AnswerForm(forms.Form):
@@ -43,14 +45,29 @@ class AnswerForm(forms.Form):
         label="Comment (optional)",
         widget=forms.Textarea({"rows": 3}),
     )
+    chosen = forms.TypedMultipleChoiceField(coerce=int, required=False)
     answer = forms.ChoiceField(choices=[(one.value, one.label) for one in ANSWERS])
     seal = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, estimate: Estimate, data: Any = None) -> None:
-        super().__init__(
-            data, initial={"seal": signing.dumps(estimate.pk, salt=_SALT)}, auto_id="%s"
-        )
+    data: QueryDict
+
+    def __init__(self, estimate: Estimate, data: Any = None, **initial: Any) -> None:
+        seal = signing.dumps(estimate.pk, salt=_SALT)
+        super().__init__(data, initial={**initial, "seal": seal}, auto_id="%s")
+        optional = [line.pk for line in estimate.line_items.all() if line.optional]
+        self.fields["chosen"].choices = [(pk, pk) for pk in optional]  # type: ignore[attr-defined]
         self.estimate = estimate
+
+    @property
+    def picked(self) -> list[int]:
+        """The optional lines that are ticked, whatever else is wrong with the form."""
+        ticked = self.data.getlist("chosen") if self.is_bound else ()
+        return [pk for pk, _ in self.fields["chosen"].choices if str(pk) in ticked]  # type: ignore[attr-defined]
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the total on the page was that of what is ticked."""
+        return seen(self.picked) == self.data.get("seen", "")
 
     def clean_seal(self) -> str:
         seal: str = self.cleaned_data["seal"]
@@ -120,18 +137,33 @@ def pdf_response(estimate: Estimate) -> HttpResponse:
     return _guarded(response, "default-src 'none'")
 
 
+def seen(chosen: list[int]) -> str:
+    """Which optional lines are in the total on a page, for the answer that is given there."""
+    return " ".join(map(str, chosen))
+
+
 def _take_answer(request: HttpRequest, token: str, form: AnswerForm) -> HttpResponse:
+    """Nobody approves a total that was not on the page: it is shown first, then asked for again."""
+    choose(form.estimate, form.picked)
+    if request.POST.get("answer") == SHOW_TOTAL:
+        typed = {name: request.POST.get(name, "") for name in ("name", "comment")}
+        return _page(request, form.estimate, AnswerForm(form.estimate, **typed))
     if not form.is_valid():
         return _page(request, form.estimate, form, status=400)
     given = form.cleaned_data
     status = EstimateStatus(given["answer"])
-    action = "approve" if status == EstimateStatus.APPROVED else "decline"
+    is_approval = status == EstimateStatus.APPROVED
+    if is_approval and not form.is_seen:
+        return _page(request, form.estimate, form, is_changed=True)
+    action = "approve" if is_approval else "decline"
     actor = _client(request, form.estimate, given["name"], action)
 
     @transaction.atomic
     def answer() -> None:
         estimate = queries.by_token(token, lock=True)
         told = {"name": given["name"], "comment": given["comment"]}
+        if is_approval:
+            told["chosen"] = given["chosen"]
         services.answer_estimate(actor, estimate, status, **told)
 
     try:
@@ -156,14 +188,26 @@ def _client(request: HttpRequest, estimate: Estimate, name: str, action: str) ->
 
 
 def _page(
-    request: HttpRequest, estimate: Estimate, form: AnswerForm, status: int = 200
+    request: HttpRequest,
+    estimate: Estimate,
+    form: AnswerForm,
+    status: int = 200,
+    is_changed: bool = False,
 ) -> HttpResponse:
     state = "superseded" if estimate.is_superseded else estimate.current_status.value
     by = brand(language=estimate.language)
+    is_open = state == EstimateStatus.SENT
+    lines, options = parted(estimate, is_open)
     context = {
         "brand": by,
         "token": request.resolver_match.kwargs["token"],  # type: ignore[union-attr]
         "estimate": estimate,
+        "is_open": is_open,
+        "lines": lines,
+        "options": options,
+        "totals": totals(estimate),
+        "seen": seen([line.pk for line in options if line.chosen]),
+        "is_changed": is_changed,
         "state": state,
         "is_late": status == 409,
         "scope": to_html(estimate.content),

@@ -15,8 +15,9 @@ from django.utils.formats import date_format
 
 from estimates import typesetting
 from estimates.branding import Brand, brand
-from estimates.choices import EstimateStatus
+from estimates.choices import UNSENT
 from estimates.models import Estimate, LineItem
+from estimates.summary import parted, totals
 from estimates.templatetags.amounts import money, number
 from syteops.core.errors import DomainError
 from syteops.lib.colours import WHITE, Colour, readable
@@ -124,8 +125,8 @@ def _document(estimate: Estimate, by: Brand) -> dict[str, Any]:
         "note": _piece(_note(estimate)),
         "facts": [[name, _piece(value)] for name, value in _facts(estimate) if value],
         "scope": [_laid_out(node) for node in to_tree(estimate.content)],
-        **_table(list(estimate.line_items.all()), estimate.currency),
-        "totals": [[name, breakable(value)] for name, value in _totals(estimate)],
+        **_costs(estimate),
+        "totals": [[name, breakable(value)] for name, value in totals(estimate)],
         "comment": [_piece(line) for line in estimate.answer_comment.splitlines()],
     }
 
@@ -148,7 +149,15 @@ def _note(estimate: Estimate) -> str:
     if estimate.answered_at:
         on = date_format(estimate.answered_at, "DATETIME_FORMAT")
         return f"{estimate.current_status.label} by {estimate.answered_by} on {on}"
-    return "Draft" if estimate.current_status == EstimateStatus.DRAFT else ""
+    return estimate.current_status.label if estimate.status in UNSENT else ""
+
+
+def _costs(estimate: Estimate) -> dict[str, Any]:
+    """What counts, and apart from it what the client may choose, or has not chosen."""
+    is_open = not estimate.answered_at
+    firm, apart = (_table(lines, estimate.currency) for lines in parted(estimate, is_open))
+    heading = "Optional, not in the total" if is_open else "Not chosen"
+    return {"costs": firm, "options": apart, "options_heading": heading}
 
 
 def _table(lines: list[LineItem], currency: str) -> dict[str, Any]:
@@ -158,7 +167,7 @@ def _table(lines: list[LineItem], currency: str) -> dict[str, Any]:
         "Unit price": [money(one.unit_price, currency) for one in lines],
         "Discount": [_percent(one.discount_percent) for one in lines],
         "Tax": [_percent(one.tax_percent) for one in lines],
-        "Amount": [money(one.amounts.total, currency) for one in lines],
+        "Amount": [money(one.amounts.net, currency) for one in lines],
     }
     shown = {name: values for name, values in columns.items() if any(values)}
     rows = zip(*shown.values(), strict=True)
@@ -174,17 +183,6 @@ def _table(lines: list[LineItem], currency: str) -> dict[str, Any]:
 
 def _percent(value: Any) -> str:
     return f"{number(value)} %" if value else ""
-
-
-def _totals(estimate: Estimate) -> list[tuple[str, str]]:
-    """The last one is the sum."""
-    amounts, currency = estimate.amounts, estimate.currency
-    shown = [("Subtotal", money(amounts.subtotal, currency))]
-    if amounts.discount:
-        shown.append(("Discount", f"−{money(amounts.discount, currency)}"))
-    if amounts.tax:
-        shown.append(("Tax", money(amounts.tax, currency)))
-    return [*shown, ("Total", f"{currency} {money(amounts.total, currency)}")]
 
 
 def _piece(text: str) -> dict[str, Any]:

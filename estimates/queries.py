@@ -11,7 +11,7 @@ from typing import TypedDict
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from estimates.choices import EstimateStatus
+from estimates.choices import REAL, EstimateStatus
 from estimates.models import Estimate, LineItem
 from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
@@ -27,7 +27,7 @@ ORDERINGS = {
 }
 SOON_DAYS = 7
 """Days in which a client must answer, that an estimate counts as one that expires soon."""
-_PRICED = ("quantity", "unit_price", "discount_percent", "tax_percent")
+PRICED = ("quantity", "unit_price", "discount_percent", "tax_percent", "optional", "chosen")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -35,6 +35,9 @@ def estimates() -> QuerySet[Estimate]:
     """Every estimate that is not deleted, with its lines, in two queries."""
     found: QuerySet[Estimate] = Estimate.objects.defer("searched").select_related("crm_system")
     return found.prefetch_related("line_items")
+
+
+NO_TEMPLATES = ~Q(status=EstimateStatus.TEMPLATE)
 
 
 def with_status(status: str) -> Q:
@@ -117,7 +120,7 @@ def deletion_impact(estimate: Estimate) -> EstimateDeleteImpact:
 
 def counts_by_status() -> dict[str, int]:
     """How many estimates there are of each status today; superseded ones do not count."""
-    return count_standing({one: with_status(one) for one in EstimateStatus.values})
+    return count_standing({one.value: with_status(one) for one in REAL})
 
 
 def count_standing(conditions: Mapping[str, Q]) -> dict[str, int]:
@@ -128,7 +131,7 @@ def count_standing(conditions: Mapping[str, Q]) -> dict[str, int]:
 
 def latest() -> Estimate | None:
     """The estimate with the highest number."""
-    return Estimate.objects.order_by("-year", "-sequence", "-revision").first()
+    return Estimate.listed().order_by("-year", "-sequence", "-revision").first()
 
 
 def values_by_currency(status: str) -> dict[str, Decimal]:
@@ -138,8 +141,8 @@ def values_by_currency(status: str) -> dict[str, Decimal]:
 
 def for_totals(found: QuerySet[Estimate]) -> QuerySet[Estimate]:
     """The same estimates with what `totals_of` reads and nothing else: texts are long."""
-    priced = LineItem.objects.only("estimate", *_PRICED)
-    bare = found.select_related(None).prefetch_related(None).only("currency")
+    priced = LineItem.objects.only("estimate", *PRICED)
+    bare = found.select_related(None).prefetch_related(None).only("currency", "discount_percent")
     return bare.prefetch_related(Prefetch("line_items", priced))
 
 

@@ -36,6 +36,22 @@ DECLINE = Question(
     form=ClientAnswerForm,
     danger=True,
 )
+COPY = Question(
+    "Copy",
+    "Makes a new draft under the next number, with the same work and client.",
+    "Make a copy",
+)
+MAKE_TEMPLATE = Question(
+    "Make a template",
+    "Makes a template of it, without the client. Templates have a tab of their own, and are "
+    "counted nowhere.",
+    "Make a template",
+)
+USE_TEMPLATE = Question(
+    "New from template",
+    "Makes a new draft under the next number, as the template has it.",
+    "Make a draft",
+)
 REVISE = Question(
     "Revise",
     "Makes a new draft of the same number that replaces this estimate. The client can no longer "

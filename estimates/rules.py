@@ -1,10 +1,12 @@
 """What must be so before something is done with an estimate, and the words if it is not."""
 
+from collections.abc import Sequence
+
 from django.utils import timezone
 
-from estimates.choices import EstimateStatus
+from estimates.choices import UNSENT, EstimateStatus
 from estimates.models import Estimate
-from syteops.core.errors import Conflict, Protected
+from syteops.core.errors import Conflict, Invalid, Protected
 
 
 class Kept(Protected):
@@ -17,11 +19,17 @@ def need_draft(estimate: Estimate) -> None:
     """Raises Kept unless it can be changed as it is."""
     if estimate.is_superseded:
         raise Kept(f"{estimate.label} was replaced by a newer revision. Change that one.")
-    if estimate.status != EstimateStatus.DRAFT:
+    if estimate.status not in UNSENT:
         raise Kept(
             f"{estimate.label} is {estimate.current_status.value} and cannot be changed. "
             "Revise it: that makes a new draft of the same number."
         )
+
+
+def need_estimate(estimate: Estimate) -> None:
+    """Raises Conflict for a template, from which estimates are made."""
+    if estimate.is_template:
+        raise Conflict("A template is nobody's estimate. Copy it, then work on the copy.")
 
 
 def need_standing(estimate: Estimate) -> None:
@@ -49,6 +57,7 @@ def need_complete(estimate: Estimate) -> None:
 def need_open(estimate: Estimate) -> None:
     """Raises Conflict unless it waits for the client's answer."""
     need_standing(estimate)
+    need_estimate(estimate)
     status = estimate.current_status
     if status == EstimateStatus.DRAFT:
         raise Conflict(f"{estimate.label} has not been sent yet.")
@@ -56,3 +65,12 @@ def need_open(estimate: Estimate) -> None:
         raise Conflict(f"{estimate.label} expired. Revise it, then send the revision.")
     if status != EstimateStatus.SENT:
         raise Conflict(f"{estimate.label} was {status.value} by {estimate.answered_by} already.")
+
+
+def need_choice(estimate: Estimate, status: EstimateStatus, chosen: Sequence[int]) -> None:
+    """Raises Invalid unless all that was chosen are optional lines of it, and it is approved."""
+    optional = {line.pk for line in estimate.line_items.all() if line.optional}
+    if not {*chosen} <= optional:
+        raise Invalid.field("chosen", "Give ids of its optional line items only.", "not_found")
+    if chosen and status != EstimateStatus.APPROVED:
+        raise Invalid.field("chosen", "Only who approves chooses. Leave it out.", "invalid")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from estimates.choices import EstimateStatus, MailState
+from estimates.choices import UNSENT, EstimateStatus, MailState
 from estimates.fields import percent_field, price_field, quantity_field
 from estimates.links import client_path
 from estimates.mails import PLACEHOLDERS
@@ -23,11 +23,14 @@ from manage_api.fields import (
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
+    StrictIntegerField,
+    StrictListField,
     StrictTextField,
 )
 from manage_api.operations import find
 from manage_api.serializers import StrictSerializer
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
+from syteops.audit.rows import MAX_ROWS
 from syteops.core.addresses import absolute_address
 from syteops.lib.currencies import CODES, EXPONENTS, plain
 
@@ -42,9 +45,12 @@ class AmountField(serializers.DecimalField):
 class LineItemSerializer(RowSerializer):
     description = StrictCharField(max_length=500)
     quantity = quantity_field(required=False, help_text="1 if left out.")
-    unit_price = price_field()
+    unit_price = price_field(help_text="Below 0 it is taken off.")
     discount_percent = percent_field(required=False, help_text="0 if left out.")
     tax_percent = percent_field(required=False, help_text="The module's usual tax if left out.")
+    optional = StrictBooleanField(
+        required=False, help_text="Not in the total, unless the client chooses it."
+    )
 
     def to_representation(self, instance: LineItem) -> Any:
         places = EXPONENTS[instance.estimate.currency]
@@ -56,8 +62,16 @@ class LineTotalSerializer(serializers.Serializer[Any]):
     line_item = serializers.IntegerField(source="pk", help_text="The id of the line item.")
     subtotal = AmountField(source="amounts.subtotal", help_text="Quantity times unit price.")
     discount = AmountField(source="amounts.discount")
-    tax = AmountField(source="amounts.tax", help_text="On the subtotal less the discount.")
-    total = AmountField(source="amounts.total")
+    net = AmountField(source="amounts.net", help_text="Subtotal less discount, before tax.")
+    counts = serializers.BooleanField(
+        help_text="Whether it is in the total: false for an optional one that nobody has chosen."
+    )
+
+
+class RateTotalSerializer(serializers.Serializer[Any]):
+    percent = percent_field()
+    net = AmountField(help_text="Of the lines of this rate, less all discounts.")
+    tax = AmountField()
 
 
 class ClientAnswerSerializer(serializers.Serializer[Any]):
@@ -100,8 +114,14 @@ class EstimateSerializer(TextEntitySerializer):
     currency = StrictChoiceField(required=False, choices=CODES, help_text="ISO 4217.")
     line_items = RowsField(LineItemSerializer())
     line_totals = LineTotalSerializer(source="line_items", many=True, read_only=True)
-    subtotal = AmountField(source="amounts.subtotal", help_text="The sum of the lines.")
-    discount = AmountField(source="amounts.discount")
+    discount_percent = percent_field(
+        required=False, help_text="On all lines, after their own. 0 if left out."
+    )
+    subtotal = AmountField(source="amounts.subtotal", help_text="The sum of the lines that count.")
+    discount = AmountField(source="amounts.discount", help_text="Of the lines and on all of them.")
+    taxes = RateTotalSerializer(
+        source="amounts.taxes", many=True, read_only=True, help_text="By rate; they add up."
+    )
     tax = AmountField(source="amounts.tax")
     total = AmountField(source="amounts.total", help_text="Subtotal less discount plus tax.")
     status = serializers.ChoiceField(
@@ -119,13 +139,15 @@ class EstimateSerializer(TextEntitySerializer):
 
     class Meta:
         model = Estimate
-        extra_kwargs: ClassVar[dict[str, Any]] = {"language": {"trim_whitespace": False}}
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "language": {"trim_whitespace": False, "help_text": "BCP 47. If empty: the module's."}
+        }
         fields: tuple[str, ...] = (
             "id", "number", "revision", "superseded_by", "status", "title", "content", "excerpt",
             "slug", "client_name", "client_company", "client_email", "crm_num", "crm_contact_id",
-            "currency", "line_items", "line_totals", "subtotal", "discount", "tax", "total",
-            "valid_until", "language", "sent_at", "mail", "views", "answer", "meta",
-            "created_at", "updated_at",
+            "currency", "discount_percent", "line_items", "line_totals", "subtotal",
+            "discount", "taxes", "tax", "total", "valid_until", "language", "sent_at", "mail",
+            "views", "answer", "meta", "created_at", "updated_at",
         )  # fmt: skip
 
 
@@ -150,6 +172,7 @@ OPERATION_FOR = {
     EstimateStatus.SENT: "Use estimates_items.send.",
     EstimateStatus.APPROVED: "Use estimates_items.approve.",
     EstimateStatus.DECLINED: "Use estimates_items.decline.",
+    EstimateStatus.TEMPLATE: "Use estimates_items.copy: it makes a template of it.",
     EstimateStatus.EXPIRED: "It expires by itself, after the day `valid_until`.",
 }
 """How an estimate comes to each status, which cannot be written."""
@@ -161,7 +184,7 @@ class EstimateUpdateInput(EstimateWithLinkSerializer):
     status = StrictChoiceField(
         choices=EstimateStatus.choices,
         required=False,
-        help_text="The one that it has: `send`, `approve`, `decline` and `revise` change it.",
+        help_text="The one that it has, which only operations of their own change.",
     )
 
 
@@ -176,7 +199,9 @@ class EstimateCreateInput(EstimateWithLinkSerializer):
     """What a new estimate can have; tools of the WordPress product say that it is a draft."""
 
     status = _NewStatusField(
-        choices=[EstimateStatus.DRAFT.value], required=False, help_text="A new one is a draft."
+        choices=[one.value for one in UNSENT],
+        required=False,
+        help_text="A draft if left out. Copies of a template are drafts.",
     )
 
 
@@ -209,3 +234,17 @@ class EstimateAnswerInput(StrictSerializer):
 
     name = StrictCharField(max_length=150, help_text="Who answered on the client's side.")
     comment = StrictTextField(required=False, allow_blank=True, max_length=LONGEST_COMMENT)
+    chosen = StrictListField(
+        child=StrictIntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        max_length=MAX_ROWS,
+        help_text="Ids of the optional line items that are approved too.",
+    )
+
+
+class EstimateCopyInput(StrictSerializer):
+    status = StrictChoiceField(
+        choices=[one.value for one in UNSENT],
+        default=EstimateStatus.DRAFT.value,
+        help_text="What the copy is.",
+    )

@@ -11,12 +11,20 @@ from django.db.models import F, Max, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from estimates.choices import YEARLY, EstimateStatus, MailKind, MailState
+from estimates.choices import UNSENT, YEARLY, EstimateStatus, MailKind, MailState
 from estimates.mailing import queued, wants_mail
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
 from estimates.queries import hash_of
-from estimates.rules import Kept, need_complete, need_draft, need_open, need_standing
+from estimates.rules import (
+    Kept,
+    need_choice,
+    need_complete,
+    need_draft,
+    need_estimate,
+    need_open,
+    need_standing,
+)
 from syteops.ai.suggestions import forget_suggestions_about
 from syteops.audit import services as audit
 from syteops.audit.rows import plan_rows
@@ -30,10 +38,11 @@ from syteops.modules.queries import config_of
 
 Items = Sequence[Mapping[str, Any]]
 
-COPIED = (
-    "title", "content", "excerpt", "excerpt_derived", "meta", "client_name", "client_company",
-    "client_email", "crm_system", "crm_contact_id", "currency", "valid_until", "language",
+_WORK = (
+    "title", "content", "excerpt", "excerpt_derived", "currency", "discount_percent", "language",
 )  # fmt: skip
+_CLIENT = ("client_name", "client_company", "client_email", "crm_system", "crm_contact_id")
+_LINE = tuple(name for name in LineItem.SHOWN if name != "chosen")
 _TOKEN_BYTES = 32
 
 
@@ -50,14 +59,27 @@ def usual_tax() -> Decimal:
 
 @transaction.atomic
 def create_estimate(actor: Actor, *, line_items: Items = (), **values: Any) -> Estimate:
-    """A new draft under the next number. Raises Invalid.
+    """A new draft under the next number, or a template. Raises Invalid.
 
     What is left out follows the module's config: currency, last day, and the tax of a line.
     """
-    config = config_of("estimates")
-    texts = new_texts(values, Estimate.objects.all(), Estimate.noun, config["excerpt_length"])
-    estimate = Estimate(**{**usual_values(), **values, **texts, **_next_number(config)})
-    return _insert(actor, estimate, _add_usual_tax(line_items))
+    return _create(actor, values, _add_usual_tax(line_items))
+
+
+@transaction.atomic
+def copy_estimate(
+    actor: Actor, estimate: Estimate, *, status: EstimateStatus = EstimateStatus.DRAFT
+) -> Estimate:
+    """A new draft, or template, with the same work at the same prices.
+
+    It has a number and a time of its own; a template is for nobody in particular, so it is without
+    the client. What tools keep in `meta` is about the one that is copied.
+    """
+    names = _WORK if status == EstimateStatus.TEMPLATE else (*_WORK, *_CLIENT)
+    values = {name: getattr(estimate, name) for name in names}
+    if values.pop("excerpt_derived"):
+        del values["excerpt"]
+    return _create(actor, {**values, "status": status}, _lines_of(estimate))
 
 
 @transaction.atomic
@@ -86,18 +108,6 @@ def put_back_estimate(
     need_draft(estimate)
     keep_slug(estimate, values, Estimate.objects.exclude(pk=estimate.pk))
     return _change(actor, estimate, values, line_items)
-
-
-def _change(
-    actor: Actor, estimate: Estimate, values: Mapping[str, Any], items: Items | None
-) -> Estimate:
-    if items is None:
-        audit.update(actor, estimate, values)
-        return estimate
-    plan = plan_rows(LineItem, estimate.line_items.all(), items, "line_items")
-    audit.update(actor, estimate, values, also={"line_items": plan.change})
-    plan.store(estimate=estimate)
-    return estimate
 
 
 @transaction.atomic
@@ -155,6 +165,7 @@ def send_estimate(
     (`missing`), its last day is over, or it has been answered or superseded.
     """
     need_standing(estimate)
+    need_estimate(estimate)
     status = estimate.current_status
     if status == EstimateStatus.SENT:
         is_wanted = again and email is not False
@@ -215,22 +226,31 @@ def note_views(
 
 @transaction.atomic
 def answer_estimate(
-    actor: Actor, estimate: Estimate, status: EstimateStatus, *, name: str, comment: str = ""
+    actor: Actor,
+    estimate: Estimate,
+    status: EstimateStatus,
+    *,
+    name: str,
+    comment: str = "",
+    chosen: Sequence[int] = (),
 ) -> Estimate:
     """Record the client's answer: approved or declined, by whom, when, and from where.
 
-    The same answer once more changes nothing. Raises Conflict if the estimate waits for no answer:
-    a draft, expired, answered otherwise, or superseded.
+    `chosen` are the optional lines that are approved too, by their ids. The same answer once more
+    changes nothing. Raises Conflict if the estimate waits for no answer: a draft, expired, answered
+    otherwise, or superseded; and Invalid for an id of no optional line.
     """
     given = {"status": status, "answered_by": name, "answer_comment": comment}
-    if all(getattr(estimate, field) == value for field, value in given.items()):
+    need_choice(estimate, status, chosen)
+    is_same = all(getattr(estimate, field) == value for field, value in given.items())
+    if is_same and {one.pk for one in estimate.line_items.all() if one.chosen} == {*chosen}:
         return estimate
     need_open(estimate)
+    lines = [{"id": one.pk, "chosen": one.pk in chosen} for one in estimate.line_items.all()]
     on_behalf = actor.kind is not ActorKind.CLIENT
     where = {"answer_address": actor.address, "answered_on_behalf": on_behalf}
     values = {**given, "answered_at": timezone.now(), **where}
-    audit.update(actor, estimate, values, Verb(status.value))
-    return estimate
+    return _change(actor, estimate, values, lines, Verb(status.value))
 
 
 @transaction.atomic
@@ -241,27 +261,54 @@ def revise_estimate(actor: Actor, estimate: Estimate) -> Estimate:
     needs no revision, and for one that has a newer revision already.
     """
     need_standing(estimate)
-    if estimate.status == EstimateStatus.DRAFT:
-        raise Conflict(f"{estimate.label} is a draft: change it as it is.")
+    if estimate.status in UNSENT:
+        raise Conflict(f"{estimate.label} is a {estimate.status}: change it as it is.")
     config = config_of("estimates")
     former = Estimate.all_objects.filter(number=estimate.number)
     revision = former.aggregate(last=Max("revision"))["last"] + 1
-    values = {name: getattr(estimate, name) for name in COPIED}
+    copied = (*_WORK, *_CLIENT, "meta", "valid_until")
+    values = {name: getattr(estimate, name) for name in copied}
     if estimate.valid_until and estimate.valid_until < timezone.localdate():
         values["valid_until"] = _last_day(config)
     others, length = Estimate.objects.all(), config["excerpt_length"]
     slug = new_texts(values, others, Estimate.noun, length, former=estimate.slug)["slug"]
     number = {name: getattr(estimate, name) for name in ("number", "year", "sequence")}
     new = Estimate(**values, **number, slug=slug, revision=revision)
-    lines = [
-        {name: getattr(line, name) for name in LineItem.SHOWN} for line in estimate.line_items.all()
-    ]
-    _insert(actor, new, lines)
+    _insert(actor, new, _lines_of(estimate))
     audit.update(actor, estimate, {"superseded_by": new}, Verb.SUPERSEDED)
     return new
 
 
 # --- Parts ---------------------------------------------------------------------------------------
+
+
+def _create(actor: Actor, values: Mapping[str, Any], items: Items) -> Estimate:
+    config = config_of("estimates")
+    texts = new_texts(values, Estimate.objects.all(), Estimate.noun, config["excerpt_length"])
+    is_template = values.get("status") == EstimateStatus.TEMPLATE
+    number = _next_template() if is_template else _next_number(config)
+    return _insert(actor, Estimate(**{**usual_values(), **number, **values, **texts}), items)
+
+
+def _lines_of(estimate: Estimate) -> Items:
+    """The lines as new ones, of which nobody has chosen any yet."""
+    return [{name: getattr(one, name) for name in _LINE} for one in estimate.line_items.all()]
+
+
+def _change(
+    actor: Actor,
+    estimate: Estimate,
+    values: Mapping[str, Any],
+    items: Items | None,
+    verb: Verb = Verb.UPDATED,
+) -> Estimate:
+    if items is None:
+        audit.update(actor, estimate, values, verb)
+        return estimate
+    plan = plan_rows(LineItem, estimate.line_items.all(), items, "line_items")
+    audit.update(actor, estimate, values, verb, also={"line_items": plan.change})
+    plan.store(estimate=estimate)
+    return estimate
 
 
 def _insert(actor: Actor, estimate: Estimate, items: Items) -> Estimate:
@@ -275,11 +322,23 @@ def _next_number(config: Mapping[str, Any]) -> dict[str, Any]:
     """The next number. Under a lock, so that no number is left out or given twice."""
     transaction_lock("estimates.numbers")
     year, is_yearly = timezone.localdate().year, config["number_reset"] == YEARLY
-    counted = Estimate.all_objects.filter(year=year) if is_yearly else Estimate.all_objects.all()
-    last = counted.aggregate(last=Max("sequence"))["last"] or 0
-    sequence = max(config["number_start"], last + 1)
+    years = {"year": year} if is_yearly else {"year__gt": 0}
+    sequence = max(config["number_start"], _last(**years) + 1)
     parts = [config["number_prefix"], *([str(year)] if is_yearly else []), f"{sequence:04d}"]
     return {"year": year, "sequence": sequence, "number": "-".join(parts)}
+
+
+def _next_template() -> dict[str, Any]:
+    """Templates are counted by themselves, and last for ever."""
+    transaction_lock("estimates.numbers")
+    sequence = _last(year=0) + 1
+    number = f"{EstimateStatus.TEMPLATE.label} {sequence}"
+    return {"year": 0, "sequence": sequence, "number": number, "valid_until": None}
+
+
+def _last(**years: int) -> int:
+    """The last number given in those years, also to what was deleted since."""
+    return Estimate.all_objects.filter(**years).aggregate(last=Max("sequence"))["last"] or 0
 
 
 def _last_day(config: Mapping[str, Any]) -> date | None:

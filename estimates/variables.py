@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from estimates import queries
-from estimates.choices import EstimateStatus
+from estimates.choices import REAL, EstimateStatus
 from syteops.core.variables import Variable, family
 
 _VALUED = (EstimateStatus.SENT, EstimateStatus.APPROVED)
@@ -17,13 +17,13 @@ _VALUED = (EstimateStatus.SENT, EstimateStatus.APPROVED)
 )
 def estimate_variables() -> Iterator[Variable]:
     counts = queries.counts_by_status()
-    for status in EstimateStatus:
+    for status in REAL:
         told = f"Number of {status.label.lower()} estimates"
         yield Variable(f"syteops_estmt_count_{status}", str(counts[status]), told)
-    for status in _VALUED:
-        for currency, amount in queries.values_by_currency(status).items():
-            name = f"syteops_estmt_{status}_total_{currency.lower()}"
-            yield Variable(name, str(amount), f"{status.label} estimates in {currency}, in all")
+    for valued in _VALUED:
+        for currency, amount in queries.values_by_currency(valued).items():
+            name = f"syteops_estmt_{valued}_total_{currency.lower()}"
+            yield Variable(name, str(amount), f"{valued.label} estimates in {currency}, in all")
     latest = queries.latest()
     if latest is not None:
         told = "of the estimate with the highest number"

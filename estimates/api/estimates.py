@@ -5,6 +5,7 @@ from typing import Any
 import manage_api
 from estimates import queries, services
 from estimates.api.status import StatusMixin
+from estimates.choices import EstimateStatus
 from estimates.filters import EstimateFilter
 from estimates.models import Estimate
 from estimates.serializers import (
@@ -40,15 +41,26 @@ class EstimateViewSet(StatusMixin, SuggestionsMixin, EntityViewSet):
     summaries = {"create": "Write an estimate"}
     descriptions = {
         "retrieve": "Once it is sent, `client_url` is the page on which the client answers.",
-        "create": "A draft under the next number. Numbers are given without gaps, once.",
+        "create": "A draft under the next number. Numbers are given without gaps, once; "
+        "templates are counted by themselves.",
         "partial_update": "Drafts only. Line items are sent whole: what the list leaves out goes.",
         "destroy": "Not one that is sent or approved. Its number is never given again.",
     }
 
+    def get_queryset(self) -> Any:
+        """Templates are listed only where they are asked for."""
+        found = super().get_queryset()
+        wants = self.action != "list" or self.validated.get("status") == EstimateStatus.TEMPLATE
+        return found if wants else found.filter(queries.NO_TEMPLATES)
+
     def get_values(self, instance: Estimate | None = None) -> dict[str, Any]:
-        """The input without its status, which may be sent as it is but changes nothing."""
+        """The input; the status of one that there is may be sent as it is, and changes nothing."""
         values = super().get_values(instance)
         status = values.pop("status", None)
-        if instance and status not in (None, instance.current_status):
+        if status is None:
+            return values
+        if instance is None or self.action == "copy":
+            return {**values, "status": status}
+        if status != instance.current_status:
             raise Invalid.field("status", OPERATION_FOR[status], "read_only")
         return values

@@ -12,9 +12,10 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """1,234.50: with the currency's decimals, more where the number has more."""
+    """1,234.50: with the currency's decimals, or more where the number has more."""
     text = plain(amount, EXPONENTS[currency])
-    return number_format(Decimal(text), len(text.partition(".")[2]), force_grouping=True)
+    shown = number_format(Decimal(text), len(text.partition(".")[2]), force_grouping=True)
+    return shown.replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

@@ -18,8 +18,9 @@ ABOUT = (
     "Call `route` below `base_path` (params of GET and DELETE in the query, of others in a JSON "
     "body) or POST /dispatch {resource, action, params}. Names in braces are required params as "
     "well, written as answers show them; besides `params` nothing else is taken. A param without "
-    "a type is a string. `destructive` needs confirm=true, and every write takes dry_run=true: in "
-    "the query, or beside `params`. An `ordering` may begin with `-`: it goes down then. "
+    "a type is a string, an array without `items` one of strings. `destructive` needs "
+    "confirm=true, and every write takes dry_run=true: in the query, or beside `params`. "
+    "An `ordering` may begin with `-`: it goes down then. "
     "`capability`, where left out: resource:read for GET, resource:delete for DELETE, else "
     "resource:write. The manifest with fields=full tells limits and what comes back."
 )
@@ -130,6 +131,8 @@ def _compact(schema: Json) -> Json:
         shown["format"] = schema["format"]
     if "items" in schema:
         shown["items"] = _compact(schema["items"])
+        if not shown["items"]:
+            del shown["items"]
     if "enum" in schema:
         shown["enum"] = [one for one in schema["enum"] if not str(one).startswith("-")]
     if "properties" in schema:

@@ -46,6 +46,11 @@ class Entity(Record):
     class Meta:
         abstract = True
 
+    @classmethod
+    def listed(cls) -> "models.QuerySet[Any]":
+        """What counts as one of them."""
+        return cls._default_manager.all()
+
     @property
     def public_id(self) -> str:
         """What names this object in the API and the audit trail."""
@@ -130,6 +135,11 @@ class Numbered(Entity):
     def slot(self) -> str:
         """The public number, such as "001": zero-padded to three, growing beyond; "" for none."""
         return slot_of(self.number)
+
+    @classmethod
+    def listed(cls) -> "models.QuerySet[Any]":
+        """What counts as one of them."""
+        return cls._default_manager.all()
 
     @property
     def public_id(self) -> str:

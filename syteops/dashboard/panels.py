@@ -78,7 +78,7 @@ def _site_key() -> list[Line]:
 
 def _counts(user: Any) -> Panel | None:
     lines = [
-        Line(_plural(model), note=str(model._default_manager.count()), url=_list_url(model))
+        Line(_plural(model), note=str(model.listed().count()), url=_list_url(model))
         for model in counted_models(inactive_modules())
         if user.has_perm(permission_name(model, "view"))
     ]

@@ -32,7 +32,7 @@ def entity_counts(inactive: set[str]) -> dict[str, int]:
     """How many of each managed thing there are, by dispatch resource; not of inactive modules."""
     counts: Counter[str] = Counter()
     for model in counted_models(inactive):
-        counts[model.resource] += model._default_manager.count()
+        counts[model.resource] += model.listed().count()
     return dict(sorted(counts.items()))
 
 

@@ -43,8 +43,12 @@ def choices() -> list[tuple[str, str]]:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """The amount with the currency's decimals, rounded half up (half away from zero)."""
-    return amount.quantize(Decimal(1).scaleb(-EXPONENTS[currency]), context=_EXACT)
+    """The amount with the currency's decimals, rounded half up (half away from zero).
+
+    Nothing is never less than nothing: there is no -0.00.
+    """
+    unit = Decimal(1).scaleb(-EXPONENTS[currency])
+    return _EXACT.add(amount.quantize(unit, context=_EXACT), Decimal(0))
 
 
 def product(one: Decimal, other: Decimal, currency: str) -> Decimal:

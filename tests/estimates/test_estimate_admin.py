@@ -25,13 +25,14 @@ from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
 
 LIST = "/admin/estimates/estimate/"
+ALWAYS = {"pdf", "copy", "make-template"}
 BUTTONS = {
-    "draft": {"create-link", "pdf"},
-    "sent": {"pdf", "approve", "decline", "revise"},
-    "approved": {"pdf", "revise"},
-    "declined": {"pdf", "revise"},
-    "expired": {"pdf", "revise"},
-    "superseded": {"pdf"},
+    "draft": ALWAYS | {"create-link"},
+    "sent": ALWAYS | {"approve", "decline", "revise"},
+    "approved": ALWAYS | {"revise"},
+    "declined": ALWAYS | {"revise"},
+    "expired": ALWAYS | {"revise"},
+    "superseded": ALWAYS,
 }
 
 

@@ -62,16 +62,20 @@ def test_an_estimate_keeps_everything_and_comes_to_its_total(api: Api, hubspot) 
     ids = [item.pop("id") for item in shown["line_items"]]
     assert shown["line_items"] == [
         {"description": "Design", "quantity": "2.5", "unit_price": "80.00",
-         "discount_percent": "10", "tax_percent": "20"},
+         "discount_percent": "10", "tax_percent": "20", "optional": False},
         {"description": "Hosting", "quantity": "1", "unit_price": "9.90",
-         "discount_percent": "0", "tax_percent": "0"},
+         "discount_percent": "0", "tax_percent": "0", "optional": False},
     ]  # fmt: skip
     assert shown["line_totals"] == [
-        {"line_item": ids[0], "subtotal": "200.00", "discount": "20.00", "tax": "36.00",
-         "total": "216.00"},
-        {"line_item": ids[1], "subtotal": "9.90", "discount": "0.00", "tax": "0.00",
-         "total": "9.90"},
+        {"line_item": ids[0], "subtotal": "200.00", "discount": "20.00", "net": "180.00",
+         "counts": True},
+        {"line_item": ids[1], "subtotal": "9.90", "discount": "0.00", "net": "9.90",
+         "counts": True},
     ]  # fmt: skip
+    assert shown["taxes"] == [
+        {"percent": "0", "net": "9.90", "tax": "0.00"},
+        {"percent": "20", "net": "180.00", "tax": "36.00"},
+    ]
     assert (shown["subtotal"], shown["discount"], shown["tax"], shown["total"]) == (
         "209.90", "20.00", "36.00", "225.90",
     )  # fmt: skip
@@ -102,7 +106,7 @@ def test_a_line_is_changed_by_its_id_and_keeps_what_is_left_out(api: Api, hubspo
 
     assert shown["line_items"] == [
         {"id": design, "description": "Design work", "quantity": "2.5", "unit_price": "100.00",
-         "discount_percent": "10", "tax_percent": "20"}
+         "discount_percent": "10", "tax_percent": "20", "optional": False}
     ]  # fmt: skip
     assert shown["total"] == "270.00"
     entry = AuditEntry.objects.filter(event="estimate.updated").get()
@@ -194,7 +198,7 @@ def test_a_wrong_value_is_named_and_nothing_is_stored(
         ("quantity", True), ("quantity", "1e3"), ("quantity", "١"), ("quantity", " 1"),
         ("quantity", "1\n"), ("quantity", "NaN"), ("quantity", ""), ("quantity", None),
         ("quantity", []), ("quantity", "1,5"), ("quantity", 1e300), ("quantity", "9" * 5000),
-        ("unit_price", "-0.01"), ("unit_price", -1), ("unit_price", "0.00001"),
+        ("unit_price", "--1"), ("unit_price", -1e12), ("unit_price", "0.00001"),
         ("unit_price", 1e12), ("unit_price", "+1"), ("unit_price", "0x1"), ("unit_price", ".5"),
         ("discount_percent", "100.001"), ("discount_percent", 101), ("discount_percent", "-1"),
         ("tax_percent", "100.1"), ("tax_percent", "1.0001"), ("tax_percent", "Infinity"),

@@ -98,7 +98,7 @@ def test_each_tab_lists_what_it_counts(page: Client) -> None:
     counts = {label: one["count"] for label, one in tabs.items()}
     assert counts == {
         "All": None, "Drafts": 2, "Awaiting answer": 2, "Expires soon": 1, "Approved": 1,
-        "Declined": 1, "Expired": 1,
+        "Declined": 1, "Expired": 1, "Templates": 0,
     }  # fmt: skip
     for label, one in tabs.items():
         found = page.get(LIST + one["address"]).context["cl"]

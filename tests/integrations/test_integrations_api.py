@@ -258,11 +258,7 @@ def test_clearing_asks_first_and_is_refused_while_it_is_needed(api: Api) -> None
     enable_relay()
     asked = api.delete(SECRET_PATH)
     assert asked.status_code == 428
-    assert asked.json()["impact"] == {
-        "slug": "relay",
-        "name": "signing_secret",
-        "cleared": True,
-    }
+    assert asked.json()["impact"] == {"slug": "relay", "cleared": ["signing_secret"]}
     refused = api.delete(f"{SECRET_PATH}?confirm=true")
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
 

@@ -32,7 +32,7 @@ def _get() -> Sample:
 @sample("estimates_items.create")
 def _create() -> Sample:
     line = {"description": "Hosting", "quantity": "12", "unit_price": "9.90", "tax_percent": "20"}
-    bad = {"title": "Hosting", "line_items": [{"description": "Hosting", "unit_price": "-1"}]}
+    bad = {"title": "Hosting", "line_items": [{"description": "Hosting", "unit_price": "1e9"}]}
     return Sample(params={"title": "Hosting", "currency": "EUR", "line_items": [line]}, bad=bad)
 
 
@@ -55,14 +55,23 @@ def _send() -> Sample:
 
 @sample("estimates_items.approve")
 def _approve() -> Sample:
-    params = {"name": "Cleo Client", "comment": "Go ahead"}
-    return Sample({"id": str(a_sent_one().pk)}, params, {"name": ""}, NOWHERE)
+    lines = [{"description": "Care", "unit_price": "20", "optional": True}]
+    estimate = a_sent_one(line_items=lines)
+    chosen = [line.pk for line in estimate.line_items.all()]
+    params = {"name": "Cleo Client", "comment": "Go ahead", "chosen": chosen}
+    return Sample({"id": str(estimate.pk)}, params, {"name": ""}, NOWHERE)
 
 
 @sample("estimates_items.decline")
 def _decline() -> Sample:
     params = {"name": "Cleo Client"}
     return Sample({"id": str(a_sent_one().pk)}, params, {"comment": "No name"}, NOWHERE)
+
+
+@sample("estimates_items.copy")
+def _copy() -> Sample:
+    path = {"id": str(a_draft().pk)}
+    return Sample(path, {"status": "template"}, {"status": "sent"}, NOWHERE, again=True)
 
 
 @sample("estimates_items.revise")

@@ -1,6 +1,6 @@
 """The secrets of an integration over the Manage API."""
 
-from typing import TypedDict
+from typing import cast
 
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -8,18 +8,11 @@ from rest_framework.response import Response
 
 from manage_api.base import ManageViewSet, PathParam
 from manage_api.operations import Access, operation
+from manage_api.viewsets import SecretsClearImpact
 from syteops.core.identifiers import SLUG
 from syteops.integrations import services
 from syteops.integrations.models import IntegrationSecret
 from syteops.integrations.serializers import IntegrationSecretInput, IntegrationSecretSetSerializer
-
-
-class IntegrationSecretClearImpact(TypedDict):
-    """Which secret of an integration goes, and whether there is one."""
-
-    slug: str
-    name: str
-    cleared: bool
 
 
 class IntegrationSecretsMixin(ManageViewSet):
@@ -47,9 +40,11 @@ class IntegrationSecretsMixin(ManageViewSet):
         """Refused (`conflict`) while an enabled integration needs it."""
         return self.answer(services.clear_secret(self.actor, self.get_secret()))
 
-    def clear_secret_impact(self) -> IntegrationSecretClearImpact:
-        cleared = self.get_secret().value is not None
-        return {"slug": self.kwargs["slug"], "name": self.kwargs["name"], "cleared": cleared}
+    def clear_secret_impact(self) -> SecretsClearImpact:
+        """Its name, if there is one to clear."""
+        secret = self.get_secret()
+        cleared = [secret.name] if secret.value is not None else []
+        return cast(SecretsClearImpact, {"slug": self.kwargs["slug"], "cleared": cleared})
 
     def get_secret(self) -> IntegrationSecret:
         return services.locked_secret(**self.kwargs)
