@@ -5,7 +5,7 @@ from typing import Any
 import manage_api
 from estimates import queries, services
 from estimates.api.status import StatusMixin
-from estimates.choices import EstimateStatus
+from estimates.api.templates import TemplatesMixin
 from estimates.filters import EstimateFilter
 from estimates.models import Estimate
 from estimates.serializers import (
@@ -22,7 +22,7 @@ from syteops.crm.models import CrmSystem
 
 
 @manage_api.register("estimates", resource="estimates_items")
-class EstimateViewSet(StatusMixin, SuggestionsMixin, EntityViewSet):
+class EstimateViewSet(StatusMixin, TemplatesMixin, SuggestionsMixin, EntityViewSet):
     about = "Offers to clients, from the draft to the answer."
     queryset = queries.estimates()
     serializer_class = EstimateWithLinkSerializer
@@ -46,12 +46,6 @@ class EstimateViewSet(StatusMixin, SuggestionsMixin, EntityViewSet):
         "partial_update": "Drafts only. Line items are sent whole: what the list leaves out goes.",
         "destroy": "Not one that is sent or approved. Its number is never given again.",
     }
-
-    def get_queryset(self) -> Any:
-        """Templates are listed only where they are asked for."""
-        found = super().get_queryset()
-        wants = self.action != "list" or self.validated.get("status") == EstimateStatus.TEMPLATE
-        return found if wants else found.filter(queries.NO_TEMPLATES)
 
     def get_values(self, instance: Estimate | None = None) -> dict[str, Any]:
         """The input; the status of one that there is may be sent as it is, and changes nothing."""

@@ -1,4 +1,4 @@
-"""What becomes of an estimate, over the Manage API: sent, answered, copied, revised."""
+"""What becomes of an estimate, over the Manage API: sent, answered, revised."""
 
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -6,12 +6,7 @@ from rest_framework.response import Response
 
 from estimates import services
 from estimates.choices import EstimateStatus
-from estimates.serializers import (
-    EstimateAnswerInput,
-    EstimateCopyInput,
-    EstimateSendInput,
-    EstimateSerializer,
-)
+from estimates.serializers import EstimateAnswerInput, EstimateSendInput, EstimateSerializer
 from manage_api.operations import operation
 from manage_api.viewsets import StandardViewSet
 
@@ -39,13 +34,6 @@ class StatusMixin(StandardViewSet):
     def decline(self, request: Request, id: str) -> Response:
         """On the client's behalf."""
         return self.apply(services.answer_estimate, EstimateStatus.DECLINED)
-
-    @action(detail=True, methods=["post"])
-    @operation("Copy an estimate", input=EstimateCopyInput, output=EstimateSerializer)
-    def copy(self, request: Request, id: str) -> Response:
-        """A new draft under a number of its own, or a template, which is without the client. A
-        copy of a template is the draft that it was made for."""
-        return self.apply(services.copy_estimate)
 
     @action(detail=True, methods=["post"])
     @operation("Revise an estimate", output=EstimateSerializer)
