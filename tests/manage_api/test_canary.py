@@ -72,7 +72,7 @@ class Formatter(logging.Formatter):
         return "".join(traceback.format_exception(*ei, limit=0))
 
     def _told_anew(self, context: BaseContext) -> str:
-        before, self._layers = self._layers, [dict(one) for one in context.dicts]  # type: ignore[attr-defined]
+        before, self._layers = self._layers, [dict(one) for one in context]
         return "\n".join(
             repr(one)
             for one in self._layers
