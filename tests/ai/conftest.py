@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from syteops.ai import areas, queries, services
-from syteops.ai.areas import Area
+from syteops.ai.areas import Area, all_areas
 from syteops.ai.models import AiAreaSettings, AiProvider
 from syteops.core.actors import SYSTEM
+from tests.ai.suggesting import answer_of
 from tests.samples.ai import a_provider
+from tests.samples.suggestions import ITEMS
 
 AREA = "tests.summary"
 KEY = "canary-key-7f3a9c"
@@ -109,3 +111,25 @@ def set_area(area: str) -> Callable[..., AiAreaSettings]:
         return services.update_ai_area(SYSTEM, queries.get_area_state(area).settings, **values)
 
     return change
+
+
+@pytest.fixture
+def obliging(server: FakeProvider, provider: AiProvider) -> FakeProvider:
+    """A provider that answers each area with one good item, in either protocol."""
+
+    def answer() -> bytes:
+        asked = server.asked[-1]
+        fields = json.dumps(asked["body"])
+        area = next(one for one in ITEMS if all(name in fields for name in _fields(one)))
+        if asked["path"] == "/v1/messages":
+            part = {"type": "tool_use", "name": "answer", "input": answer_of(area)}
+            usage = {"input_tokens": 11, "output_tokens": 7}
+            return json.dumps({"content": [part], "usage": usage}).encode()
+        return openai_answer(json.dumps(answer_of(area)), 11, 7)
+
+    server.answer = answer
+    return server
+
+
+def _fields(area: str) -> Any:
+    return all_areas()[area].get_suggests().properties

@@ -8,7 +8,7 @@ without a sample it fails.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -26,51 +26,13 @@ from tests.fixtures import Api
 from tests.manage_api.cases import Case, a_key, a_revoked_key
 from tests.manage_api.conftest import NOW
 from tests.manage_api.faces import FACES, Answer, Face, forgery_of
+from tests.manage_api.rules import RULES, every, reads, rule, writes
 from tests.manage_api.stored import changes_recorded, refusals, stored
 from tests.samples import Sample, all_samples
 
 OPERATIONS = all_operations()
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("generous_budgets")]
-
-
-Check = Callable[[Case, Face], None]
-
-
-class Rule(NamedTuple):
-    """What holds for the operations that it applies to, through each of the faces."""
-
-    applies: Callable[[Operation], bool]
-    faces: list[Face]
-    check: Check
-
-    def __str__(self) -> str:
-        return self.check.__name__.replace("_", " ")
-
-
-RULES: list[Rule] = []
-
-
-def rule(applies: Callable[[Operation], bool], *faces: Face) -> Callable[[Check], Check]:
-    """Enter a rule for the operations of which `applies` is true; with no faces named, for all."""
-
-    def enter(check: Check) -> Check:
-        RULES.append(Rule(applies, list(faces or FACES.values()), check))
-        return check
-
-    return enter
-
-
-def every(operation: Operation) -> bool:
-    return True
-
-
-def writes(operation: Operation) -> bool:
-    return operation.writes
-
-
-def reads(operation: Operation) -> bool:
-    return not operation.writes
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)

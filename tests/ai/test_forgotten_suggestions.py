@@ -1,0 +1,68 @@
+"""How long suggestions are kept, and with what they go."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from syteops.ai.erasure import forget_suggestions_of
+from syteops.ai.models import AiSuggestion
+from syteops.ai.suggestions import forget_suggestions
+from syteops.core.actors import SYSTEM
+from syteops.team import services as team
+from tests.fixtures import Api
+from tests.samples.estimates import a_draft
+from tests.samples.notes import a_note
+from tests.samples.suggestions import ITEMS, a_suggestion
+
+pytestmark = pytest.mark.django_db
+
+
+def test_suggestions_are_kept_for_thirty_days(api: Api) -> None:
+    made = a_suggestion(a_note(), "notes.summary")
+    for days, kept in ((29, True), (31, False)):
+        AiSuggestion.objects.update(created_at=timezone.now() - timedelta(days=days))
+        forget_suggestions()
+        assert AiSuggestion.objects.filter(pk=made.pk).exists() is kept
+
+
+@pytest.mark.parametrize("area", list(ITEMS))
+def test_those_for_an_object_go_with_it(api: Api, area: str) -> None:
+    make = a_note if area.startswith("notes") else lambda: a_draft(content="Design.")
+    about, other = make(), make()
+    gone, kept = a_suggestion(about, area), a_suggestion(other, area)
+    resource = "notes" if area.startswith("notes") else "estimates"
+
+    assert api.delete(f"/{resource}/{about.pk}?confirm=true").status_code in (200, 204)
+
+    assert not AiSuggestion.objects.filter(pk=gone.pk).exists()
+    assert AiSuggestion.objects.filter(pk=kept.pk).exists()
+
+
+def test_one_that_is_accepted_keeps_no_text(api: Api) -> None:
+    note = a_note()
+    items = [{**ITEMS["notes.action_items"], "text": text} for text in ("Write", "Canary")]
+    made = a_suggestion(note, "notes.action_items", *items)
+    where = f"/notes/{note.pk}/suggestions/{made.pk}"
+
+    assert "Canary" not in api.post(f"{where}/accept", {"items": [0]}).content.decode()
+
+    shown = api.get(where).json()
+    assert (shown["items"], shown["accepted"]) == ([], [0])
+    assert AiSuggestion.objects.get().items == []
+
+
+def test_erasing_a_member_takes_along_what_names_them_and_what_they_asked_for(
+    alice: User,
+) -> None:
+    note = a_note()
+    ada = team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace", user=alice)
+    named = a_suggestion(note, "notes.summary", {"summary": "Then Ada Lovelace spoke."})
+    asked = a_suggestion(note, "notes.summary", actor_kind="person", actor_id=str(alice.pk))
+    other = a_suggestion(note, "notes.summary")
+
+    assert forget_suggestions_of(SYSTEM, ada) == 2
+
+    assert [one.pk for one in AiSuggestion.objects.all()] == [other.pk]
+    assert {named.pk, asked.pk}.isdisjoint({other.pk})

@@ -1,0 +1,46 @@
+"""Rules that operations keep: which ones, through which faces, and what is checked."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from manage_api.operations import Operation
+from tests.manage_api.cases import Case
+from tests.manage_api.faces import FACES, Face
+
+Check = Callable[[Case, Face], None]
+
+
+class Rule(NamedTuple):
+    """What holds for the operations that it applies to, through each of the faces."""
+
+    applies: Callable[[Operation], bool]
+    faces: list[Face]
+    check: Check
+
+    def __str__(self) -> str:
+        return self.check.__name__.replace("_", " ")
+
+
+RULES: list[Rule] = []
+
+
+def rule(applies: Callable[[Operation], bool], *faces: Face) -> Callable[[Check], Check]:
+    """Enter a rule for the operations of which `applies` is true; with no faces named, for all."""
+
+    def enter(check: Check) -> Check:
+        RULES.append(Rule(applies, list(faces or FACES.values()), check))
+        return check
+
+    return enter
+
+
+def every(operation: Operation) -> bool:
+    return True
+
+
+def writes(operation: Operation) -> bool:
+    return operation.writes
+
+
+def reads(operation: Operation) -> bool:
+    return not operation.writes
