@@ -1,17 +1,29 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.forms import BaseForm
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import action, display
 
-from estimates import questions, services, summary
+from estimates import live, questions, services, summary
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm, approval_form
 from estimates.links import client_path
@@ -24,13 +36,15 @@ from estimates.pdf import PdfFailed
 from estimates.queries import SEARCHED, estimates
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.markdown_editor import MarkdownAdmin
 from syteops.adminkit.rows import RowsInline
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
-from syteops.adminkit.texts import markdown_preview
+from syteops.adminkit.service_admin import admin_actor
 from syteops.ai.suggesting_admin import SuggestingAdmin
+from syteops.audit.rows import MAX_ROWS
 from syteops.core.addresses import absolute_address
 from syteops.modules.admin import ModuleAdmin
 
+MOST_TEMPLATES = 20
 _COLOURS = {
     "Draft": "info",
     "Sent": "warning",
@@ -44,8 +58,24 @@ class LineItemInline(RowsInline):
     model = LineItem
     form = LineItemForm
     fields = ("description", "quantity", "unit_price", "discount_percent", "tax_percent",
-              "optional", "position")  # fmt: skip
+              "optional", "amount", "position")  # fmt: skip
+    readonly_fields = ("amount",)
     verbose_name = "line item"
+
+    @admin.display(description="Amount")
+    def amount(self, line: LineItem) -> str:
+        """After its discount and before tax, as it was saved last."""
+        shown = money(line.amounts.net, line.estimate.currency) if line.pk else "–"
+        return format_html('<span data-amount class="so-amount">{}</span>', shown)
+
+    def rows_typed(self, request: HttpRequest) -> dict[int, BaseForm]:
+        """The rows of the form that are to be saved, by their place."""
+        made = self.get_formset(request).form
+        total = request.POST.get("line_items-TOTAL_FORMS", "")
+        places = range(min(int(total), MAX_ROWS) if re.fullmatch("[0-9]{1,4}", total) else 0)
+        rows = {one: made(request.POST, prefix=f"line_items-{one}") for one in places}
+        gone = {one for one in places if f"line_items-{one}-DELETE" in request.POST}
+        return {one: row for one, row in rows.items() if one not in gone and row.has_changed()}
 
 
 class RevisionFilter(admin.SimpleListFilter):
@@ -60,7 +90,7 @@ class RevisionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Estimate)
-class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
+class EstimateAdmin(ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     form = EstimateForm
     services = services
     inlines = (LineItemInline,)
@@ -79,20 +109,25 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     search_fields = SEARCHED
     date_hierarchy = "created_at"
     list_per_page = 10
-    readonly_fields = ("label", "shown_status", "totals", "preview", "client_link", "shown_answer",
+    readonly_fields = ("label", "shown_status", "totals", "client_link", "shown_answer",
                        "shown_mail", "shown_views", "sent_at", "created_at",
                        "updated_at")  # fmt: skip
     actions_detail = ("send", "create_link", "resend", "pdf", "approve", "decline", "revise",
                       "use_template", "copy", "make_template")  # fmt: skip
     fieldsets = (
-        (None, {"fields": (("label", "shown_status"), "title", "content", "preview", "excerpt")}),
-        ("Client", {"fields": (("client_name", "client_company"), "client_email",
-                               ("crm_system", "crm_contact_id"))}),
-        ("Money", {"fields": (("currency", "valid_until"), "discount_percent", "totals")}),
+        (None, {"fields": (("label", "shown_status"), ("client_name", "client_company"),
+                           "client_email", ("crm_system", "crm_contact_id"), "title")}),
+        ("Total", {"fields": (("currency", "discount_percent"), "totals")}),
+        ("Scope of work", {"fields": ("content",)}),
+        ("Terms", {"fields": (("valid_until", "language"),)}),
         ("Answer", {"fields": ("client_link", "sent_at", "shown_mail", "shown_views",
                                "shown_answer")}),
-        ("More", {"fields": ("language", "slug", "meta", ("created_at", "updated_at"))}),
+        ("More", {"classes": ("collapse",),
+                  "fields": ("excerpt", "slug", "meta", ("created_at", "updated_at"))}),
     )  # fmt: skip
+
+    class Media:
+        js = (forms.Script("estimates/form.js", type="module"),)
 
     # --- Lists and forms ---
 
@@ -118,13 +153,10 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
         return not bound and super().has_delete_permission(request, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Of a frozen estimate the scope is shown once, as the client sees it."""
+        """What became of it only once somebody may have answered."""
         shown = super().get_fieldsets(request, obj)
-        if obj is None or not obj.is_frozen:
-            return shown
-        (title, first), *others = shown
-        fields = [name for name in first["fields"] if name != "content"]
-        return [(title, {**first, "fields": fields}), *others]
+        frozen = obj is not None and obj.is_frozen
+        return [one for one in shown if frozen or one[0] != "Answer"]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Those that the estimate's state allows."""
@@ -153,14 +185,8 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
     @admin.display(description="Totals")
     def totals(self, estimate: Estimate) -> str:
         """As they were saved last."""
-        if not estimate.pk:
-            return "Computed when saved"
-        return ", ".join(f"{name} {amount}" for name, amount in summary.totals(estimate))
-
-    @admin.display(description="Preview")
-    def preview(self, estimate: Estimate) -> str:
-        """The scope of work as it was saved last."""
-        return markdown_preview(estimate.content)
+        rows = summary.totals(estimate) if estimate.pk else []
+        return render_to_string("estimates/admin_totals.html", {"totals": rows})
 
     @admin.display(description="Client link")
     def client_link(self, estimate: Any) -> str:
@@ -184,6 +210,52 @@ class EstimateAdmin(ModuleAdmin, SuggestingAdmin, ServiceAdmin):
         if not estimate.answer:
             return "None yet"
         return render_to_string("estimates/admin_answer.html", {"estimate": estimate})
+
+    # --- While it is filled in ---
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("amounts/", view(self.amounts_view), name=self.url_name("amounts")),
+            path("clients/", view(self.clients_view), name=self.url_name("clients")),
+            *super().get_urls(),
+        ]
+
+    def amounts_view(self, request: HttpRequest) -> HttpResponse:
+        """What the form comes to as it is typed. Nothing is stored."""
+        self._need_form(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        made = self.get_form(request, fields=("currency", "discount_percent"))(request.POST)
+        made.is_valid()
+        rows = LineItemInline(Estimate, self.admin_site).rows_typed(request)
+        discount = made.cleaned_data.get("discount_percent")
+        found = live.amounts_typed(rows, discount, made.cleaned_data.get("currency", ""))
+        totals = render_to_string("estimates/admin_totals.html", {"totals": found.totals})
+        return JsonResponse({"lines": found.lines, "totals": totals})
+
+    def clients_view(self, request: HttpRequest) -> HttpResponse:
+        """Clients of former estimates, for whoever may read those."""
+        self._need_form(request)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return JsonResponse({"clients": live.clients_like(request.GET.get("q", "")[:200])})
+
+    def _need_form(self, request: HttpRequest) -> None:
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kw: Any) -> Any:
+        about = kw.get("obj")
+        if not (about and about.is_frozen):
+            context |= {f"{name}_url": self.url_to(name) for name in ("amounts", "clients")}
+        if about is None and self.has_change_permission(request):
+            found = Estimate.objects.filter(status=EstimateStatus.TEMPLATE).order_by("title_folded")
+            context["templates"] = [
+                {"title": one.title, "url": self.url_to("use_template", one.pk)}
+                for one in found.only("title")[:MOST_TEMPLATES]
+            ]
+        return super().render_change_form(request, context, *args, **kw)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -1,5 +1,6 @@
 """The admin's forms."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,14 @@ from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import plain
 
 
+def _plain(initial: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values, numbers without needless zeros."""
+    return {
+        name: Decimal(plain(value)) if isinstance(value, Decimal) else value
+        for name, value in initial.items()
+    }
+
+
 class EstimateForm(TextForm):
     """An estimate; a new one begins as the module's config says."""
 
@@ -27,6 +36,7 @@ class EstimateForm(TextForm):
             self.fields["content"].label = "Scope of work"
         if not self.instance.pk:
             self.initial = {**services.usual_values(), **self.initial}
+        self.initial = _plain(self.initial)
         if "crm_system" in self.fields:
             known = Q(deleted_at=None) | Q(pk=self.instance.crm_system_id)
             systems = CrmSystem.all_objects.filter(known).order_by("number")
@@ -40,9 +50,7 @@ class LineItemForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
             self.initial["tax_percent"] = services.usual_tax()
-        for name, value in self.initial.items():
-            if isinstance(value, Decimal):
-                self.initial[name] = Decimal(plain(value))
+        self.initial = _plain(self.initial)
 
 
 class ClientAnswerForm(forms.Form):

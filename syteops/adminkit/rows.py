@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -42,7 +43,7 @@ class PartsInline(ExactFields, TabularInline):  # type: ignore[misc]
 
 
 class RowsInline(PartsInline):
-    """Rows in an order of their own, dragged into it.
+    """Rows in an order of their own, dragged into it, or moved there by buttons.
 
     `position` is the last of its `fields`: it is hidden, and the handle stands in the first.
     """
@@ -52,6 +53,9 @@ class RowsInline(PartsInline):
         hide_title = True
     ordering_field = "position"
     hide_ordering_field = True
+
+    class Media:
+        js = (forms.Script("syteops/rows.js", type="module"),)
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
