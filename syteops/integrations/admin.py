@@ -7,7 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import formats, timezone
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.service_admin import admin_actor
@@ -16,6 +20,7 @@ from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.core.form_fields import SecretField
 from syteops.events.rights import readable_of
 from syteops.integrations import queries, services
+from syteops.integrations.event_choices import CHOOSING, event_choices
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.tasks import send_test
 from syteops.tasks.jobs import begin
@@ -65,10 +70,9 @@ class IntegrationStateAdmin(CatalogueAdmin):
 
     def fields_of(self, request: HttpRequest, entry: queries.Installed) -> dict[str, forms.Field]:
         fields = super().fields_of(request, entry)
-        types = readable_of(admin_actor(request, "integrations.update_config"), entry.usual_types)
-        if types and types != entry.usual_types:
-            fields["config_types"].initial = "\n".join(types)
-            fields["config_types"].help_text += f" {_NARROWED}"
+        types = entry.config_schema.get("properties", {}).get("types", {})
+        if types.get("items", {}).get("format") == "event-type":
+            fields["config_types"] = _types_field(request, entry)
         if request.user.has_perm("integrations.set_secrets_integrationstate"):
             for secret in entry.secrets:
                 fields |= _secret_fields(secret)
@@ -125,6 +129,21 @@ def _may_test(page: IntegrationStateAdmin, request: HttpRequest, entry: queries.
     """Whoever may change the integration, and may see what its test sends."""
     shown = entry.integration.test_shows
     return page.has_change_permission(request) and (not shown or request.user.has_perm(shown))
+
+
+def _types_field(request: HttpRequest, entry: queries.Installed) -> forms.Field:
+    """The events that are told; where nobody has chosen yet, those of which the person may read."""
+    usual = entry.usual_types
+    readable = readable_of(admin_actor(request, "integrations.update_config"), usual)
+    types, is_narrowed = entry.config["types"], bool(readable) and readable != usual
+    return forms.MultipleChoiceField(
+        label="Events",
+        required=False,
+        choices=event_choices(types),
+        initial=readable if is_narrowed else types,
+        help_text=f"{CHOOSING} {_NARROWED}" if is_narrowed else CHOOSING,
+        widget=UnfoldAdminSelect2MultipleWidget,
+    )
 
 
 def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:

@@ -94,8 +94,8 @@ def types_schema() -> dict[str, Any]:
         "type": "array",
         "title": "Events",
         "description": (
-            "One a line: a type such as crm_system.updated, all of a kind such as crm_system.*, "
-            "or * for everything."
+            "Types such as crm_system.updated, all of a kind such as crm_system.*, or * for "
+            "everything."
         ),
         "items": {
             "type": "string",

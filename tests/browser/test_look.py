@@ -16,6 +16,13 @@ PAGES = (
     "/admin/keys/managekey/create/",
     "/admin/crm/crmsystem/",
     "/admin/crm/crmsystem/add/",
+    "/admin/integrations/integrationstate/",
+    "/admin/integrations/integrationstate/slack/change/",
+    "/admin/webhooks/webhook/",
+    "/admin/webhooks/webhook/add/",
+    "/admin/deliveries/delivery/",
+    "/admin/automation/variable/",
+    "/admin/automation/variable/catalogue/",
     "/admin/audit/auditentry/",
     "/admin/auth/user/",
     "/admin/auth/user/add/",
@@ -39,6 +46,19 @@ def test_every_page_fits_and_nothing_complains(
         assert page.evaluate("document.documentElement.classList.contains('dark')") == (
             scheme == "dark"
         )
+
+
+def test_events_for_slack_are_chosen_by_name(page: Page) -> None:
+    page.goto("/admin/integrations/integrationstate/slack/change/")
+    chosen = page.locator("li.select2-selection__choice")
+    before = chosen.count()
+    page.locator(".select2-search__field").click()
+    page.keyboard.type("Everything that happens")
+    page.keyboard.press("Enter")
+    expect(chosen).to_have_count(before + 1)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Slack was saved.")).to_be_visible()
+    expect(chosen.filter(has_text="Everything that happens")).to_be_visible()
 
 
 def test_an_object_s_history_shows_what_changed(page: Page) -> None:
