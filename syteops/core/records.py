@@ -52,8 +52,10 @@ class Record(models.Model):
         errors: dict[str, Any] = {}
         settled = {*(exclude or ()), *(one.name for one in folded_fields(self))}
         for field in self._meta.concrete_fields:
+            if field.name in settled:
+                continue
             value = getattr(self, field.attname)
-            if field.name in settled or not isinstance(value, (str, datetime)):
+            if not isinstance(value, (str, datetime)):
                 continue
             if field.choices:
                 settled.update({field.name} if value in _choices_of(field) else ())

@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import IntegerField, Model, Q, QuerySet
+from django.db.models import IntegerField, ManyToOneRel, Model, Q, QuerySet
 
 from syteops.core.text_index import indexed_texts
 from syteops.lib.folding import fold
@@ -34,12 +34,21 @@ def search(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[A
 
 
 def _has_word(model: type[Model], word: str, names: list[str]) -> Q:
-    places = [_occurs(model, word, name) for name in names]
     if not indexed_texts(model):
-        return reduce(or_, places)
+        return reduce(or_, (_occurs(model, word, name) for name in names))
     # One after the other, each by its index: of alternatives PostgreSQL would try all on each row.
-    first, *others = (model._base_manager.filter(one).order_by().values("pk") for one in places)
+    first, *others = (_keys(model, word, name) for name in names)
     return Q(pk__in=first.union(*others) if others else first)
+
+
+def _keys(model: type[Model], word: str, name: str) -> QuerySet[Any, Any]:
+    """The keys of the objects in which the word occurs there."""
+    place, _, inner = name.partition("__")
+    if inner and isinstance(field := model._meta.get_field(place), ManyToOneRel):
+        # They are in the rows that belong to the objects, which are not looked at themselves.
+        rows = field.related_model._base_manager.filter(**{f"{inner}__has": word})
+        return rows.order_by().values(field.field.attname)
+    return model._base_manager.filter(_occurs(model, word, name)).order_by().values("pk")
 
 
 def search_unfolded(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[Any]:

@@ -92,7 +92,8 @@ def _record_with_member(actor: Actor, one: CrmIdentifier, *, taken: bool) -> Non
     audit.record(actor, one.member, Verb.UPDATED, {"crm_ids": change})
 
 
-@transaction.atomic
+# Within the transaction of the member's service: a savepoint of its own would only cost time.
+@transaction.atomic(savepoint=False)
 def set_identifiers(member_id: int, wanted: Mapping[str, str]) -> None:
     """Make these the member's identifiers; a blank one removes it, one left out is kept.
 
