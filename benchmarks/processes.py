@@ -20,6 +20,16 @@ def pss_megabytes(session: int, kind: str = "Pss") -> float:
     return sum(_pss(process, kind) for process, _ in _processes(session)) / 1024
 
 
+def workers_megabytes(session: int) -> float:
+    """The memory of those that the session's first process has started to serve."""
+    mine = [
+        process
+        for process, fields in _processes(session)
+        if int(fields[1]) == session and "keeper" not in (process / "comm").read_text()
+    ]
+    return sum(_pss(process, "Pss") for process in mine) / 1024
+
+
 def _processes(session: int) -> Iterator[tuple[Path, list[str]]]:
     """Each process with the fields of its `stat` after the command's name (proc(5))."""
     for process in Path("/proc").glob("[0-9]*"):
