@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from estimates import queries
-from estimates.choices import EstimateStatus
+from estimates.choices import EstimateStatus, MailState
 from estimates.models import Estimate
 from manage_api.filters import FilterSet, filters
 
@@ -13,6 +13,9 @@ from manage_api.filters import FilterSet, filters
 class EstimateFilter(FilterSet):
     status = filters.ChoiceFilter(
         method="filter_status", choices=EstimateStatus.choices, help_text="Only these."
+    )
+    mail = filters.ChoiceFilter(
+        field_name="mail_state", choices=MailState.choices, help_text="Of the e-mail."
     )
     number = filters.CharFilter(allow_blank=True, max_length=40, help_text="Such as EST-2026-0001.")
     superseded = filters.BooleanFilter(

@@ -13,6 +13,7 @@ from estimates.queries import (
     count_standing,
     expires_soon,
     for_totals,
+    not_mailed,
     totals_of,
     with_status,
 )
@@ -20,10 +21,12 @@ from estimates.templatetags.amounts import money
 
 STATUS = "status"
 SOON = "soon"
+NOT_MAILED = "not-mailed"
 TABS = {
     EstimateStatus.DRAFT: "Drafts",
     EstimateStatus.SENT: "Awaiting answer",
     SOON: "Expires soon",
+    NOT_MAILED: "E-mail failed",
     EstimateStatus.APPROVED: "Approved",
     EstimateStatus.DECLINED: "Declined",
     EstimateStatus.EXPIRED: "Expired",
@@ -48,7 +51,8 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 def _condition(tab: str) -> Q:
-    return expires_soon() if tab == SOON else with_status(tab)
+    special = {SOON: expires_soon, NOT_MAILED: not_mailed}
+    return special[tab]() if tab in special else with_status(tab)
 
 
 def tabs(changelist: Any, chosen: str) -> list[dict[str, Any]]:

@@ -209,7 +209,7 @@ class Estimate(TextEntity):
             ),
             models.Index(
                 # All that a count looks at, so that it reads the index alone.
-                fields=["status", "valid_until", "superseded_by", "deleted_at"],
+                fields=["status", "valid_until", "mail_state", "superseded_by", "deleted_at"],
                 condition=Q(deleted_at=None, superseded_by=None),
                 name="estimates_standing",
             ),

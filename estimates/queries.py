@@ -11,7 +11,7 @@ from typing import TypedDict
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from estimates.choices import REAL, EstimateStatus
+from estimates.choices import REAL, EstimateStatus, MailState
 from estimates.models import Estimate, LineItem
 from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
@@ -64,6 +64,11 @@ def expires_soon() -> Q:
     today = timezone.localdate()
     last = today + timedelta(days=SOON_DAYS)
     return Q(status=EstimateStatus.SENT, valid_until__range=(today, last))
+
+
+def not_mailed() -> Q:
+    """The condition that a client who is to answer did not get the latest e-mail."""
+    return with_status(EstimateStatus.SENT) & Q(mail_state=MailState.FAILED)
 
 
 def get_estimate(estimate_id: str, lock: bool = False) -> Estimate:

@@ -143,6 +143,10 @@ class PictureField(forms.FileField):
         except PictureRefused as refusal:
             raise forms.ValidationError(str(refusal), "invalid") from refusal
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """The picture that is stored: a browser lets no page hold a file for the next attempt."""
+        return initial
+
 
 class JsonField(forms.JSONField):
     """JSON as the API takes it; what is none is shown again as it was typed."""

@@ -136,6 +136,18 @@ def test_a_file_that_is_no_picture_is_refused_beside_its_field(page: Client) -> 
     assert brand().logo == ""
 
 
+def test_after_an_error_the_picture_that_is_stored_is_shown_again(page: Client) -> None:
+    url = "/admin/modules/modulestate/estimates/change/"
+    logo = address(picture())
+    configure(logo=logo)
+    for content in (b"no picture", picture()):
+        upload = SimpleUploadedFile("logo.png", content, "image/png")
+        wrong = {**as_shown(page.get(url)), "config_logo": upload, "config_accent_color": "red"}
+        shown = page.post(url, wrong).content.decode()
+        assert re.findall('<img class="so-picture" src="([^"]*)"', shown) == [logo]
+    assert brand().logo == logo
+
+
 def test_the_pdf_has_logo_and_colour() -> None:
     configure(logo=address(picture()), accent_color="#00aa00")
 

@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,10 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from estimates import lists, queries, services
+from estimates.choices import EstimateStatus
 from estimates.models import Estimate
 from syteops.core.actors import SYSTEM
 from tests.estimates.test_life_of_an_estimate import STATES, an_estimate
 from tests.estimates.test_pdf import configure
+from tests.fixtures import Api
+from tests.integrations.mailing import site_with_mail
 from tests.samples.estimates import a_draft, a_sent_one
 
 pytestmark = pytest.mark.django_db
@@ -98,13 +102,37 @@ def test_each_tab_lists_what_it_counts(page: Client) -> None:
     counts = {label: one["count"] for label, one in tabs.items()}
     assert counts == {
         "All": None, "Drafts": 2, "Awaiting answer": 2, "Expires soon": 1, "Approved": 1,
-        "Declined": 1, "Expired": 1, "Templates": 0,
+        "Declined": 1, "Expired": 1, "E-mail failed": 0, "Templates": 0,
     }  # fmt: skip
     for label, one in tabs.items():
         found = page.get(LIST + one["address"]).context["cl"]
         assert one["count"] in (None, found.result_count), label
     only = page.get(LIST + tabs["Expires soon"]["address"]).context["cl"].result_list
     assert [one.pk for one in only] == [soon.pk]
+
+
+def test_a_client_whom_no_mail_has_reached_is_found_and_mailed_again(
+    api: Api, page: Client, settings: Any
+) -> None:
+    failed, answered, reached = (a_sent_one(client_email="client@example.com") for _ in range(3))
+    answered_since = Estimate.objects.filter(pk=answered.pk)
+    mail = {"mail_id": uuid4(), "mail_at": timezone.now(), "mail_kind": "estimate"}
+    Estimate.objects.update(**mail, mail_state="failed", mail_problem="No such mailbox.")
+    Estimate.objects.filter(pk=reached.pk).update(mail_state="sent")
+    services.answer_estimate(
+        SYSTEM, answered_since.get(), EstimateStatus.APPROVED, name="Grace Hopper"
+    )
+
+    tab = next(one for one in listed(page).context["tabs"] if one["label"] == "E-mail failed")
+    shown = page.get(LIST + tab["address"]).context["cl"].result_list
+
+    assert (tab["count"], [one.pk for one in shown]) == (1, [failed.pk])
+    found = api.get("/estimates?mail=failed&status=sent").json()["items"]
+    assert [one["id"] for one in found] == [failed.pk]
+    with site_with_mail(settings):
+        again = api.post(f"/estimates/{failed.pk}/send", {"again": True})
+    assert again.json()["mail"]["state"] == "queued"
+    assert api.get("/estimates?mail=failed&status=sent").json()["items"] == []
 
 
 def test_a_tab_keeps_what_else_was_asked_for(page: Client) -> None:
