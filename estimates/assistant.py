@@ -10,6 +10,8 @@ from estimates import services
 from estimates.fields import price_field, quantity_field
 from estimates.models import Estimate
 from estimates.queries import get_estimate
+from estimates.serializers import LineItemSerializer
+from syteops.ai.editing import Field
 from syteops.ai.suggesting import Item, Suggesting
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Protected
@@ -52,6 +54,10 @@ class LineItems(Suggesting):
             "quantity": _decimal(quantity_field, given.get("quantity"), Decimal(1)),
             "unit_price": _decimal(price_field, given.get("unit_price"), Decimal(0)),
         }
+
+    def fields(self) -> Mapping[str, Field]:
+        rules = LineItemSerializer().fields
+        return {name: rules[name] for name in self.properties}
 
     def words(self, item: Item) -> str:
         return f"{item['description']} · {item['quantity']} × {item['unit_price']}"

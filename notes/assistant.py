@@ -7,9 +7,13 @@ from typing import Any
 
 from notes import services
 from notes.models import Note
+from notes.people import names_by_number
 from notes.queries import get_note
+from notes.serializers import ActionItemSerializer, NoteSerializer
+from syteops.ai.editing import Field
 from syteops.ai.suggesting import Item, Suggesting
 from syteops.core.actors import Actor
+from syteops.core.entities import by_slot
 from syteops.core.errors import Conflict
 from syteops.lib.answers import date_of, text_of
 from syteops.lib.folding import fold
@@ -46,6 +50,9 @@ class Summary(_OfNotes):
         plain = excerpt(told, _SUMMARY_LENGTH) if isinstance(told, str) else ""
         summary = text_of(plain, len(plain))
         return {"summary": summary} if summary else None
+
+    def fields(self) -> Mapping[str, Field]:
+        return {"summary": NoteSerializer().fields["excerpt"]}
 
     def words(self, item: Item) -> str:
         return str(item["summary"])
@@ -90,6 +97,18 @@ class ActionItems(_OfNotes):
             "assignee_name": name if name in people else None,
             "due_date": due and due.isoformat(),
         }
+
+    def fields(self) -> Mapping[str, Field]:
+        rules = ActionItemSerializer().fields
+        return {name: rules[name] for name in self.properties}
+
+    def choices(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        return {"assignee": names_by_number()}
+
+    def completed(self, item: Item) -> Item:
+        number = item["assignee"]
+        member = by_slot(TeamMember, "assignee", number) if number else None
+        return {**item, "assignee_name": str(member) if member else None}
 
     def words(self, item: Item) -> str:
         parts = (item["text"], item["assignee_name"], item["due_date"])

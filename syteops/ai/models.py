@@ -265,6 +265,7 @@ class AiSuggestion(Entity):
     )
     accepted: "models.JSONField[list[int], list[int]]" = models.JSONField(default=list)
     fingerprint = models.CharField(max_length=64)
+    """Of what was sent; once it is accepted, of the decision: the same is no change."""
     job = models.UUIDField(null=True)
     problem = models.JSONField(null=True)
     provider = models.CharField(max_length=50, blank=True)

@@ -210,3 +210,7 @@ class AiAcceptInput(StrictSerializer):
         max_length=MOST_ITEMS,
         help_text="The indexes of the items to store.",
     )
+    changes = JsonObjectField(
+        required=False,
+        help_text='What to store instead: `{"0": {"text": "Call"}}`.',
+    )

@@ -9,12 +9,15 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.lib.json_reader import SURROGATE
 from syteops.lib.text import is_blank, is_one_line
+
+if TYPE_CHECKING:  # models import this, and know no API
+    from syteops.ai.editing import Field
 
 MOST_ITEMS = 50
 
@@ -54,6 +57,18 @@ class Suggesting(ABC):
 
         One whose texts are not all good (see `is_good`) is left out as well.
         """
+
+    @abstractmethod
+    def fields(self) -> "Mapping[str, Field]":
+        """What of an item can be changed before it is accepted, each by the rules of a write."""
+
+    def choices(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """The values, with their names, of those fields that a person chooses from a list."""
+        return {}
+
+    def completed(self, item: Item) -> Item:
+        """The item after a change, with what follows from its fields. Raises Invalid."""
+        return item
 
     @abstractmethod
     def words(self, item: Item) -> str:

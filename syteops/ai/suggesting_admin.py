@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path
+from rest_framework.exceptions import ValidationError
 
 from syteops.adminkit.confirmed_action import Question, confirmed
 from syteops.adminkit.races import races_refused
@@ -15,10 +16,10 @@ from syteops.adminkit.service_admin import admin_actor
 from syteops.ai import queries, suggestions, tasks
 from syteops.ai.areas import Area, areas_about
 from syteops.ai.choices import UNDER_WAY, SuggestionState
+from syteops.ai.editing import Edits
+from syteops.ai.item_forms import ItemForm, item_forms, show_errors
 from syteops.ai.models import AiSuggestion
-from syteops.ai.serializers import shown_items
 from syteops.ai.services import require_available
-from syteops.ai.suggesting import MOST_ITEMS
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError, Invalid, NotFound
 
@@ -110,15 +111,19 @@ class SuggestingAdmin:
         if state in UNDER_WAY:
             return self._page(request, "waiting", about, suggestion, text=f"{state.label} …")
         if state is SuggestionState.READY:
-            items = shown_items(suggestion)
-            present = _suggests(suggestion).present(about)
-            return self._page(request, "review", about, suggestion, items=items, present=present)
+            return self._review(request, about, suggestion, item_forms(suggestion))
         problem = queries.problem_of_job(suggestion) if state is SuggestionState.FAILED else None
         if problem:
             messages.error(request, problem["detail"])
         else:
             messages.info(request, f"This suggestion is over: {state.label.lower()}.")
         return self._to_object(about)
+
+    def _review(
+        self, request: HttpRequest, about: Any, suggestion: AiSuggestion, items: list[ItemForm]
+    ) -> HttpResponse:
+        present = _suggests(suggestion).present(about)
+        return self._page(request, "review", about, suggestion, items=items, present=present)
 
     def _page(
         self, request: HttpRequest, name: str, about: Any, suggestion: AiSuggestion, **more: Any
@@ -145,30 +150,36 @@ class SuggestingAdmin:
             raise PermissionDenied
         does = "accept" if "accept" in request.POST else "dismiss"
         actor = admin_actor(request, f"{about.resource}.{does}_suggestion")
-        chosen = [_INDEXES[one] for one in request.POST.getlist("item") if one in _INDEXES]
-        if does == "accept" and not chosen:
+        shown = item_forms(suggestion, request.POST)
+        wanted = [one for one in shown if one.is_wanted]
+        if does == "accept" and shown and not wanted:
             messages.error(request, "Choose what you want to have stored, or dismiss all of it.")
-            return HttpResponseRedirect(self._address(about, suggestion))
+            return self._review(request, about, suggestion, shown)
+        edits = Edits({str(one.index): one.changes for one in wanted if one.changes})
         try:
             with races_refused(), transaction.atomic():
                 locked = _suggests(suggestion).find(str(about.pk), lock=True)
                 found = queries.get_suggestion(locked, str(suggestion.pk), lock=True)
                 if does == "accept":
-                    suggestions.accept(actor, found, locked, chosen)
+                    suggestions.accept(actor, found, locked, [one.index for one in wanted], edits)
                 else:
                     suggestions.dismiss(actor, found)
+        except ValidationError as refusal:
+            show_errors(wanted, refusal)
+            messages.error(request, "Nothing was stored. Correct what is marked below.")
+            return self._review(request, about, suggestion, shown)
         except Invalid as refusal:
             messages.error(request, " ".join(one.detail for one in refusal.errors))
+            return self._review(request, about, suggestion, shown)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:
-            told = f"Stored: {len(chosen)} of what was suggested."
+            told = f"Stored: {len(wanted)} of what was suggested."
             messages.success(request, told if does == "accept" else "Nothing of it was stored.")
         return self._to_object(about)
 
 
 _OPEN = (*UNDER_WAY, SuggestionState.READY)
-_INDEXES = {str(index): index for index in range(MOST_ITEMS)}
 
 
 def _suggests(suggestion: AiSuggestion) -> Any:

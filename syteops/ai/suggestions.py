@@ -3,9 +3,10 @@
 Suggestions and their objects that are passed in are locked by the caller.
 """
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,6 +33,9 @@ from syteops.core.errors import Conflict, DomainError, NotFound
 from syteops.core.events import Verb
 from syteops.lib.answers import objects_in
 from syteops.tasks.jobs import UNFORESEEN, Storing
+
+if TYPE_CHECKING:  # services import this, and know no API
+    from syteops.ai.editing import Edits
 
 KEPT = timedelta(days=30)
 
@@ -137,16 +141,24 @@ def _is_gone(suggestion: AiSuggestion) -> bool:
 
 
 @transaction.atomic
-def accept(actor: Actor, suggestion: AiSuggestion, about: Any, chosen: Collection[int]) -> Entity:
-    """Store the chosen items (by their place, from 0) in the object; that object.
+def accept(
+    actor: Actor,
+    suggestion: AiSuggestion,
+    about: Any,
+    chosen: Collection[int],
+    edits: "Edits | None" = None,
+) -> Entity:
+    """Store the chosen items (by their place, from 0) in the object, as edited; that object.
 
     The suggestion forgets all items: what was wanted of them is in the object.
-    The same choice once more changes nothing. Raises Conflict for a suggestion that is not ready,
-    whose object was changed since, or that lacks some of these items; and whatever the object's own
-    services refuse with, such as Invalid for values that it does not take.
+    The same choice once more changes nothing. Raises ValidationError for wrong edits, Conflict
+    for a suggestion that is not ready, whose object was changed since, or that lacks some of these
+    items; and whatever the object's own services refuse with, such as Invalid for values that it
+    does not take.
     """
     wanted = sorted(set(chosen))
-    if suggestion.state == SuggestionState.ACCEPTED and wanted == suggestion.accepted:
+    decision = fingerprint_of(json.dumps([wanted, edits.given if edits else {}], sort_keys=True))
+    if suggestion.state == SuggestionState.ACCEPTED and decision == suggestion.fingerprint:
         return about  # type: ignore[no-any-return]
     _need(suggestion, SuggestionState.READY)
     suggests = get_area(suggestion.area).get_suggests()
@@ -154,9 +166,13 @@ def accept(actor: Actor, suggestion: AiSuggestion, about: Any, chosen: Collectio
         raise Conflict(_CHANGED)
     if not wanted or wanted[-1] >= len(suggestion.items):
         raise Conflict(f"Choose some of the {len(suggestion.items)} items, by their index.")
-    stored = suggests.accept(actor, about, [suggestion.items[place] for place in wanted])
-    suggestion.accepted, suggestion.items = wanted, []
-    _end(actor, suggestion, SuggestionState.ACCEPTED, Verb.ACCEPTED)
+    suggested = {place: suggestion.items[place] for place in wanted}
+    items = edits.applied(suggests, suggested) if edits else suggested
+    stored = suggests.accept(actor, about, [*items.values()])
+    suggestion.accepted, suggestion.items, suggestion.fingerprint = wanted, [], decision
+    differing = [place for place, item in items.items() if item != suggested[place]]
+    also = {"edited": (None, differing)} if differing else {}
+    _end(actor, suggestion, SuggestionState.ACCEPTED, Verb.ACCEPTED, also)
     return stored
 
 
@@ -182,12 +198,16 @@ def _need(suggestion: AiSuggestion, state: SuggestionState) -> None:
 
 
 def _end(
-    actor: Actor, suggestion: AiSuggestion, state: SuggestionState, verb: Verb
+    actor: Actor,
+    suggestion: AiSuggestion,
+    state: SuggestionState,
+    verb: Verb,
+    also: Mapping[str, Any] | None = None,
 ) -> AiSuggestion:
     changes = {"state": (suggestion.state, str(state)), "items": (None, suggestion.accepted)}
     suggestion.state, suggestion.ended_at = state, timezone.now()
     suggestion.save()
-    audit.record(actor, suggestion, verb, changes)
+    audit.record(actor, suggestion, verb, {**changes, **(also or {})})
     return suggestion
 
 

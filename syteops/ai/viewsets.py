@@ -13,6 +13,7 @@ from manage_api.serializers import listing
 from manage_api.viewsets import StandardViewSet
 from syteops.ai import queries, suggestions, tasks
 from syteops.ai.areas import Area, areas_about
+from syteops.ai.editing import Edits
 from syteops.ai.serializers import AiAcceptInput, AiSuggestionSerializer
 from syteops.core.entities import Entity
 from syteops.core.identifiers import UUID
@@ -59,12 +60,12 @@ class SuggestionsMixin(StandardViewSet):
         output=lambda viewset: viewset.listed_class(),
     )
     def accept_suggestion(self, request: Request, suggestion: str, **path: str) -> Response:
-        """Stores the chosen items, as the usual change would. Refused (`conflict`) if the text that
-        the AI was given has changed since."""
+        """Stores the chosen items, with your changes, as the usual change would. Refused
+        (`conflict`) if the text that the AI was given has changed since."""
         about = self.get_object()
         found = queries.get_suggestion(about, suggestion, lock=True)
-        chosen = self.validated["items"]
-        return self.show(suggestions.accept(self.actor, found, about, chosen))
+        chosen, edits = self.validated["items"], Edits(self.validated.get("changes", {}))
+        return self.show(suggestions.accept(self.actor, found, about, chosen, edits))
 
     @action(detail=True, methods=["post"], url_path="suggestions/<str:suggestion>/dismiss")
     @operation("Dismiss a suggestion for {a}", output=AiSuggestionSerializer)

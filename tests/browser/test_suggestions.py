@@ -65,11 +65,13 @@ def test_two_of_three_are_accepted(
 
     page.get_by_role("checkbox", name="Two").focus()
     page.keyboard.press("Space")
+    page.locator("[name=item-0-text]").fill("One, by telephone")
+    page.locator("[name=item-2-due_date]").fill("2026-12-01")
     page.get_by_role("button", name="Accept selected").focus()
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Stored: 2 of what was suggested.")).to_be_visible()
-    expect(page.locator("[name=action_items-1-text]")).to_have_value("One")
+    expect(page.locator("[name=action_items-1-text]")).to_have_value("One, by telephone")
     expect(page.locator("[name=action_items-2-text]")).to_have_value("Three")
     assert found == []
 
