@@ -92,10 +92,12 @@ def strict_site(running_site: Site) -> Iterator[Site]:
 
 @contextmanager
 def _served(data_dir: Path, **settings: str) -> Iterator[str]:
+    """Serves the site, whose address the settings can have as "{url}"."""
     port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {name: text.replace("{url}", url) for name, text in settings.items()}
     process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2", **settings)
     with killed_afterwards(process):
-        url = f"http://127.0.0.1:{port}"
         wait_until_ready(url)
         yield url
         process.terminate()
