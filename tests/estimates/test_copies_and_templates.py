@@ -87,13 +87,15 @@ def test_templates_are_in_no_list_count_total_or_number(api: Api, reset: str) ->
 
 
 def test_a_template_is_nobodys_estimate(api: Api) -> None:
-    template = services.create_estimate(SYSTEM, title="T", status="template", client_email="a@b.co")
+    template = a_draft(status="template")  # with an address and a line
 
     for operation, given in (
         ("send", {}), ("approve", {"name": "x"}), ("decline", {"name": "x"}), ("revise", {}),
     ):  # fmt: skip
         refused = api.post(f"/estimates/{template.pk}/{operation}", given)
         assert (refused.status_code, refused.json()["code"]) == (409, "conflict"), operation
+        told = "change it as it is" if operation == "revise" else "Copy it"
+        assert told in refused.json()["detail"]
     assert Estimate.objects.get().status == "template"
 
 
