@@ -1,7 +1,8 @@
 """The operations in few words, for a prompt: what no other part of the manifest says.
 
 Schemas have names, types, formats, choices and what is required. What `create` and `update` of a
-resource take alike, and what pages of lists take, is described once. `ABOUT` tells what goes
+resource take alike, what pages of lists take, and what an action of several resources takes, is
+described once. `ABOUT` tells what goes
 without saying. The full form has lengths, patterns and what comes back.
 """
 
@@ -16,13 +17,12 @@ from manage_api.operations import Operation, access_by_method, all_operations
 
 ABOUT = (
     "Call `route` below `base_path` (params of GET and DELETE in the query, of others in a JSON "
-    "body) or POST /dispatch {resource, action, params}. Names in braces are required params as "
-    "well, written as answers show them; besides `params` nothing else is taken. A param without "
-    "a type is a string, an array without `items` one of strings. `destructive` needs "
-    "confirm=true, and every write takes dry_run=true: in the query, or beside `params`. "
-    "An `ordering` may begin with `-`: it goes down then. "
-    "`capability`, where left out: resource:read for GET, resource:delete for DELETE, else "
-    "resource:write. The manifest with fields=full tells limits and what comes back."
+    "body) or POST /dispatch {resource, action, params}. Names in braces are required params, too, "
+    "written as answers show them; nothing else is taken. Without a type a param is a string, "
+    "without `items` an array has strings. `destructive` needs confirm=true, every write takes "
+    "dry_run=true: in the query, or beside `params`. `-` before an `ordering` reverses it. "
+    "`capability`, if left out: resource:read for GET, :delete for DELETE, else :write. "
+    "fields=full tells limits and what comes back."
 )
 """What goes without saying in the compact form; for whoever has nothing but that."""
 
@@ -83,7 +83,7 @@ def _referring(one: Operation) -> Json:
     if one.action == "bulk":
         return {"$ref": f"{_REFERENCE}Bulk"}
     params = _params(one)
-    name = "Page" if "page" in params["properties"] else one.resource
+    name = _name_of_shared(one)
     shared = _shared().get(name, {}).get("properties", {})
     if shared and shared.items() <= params["properties"].items():
         rest = {n: s for n, s in params["properties"].items() if n not in shared}
@@ -96,12 +96,16 @@ def _shared() -> Json:
     """What more than one operation takes, by its name."""
     groups: dict[str, list[Operation]] = {}
     for one in all_operations():
-        if "page" in _params(one)["properties"]:
-            groups.setdefault("Page", []).append(one)
-        elif one.action in ("create", "update"):
-            groups.setdefault(one.resource, []).append(one)
+        groups.setdefault(_name_of_shared(one), []).append(one)
     alike = {name: group for name, group in groups.items() if len(group) > 1}
-    return {"Bulk": _BULK, **{n: {"properties": _common(group)} for n, group in alike.items()}}
+    common = {name: _common(group) for name, group in alike.items()}
+    return {"Bulk": _BULK, **{n: {"properties": taken} for n, taken in common.items() if taken}}
+
+
+def _name_of_shared(one: Operation) -> str:
+    if "page" in _params(one)["properties"]:
+        return "Page"
+    return one.resource if one.action in ("create", "update") else one.action
 
 
 def _common(operations: Iterable[Operation]) -> Json:

@@ -212,5 +212,5 @@ class AiAcceptInput(StrictSerializer):
     )
     changes = JsonObjectField(
         required=False,
-        help_text='What to store instead: `{"0": {"text": "Call"}}`.',
+        help_text="What to store instead, by index: fields as an item's values have them.",
     )

@@ -55,7 +55,7 @@ class SuggestionsMixin(StandardViewSet):
 
     @action(detail=True, methods=["post"], url_path="suggestions/<str:suggestion>/accept")
     @operation(
-        "Accept items of a suggestion for {a}",
+        "Accept a suggestion for {a}",
         input=AiAcceptInput,
         output=lambda viewset: viewset.listed_class(),
     )

@@ -115,8 +115,8 @@ def _essence(schema: Any) -> Iterator[tuple[str, Any]]:
         yield "required", schema["required"]
     if "enum" in schema:  # an order downwards goes without saying
         yield "enum", [one for one in schema["enum"] if not str(one).startswith("-")]
-    if "items" in schema:
-        yield "items", dict(_essence(schema["items"]))
+    if "items" in schema or schema.get("type") == "array":
+        yield "items", dict(_essence(schema.get("items", {})))  # as `about` tells it
     if "properties" in schema:
         yield "properties", essence(schema["properties"])
 
