@@ -50,7 +50,7 @@ def pdf_of(estimate: Estimate) -> bytes:
 
     Raises PdfFailed for one that is too large, and PdfLate if it may work later.
     """
-    made = _made(estimate, estimate.updated_at, brand(language=estimate.language))
+    made = _render(estimate, estimate.updated_at, brand(language=estimate.language))
     if isinstance(made, str):
         raise PdfFailed(made)
     return made
@@ -63,7 +63,7 @@ def file_name(estimate: Estimate) -> str:
 
 
 @lru_cache(maxsize=8)
-def _made(estimate: Estimate, updated_at: datetime, by: Brand) -> bytes | str:
+def _render(estimate: Estimate, updated_at: datetime, by: Brand) -> bytes | str:
     """The PDF, or why there is none, of the estimate as it was at that time.
 
     Each process keeps the latest ones: a client who loads it again costs nothing.

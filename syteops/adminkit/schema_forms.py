@@ -47,7 +47,7 @@ def field_of(error: FieldError, form: forms.Form) -> str | None:
 
 
 def _field(name: str, schema: Schema, value: Any) -> forms.Field:
-    made = _made(schema)
+    made = _bare_field(schema)
     made.required = False
     made.initial = value
     made.label = schema.get("title", name.replace("_", " ").capitalize())
@@ -55,7 +55,7 @@ def _field(name: str, schema: Schema, value: Any) -> forms.Field:
     return made
 
 
-def _made(schema: Schema) -> forms.Field:
+def _bare_field(schema: Schema) -> forms.Field:
     kind = schema.get("type")
     if "enum" in schema:
         return _choice(schema)

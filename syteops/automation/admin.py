@@ -42,7 +42,7 @@ class CatalogueFilter(forms.Form):
         assert isinstance(source, forms.ChoiceField)
         source.choices = [("", "Every source"), *((one, one) for one in sources)]
 
-    def found(self) -> list[Any]:
+    def find(self) -> list[Any]:
         """The variables that the filter leaves; all of them while it is wrong."""
         return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
 
@@ -80,7 +80,7 @@ class VariableAdmin(ServiceAdmin):
         families = queries.active_families()
         sources = sorted({one.source for one in families})
         form = CatalogueFilter(request.GET, sources=sources)
-        page = Paginator(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
+        page = Paginator(form.find(), PAGE_SIZE).get_page(request.GET.get("page"))
         rows = _with_readers(page.object_list, readable_resources(request.user))
         context = {"filter": form, "page": page, "rows": rows, "families": families}
         return self.page(request, "admin/automation/catalogue.html", "All variables", **context)

@@ -65,9 +65,9 @@ def pick_address(peer: str, forwarded: str, proxies: int) -> str:
     that the request did not come through all proxies: then nothing is trusted.
     """
     if proxies <= 0:
-        return _written(peer)
+        return _read_address(peer)
     seen = forwarded.split(",")
-    return _written(seen[-proxies]) if len(seen) >= proxies else ""
+    return _read_address(seen[-proxies]) if len(seen) >= proxies else ""
 
 
 # A port comes behind an IPv4 address or behind brackets, in which some write IPv4 addresses too.
@@ -86,7 +86,7 @@ def normal_address(text: str) -> str:
     return "" if address is None else str(address)
 
 
-def _written(text: str) -> str:
+def _read_address(text: str) -> str:
     return (_read if len(text) <= _USUAL_LENGTH else _read.__wrapped__)(text)
 
 

@@ -96,21 +96,14 @@ def exchange(
     except httpx.InvalidURL:
         raise OutboundFailed("This is no web address.") from None
     network = _Network(time.monotonic() + seconds, private=_may_be_private(url))
-    # Last, so that no header of a config can stand in for them.
-    sent = {"content-type": "application/json"} | {n.lower(): v for n, v in (headers or {}).items()}
-    sent |= {
-        "host": target.netloc.decode("ascii"),
-        "user-agent": USER_AGENT,
-        "accept-encoding": "identity",
-        "connection": "close",
-    }
+    sent = _headers_to(target.netloc.decode("ascii"), headers or {})
     place = httpcore.URL(
         scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
     )
     try:
         with (
             httpcore.ConnectionPool(ssl_context=_trust(), network_backend=network) as pool,
-            pool.stream(method, place, headers=list(sent.items()), content=body) as response,
+            pool.stream(method, place, headers=sent, content=body) as response,
         ):
             chunks = response.iter_stream()
             read = _read_beginning(chunks, beginning) if beginning else _read(chunks, most_bytes)
@@ -118,6 +111,18 @@ def exchange(
     except _BROKEN:
         # Not the cause: it may show the address, or the headers.
         raise OutboundFailed(_NO_ANSWER, sent=network.sent) from None
+
+
+def _headers_to(host: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
+    sent = {"content-type": "application/json"} | {name.lower(): v for name, v in given.items()}
+    # Last, so that no header of a config can stand in for them.
+    sent |= {
+        "host": host,
+        "user-agent": USER_AGENT,
+        "accept-encoding": "identity",
+        "connection": "close",
+    }
+    return list(sent.items())
 
 
 def _may_be_private(url: str) -> bool:

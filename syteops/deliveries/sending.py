@@ -22,7 +22,7 @@ from syteops.deliveries.outcomes import Try, note
 from syteops.deliveries.services import cancel_waiting
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
 from syteops.integrations.errors import DeliveryFailed
-from syteops.integrations.queries import known, running
+from syteops.integrations.queries import find_integration, running
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _destination_of(state: DestinationState) -> tuple[Integration, Destination, 
     setup = running(state.integration)
     if setup is None:
         return None
-    integration = known(state.integration)
+    integration = find_integration(state.integration)
     for one in integration.destinations(setup.config):
         if one.key == state.destination:
             return integration, one, setup

@@ -89,7 +89,7 @@ def _restore(
 
 def _refuse_unless_as_made(undo: Undo, entry: AuditEntry, live: Entity) -> None:
     """Raises Conflict naming the fields that changed since: deleting the object would take them."""
-    naming, made = Naming(undo.references, entry), _made(undo, entry)
+    naming, made = Naming(undo.references, entry), _values_left_by(undo, entry)
     now = {n: naming.keys_now(n, value) for n, value in undo.values_of(live).items() if n in made}
     changed = sorted(
         n for n in now if not _same(now[n], made[n]) and not (now[n] in EMPTY and made[n] in EMPTY)
@@ -99,7 +99,7 @@ def _refuse_unless_as_made(undo: Undo, entry: AuditEntry, live: Entity) -> None:
         raise Conflict(detail, fields=changed)
 
 
-def _made(undo: Undo, entry: AuditEntry) -> dict[str, Any]:
+def _values_left_by(undo: Undo, entry: AuditEntry) -> dict[str, Any]:
     """Fields of the object as `entry` left it: those that it names, and those touched since.
 
     What no later entry of the object touches is as it was, except what others' entries tell of. A

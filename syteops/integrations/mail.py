@@ -56,7 +56,7 @@ def send_mail(mail: EmailMessage) -> Answer:
     try:
         mail.send()
     except PartlyRefused as refusal:
-        return Answer(ACCEPTED, _told_of(refusal, len(mail.recipients())))
+        return Answer(ACCEPTED, _name_refused(refusal, len(mail.recipients())))
     except (SMTPRecipientsRefused, SMTPDataError) as error:
         code = _code_of(error)
         if code >= _PERMANENT:
@@ -67,7 +67,7 @@ def send_mail(mail: EmailMessage) -> Answer:
     return Answer(ACCEPTED)
 
 
-def _told_of(refusal: PartlyRefused, recipients: int) -> bytes:
+def _name_refused(refusal: PartlyRefused, recipients: int) -> bytes:
     """Whom the server refused, by place: not everybody who sees deliveries may see addresses."""
     refused = ", ".join(f"no. {place} ({code})" for place, code in sorted(refusal.codes.items()))
     return f"Of {recipients} recipients the mail server refused {refused}.".encode()

@@ -121,7 +121,7 @@ def all_installed() -> list[Installed]:
 
 def get_installed(slug: str) -> Installed:
     """One integration. Raises NotFound, also while its module is not active."""
-    one = known(slug)
+    one = find_integration(slug)
     state = IntegrationState.objects.filter(slug=slug).first()
     rows = _by_name(IntegrationSecret.objects.filter(integration=slug))
     return _installed(one, state, rows)
@@ -140,7 +140,7 @@ def disabling_impact(one: Installed) -> IntegrationDisableImpact:
     return {"slug": one.slug, "name": one.name, "stops": one.integration.stops}
 
 
-def known(slug: str) -> Integration:
+def find_integration(slug: str) -> Integration:
     """The integration of that slug. Raises NotFound, also while its module is not active."""
     one = all_integrations().get(slug)
     if one is None or (one.module and one.module in inactive_modules()):

@@ -12,7 +12,7 @@ from syteops.core.events import Verb
 from syteops.core.schemas import with_defaults
 from syteops.events.rights import readable_of, require_readable
 from syteops.integrations.models import IntegrationSecret, IntegrationState
-from syteops.integrations.queries import Installed, get_installed, known
+from syteops.integrations.queries import Installed, find_integration, get_installed
 from syteops.lib.urls import moved
 
 
@@ -21,13 +21,13 @@ def locked_state(slug: str) -> IntegrationState:
 
     The lock also covers the integration's secrets.
     """
-    known(slug)
+    find_integration(slug)
     return IntegrationState.locked(slug)
 
 
 def locked_secret(slug: str, name: str) -> IntegrationSecret:
     """One secret of an integration, locked like its state. Raises NotFound."""
-    if known(slug).secret(name) is None:
+    if find_integration(slug).secret(name) is None:
         raise NotFound(f"The integration {slug} has no secret {name}.")
     locked_state(slug)
     return IntegrationSecret.objects.get_or_create(integration=slug, name=name)[0]
@@ -77,7 +77,7 @@ def update_config(
     clears the secrets that are sent there. Raises Forbidden if the actor may not read all that is
     sent with this config.
     """
-    schema = known(state.slug).config_schema
+    schema = find_integration(state.slug).config_schema
     before = with_defaults(schema, state.config)
     merge_config(actor, state, schema, config, incomplete=not state.enabled)
     after = _readable(actor, state).config
@@ -137,7 +137,7 @@ def _follow_address(actor: Actor, slug: str, name: str, before: Any, after: Any)
 
     An enabled integration stays so: it does nothing until they are set again.
     """
-    bound = [one.name for one in known(slug).secrets if one.sent_to == name]
+    bound = [one.name for one in find_integration(slug).secrets if one.sent_to == name]
     if bound and moved(before, after):
         for secret in IntegrationSecret.objects.filter(integration=slug, name__in=bound):
             audit.set_secret(actor, secret, "value", None)

@@ -31,9 +31,9 @@ class Told:
     url: str
 
 
-def told(events: Iterable[Event]) -> list[Told]:
+def put_in_words(events: Iterable[Event]) -> list[Told]:
     """Each event in words, without those of which the audit trail keeps nothing any more."""
-    return [_told(one) for one in events if one.entry or not one.entry_id]
+    return [_put_in_words(one) for one in events if one.entry or not one.entry_id]
 
 
 def subject(lines: Sequence[Told]) -> str:
@@ -42,7 +42,7 @@ def subject(lines: Sequence[Told]) -> str:
     return cut(f"{settings.SITE_NAME}: {about}", LONGEST)
 
 
-def _told(event: Event) -> Told:
+def _put_in_words(event: Event) -> Told:
     if event.entry is None:
         return Told(_of_variables(event.data), "")
     return Told(_in_words(event.entry), _address(event.entry))

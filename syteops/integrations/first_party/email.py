@@ -13,7 +13,7 @@ from syteops.integrations.catalogue import Destination, Integration, Message, Se
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.mail import mail_of, send_mail
 from syteops.integrations.messages import TEST_TEXT
-from syteops.integrations.telling import told, types_schema
+from syteops.integrations.telling import put_in_words, types_schema
 
 AT_ONCE, HOURLY, DAILY = "at_once", "hourly", "daily"
 
@@ -43,7 +43,7 @@ def _destinations(config: dict[str, Any]) -> list[Destination]:
 
 
 def _send(setup: Setup, message: Message) -> Answer:
-    lines = told(message.events)
+    lines = put_in_words(message.events)
     if not lines:
         return Answer(204)  # what was to be told has been erased
     return send_mail(mail_of(message.id, setup.config["recipients"], lines))

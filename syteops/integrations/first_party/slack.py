@@ -18,7 +18,7 @@ from syteops.integrations.catalogue import (
 )
 from syteops.integrations.messages import TEST_TEXT
 from syteops.integrations.sending import deliver_json, post_json
-from syteops.integrations.telling import Told, subject, told, types_schema
+from syteops.integrations.telling import Told, put_in_words, subject, types_schema
 
 LONGEST_TEXT = 3000
 """Characters that Slack takes in the text of a section (Block Kit reference)."""
@@ -84,7 +84,7 @@ def escaped_url(url: str) -> str:
 
 
 def _send(setup: Setup, message: Message) -> Answer:
-    lines = told(message.events)
+    lines = put_in_words(message.events)
     if not lines:
         return Answer(204)  # what was to be told has been erased
     return deliver_json(setup.secrets["webhook_url"], orjson.dumps(body_of(lines)))

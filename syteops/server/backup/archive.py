@@ -103,14 +103,14 @@ def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, into: Path
     if not member.isreg() or path.is_absolute() or ".." in path.parts:
         raise Broken(f"{member.name} does not belong into a backup.")
     (into / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _written(into / path) as file, archive.extractfile(member) as data:  # type: ignore[union-attr]
+    with _open_new(into / path) as file, archive.extractfile(member) as data:  # type: ignore[union-attr]
         while chunk := data.read(1 << 20):
             file.write(chunk)
     return member.name
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[BinaryIO]:
+def _open_new(path: Path) -> Iterator[BinaryIO]:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         yield file
 
