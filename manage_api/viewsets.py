@@ -12,14 +12,13 @@ from typing import Any, ClassVar, TypedDict, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from manage_api import bulk
 from manage_api.base import ManageViewSet
-from manage_api.changes import PARAMETER, UpdatedSinceBackend, sync_answer, sync_fields
+from manage_api.changes import PARAMETER, UpdatedSinceBackend, sync_answer
 from manage_api.cursors import PARAMETER as AFTER
 from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
 from manage_api.operations import Access, SerializerClass, operation
@@ -27,12 +26,16 @@ from manage_api.pagination import Pagination
 from manage_api.places import Settled
 from manage_api.serializers import (
     RowIdInput,
-    StrictSerializer,
-    deleted,
-    listing,
     secrets_input,
-    secrets_output,
     secrets_to_clear,
+)
+from manage_api.shapes import (
+    answer_of_delete,
+    answer_of_list,
+    answer_of_secrets,
+    input_of_change,
+    input_of_create,
+    query_of_list,
 )
 from manage_api.shared import represent
 from syteops.audit.queries import keys_changed_since
@@ -221,49 +224,13 @@ def _service(services: ModuleType, verb: str, model: type[Entity]) -> Callable[.
     return found
 
 
-# --- What the standard actions take and answer -----------------------------------------------
-
-
-def _query(viewset: Any) -> Any:
-    """What a list takes: the parameters of its filter backends and of its pages, strictly."""
-    parts = [backend().get_fields(viewset()) for backend in viewset.filter_backends]
-    if viewset.pagination_class is not None:
-        parts.append(viewset.pagination_class().get_fields())
-    fields = {name: field for part in parts for name, field in part.items()}
-    return type(f"{viewset.__name__}Query", (StrictSerializer,), fields) if fields else None
-
-
-def _list(viewset: Any) -> Any:
-    shown, pagination = viewset.listed_class(), viewset.pagination_class
-    pages = pagination.answer_class if pagination else serializers.Serializer
-    tells = UpdatedSinceBackend in viewset.filter_backends
-    further = sync_fields(viewset, shown) if tells else {}
-    return listing(viewset.list_name, shown, pages, **further)
-
-
-def _input(viewset: Any) -> Any:
-    return viewset.input_serializer_class or viewset.serializer_class
-
-
-def _create_input(viewset: Any) -> Any:
-    return viewset.create_serializer_class or _input(viewset)
-
-
-def _deleted(viewset: Any) -> Any:
-    return deleted(viewset.lookup_name())
-
-
-def _secrets(viewset: Any) -> Any:
-    return secrets_output(viewset.serializer_class, viewset.lookup_name())
-
-
 # --- The standard actions --------------------------------------------------------------------
 
 
 class ListMixin(StandardViewSet):
     """`list`: every object that the filters let pass, in pages where a pagination is set."""
 
-    @operation("List {all}", input=_query, output=_list)
+    @operation("List {all}", input=query_of_list, output=answer_of_list)
     def list(self, request: Request, **path: str) -> Response:
         found = self.get_listed()
         page = self.paginate_queryset(found)
@@ -289,7 +256,7 @@ class RetrieveMixin(StandardViewSet):
 class CreateMixin(StandardViewSet):
     """`create`: a new object."""
 
-    @operation("Add {a}", input=_create_input)
+    @operation("Add {a}", input=input_of_create)
     def create(self, request: Request, **path: str) -> Response:
         return self.show(self.service("create")(self.actor, **self.get_values()))
 
@@ -297,7 +264,7 @@ class CreateMixin(StandardViewSet):
 class UpdateMixin(StandardViewSet):
     """`update`: what is left out keeps its value."""
 
-    @operation("Change {a}", input=_input)
+    @operation("Change {a}", input=input_of_change)
     def partial_update(self, request: Request, **path: str) -> Response:
         return self.apply(self.service("update"))
 
@@ -305,7 +272,7 @@ class UpdateMixin(StandardViewSet):
 class DestroyMixin(StandardViewSet):
     """`delete`: with confirmation, after its impact was shown."""
 
-    @operation("Delete {a}", output=_deleted)
+    @operation("Delete {a}", output=answer_of_delete)
     def destroy(self, request: Request, **path: str) -> Response:
         instance = self.get_object()
         # Read before it goes: what is deleted has neither id nor number any more.
@@ -347,7 +314,7 @@ class SecretsMixin(StandardViewSet):
         "Store {a}'s credentials",
         access=Access.SECRETS,
         input=lambda viewset: secrets_input(viewset.serializer_class, viewset.secrets),
-        output=_secrets,
+        output=answer_of_secrets,
     )
     def set_secret(self, request: Request, **path: str) -> Response:
         instance = self.get_object()
@@ -358,7 +325,7 @@ class SecretsMixin(StandardViewSet):
         "Clear {a}'s credentials",
         access=Access.SECRETS,
         input=lambda viewset: secrets_to_clear(viewset.serializer_class, viewset.secrets),
-        output=_secrets,
+        output=answer_of_secrets,
     )
     def clear_secret(self, request: Request, **path: str) -> Response:
         names = [name for name, chosen in self.validated.items() if chosen]
