@@ -2,8 +2,8 @@
 
 Schemas have names, types, formats, choices and what is required. What `create` and `update` of a
 resource take alike, what pages of lists take, and what an action of several resources takes, is
-described once. `ABOUT` tells what goes
-without saying. The full form has lengths, patterns and what comes back.
+described once. `ABOUT` tells what goes without saying. The full form has lengths, patterns and what
+comes back.
 """
 
 import re
