@@ -77,7 +77,7 @@ class DestinationState(models.Model):
 
     `due_at` is when something is to be sent next, but nothing is before `held_until`. While it is
     sent, `lease` names whose turn it is, until `leased_until`: later nobody waits for a worker that
-    was killed meanwhile.
+    was killed meanwhile. One that `is_slow` has taken long over its last answer.
     """
 
     integration = models.SlugField(max_length=50)
@@ -87,6 +87,7 @@ class DestinationState(models.Model):
     lease = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    is_slow = models.BooleanField(default=False, db_default=False)
     failing_since = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
     why_paused = models.CharField(max_length=200, blank=True)

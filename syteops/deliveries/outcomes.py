@@ -30,6 +30,8 @@ LONGEST_HOLD = 24 * 3600
 """Seconds that a receiver may ask for."""
 SILENT_HOLD = 60
 """Seconds, at most, in which nothing else is tried at a destination that did not answer at all."""
+SLOW_FROM = 1000
+"""Milliseconds. Who takes longer has its next turns among those that do, until it is faster."""
 FAILS_FOR = timedelta(days=5)
 """After so long without any success a destination is paused."""
 
@@ -74,8 +76,10 @@ class Try:
 
 @transaction.atomic
 def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) -> bool:
-    """Store what came of a try; whether more may be sent there now."""
+    """Store what came of a try; whether more may be sent there in this turn."""
     state = DestinationState.objects.select_for_update().get(pk=state.pk)
+    turned_slow = tried.milliseconds > SLOW_FROM and not state.is_slow
+    state.is_slow = tried.milliseconds > SLOW_FROM
     DeliveryAttempt.objects.bulk_create(_attempt(one, tried) for one in deliveries)
     if tried.is_success:
         _finish(deliveries, DeliveryState.DELIVERED)
@@ -88,7 +92,7 @@ def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) ->
     elif state.failing_since and tried.at - state.failing_since > FAILS_FOR:
         pause(state, f"Nothing has arrived there for {FAILS_FOR.days} days.")
     state.save()
-    return state.paused_at is None and not _is_held(state)
+    return state.paused_at is None and not _is_held(state) and not turned_slow
 
 
 def pause(state: DestinationState, why: str) -> None:

@@ -3,6 +3,8 @@
 A destination has one turn at a time. Its lease is renewed before each message; who has lost it,
 because it was held up for longer than that, sends nothing more. So what was under way when a worker
 was killed is sent again a minute later, and everything else is sent once, in order per object.
+
+Whoever takes long to answer has its next turn in a queue of such, and so keeps no other waiting.
 """
 
 import logging
@@ -30,6 +32,8 @@ LEASE = timedelta(seconds=60)
 """Longer than any message takes."""
 TURN = 20.0
 """Seconds after which a destination has to wait for its next turn."""
+FAST, SLOW = "deliveries", "slow_deliveries"
+"""Queues. However many destinations are slow, they have no thread of those that are not."""
 MOST_TOGETHER = 500
 """Events in one message."""
 
@@ -56,13 +60,14 @@ def _start_turn(pk: int) -> None:
     """Take the lease and have a worker use it; both or neither."""
     lease = uuid4()
     until = timezone.now() + LEASE
-    taken = DestinationState.objects.filter(_free(), pk=pk).update(lease=lease, leased_until=until)
-    if taken:
-        take_turn.enqueue(pk, str(lease))
+    mine = DestinationState.objects.filter(pk=pk)
+    if mine.filter(_free()).update(lease=lease, leased_until=until):
+        queue = SLOW if mine.values_list("is_slow", flat=True).get() else FAST
+        take_turn.using(queue_name=queue).enqueue(pk, str(lease))
 
 
 @forgets_successes
-@task(queue_name="deliveries")
+@task(queue_name=FAST)
 def take_turn(pk: int, lease: str) -> None:
     """Send what is due, for as long as the lease and the turn last."""
     until = monotonic() + TURN

@@ -213,7 +213,7 @@ CACHES = {"default": cache(CACHE_URL)}
 TASKS = {
     "default": {
         "BACKEND": "django_tasks_db.DatabaseBackend",
-        "QUEUES": ["default", "deliveries", "slow"],
+        "QUEUES": ["default", "deliveries", "slow_deliveries", "slow"],
     }
 }
 

@@ -1,0 +1,66 @@
+"""Whoever is slow has turns in a queue, and so threads, that no fast destination waits for."""
+
+import pytest
+from django_tasks_db.models import DBTaskResult
+
+from syteops.core.actors import SYSTEM
+from syteops.crm import services as crm
+from syteops.deliveries import outcomes, sending
+from tests.background import run_tasks
+from tests.deliveries.sending import Post, state_of, wants
+from tests.events.publish import a_system, publish
+
+ALWAYS, NEVER = -1, 60_000
+"""Milliseconds: what every answer takes longer than, and none."""
+
+
+def turns() -> list[str]:
+    """The queues of the turns that are to be taken now."""
+    sending.start_turns()
+    return list(DBTaskResult.objects.ready().values_list("queue_name", flat=True))
+
+
+def test_who_takes_long_gives_its_thread_back_and_goes_on_among_the_slow(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "SLOW_FROM", ALWAYS)
+    crm.update_crm_system(SYSTEM, a_system(), name="Other")
+    a_system("Third")
+    publish()
+    assert turns() == ["deliveries"]
+    run_tasks()
+    assert (len(post.sent), state_of().is_slow) == (1, True)
+
+    assert turns() == ["slow_deliveries"]
+    run_tasks()
+    assert len(post.sent) == 3
+    assert post.told()[:2] == ["crm_system.created 001", "crm_system.updated 001"]
+
+
+def test_who_is_fast_again_leaves_the_slow(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcomes, "SLOW_FROM", ALWAYS)
+    a_system()
+    post.deliver()
+    monkeypatch.setattr(outcomes, "SLOW_FROM", NEVER)
+    a_system("Second")
+    publish()
+    assert turns() == ["slow_deliveries"]
+    run_tasks()
+    assert (len(post.sent), state_of().is_slow) == (2, False)
+
+    a_system("Third")
+    publish()
+    assert turns() == ["deliveries"]
+
+
+def test_the_others_stay_where_they_are(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.destinations = [wants("a", "crm_system.created"), wants("b", "crm_system.updated")]
+    monkeypatch.setattr(outcomes, "SLOW_FROM", ALWAYS)
+    system = a_system()
+    post.deliver()
+    monkeypatch.undo()
+    crm.update_crm_system(SYSTEM, system, name="Other")
+    a_system("Second")
+    publish()
+
+    assert sorted(turns()) == ["deliveries", "slow_deliveries"]
