@@ -22,9 +22,10 @@ def test_a_new_module_passes_its_own_tests_and_those_of_every_operation(tmp_path
         "PYTHONPATH": str(tmp_path),
     }
     environment.pop("SYTEOPS_TEST_DATA_DIR", None)  # this run's own
-    walked = ["tests/manage_api/test_matrix.py", "-k", "inventory"]
+    walked = [f"tests/manage_api/test_{one}.py" for one in ("matrix", "discovery", "cursors")]
+    options = ("-q", "-n0", "-c", "pyproject.toml", "-k", "inventory")
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-c", "pyproject.toml", tmp_path, *walked],
+        [sys.executable, "-m", "pytest", *options, tmp_path, *walked],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -32,7 +33,8 @@ def test_a_new_module_passes_its_own_tests_and_those_of_every_operation(tmp_path
         check=False,
     )
     assert tests.returncode == 0, tests.stdout[-3000:] + tests.stderr
-    assert "11 passed" in tests.stdout  # five of its own, and one of each operation
+    # Five of its own, one of each operation, two workflows, and twice its list in pages.
+    assert "15 passed" in tests.stdout
     again = [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]
     environment["EXTRA_MODULES"] = "inventory"
     assert subprocess.run(again, cwd=ROOT, env=environment, check=False).returncode == 0
