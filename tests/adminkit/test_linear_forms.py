@@ -22,6 +22,7 @@ from estimates import services as estimates
 from estimates.links import client_path
 from notes.agenda import AgendaFilter
 from notes.models import Note
+from notes.services import create_note
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.strict import SearchForm
 from syteops.automation.admin import CatalogueFilter
@@ -35,6 +36,7 @@ from tests.core.test_values import MAKERS
 from tests.effort import takes_over
 from tests.fixtures import signed_in
 from tests.keys.key_pages import on, restricted
+from tests.samples.suggestions import ITEMS, a_suggestion
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,8 @@ def forms_on(response: Any) -> Iterator[Any]:
                 yield from (inline.formset.management_form, *inline.formset.forms)
         elif isinstance(value, forms.BaseForm):
             yield value
+        elif isinstance(value, list):
+            yield from (one for one in value if isinstance(one, forms.BaseForm))
 
 
 def inputs(response: Any) -> Iterator[tuple[Any, list[str]]]:
@@ -129,6 +133,12 @@ def _sent_estimate() -> Any:
     return estimates.send_estimate(SYSTEM, _estimate())
 
 
+def _suggested() -> str:
+    note = create_note(SYSTEM, title="T", content="C")
+    found = a_suggestion(note, "notes.action_items", ITEMS["notes.action_items"])
+    return f"{path_of(Note)}{note.pk}/suggestions/{found.pk}/"
+
+
 OTHERS: dict[str, Callable[[], str]] = {
     "sign in": lambda: f"{ADMIN_PREFIX}login/",
     "own password": lambda: f"{ADMIN_PREFIX}password_change/",
@@ -138,9 +148,13 @@ OTHERS: dict[str, Callable[[], str]] = {
     "client's page": lambda: str(client_path(_sent_estimate())),
     "client's answer": lambda: f"/admin/estimates/estimate/{_sent_estimate().pk}/approve/",
     "client's e-mail": lambda: f"/admin/estimates/estimate/{_estimate().pk}/send/",
+    "suggested items": _suggested,
     "licence": lambda: f"{path_of(License)}1/change/",
 }
-ALSO = {"new key": {"preset": "read_only", "name": "Tool"}}
+ALSO = {
+    "new key": {"preset": "read_only", "name": "Tool"},
+    "suggested items": {"accept": "", "item": "0"},
+}
 """What makes an empty form a right one, where required fields alone do not."""
 
 

@@ -52,6 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed."))
 
 
+TALL = 1600
+"""Pixels: a window in which the bar at the bottom of a form covers no part of it."""
+
+
 @dataclass(frozen=True)
 class Site:
     """A running site of its own."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, sticks_out
+from tests.browser.conftest import TALL, Site, sticks_out
 from tests.browser.test_accessibility import violations
 
 A_NOTE = """
@@ -34,7 +34,7 @@ def test_a_text_is_written_by_keyboard_with_its_preview_beside(
     scheme: str,
     width: int,
 ) -> None:
-    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": TALL})
     page.context.add_cookies(session)
     page.goto(f"/admin/notes/note/{note}/change/")
     text, preview = (

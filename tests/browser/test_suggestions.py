@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ai.conftest import FakeProvider, openai_answer
-from tests.browser.conftest import PASSWORD, USER, Site, _served, sticks_out
+from tests.browser.conftest import PASSWORD, TALL, USER, Site, _served, sticks_out
 from tests.browser.test_accessibility import LOOKS, violations
 from tests.console import console
 from tests.processes import manage
@@ -52,7 +52,7 @@ def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_two_of_three_are_accepted(
     open_page: Callable[..., Page], session: Any, scheme: str, width: int
 ) -> None:
-    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": TALL})
     page.context.add_cookies(session)
     page.goto("/admin/notes/note/1/change/")
     found = seen(page)
@@ -80,7 +80,7 @@ def test_two_of_three_are_accepted(
 def test_a_button_that_is_off_says_why(
     open_page: Callable[..., Page], session: Any, scheme: str, width: int
 ) -> None:
-    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": TALL})
     page.context.add_cookies(session)
     page.goto("/admin/notes/note/2/change/")
     off = page.get_by_role("link", name="Suggest a summary")

@@ -206,8 +206,8 @@ MEGABYTE = "x" * 1_000_000
         # Much of it.
         ([("params", MEGABYTE)], "params", "invalid"),
         ([("params", f'{{"search": "{MEGABYTE}"}}')], "search", "too_long"),
-        ([(f"params[{MEGABYTE}", "a")], f"params[{MEGABYTE}", "invalid"),
-        ([(f"params{'[' * 1_000_000}", "a")], f"params{'[' * 1_000_000}", "invalid"),
+        ([(f"params[{MEGABYTE}", "a")], f"params[{'x' * 1990}…", "invalid"),
+        ([(f"params{'[' * 1_000_000}", "a")], f"params{'[' * 1991}…", "invalid"),
     ],
     ids=lambda one: str(one)[:40],
 )
