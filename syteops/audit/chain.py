@@ -1,10 +1,9 @@
 """The audit trail as a chain: what was altered, removed, inserted or swapped is found.
 
-Each entry carries a MAC over its own content, made in the transaction of the change. Entries are
-sealed in order, in batches: a seal is a MAC over the seal before, the entry's place and its MAC. On
-PostgreSQL that follows the commit, so writers never wait for each other, and what is not yet sealed
-can be counted and still proves its content; but not, until then, that it is there (SECURITY.md). On
-SQLite, where one writes at a time, it ends the transaction of the change. `AuditChain`
+Each entry carries a MAC over its own content, made in the transaction of the change. After the
+commit, entries are sealed in order, in batches: a seal is a MAC over the seal before, the entry's
+place and its MAC. So writers never wait for each other, and what is not yet sealed can be counted
+and still proves its content; but not, until then, that it is there (SECURITY.md). `AuditChain`
 keeps the end of the chain, signed, so that a cut tail is found too. HMAC-SHA256 (RFC 2104) under
 AUDIT_KEY throughout.
 
@@ -104,10 +103,8 @@ def seal_pending() -> int:
         for _ in range(ROUNDS):
             count = _seal_batch()
             sealed += count
-            if not count or (connection.vendor == "sqlite" and count < BATCH):
-                break
             # Also what another process has left to this one meanwhile.
-            if not _ANY_WAITING():
+            if not count or not _ANY_WAITING():
                 break
     except BrokenChain as broken:
         log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)

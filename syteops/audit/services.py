@@ -19,7 +19,6 @@ from syteops.audit.event_types import event_types
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
 from syteops.core.actors import Actor, Change
-from syteops.core.committing import before_commit_on_sqlite
 from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
@@ -243,7 +242,7 @@ def prune(actor: Actor) -> int:
 
 
 def _store(entry: AuditEntry) -> None:
-    """Write an entry with its MAC; the chain takes it in when the transaction commits.
+    """Write an entry with its MAC; the chain takes it in once the transaction has committed.
 
     Raises TrailBroken where the chain would not: no change is stored without a record.
     """
@@ -257,7 +256,6 @@ def _store(entry: AuditEntry) -> None:
         transaction.on_commit(_seal, robust=True)
 
 
-@before_commit_on_sqlite
 def _seal() -> None:
     chain.seal_pending()
 

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from django.db import DatabaseError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import connection, transaction
 
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditEntry
@@ -118,44 +116,3 @@ def test_a_pile_of_entries_is_sealed_in_batches(
     assert verification.verify()[:2] == (2 + 6, 4)  # two rounds, then others have to do it
     assert chain.seal_pending() == 4
     assert verification.verify() == (12, 0, verification.verify().head, "")
-
-
-@pytest.mark.sqlite_only
-def test_on_sqlite_a_change_is_sealed_in_the_transaction_that_makes_it(
-    systems: list[CrmSystem],
-) -> None:
-    """A second one would wait for the write lock again."""
-    with CaptureQueriesContext(connection) as seen:
-        rename(systems[0], "Sealed")
-
-    assert entry_of(systems[0]).sequence == 3
-    statements = [one["sql"].split()[0] for one in seen]
-    assert (statements.count("BEGIN"), statements.count("COMMIT")) == (1, 1)
-
-
-@pytest.mark.sqlite_only
-def test_on_sqlite_what_cannot_be_sealed_is_not_stored(
-    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chain, "_SEAL", "UPDATE nowhere SET a = %s, b = %s WHERE id = %s")
-
-    with pytest.raises(DatabaseError):
-        rename(systems[0], "Never")
-
-    assert CrmSystem.objects.get(pk=systems[0].pk).name == "One"
-    monkeypatch.undo()
-    rename(systems[1], "There")
-    assert entry_of(systems[1]).sequence == 3
-
-
-def test_a_seal_that_fails_otherwise_is_made_up_for_by_the_next(
-    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chain, "seal_of", Mock(side_effect=RuntimeError))
-    rename(systems[0], "Later")
-    assert entry_of(systems[0]).sequence is None
-
-    monkeypatch.undo()
-    rename(systems[1], "Next")
-
-    assert [entry_of(one).sequence for one in systems] == [3, 4]
