@@ -43,17 +43,30 @@ _ANY_ICON = "article"
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups of the sidebar with the entries that this person may open."""
-    groups: dict[str, list[dict[str, str]]] = {name: [] for name in _GROUPS}
+    """The groups of the sidebar with the entries that this person may open; one at most is lit."""
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in _GROUPS}
     for app in sorted(admin.site.get_app_list(request), key=_place):
         shown = [one for one in app["models"] if one["admin_url"]]
         entries = [entry for one in shown for entry in (*_pages(one), _entry(one))]
         groups[group_of(app["app_label"])] += entries
-    home = {"title": "Start page", "icon": "home", "link": reverse("admin:index")}
+    _mark_active(request.path, [one for items in groups.values() for one in items])
+    start = reverse("admin:index")
+    home = {"title": "Start page", "icon": "home", "link": start, "active": request.path == start}
     groups_shown = [
         {"title": name, "separator": True, "items": items} for name, items in groups.items()
     ]
     return [{"items": [home]}, *(group for group in groups_shown if group["items"])]
+
+
+def _mark_active(path: str, entries: list[dict[str, Any]]) -> None:
+    """The entry whose page this is, or lies the nearest above it.
+
+    The theme would mark every entry whose address is part of this one's.
+    """
+    above = (one["link"] for one in entries if path.startswith(one["link"]))
+    nearest = max(above, key=len, default=None)
+    for one in entries:
+        one["active"] = one["link"] == nearest
 
 
 def group_of(app_label: str) -> str:
@@ -68,13 +81,13 @@ def _place(app: dict[str, Any]) -> int:
     return labels.index(app["app_label"]) if app["app_label"] in labels else 0
 
 
-def _pages(shown: dict[str, Any]) -> list[dict[str, str]]:
+def _pages(shown: dict[str, Any]) -> list[dict[str, Any]]:
     """Further pages of a section: its ModelAdmin lists title, icon and URL name of each."""
     pages = getattr(admin.site._registry[shown["model"]], "sidebar_pages", ())
     return [{"title": title, "icon": icon, "link": reverse(name)} for title, icon, name in pages]
 
 
-def _entry(shown: dict[str, Any]) -> dict[str, str]:
+def _entry(shown: dict[str, Any]) -> dict[str, Any]:
     meta = shown["model"]._meta
     own = getattr(admin.site._registry[shown["model"]], "icon", None)
     icon = own or _ICONS.get(meta.label_lower) or _APP_ICONS.get(meta.app_label, _ANY_ICON)

@@ -210,6 +210,21 @@ def test_every_entry_of_the_sidebar_opens(alice: User) -> None:
         assert client.get(item["link"], follow=True).status_code == 200, item
 
 
+@pytest.mark.parametrize(
+    ("address", "lit"),
+    [
+        ("/admin/", ["Start page"]),
+        ("/admin/automation/variable/", ["Free-form variables"]),
+        ("/admin/automation/variable/add/", ["Free-form variables"]),
+        ("/admin/automation/variable/catalogue/", ["All variables"]),
+        ("/admin/password_change/", []),
+    ],
+)
+def test_only_the_entry_of_the_page_is_lit(alice: User, address: str, lit: list[str]) -> None:
+    groups = signed_in(alice).get(address).context["sidebar_navigation"]
+    assert [one["title"] for group in groups for one in group["items"] if one["active"]] == lit
+
+
 def test_a_page_asks_once_what_somebody_may_open(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
