@@ -34,6 +34,7 @@ from estimates.models import Estimate, LineItem
 from estimates.pages import pdf_response
 from estimates.pdf import PdfFailed
 from estimates.queries import SEARCHED, estimates
+from estimates.readable import Readable
 from estimates.templatetags.amounts import money
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.markdown_editor import MarkdownAdmin
@@ -54,13 +55,17 @@ _COLOURS = {
 }
 
 
-class LineItemInline(RowsInline):
+class LineItemInline(Readable, RowsInline):
     model = LineItem
     form = LineItemForm
     fields = ("description", "quantity", "unit_price", "discount_percent", "tax_percent",
               "optional", "amount", "position")  # fmt: skip
     readonly_fields = ("amount",)
     verbose_name = "line item"
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Of the fields, whatever the columns are where they are only read."""
+        return super().get_formset(request, obj, **{"fields": self.fields, **kwargs})
 
     @admin.display(description="Amount")
     def amount(self, line: LineItem) -> str:
@@ -90,7 +95,7 @@ class RevisionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Estimate)
-class EstimateAdmin(ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
+class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     form = EstimateForm
     services = services
     inlines = (LineItemInline,)

@@ -13,6 +13,7 @@ from unfold.widgets import (
 
 from estimates import services
 from estimates.models import LONGEST_COMMENT, Estimate
+from estimates.readable import with_deletion
 from syteops.adminkit.texts import TextForm
 from syteops.core.form_fields import LineField, TextField
 from syteops.crm.models import CrmSystem
@@ -38,9 +39,16 @@ class EstimateForm(TextForm):
             self.initial = {**services.usual_values(), **self.initial}
         self.initial = _plain(self.initial)
         if "crm_system" in self.fields:
-            known = Q(deleted_at=None) | Q(pk=self.instance.crm_system_id)
-            systems = CrmSystem.all_objects.filter(known).order_by("number")
-            self.fields["crm_system"].queryset = systems  # type: ignore[attr-defined]
+            self._offer_systems(self.fields["crm_system"])
+
+    def _offer_systems(self, field: Any) -> None:
+        """Those there are, and the estimate's own, which has no page any more once deleted."""
+        chosen = self.instance.crm_system
+        known = Q(deleted_at=None) | Q(pk=self.instance.crm_system_id)
+        field.queryset = CrmSystem.all_objects.filter(known).order_by("number")
+        field.label_from_instance = with_deletion
+        if chosen and chosen.deleted_at:
+            field.widget.can_change_related = field.widget.can_view_related = False
 
 
 class LineItemForm(forms.ModelForm):  # type: ignore[type-arg]

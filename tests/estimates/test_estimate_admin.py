@@ -136,6 +136,33 @@ def test_saving_an_untouched_form_changes_nothing(page: Client, db) -> None:
     assert Estimate.objects.get().crm_system == system
 
 
+@pytest.mark.parametrize("make", [a_draft, a_sent_one])
+def test_a_deleted_crm_system_is_named_and_not_linked(page: Client, db, make: Any) -> None:
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    estimate = make(crm_system=system)
+    link, edit = f"/admin/crm/crmsystem/{system.pk}/change/", "change_id_crm_system"
+    before = page.get(change(estimate)).content.decode()
+    assert link in before or edit in before
+    crm.delete_crm_system(SYSTEM, system)
+
+    shown = page.get(change(estimate)).content.decode()
+
+    assert "HubSpot (deleted)" in shown
+    assert link not in shown
+    assert edit not in shown
+
+
+def test_numbers_that_are_only_read_have_no_needless_zeros(page: Client, db) -> None:
+    line = {"description": "Work", "quantity": "8", "unit_price": "1100.5", "tax_percent": "20"}
+    estimate = a_sent_one(line_items=[line], discount_percent="2.5")
+
+    shown = page.get(change(estimate)).content.decode()
+
+    texts = {one.strip() for one in re.findall(">([^<>]+)<", shown)}
+    assert {"8", "1,100.5", "20", "2.5"} <= texts
+    assert not [one for one in texts if re.fullmatch(r"[\d,]+\.\d{2,}0", one)]
+
+
 def test_lines_are_changed_dragged_and_removed(page: Client, db) -> None:
     lines = [{"description": name, "unit_price": "1"} for name in ("A", "B", "C")]
     estimate = a_draft(line_items=lines)
