@@ -155,5 +155,5 @@ def _example(one: Operation) -> Json | None:
 
 
 def _text_in(payload: Json | None) -> str:
-    """The first text of a body, which another one is put in place of; "" where it has none."""
+    """The name of the first text in a body; "" where it has none."""
     return next((name for name, value in (payload or {}).items() if isinstance(value, str)), "")
