@@ -123,9 +123,10 @@ def valid_data_is_accepted(ctx: Any, response: Any, case: Any) -> bool | None:
 
 def _refused_by_state(problem: dict[str, Any]) -> bool:
     """Whether the input is right, and only what is stored (or a number's size) is against it."""
-    # No schema can bound the numbers inside a JSON object of any content.
+    # No schema can bound the numbers inside a JSON object of any content. A NUL, which the document
+    # forbids in words, comes in by a value that was changed after it was generated.
     if problem["code"] == "parse_error":
-        return "64 bits" in problem["detail"]
+        return any(words in problem["detail"] for words in ("64 bits", "NUL character"))
     items = {f"#/items/{i['index']}" for i in problem.get("items", ()) if i["code"] != INVALID}
     errors = problem["errors"]
     return bool(errors) and all(
