@@ -18,6 +18,7 @@ from syteops.audit.services import record_about
 from syteops.core.actors import SYSTEM
 from syteops.core.events import Noun, Verb
 from syteops.core.outbound import Answer
+from syteops.deliveries.erasure import has_erased
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
 from syteops.integrations.sending import KEPT_ANSWER
 from syteops.lib.masks import hide
@@ -80,7 +81,8 @@ def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) ->
     state = DestinationState.objects.select_for_update().get(pk=state.pk)
     turned_slow = tried.milliseconds > SLOW_FROM and not state.is_slow
     state.is_slow = tried.milliseconds > SLOW_FROM
-    DeliveryAttempt.objects.bulk_create(_attempt(one, tried) for one in deliveries)
+    answer = "" if has_erased(tried.at) else tried.shown_answer()
+    DeliveryAttempt.objects.bulk_create(_attempt(one, tried, answer) for one in deliveries)
     if tried.is_success:
         _finish(deliveries, DeliveryState.DELIVERED)
         state.delivered_at, state.failing_since = tried.at, None
@@ -110,13 +112,13 @@ def pause(state: DestinationState, why: str) -> None:
     )
 
 
-def _attempt(delivery: Delivery, tried: Try) -> DeliveryAttempt:
+def _attempt(delivery: Delivery, tried: Try, answer: str) -> DeliveryAttempt:
     return DeliveryAttempt(
         delivery=delivery,
         at=tried.at,
         milliseconds=tried.milliseconds,
         status=tried.answer.status or None,
-        answer=tried.shown_answer(),
+        answer=answer,
         problem=tried.problem[:500],
     )
 

@@ -9,7 +9,7 @@ Whoever takes long to answer has its next turn in a queue of such, and so keeps 
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from uuid import uuid4
 
@@ -85,7 +85,8 @@ def _renewed(pk: int, lease: str) -> DestinationState | None:
 
 def _send_next(state: DestinationState) -> bool:
     """Send the next message; False when none is due now, or the receiver wants a pause."""
-    due = _first_of_each_object(state).filter(next_attempt_at__lte=timezone.now())
+    at = timezone.now()  # before anything is read that may be erased meanwhile
+    due = _first_of_each_object(state).filter(next_attempt_at__lte=at)
     deliveries = list(due[:1])
     if not deliveries:
         return False
@@ -96,7 +97,7 @@ def _send_next(state: DestinationState) -> bool:
     integration, destination, setup = found
     if destination.together:
         deliveries = list(_waiting(state)[:MOST_TOGETHER])
-    tried = _try(integration, setup, deliveries)
+    tried = _try(integration, setup, deliveries, at)
     return note(state, deliveries, tried)
 
 
@@ -125,11 +126,13 @@ def _destination_of(state: DestinationState) -> tuple[Integration, Destination, 
     return None
 
 
-def _try(integration: Integration, setup: Setup, deliveries: Sequence[Delivery]) -> Try:
+def _try(
+    integration: Integration, setup: Setup, deliveries: Sequence[Delivery], at: datetime
+) -> Try:
     assert integration.send is not None
     events = [one.event for one in deliveries]
     message = Message(events[-1].public_id, deliveries[0].destination, events)
-    began, at = monotonic(), timezone.now()
+    began = monotonic()
     answer, problem = Answer(0), ""
     try:
         answer = integration.send(setup, message)

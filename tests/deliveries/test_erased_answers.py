@@ -1,5 +1,8 @@
 """What receivers answered about somebody erased is gone with the person."""
 
+from dataclasses import replace
+from typing import Any
+
 from django.utils import timezone
 
 from syteops.audit import chain
@@ -7,6 +10,8 @@ from syteops.core.actors import SYSTEM
 from syteops.core.outbound import Answer
 from syteops.crm import services as crm
 from syteops.deliveries.models import Delivery, DeliveryAttempt
+from syteops.integrations import catalogue
+from syteops.integrations.queries import find_integration
 from syteops.team import services as team
 from tests.deliveries.sending import Post, wants
 from tests.events.publish import a_system
@@ -64,3 +69,19 @@ def test_what_was_answered_about_a_pruned_change_goes_too(post: Post) -> None:
     team.erase_team_member(SYSTEM, member)
 
     assert not DeliveryAttempt.objects.exclude(answer="").exists()
+
+
+def test_what_is_answered_while_a_person_is_erased_is_not_kept(post: Post) -> None:
+    """The message had left before; what comes back repeats it, and is stored afterwards."""
+    post.destinations = [wants("a", "team_member.created")]
+    member = a_member(email="canary@zyx.example")
+
+    def erase_meanwhile(setup: Any, message: Any) -> Answer:
+        team.erase_team_member(SYSTEM, member)
+        return Answer(200, b"Thanks for canary@zyx.example")
+
+    catalogue._catalogue["post"] = replace(find_integration("post"), send=erase_meanwhile)
+    post.deliver()
+
+    [tried] = DeliveryAttempt.objects.all()
+    assert (tried.status, tried.answer, tried.delivery.state) == (200, "", "delivered")
