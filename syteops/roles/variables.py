@@ -3,8 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from syteops.core.entities import Entity
-from syteops.core.variables import Variable, family, only, owner
+from syteops.core.variables import Variable, family, owner
 from syteops.roles.models import Role
 from syteops.roles.queries import all_roles
 from syteops.team.queries import live_members, published_values, with_related
@@ -22,9 +21,8 @@ _CONTACT = "syteops_std_systm_contact"
     "syteops_user_owner_*, syteops_user_contact_tech_*, syteops_user_contact_marketing_*",
     "Each filled field of the holder of a system role.",
 )
-def holder_variables(about: Entity | None = None) -> Iterator[Variable]:
+def holder_variables() -> Iterator[Variable]:
     held = live_members().filter(role_assignments__role__slug__in=HOLDER_PREFIXES)
-    held = only(held, about, roles="role_assignments__role")
     for member in with_related(held.distinct()):
         for slug in sorted(HOLDER_PREFIXES.keys() & set(member.role_slugs)):
             what = slug.replace("_", " ")
@@ -35,10 +33,9 @@ def holder_variables(about: Entity | None = None) -> Iterator[Variable]:
 
 
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
-def holding_variables(about: Entity | None = None) -> Iterator[Variable]:
-    custom = only(all_roles().filter(system=False), about, users="")
-    roles = [(role, set(role.assigned_users)) for role in custom]
-    for member in only(live_members(), about, roles="") if roles else ():
+def holding_variables() -> Iterator[Variable]:
+    roles = [(role, set(role.assigned_users)) for role in all_roles() if not role.system]
+    for member in live_members():
         for role, holders in roles:
             name = f"syteops_user_{member.slot}_is_{role.slug}"
             value = "true" if member.slot in holders else "false"
@@ -53,8 +50,8 @@ def holding_variables(about: Entity | None = None) -> Iterator[Variable]:
     "How to reach all who hold a role: separated by commas, or as a JSON array of texts, where a "
     "comma in a name is not one between two.",
 )
-def contact_variables(about: Entity | None = None) -> Iterator[Variable]:
-    for role in only(all_roles(), about, users="assignments__member"):
+def contact_variables() -> Iterator[Variable]:
+    for role in all_roles():
         holders = role.holders
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (

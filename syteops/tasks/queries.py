@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from syteops.core.tasks import TaskResultStatus
+from syteops.tasks.errors import WorkerLost
 from syteops.tasks.models import Stored
 from syteops.tasks.presence import living_workers
 
@@ -77,7 +78,14 @@ def name_of(task_path: str) -> str:
 
 
 def reason_of(task: Stored) -> str:
-    """Why a task failed: what its exception said, in one line; "" when it has not."""
-    lines = task.traceback.strip().splitlines()
-    kind, found, text = lines[-1].partition(": ") if lines else ("", "", "")
-    return text if found and "." in kind else (lines[-1] if lines else "")
+    """Why a task failed, in one line; "" when it has not.
+
+    Of exceptions that are not about tasks only the name: what they say may repeat any value, as
+    PostgreSQL's do those of a row that it refuses.
+    """
+    if task.status != TaskResultStatus.FAILED:
+        return ""
+    module, _, name = task.exception_class_path.rpartition(".")
+    if module == WorkerLost.__module__ and task.traceback:
+        return task.traceback.strip().splitlines()[-1].partition(": ")[2]
+    return f"Something that nobody has foreseen ({name}). The log of the worker says more."

@@ -92,3 +92,8 @@ def forget_ended_tasks() -> None:
     now, ended = timezone.now(), DBTaskResult.objects
     ended.successful().filter(finished_at__lt=now - SUCCEEDED_KEPT).delete()
     ended.failed().filter(finished_at__lt=now - FAILED_KEPT).delete()
+
+
+def forget_tracebacks() -> int:
+    """Clear what the failures of tasks say, which may repeat any value; how many did."""
+    return DBTaskResult.objects.failed().exclude(traceback="").update(traceback="")

@@ -1,10 +1,11 @@
-"""What the API keeps about a team member: answers, for those who ask again."""
+"""What the API and its tasks keep about a team member: answers for who asks again, and failures."""
 
 from functools import partial
 from typing import Any
 
 from manage_api.idempotency import rewrite_answers
 from syteops.core.actors import Actor
+from syteops.tasks.services import forget_tracebacks
 from syteops.team.models import TeamMember
 from syteops.team.places import Traces, all_answers, clears_answers, forgets
 from syteops.team.queries import known_as
@@ -25,6 +26,12 @@ def forget_answers(actor: Actor, member: TeamMember) -> int:
         rewrite_answers(resource, partial(clear, traces), own.get(resource, names))
         for resource, clear in all_answers().items()
     )
+
+
+@forgets("task_failures")
+def forget_failures(actor: Actor, member: TeamMember) -> int:
+    """Clear what exceptions say, of any task: nothing tells whose values are in it. How many."""
+    return forget_tracebacks()
 
 
 @clears_answers(TeamMember.resource)

@@ -32,3 +32,9 @@ def touch(directory: str, name: str) -> None:
 def stumble() -> None:
     """Fail."""
     raise ValueError("It is too late.")
+
+
+@task()
+def repeat(text: str) -> None:
+    """Fail with an exception that repeats that, as databases and mail servers do."""
+    raise ValueError(f"refused\nDETAIL:  Key (email)=({text}) already exists.")

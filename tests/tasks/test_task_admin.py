@@ -6,9 +6,10 @@ from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from syteops.audit.models import AuditEntry
+from syteops.tasks.errors import WorkerLost
 from tests.background import run_tasks
 from tests.fixtures import signed_in
-from tests.tasks.samples import hold, stumble
+from tests.tasks.samples import hold, repeat, stumble
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_the_list_says_in_plain_words_what_failed_and_why(alice: User, failed: s
     hold.enqueue("/nowhere", "x")
     page = signed_in(alice).get(PAGE).content.decode()
     assert "Begin, and end when a file `go-&lt;name&gt;` appears" in page
-    for shown in ("Waiting", "Failed", "Fail", "It is too late."):
+    for shown in ("Waiting", "Failed", "Fail", "nobody has foreseen (ValueError)"):
         assert shown in page
     assert "Traceback" not in page
     assert "/nowhere" not in page
@@ -42,10 +43,32 @@ def test_the_traceback_and_the_arguments_are_for_superusers(
 ) -> None:
     assert "Traceback" in signed_in(alice).get(f"{failed}change/").content.decode()
     page = allowed(bob, "view_backgroundtask").get(f"{failed}change/").content.decode()
-    assert "It is too late." in page
+    assert "nobody has foreseen (ValueError)" in page
+    assert "It is too late." not in page
     assert "Traceback" not in page
     assert "args" not in page
     assert "Run again" not in page
+
+
+def test_what_exceptions_repeat_is_for_superusers(alice: User, bob: User) -> None:
+    repeat.enqueue("canary@example.com")
+    (task,) = run_tasks(may_fail=True)
+    DBTaskResult.objects.filter(pk=task.pk).update(args_kwargs={"args": [], "kwargs": {}})
+    client = allowed(bob, "view_backgroundtask")
+
+    for url in (PAGE, f"{PAGE}{task.pk}/change/"):
+        page = client.get(url).content.decode()
+        assert "nobody has foreseen (ValueError)" in page
+        assert "canary" not in page
+        assert "DETAIL" not in page
+    assert "canary" in signed_in(alice).get(f"{PAGE}{task.pk}/change/").content.decode()
+
+
+def test_of_a_task_that_kills_its_workers_that_is_said(bob: User) -> None:
+    hold.enqueue("/nowhere", "x")
+    DBTaskResult.objects.get().set_failed(WorkerLost(5))
+    page = allowed(bob, "view_backgroundtask").get(PAGE).content.decode()
+    assert "The worker ended 5 times in the middle of this task." in page
 
 
 def test_without_the_permission_there_is_no_page(bob: User, failed: str) -> None:

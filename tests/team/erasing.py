@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django_tasks_db.models import DBTaskResult
 
 from syteops.ai.models import AiSuggestion
 from syteops.core.actors import SYSTEM
@@ -10,10 +11,12 @@ from syteops.crm import services as crm
 from syteops.roles import services as roles
 from syteops.team import services
 from syteops.team.models import TeamMember
+from tests.background import run_tasks
 from tests.fixtures import Api
 from tests.pictures import picture_bytes, upload
 from tests.samples.crm import a_system
 from tests.samples.roles import a_role
+from tests.tasks.samples import repeat
 
 CANARIES = (
     "Zyxwvut", "Qponmlk", "Formerly", "canary@zyx.example", "private@zyx.example",
@@ -53,6 +56,10 @@ def a_canary(api: Api, user: User | None = None) -> TeamMember:
     api.post("/notes", note, Idempotency_Key="noted")
     a_suggestion_that_names("zyxwvut")
     items = [{"action": "update", "params": {"user_num": member.slot, "city": "Graz"}}]
+    repeat.enqueue("")
+    run_tasks(may_fail=True)
+    failure = "ValueError: refused\nDETAIL:  Key (email)=(canary@zyx.example) already exists."
+    DBTaskResult.objects.failed().update(traceback=failure)
     api.post("/team-members/bulk", {"items": items}, Idempotency_Key="in-bulk")
     member.refresh_from_db()
     return member
