@@ -4,6 +4,7 @@ from django.utils.module_loading import autodiscover_modules
 
 class AutomationConfig(AppConfig):
     name = "syteops.automation"
+    guide = "variables"
     verbose_name = "Automation variables"
 
     def ready(self) -> None:

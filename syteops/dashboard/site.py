@@ -7,11 +7,12 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from unfold.sites import UnfoldAdminSite
 
 from syteops.adminkit.races import repeated_page
 from syteops.core.modules import inactive_modules
+from syteops.guides import views as guides
 
 
 def is_away(app_label: str) -> bool:
@@ -33,6 +34,9 @@ def _repeated(view: Callable[..., Any]) -> Callable[..., Any]:
 
 class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """What an inactive module brings is neither listed nor reachable."""
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [*guides.urls(), *super().get_urls()]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         model = getattr(getattr(view, "__self__", None), "model", None)

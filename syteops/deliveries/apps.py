@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class DeliveriesConfig(AppConfig):
     name = "syteops.deliveries"
+    guide = "integrations"
     verbose_name = "Deliveries"
 
     def ready(self) -> None:

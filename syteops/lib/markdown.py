@@ -57,7 +57,7 @@ def _node(one: SyntaxTreeNode) -> dict[str, Any]:
 
 def to_text(text: str) -> str:
     """What a reader of a Markdown text reads, on one line."""
-    return " ".join(" ".join(_texts(_parser().parse(text))).split())
+    return " ".join(" ".join(texts_of(_parser().parse(text))).split())
 
 
 def excerpt(text: str, length: int = 160) -> str:
@@ -89,7 +89,8 @@ def _open_link(
     return renderer.renderToken(tokens, index, options, env)
 
 
-def _texts(tokens: list[Token]) -> Iterator[str]:
+def texts_of(tokens: list[Token]) -> Iterator[str]:
+    """What a reader reads in each of the blocks: a paragraph, a heading, a cell, a code block."""
     for token in tokens:
         if token.type == "inline":
             yield "".join(_inline(token.children or []))

@@ -145,6 +145,7 @@ INSTALLED_APPS = [
     "syteops.automation",
     "syteops.events",
     "syteops.site",
+    "syteops.guides",
     "syteops.dashboard",
     *MODULES,
     "syteops.history",
@@ -224,6 +225,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "templates" / "static",
     ("syteops/downloads", BASE_DIR / "docs" / "downloads"),
+    ("syteops/images", BASE_DIR / "docs" / "images"),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -28,6 +28,9 @@ PAGES = (
     "/admin/auth/user/add/",
     "/admin/auth/group/",
     "/admin/password_change/",
+    "/admin/guides/",
+    "/admin/guides/keys/",
+    "/admin/guides/?q=rotation",
 )
 
 

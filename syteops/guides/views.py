@@ -1,0 +1,72 @@
+"""The guides as pages of the admin, for everybody who may sign in to it."""
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from syteops.guides.library import Guide, guides, search
+
+# Sections of the admin that are another's apps, by what ours have to say of them.
+_OTHERS = {"auth": "people"}
+
+
+class SearchForm(forms.Form):
+    """What somebody looks for in the guides."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={
+                "type": "search",
+                "placeholder": "Search the guides",
+                "aria-label": "Search the guides",
+            }
+        ),
+    )
+
+    def text(self) -> str:
+        """What is looked for; "" for what nobody can look for."""
+        return str(self.cleaned_data["q"]) if self.is_valid() else ""
+
+
+def urls() -> list[URLPattern]:
+    """The addresses, to stand below that of the admin."""
+    return [
+        path("guides/", admin.site.admin_view(_contents), name="guides"),
+        path("guides/<slug:name>/", admin.site.admin_view(_guide), name="guide"),
+    ]
+
+
+def guide_for(request: HttpRequest) -> Guide | None:
+    """The guide to the part of the admin that is shown, if there is one.
+
+    An app's is the page of docs/ with its label, or the `guide` that its AppConfig names.
+    """
+    _, _, below = (request.resolver_match.route if request.resolver_match else "").partition("/")
+    label = below.partition("/")[0]
+    app = apps.app_configs.get(label)
+    return guides().get(getattr(app, "guide", _OTHERS.get(label, label)))
+
+
+def _contents(request: HttpRequest) -> HttpResponse:
+    """All guides, or what was found in them."""
+    form = SearchForm(request.GET or None)
+    text = form.text()
+    return _page(request, "contents", "Guides", form=form, text=text, found=search(text))
+
+
+def _guide(request: HttpRequest, name: str) -> HttpResponse:
+    if name not in guides():
+        raise Http404("There is no such guide.")
+    guide = guides()[name]
+    return _page(request, "guide", guide.title, form=SearchForm(), guide=guide)
+
+
+def _page(request: HttpRequest, template: str, title: str, **context: object) -> HttpResponse:
+    shown = {**admin.site.each_context(request), "title": title, "guides": guides().values()}
+    return render(request, f"admin/guides/{template}.html", {**shown, **context})
