@@ -14,6 +14,7 @@ from unfold.widgets import (
 from estimates import services
 from estimates.models import LONGEST_COMMENT, Estimate
 from estimates.readable import with_deletion
+from syteops.adminkit.rows import RowForm
 from syteops.adminkit.texts import TextForm
 from syteops.core.form_fields import LineField, TextField
 from syteops.crm.models import CrmSystem
@@ -51,7 +52,7 @@ class EstimateForm(TextForm):
             field.widget.can_change_related = field.widget.can_view_related = False
 
 
-class LineItemForm(forms.ModelForm):  # type: ignore[type-arg]
+class LineItemForm(RowForm):
     """A line item, its numbers without needless zeros."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -31,6 +31,7 @@ from syteops.core.errors import FieldError, Invalid
 from syteops.core.identifiers import ANY_NAME, ROW_ID, SLOT
 from syteops.core.permissions import permission_name
 from syteops.lib.paths import is_dry_run
+from syteops.lib.text import with_article
 
 FLAGS = ("confirm", "dry_run")
 _WRITES = {"Allow": "POST, PUT, PATCH, DELETE"}
@@ -134,9 +135,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         """What summaries may call the model's objects, and the routes."""
         meta = cls.model()._meta
         name = str(meta.verbose_name)
-        article = "an" if name[0].lower() in "aeiou" else "a"
         return {
-            "a": f"{article} {name}",
+            "a": with_article(name),
             "name": name,
             "all": f"the {meta.verbose_name_plural}",
             "prefix": cls.prefix.replace("-", " "),

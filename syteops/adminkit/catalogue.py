@@ -16,10 +16,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from syteops.adminkit.merging import MARK, Choice, MergeableForm, merge, with_choices
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.stale_forms import (
+    ChangedMeanwhile,
     changes_among,
     refuse_if_unseen,
     what_is_seen,
@@ -112,14 +114,19 @@ class CatalogueAdmin(ServiceAdmin):
         self.entry_or_404(object_id)  # what names nothing is looked for nowhere else
         seen = what_is_seen(request, self._changes(object_id))
         entry = self.entry_or_404(object_id)
-        form = self._form(request, entry)
+        request.POST = with_choices(request.POST)  # type: ignore[assignment]
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = self._form_class(request, entry)(*sent)
         if request.method == "POST":
             if not self.has_change_permission(request):
                 raise PermissionDenied
             if form.is_valid() and self._save(request, entry, form):
                 messages.success(request, f"{entry.name} was saved.")
                 return HttpResponseRedirect(self.url_to("change", entry.slug))
-            seen |= what_was_missed(getattr(request, "refusal", None))
+            seen |= what_was_missed(refusal := getattr(request, "refusal", None))
+            if isinstance(refusal, ChangedMeanwhile):
+                entry = self.entry_or_404(object_id)
+                form, seen["choices"] = self._merged(request, entry, form)
         card = self._card(request, entry)
         seen["sections"] = self.sections_of(request, entry)
         return self._page(request, "item", entry.name, form=form, card=card, **seen)
@@ -176,15 +183,22 @@ class CatalogueAdmin(ServiceAdmin):
 
     # --- How ---
 
-    def _form(self, request: HttpRequest, entry: Any) -> forms.Form:
+    def _form_class(self, request: HttpRequest, entry: Any) -> type[forms.Form]:
         fields = self.fields_of(request, entry)
         if not self.has_change_permission(request):
             for field in fields.values():
                 field.disabled = True
-        made = type("EntryForm", (forms.Form,), fields)
-        sent = (request.POST, request.FILES) if request.method == "POST" else ()
-        form: forms.Form = made(*sent)
-        return form
+        return type("EntryForm", (MergeableForm, forms.Form), fields)
+
+    def _merged(
+        self, request: HttpRequest, entry: Any, form: forms.Form
+    ) -> tuple[forms.Form, list[Choice]]:
+        """The form with what others have stored by now, and what is to be chosen."""
+        if MARK not in request.POST:
+            return form, []
+        data, made = request.POST.copy(), self._form_class(request, entry)
+        choices = merge(data, form, made())
+        return made(data, request.FILES), choices
 
     def _save(self, request: HttpRequest, entry: Any, form: forms.Form) -> bool:
         actor = admin_actor(request, f"{self.model.resource}.update_config")
@@ -197,8 +211,10 @@ class CatalogueAdmin(ServiceAdmin):
         except Invalid as refusal:
             for error in refusal.errors:
                 form.add_error(field_of(error, form), error.detail)
-        except DomainError as refusal:
+        except ChangedMeanwhile as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
+            return False
+        except DomainError as refusal:
             form.add_error(None, refusal.detail)
         return not form.errors
 

@@ -7,13 +7,19 @@ from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
+from syteops.adminkit.merging import MergeableForm
 from syteops.adminkit.strict import ExactFields
+
+
+class RowForm(MergeableForm, forms.ModelForm):  # type: ignore[type-arg]
+    """A row of an inline."""
 
 
 class PartsInline(ExactFields, TabularInline):  # type: ignore[misc]
     """Rows that are part of the object: who may change the object may change its rows."""
 
     extra = 0
+    form = RowForm
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """In a table only the column has a heading, which names no input (WCAG 2.2, 4.1.2)."""

@@ -19,12 +19,10 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.rows import in_order
 from syteops.adminkit.stale_forms import (
-    ChangedMeanwhile,
     GuardedAdmin,
     RefusableForm,
     changes_of,
     refuse_if_unseen,
-    with_lost_rows_as_new,
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
@@ -154,19 +152,6 @@ class ServiceAdmin(GuardedAdmin):
     def changes(self, object_id: str) -> models.QuerySet[AuditEntry]:
         return changes_of(self.model.resource, object_id)
 
-    def get_formset_kwargs(
-        self, request: HttpRequest, obj: Any, inline: Any, prefix: str
-    ) -> dict[str, Any]:
-        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
-        refusal = getattr(request, "refusal", None)
-        if isinstance(refusal, ChangedMeanwhile) and inline.model in self.inline_values:
-            fields = inline.model._meta.fields
-            parent = next(f.name for f in fields if f.related_model is self.model)
-            rows = inline.model._default_manager.filter(**{parent: obj})
-            there = {str(pk) for pk in rows.values_list("pk", flat=True)}
-            kwargs["data"] = with_lost_rows_as_new(kwargs["data"], prefix, there)
-        return kwargs
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing: the inlines belong to the same change, so `save_related` stores all at once."""
 
@@ -179,8 +164,16 @@ class ServiceAdmin(GuardedAdmin):
             saved = self.service("create")(actor, **values)
         check_references()
         form.instance.pk = saved.pk
+        request.saved = saved  # type: ignore[attr-defined]
         for formset in formsets:
             formset.new_objects = formset.changed_objects = formset.deleted_objects = []
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tell of what is stored: the form's own object lacks what the services have given it."""
+        return super().response_add(request, request.saved, *args, **kwargs)  # type: ignore[attr-defined]
+
+    def response_change(self, request: HttpRequest, obj: Any) -> Any:
+        return super().response_change(request, request.saved)  # type: ignore[attr-defined]
 
     def service_values(self, form: Any, formsets: Any) -> dict[str, Any]:
         """The values that changed in the form, and the rows of each inline that changed."""

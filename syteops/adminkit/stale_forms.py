@@ -1,22 +1,29 @@
 """No lost updates in the admin: a form does not overwrite what others changed while it was open.
 
 A form carries, as `_seen`, the newest audit entry about its object at the moment it was opened. If
-there is a newer one when the form comes back, nothing is stored: the form is shown again with what
-the person entered, beside what the others changed; saving it once more is then a decision.
+there is a newer one when the form comes back, nothing is stored: the form is shown again, with what
+the person touched and otherwise with what is stored by now (see `merging`), below what the others
+changed; saving it once more is then a decision.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from syteops.adminkit.history import HistoryAdmin
+from syteops.adminkit.merging import (
+    Choice,
+    MergeableForm,
+    merge,
+    merge_rows,
+    with_choices,
+)
 from syteops.adminkit.races import races_refused
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.errors import Conflict, DomainError, Invalid
@@ -74,31 +81,14 @@ def what_was_missed(refusal: Exception | None) -> dict[str, Any]:
     return {"seen": refusal.entries[-1].pk, "meanwhile": refusal.entries}
 
 
-def with_lost_rows_as_new(data: QueryDict, prefix: str, there: Collection[str]) -> QueryDict:
-    """A formset's input in which the rows that were removed meanwhile count as new ones.
-
-    `there` are the ids of the rows that still exist. Django would refuse the others every time.
-    """
-    fields = re.compile(rf"{re.escape(prefix)}-(\d+)-(.+)")
-    made, rows = QueryDict(mutable=True), dict[int, dict[str, list[Any]]]()
-    for name, values in data.lists():
-        if match := fields.fullmatch(name):
-            rows.setdefault(int(match[1]), {})[match[2]] = values
-        else:
-            made.setlist(name, values)
-    kept = [row for row in rows.values() if row.get("id", [""])[0] in there]
-    lost = [{**row, "id": [""]} for row in rows.values() if row not in kept]
-    for index, row in enumerate([*kept, *lost]):
-        for name, values in row.items():
-            made.setlist(f"{prefix}-{index}-{name}", values)
-    made[f"{prefix}-INITIAL_FORMS"], made[f"{prefix}-TOTAL_FORMS"] = str(len(kept)), str(len(rows))
-    return made
-
-
-class RefusableForm(forms.BaseForm):
+class RefusableForm(MergeableForm):
     """A form that shows, beside its fields, why it was refused when it was to be saved."""
 
     refusal: ClassVar[DomainError | None] = None
+
+    def is_valid(self) -> bool:
+        """Not once others were faster, though there is nothing wrong in the form itself."""
+        return super().is_valid() and not isinstance(self.refusal, ChangedMeanwhile)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -106,7 +96,7 @@ class RefusableForm(forms.BaseForm):
             for error in self.refusal.errors:
                 name = str(error.path[0]) if error.path else None
                 self.add_error(name if name in self.fields else None, error.detail)
-        elif self.refusal is not None:
+        elif self.refusal is not None and not isinstance(self.refusal, ChangedMeanwhile):
             self.add_error(None, self.refusal.detail)
         return cleaned
 
@@ -134,6 +124,7 @@ class GuardedAdmin(HistoryAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Save; what is refused rolls back and is shown in the same form."""
+        request.POST = with_choices(request.POST)  # type: ignore[assignment]
         changes = self.changes_at(object_id or "")
         context = {**(extra_context or {}), **what_is_seen(request, changes)}
         if request.method != "POST":
@@ -146,7 +137,27 @@ class GuardedAdmin(HistoryAdmin):
         except DomainError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
             context |= what_was_missed(refusal)
+            if isinstance(refusal, ChangedMeanwhile):
+                context["choices"] = self._merge(request, unquote(object_id or ""))
             return super().changeform_view(request, object_id, form_url, context)
+
+    def _merge(self, request: HttpRequest, object_id: str) -> list[Choice]:
+        """Bring what others have stored into what was sent; answers what is to be chosen.
+
+        Of a form that does not say what it held, only rows that are gone become new ones.
+        """
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            return []
+        data = request.POST.copy()
+        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+        made = self.get_form(request, obj, change=True, fields=shown)
+        found = merge(data, made(data, request.FILES, instance=obj), made(instance=obj))
+        for mine in self._create_formsets(request, obj, change=True)[0]:
+            theirs = type(mine)(instance=obj, prefix=mine.prefix, queryset=mine.queryset)
+            found += merge_rows(data, mine, theirs)
+        request.POST = data  # type: ignore[assignment]
+        return found
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -28,6 +28,7 @@ from syteops.core.folding import ordered_by
 from syteops.core.form_fields import options_for
 from syteops.core.identifiers import ROW_ID
 from syteops.core.search import search
+from syteops.lib.text import with_article
 
 MAX_LENGTH = 200
 """Characters of what is searched for, and of each parameter of a list."""
@@ -143,6 +144,28 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
         """A page in the admin's frame."""
         frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(request, template, {**frame, **context})
+
+    def title_of_form(self, request: HttpRequest, obj: Any) -> str:
+        """What one does in its form, such as "Add a note"; `obj` is as it is stored."""
+        if obj is None:
+            return f"Add {with_article(str(self.opts.verbose_name))}"
+        return f"Change {obj}" if self.has_change_permission(request, obj) else str(obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and request.method == "POST":
+            # The form has already put into this one what it holds.
+            obj = self.get_object(request, str(obj.pk)) or obj
+        context |= {"title": self.title_of_form(request, obj), "subtitle": None}
+        made: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return made
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
+        """With the question as the title."""
+        context["title"] = f"Delete {context['object']}?"
+        return super().render_delete_form(request, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only with the right to see it: the page that asks shows what would go."""

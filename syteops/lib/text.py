@@ -24,6 +24,7 @@ _NO_LINE = regex.compile(f"[{NO_LINE}]")
 _BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}]*")
 NOT_ONE_LINE = "Write it on one line, without control characters or controls of text direction."
 _CLUSTER = regex.compile(r"\X")
+_VOWEL = regex.compile("[aeio]|u(?!ser|ni)", regex.IGNORECASE)
 _LONG_WORD = regex.compile(r"\S{25,}+")
 _BREAK = "\N{ZERO WIDTH SPACE}"
 _STRONG = ("L", "R", "AL")  # the letters (Unicode Standard Annex #9) that say which way
@@ -58,6 +59,11 @@ def to_line(text: str) -> str:
 def with_plain_line_ends(text: str) -> str:
     """`text` with a line feed for each line break, whichever way a browser sent it."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def with_article(noun: str) -> str:
+    """The noun with "a" or "an" before it, by its sound: "an estimate", "a user"."""
+    return f"{'an' if _VOWEL.match(noun) else 'a'} {noun}"
 
 
 def cut(text: str, length: int) -> str:

@@ -13,6 +13,7 @@ from unfold.widgets import (
 
 from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.core.form_fields import LineField
+from syteops.lib.colours import Colour, ink_on
 from syteops.roles import queries, services
 from syteops.roles.choices import ConstraintType
 from syteops.roles.models import SLUG_LENGTH, Role, slug_validator
@@ -84,8 +85,14 @@ class RoleAdmin(ServiceAdmin):
 
     @admin.display(description="name", ordering="name")
     def name_shown(self, role: Role) -> str:
-        swatch = '<span class="material-symbols-outlined" style="color:{}">{}</span> {}'
-        return format_html(swatch, role.color, role.icon or "badge", role.name)
+        return format_html(
+            '<span class="so-chip material-symbols-outlined" aria-hidden="true" '
+            'style="background:{};color:{}">{}</span>{}',
+            role.color,
+            ink_on(Colour.of(role.color)),
+            role.icon or "badge",
+            role.name,
+        )
 
     @admin.display(description="constraint")
     def constraint(self, role: Role) -> str:

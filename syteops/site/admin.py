@@ -26,6 +26,9 @@ class SingletonAdmin(ServiceAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         return queries.current(self.model) if object_id == "1" else None
 
+    def title_of_form(self, request: HttpRequest, obj: Any) -> str:
+        return str(obj)
+
     def locked(self, pk: Any) -> Any:
         return services.locked(self.model)
 

@@ -1,6 +1,7 @@
 """The form of a team member in the admin, with one box for each CRM system."""
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,16 +21,23 @@ class CrmIdentifiersWidget(forms.MultiWidget):
 
     template_name = "team/crm_identifiers.html"
 
-    def __init__(self, systems: Collection[CrmSystem]) -> None:
-        boxes = {
-            str(system.pk): UnfoldAdminTextInputWidget({"title": f"{system.slot} {system.name}"})
-            for system in systems
+    def __init__(
+        self, systems: Collection[CrmSystem], box: type[forms.Widget] = UnfoldAdminTextInputWidget
+    ) -> None:
+        boxes: dict[str, forms.Widget | type[forms.Widget]] = {
+            str(system.pk): box({"title": f"{system.slot} {system.name}"}) for system in systems
         }
         super().__init__(boxes)
         self.slots = [system.slot for system in systems]
 
     def decompress(self, value: dict[str, str] | None) -> list[str]:
         return [(value or {}).get(slot, "") for slot in self.slots]
+
+
+class HeldIdentifiersWidget(CrmIdentifiersWidget):
+    """What the boxes held when the form was opened, hidden."""
+
+    template_name = forms.MultiWidget.template_name
 
 
 class CrmIdentifiersField(forms.MultiValueField):
@@ -41,6 +49,7 @@ class CrmIdentifiersField(forms.MultiValueField):
         systems = list(systems)
         boxes = [LineField(required=False, max_length=200) for _ in systems]
         super().__init__(boxes, widget=CrmIdentifiersWidget(systems), required=False, **kwargs)
+        self.hidden_widget = partial(HeldIdentifiersWidget, systems, forms.HiddenInput)  # type: ignore[assignment]
 
     def compress(self, data_list: list[str]) -> dict[str, str]:
         return dict(zip(self.widget.slots, data_list, strict=True)) if data_list else {}

@@ -18,7 +18,7 @@ from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api, signed_in
 
-CONFLICT = "Changed while you had this open"
+CONFLICT = "Others changed this while you had it open"
 BOB = {"username": "bob", "email": "bob@example.com", "is_active": "on", "is_staff": "on"}
 
 

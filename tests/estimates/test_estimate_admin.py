@@ -111,6 +111,7 @@ def test_an_estimate_is_added_with_what_the_module_says(page: Client, db) -> Non
 
     assert answer.status_code == 302, answer.context["errors"]
     stored = Estimate.objects.get()
+    assert stored.number in page.get(LIST).content.decode().partition("successfully")[0]
     assert (stored.currency, str(stored.amounts.total)) == ("CHF", "22.70")
     assert stored.valid_until is not None
 

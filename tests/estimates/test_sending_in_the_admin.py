@@ -60,7 +60,7 @@ def test_who_agreed_to_what_was_changed_since_is_asked_again(
     run_tasks()
     assert sink.mails == []
     shown = again.content.decode()
-    assert "Changed while you had this open" in shown
+    assert "Others changed this while you had it open" in shown
     assert "eve@example.com" in shown
     assert "Mine too: {link}" in shown
     page.post(url, {**sent, "_seen": str(again.context["seen"])})

@@ -58,6 +58,10 @@ class Page(HTMLParser):
             self._select = name
         elif tag == "input" and kind == "password":
             form.passwords.append(name)
+        elif tag == "input" and kind == "hidden" and name in form.values:
+            # One of several of that name, as for what a list held when the form was opened.
+            held = form.values[name]
+            form.values[name] = [*(held if isinstance(held, list) else [held]), given["value"]]
         elif tag == "input" and (kind not in ("checkbox", "radio", "submit", "file")):
             form.values[name] = given.get("value") or ""
         elif tag == "input" and "checked" in given:
@@ -68,7 +72,9 @@ class Page(HTMLParser):
             self.forms[-1].values[self._textarea] += data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
+        if tag == "textarea" and self._textarea:
+            values = self.forms[-1].values  # the first line break in it is none
+            values[self._textarea] = values[self._textarea].removeprefix("\r").removeprefix("\n")
             self._textarea = None
         elif tag == "select":
             self._select = None

@@ -121,7 +121,7 @@ def test_an_open_form_of_the_member_learns_that_the_login_was_deleted(
 
     answer = page.post(address, {"first_name": "Eve", "_seen": seen})
 
-    assert b"Changed while you had this open" in answer.content
+    assert b"Others changed this while you had it open" in answer.content
     assert TeamMember.objects.get().first_name == "Ada"
 
 

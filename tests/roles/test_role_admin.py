@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.lib.colours import Colour, contrast
 from syteops.roles import services
 from syteops.roles.models import Role, RoleAssignment
 from tests.fixtures import signed_in
@@ -41,6 +43,15 @@ def fields(role: Role | None = None, **values: Any) -> dict[str, Any]:
 
 def holders(slug: str) -> list[str]:
     return get_role(slug).assigned_users
+
+
+@pytest.mark.parametrize("color", ["#1d4ed8", "#ffff00", "#000000", "#ffffff", "#767676"])
+def test_an_icon_can_be_seen_on_its_colour_whatever_the_theme(page: Client, color: str) -> None:
+    a_role(color=color)
+    html = page.get(LIST).content.decode()
+    ink = re.search(rf"background:{color};color:(#[0-9a-f]{{6}})", html)
+    assert ink
+    assert contrast(Colour.of(ink[1]), Colour.of(color)) >= 4.5
 
 
 # --- Who may ---

@@ -195,7 +195,7 @@ def test_an_identifier_never_goes_to_another_system_that_has_the_number_by_now(
     sent = fields(member, job_title="CTO", **{box(hubspot): "H-1"})
 
     refused = page.post(change(member), {**sent, "_seen": opened})
-    assert "Changed while you had this open" in refused.content.decode()
+    assert "Others changed this while you had it open" in refused.content.decode()
     assert TeamMember.objects.get().job_title == ""
     page.post(change(member), {**sent, "_seen": refused.context["seen"]})
 

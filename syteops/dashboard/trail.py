@@ -1,0 +1,43 @@
+"""Where a page is, above it: the section that it belongs to, and then what one does there.
+
+In place of the theme's trail, which names a section and its app alike ("Roles > Roles") and writes
+the first letter of an identifier as a capital.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.template import Context
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
+from unfold.templatetags.unfold import register
+
+
+@register.simple_tag(takes_context=True, name="header_title")  # type: ignore[untyped-decorator]
+def trail(context: Context) -> str:
+    """The links that lead back, and the title of the page."""
+    title = str(context.get("title") or "")
+    if context.get("cl"):
+        title = capfirst(context["cl"].opts.verbose_name_plural)
+    above = [one for one in _sections(context) if one[0] != title]
+    shown = {"above": above, "title": title}
+    return render_to_string("unfold/helpers/header_title.html", shown)
+
+
+def _sections(context: Context) -> list[tuple[str, str]]:
+    """The name and address of each page above: the list of what the page is about, if there is one.
+
+    A page that the sidebar names is a section of its own.
+    """
+    opts: Any = context.get("opts")
+    owner = admin.site._registry.get(opts.model) if opts else None
+    own_pages = {name for *_, name in getattr(owner, "sidebar_pages", ())}
+    match = context["request"].resolver_match
+    if owner is None or (match and match.view_name in own_pages):
+        return []
+    try:
+        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    except NoReverseMatch:
+        return []
+    return [(capfirst(opts.verbose_name_plural), address)]
