@@ -17,7 +17,9 @@ from manage_api.keys import rights, tokens
 from manage_api.keys.presets import PRESETS, Preset, accesses
 from manage_api.keys.queries import possible_sponsors
 from manage_api.keys.validators import default_days
-from manage_api.operations import Access, all_scopes
+from manage_api.openapi.tags import of_operation
+from manage_api.operations import Access, all_scopes, operations_on
+from syteops.adminkit.matrix import Matrix, MatrixWidget, Row
 from syteops.core.errors import DomainError, Invalid
 from syteops.people.confirmation import ConfirmedForm
 
@@ -66,7 +68,7 @@ class CreateKeyForm(ConfirmedForm):
         choices=[("", "My own choice"), *((one.slug, one.name) for one in PRESETS.values())],
         widget=forms.RadioSelect,
     )
-    scopes = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(required=False)
     days = forms.TypedChoiceField(
         label="Expires",
         coerce=lambda text: int(text) if text else None,
@@ -95,6 +97,9 @@ class CreateKeyForm(ConfirmedForm):
         }
         super().__init__(request, *args, **kwargs)
         self.fields["scopes"].choices = [(one, one) for one in all_scopes()]  # type: ignore[attr-defined]
+        self.fields["scopes"].widget = MatrixWidget(
+            "What the key may do with each resource", self._matrix()
+        )
         self.fields["days"].choices = list_terms()  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -130,19 +135,16 @@ class CreateKeyForm(ConfirmedForm):
             name = {"expires_at": "days"}.get(str(error.path[0]), str(error.path[0]))
             self.add_error(name if name in self.fields else None, error.detail)
 
-    def scope_table(self) -> list[dict[str, Any]]:
-        """Each resource with a tick box (or "") for each access, in the order of COLUMNS.
-
-        There is a box for what whoever asks may give.
-        """
-        chosen = set(self["scopes"].value() or ())
-        table = []
+    def _matrix(self) -> Matrix:
+        """Every scope that whoever asks may give."""
+        rows = []
         for resource, possible in accesses().items():
-            scopes = [f"{resource}:{one}" if one in possible else "" for one in COLUMNS]
-            held = [one if self._may_give([one]) else "" for one in scopes]
-            cells = [one and {"scope": one, "checked": one in chosen} for one in held]
-            table.append({"resource": resource, "cells": cells})
-        return table
+            scopes = {one: f"{resource}:{one}" for one in possible}
+            boxes = {str(n): one for n, one in scopes.items() if self._may_give([one])}
+            about = operations_on(resource)[0]
+            app_label = about.viewset.model()._meta.app_label
+            rows.append(Row(app_label, of_operation(about).name, resource, boxes))
+        return Matrix({one: one.capitalize() for one in Access}, rows)
 
     def held_presets(self) -> list[tuple[Preset, list[str]]]:
         """The presets that whoever asks may give, with their scopes."""
@@ -151,9 +153,6 @@ class CreateKeyForm(ConfirmedForm):
 
     def _may_give(self, scopes: list[str]) -> bool:
         return rights.holds(self.request.user, rights.of_scopes(scopes))
-
-
-COLUMNS = tuple(Access)
 
 
 def list_terms() -> list[tuple[str | int, str]]:

@@ -42,6 +42,7 @@ class ApiSwitch(Entity):
     enabled = models.BooleanField(default=True)
 
     class Meta:
+        default_permissions = ()
         permissions = (("manage_api_keys", "Can manage the Manage API and its keys"),)
         constraints = (models.CheckConstraint(condition=Q(id=1), name="keys_one_switch"),)
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from manage_api.keys import presets, queries, rights, risks, services
 from manage_api.keys.actions import ON_API, ON_KEY, Action, list_api_actions, list_key_actions
 from manage_api.keys.descriptions import describe, describe_in_full, describe_with_calls
-from manage_api.keys.forms import COLUMNS, CreateKeyForm
+from manage_api.keys.forms import CreateKeyForm
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.services import Issued
 from manage_api.views import address_of
@@ -101,7 +101,6 @@ def create(request: HttpRequest, site: Any) -> HttpResponse:
         status,
         form=form,
         presets=form.held_presets(),
-        columns=COLUMNS,
         is_beyond=not rights.holds(request.user, rights.of_scopes(initial.get("scopes", ()))),
     )
 

@@ -57,7 +57,11 @@ class AuditEntry(Entity):
         verbose_name = "audit entry"
         verbose_name_plural = "audit entries"
         ordering = ("-id",)
-        permissions = (("read_every_auditentry", "Can read what the trail holds of everything"),)
+        default_permissions = ("view",)
+        permissions = (
+            ("read_every_auditentry", "Can read what the trail holds of everything"),
+            ("change_auditentry", "Can undo changes"),  # an entry itself is never changed
+        )
         indexes = (
             models.Index(fields=["object_resource", "object_id"], name="audit_object"),
             models.Index(fields=["object_resource", "object_pk"], name="audit_object_pk"),

@@ -6,25 +6,11 @@ sections appear by themselves, under its name.
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-MODULES, OTHERS = "Content", "More"
-
-# Group by app, in the order in which the groups are shown.
-_GROUPS = {
-    "Team": ("team", "roles"),
-    MODULES: (),
-    "Automation": ("automation",),
-    "Settings": ("modules", "integrations", "webhooks", "deliveries", "ai", "crm"),
-    "Other Options": ("keys", "site", "tasks"),
-    "People & access": ("auth", "people"),
-    "Audit": ("audit",),
-    OTHERS: (),
-}
-_GROUP_OF = {app: group for group, labels in _GROUPS.items() for app in labels}
+from syteops.core.sections import Section, place_of, section_of
 
 # Material symbols. A ModelAdmin may name its own in `icon`.
 _ICONS = {
@@ -44,11 +30,11 @@ _ANY_ICON = "article"
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar with the entries that this person may open; one at most is lit."""
-    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in _GROUPS}
-    for app in sorted(admin.site.get_app_list(request), key=_place):
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in Section}
+    for app in sorted(admin.site.get_app_list(request), key=lambda one: place_of(one["app_label"])):
         shown = [one for one in app["models"] if one["admin_url"]]
         entries = [entry for one in shown for entry in (*_pages(one), _entry(one))]
-        groups[group_of(app["app_label"])] += entries
+        groups[section_of(app["app_label"])] += entries
     _mark_active(request.path, [one for items in groups.values() for one in items])
     start = reverse("admin:index")
     home = {"title": "Start page", "icon": "home", "link": start, "active": request.path == start}
@@ -67,18 +53,6 @@ def _mark_active(path: str, entries: list[dict[str, Any]]) -> None:
     nearest = max(above, key=len, default=None)
     for one in entries:
         one["active"] = one["link"] == nearest
-
-
-def group_of(app_label: str) -> str:
-    """The sidebar group of an app: a module's is `Content`, an unknown app's `More`."""
-    if app_label in _GROUP_OF:
-        return _GROUP_OF[app_label]
-    return MODULES if hasattr(apps.get_app_config(app_label), "module_slug") else OTHERS
-
-
-def _place(app: dict[str, Any]) -> int:
-    labels = _GROUPS[group_of(app["app_label"])]
-    return labels.index(app["app_label"]) if app["app_label"] in labels else 0
 
 
 def _pages(shown: dict[str, Any]) -> list[dict[str, Any]]:

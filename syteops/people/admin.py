@@ -11,12 +11,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html_join
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from syteops.adminkit.races import check_references, lock_row
@@ -31,13 +32,30 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
 from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
-from syteops.people import queries, services
+from syteops.people import queries, rights, services
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-class PersonForm(RefusableForm, UserChangeForm):  # type: ignore[misc]
+class RightsForm(RefusableForm):
+    """Changes the rights that are offered, and leaves all others as they are."""
+
+    rights_field: str
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        field = self.fields.get(self.rights_field)
+        if isinstance(field, rights.RightsField) and self.rights_field in cleaned:
+            instance = self.instance  # type: ignore[attr-defined]
+            has = getattr(instance, self.rights_field) if instance.pk else Permission.objects.none()
+            cleaned[self.rights_field] = field.with_others_of(cleaned[self.rights_field], has)
+        return cleaned
+
+
+class PersonForm(RightsForm, UserChangeForm):  # type: ignore[misc]
     """Refuses to lock everybody out."""
+
+    rights_field = "user_permissions"
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -49,14 +67,17 @@ class PersonForm(RefusableForm, UserChangeForm):  # type: ignore[misc]
         return cleaned
 
 
-class GroupForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
+class GroupForm(RightsForm, forms.ModelForm):  # type: ignore[type-arg]
     """A group's form."""
+
+    rights_field = "permissions"
 
 
 class AuditedAdmin(GuardedAdmin):
     """Records in our trail what Django's own forms store."""
 
     resource: str
+    form: type[RightsForm]
     # People and groups are Django's own, without columns of ours, and few.
     search = staticmethod(search_unfolded)
     ordered_by = staticmethod(ordered_by_unfolded)
@@ -74,6 +95,33 @@ class AuditedAdmin(GuardedAdmin):
             refusal = {"refusal": getattr(request, "refusal", None)}
             kwargs["form"] = type("Form", (self.form,), refusal)
         return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == self.form.rights_field:
+            return rights.RightsField(request.user, label="Rights")
+        kwargs["form_class"] = rights.RowsField
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """For who gives no rights, what there is in words."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.is_superuser:
+            return fieldsets
+        own = self.form.rights_field
+        return [
+            (title, {**one, "fields": ["rights" if n == own else n for n in one["fields"]]})
+            for title, one in fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else (*fixed, "rights")
+
+    @admin.display(description="Rights")
+    def rights(self, obj: Any) -> str:
+        """What was given here; what comes through groups is on their pages."""
+        given = rights.in_words(getattr(obj, self.form.rights_field).all())
+        return format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "None of its own"
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Of a change only what was changed in the form: all else stays as others have left it.

@@ -16,6 +16,7 @@ class PasswordChangeRequired(models.Model):
     class Meta:
         verbose_name = "password change required"
         verbose_name_plural = "password changes required"
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.user} must choose a new password"

@@ -9,5 +9,8 @@ class EncryptionProof(models.Model):
     name = models.CharField(max_length=20, primary_key=True)
     sealed = EncryptedTextField(bound_to="name")
 
+    class Meta:
+        default_permissions = ()
+
     def __str__(self) -> str:
         return self.name
