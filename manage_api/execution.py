@@ -23,7 +23,7 @@ from manage_api.permissions import authorise
 from manage_api.rendering import canonical, dump
 from manage_api.serializers import NoInput
 from manage_api.shared import validate
-from syteops.core.consequences import data_of, foresee, watch
+from syteops.core.consequences import Watch, data_of, foresee
 from syteops.core.errors import Invalid
 from syteops.core.locks import Overtaken, repeated
 
@@ -49,13 +49,17 @@ def run(view: "ManageViewSet") -> Result:
 
 def _attempt(view: "ManageViewSet") -> Result:
     view.forget_attempt()
+    watch = Watch(view.actor) if view.call.dry_run else None
     try:
-        return idempotency.once(view, lambda: _write(view))
+        result = idempotency.once(view, lambda: _write(view, watch))
     except ApiError as refusal:
         if refusal.code == "confirmation_required":
             # Now, when nothing that was done before it was refused is there any more.
             refusal.extra["impact"] |= _foreseen(view)
         raise
+    if watch is not None:  # now, when what was tried is taken back
+        result.consequences = data_of(watch.tell())
+    return result
 
 
 def _read(view: "ManageViewSet") -> Result:
@@ -119,16 +123,14 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _write(view: "ManageViewSet") -> Result:
-    """Inside the transaction that `idempotency` has begun."""
+def _write(view: "ManageViewSet", watch: Watch | None) -> Result:
+    """Inside the transaction that `idempotency` has begun; a dry run is watched."""
     _check_precondition(view)
-    is_dry = view.call.dry_run
-    tell = watch(view.actor) if is_dry else dict
     data = perform(view)
-    result = _represent(Result(data, impact=view.impact, dry_run=is_dry))
-    result.consequences = data_of(tell())
+    result = _represent(Result(data, impact=view.impact, dry_run=watch is not None))
     result.changed = bool(view.actor.trail)
-    if is_dry:
+    if watch is not None:
+        watch.look()
         result.changes = [asdict(change) for change in view.actor.trail]
     # The ETag is of the representation that the guarding read shows, or of none.
     reader = reader_of(view.operation) or find(view.operation.resource, "get")

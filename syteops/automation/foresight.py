@@ -1,7 +1,7 @@
 """Which variables a change alters and who reads them: told before it, whatever is changed.
 
-The catalogue is compared with how it was before, as `variables.changed` does it. So it holds for
-every entity and module that derives variables, and for those that will.
+The catalogue is compared with how it is without the change, as `variables.changed` does it. So it
+holds for every entity and module that derives variables, and for those that will.
 """
 
 from collections.abc import Collection
@@ -13,24 +13,20 @@ from syteops.automation.queries import Altered, altered, exported, names_from
 from syteops.automation.serializers import readership
 from syteops.core import consequences
 from syteops.core.actors import Actor
-from syteops.core.consequences import Consequence, Tell, Watcher
+from syteops.core.consequences import Consequence, Watcher
 from syteops.core.entities import Entity
 
 _SHOWN = 10
 """Names that people are shown; answers of the API hold them all."""
 
 
-def _watch(actor: Actor) -> Tell | None:
-    readable = actor.readable()
-    if not _may_know(readable):
-        return None
-    before = exported()
+def _may_tell(actor: Actor) -> bool:
+    return _may_know(actor.readable())
 
-    def tell() -> Consequence | None:
-        found = altered(before, exported())
-        return _consequence(found, readable) if found.changed or found.removed else None
 
-    return tell
+def _tell(actor: Actor, before: dict[str, str], after: dict[str, str]) -> Consequence | None:
+    found = altered(before, after)
+    return _consequence(found, actor.readable()) if found.changed or found.removed else None
 
 
 def _relies(actor: Actor, obj: Entity) -> str:
@@ -90,4 +86,4 @@ _SCHEMA = {
     "required": ["changed", "removed", "readers_count", "readers"],
 }
 
-consequences.enter(Watcher("lineage", _SCHEMA, _watch, _relies))
+consequences.enter(Watcher("lineage", _SCHEMA, _may_tell, exported, _tell, _relies))

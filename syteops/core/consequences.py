@@ -1,8 +1,8 @@
 """What a change brings about beyond its own object, told before it is made.
 
-An app watches: it looks at the site before a change and again after it, and tells the difference.
+An app watches: it looks at the site after a change and again without it, and tells the difference.
 So nobody declares which change brings about what, and none can forget to: the change is made, the
-watchers are asked, and it is taken back.
+watchers look, and it is taken back. In this order, so that a change that is refused costs no look.
 """
 
 from collections.abc import Callable
@@ -24,23 +24,21 @@ class Consequence:
     words: list[Any] = field(default_factory=list)
 
 
-Tell = Callable[[], Consequence | None]
-Watch = Callable[[Actor], Tell | None]
-Relies = Callable[[Actor, Entity], str]
-
-
 @dataclass(frozen=True)
 class Watcher:
     """Under which name an answer tells the consequence, its JSON Schema, and who watches.
 
-    `watch` is called before the change; what it answers, after it. None where the actor may not be
-    told. `relies` tells in words who relies on an object as it is, "" where nobody could.
+    `may_tell`: whether the actor may be told anything. `look` answers what there is now, and `tell`
+    what differs between two looks, the one without the change first. `relies` tells in words who
+    relies on an object as it is, "" where nobody could.
     """
 
     name: str
     schema: dict[str, Any]
-    watch: Watch
-    relies: Relies
+    may_tell: Callable[[Actor], bool]
+    look: Callable[[], Any]
+    tell: Callable[[Actor, Any, Any], Consequence | None]
+    relies: Callable[[Actor, Entity], str]
 
 
 _watchers: list[Watcher] = []
@@ -59,33 +57,44 @@ def schemas() -> dict[str, dict[str, Any]]:
 Consequences = dict[str, Consequence]
 
 
-def watch(actor: Actor) -> Callable[[], Consequences]:
-    """Call it before a change; what it answers, after it: the consequences by name."""
-    tells = _tells(actor)
-    return lambda: _told(tells)
+class Watch:
+    """The watchers who may tell the actor what one change brings about. Begin it before that."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._watchers = [one for one in _watchers if one.may_tell(actor)]
+        self._seen: list[Any] = []
+
+    def __bool__(self) -> bool:
+        """Whether anybody watches."""
+        return bool(self._watchers)
+
+    def look(self) -> None:
+        """Call it when the change is made."""
+        self._seen = [one.look() for one in self._watchers]
+
+    def tell(self) -> Consequences:
+        """Call it when the change is taken back: the consequences by name."""
+        seen = zip(self._watchers, self._seen, strict=True)
+        told = {one.name: one.tell(self._actor, one.look(), after) for one, after in seen}
+        return {name: found for name, found in told.items() if found}
 
 
 def foresee(actor: Actor, change: Callable[[], object]) -> Consequences:
     """What `change` would bring about; none where it would be refused."""
-    tells = _tells(actor)
-    with suppress(DomainError), trial():
-        if tells:  # else the actor may be told nothing, and it need not be tried
-            change()
-        return _told(tells)
+    watch = Watch(actor)
+    if watch:  # else the actor may be told nothing, and it need not be tried
+        with suppress(DomainError):
+            with trial():
+                change()
+                watch.look()
+            return watch.tell()
     return {}
 
 
 def who_relies(actor: Actor, obj: Entity) -> list[str]:
     """Who would notice a change of the object, in words: for the page on which it is changed."""
     return [told for one in _watchers if (told := one.relies(actor, obj))]
-
-
-def _tells(actor: Actor) -> dict[str, Tell]:
-    return {one.name: tell for one in _watchers if (tell := one.watch(actor))}
-
-
-def _told(tells: dict[str, Tell]) -> Consequences:
-    return {name: found for name, tell in tells.items() if (found := tell())}
 
 
 def data_of(found: Consequences) -> dict[str, Any]:
