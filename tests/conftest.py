@@ -18,6 +18,7 @@ from syteops.audit.models import AuditEntry
 from tests import databases
 from tests.environment import isolate
 from tests.isolation import forget_calls
+from tests.once import is_once, leaves_once_out
 
 # What a run says of a commit is not a matter of luck. SYTEOPS_TEST_RANDOM=1 looks further.
 settings.register_profile("same each time", derandomize=not os.environ.get("SYTEOPS_TEST_RANDOM"))
@@ -36,7 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `-m combination`, files that do not have the word need not even be imported."""
+    """With `-m combination`, files that do not have the word need not even be imported.
+
+    With `-m "not once"`, neither need those that are tested once.
+    """
+    if leaves_once_out(config):
+        return is_once(collection_path) or None
     if config.option.markexpr != "combination" or not collection_path.match("test_*.py"):
         return None
     return "mark.combination" not in collection_path.read_text() or None
@@ -50,6 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     for item in items:
+        if is_once(item.path):
+            item.add_marker(pytest.mark.once)
         folder, file = item.path.parent.name, item.path.stem
         has_server = item.get_closest_marker("slow") and folder in _WITH_SERVERS
         if has_server or file in _OF_ONE_DOCUMENT:

@@ -16,6 +16,9 @@ class Rule(NamedTuple):
     applies: Callable[[Operation], bool]
     faces: list[Face]
     check: Check
+    once: bool
+    """Whether it looks at what is decided before the operation touches anything stored, or at
+    what another rule does with the database as well: the same in each run (tests/once.py)."""
 
     def __str__(self) -> str:
         return self.check.__name__.replace("_", " ")
@@ -24,11 +27,13 @@ class Rule(NamedTuple):
 RULES: list[Rule] = []
 
 
-def rule(applies: Callable[[Operation], bool], *faces: Face) -> Callable[[Check], Check]:
+def rule(
+    applies: Callable[[Operation], bool], *faces: Face, once: bool = False
+) -> Callable[[Check], Check]:
     """Enter a rule for the operations of which `applies` is true; with no faces named, for all."""
 
     def enter(check: Check) -> Check:
-        RULES.append(Rule(applies, list(faces or FACES.values()), check))
+        RULES.append(Rule(applies, list(faces or FACES.values()), check, once))
         return check
 
     return enter

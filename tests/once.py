@@ -1,0 +1,41 @@
+"""What `.ci/run` tests in one of its two whole runs, and leaves out of the one on PostgreSQL.
+
+Here stands what takes long and would find the same thing twice: what it looks at is decided neither
+by the database nor by the version of Python or Django, and it writes through no service that other
+tests do not call in both runs. Each entry says what it looks at. The tests are marked `once`;
+`-m "not once"` leaves them out, and neither `make test` nor `make test-all` does.
+
+It is no place for what races, locks, sorts, searches, migrates, restores or stores.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.environment import ROOT
+
+ONCE = {
+    "adminkit/test_linear_forms.py": "how long it takes to look at long input",
+    "docs": "what the pages say, and that what they show works on one real site",
+    "manage_api/test_accept.py": "how a header of a request is read",
+    "manage_api/test_compact_manifest.py": "how the declarations of the operations are written",
+    "manage_api/test_disclosure.py": "which parts of an answer its caller may see",
+    "manage_api/test_dry_run_addresses.py": "the second address of what the matrix tries",
+    "manage_api/test_headers.py": "the headers of answers",
+    "manage_api/test_linear_input.py": "how long it takes to look at long input",
+    "manage_api/test_manifest.py": "that rights are told as they are decided",
+    "manage_api/test_prediction.py": "that rights are told as they are decided",
+    "server/test_slow_clients.py": "how requests come in at the server",
+    "server/test_sub_path.py": "the addresses that a site makes",
+}
+"""Folders and files of `tests`, and what they look at."""
+
+
+def is_once(path: Path) -> bool:
+    """Whether what is at that path stands here."""
+    return any(path.is_relative_to(ROOT / "tests" / one) for one in ONCE)
+
+
+def leaves_once_out(config: pytest.Config) -> bool:
+    """Whether this run leaves out what is tested once."""
+    return bool(config.option.markexpr == "not once")
