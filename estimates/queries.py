@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypedDict
+from functools import cache
+from typing import Any, TypedDict
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -17,6 +18,7 @@ from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.core.modules import loses
+from syteops.core.prepared import Prepared
 from syteops.crm.models import CrmSystem
 from syteops.lib.currencies import total
 
@@ -40,9 +42,9 @@ def estimates() -> QuerySet[Estimate]:
 NO_TEMPLATES = ~Q(status=EstimateStatus.TEMPLATE)
 
 
-def with_status(status: str) -> Q:
+def with_status(status: str, today: Any = None) -> Q:
     """The condition that an estimate has that status today."""
-    late = Q(valid_until__lt=timezone.localdate())
+    late = Q(valid_until__lt=today or timezone.localdate())
     if status == EstimateStatus.EXPIRED:
         return Q(status=EstimateStatus.SENT) & late
     condition = Q(status=status)
@@ -136,12 +138,24 @@ def count_standing(conditions: Mapping[str, Q]) -> dict[str, int]:
 
 def latest() -> Estimate | None:
     """The estimate with the highest number."""
-    return Estimate.listed().order_by("-year", "-sequence", "-revision").first()
+    return next(iter(_LATEST()), None)
+
+
+_LATEST = Prepared(lambda: Estimate.listed().order_by("-year", "-sequence", "-revision")[:1])
 
 
 def values_by_currency(status: str) -> dict[str, Decimal]:
     """What the estimates of that status come to, for each currency that occurs."""
-    return totals_of(for_totals(Estimate.objects.filter(with_status(status), superseded_by=None)))
+    return totals_of(_standing(status)(timezone.localdate()))
+
+
+@cache
+def _standing(status: str) -> Prepared[Estimate]:
+    def compose(today: Any) -> QuerySet[Estimate]:
+        found = Estimate.objects.filter(with_status(status, today), superseded_by=None)
+        return for_totals(found)
+
+    return Prepared(compose)
 
 
 def for_totals(found: QuerySet[Estimate]) -> QuerySet[Estimate]:

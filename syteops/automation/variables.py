@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 
 from syteops.automation.queries import free_variables, set_values, variable_name
+from syteops.core.prepared import Prepared
 from syteops.core.variables import Variable, family, owner
+
+_FREE = Prepared(free_variables)
+_OF_SETS = Prepared(set_values)
 
 
 @family("api", "syteops_api_<key>", "Free-form variables, the only ones that tools can write.")
 def free_form() -> Iterator[Variable]:
-    for one in free_variables():
+    for one in _FREE():
         yield Variable(one.name, one.value, one.description, writable=True, of=(owner(one),))
 
 
 @family("svs", "syteops_<acronym>_svs_<suffix>", "The values of the variable sets.")
 def set_variables() -> Iterator[Variable]:
-    for one in set_values():
+    for one in _OF_SETS():
         name = variable_name(one.set.acronym, one.suffix)
         yield Variable(name, one.value, f"{one.suffix} of {one.set.name}", of=(owner(one.set),))

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from syteops.core.prepared import Prepared
 from syteops.core.variables import Variable, family, owner
 from syteops.crm.queries import live_systems
+
+_SYSTEMS = Prepared(live_systems)
 
 
 @family("crm", "syteops_std_crm_NNN_name, _code, _url", "The CRM systems by number.")
 def crm_variables() -> Iterator[Variable]:
-    for system in live_systems():
+    for system in _SYSTEMS():
         for field in ("name", "code", "url"):
             name = f"syteops_std_crm_{system.slot}_{field}"
             told = f"{field.title()} of {system.name}"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from syteops.core.prepared import Prepared
 from syteops.core.variables import Variable, family, owner
 from syteops.roles.models import Role
 from syteops.roles.queries import all_roles
@@ -14,6 +15,11 @@ HOLDER_PREFIXES = {
     "marketing_contact": "syteops_user_contact_marketing",
 }
 _CONTACT = "syteops_std_systm_contact"
+_MEMBERS = Prepared(live_members)
+_HOLDERS = Prepared(
+    lambda: live_members().filter(role_assignments__role__slug__in=HOLDER_PREFIXES).distinct()
+)
+_ROLES = Prepared(all_roles)
 
 
 @family(
@@ -22,8 +28,7 @@ _CONTACT = "syteops_std_systm_contact"
     "Each filled field of the holder of a system role.",
 )
 def holder_variables() -> Iterator[Variable]:
-    held = live_members().filter(role_assignments__role__slug__in=HOLDER_PREFIXES)
-    for member in with_related(held.distinct()):
+    for member in with_related(_HOLDERS()):
         for slug in sorted(HOLDER_PREFIXES.keys() & set(member.role_slugs)):
             what = slug.replace("_", " ")
             for field, value in published_values(member).items():
@@ -34,8 +39,8 @@ def holder_variables() -> Iterator[Variable]:
 
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
 def holding_variables() -> Iterator[Variable]:
-    roles = [(role, set(role.assigned_users)) for role in all_roles() if not role.system]
-    for member in live_members():
+    roles = [(role, set(role.assigned_users)) for role in _ROLES() if not role.system]
+    for member in _MEMBERS() if roles else ():
         for role, holders in roles:
             name = f"syteops_user_{member.slot}_is_{role.slug}"
             value = "true" if member.slot in holders else "false"
@@ -51,7 +56,7 @@ def holding_variables() -> Iterator[Variable]:
     "comma in a name is not one between two.",
 )
 def contact_variables() -> Iterator[Variable]:
-    for role in all_roles():
+    for role in _ROLES():
         holders = role.holders
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (

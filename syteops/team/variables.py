@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from syteops.core.prepared import Prepared
 from syteops.core.variables import Variable, family, owner
 from syteops.team.queries import live_members, published_values, with_related
+
+_MEMBERS = Prepared(live_members)
 
 
 @family(
@@ -12,7 +15,7 @@ from syteops.team.queries import live_members, published_values, with_related
     "Each filled field of a team member, and who the member is in each CRM system.",
 )
 def member_variables() -> Iterator[Variable]:
-    for member in with_related(live_members()):
+    for member in with_related(_MEMBERS()):
         for field, value in published_values(member).items():
             name = f"syteops_user_{member.slot}_{field}"
             told = f"{field.replace('_', ' ')} of {member}"
