@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from syteops.adminkit.errors import problems_of_form
 from syteops.adminkit.merging import MARK, Choice, MergeableForm, merge, with_choices
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
@@ -128,6 +129,7 @@ class CatalogueAdmin(ServiceAdmin):
                 entry = self.entry_or_404(object_id)
                 form, seen["choices"] = self._merged(request, entry, form)
         card = self._card(request, entry)
+        seen["problems"] = problems_of_form(form)
         seen["sections"] = self.sections_of(request, entry)
         return self._page(request, "item", entry.name, form=form, card=card, **seen)
 

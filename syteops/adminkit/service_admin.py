@@ -88,17 +88,19 @@ class ServiceAdmin(GuardedAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         extra: dict[str, Any] = {"refusal": getattr(request, "refusal", None)}
-        if change and self._may_set_secrets(request):
-            extra |= self._secret_inputs()
+        if self._may_set_secrets(request):
+            extra |= self._secret_inputs(has_some=change)
         kwargs.setdefault("form", type("Form", (self.form,), extra))
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = list(super().get_fieldsets(request, obj))
-        if obj is None or not self.secret_fields:
+        if not self.secret_fields or (obj is None and not self._may_set_secrets(request)):
             return fieldsets
         shown: list[Any] = [f"{name}_state" for name in self.secret_fields]
-        if self._may_set_secrets(request):
+        if obj is None:
+            shown = [f"new_{name}" for name in self.secret_fields]
+        elif self._may_set_secrets(request):
             inputs = [(f"new_{name}", f"clear_{name}") for name in self.secret_fields]
             shown = [one for pair in zip(shown, inputs, strict=True) for one in pair]
         return [*_without(fieldsets, shown), ("Secrets", {"fields": shown})]
@@ -120,15 +122,18 @@ class ServiceAdmin(GuardedAdmin):
             return False
         return request.user.has_perm(permission_name(self.model, "set_secrets"))
 
-    def _secret_inputs(self) -> dict[str, forms.Field]:
+    def _secret_inputs(self, *, has_some: bool) -> dict[str, forms.Field]:
         inputs: dict[str, forms.Field] = {}
         for name in self.secret_fields:
             label = name.replace("_", " ").replace("api", "API")
+            kept = "; empty keeps what is there" if has_some else ""
             inputs[f"new_{name}"] = SecretField(
-                label=f"New {label}",
-                help_text="Stored encrypted. It is never shown again; empty keeps what is there.",
+                label=f"New {label}" if has_some else label[:1].upper() + label[1:],
+                help_text=f"Stored encrypted. It is never shown again{kept}.",
                 widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
             )
+            if not has_some:
+                continue
             inputs[f"clear_{name}"] = forms.BooleanField(
                 required=False, label=f"Clear {label}", widget=UnfoldBooleanSwitchWidget
             )
@@ -162,6 +167,9 @@ class ServiceAdmin(GuardedAdmin):
         else:
             actor = admin_actor(request, f"{self.model.resource}.create")
             saved = self.service("create")(actor, **values)
+            given = {name: form.cleaned_data.get(f"new_{name}") for name in self.secret_fields}
+            if texts := {name: text for name, text in given.items() if text}:
+                self.services.set_secrets(actor, saved, **texts)
         check_references()
         form.instance.pk = saved.pk
         request.saved = saved  # type: ignore[attr-defined]

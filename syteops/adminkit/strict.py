@@ -23,6 +23,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
 from syteops.core.folding import ordered_by
 from syteops.core.form_fields import options_for
@@ -159,6 +160,7 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
             # The form has already put into this one what it holds.
             obj = self.get_object(request, str(obj.pk)) or obj
         context |= {"title": self.title_of_form(request, obj), "subtitle": None}
+        context["problems"] = problems_of(context)
         made: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return made
 

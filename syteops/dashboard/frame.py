@@ -47,6 +47,11 @@ def script(request: HttpRequest) -> str:
     return static("syteops/accessible.js")
 
 
+def forms_script(request: HttpRequest) -> str:
+    """What every form does: the focus on errors, a busy state, pickers, pictures, secrets."""
+    return static("syteops/forms.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """The icon in the browser's tab."""
     return static("syteops/icon.svg")

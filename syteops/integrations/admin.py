@@ -152,11 +152,13 @@ def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:
     if secret.key_set:
         at = formats.date_format(timezone.localtime(secret.key_set_at), "DATETIME_FORMAT")
         state = f"Set on {at}: it is never shown, and empty keeps it."
+    prefix = secret.spec.generated
+    made = {} if prefix is None else {"data-generate": prefix}
     fields: dict[str, forms.Field] = {
         f"new_{secret.name}": SecretField(
             label=secret.spec.label,
             help_text=f"{secret.spec.help} {state}".strip(),
-            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", **made}),
         )
     }
     if secret.key_set:

@@ -25,7 +25,7 @@ class SecretSpec:
     """A secret that an integration keeps. `problem_of` says what is wrong with a text, or "".
 
     `sent_to` names the config value or the secret with the address that it is for: another origin
-    there clears it.
+    there clears it. `generated` is the prefix of one that people need not think up themselves.
     """
 
     name: str
@@ -34,6 +34,7 @@ class SecretSpec:
     required: bool = True
     problem_of: Callable[[str], str] = field(default=lambda text: "", repr=False)
     sent_to: str = ""
+    generated: str | None = None
 
 
 @dataclass(frozen=True)

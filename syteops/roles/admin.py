@@ -6,11 +6,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.widgets import (
-    UnfoldAdminColorInputWidget,
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from syteops.adminkit.pickers import ColorPicker, IconPicker
 from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.core.form_fields import LineField
 from syteops.lib.colours import Colour, ink_on
@@ -40,7 +40,7 @@ class RoleForm(ServiceForm):
     )
 
     class Meta:
-        widgets = {"color": UnfoldAdminColorInputWidget}
+        widgets = {"icon": IconPicker, "color": ColorPicker}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +66,7 @@ class RoleAdmin(ServiceAdmin):
     list_filter = ("system", "constraint_type")
     search_fields = ("searched",)
     fieldsets = (
-        (None, {"fields": ("name", "slug", "description", ("icon", "color"))}),
+        (None, {"fields": ("name", "slug", "description", "icon", "color")}),
         ("Who holds it", {"fields": (("constraint_type", "max_count"), "holders")}),
     )
 

@@ -19,7 +19,7 @@ def unfold_settings(name: str) -> dict[str, Any]:
         "ENVIRONMENT": "syteops.dashboard.frame.environment_label",
         "DASHBOARD_CALLBACK": "syteops.dashboard.frame.dashboard",
         "STYLES": ["syteops.dashboard.frame.stylesheet"],
-        "SCRIPTS": ["syteops.dashboard.frame.script"],
+        "SCRIPTS": ["syteops.dashboard.frame.script", "syteops.dashboard.frame.forms_script"],
         "COLORS": {
             "primary": {
                 "50": "oklch(97% .014 254.604)",

@@ -95,6 +95,7 @@ enter(
                 required=False,
                 problem_of=_problem_of_token,
                 sent_to="url",
+                generated="",
             ),
         ),
         send_test=_send_test,

@@ -27,6 +27,7 @@ enter(
                 "Token",
                 "20 random characters or more; Prometheus calls it bearer_token or credentials.",
                 problem_of=_problem_of_token,
+                generated="",
             ),
         ),
         unmet=partial(lacks_package, "prometheus_client", "prometheus-client"),

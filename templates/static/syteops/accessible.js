@@ -14,7 +14,7 @@ new MutationObserver(() => {
 
 /* The theme hides a page until its scripts have run, and what is hidden cannot have the focus. */
 window.addEventListener("load", () => {
-  if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+  if (document.activeElement === document.body && !document.querySelector("[data-focus]")) document.querySelector("[autofocus]")?.focus();
 });
 
 function nameParts(select, label) {

@@ -16,12 +16,6 @@ document.addEventListener("DOMContentLoaded", () => {
       button.closest("dialog").close();
     });
   }
-  for (const form of document.querySelectorAll("form[data-once]")) {
-    form.addEventListener("submit", () => {
-      // After this event, so that the button's form is still sent.
-      setTimeout(() => form.querySelectorAll("[type=submit]").forEach((one) => { one.disabled = true; }));
-    });
-  }
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", () => copy(button));

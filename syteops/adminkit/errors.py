@@ -1,0 +1,36 @@
+"""What is wrong with a form that came back, all of it at once and above the form."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import NON_FIELD_ERRORS
+
+
+class Problem(NamedTuple):
+    """What is wrong with a field: its label, the id of its input, and why."""
+
+    label: str
+    field: str
+    text: str
+
+
+def problems_of(context: Mapping[str, Any]) -> list[Problem]:
+    """Those of a form's page, in the order of the fields. The theme shows those of no field."""
+    found = problems_of_form(context["adminform"].form)
+    for inline in context.get("inline_admin_formsets", ()):
+        noun = str(inline.opts.verbose_name).capitalize()
+        for index, row in enumerate(inline.formset.forms):
+            found += problems_of_form(row, f"{noun} {index + 1}, ")
+    return found
+
+
+def problems_of_form(form: Any, about: str = "") -> list[Problem]:
+    """Those of one form; `about` stands before each label."""
+    return [*_of_form(form, about)] if form.is_bound else []
+
+
+def _of_form(form: Any, about: str) -> Iterator[Problem]:
+    for name in (one for one in form.fields if one in form.errors and one != NON_FIELD_ERRORS):
+        bound = form[name]
+        for text in form.errors[name]:
+            yield Problem(f"{about}{bound.label}", bound.id_for_label or bound.auto_id, str(text))

@@ -1,0 +1,119 @@
+"""Forms as a person meets them: a conflict, mistakes, and what is picked, seen and made there."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Site
+from tests.pictures import picture_bytes
+
+MAKE = """
+from syteops.core.actors import SYSTEM
+from syteops.crm.models import CrmSystem
+from syteops.crm.services import create_crm_system
+for one in CrmSystem.objects.all(): one.delete()
+print(create_crm_system(SYSTEM, name="HubSpot", url="https://hubspot.example").pk)
+"""
+CHANGE = """
+from syteops.core.actors import SYSTEM
+from syteops.crm.models import CrmSystem
+from syteops.crm.services import update_crm_system
+update_crm_system(SYSTEM, CrmSystem.objects.get(), name="Theirs", url="https://theirs.example")
+"""
+STORED = """
+from syteops.crm.models import CrmSystem
+print(*CrmSystem.objects.values_list("name", "url").get())
+"""
+
+
+@pytest.fixture
+def form(site: Site, open_page: Callable[..., Page], session: Any) -> Page:
+    """The form of a CRM system."""
+    pk = site.manage("shell", "-c", MAKE).split()[-1]
+    page = open_page()
+    page.context.add_cookies(session)
+    page.goto(f"/admin/crm/crmsystem/{pk}/change/")
+    return page
+
+
+def test_a_conflict_is_settled_by_keyboard(site: Site, form: Page) -> None:
+    site.manage("shell", "-c", CHANGE)
+    form.get_by_label("Name", exact=False).first.fill("Mine")
+    form.get_by_role("button", name="Save", exact=True).click()
+
+    panel = form.get_by_role("alert")
+    expect(panel).to_contain_text("Others changed this while you had it open")
+    expect(panel).to_be_focused()
+    expect(form.get_by_role("heading", level=1)).to_contain_text("Change Theirs")
+    expect(form.locator("#id_url")).to_have_value("https://theirs.example")
+    expect(form.get_by_text("Please correct")).to_have_count(0)
+    mine, theirs = panel.get_by_role("radio").all()
+    expect(mine).to_be_checked()
+    mine.focus()
+    form.keyboard.press("ArrowDown")
+    expect(theirs).to_be_checked()
+
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(form.get_by_text("was changed successfully")).to_be_visible()
+    assert site.manage("shell", "-c", STORED).split()[-2:] == ["Theirs", "https://theirs.example"]
+
+
+def test_mistakes_are_summed_up_and_lead_to_their_fields(form: Page) -> None:
+    form.goto("/admin/team/teammember/add/")
+    for name in ("email", "website"):
+        form.evaluate(f"document.querySelector('#id_{name}').value = 'nonsense:'")
+    form.get_by_role("button", name="Save", exact=True).click()
+
+    told = form.get_by_role("alert")
+    expect(told).to_contain_text("2 things are to be put right")
+    expect(told).to_be_focused()
+    told.get_by_role("link", name="Website").press("Enter")
+    expect(form.locator("#id_website")).to_be_focused()
+
+
+LATER = """addEventListener("submit", (event) => setTimeout(() => {
+    const { disabled, className } = event.submitter;
+    const told = [disabled, className.includes("so-busy"), document.body.ariaBusy];
+    sessionStorage.setItem("told", JSON.stringify(told));
+}, 600))"""
+
+
+def test_a_form_is_sent_once_and_says_that_it_works(form: Page) -> None:
+    sent: list[Route] = []
+    form.route("**/change/", sent.append)
+    form.evaluate(LATER)
+    form.get_by_role("button", name="Save", exact=True).click(no_wait_after=True)
+    form.wait_for_timeout(1500)
+    assert len(sent) == 1
+    assert "_save" in (sent[0].request.post_data or "")
+    sent[0].continue_()
+    form.wait_for_url("**/crmsystem/")
+    assert form.evaluate("JSON.parse(sessionStorage.told)") == [True, True, "true"]
+
+
+def test_what_is_picked_is_seen_before_it_is_stored(form: Page, tmp_path: Path) -> None:
+    form.goto("/admin/roles/role/add/")
+    form.get_by_role("button", name="Science").click()
+    expect(form.locator("#id_icon")).to_have_value("science")
+    form.get_by_role("button", name="Teal").press("Enter")
+    expect(form.locator("#id_color")).to_have_value("#0f766e")
+
+    form.goto("/admin/team/teammember/add/")
+    form.get_by_text("Picture and text").click()
+    picture = tmp_path / "ada.png"
+    picture.write_bytes(picture_bytes())
+    form.locator("#id_profile_picture").set_input_files(picture)
+    shown = form.get_by_alt_text("The picture you chose: ada.png")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("one => one.naturalWidth") > 0
+
+
+def test_a_secret_is_made_at_a_click(form: Page) -> None:
+    form.goto("/admin/integrations/integrationstate/prometheus/change/")
+    form.get_by_role("button", name="Generate").click()
+    made = form.locator("[name=new_token]")
+    expect(made).to_be_focused()
+    assert len(made.input_value()) == 44
