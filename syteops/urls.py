@@ -1,21 +1,12 @@
 """Every address of the site."""
 
-import sys
-from collections.abc import Callable
-
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from django.views import defaults
 from django.views.generic import RedirectView
 
-from manage_api.errors import ApiError, problem_response
-from syteops.core.outages import is_outage
 from syteops.dashboard.metrics import metrics
-from syteops.lib.paths import is_api
 from syteops.modules.pages import module_pages
-from syteops.server import health
-from syteops.server.unavailable import unavailable
+from syteops.server import error_pages, health
 from syteops.team import views as team
 
 urlpatterns = [
@@ -28,27 +19,7 @@ urlpatterns = [
     *module_pages(),
 ]
 
-
-def _or_problem(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Django's own page of an error; below the API, a problem document."""
-
-    def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
-        if is_api(request.path_info):
-            return problem_response(request, exception)
-        return page(request, exception)
-
-    return handler
-
-
-handler400 = _or_problem(defaults.bad_request)
-handler403 = _or_problem(defaults.permission_denied)
-handler404 = _or_problem(defaults.page_not_found)
-
-
-def handler500(request: HttpRequest) -> HttpResponse:
-    error = sys.exception()
-    if error is not None and is_outage(error):
-        return unavailable(request, error)
-    if is_api(request.path_info):
-        return problem_response(request, ApiError("internal_error"))
-    return defaults.server_error(request)
+handler400 = error_pages.bad_request
+handler403 = error_pages.forbidden
+handler404 = error_pages.not_found
+handler500 = error_pages.server_error

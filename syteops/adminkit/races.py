@@ -11,10 +11,10 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.db import IntegrityError, connection, models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from syteops.core.errors import Conflict, NotFound
 from syteops.core.locks import Overtaken, repeated
+from syteops.core.plain_pages import plain_page
 
 _FASTER = "Somebody else has just changed or deleted the same thing. Nothing was stored. Try again."
 
@@ -44,8 +44,7 @@ def repeated_page(request: HttpRequest, page: Callable[[], HttpResponse]) -> Htt
     try:
         return repeated(attempt)
     except Overtaken as lost:
-        shown = {"title": "Others were faster", "texts": (lost.detail,)}
-        return render(request, "plain.html", shown, status=409)
+        return plain_page(request.path_info, 409, "Others were faster", lost.detail)
 
 
 def lock_row(model: type[models.Model], pk: Any) -> Any:

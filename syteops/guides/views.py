@@ -14,7 +14,7 @@ from syteops.guides.library import Guide, guides, search
 _OTHERS = {"auth": "people"}
 
 
-class SearchForm(forms.Form):
+class GuideSearch(forms.Form):
     """What somebody looks for in the guides."""
 
     q = forms.CharField(
@@ -55,7 +55,7 @@ def guide_for(request: HttpRequest) -> Guide | None:
 
 def _contents(request: HttpRequest) -> HttpResponse:
     """All guides, or what was found in them."""
-    form = SearchForm(request.GET or None)
+    form = GuideSearch(request.GET or None)
     text = form.text()
     return _page(request, "contents", "Guides", form=form, text=text, found=search(text))
 
@@ -64,7 +64,7 @@ def _guide(request: HttpRequest, name: str) -> HttpResponse:
     if name not in guides():
         raise Http404("There is no such guide.")
     guide = guides()[name]
-    return _page(request, "guide", guide.title, form=SearchForm(), guide=guide)
+    return _page(request, "guide", guide.title, form=GuideSearch(), guide=guide)
 
 
 def _page(request: HttpRequest, template: str, title: str, **context: object) -> HttpResponse:

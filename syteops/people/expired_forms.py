@@ -6,11 +6,10 @@ Each sign-in makes the forms of all other tabs invalid, the sign-in form of a se
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from syteops.lib.paths import ADMIN_PREFIX
+from syteops.core.plain_pages import plain_page
 
 _TITLE = "This form is not valid any more"
 _TEXTS = (
@@ -26,11 +25,7 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
         return HttpResponseRedirect(_destination(request))
     if page == "admin:logout" and not request.user.is_authenticated:
         return HttpResponseRedirect(reverse("admin:login"))
-    shown = {"title": _TITLE, "texts": _TEXTS}
-    if not request.path_info.startswith(ADMIN_PREFIX):
-        return render(request, "plain.html", shown, status=403)
-    context = {**admin.site.each_context(request), **shown}
-    return render(request, "admin/form_expired.html", context, status=403)
+    return plain_page(request.path_info, 403, _TITLE, *_TEXTS)
 
 
 def _destination(request: HttpRequest) -> str:

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.security import SecurityMiddleware
-from django.template.loader import render_to_string
 
 from manage_api.errors import ApiError, problem_response
+from syteops.core.plain_pages import plain_page
 from syteops.lib.paths import ADMIN_PREFIX, is_api, is_for_tools
 from syteops.server.health import healthz
 from syteops.server.logs import request_id
@@ -88,11 +88,13 @@ class RefusalMiddleware:
 
 def _refuse(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     response = problem_response(request, refusal)
-    if not is_for_tools(request.path_info):
-        shown = {"title": refusal.title, "texts": (refusal.detail, "Nothing was stored.")}
-        response.content = render_to_string("plain.html", shown).encode()
-        response.headers["Content-Type"] = "text/html; charset=utf-8"
     response.headers["Cache-Control"] = "no-store"
+    if is_for_tools(request.path_info):
+        return response
+    texts = (refusal.detail, "Nothing was stored.")
+    page = plain_page(request.path_info, response.status_code, refusal.title, *texts)
+    response.content = page.content
+    response.headers["Content-Type"] = page.headers["Content-Type"]
     return response
 
 

@@ -29,6 +29,7 @@ from syteops.automation.admin import CatalogueFilter
 from syteops.automation.models import Variable
 from syteops.core.actors import SYSTEM
 from syteops.deliveries.pages import ResendForm
+from syteops.guides.views import GuideSearch
 from syteops.lib.paths import ADMIN_PREFIX
 from syteops.site.models import License
 from tests.adminkit.test_strict_lists import parameters, path_of
@@ -228,7 +229,7 @@ def own_forms() -> set[Any]:
     return {one for one in ours if not any(one in other.__mro__[1:] for other in ours)}
 
 
-ELSEWHERE = {SearchForm, AgendaFilter, CatalogueFilter, ResendForm}
+ELSEWHERE = {SearchForm, AgendaFilter, CatalogueFilter, GuideSearch, ResendForm}
 """The forms of lists, which come in addresses: see below; and one that has choices alone."""
 
 
