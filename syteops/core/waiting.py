@@ -1,11 +1,13 @@
 """A request that has nothing to tell yet, and may be asked again when there is.
 
 The application works in one thread, so it must not wait there. It says in the request's environment
-how long it would wait; the server keeps the connection, and calls it once more when something was
-published or the time is up. Where no such server is, the first answer stands.
+how long it would wait; the server keeps the connection, and calls it once more when something of
+that was published or the time is up. Where no such server is, the first answer stands.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -18,17 +20,23 @@ Environ = dict[str, object]
 
 @dataclass(frozen=True)
 class Wait:
-    """What a request waits for: an event behind `seen`, for so many seconds at most."""
+    """What a request waits for: an event behind `seen` that it `wants`, for so many seconds at most.
+
+    What it does not want costs nobody an answer: hundreds may wait for what never happens.
+    """
 
     seconds: float
     seen: int
+    wants: Callable[[Any], bool]
 
 
-def want_to_wait(request: HttpRequest, seconds: float, seen: int) -> None:
-    """Have this request asked again when there is an event behind `seen`."""
+def want_to_wait(
+    request: HttpRequest, seconds: float, seen: int, wants: Callable[[Any], bool]
+) -> None:
+    """Have this request asked again when there is an event behind `seen` that it wants."""
     left = request.META.get(_LEFT, seconds)
     if left > 0:
-        request.META[_WANTED] = Wait(min(left, seconds), seen)
+        request.META[_WANTED] = Wait(min(left, seconds), seen, wants)
 
 
 def is_asked_again(request: HttpRequest) -> bool:

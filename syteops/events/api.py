@@ -13,7 +13,7 @@ from manage_api.viewsets import ListMixin
 from syteops.core.actors import Channel
 from syteops.core.waiting import want_to_wait
 from syteops.events import queries
-from syteops.events.filters import EventFilter
+from syteops.events.filters import EventFilter, wanted
 from syteops.events.models import Event
 from syteops.events.pagination import FeedPagination
 from syteops.events.serializers import SiteEventSerializer
@@ -42,7 +42,8 @@ class EventViewSet(ListMixin):
         newest = queries.newest_id()
         response = super().list(request, **path)
         if not response.data["events"] and self.channel is Channel.REST:
-            want_to_wait(request._request, self.validated["wait"], newest)
+            wants = wanted(self.validated, readable_resources(self.principal))
+            want_to_wait(request._request, self.validated["wait"], newest, wants)
         return response
 
     def get_queryset(self) -> QuerySet[Event]:

@@ -1,10 +1,13 @@
 """What the event feed can be asked for."""
 
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
 from django.db.models import QuerySet
 
 from manage_api.filters import FilterSet, filters
 from syteops.events.models import Event
-from syteops.events.queries import of_types
+from syteops.events.queries import fits, of_types
 
 
 class EventFilter(FilterSet):
@@ -20,4 +23,28 @@ class EventFilter(FilterSet):
     )
 
     def filter_type(self, found: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
-        return of_types(found, [one.strip() for one in value.split(",")])
+        return of_types(found, _patterns(value))
+
+
+def wanted(params: Mapping[str, Any], resources: Collection[str] | None) -> Callable[[Event], bool]:
+    """Whether the feed of those resources, asked with these parameters, would show an event.
+
+    As the filter above finds it, but without the database: for who waits, at each event.
+    """
+    patterns = frozenset(_patterns(params["type"])) if params.get("type") else None
+    resource, object_id, since = (params.get(name) for name in ("resource", "object", "since"))
+
+    def wants(event: Event) -> bool:
+        return (
+            (resources is None or event.resource in resources)
+            and (patterns is None or fits(event.type, patterns))
+            and resource in (None, "", event.resource)
+            and object_id in (None, "", event.object_id)
+            and (since is None or event.at >= since)
+        )
+
+    return wants
+
+
+def _patterns(value: str) -> list[str]:
+    return [one.strip() for one in value.split(",")]

@@ -5,7 +5,10 @@ from collections.abc import Collection
 from django.db.models import Q, QuerySet
 
 from syteops.core.events import Noun, Verb
+from syteops.events.catalogue import EVERYTHING
 from syteops.events.models import Event, Stream
+
+MOST_AT_ONCE = 200
 
 VARIABLES_CHANGED = f"{Noun.VARIABLES}.{Verb.CHANGED}"
 
@@ -22,18 +25,21 @@ def of_types(found: QuerySet[Event], patterns: Collection[str]) -> QuerySet[Even
 
 
 def names_type(patterns: Collection[str], field: str = "type") -> Q:
-    """Whether one of the patterns names the type that is in `field`."""
-    wanted = Q()
-    for one in patterns:
-        is_kind = one.endswith(".*")
-        wanted |= Q((f"{field}__startswith", one[:-1])) if is_kind else Q((field, one))
+    """Whether one of the patterns names the type that is in `field`; as `fits` says it."""
+    if EVERYTHING in patterns:
+        return Q()
+    # SQLite would find a beginning in capitals, too; no type has any.
+    kinds = {one for one in patterns if one.endswith(".*") and one == one.lower()}
+    wanted = Q((f"{field}__in", sorted({*patterns} - kinds)))
+    for one in sorted(kinds):
+        wanted |= Q((f"{field}__startswith", one[:-1]))
     return wanted
 
 
 def fits(event_type: str, patterns: Collection[str]) -> bool:
     """Whether one of the patterns names the type; `*` names all."""
     noun = event_type.partition(".")[0]
-    return not {"*", event_type, f"{noun}.*"}.isdisjoint(patterns)
+    return not {EVERYTHING, event_type, f"{noun}.*"}.isdisjoint(patterns)
 
 
 def removed_variables() -> set[str]:
@@ -45,6 +51,12 @@ def removed_variables() -> set[str]:
 def newest_id() -> int:
     """The id of the newest event; 0 before the first."""
     return Stream.objects.values_list("last_event", flat=True).first() or 0
+
+
+def events_behind(place: int) -> list[Event]:
+    """The first events behind that id, oldest first, without what they tell."""
+    found = Event.objects.only("id", "type", "resource", "object_id", "at")
+    return list(found.filter(id__gt=place).order_by("id")[:MOST_AT_ONCE])
 
 
 def first_kept_id() -> int:

@@ -1,19 +1,22 @@
 """Whoever waits for events: told on the event loop, asked for in a thread beside it.
 
-Only while somebody waits, one short query every so often looks for the newest event; it costs the
-same for one who waits as for hundreds.
+Only while somebody waits, one short query every so often looks for new events; it costs the same
+for one who waits as for hundreds. Nobody is asked for again over an event that he does not want:
+else whoever may wait makes each change cost an answer for every request that he keeps open.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic, sleep
+from typing import Any
 
 from syteops.core.background import fresh_connection
 from syteops.core.waiting import Wait
-from syteops.events.queries import newest_id
+from syteops.events.queries import events_behind
 from syteops.server.stopping import until_told
 
 log = logging.getLogger(__name__)
@@ -24,18 +27,30 @@ MOST_WAITING = 500
 """How many may wait in a process. Those beyond are answered at once, and may come again."""
 
 
-class News:
-    """Keeps those who wait for an event that they have not seen."""
+@dataclass
+class _Waiting:
+    """Somebody who waits, and up to which event it is known that there is nothing for him."""
 
-    def __init__(self, newest: Callable[[], int] = newest_id) -> None:
-        self._newest = newest
-        self._waiting: dict[asyncio.Future[None], int] = {}
+    seen: int
+    wants: Callable[[Any], bool]
+
+
+class News:
+    """Keeps those who wait for an event that they have not seen.
+
+    `behind` gives the first events behind an id, in order.
+    """
+
+    def __init__(self, behind: Callable[[int], Sequence[Any]] = events_behind) -> None:
+        self._behind = behind
+        self._waiting: dict[asyncio.Future[None], _Waiting] = {}
+        self._from = 0
         self._is_wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._end: asyncio.Future[None] | None = None
 
     async def wait(self, wanted: Wait, gone: "asyncio.Future[None]") -> float | None:
-        """Wait for an event behind the last one seen; the seconds that are left of that time.
+        """Wait for such an event; the seconds that are left of that time.
 
         None where there is no point in asking again: nothing came, whoever asked is `gone`, or
         the server ends.
@@ -45,7 +60,8 @@ class News:
             return None
         until = monotonic() + wanted.seconds
         told = asyncio.get_running_loop().create_future()
-        self._waiting[told] = wanted.seen
+        self._from = min(self._from, wanted.seen) if self._waiting else wanted.seen
+        self._waiting[told] = _Waiting(wanted.seen, wanted.wants)
         try:
             self._look()
             waits_for = (told, gone, self._end)
@@ -66,19 +82,25 @@ class News:
     def _look_for_ever(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:
             self._is_wanted.wait()
+            place = self._from
             try:
                 with fresh_connection():
-                    newest = self._newest()
+                    events = self._behind(place)
             except Exception as error:  # noqa: BLE001 - during an outage all of them wait on
                 log.warning("Cannot look for events: %s", error)
             else:
                 with suppress(RuntimeError):  # the loop has ended
-                    loop.call_soon_threadsafe(self._tell, newest)
+                    loop.call_soon_threadsafe(self._tell, place, events)
             sleep(ASKED_EVERY)
 
-    def _tell(self, newest: int) -> None:
-        for told, seen in self._waiting.items():
-            if newest > seen and not told.done():
+    def _tell(self, place: int, events: Sequence[Any]) -> None:
+        """Tell those who want one of the events, which are all up to the last of them."""
+        for told, one in self._waiting.items() if events else ():
+            if one.seen < place:  # came meanwhile: the next look begins with what is new to him
+                continue
+            if not told.done() and any(e.id > one.seen and one.wants(e) for e in events):
                 told.set_result(None)
+            one.seen = max(one.seen, events[-1].id)
+        self._from = min((one.seen for one in self._waiting.values()), default=0)
         if not self._waiting:
             self._is_wanted.clear()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -11,10 +12,12 @@ from django.utils import timezone
 from syteops.core.actors import SYSTEM
 from syteops.core.waiting import wanted_wait
 from syteops.crm import services as crm
+from syteops.events.filters import EventFilter
 from syteops.events.models import Event
 from syteops.events.services import prune_events
 from tests.events.publish import a_system, publish
 from tests.fixtures import Api
+from tests.manage_api.cases import a_key
 from tests.samples.team import a_member
 
 
@@ -178,6 +181,38 @@ def test_an_empty_answer_asks_to_be_woken_and_a_full_one_does_not(api: Api) -> N
     a_system()
     publish()
     assert wanted_wait(api.get("/events?wait=20").wsgi_request.META) is None
+
+
+ASKED = {
+    "type": ("crm_system.*", "team_member.created, crm_system.deleted", "*", "CRM_SYSTEM.*", "zzz", ","),
+    "resource": ("crm", "users", "x"),
+    "object": ("001", "002"),
+    "since": ("2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"),
+}
+
+
+@pytest.mark.parametrize("who", ["site", "crm:read"])
+def test_who_waits_is_told_of_what_the_feed_would_show_and_of_nothing_else(
+    api: Api, who: str
+) -> None:
+    reader = api if who == "site" else Api(a_key({who, "events:read"}))
+    start = {"after": read(reader)["next"]}
+    assert {*EventFilter.base_filters} == {*ASKED}
+    asked = [{}, *({name: one} for name, some in ASKED.items() for one in some)]
+    asked += [{"type": "crm_system.*", "object": "001"}]
+    paths = [f"/events?{urlencode(start | one)}" for one in asked]
+    waits = [wanted_wait(reader.get(f"{one}&wait=20").wsgi_request.META) for one in paths]
+
+    crm.delete_crm_system(SYSTEM, a_system())
+    a_system()
+    a_member()
+    publish()
+
+    for path, wait in zip(paths, waits, strict=True):
+        assert wait is not None
+        shown = {one["id"] for one in reader.get(path).json()["events"]}
+        new = Event.objects.filter(id__gt=wait.seen)
+        assert {one.public_id for one in new if wait.wants(one)} == shown, path
 
 
 def test_dispatch_never_waits(api: Api) -> None:

@@ -3,13 +3,16 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from manage_api.errors import ApiError
 from syteops.core.waiting import Wait
+from syteops.server import news
 from syteops.server.bodies import Bodies
 from syteops.server.environ import environ_of
 from syteops.server.gateway import Gateway, limit_for
@@ -311,18 +314,30 @@ class Feed:
 
     def __init__(self) -> None:
         self.newest = self.calls = 0
+        self.events: list[Any] = []
+
+    def wants(self, event: Any) -> bool:
+        return event.id == 7
+
+    def behind(self, place: int) -> list[Any]:
+        return [one for one in self.events if one.id > place]
+
+    def happens(self, *ids: int) -> None:
+        self.events += [SimpleNamespace(id=one) for one in ids]
+        self.newest = 7 if 7 in ids else 0
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         self.calls += 1
         start(OK, [])
         if not self.newest:
-            environ["syteops.wait_wanted"] = Wait(environ.get("syteops.wait_left", 10.0), 0)
+            left = environ.get("syteops.wait_left", 10.0)
+            environ["syteops.wait_wanted"] = Wait(left, 0, self.wants)
         return [str(self.newest).encode()]
 
 
 def gateway_of(feed: Feed) -> Gateway:
     gateway = Gateway(feed)
-    gateway._news = News(lambda: feed.newest)
+    gateway._news = News(feed.behind)
     return gateway
 
 
@@ -340,7 +355,7 @@ def test_who_waits_holds_no_thread_and_is_told_at_once() -> None:
             await asyncio.sleep(0.01)
         assert not any(one.done() for one in waiting)
 
-        feed.newest = 7
+        feed.happens(6, 7, 8)
         await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE)
         assert {body_of(one) for one in clients} == {b"7"}
         assert feed.calls == 100
@@ -353,7 +368,7 @@ def test_who_waits_in_vain_gets_the_first_answer() -> None:
     async def main() -> None:
         feed, client = Feed(), Client()
         gateway = gateway_of(feed)
-        gateway._news = Impatient(lambda: 0)
+        gateway._news = Impatient(feed.behind)
         await gateway(scope(), client.receive, client.send)
         assert (body_of(client), feed.calls) == (b"0", 1)
 
@@ -364,7 +379,31 @@ class Impatient(News):
     """Waits a hundredth of the time."""
 
     async def wait(self, wanted: Wait, gone: "asyncio.Future[None]") -> float | None:
-        return await super().wait(Wait(wanted.seconds / 100, wanted.seen), gone)
+        return await super().wait(replace(wanted, seconds=wanted.seconds / 100), gone)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_asked_for_over_what_he_does_not_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever keeps hundreds of requests open makes each change cost hundreds of answers."""
+    monkeypatch.setattr(news, "ASKED_EVERY", 0.01)
+
+    async def main() -> None:
+        feed, early, late = Feed(), Client(), Client()
+        gateway = gateway_of(feed)
+        first = asyncio.create_task(gateway(scope(), early.receive, early.send))
+        for one in range(1, 7):
+            feed.happens(one)
+            await asyncio.sleep(0.05)
+        # Whoever has seen less than others is told of what came before, too.
+        second = asyncio.create_task(gateway(scope(), late.receive, late.send))
+        await asyncio.sleep(0.1)
+        assert (feed.calls, first.done(), second.done()) == (2, False, False)
+
+        feed.happens(7)
+        await asyncio.wait_for(asyncio.gather(first, second), PATIENCE)
+        assert (body_of(early), body_of(late), feed.calls) == (b"7", b"7", 4)
+
+    asyncio.run(main())
 
 
 @pytest.mark.django_db(transaction=True)
