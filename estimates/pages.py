@@ -131,7 +131,8 @@ def _is_preview(request: HttpRequest) -> bool:
 
 def pdf_response(estimate: Estimate) -> HttpResponse:
     """The estimate as a PDF to keep. Raises PdfFailed."""
-    response = HttpResponse(pdf_of(estimate), content_type="application/pdf")
+    made = pdf_of(estimate, is_waited_for=True)
+    response = HttpResponse(made, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name(estimate)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return _guarded(response, "default-src 'none'")

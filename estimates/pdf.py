@@ -6,6 +6,7 @@ All that people wrote goes to the template as data and is never read as markup.
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from estimates.models import Estimate, LineItem
 from estimates.summary import parted, totals
 from estimates.templatetags.amounts import money, number
 from syteops.core.errors import DomainError
+from syteops.core.locks import Busy, exclusive
 from syteops.lib.colours import WHITE, Colour, readable
 from syteops.lib.markdown import to_tree
 from syteops.lib.pictures import data_of
@@ -45,12 +47,15 @@ class PdfLate(PdfFailed):
     """There is none yet: the machine has too much to do."""
 
 
-def pdf_of(estimate: Estimate) -> bytes:
+def pdf_of(estimate: Estimate, *, is_waited_for: bool = False) -> bytes:
     """The estimate as a PDF; the same one as long as nothing in it changes.
 
-    Raises PdfFailed for one that is too large, and PdfLate if it may work later.
+    One that a request waits for is made beside no other such: each takes up a process that answers
+    requests, a long one for many seconds. Raises PdfFailed for one that is too large, and PdfLate
+    if it may work later.
     """
-    made = _render(estimate, estimate.updated_at, brand(language=estimate.language))
+    by = brand(language=estimate.language)
+    made = _render(estimate, estimate.updated_at, by, is_waited_for)
     if isinstance(made, str):
         raise PdfFailed(made)
     return made
@@ -63,14 +68,19 @@ def file_name(estimate: Estimate) -> str:
 
 
 @lru_cache(maxsize=8)
-def _render(estimate: Estimate, updated_at: datetime, by: Brand) -> bytes | str:
+def _render(
+    estimate: Estimate, updated_at: datetime, by: Brand, is_waited_for: bool
+) -> bytes | str:
     """The PDF, or why there is none, of the estimate as it was at that time.
 
     Each process keeps the latest ones: a client who loads it again costs nothing.
     """
     made_at = estimate.answered_at or estimate.sent_at or updated_at
     try:
-        return _typeset(_data(estimate, by), int(made_at.timestamp()))
+        with exclusive("estimates.pdf") if is_waited_for else nullcontext():
+            return _typeset(_data(estimate, by), int(made_at.timestamp()))
+    except Busy:
+        raise PdfLate("Another PDF is being made just now. Try again in a moment.") from None
     except PdfLate:
         raise
     except PdfFailed as refusal:

@@ -4,16 +4,21 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.test import Client
 from pypdf import PdfReader
 
 from estimates import pdf, services
+from estimates.links import client_path
 from estimates.models import LONGEST_COMMENT, LineItem
 from estimates.pdf import PdfFailed, PdfLate, file_name, pdf_of
 from estimates.queries import get_estimate
 from syteops.core.actors import SYSTEM
+from syteops.core.locks import exclusive
 from syteops.modules import services as modules
 from tests.estimates.test_life_of_an_estimate import an_estimate
+from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +208,23 @@ def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.undo()
     assert pdf_of(estimate).startswith(b"%PDF-"), "it is tried again"
+
+
+def test_requests_wait_for_one_at_a_time_and_so_others_are_answered(alice: User) -> None:
+    """Each takes up a process that answers requests; a few long ones would take up all."""
+    made, new = a_sent_one(), a_sent_one()
+    links = [str(client_path(one)) for one in (made, new)]
+    assert Client().get(f"{links[0]}/pdf").status_code == 200
+
+    with exclusive("estimates.pdf"):
+        told = [Client().get(f"{link}/pdf") for link in links]
+        admin = signed_in(alice).get(f"/admin/estimates/estimate/{new.pk}/pdf", follow=True)
+        assert pdf_of(new).startswith(b"%PDF-"), "nobody waits for that of a mail"
+
+    assert [one.status_code for one in told] == [200, 503]
+    for page in (told[1], admin):
+        assert "Another PDF is being made just now." in page.content.decode()
+    assert Client().get(f"{links[1]}/pdf").status_code == 200
 
 
 def test_it_is_made_once_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
