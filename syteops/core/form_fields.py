@@ -148,6 +148,17 @@ class PictureField(forms.FileField):
         return initial
 
 
+class DecimalField(forms.DecimalField):
+    """A number, and nothing else that Python's decimals can be."""
+
+    def to_python(self, value: Any) -> Any:
+        """Refuses what Django refuses later: before that it compares, and "sNaN" raises then."""
+        number = super().to_python(value)
+        if number is not None and not number.is_finite():
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid")
+        return number
+
+
 class JsonField(forms.JSONField):
     """JSON as the API takes it; what is none is shown again as it was typed."""
 
@@ -172,6 +183,7 @@ _KINDS: dict[type[Any], type[forms.Field]] = {
     models.EmailField: EmailField,
     models.SlugField: SlugField,
     models.JSONField: JsonField,
+    models.DecimalField: DecimalField,
     models.TextField: TextField,
 }
 

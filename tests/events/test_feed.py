@@ -184,7 +184,7 @@ def test_an_empty_answer_asks_to_be_woken_and_a_full_one_does_not(api: Api) -> N
 
 
 ASKED = {
-    "type": ("crm_system.*", "team_member.created, crm_system.deleted", "*", "CRM_SYSTEM.*", "zzz", ","),
+    "type": ("crm_system.*", "team_member.created, role.deleted", "*", "CRM_SYSTEM.*", "zzz", ","),
     "resource": ("crm", "users", "x"),
     "object": ("001", "002"),
     "since": ("2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"),

@@ -317,7 +317,7 @@ class Feed:
         self.events: list[Any] = []
 
     def wants(self, event: Any) -> bool:
-        return event.id == 7
+        return bool(event.id == 7)
 
     def behind(self, place: int) -> list[Any]:
         return [one for one in self.events if one.id > place]

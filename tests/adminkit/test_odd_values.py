@@ -1,0 +1,48 @@
+"""What a field's own type can be and the field is not is refused beside it, in rows as well."""
+
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib.auth.models import User
+
+from syteops.lib.paths import ADMIN_PREFIX
+from tests.admin_forms import row
+from tests.adminkit.test_linear_forms import (
+    addresses_of,
+    every_admin,
+    inputs,
+    refused,
+    takes_any_text,
+    untouched,
+)
+from tests.fixtures import signed_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.combination]
+
+ODD = ("sNaN", "-Infinity", "1e999999", "\0", "9" * 30, "0x10", "[[]]", "٣")
+NO_NUMBERS = ("sNaN", "NaN", "-Infinity", "1e999999", "\0")
+
+
+@every_admin
+def test_no_form_fails_over_odd_values(alice: User, model: Any) -> None:
+    client = signed_in(alice)
+    for url in addresses_of(model):
+        page = client.get(url)
+        sent, fields = untouched(page), [one for one in inputs(page) if not takes_any_text(one[0])]
+        numbers = {bound.html_name for bound, _ in fields if is_number(bound.field)}
+        for odd in ODD if fields else ():
+            told = refused(client, url, {**sent, **{n: odd for _, names in fields for n in names}})
+            assert odd not in NO_NUMBERS or numbers <= told, odd
+
+
+def is_number(field: Any) -> bool:
+    return isinstance(field, forms.IntegerField | forms.DecimalField)
+
+
+@pytest.mark.parametrize("odd", NO_NUMBERS)
+def test_nor_does_what_is_shown_while_a_form_is_filled_in(alice: User, odd: str) -> None:
+    line = row("line_items", 0, description="d", quantity=odd, unit_price=odd, tax_percent=odd)
+    sent = {"currency": "EUR", "discount_percent": odd, "line_items-TOTAL_FORMS": "1", **line}
+    answer = signed_in(alice).post(f"{ADMIN_PREFIX}estimates/estimate/amounts/", sent)
+    assert answer.json()["lines"] == {"0": ""}
