@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PeopleConfig(AppConfig):
@@ -11,4 +12,7 @@ class PeopleConfig(AppConfig):
             confirmation,
             passwords,
             sign_ins,
+            starter_groups,
         )
+
+        post_migrate.connect(starter_groups.after_migrate, dispatch_uid=self.name)
