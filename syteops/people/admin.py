@@ -99,7 +99,6 @@ class AuditedAdmin(GuardedAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == self.form.rights_field:
             return rights.RightsField(request.user, label="Rights")
-        kwargs["form_class"] = rights.RowsField
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

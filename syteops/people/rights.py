@@ -32,7 +32,6 @@ _OF_DJANGO: dict[type[Model], tuple[str, ...]] = {
     Group: ("view",),  # only superusers change what groups may do
 }
 _NAMES: dict[type[Model], str] = {User: "Users who sign in", Group: "Groups"}
-_DIGITS = 18
 _OURS = ("syteops", "manage_api")
 
 
@@ -88,22 +87,7 @@ def in_words(permissions: QuerySet[Permission]) -> list[str]:
     return [_sentence(row) for row in rows]
 
 
-class RowsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Refuses what can be the number of no row: SQLite fails to look for a huge one."""
-
-    def clean(self, value: Any) -> Any:
-        """Raises ValidationError."""
-        for one in value or ():
-            if not (str(one).isdecimal() and len(str(one)) <= _DIGITS):
-                raise forms.ValidationError(
-                    self.error_messages["invalid_pk_value"],
-                    code="invalid_pk_value",
-                    params={"pk": str(one)[:_DIGITS]},
-                )
-        return super().clean(value)
-
-
-class RightsField(RowsField):
+class RightsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """The rights that `holder` may give, as a matrix. Whatever else is sent is refused."""
 
     def __init__(self, holder: Any, **kwargs: Any) -> None:

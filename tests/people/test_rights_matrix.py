@@ -106,7 +106,6 @@ def test_what_is_internal_is_not_given_by_a_forged_form(page: Client, group: Gro
 
 @pytest.mark.parametrize("junk", ["x", "\x00", "-1", "9" * 18, "9" * 30, "x" * 99, "²"])
 def test_junk_gives_nothing(page: Client, group: Group, bob: User, junk: str) -> None:
-    """SQLite raises OverflowError where Django looks for a number of more than 64 bits."""
     before = stored_permissions(bob)
     assert save_group(page, group, permissions=[junk]).status_code == 200
     assert save(page, bob, user_permissions=[junk]).status_code == 200
