@@ -24,7 +24,7 @@ _APPS: Mapping[Section, tuple[str, ...]] = {
     Section.AUTOMATION: ("automation",),
     Section.SETTINGS: ("modules", "integrations", "webhooks", "deliveries", "ai", "crm"),
     Section.OTHER_OPTIONS: ("keys", "site", "tasks"),
-    Section.PEOPLE: ("auth", "people"),
+    Section.PEOPLE: ("auth", "people", "invitations"),
     Section.AUDIT: ("audit",),
 }
 _SECTION_OF = {app: section for section, labels in _APPS.items() for app in labels}

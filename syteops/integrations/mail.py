@@ -33,6 +33,15 @@ def mail_of(message_id: str, recipients: Sequence[str], lines: Sequence[Told]) -
     return mail
 
 
+def missing_settings() -> str:
+    """The settings without which no mail can carry a link of this site; "" if all are there.
+
+    Without SITE_URL nobody but a caller would say where the link leads.
+    """
+    needed = {"EMAIL_URL": settings.EMAIL_SERVER, "SITE_URL": settings.SITE_URL}
+    return " and ".join(name for name, value in needed.items() if not value)
+
+
 def as_message_id(name: str) -> str:
     """The Message-ID (RFC 5322) of the mail of that name: the same one, whenever it is sent."""
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

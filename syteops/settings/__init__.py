@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "syteops.integrations",
     "syteops.deliveries",
     "syteops.webhooks",
+    "syteops.invitations",
     "syteops.ai",
     "syteops.automation",
     "syteops.events",

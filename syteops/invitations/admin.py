@@ -1,0 +1,113 @@
+"""Invitations. A link is shown in the answer that makes it, and never again."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from unfold.decorators import display
+
+from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.core.addresses import absolute_address
+from syteops.invitations import pages, queries, services
+from syteops.invitations.forms import InvitationForm, groups_field
+from syteops.invitations.mailing import path_of, why_no_mail
+from syteops.invitations.models import Invitation, InvitationState
+from syteops.people.rights import RightsField, in_words
+
+_LABELS = {
+    InvitationState.OPEN: "info",
+    InvitationState.ACCEPTED: "success",
+    InvitationState.EXPIRED: "warning",
+}
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ServiceAdmin):
+    services = services
+    form = InvitationForm
+    icon = "person_add"
+    list_display = ("__str__", "shown_state", "invited_by", "expires_at", "mail_state")
+    list_select_related = ("invited_by",)
+    extra_values = ("rights", "days")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page of the invited is nobody's who is signed in: its address alone opens it."""
+        accept = path("accept/<uuid:uid>/<str:token>/", pages.accept, name=self.url_name("accept"))
+        return [accept, *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("made_as", "email", "days", "groups", "rights")
+        return (
+            "email", "shown_state", "shown_groups", "shown_rights", "invited_by", "created_at",
+            "expires_at", "mail_state", "accepted_at", "accepted_by",
+        )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, *self.get_fields(request, obj)]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None:
+            extra = {
+                "refusal": getattr(request, "refusal", None),
+                "groups": groups_field(request.user),
+                "rights": RightsField(request.user, label="Rights"),
+            }
+            kwargs["form"] = type("Form", (self.form,), extra)
+        return super().get_form(request, obj, change, **kwargs)
+
+    @display(description="State", label=_LABELS)  # type: ignore[untyped-decorator]
+    def shown_state(self, invitation: Invitation) -> tuple[str, str]:
+        return invitation.state, invitation.state.label
+
+    @admin.display(description="Groups")
+    def shown_groups(self, invitation: Invitation) -> str:
+        return ", ".join(invitation.groups.values_list("name", flat=True)) or "None"
+
+    @admin.display(description="Rights")
+    def shown_rights(self, invitation: Invitation) -> str:
+        """Those beside what the groups give."""
+        given = in_words(queries.permissions_of(invitation))
+        return format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "None of its own"
+
+    # --- The link, shown once ---
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "title": "Invite somebody"}
+        answer: HttpResponse = super().add_view(request, form_url, context)
+        return answer
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        given = form.cleaned_data
+        issued = services.create_invitation(
+            admin_actor(request, "invitations.create"),
+            email=given["email"],
+            groups=given["groups"],
+            permissions=given["rights"].select_related("content_type"),
+            days=given["days"],
+            uid=given["made_as"],
+        )
+        form.instance.pk = issued.invitation.pk
+        request.issued = issued  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """In the answer to the POST and nowhere else: no GET shows it, no redirect carries it."""
+        invitation, token = request.issued  # type: ignore[attr-defined]
+        return self.page(
+            request,
+            "admin/invitations/issued.html",
+            f"Invitation {invitation}",
+            invitation=invitation,
+            link=absolute_address(request, path_of(invitation, token)),
+            why_no_mail=why_no_mail() if invitation.email else "",
+            back=self.url_to("changelist"),
+        )

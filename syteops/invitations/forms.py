@@ -1,0 +1,91 @@
+"""The forms of an invitation: what is given, and what the invited choose for themselves."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import Group, User
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from syteops.adminkit.service_admin import ServiceForm
+from syteops.invitations.models import Invitation
+from syteops.people.queries import lacking, permission_names
+
+_TERMS = (1, 3, 7, 14, 30)
+
+
+class InvitationForm(ServiceForm):
+    """Who is invited, to what, and until when. `rights` and `groups` are the admin's to add."""
+
+    # Chosen with the form, so that a form sent twice makes one invitation.
+    made_as = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+    days = forms.TypedChoiceField(
+        label="The link works",
+        choices=[(one, f"{one} day{'s' if one > 1 else ''}") for one in _TERMS],
+        initial=7,
+        coerce=int,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The page that shows the link was loaded again: nothing is made a second time."""
+        cleaned: dict[str, Any] = super().clean()
+        if (uid := cleaned.get("made_as")) and Invitation.objects.filter(uid=uid).exists():
+            detail = "It was made already. Its link was shown once: delete it to make another."
+            raise forms.ValidationError(detail, "not_unique")
+        return cleaned
+
+
+def groups_field(holder: Any) -> forms.Field:
+    """The groups that somebody may put others into: those that can do no more than he."""
+    groups = Group.objects.prefetch_related("permissions__content_type")
+    held = [one.pk for one in groups if not lacking(holder, _names(one))]
+    return forms.ModelMultipleChoiceField(
+        Group.objects.filter(pk__in=held).order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "so-ticks"}),
+        help_text="" if held else "There is no group whose rights you all hold.",
+    )
+
+
+def _names(group: Group) -> list[str]:
+    return permission_names(group.permissions.all())
+
+
+class AcceptForm(UserCreationForm[User]):
+    """Name and password of the invited, by the same rules as everybody's."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "last_name", "email")
+
+    def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if invitation.email:
+            del self.fields["email"]
+            self.instance.email = invitation.email  # passwords must not be like it
+        for name, field in self.fields.items():
+            widget = _WIDGETS.get(name, UnfoldAdminTextInputWidget)
+            complete = _COMPLETED_AS.get(name, "new-password")
+            field.widget = widget(attrs={"autocomplete": complete})
+            if isinstance(field, forms.CharField) and field.max_length:
+                field.widget.attrs["maxlength"] = field.max_length
+
+
+_WIDGETS = {
+    "email": UnfoldAdminEmailInputWidget,
+    "password1": UnfoldAdminPasswordWidget,
+    "password2": UnfoldAdminPasswordWidget,
+}
+_COMPLETED_AS = {
+    "username": "username",
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "email": "email",
+}

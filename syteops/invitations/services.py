@@ -1,0 +1,141 @@
+"""Inviting people, and accepting it. Nobody gives more than he holds, then and when it is taken."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.audit import services as audit
+from syteops.audit.services import field_errors
+from syteops.core.actors import Actor, ActorKind
+from syteops.core.encryption import seal
+from syteops.core.errors import Conflict, Forbidden, Invalid
+from syteops.core.events import Verb
+from syteops.core.locks import transaction_lock
+from syteops.invitations import queries
+from syteops.invitations.mailing import deliver, why_no_mail
+from syteops.invitations.models import Invitation, MailState
+from syteops.people.services import record_person
+
+LONGEST_DAYS = 30
+_LOCK = "invitations"
+
+
+class Issued(NamedTuple):
+    """A new invitation and the token of its link, which is shown this once."""
+
+    invitation: Invitation
+    token: str
+
+
+@transaction.atomic
+def create_invitation(
+    actor: Actor,
+    *,
+    email: str = "",
+    groups: Collection[Group] = (),
+    permissions: Collection[Permission] = (),
+    days: int = 7,
+    uid: UUID | None = None,
+) -> Issued:
+    """Invite somebody; the link works `days` long. It is mailed where there is an address and mail.
+
+    Raises Forbidden for more than the person who acts holds, and Invalid for an address that has an
+    account or an open invitation.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Invalid.field("days", f"From 1 to {LONGEST_DAYS} days.")
+    transaction_lock(_LOCK)
+    _require_free(email)
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation(
+        email=email,
+        permissions=sorted(f"{p.content_type.app_label}.{p.codename}" for p in permissions),
+        invited_by=_person(actor),
+        expires_at=timezone.now() + timedelta(days=days),
+        **({"uid": uid} if uid else {}),
+    )
+    invitation.verifier = seal(invitation, "verifier", queries.hash_of(token))
+    if email and not why_no_mail():
+        invitation.mail_token = seal(invitation, "mail_token", token)
+        invitation.mail_state = MailState.QUEUED
+    audit.insert(actor, invitation, groups=sorted(one.name for one in groups))
+    invitation.groups.set(groups)
+    _require_held(invitation)
+    if invitation.mail_state:
+        deliver.enqueue(invitation.pk)
+    return Issued(invitation, token)
+
+
+def delete_invitation(actor: Actor, invitation: Invitation) -> None:
+    """Revoke it: its link stops working. An account that was made with it stays."""
+    groups = sorted(invitation.groups.values_list("name", flat=True))
+    audit.remove(actor, invitation, Verb.REVOKED, groups=groups)
+
+
+def accept_invitation(actor: Actor, uid: UUID, token: str, user: User, password: str) -> User:
+    """Store the new person `user`, with what the invitation gives. It works once.
+
+    `actor` is whoever has the link; what is recorded is done by the person who is made. Raises
+    NotFound for a link that does not work, Forbidden where the inviter may not give that any more,
+    Conflict for an address that has an account, and Invalid. That the rules accept the password is
+    for the caller to see.
+    """
+    user.set_password(password)  # before the lock: it takes long by intention
+    with transaction.atomic():
+        transaction_lock(_LOCK)
+        invitation = queries.by_link(uid, token, lock=True)
+        _require_held(invitation)
+        _store(user, invitation)
+        person = replace(
+            actor, kind=ActorKind.PERSON, id=str(user.pk), label=user.get_username(), trail=[]
+        )
+        record_person(person, user, {})
+        values = {"accepted_at": timezone.now(), "accepted_by": user, "mail_token": None}
+        audit.update(person, invitation, values, Verb.ACCEPTED)
+    return user
+
+
+def _store(user: User, invitation: Invitation) -> None:
+    user.email = invitation.email or user.email
+    if queries.is_taken(user.email):
+        raise Conflict("Somebody with this e-mail address signs in already.")
+    user.is_active = user.is_staff = True
+    user.is_superuser = False
+    try:
+        user.full_clean()
+    except ValidationError as error:
+        raise Invalid(field_errors(error)) from error
+    user.save(force_insert=True)
+    user.groups.set(invitation.groups.all())
+    user.user_permissions.set(queries.permissions_of(invitation))
+
+
+def _require_free(email: str) -> None:
+    if queries.is_taken(email):
+        raise Invalid.field("email", "Somebody with this address signs in already.")
+    if email and queries.open_invitations().filter(email__iexact=email).exists():
+        detail = "There is an open invitation for this address. Delete it first."
+        raise Invalid.field("email", detail)
+
+
+def _require_held(invitation: Invitation) -> None:
+    """By whoever invites, as the person and the groups are now."""
+    missing = queries.missing(invitation.invited_by, queries.gives(invitation))
+    if missing:
+        raise Forbidden(
+            "Nobody gives more than he holds. Whoever invites lacks "
+            f"{', '.join(sorted(missing))}. Ask a superuser."
+        )
+
+
+def _person(actor: Actor) -> User | None:
+    is_person = actor.kind is ActorKind.PERSON and actor.id.isdecimal()
+    return User.objects.filter(pk=actor.id).first() if is_person else None
