@@ -80,7 +80,8 @@ class InvitationAdmin(ServiceAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        context = {**(extra_context or {}), "title": "Invite somebody"}
+        only_save = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        context = {**(extra_context or {}), **only_save, "title": "Invite somebody"}
         answer: HttpResponse = super().add_view(request, form_url, context)
         return answer
 

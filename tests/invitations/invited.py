@@ -44,7 +44,7 @@ def invite(client: Client, *names: str, **values: Any) -> Any:
     return client.post(f"{INVITATIONS}add/", {"days": 7, "rights": rights, **values})
 
 
-def accept(link: str, username: str = "dora", client: Client | None = None, **values: Any) -> Any:
+def accept(link: str, username: str = "dora", *, client: Any = None, **values: Any) -> Any:
     """Send the form of whoever has the link."""
     passwords = {"password1": PASSWORD, "password2": PASSWORD}
     return (client or Client()).post(link, {"username": username, **passwords, **values})

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.invitations import pages, services
+from syteops.invitations import queries, services
 from syteops.invitations.models import Invitation
 from syteops.people.queries import stored_permissions
 from tests.fixtures import signed_in
@@ -81,7 +81,7 @@ def test_neither_token_nor_hash_can_be_read_from_the_database(alice: User) -> No
     token = invited(alice, SEES).split("/")[-2]
     stored = [str(value) for row in Invitation.objects.values() for value in row.values()]
     told = [str(value) for row in AuditEntry.objects.values() for value in row.values()]
-    for text in (token, services.queries.hash_of(token)):
+    for text in (token, queries.hash_of(token)):
         assert not [one for one in (*stored, *told) if text in one]
 
 
@@ -125,11 +125,11 @@ def test_whoever_is_slower_with_the_same_link_gets_nothing(
     accept_invitation = services.accept_invitation
 
     def be_slower(*args: Any) -> Any:
-        monkeypatch.setattr(pages.services, "accept_invitation", accept_invitation)
+        monkeypatch.setattr(services, "accept_invitation", accept_invitation)
         assert accept(link, "first").status_code == 302
         return accept_invitation(*args)
 
-    monkeypatch.setattr(pages.services, "accept_invitation", be_slower)
+    monkeypatch.setattr(services, "accept_invitation", be_slower)
     assert accept(link, "second").status_code == 404
     assert people() == {"alice", "first"}
 
@@ -143,7 +143,8 @@ def test_of_many_who_use_a_link_at_the_same_time_one_gets_an_account(alice: User
     def use(name: str) -> None:
         try:
             together.wait(30)
-            answers.append(accept(link, name, Client(raise_request_exception=False)).status_code)
+            browser = Client(raise_request_exception=False)
+            answers.append(accept(link, name, client=browser).status_code)
         finally:
             connection.close()
 

@@ -54,7 +54,7 @@ def test_each_has_what_its_name_says() -> None:
     keep_starter_groups()
     every = rights.all_rights()
     reads = {name for name in every if name.partition(".")[2].startswith("view_")}
-    people = {name for name in every if name.startswith("auth.")}
+    people = {name for name in every if name.startswith(("auth.", "invitations."))}
     assert held("Read only") == reads - people
     assert held("Auditor") == reads | {AUDITOR}
     assert held("Editor") - held("Read only") == {
@@ -75,9 +75,10 @@ def test_none_gives_people_keys_or_what_cannot_be_undone() -> None:
     for starter in STARTERS:
         given = {one.permission for one in starter.rights()}
         assert not {one for one in given if "erase" in one or one.startswith("keys.")}
-        assert not {one for one in given if one.startswith("auth.")} - {
+        assert not {one for one in given if one.startswith(("auth.", "invitations."))} - {
             "auth.view_user",
             "auth.view_group",
+            "invitations.view_invitation",
         }
 
 
