@@ -28,8 +28,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
             yield site
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(site: LiveSite) -> Iterator[Server]:
+    """One that every test leaves serving."""
     server = Server(site, workers=1)
     server.start()
     yield server
@@ -67,13 +68,15 @@ def _answers(server: Server) -> bool:
         return False
 
 
-def test_workers_end_with_their_server_however_it_ends(server: Server) -> None:
+def test_workers_end_with_their_server_however_it_ends(site: LiveSite) -> None:
+    server = Server(site, workers=1)
+    server.start()
     (worker,) = server.worker_processes()
     assert server.process is not None
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
     assert becomes_true(lambda: is_gone(worker), PATIENCE)
-    again = Server(server.site, workers=1, port=server.port)
+    again = Server(site, workers=1, port=server.port)
     again.start()
     again.stop()
 
