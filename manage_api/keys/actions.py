@@ -1,6 +1,6 @@
 """The actions on the key pages, each with the question that is asked first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Action:
     form: type[ConfirmedForm] = ConfirmedForm
     ends_former: bool = False
     """Whether it also ends former keys that still work in their overlap."""
-    gives: Callable[[Any], frozenset[str]] = lambda key: frozenset()
+    gives: Callable[[Any], Iterable[str]] = lambda key: frozenset()
     """The permissions of what works after it and did not before: whoever acts must hold them."""
 
     @property

@@ -69,6 +69,7 @@ def load_what_workers_share() -> None:
     What was imported is left alone by the garbage collector, which would write to all of it and
     so have each worker copy it.
     """
+    gc.disable()  # until all is loaded (`SyteOpsConfig.ready`), as in manage.py
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
     django.setup(set_prefix=False)
     get_resolver().url_patterns  # noqa: B018 - it imports what every address leads to
