@@ -17,7 +17,7 @@ ENDS_THE_SESSION = ("/logout/", "/jsi18n/", "/autocomplete/")
 
 @dataclass
 class Form:
-    """A form with the values that a browser would send back untouched."""
+    """A form with the values that a browser would send back, and something in what it requires."""
 
     action: str
     method: str
@@ -63,7 +63,8 @@ class Page(HTMLParser):
             held = form.values[name]
             form.values[name] = [*(held if isinstance(held, list) else [held]), given["value"]]
         elif tag == "input" and (kind not in ("checkbox", "radio", "submit", "file")):
-            form.values[name] = given.get("value") or ""
+            needed = "https://api.example.com/v1" if name.endswith("url") else "x"
+            form.values[name] = given.get("value") or (needed if "required" in given else "")
         elif tag == "input" and "checked" in given:
             form.values[name] = given.get("value") or "on"
 
