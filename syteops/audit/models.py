@@ -65,7 +65,11 @@ class AuditEntry(Entity):
         indexes = (
             models.Index(fields=["object_resource", "object_id"], name="audit_object"),
             models.Index(fields=["object_resource", "object_pk"], name="audit_object_pk"),
+            # By itself: SQLite would rather read all entries of a resource than sort a few.
+            models.Index(fields=["object_id", "id"], name="audit_object_id"),
             models.Index(fields=["actor_kind", "actor_id"], name="audit_actor"),
+            models.Index(fields=["actor_id", "id"], name="audit_actor_id"),
+            models.Index(fields=["actor_label_folded", "id"], name="audit_actor_label"),
             # None of outcome or door: most entries are alike there, and SQLite would take it first.
             models.Index(fields=["object_resource", "id"], name="audit_resource"),
             models.Index(fields=["event", "id"], name="audit_event"),

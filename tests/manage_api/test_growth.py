@@ -53,3 +53,23 @@ def test_what_was_changed_since_is_found_by_its_time() -> None:
     since = timezone.now() - timedelta(hours=1)
     plan = changes_since(Estimate, since).order_by().values("object_pk").explain()
     assert "audit_resource_at" in plan or connection.vendor == "postgresql", plan
+
+
+@pytest.mark.parametrize("of", ["its key's id", "its key's name", "system"])
+def test_what_somebody_did_is_read_in_the_order_of_an_index(api: Api, of: str) -> None:
+    api.post("/crm-systems", {"name": "HubSpot"})
+    key_id = api.get("/audit").json()["entries"][0]["actor"]["id"]
+    name = {"its key's id": key_id, "its key's name": "Site key"}.get(of, of)
+    plans = plans_of(lambda: api.get(f"/audit?actor={name}&page=2"), "audit_auditentry")
+
+    assert any("COUNT(" in sql for sql in plans)
+    assert [plan for plan in plans.values() if "audit_actor_" not in plan] == []
+    assert [plan for plan in plans.values() if sorts_everything(plan)] == []
+
+
+@pytest.mark.parametrize("path", ["/audit", "/audit/export"])
+def test_what_happened_to_an_object_is_found_by_an_index(api: Api, path: str) -> None:
+    plans = plans_of(lambda: api.get(f"{path}?object=001"), "audit_auditentry")
+
+    assert plans
+    assert [plan for plan in plans.values() if "audit_object" not in plan] == []
