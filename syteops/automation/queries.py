@@ -12,8 +12,8 @@ from syteops.automation.names import FREE_PREFIX, PREFIX, free_key, is_derived
 from syteops.core.entities import Entity
 from syteops.core.errors import NotFound, Protected
 from syteops.core.locks import transaction_lock
-from syteops.core.modules import inactive_modules, module_of
-from syteops.core.variables import Family, all_families, owner
+from syteops.core.modules import inactive_modules
+from syteops.core.variables import Family, all_families
 from syteops.core.variables import Variable as CatalogueVariable
 from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
@@ -55,10 +55,8 @@ def _matches(variable: CatalogueVariable, source: str, search: str) -> bool:
 
 def names_from(obj: Entity) -> list[str]:
     """The variables that may change with the object: those of it, or else of its whole module."""
-    module = module_of(type(obj).__module__)
-    families = [one for one in active_families() if not module or one.module == module]
-    derived = (one for family in families for one in family.derive() if not is_blank(one.value))
-    return sorted({one.name for one in derived if owner(obj) in one.of or (module and not one.of)})
+    derived = (one for family in active_families() for one in family.about(obj))
+    return sorted({one.name for one in derived if not is_blank(one.value)})
 
 
 def exported() -> dict[str, str]:

@@ -6,9 +6,15 @@ when the catalogue is read, so it cannot go stale.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from inspect import signature
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 
 from syteops.core.entities import Entity
 from syteops.core.modules import contribution, module_of
+from syteops.core.prepared import Prepared
 
 Owner = tuple[str, str]
 """An object: its resource and its public id."""
@@ -18,7 +24,8 @@ Owner = tuple[str, str]
 class Variable:
     """One automation variable. A blank value means that it does not exist.
 
-    `of` are the objects that it tells of, so that it may change with them.
+    `of` are the objects that it tells of, so that it may change with them. Only a family that can
+    be asked about an object has such ones.
     """
 
     name: str
@@ -39,18 +46,35 @@ def owner(entity: Entity) -> Owner:
     return entity.resource, str(entity.public_id)
 
 
-Derive = Callable[[], Iterable[Variable]]
+Derive = Callable[..., Iterable[Variable]]
 
 
 @dataclass(frozen=True)
 class Family:
-    """A function that derives variables, the source it names, and the module it belongs to."""
+    """A function that derives variables, the source it names, and the module it belongs to.
+
+    One that takes `about` can be asked for the variables that may tell of one object alone. What
+    any other derives tells of its module as a whole.
+    """
 
     source: str
     pattern: str
     description: str
     derive: Derive
     module: str
+
+    @property
+    def takes_objects(self) -> bool:
+        """Whether it can be asked about one object."""
+        return "about" in signature(self.derive).parameters
+
+    def about(self, obj: Entity) -> list[Variable]:
+        """Those that may change with the object: those of it, or else of its whole module."""
+        of_its_module = self.module != "" and self.module == module_of(type(obj).__module__)
+        if not self.takes_objects:
+            return [*self.derive()] if of_its_module else []
+        found = self.derive(about=obj)
+        return [one for one in found if owner(obj) in one.of or (of_its_module and not one.of)]
 
 
 _families: list[Family] = []
@@ -65,6 +89,32 @@ def family(source: str, pattern: str, description: str) -> Callable[[Derive], De
         return derive
 
     return enter
+
+
+E = TypeVar("E", bound=Model)
+
+
+def only(find: Callable[[], "QuerySet[E]"], about: Entity | None, **ways: str) -> Iterable[E]:
+    """For families: those that `find` gives of which variables may tell of the object; all, for
+    None, by a statement that is composed once.
+
+    Of the object's own kind it is that one. `ways` lead to objects of other kinds, by resource,
+    such as roles="role_assignments__role"; "" where all have to do with each of them.
+    """
+    if about is None:
+        return _prepared(find)()
+    found = find()
+    if isinstance(about, found.model):
+        return found.filter(pk=about.pk)
+    way = ways.get(about.resource)
+    if way is None:
+        return found.none()
+    return found.filter(**{way: about}).distinct() if way else found
+
+
+@cache
+def _prepared(find: Callable[[], "QuerySet[E]"]) -> Prepared[E]:
+    return Prepared(find)
 
 
 def all_families() -> list[Family]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 
-from syteops.core.prepared import Prepared
-from syteops.core.variables import Variable, family, owner
+from syteops.core.entities import Entity
+from syteops.core.variables import Variable, family, only, owner
 from syteops.crm.queries import live_systems
-
-_SYSTEMS = Prepared(live_systems)
 
 
 @family("crm", "syteops_std_crm_NNN_name, _code, _url", "The CRM systems by number.")
-def crm_variables() -> Iterator[Variable]:
-    for system in _SYSTEMS():
+def crm_variables(about: Entity | None = None) -> Iterator[Variable]:
+    for system in only(live_systems, about):
         for field in ("name", "code", "url"):
             name = f"syteops_std_crm_{system.slot}_{field}"
             told = f"{field.title()} of {system.name}"

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator
 
-from syteops.core.prepared import Prepared
-from syteops.core.variables import Variable, family, owner
+from django.db.models import QuerySet
+
+from syteops.core.entities import Entity
+from syteops.core.variables import Variable, family, only, owner
 from syteops.roles.models import Role
 from syteops.roles.queries import all_roles
+from syteops.team.models import TeamMember
 from syteops.team.queries import live_members, published_values, with_related
 
 HOLDER_PREFIXES = {
@@ -15,11 +18,10 @@ HOLDER_PREFIXES = {
     "marketing_contact": "syteops_user_contact_marketing",
 }
 _CONTACT = "syteops_std_systm_contact"
-_MEMBERS = Prepared(live_members)
-_HOLDERS = Prepared(
-    lambda: live_members().filter(role_assignments__role__slug__in=HOLDER_PREFIXES).distinct()
-)
-_ROLES = Prepared(all_roles)
+
+
+def _holders() -> QuerySet[TeamMember]:
+    return live_members().filter(role_assignments__role__slug__in=HOLDER_PREFIXES).distinct()
 
 
 @family(
@@ -27,8 +29,8 @@ _ROLES = Prepared(all_roles)
     "syteops_user_owner_*, syteops_user_contact_tech_*, syteops_user_contact_marketing_*",
     "Each filled field of the holder of a system role.",
 )
-def holder_variables() -> Iterator[Variable]:
-    for member in with_related(_HOLDERS()):
+def holder_variables(about: Entity | None = None) -> Iterator[Variable]:
+    for member in with_related(only(_holders, about, roles="role_assignments__role")):
         for slug in sorted(HOLDER_PREFIXES.keys() & set(member.role_slugs)):
             what = slug.replace("_", " ")
             for field, value in published_values(member).items():
@@ -38,9 +40,10 @@ def holder_variables() -> Iterator[Variable]:
 
 
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
-def holding_variables() -> Iterator[Variable]:
-    roles = [(role, set(role.assigned_users)) for role in _ROLES() if not role.system]
-    for member in _MEMBERS() if roles else ():
+def holding_variables(about: Entity | None = None) -> Iterator[Variable]:
+    found = only(all_roles, about, users="")
+    roles = [(role, set(role.assigned_users)) for role in found if not role.system]
+    for member in only(live_members, about, roles="") if roles else ():
         for role, holders in roles:
             name = f"syteops_user_{member.slot}_is_{role.slug}"
             value = "true" if member.slot in holders else "false"
@@ -55,8 +58,8 @@ def holding_variables() -> Iterator[Variable]:
     "How to reach all who hold a role: separated by commas, or as a JSON array of texts, where a "
     "comma in a name is not one between two.",
 )
-def contact_variables() -> Iterator[Variable]:
-    for role in _ROLES():
+def contact_variables(about: Entity | None = None) -> Iterator[Variable]:
+    for role in only(all_roles, about, users="assignments__member"):
         holders = role.holders
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from syteops.core.prepared import Prepared
-from syteops.core.variables import Variable, family, owner
+from syteops.core.entities import Entity
+from syteops.core.variables import Variable, family, only, owner
 from syteops.team.queries import live_members, published_values, with_related
-
-_MEMBERS = Prepared(live_members)
 
 
 @family(
@@ -14,8 +12,8 @@ _MEMBERS = Prepared(live_members)
     "syteops_user_NNN_<field>, syteops_user_NNN_crm_NNN_id",
     "Each filled field of a team member, and who the member is in each CRM system.",
 )
-def member_variables() -> Iterator[Variable]:
-    for member in with_related(_MEMBERS()):
+def member_variables(about: Entity | None = None) -> Iterator[Variable]:
+    for member in with_related(only(live_members, about)):
         for field, value in published_values(member).items():
             name = f"syteops_user_{member.slot}_{field}"
             told = f"{field.replace('_', ' ')} of {member}"
