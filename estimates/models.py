@@ -146,6 +146,7 @@ class Estimate(TextEntity):
     searched = SearchField(
         "number", "title", "content", "excerpt", "client_name", "client_company", "client_email"
     )
+    text_indexes = ("searched",)
 
     all_objects = models.Manager["Estimate"]()
     objects = LiveManager()
@@ -193,12 +194,17 @@ class Estimate(TextEntity):
             models.Index(fields=["status", "-updated_at"], name="estimates_by_status"),
             models.Index(fields=["title_folded"], name="estimates_by_title"),
             models.Index(fields=["client_name_folded"], name="estimates_by_client_name"),
-            models.Index(fields=["updated_at", "id"], name="estimates_by_update"),
-            models.Index(fields=["created_at", "id"], name="estimates_by_creation"),
-            # As wide as the next: else SQLite would take that one, and sort.
-            models.Index(
-                fields=["valid_until", "id", "superseded_by", "deleted_at", "status"],
-                name="estimates_by_validity",
+            # As wide as the one of those that stand: else SQLite would take that, and sort.
+            *(
+                models.Index(
+                    fields=[moment, "id", "superseded_by", "deleted_at", "status"],
+                    name=f"estimates_by_{name}",
+                )
+                for moment, name in (
+                    ("updated_at", "update"),
+                    ("created_at", "creation"),
+                    ("valid_until", "validity"),
+                )
             ),
             models.Index(fields=["sent_at", "id"], name="estimates_by_sending"),
             models.Index(fields=["last_viewed_at"], name="estimates_by_view"),

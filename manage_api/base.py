@@ -102,6 +102,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """What the path names, once a write has found it: locked, so that nobody else changes it."""
     validated: dict[str, Any]
     _actor: Actor | None = None
+    most_counted: int | None = None
+    """Of more than so many a list tells no total; None counts all there are."""
     impact: dict[str, Any] | None = None
 
     # --- What it declares ---

@@ -20,7 +20,7 @@ from manage_api.fields import (
     StrictDateField,
 )
 from syteops.core.folding import ordered_by
-from syteops.core.search import MOST_WORDS, search
+from syteops.core.search import MANY, MOST_WORDS, search, words_of
 
 __all__ = ["FilterBackend", "FilterSet", "OrderingBackend", "SearchBackend", "filters"]
 
@@ -91,7 +91,10 @@ class SearchBackend(BaseFilterBackend):
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> QuerySet[Any]:
         text = view.validated.get("search", "")
-        return search(queryset, view.search_fields, text) if text else queryset
+        if not words_of(text):
+            return queryset
+        view.most_counted = MANY
+        return search(queryset, view.search_fields, text)
 
 
 class OrderingBackend(BaseFilterBackend):

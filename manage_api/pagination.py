@@ -19,8 +19,9 @@ class Pagination(BasePagination):
     """`?page=` or `?after=`, and `?per_page=`.
 
     The answer tells `total`, `page`, `per_page`, and as `next` what to send as `after` for the page
-    behind; at the end that is null. Behind a cursor, rows that come or go move no other row from
-    one page to another; there nothing is counted, and `total` and `page` are null.
+    behind; at the end that is null. Of a search that very many fit, `total` is null: to count them
+    would take longer than to find the page. Behind a cursor, rows that come or go move no other row
+    from one page to another; there nothing is counted, and `total` and `page` are null.
     """
 
     answer_class = PageSerializer
@@ -75,7 +76,7 @@ class Pagination(BasePagination):
         rows = found.from_number(start, self.per_page + 1)
         # A page that none comes behind is the last one, so its length tells the total.
         is_last = len(rows) <= self.per_page and (rows or start == 0)
-        self.total = start + len(rows) if is_last else found.count()
+        self.total = start + len(rows) if is_last else found.count(self.view.most_counted)
         return rows
 
     def _cursor(self, row: Row) -> str:

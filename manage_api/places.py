@@ -35,8 +35,8 @@ class Ordered(Protocol):
     def load(self, rows: Sequence[Row]) -> list[Any]:
         """What the rows are, without those that are gone by now."""
 
-    def count(self) -> int:
-        """How many there are."""
+    def count(self, most: int | None = None) -> int | None:
+        """How many there are; None if that is more than `most`."""
 
 
 class Derived:
@@ -57,7 +57,7 @@ class Derived:
     def load(self, rows: Sequence[Row]) -> list[Any]:
         return [one.key for one in rows]
 
-    def count(self) -> int:
+    def count(self, most: int | None = None) -> int | None:
         return len(self._found)
 
 
@@ -85,8 +85,11 @@ class Stored:
         there = {one.pk: one for one in self._fetch([one.key for one in rows])}
         return [there[one.key] for one in rows if one.key in there]
 
-    def count(self) -> int:
-        return self._found.count()
+    def count(self, most: int | None = None) -> int | None:
+        if most is None:
+            return self._found.count()
+        count = self._found.order_by()[: most + 1].count()
+        return count if count <= most else None
 
     def _values(self, place: Place) -> list[Any]:
         """The place as the columns' own values."""
@@ -132,7 +135,7 @@ class Settled(Stored):
                 break
         return rows
 
-    def count(self) -> int:
+    def count(self, most: int | None = None) -> int | None:
         return self._counted.count()
 
 

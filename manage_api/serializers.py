@@ -30,6 +30,7 @@ from manage_api.fields import (
     StrictTextField,
     WebAddressField,
 )
+from syteops.core.search import MANY
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -248,7 +249,9 @@ class PageSerializer(serializers.Serializer[Any]):
     """The page fields of a list."""
 
     total = serializers.IntegerField(
-        allow_null=True, help_text="How many there are in all; null with `after`."
+        allow_null=True,
+        help_text="How many there are in all; null with `after`, and for a search that more than "
+        f"{MANY:,} fit.",
     )
     page = serializers.IntegerField(allow_null=True, help_text="Null with `after`.")
     per_page = serializers.IntegerField()

@@ -146,7 +146,7 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     list_select_related = ("author",)
     search_fields = queries.SEARCHED
     date_hierarchy = "meeting_date"
-    list_per_page = 12
+    list_per_page = 10
     readonly_fields = ("created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("title", "content")}),

@@ -157,7 +157,8 @@ def open_items() -> dict[str, int]:
 
     Those of archived notes do not count.
     """
-    open_ones = action_items().filter(done=False)
+    archived = Note.objects.filter(status=NoteStatus.ARCHIVED).order_by()
+    open_ones = ActionItem.objects.filter(done=False).exclude(note__in=archived)
     late = Q(due_date__lt=timezone.localdate())
     return open_ones.aggregate(total=Count("id"), overdue=Count("id", filter=late))
 

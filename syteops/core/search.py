@@ -6,13 +6,16 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import IntegerField, ManyToOneRel, Model, Q, QuerySet
+from django.db.models import Exists, IntegerField, ManyToOneRel, Model, OuterRef, Q, QuerySet
 
-from syteops.core.text_index import indexed_texts
+from syteops.core.text_index import SHORTEST, indexed_texts, is_in_many
 from syteops.lib.folding import fold
 
 MOST_WORDS = 10
 """Of the words of a search these many count: each costs a condition on every text."""
+MANY = 2000
+"""A word in more objects than these is no way to find them: reading on until a page is full takes
+less than to collect and sort all that fit. So many are counted."""
 _NUMBER = re.compile("[0-9]{1,9}")
 
 
@@ -36,6 +39,8 @@ def search(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[A
 def _has_word(model: type[Model], word: str, names: list[str]) -> Q:
     if not indexed_texts(model):
         return reduce(or_, (_occurs(model, word, name) for name in names))
+    if len(word) < SHORTEST or any(_is_frequent(model, word, name) for name in names):
+        return reduce(or_, (_is_seen(model, word, name) for name in names))
     # One after the other, each by its index: of alternatives PostgreSQL would try all on each row.
     first, *others = (_keys(model, word, name) for name in names)
     return Q(pk__in=first.union(*others) if others else first)
@@ -49,6 +54,25 @@ def _keys(model: type[Model], word: str, name: str) -> QuerySet[Any, Any]:
         rows = field.related_model._base_manager.filter(**{f"{inner}__has": word})
         return rows.order_by().values(field.field.attname)
     return model._base_manager.filter(_occurs(model, word, name)).order_by().values("pk")
+
+
+def _is_frequent(model: type[Model], word: str, name: str) -> bool:
+    """Whether more than MANY have the word there, where an index can tell."""
+    place, _, inner = name.partition("__")
+    field = model._meta.get_field(place.removeprefix("="))
+    if inner and isinstance(field, ManyToOneRel):
+        model, name = field.related_model, inner
+    return name in indexed_texts(model) and is_in_many(model, name, word, MANY)
+
+
+def _is_seen(model: type[Model], word: str, name: str) -> Q:
+    """Whether one object has the word there, as it comes by: by none of the indexes."""
+    place, _, inner = name.partition("__")
+    if inner and isinstance(field := model._meta.get_field(place), ManyToOneRel):
+        theirs = {field.field.attname: OuterRef("pk"), f"{inner}__contains": word}
+        return Q(Exists(field.related_model._base_manager.filter(**theirs).order_by()))
+    is_indexed = name in indexed_texts(model)
+    return Q(**{f"{name}__contains": word}) if is_indexed else _occurs(model, word, name)
 
 
 def search_unfolded(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[Any]:

@@ -37,9 +37,26 @@ class Has(Contains):
         quote = connection.ops.quote_name
         index = quote(name)
         key = f"{quote(self.lhs.alias)}.{quote(column.model._meta.pk.column)}"
-        phrase = '"' + self.rhs.replace('"', '""') + '"'
         asked = f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"  # noqa: S608 - names
-        return asked, [phrase]
+        return asked, [_phrase(self.rhs)]
+
+
+def is_in_many(model: Any, name: str, word: str, many: int) -> bool:
+    """Whether more than so many rows have the word in that column; looks no further than that."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    index = _fts_name(model, model._meta.get_field(name).column)
+    if connection.vendor != "sqlite" or index not in _fts_indexes(connection):
+        found = model._base_manager.order_by().filter(**{f"{name}__contains": word})
+        return bool(found.values("pk")[many : many + 1])
+    with connection.cursor() as cursor:
+        # By itself: as a condition, all that fit would be collected first.
+        asked = f'SELECT 1 FROM "{index}" WHERE "{index}" MATCH %s LIMIT 1 OFFSET %s'  # noqa: S608
+        cursor.execute(asked, [_phrase(word), many])
+        return cursor.fetchone() is not None
+
+
+def _phrase(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
 
 
 # Other columns have no such look-up, so that `search` looks into none of them by mistake.

@@ -61,7 +61,8 @@ def test_a_page_is_light_and_counts_once(page: Client, model: Any) -> None:
         counts = [one["sql"] for one in seen if "COUNT(*)" in one["sql"] and table in one["sql"]]
         assert len(counts) == 1, counts
         assert len(answer.content) < 150_000
-        assert len(seen) < 20, "no query for each row"
+        # A search looks into three indexes first, whether its word is in very many.
+        assert len(seen) < (23 if "q=" in query else 20), "no query for each row"
 
 
 @pytest.mark.parametrize("model", LISTS)

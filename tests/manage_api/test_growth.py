@@ -4,12 +4,17 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from estimates.models import Estimate
+from manage_api import filters
+from notes.models import ActionItem, Note
+from notes.queries import open_items
 from syteops.audit.queries import changes_since
+from syteops.core import search as searching
 from tests.fixtures import Api
-from tests.manage_api.plans import plans_of, sorts_everything
+from tests.manage_api.plans import plan_of, plans_of, sorts_everything
 from tests.samples.team import a_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.combination]
@@ -73,3 +78,73 @@ def test_what_happened_to_an_object_is_found_by_an_index(api: Api, path: str) ->
 
     assert plans
     assert [plan for plan in plans.values() if "audit_object" not in plan] == []
+
+
+@pytest.fixture
+def notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty, which all have the word launch: half in their text, half in their action items."""
+    monkeypatch.setattr(searching, "MANY", 10)
+    monkeypatch.setattr(filters, "MANY", 10)
+    found = Note.objects.bulk_create(
+        Note(title=f"Note {n}", slug=f"note-{n}", content="launch" if n % 2 else "")
+        for n in range(30)
+    )
+    items = (ActionItem(note=one, text="Launch") for one in found if not one.content)
+    ActionItem.objects.bulk_create(items)
+
+
+def titles_of(api: Api, query: str) -> list[str]:
+    """Those of all pages, by cursor."""
+    found, after = [], ""
+    while True:
+        page = api.get(f"/notes?per_page=7&{query}{after}").json()
+        found += [one["title"] for one in page["items"]]
+        if page["next"] is None:
+            return found
+        after = f"&after={page['next']}"
+
+
+@pytest.mark.usefixtures("notes")
+def test_a_search_that_very_many_fit_is_not_counted_and_finds_them_all(api: Api) -> None:
+    first = api.get("/notes?search=launch&per_page=7").json()
+    assert (first["total"], first["page"], len(first["items"])) == (None, 1, 7)
+
+    everything = [f"Note {n}" for n in reversed(range(30))]
+    assert titles_of(api, "search=launch") == everything
+    assert titles_of(api, "search=launch+note") == everything
+    assert titles_of(api, "search=la") == everything
+    assert titles_of(api, "search=launch+29") == ["Note 29"]
+    assert titles_of(api, "search=launch+nowhere") == []
+    assert api.get("/notes?search=launch&per_page=30").json()["total"] == 30  # all are there
+    assert api.get("/notes?search=note+1&per_page=7").json()["total"] is None
+    assert api.get("/notes?search=note+10&per_page=1").json()["total"] == 1
+    assert api.get("/notes?per_page=7").json()["total"] == 30
+
+
+@pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize("words", ["launch", "launch note", "la"])
+def test_a_search_that_very_many_fit_reads_on_in_an_index_until_the_page_is_full(
+    api: Api, words: str
+) -> None:
+    plans = plans_of(lambda: api.get(f"/notes?search={words}&per_page=7"), "notes_note")
+
+    (reading,) = [sql for sql in plans if "ORDER BY" in sql and "updated_at" in sql]
+    assert "notes_by_update" in plans[reading], plans[reading]
+    assert not sorts_everything(plans[reading])
+    assert "_fts" not in reading
+
+
+def test_the_days_above_the_list_of_estimates_are_read_in_an_index() -> None:
+    kept = Estimate.objects.filter(superseded_by=None).exclude(created_at=None)
+    days = kept.order_by("created_at").values_list("created_at")[:1]
+    plan = plan_of(str(days.query))
+    assert "estimates_by_creation" in plan
+    assert not sorts_everything(plan)
+
+
+def test_what_is_to_do_is_counted_in_an_index_alone() -> None:
+    with CaptureQueriesContext(connection) as seen:
+        open_items()
+    plan = plan_of(seen[0]["sql"])
+    assert "notes_action_to_do" in plan
+    assert "COVERING INDEX notes_action_to_do" in plan or connection.vendor == "postgresql", plan
