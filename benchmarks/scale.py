@@ -1,7 +1,8 @@
 """`python -m benchmarks.scale [size …]`: how lists grow with 1,000, 10,000 and 100,000 rows.
 
 Fills a throw-away site with as many notes, estimates and audit entries, on SQLite, and asks the
-application in one process, without a server. Prints a table: the median of five, in milliseconds.
+application in one process, without a server. Prints a table: the median of five, in milliseconds of
+processor time, which other work of the machine moves less than the clock.
 """
 
 import json

@@ -14,6 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty, get_error_detail
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from syteops.core.entities import Numbered
 from syteops.core.identifiers import slot_validator
@@ -37,10 +38,25 @@ def _from_text(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
     return bool(field.context.get("text"))
 
 
+class _NoSurrogates(ProhibitSurrogateCharactersValidator):
+    """As DRF's, which looks at each character by itself; in ASCII there are none."""
+
+    def __call__(self, value: Any) -> None:
+        if not (isinstance(value, str) and value.isascii()):
+            super().__call__(value)
+
+
 class StrictCharField(serializers.CharField):
     """One line of text, and nothing that merely looks like it."""
 
     one_line: ClassVar[bool] = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            _NoSurrogates() if type(one) is ProhibitSurrogateCharactersValidator else one
+            for one in self.validators
+        ]
 
     def run_validation(self, data: Any = empty) -> Any:
         """What a person sees as blank is blank. Length comes first: patterns meet no long text."""

@@ -82,7 +82,8 @@ class Stored:
         return self._collect(_behind(self._columns, self._values(place)), most)
 
     def load(self, rows: Sequence[Row]) -> list[Any]:
-        there = {one.pk: one for one in self._fetch([one.key for one in rows])}
+        key = self._found.model._meta.pk.attname
+        there = {getattr(one, key): one for one in self._fetch([one.key for one in rows])}
         return [there[one.key] for one in rows if one.key in there]
 
     def count(self, most: int | None = None) -> int | None:

@@ -42,7 +42,13 @@ class StrictSerializer(serializers.Serializer[Any]):
     @cached_property
     def _shown_fields(self) -> list["_Shown"]:
         return [
-            _Shown(name, *_plain_attributes(field), field, _shows_texts_as_they_are(field))
+            _Shown(
+                name,
+                *_plain_attributes(field),
+                field,
+                is_text=_shows_as(serializers.CharField, field),
+                is_file=_shows_as(serializers.FileField, field),
+            )
             for name, field in self.fields.items()
             if not field.write_only
         ]
@@ -86,7 +92,9 @@ class StrictSerializer(serializers.Serializer[Any]):
         return shown
 
     def _show(self, instance: Any, fields: list["_Shown"], shown: dict[str, Any]) -> None:
-        for name, attribute, inner, field, is_text in fields:
+        for name, attribute, inner, field, is_text, is_file in fields:
+            if is_file and not vars(instance).get(attribute, True):
+                continue  # there is none, and nothing need be made of that
             value = getattr(instance, attribute, _UNKNOWN) if attribute else _UNKNOWN
             if inner and value is not None:
                 value = getattr(value, inner, _UNKNOWN)
@@ -152,7 +160,7 @@ _AS_THEY_ARE = {str, type(None)}
 
 class _Shown(NamedTuple):
     """A field of an answer, the attribute that it shows ("" where it finds its value otherwise) or
-    one of that attribute's, and whether it shows a text as it is.
+    one of that attribute's, and whether it shows a text as it is, or a file as DRF does.
     """
 
     name: str
@@ -160,6 +168,7 @@ class _Shown(NamedTuple):
     inner: str
     field: Any
     is_text: bool
+    is_file: bool
 
     def is_text_column_of(self, kind: type) -> bool:
         """Whether it shows as it is what objects of that class keep of a column."""
@@ -177,8 +186,8 @@ def _plain_attributes(field: "serializers.Field[Any, Any, Any, Any]") -> tuple[s
     return "", ""
 
 
-def _shows_texts_as_they_are(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
-    return type(field).to_representation is serializers.CharField.to_representation
+def _shows_as(kind: Any, field: "serializers.Field[Any, Any, Any, Any]") -> bool:
+    return type(field).to_representation is kind.to_representation
 
 
 class WholeSerializer(StrictSerializer):

@@ -102,10 +102,11 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
     if token is None:
         raise not_authenticated()
     (row, seen), address = _find(token.public_id), client_address(request)
-    proof = ring(), row, token.verifier
+    current = ring()
+    proof = current, row, token.verifier
     key, has_genuine_rights = _let_in.get(proof), True
     if key is None:
-        key, has_genuine_rights = _open(row, token.verifier)
+        key, has_genuine_rights = _open(row, token.verifier, current)
     holder = KeyHolder(key, seen)
     if not has_genuine_rights:
         _note_refusal(holder, "rights_altered", request, channel)
@@ -136,14 +137,14 @@ refuse one that does not exist.
 """
 
 
-def _open(row: Row, given: str) -> tuple[ManageKey, bool]:
+def _open(row: Row, given: str, current: KeyRing) -> tuple[ManageKey, bool]:
     """The key of that row, and whether its rights are genuine. Raises not_authenticated.
 
     As much work for every row, that of an unknown id too.
     """
     key = load_row(ManageKey, row[:-1])
     key.api_enabled = bool(row[-1])  # type: ignore[attr-defined]
-    looked_at = _nobody(ring()) if row[0] is None else key
+    looked_at = _nobody(current) if row[0] is None else key
     verifier, has_genuine_rights = looked_at.open_verifier()
     if not constant_time_compare(verifier, given) or looked_at is not key:
         raise not_authenticated()
@@ -159,8 +160,9 @@ def _remember(proof: tuple[KeyRing, Row, str], key: ManageKey) -> None:
 def reject_after_dummy_work() -> NoReturn:
     """The refusal of who has no key, after as much work as the refusal of a wrong one takes."""
     row, _ = _find(_STRANGER.public_id)
-    _let_in.get((ring(), row, _STRANGER.verifier))
-    _open(row, _STRANGER.verifier)
+    current = ring()
+    _let_in.get((current, row, _STRANGER.verifier))
+    _open(row, _STRANGER.verifier, current)
     raise not_authenticated()
 
 

@@ -144,9 +144,7 @@ def insert_row(instance: models.Model) -> None:
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     fields, statement, returns = _insertion(type(instance), connection.vendor)
-    values = [
-        field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in fields
-    ]
+    values = _stored_values(instance, fields, connection, add=True)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         instance.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
@@ -160,13 +158,38 @@ def update_row(instance: models.Model, names: Collection[str]) -> None:
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     fields, statement = _change(type(instance), frozenset(names), connection.vendor)
-    values = [
-        field.get_db_prep_save(field.pre_save(instance, add=False), connection) for field in fields
-    ]
+    values = _stored_values(instance, fields, connection, add=False)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, instance.pk])
         if cursor.rowcount != 1:
             raise DatabaseError("The row to be changed is not there.")
+
+
+def _stored_values(
+    instance: models.Model, fields: Sequence[Any], connection: Any, add: bool
+) -> list[Any]:
+    """What the columns are to hold. A text is that already; Django would ask six methods for it."""
+    values = []
+    for field in fields:
+        value = getattr(instance, field.attname) if _keeps_texts(field) else None
+        if type(value) is not str:
+            value = field.get_db_prep_save(field.pre_save(instance, add=add), connection)
+        values.append(value)
+    return values
+
+
+@cache
+def _keeps_texts(field: "models.Field[Any, Any]") -> bool:
+    """Whether a text is stored as it is, by Django's own methods and no other."""
+    kind, base = type(field), models.TextField if _is_long(field) else models.CharField
+    return issubclass(kind, base) and all(
+        getattr(kind, name) is getattr(base, name)
+        for name in ("pre_save", "get_db_prep_save", "get_db_prep_value", "get_prep_value")
+    )
+
+
+def _is_long(field: "models.Field[Any, Any]") -> bool:
+    return isinstance(field, models.TextField)
 
 
 @cache

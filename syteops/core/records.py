@@ -62,9 +62,13 @@ class Record(models.Model):
             if isinstance(value, str) and not _is_text(field):
                 continue
             try:
-                setattr(self, field.attname, _clean_value(field, value))
+                cleaned = _clean_value(field, value)
             except ValidationError as error:
                 errors[field.name] = [error]
+                settled.add(field.name)
+                continue
+            setattr(self, field.attname, cleaned)
+            if cleaned and _asks_no_more(field):
                 settled.add(field.name)
         try:
             super().clean_fields(exclude=settled)
@@ -98,6 +102,22 @@ def _choices_of(field: "models.Field[Any, Any]") -> frozenset[str]:
     return frozenset(value for value, _ in field.flatchoices)
 
 
+@cache
+def _asks_no_more(field: "models.Field[Any, Any]") -> bool:
+    """Whether a text, once its length and its line are clean, is all that the field asks for."""
+    kind, base = type(field), models.CharField if _is_line(field) else models.TextField
+    return (
+        issubclass(kind, base)
+        and not field.choices
+        and all(isinstance(one, MaxLengthValidator) for one in field.validators)
+        and all(getattr(kind, n) is getattr(base, n) for n in ("clean", "validate", "to_python"))
+    )
+
+
+def _is_line(field: "models.Field[Any, Any]") -> bool:
+    return isinstance(field, models.CharField)
+
+
 def _is_text(field: "models.Field[Any, Any]") -> bool:
     return isinstance(field, models.CharField | models.TextField) and not field.choices
 
@@ -114,6 +134,6 @@ def _clean_text(field: "models.Field[Any, Any]", text: str) -> str:
     for validator in field.validators:
         if isinstance(validator, MaxLengthValidator):
             validator(text)
-    if isinstance(field, models.CharField):
+    if _is_line(field):
         validate_line(text)
     return "" if is_blank(text) else text

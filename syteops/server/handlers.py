@@ -1,9 +1,10 @@
 """Django's WSGI handler, which reads requests as UTF-8 whatever they claim and remembers routes."""
 
+import threading
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -26,6 +27,17 @@ class Utf8Request(WSGIRequest):
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         declared = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         self.content_type, self.content_params = declared
+
+    def get_host(self) -> str:
+        """As Django does it; what it has allowed is not taken apart again."""
+        host: str = self._get_raw_host()  # type: ignore[attr-defined]
+        by = (host, str(settings.DEBUG), *settings.ALLOWED_HOSTS)
+        if by not in _allowed:
+            super().get_host()
+            if len(_allowed) == _MOST_HOSTS:
+                _allowed.clear()
+            _allowed.add(by)
+        return host
 
 
 class Utf8Handler(WSGIHandler):
@@ -58,9 +70,27 @@ def shorten_signals() -> None:
         signal.connect(_look_after_connection)
 
 
+def shorten_lookups() -> None:
+    """Have settings and the connection at hand: a twentieth of what it takes to refuse a key.
+
+    Django asks of each setting whether it is a method of a proxy, which none is, and of each use of
+    the connection in which event loop it is: a process that serves has one thread for requests, and
+    no loop there.
+    """
+    LazySettings.__getattribute__ = object.__getattribute__  # type: ignore[method-assign]
+    at_hand = threading.local()
+    for one in connections.all(initialized_only=True):
+        setattr(at_hand, one.alias, one)
+    connections._connections = at_hand  # type: ignore[attr-defined]
+
+
 def _look_after_connection(**kwargs: Any) -> None:
     connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
 
+
+_MOST_HOSTS = 256
+_allowed: set[tuple[str, ...]] = set()
+"""Hosts that Django has allowed, with the settings by which it did."""
 
 _LONGEST = 200
 """Characters of a path that is remembered."""

@@ -55,14 +55,14 @@ _UNSHOWN_OF_LOGINS = [
 
 def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     """The members with roles and CRM identifiers at hand, in two queries for all of them."""
-    found = list(members)
-    ids = [one.pk for one in found]
+    found = {one.pk: one for one in members}
+    ids = list(found)
     shown: dict[str, Mapping[int, Any]] = {"crm_ids": identifiers_of_many(ids)}
     shown |= {one.attribute: one.names_of_many(ids) for one in all_attachments().values()}
     for attribute, by_member in shown.items():
-        for one in found:
-            setattr(one, attribute, by_member[one.pk])
-    return found
+        for pk, one in found.items():
+            setattr(one, attribute, by_member[pk])
+    return list(found.values())
 
 
 def members_with_ids(ids: Collection[int]) -> list[TeamMember]:

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from syteops.audit.models import AuditEntry
-from syteops.core.prepared import Prepared, insert_row, update_row
+from syteops.core.prepared import Prepared, _keeps_texts, insert_row, update_row
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.roles.models import Role
 from syteops.team.models import TeamMember
@@ -140,3 +141,20 @@ def test_pages_and_the_count_follow_what_is_stored() -> None:
     systems.append(a_system())
     assert everything.page(5, 1) == systems[5:]
     assert everything.count() == 6
+
+
+@pytest.mark.parametrize("model", [one for one in apps.get_models() if one._meta.managed])
+def test_what_is_stored_of_a_text_is_what_django_would_store(model: Any) -> None:
+    """Of every column of every model that takes texts as they are."""
+    for field in model._meta.concrete_fields:
+        for text in ("", "Ada", "  Ö\n", "😀", "1") if _keeps_texts(field) else ():
+            assert field.get_db_prep_save(text, connection) == text, field
+            assert field.pre_save(model(**{field.attname: text}), add=True) == text, field
+
+
+def test_texts_of_other_kinds_go_through_django() -> None:
+    kept = {field.name for field in TeamMember._meta.concrete_fields if _keeps_texts(field)}
+    assert {"first_name", "email", "website", "biography"} <= kept
+    assert kept.isdisjoint({"profile_picture", "created_at", "uid", "number", "searched"})
+    system = CrmSystem._meta
+    assert not _keeps_texts(system.get_field("api_key"))

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.signals import post_init
 
 from syteops.core.actors import SYSTEM
-from syteops.core.records import Record
+from syteops.core.records import Record, _asks_no_more
 from syteops.team import services
 from syteops.team.models import TeamMember
 
@@ -73,3 +74,22 @@ def test_who_listens_is_told() -> None:
     finally:
         post_init.disconnect(listen, sender=TeamMember)
     assert heard == [member]
+
+
+@pytest.mark.parametrize("model", RECORDS, ids=lambda one: one._meta.label)
+def test_a_column_that_asks_no_more_of_a_text_takes_every_one_that_is_not_too_long(
+    model: type[Record],
+) -> None:
+    for field in model._meta.concrete_fields:
+        for text in ("Ada", "?", "a b:c/d", "😀") if _asks_no_more(field) else ():
+            assert field.clean(text, model()) == text, field
+
+
+def test_a_column_with_rules_of_its_own_is_asked_for_them() -> None:
+    asks = {f.name for f in TeamMember._meta.concrete_fields if not _asks_no_more(f)}
+    assert {"email", "website", "country", "time_zone", "language", "uid"} <= asks
+    assert asks.isdisjoint({"first_name", "job_title", "notes"})
+    wrong = {"first_name": "x" * 101, "email": "none", "website": "none", "notes": "n" * 10**6}
+    with pytest.raises(ValidationError) as refused:
+        TeamMember(**wrong).clean_fields()
+    assert wrong.keys() <= refused.value.message_dict.keys()

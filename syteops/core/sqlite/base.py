@@ -1,4 +1,5 @@
-"""The backend: as Django's, but a statement's placeholders are looked for once.
+"""The backend: as Django's, but a statement's placeholders are looked for once, and so is the time
+zone of what it reads.
 
 Django searches each statement for them each time: in an update some fourteen, a twelfth of all
 that the request takes.
@@ -7,10 +8,11 @@ And numbers that no column can hold are found in no row. Django sees to that for
 among several SQLite's client raises OverflowError.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, operations
 from django.db.models import IntegerField
 from django.db.models.lookups import In
 
@@ -32,8 +34,22 @@ class CursorWrapper(base.SQLiteCursorWrapper):
         return super().convert_query(query, param_names=param_names)
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """What is read from a row."""
+
+    def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """As Django does it, which asks for a setting and two time zones each time."""
+        if value is None:
+            return None
+        if type(value) is datetime and value.tzinfo is None and connection.timezone is UTC:
+            return value.replace(tzinfo=UTC)
+        return super().convert_datetimefield_value(value, expression, connection)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, with such cursors."""
+    """Django's, with these."""
+
+    ops_class = DatabaseOperations
 
     def create_cursor(self, name: Any = None) -> Any:
         """A cursor of the connection."""
