@@ -3,6 +3,7 @@
 import json
 from collections.abc import Container
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -26,18 +27,26 @@ def snapshot(instance: models.Model, only: Container[str] | None = None) -> dict
     person, the key is beside it. `only` limits it to the columns named.
     """
     shown: dict[str, Any] = {}
-    for field in instance._meta.concrete_fields:
-        if (only is not None and field.name not in only) or field.name in _UNSHOWN:
-            continue
-        if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-            continue
-        if isinstance(field, FoldedField):
+    for field, has_no_trail in _shown_columns(type(instance)):
+        if only is not None and field.name not in only:
             continue
         shown[field.name] = _value(instance, field)
-        model = field.related_model
-        if isinstance(model, type) and not issubclass(model, Entity):
+        if has_no_trail:
             shown[field.attname] = getattr(instance, field.attname)
     return shown
+
+
+@cache
+def _shown_columns(model: type[models.Model]) -> list[tuple[Any, bool]]:
+    """The columns that are shown, and whether they refer to what has no trail."""
+    found = []
+    for field in model._meta.concrete_fields:
+        is_clock = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+        if field.name in _UNSHOWN or is_clock or isinstance(field, FoldedField):
+            continue
+        other = field.related_model
+        found.append((field, isinstance(other, type) and not issubclass(other, Entity)))
+    return found
 
 
 def _value(instance: models.Model, field: "models.Field[Any, Any]") -> Any:
@@ -45,6 +54,8 @@ def _value(instance: models.Model, field: "models.Field[Any, Any]") -> Any:
         related = getattr(instance, field.name)
         return related.public_id if isinstance(related, Entity) else related and str(related)
     value = getattr(instance, field.attname)
+    if type(value) is str:
+        return value
     if isinstance(value, Sealed):
         return value
     if isinstance(value, Decimal):

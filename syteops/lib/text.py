@@ -37,12 +37,13 @@ _UMLAUTS = str.maketrans(
 
 def is_blank(text: str) -> bool:
     """Whether a person sees nothing in it."""
-    return _BLANK.fullmatch(text) is not None
+    first = text[:1]  # most texts are seen at once, and need no pattern
+    return not (first.isascii() and first.isalnum()) and _BLANK.fullmatch(text) is not None
 
 
 def is_one_line(text: str) -> bool:
     """Whether it has no line break, other control character, or control of text direction."""
-    return _NO_LINE.search(text) is None
+    return (text.isascii() and text.isprintable()) or _NO_LINE.search(text) is None
 
 
 def validate_line(text: str) -> None:

@@ -5,6 +5,8 @@ from django.core.exceptions import ValidationError
 
 from syteops.lib.markdown import excerpt
 from syteops.lib.text import (
+    _BLANK,
+    _NO_LINE,
     breakable,
     cut,
     is_blank,
@@ -129,3 +131,12 @@ def test_what_browsers_open_is_a_web_address(url: str) -> None:
 def test_nothing_else_is_one(url: str) -> None:
     with pytest.raises(ValidationError):
         validate_web_address(url)
+
+
+def test_the_short_ways_find_of_every_character_what_the_patterns_do() -> None:
+    for code in (*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE0200)):
+        for text in (chr(code), f"a{chr(code)}", f"{chr(code)}a"):
+            assert is_blank(text) == bool(_BLANK.fullmatch(text)), ascii(text)
+            assert is_one_line(text) == (_NO_LINE.search(text) is None), ascii(text)
+    assert is_blank("")
+    assert is_one_line("")
