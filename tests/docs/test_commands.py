@@ -31,12 +31,16 @@ def events_of(site: Site, resource: str) -> list[tuple[str, str, str]]:
 def test_the_way_in_the_readme_leads_from_the_key_to_every_kind_of_change(
     site: Site, tmp_path: Path
 ) -> None:
+    there = ask(site, "POST", "/crm-systems", {"name": "Of the demo"})["crm_num"]
+
     ran = site.run("README.md", tmp_path)
 
     manifest = {f"{one['resource']}.{one['action']}" for one in ran[0].json["data"]}
     assert {"crm.list", "crm.create", "crm.delete"} <= manifest
-    assert ask(site, "GET", "/crm-systems") == {"crms": []}
-    assert events_of(site, "crm")[-6:] == [
+    left = ask(site, "GET", "/crm-systems")["crms"]
+    assert [(one["crm_num"], one["name"]) for one in left] == [(there, "Of the demo")]
+    ask(site, "DELETE", f"/crm-systems/{there}?confirm=true")
+    assert events_of(site, "crm")[-7:-1] == [
         ("crm_system.created", "rest", "HubSpot"),
         ("crm_system.updated", "rest", "HubSpot EU"),
         ("crm_system.deleted", "rest", "HubSpot EU"),
