@@ -113,6 +113,7 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     list_after_template = "estimates/admin_sums.html"
     search_fields = SEARCHED
     date_hierarchy = "created_at"
+    query_for_all = "?revisions=all"
     list_per_page = 10
     readonly_fields = ("label", "shown_status", "totals", "client_link", "shown_answer",
                        "shown_mail", "shown_views", "sent_at", "created_at",

@@ -47,17 +47,18 @@ class StatusFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
         chosen = self.value()
-        return queryset.filter(_condition(chosen) if chosen in TABS else NO_TEMPLATES)
+        return queryset.filter(condition_of(chosen) if chosen in TABS else NO_TEMPLATES)
 
 
-def _condition(tab: str) -> Q:
+def condition_of(tab: str) -> Q:
+    """What the estimates of that tab have in common."""
     special = {SOON: expires_soon, NOT_MAILED: not_mailed}
     return special[tab]() if tab in special else with_status(tab)
 
 
 def tabs(changelist: Any, chosen: str) -> list[dict[str, Any]]:
     """Each state with its address, which keeps what else was asked for, and how many there are."""
-    counts = count_standing({name: _condition(name) for name in TABS})
+    counts = count_standing({name: condition_of(name) for name in TABS})
     everything = {"": "All", **TABS}
     return [
         {

@@ -19,7 +19,7 @@ from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import DomainError
 
 PAGE_SIZE = 50
-DONE = "done"
+DONE, OVERDUE = "done", "overdue"
 
 
 class AgendaFilter(forms.Form):
@@ -31,7 +31,7 @@ class AgendaFilter(forms.Form):
     show = forms.ChoiceField(
         required=False,
         widget=UnfoldAdminSelectWidget,
-        choices=[("", "What is to do"), (DONE, "What was done")],
+        choices=[("", "What is to do"), (OVERDUE, "What is overdue"), (DONE, "What was done")],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +64,8 @@ class AgendaAdmin(MarkdownAdmin):
         form = AgendaFilter(request.GET)
         chosen = form.values()
         found = queries.agenda(chosen["assignee"], done=chosen["show"] == DONE)
+        if chosen["show"] == OVERDUE:
+            found = queries.overdue(found)
         context = {
             "filter": form,
             "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),

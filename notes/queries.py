@@ -98,6 +98,11 @@ def agenda(assignee: str = "", *, done: bool = False) -> QuerySet[ActionItem]:
     return found.order_by(F("due_date").asc(nulls_last=True), "pk")
 
 
+def overdue(to_do: QuerySet[ActionItem]) -> QuerySet[ActionItem]:
+    """Of what is to do that which should have been done before today."""
+    return to_do.filter(due_date__lt=timezone.localdate())
+
+
 def get_action(item_id: str, lock: bool = False) -> ActionItem:
     """The action item of that id, with its note locked on request. Raises NotFound.
 

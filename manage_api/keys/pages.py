@@ -34,6 +34,8 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
     """The site key's card, and the restricted keys below."""
     key, state = queries.site_key(), queries.api_state()
     grave, others = risks.find_alarms()
+    is_narrowed = request.GET.get("show") == "at_risk"
+    chosen = risks.keys_at_risk() if is_narrowed else queries.restricted_keys()
     return _render(
         request,
         site,
@@ -46,7 +48,8 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
             *_buttons(request, list_api_actions(key, state)),
         ],
         replaced=[describe(one) for one in queries.replaced_site_keys()],
-        restricted=[describe(one) for one in queries.restricted_keys()],
+        restricted=[describe(one) for one in chosen],
+        is_narrowed=is_narrowed,
         former=[describe(one) for one in queries.former_keys()[:FORMER_SHOWN]],
         expiring=queries.expiring_keys(),
         alarms=[*grave, *others[:OTHERS_SHOWN]],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
-from manage_api.keys.queries import refused_uses
+from manage_api.keys.queries import refused_uses, restricted_keys
 from manage_api.keys.validators import exceeds_maximum
 from manage_api.operations import all_scopes
 from syteops.audit.models import AuditEntry
@@ -17,6 +17,7 @@ ROTATE_AFTER = timedelta(days=180)
 IS_OLD = f"older than {ROTATE_AFTER.days} days"
 """What is said of a key that should be rotated."""
 IDLE_AFTER = timedelta(days=90)
+_NO_NETWORKS = "no network limit"
 
 
 def is_old(key: ManageKey) -> bool:
@@ -38,12 +39,24 @@ def _risks(key: ManageKey) -> Iterator[str]:
         if set(key.scopes) >= set(all_scopes()):
             yield "every scope"
         if not key.networks or any(is_everywhere(one) for one in key.networks):
-            yield "no network limit"
+            yield _NO_NETWORKS
         if key.sponsor is not None and not key.sponsor.is_active:
             yield f"sponsor {key.sponsor.get_username()} is inactive"
     idle = timezone.now() - (key.last_used_at or key.created_at)
     if key.state is KeyState.ACTIVE and idle >= IDLE_AFTER:
         yield "idle for 90 days"
+
+
+def keys_at_risk() -> list[ManageKey]:
+    """The restricted keys with a risk beyond that of no network limit, which most tools have.
+
+    Those that were altered in the database are refused, so they are none.
+    """
+    return [one for one in restricted_keys() if one.has_genuine_rights and _is_at_risk(one)]
+
+
+def _is_at_risk(key: ManageKey) -> bool:
+    return any(one != _NO_NETWORKS for one in find_risks(key))
 
 
 class Alarm(NamedTuple):

@@ -35,6 +35,9 @@ from syteops.core.consequences import foresee, words_of
 from syteops.core.errors import DomainError, Invalid, NotFound
 from syteops.core.permissions import permission_name
 
+_STATES = {"on": True, "off": False}
+"""What `state` in the address of a list leaves of it."""
+
 
 class CatalogueAdmin(ServiceAdmin):
     """Base of a catalogue's admin, whose model is a SwitchableState.
@@ -91,12 +94,11 @@ class CatalogueAdmin(ServiceAdmin):
     ) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        glances = self.glances(request)
-        cards = [
-            {**self._card(request, one), "glance": glances.get(one.slug)} for one in self.find_all()
-        ]
+        glances, wanted = self.glances(request), _STATES.get(request.GET.get("state", ""))
+        found = [one for one in self.find_all() if wanted in (None, self._is_on(one))]
+        cards = [{**self._card(request, one), "glance": glances.get(one.slug)} for one in found]
         title = self.opts.verbose_name_plural.capitalize()
-        return self._page(request, "list", title, cards=cards)
+        return self._page(request, "list", title, cards=cards, is_narrowed=wanted is not None)
 
     def glances(self, request: HttpRequest) -> Mapping[str, Any]:
         """What the list shows besides of an entry that is on: a `template` and its values."""
@@ -239,8 +241,11 @@ class CatalogueAdmin(ServiceAdmin):
         """The name of the operation."""
         return f"{self.model.resource}.{self.model.turn_on if on else self.model.turn_off}"
 
+    def _is_on(self, entry: Any) -> bool:
+        return bool(getattr(entry, self.model.switch))
+
     def _card(self, request: HttpRequest, entry: Any) -> dict[str, Any]:
-        on = getattr(entry, self.model.switch)
+        on = self._is_on(entry)
         return {
             "entry": entry,
             "on": on,

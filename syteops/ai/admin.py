@@ -70,12 +70,29 @@ FETCH = Question(
 )
 
 
+class WorksFilter(admin.SimpleListFilter):
+    """What became of being enabled, which depends on the default provider as well."""
+
+    title, parameter_name = "whether it works", "works"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("ready", "Ready"), ("lacking", "Enabled, and lacks something")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not (chosen := self.value()):
+            return queryset
+        fitting = (one for one in queries.list_areas() if one.settings.enabled)
+        return queryset.filter(
+            area__in=[one.area.slug for one in fitting if one.ready == (chosen == "ready")]
+        )
+
+
 @admin.register(AiAreaSettings)
 class AiAreaSettingsAdmin(ServiceAdmin):
     services = services
     list_display = ("title", "enabled", "requests_used", "tokens_used")
     list_display_links = ("title",)
-    list_filter = ("enabled", "provider")
+    list_filter = (WorksFilter, "enabled", "provider")
     search_fields = ("area_folded",)
     list_select_related = ("provider",)
     fields = (

@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class DashboardConfig(AppConfig):
@@ -9,3 +10,4 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("syteops.dashboard.trail")  # puts ours in place of the theme's
+        autodiscover_modules("start_page")

@@ -8,8 +8,7 @@ from django.templatetags.static import static
 
 from syteops.audit.queries import latest_changes
 from syteops.audit.visibility import visible_to_person
-from syteops.dashboard.notices import notices_for
-from syteops.dashboard.panels import panels_for
+from syteops.core.start_page import start_page_for
 from syteops.dashboard.sidebar import navigation as navigation
 
 RECENT_CHANGES = 10
@@ -22,8 +21,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "title": "Start page",
-        "notices": notices_for(request.user),
-        "panels": panels_for(request.user),
+        "start": start_page_for(request.user),
         "sees_trail": sees_trail,
         "recent": visible_to_person(request.user, latest_changes())[:RECENT_CHANGES]
         if sees_trail

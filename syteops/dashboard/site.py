@@ -13,6 +13,7 @@ from unfold.sites import UnfoldAdminSite
 from syteops.adminkit.races import repeated_page
 from syteops.core.modules import inactive_modules
 from syteops.guides import views as guides
+from syteops.people.passwords import must_change_first
 
 
 def is_away(app_label: str) -> bool:
@@ -69,11 +70,15 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
+        """After a one-time password the start page follows, with nothing in between to click."""
         from syteops.people.confirmation import OwnPasswordForm
 
+        is_first = must_change_first(request)
+        done = "index" if is_first else "password_change_done"
+        context = {"is_first": is_first, **(extra_context or {})}
         view = PasswordChangeView.as_view(
-            form_class=partial(OwnPasswordForm, request=request),
-            success_url=reverse(f"{self.name}:password_change_done"),
-            extra_context={**self.each_context(request), **(extra_context or {})},
+            form_class=partial(OwnPasswordForm, request=request, is_first=is_first),
+            success_url=reverse(f"{self.name}:{done}"),
+            extra_context={**self.each_context(request), **context},
         )
         return view(request)

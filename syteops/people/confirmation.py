@@ -82,9 +82,13 @@ class ConfirmedForm(forms.Form):
 class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
     """Changes one's own password. Guessing the old one is locked out like guessing at sign-in."""
 
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, request: HttpRequest, is_first: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
+        if is_first:
+            self.fields["old_password"].label = "One-time password"
 
     @sensitive_variables("password")
     def clean_old_password(self) -> str:

@@ -95,9 +95,25 @@ def test_the_one_time_password_cannot_be_kept(client: Client, one_time_password:
 
 def test_a_new_password_opens_everything(client: Client, one_time_password: str) -> None:
     sign_in(client, one_time_password)
-    assert change_password(client, one_time_password, NEW_PASSWORD).status_code == 302
+    answer = change_password(client, one_time_password, NEW_PASSWORD)
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
     assert client.get("/admin/").status_code == 200
     assert not PasswordChangeRequired.objects.exists()
+
+
+def test_the_first_change_says_why_and_a_later_one_does_not(
+    client: Client, one_time_password: str
+) -> None:
+    sign_in(client, one_time_password)
+    first = client.get(reverse("admin:password_change")).content.decode()
+    assert "choose a password of your own" in first
+    assert "One-time password" in first
+    change_password(client, one_time_password, NEW_PASSWORD)
+    later = client.get(reverse("admin:password_change")).content.decode()
+    assert "choose a password of your own" not in later
+    assert "One-time password" not in later
+    answer = change_password(client, NEW_PASSWORD, f"{NEW_PASSWORD} too")
+    assert answer["Location"] == reverse("admin:password_change_done")
 
 
 def test_the_new_password_is_all_that_is_needed_next_time(

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from syteops.core.actors import SYSTEM
-from syteops.dashboard.notices import notices_for
+from syteops.core.start_page import start_page_for
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.events.models import Event
 from syteops.webhooks import services
@@ -204,7 +204,7 @@ def test_a_paused_destination_is_announced_and_resumed(page: Client, alice: User
     DestinationState.objects.filter(**where).update(
         paused_at=timezone.now(), why_paused="It answered 410."
     )
-    [notice] = [one for one in notices_for(alice) if "410" in one.text]
+    [notice] = [one for one in start_page_for(alice).needs if "410" in one.text]
     assert "Billing" in notice.text
     assert "It answered 410." in text(page.get(notice.url))
     assert "Paused" in text(page.get("/admin/integrations/integrationstate/webhooks/change/"))
