@@ -165,6 +165,11 @@ def calls_per_day(key: ManageKey, days: int) -> list[tuple[date, int]]:
     return [(day, found.get(day, 0)) for day in shown]
 
 
+def refusals(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Those of the entries that tell what a key was refused."""
+    return entries.filter(actor_kind=ActorKind.KEY, outcome=Outcome.REFUSED)
+
+
 def refused_uses(days: int) -> QuerySet[AuditEntry]:
     """The last refused use of each key for each reason, within the last `days` days."""
     since = timezone.now() - timedelta(days=days)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -16,6 +17,9 @@ from manage_api.keys.queries import (
     site_key,
 )
 from manage_api.keys.risks import ALARM_DAYS, IS_OLD, find_alarms, is_old, keys_at_risk
+from manage_api.keys.traffic import traffic
+from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.visibility import visible_to_person
 from syteops.core.start_page import Line, Need, Panel, Step, first_step, needs, panel
 
 PERMISSION = "keys.manage_api_keys"
@@ -122,6 +126,20 @@ def show_api(person: Any) -> Panel:
         count = restricted_keys().count()
         lines = [*_site_key(), Line("Restricted keys", url=restricted, count=count)]
     return Panel("Manage API", "vpn_key", _overview(), _STATES[state], lines)
+
+
+@panel(PERMISSION)
+def show_traffic(person: Any) -> Panel | None:
+    """Calls and refusals by day and key, once there is a key; refusals as far as one may see."""
+    sees_trail = person.has_perm("audit.view_auditentry")
+    entries = visible_to_person(person, AuditEntry.objects.all())
+    shown = traffic(entries if sees_trail else entries.none())
+    if not (shown.keys or live_keys().exists()):
+        return None
+    query = urlencode({"outcome__exact": Outcome.REFUSED.value, "at_from": shown.days[0].day})
+    trail = f"{reverse('admin:audit_auditentry_changelist')}?{query}" if sees_trail else ""
+    context = {"traffic": shown, "trail_url": trail}
+    return Panel("API calls", "monitoring", template="admin/keys/traffic.html", context=context)
 
 
 def _site_key() -> list[Line]:

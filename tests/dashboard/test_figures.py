@@ -16,7 +16,9 @@ from django_tasks_db.models import DBTaskResult
 from estimates import services
 from estimates.models import Estimate
 from manage_api.keys import services as keys
-from manage_api.keys.models import ManageKey
+from manage_api.keys import usage
+from manage_api.keys.models import KeyCalls, ManageKey
+from manage_api.keys.traffic import DAYS
 from notes import services as notes
 from notes.models import ActionItem
 from syteops.ai import services as ai
@@ -126,7 +128,7 @@ def test_each_figure_leads_to_exactly_what_it_counts(busy_site: Client) -> None:
     assert not wrong
     for part in ("agenda/?show=overdue", "status=sent", "status=soon", "status=not-mailed",
                  "state__exact=given_up", "status__exact=FAILED", "works=lacking",
-                 "show=at_risk#restricted-keys", "state=off", "revisions=all"):  # fmt: skip
+                 "show=at_risk#restricted-keys", "outcome__exact=refused", "state=off", "revisions=all"):  # fmt: skip
         assert any(part in address for address in found), part
 
 
@@ -175,6 +177,46 @@ def test_a_key_without_a_network_limit_alone_is_not_at_risk(alice: User) -> None
     assert needs(alice) == {}
     keys.create_restricted_key(SYSTEM, name="endless", scopes=["crm:read"])
     assert list(needs(alice).values()) == [1]
+
+
+# --- Calls -------------------------------------------------------------------------------
+
+
+def traffic_of(person: User) -> Any:
+    [shown] = [one for one in start(person).panels if one.template]
+    return shown.context["traffic"]
+
+
+def test_calls_and_refusals_are_told_by_day_and_key(alice: User, bob: User) -> None:
+    tool = keys.create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"])
+    idle = keys.create_restricted_key(SYSTEM, name="idle", scopes=["crm:read"])
+    caller, now = Api(tool.text), timezone.now()
+    caller.get("/crm-systems")
+    assert caller.post("/crm-systems", {"name": "X"}).status_code == 403
+    usage.flush()
+    KeyCalls.objects.create(key=tool.key, hour=now - timedelta(3), calls=40)
+    KeyCalls.objects.create(key=tool.key, hour=now - timedelta(DAYS + 1), calls=900)
+
+    shown = traffic_of(alice)
+
+    assert [(one.key.name, one.calls, one.refused) for one in shown.keys] == [("n8n", 42, 1)]
+    assert [(one.calls, one.refused) for one in shown.days[-4:]] == [(40, 0), (0, 0), (0, 0), (2, 1)]
+    assert len(shown.days) == DAYS
+    assert shown.most == 40
+    assert [one.called_bar.height for one in shown.days[-4:]] == [96, 0, 0, 4.8]
+    page = signed_in(alice).get("/admin/").content.decode()
+    assert f"actor=key:{tool.key.public_id}" in page
+    assert f">{idle.key.name}<" not in page
+
+    give(bob, "manage_api_keys")  # and not to read the trail
+    assert [(one.calls, one.refused) for one in traffic_of(bob).keys] == [(42, 0)]
+
+
+def test_without_a_key_no_calls_are_drawn(alice: User) -> None:
+    assert not any(one.template for one in start(alice).panels)
+    keys.generate_site_key(SYSTEM)
+    assert traffic_of(alice).keys == []
+    assert "No key was used yet." in signed_in(alice).get("/admin/").content.decode()
 
 
 # --- First steps ---------------------------------------------------------------------------

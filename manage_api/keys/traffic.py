@@ -1,0 +1,128 @@
+"""How much the API was used of late: calls and refusals of each day and key, from what is stored.
+
+Calls are counted by the hour for each key (see `usage`); refusals are entries of the audit trail,
+which notes the same one of a key once a minute. So nothing more is written for this, and each
+figure has a page that lists it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from manage_api.keys.models import KeyCalls, ManageKey
+from manage_api.keys.queries import refusals
+from syteops.audit.models import AuditEntry
+
+DAYS = 14
+HEIGHT, WIDTH, GAP = 96, 36, 6
+"""Of the chart, and of a day's bar with the gap behind it, in its own units."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A part of a day's bar, from the top left corner; both parts of a day end at the bottom."""
+
+    x: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the site's time zone: what was called and refused, and its bars."""
+
+    day: date
+    calls: int
+    refused: int
+    called_bar: Bar
+    refused_bar: Bar
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one key did in all these days, and on each of them."""
+
+    key: ManageKey
+    calls: int
+    refused: int
+    per_day: list[tuple[date, int, int]]
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The days in order, and the keys, the busiest first."""
+
+    days: list[Day]
+    keys: list[Use]
+
+    @property
+    def most(self) -> int:
+        """The calls of the busiest day."""
+        return max(one.calls for one in self.days)
+
+    @property
+    def width(self) -> int:
+        return len(self.days) * WIDTH
+
+
+Counts = Mapping[tuple[str, date], int]
+"""By a key's public id and the day."""
+
+
+def traffic(entries: QuerySet[AuditEntry]) -> Traffic:
+    """The traffic of the last days, with the refusals that are among `entries`; three queries."""
+    today = timezone.localdate()
+    days = [today - timedelta(ago) for ago in reversed(range(DAYS))]
+    begin = timezone.make_aware(datetime.combine(days[0], time.min))
+    called = _called(begin)
+    refused = _refused(refusals(entries).filter(at__gte=begin))
+    used = {key for key, _ in (*called, *refused)}
+    found = ManageKey.objects.defer("verifier").filter(public_id__in=used)
+    keys = [_use(key, days, called, refused) for key in found]
+    return Traffic(
+        _with_bars(days, _by_day(called), _by_day(refused)),
+        sorted(keys, key=lambda one: (-one.calls, -one.refused, one.key.name)),
+    )
+
+
+def _called(begin: datetime) -> Counts:
+    found = KeyCalls.objects.filter(hour__gte=begin).annotate(day=TruncDate("hour"))
+    counted = found.values_list("key__public_id", "day").annotate(count=Sum("calls"))
+    return {(key, day): count for key, day, count in counted.order_by()}
+
+
+def _refused(found: QuerySet[AuditEntry]) -> Counts:
+    counted = found.annotate(day=TruncDate("at")).order_by().values_list("actor_id", "day")
+    return {(key, day): count for key, day, count in counted.annotate(count=Count("pk"))}
+
+
+def _by_day(counts: Counts) -> Counter[date]:
+    found: Counter[date] = Counter()
+    for (_, day), count in counts.items():
+        found[day] += count
+    return found
+
+
+def _use(key: ManageKey, days: list[date], called: Counts, refused: Counts) -> Use:
+    id_ = key.public_id
+    rows = [(day, called.get((id_, day), 0), refused.get((id_, day), 0)) for day in days]
+    return Use(key, sum(row[1] for row in rows), sum(row[2] for row in rows), rows)
+
+
+def _with_bars(days: list[date], called: Counter[date], refused: Counter[date]) -> list[Day]:
+    highest = max(*called.values(), *refused.values(), 1, 1)
+
+    def bar(place: int, count: int) -> Bar:
+        height = round(HEIGHT * count / highest, 1) if count else 0
+        height = max(height, 2) if count else 0  # there is some
+        return Bar(place * WIDTH, HEIGHT - height, height)
+
+    return [
+        Day(day, called[day], refused[day], bar(place, called[day]), bar(place, refused[day]))
+        for place, day in enumerate(days)
+    ]
