@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from notes.queries import agenda, overdue
-from syteops.core.start_page import Need, needs
+from syteops.core.start_page import Need, counted, needs
 
 
 @needs("notes.view_note")
@@ -14,4 +14,5 @@ def tell_overdue(person: Any) -> Iterator[Need]:
     """What should have been done by yesterday."""
     if count := overdue(agenda()).order_by().count():
         url = f"{reverse('admin:notes_note_agenda')}?show=overdue"
-        yield Need("warn", "checklist", "Action items are overdue.", url, count=count)
+        text = counted(count, "action item is overdue.", "action items are overdue.")
+        yield Need("warn", "checklist", text, url, count=count)

@@ -20,7 +20,7 @@ from manage_api.keys.risks import ALARM_DAYS, IS_OLD, find_alarms, is_old, keys_
 from manage_api.keys.traffic import traffic
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.visibility import visible_to_person
-from syteops.core.start_page import Line, Need, Panel, Step, first_step, needs, panel
+from syteops.core.start_page import Line, Need, Panel, Step, counted, first_step, needs, panel
 
 PERMISSION = "keys.manage_api_keys"
 _STATES = {
@@ -86,7 +86,7 @@ def tell_cut_off(person: Any) -> Iterator[Need]:
 def tell_expiring(person: Any) -> Iterator[Need]:
     """The keys that end soon."""
     for key, days in expiring_keys():
-        tone, text = "bad" if days == 1 else "warn", f"The key {key.name} expires."
+        tone, text = "bad" if days == 1 else "warn", f"The key {key.name} expires"
         yield Need(tone, "hourglass_bottom", text, _url(key.public_id), at=key.expires_at)
 
 
@@ -94,7 +94,8 @@ def tell_expiring(person: Any) -> Iterator[Need]:
 def tell_risky(person: Any) -> Iterator[Need]:
     """How many keys deserve a second look."""
     if count := len(keys_at_risk()):
-        text = "Restricted keys are at risk: they never end, or can do or reach too much."
+        who = counted(count, "restricted key is", "restricted keys are")
+        text = f"{who} at risk: without an end, with every right, or idle. See why."
         url = f"{_overview()}?show=at_risk#restricted-keys"
         yield Need("warn", "shield_question", text, url, count=count)
 

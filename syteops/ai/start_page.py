@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from syteops.ai.queries import default_provider, list_areas
-from syteops.core.start_page import Line, Need, Panel, Step, first_step, needs, panel
+from syteops.core.start_page import Line, Need, Panel, Step, counted, first_step, needs, panel
 
 
 @first_step(
@@ -29,8 +29,12 @@ def tell_lacking(person: Any) -> Iterator[Need]:
     """The areas that somebody switched on and that cannot work, once there is any provider."""
     lacking = [one for one in list_areas() if one.settings.enabled and not one.ready]
     if lacking and default_provider():
-        text = "AI areas are switched on and lack a provider, a model or a key."
-        yield Need("warn", "neurology", text, _areas("lacking"), count=len(lacking))
+        count = len(lacking)
+        who = counted(
+            count, "AI area is switched on and lacks", "AI areas are switched on and lack"
+        )
+        text = f"{who} a provider, a model or a key."
+        yield Need("warn", "neurology", text, _areas("lacking"), count=count)
 
 
 @panel("ai.view_aiprovider")

@@ -32,6 +32,11 @@ class Need:
     at: datetime | None = None
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """What is said behind the figure."""
+    return one if count == 1 else many
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a panel. `tone` is good, warn, bad or "". A `count` is as that of a Need."""

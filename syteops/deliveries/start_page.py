@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from syteops.audit.visibility import readable_resources
-from syteops.core.start_page import Need, needs
+from syteops.core.start_page import Need, counted, needs
 from syteops.deliveries.choices import Standing
 from syteops.deliveries.models import DeliveryState
 from syteops.deliveries.pages import destination_url
@@ -38,7 +38,8 @@ def tell_given_up(person: Any) -> Iterator[Need]:
     """What did not arrive and is not tried again by itself."""
     lost = readable_deliveries(readable_resources(person)).filter(state=DeliveryState.GIVEN_UP)
     if count := lost.order_by().count():
-        text = "Deliveries failed and are not tried again. Send them once more."
+        one = "delivery failed and is not tried again. Send it once more."
+        many = "deliveries failed and are not tried again. Send them once more."
         url = reverse("admin:deliveries_delivery_changelist")
         given_up = f"{url}?state__exact={DeliveryState.GIVEN_UP.value}"
-        yield Need("warn", "outbox", text, given_up, count=count)
+        yield Need("warn", "outbox", counted(count, one, many), given_up, count=count)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from syteops.core.start_page import Need, needs
+from syteops.core.start_page import Need, counted, needs
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.models import BackgroundTask
 from syteops.tasks.queries import tasks_are_stuck
@@ -20,6 +20,7 @@ def tell_failed(person: Any) -> Iterator[Need]:
         yield Need("bad", "pending_actions", text, url)
     failed = TaskResultStatus.FAILED
     if count := BackgroundTask.objects.filter(status=failed).count():
-        text = "Background tasks failed. Look why, and run them again."
+        what = counted(count, "background task", "background tasks")
+        text = f"{what} failed. Look why, and run again what is still wanted."
         address = f"{url}?status__exact={failed.value}"
         yield Need("warn", "schedule", text, address, count=count)

@@ -112,8 +112,8 @@ def test_each_panel_has_its_permission(bob: User) -> None:
 def test_a_key_that_expires_soon_is_warned_of(alice: User) -> None:
     expiry = timezone.now() + timedelta(hours=20)
     keys.create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"], expires_at=expiry)
-    assert notices(alice) == ["The key n8n expires."]
-    assert "expires. <span" in start_page(alice)
+    assert notices(alice) == ["The key n8n expires"]
+    assert "expires <span" in start_page(alice)
     assert ">in 20 hours" in start_page(alice) or ">in 19 hours" in start_page(alice)
 
 
