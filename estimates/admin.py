@@ -96,6 +96,10 @@ class RevisionFilter(admin.SimpleListFilter):
 
 @admin.register(Estimate)
 class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
+    what_for = (
+        "An estimate says what a piece of work comes to. Send it, and the client answers on a "
+        "page of their own."
+    )
     form = EstimateForm
     services = services
     inlines = (LineItemInline,)

@@ -126,6 +126,10 @@ class TagFilter(admin.SimpleListFilter):
 
 @admin.register(Note)
 class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
+    what_for = (
+        "Notes of meetings, with who was there and what is to be done. Action items appear on "
+        "the agenda by themselves."
+    )
     form = NoteForm
     services = services
     inlines = (ActionItemInline,)

@@ -126,6 +126,8 @@ class ExactFields:
 class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
     """Base of every admin. Its `search_fields` are columns that `search` takes."""
 
+    what_for = ""
+    """What its objects are good for, or where they come from: said while there are none."""
     paginator: Any = KeysFirst
     show_full_result_count = False
     search = staticmethod(search)

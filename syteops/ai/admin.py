@@ -15,6 +15,10 @@ from syteops.tasks.progress import page_to_wait_on
 
 @admin.register(AiProvider)
 class AiProviderAdmin(ServiceAdmin):
+    what_for = (
+        "A provider of AI suggests texts for notes and estimates. Enter its address and your "
+        "key; nothing it suggests is stored before somebody accepts it."
+    )
     services = services
     secret_fields = ("api_key",)
     fixed_fields = ("slug",)
@@ -89,6 +93,9 @@ class WorksFilter(admin.SimpleListFilter):
 
 @admin.register(AiAreaSettings)
 class AiAreaSettingsAdmin(ServiceAdmin):
+    what_for = (
+        "An area is something that AI helps with, such as writing an excerpt. Modules bring theirs."
+    )
     services = services
     list_display = ("title", "enabled", "requests_used", "tokens_used")
     list_display_links = ("title",)
@@ -146,6 +153,10 @@ def _progress(used: int, limit: int | None) -> str:
 
 @admin.register(AiUsage)
 class AiUsageAdmin(ReadOnlyAdmin):
+    what_for = (
+        "Each request to a provider is counted here, by day, area, model and person, with what "
+        "it cost."
+    )
     list_display = (
         "day", "area", "provider", "model", "who", "requests", "cost",
         "input_tokens", "output_tokens", "reserved_tokens",

@@ -49,6 +49,10 @@ class CatalogueFilter(forms.Form):
 
 @admin.register(Variable)
 class VariableAdmin(ServiceAdmin):
+    what_for = (
+        "A variable is a value with a name that your automations read, such as an opening hour. "
+        "Change it here, and each of them has it."
+    )
     services = services
     fixed_fields = ("key",)
     list_display = ("name", "start_of_value", "description", "read_by", "updated_at")
@@ -109,6 +113,9 @@ class SetValueInline(PartsInline):
 
 @admin.register(VariableSet)
 class VariableSetAdmin(ServiceAdmin):
+    what_for = (
+        "A set holds variables that belong together, such as all of an office, under one acronym."
+    )
     services = services
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}

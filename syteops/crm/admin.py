@@ -7,6 +7,10 @@ from syteops.crm.models import CrmSystem
 
 @admin.register(CrmSystem)
 class CrmSystemAdmin(ServiceAdmin):
+    what_for = (
+        "A CRM system is where your contacts are. Enter it once, and team members, estimates "
+        "and automations refer to it by its number."
+    )
     services = services
     secret_fields = services.SECRETS
     list_display = ("slot", "name", "code", "url", "has_key", "has_secret", "updated_at")

@@ -27,6 +27,10 @@ _STATES = {
 class DeliveryAdmin(DetailAdmin):
     """The delivery log, and how each destination stands."""
 
+    what_for = (
+        "Everything that is sent to webhooks and integrations is listed here, with what was "
+        "answered. Enable one, and its deliveries appear by themselves."
+    )
     icon = "outbox"
     list_display = ("queued", "what", "to", "shown_state", "attempts", "finished_at")
     list_display_links = ("queued", "what")

@@ -111,6 +111,7 @@ class PeriodFilter(RangeDateFilter):  # type: ignore[misc]
 class AuditEntryAdmin(DetailAdmin):
     """The trail is read here. Nobody adds, changes or deletes an entry."""
 
+    what_for = "Whatever anybody changes here is written down, with who did it and how to undo it."
     list_display = ("when", "who", "what", "door", "shown_outcome", "address")
     list_display_links = ("when", "what")
     list_filter = (

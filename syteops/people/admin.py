@@ -176,6 +176,9 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
+    what_for = (
+        "People who sign in here. Each gets rights of their own, directly or through a group."
+    )
     resource = services.PEOPLE
     form = PersonForm
     add_form = UserCreationForm
@@ -245,6 +248,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
 
 @admin.register(Group)
 class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
+    what_for = "A group gives its rights to everybody in it, so that they are chosen once."
     resource = services.GROUPS
     form = GroupForm
 

@@ -58,6 +58,10 @@ class RoleForm(ServiceForm):
 
 @admin.register(Role)
 class RoleAdmin(ServiceAdmin):
+    what_for = (
+        "A role says who is responsible for something. Automations ask for the role, so nothing "
+        "changes there when somebody leaves."
+    )
     form = RoleForm
     services = services
     extra_values = ("holders", "slug")

@@ -39,6 +39,10 @@ admin.site.unregister(DBTaskResult)
 
 @admin.register(BackgroundTask)
 class BackgroundTaskAdmin(DetailAdmin):
+    what_for = (
+        "What the site does in the background, such as sending e-mail and asking an AI "
+        "provider, is listed here while it waits, and for some days afterwards."
+    )
     icon = "schedule"
     resource = services.RESOURCE
     list_display = ("what", "state", "enqueued", "why")

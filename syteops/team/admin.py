@@ -45,6 +45,10 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(TeamMember)
 class TeamMemberAdmin(ServiceAdmin):
+    what_for = (
+        "The people who work here. Automations, estimates and notes read their names, addresses "
+        "and roles from this list."
+    )
     form = TeamMemberForm
     services = services
     extra_values = ("crm_ids",)

@@ -36,6 +36,7 @@ TEST = Question(
 
 @admin.register(Webhook)
 class WebhookAdmin(ServiceAdmin):
+    what_for = "A webhook tells a tool of yours at once what was changed here, so it need not ask."
     services = services
     form = WebhookForm
     icon = "webhook"
