@@ -27,7 +27,7 @@ from estimates import live, questions, services, summary
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm, approval_form
 from estimates.links import client_path
-from estimates.lists import STATUS, StatusFilter, sums, tabs
+from estimates.lists import STATUS, STATUS_SHOWN, StatusFilter, sums, tabs
 from estimates.mail_forms import MailForm, SendForm, about
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
@@ -116,6 +116,7 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     list_before_template = "estimates/admin_tabs.html"
     list_after_template = "estimates/admin_sums.html"
     search_fields = SEARCHED
+    shown_words = {"shown_status": STATUS_SHOWN}
     date_hierarchy = "created_at"
     query_for_all = "?revisions=all"
     list_per_page = 10

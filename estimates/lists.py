@@ -1,5 +1,6 @@
 """What the admin's list of estimates shows above it: a tab for each state, and sums."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +19,7 @@ from estimates.queries import (
     with_status,
 )
 from estimates.templatetags.amounts import money
+from syteops.adminkit.shown_words import by_texts
 
 STATUS = "status"
 SOON = "soon"
@@ -54,6 +56,16 @@ def condition_of(tab: str) -> Q:
     """What the estimates of that tab have in common."""
     special = {SOON: expires_soon, NOT_MAILED: not_mailed}
     return special[tab]() if tab in special else with_status(tab)
+
+
+def _shown() -> Iterator[tuple[str, Q]]:
+    """What the column of the status shows, and of which estimates."""
+    yield "Superseded", Q(superseded_by__isnull=False)
+    for status in EstimateStatus:
+        yield status.label, with_status(status) & Q(superseded_by=None)
+
+
+STATUS_SHOWN = by_texts(_shown)
 
 
 def tabs(changelist: Any, chosen: str) -> list[dict[str, Any]]:

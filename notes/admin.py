@@ -148,7 +148,7 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
         ("follow_up_date", RangeDateFilter),
     )
     list_select_related = ("author",)
-    search_fields = queries.SEARCHED
+    search_fields = (*queries.SEARCHED, "author__full_name_folded")
     date_hierarchy = "meeting_date"
     list_per_page = 10
     readonly_fields = ("created_at", "updated_at")

@@ -5,8 +5,8 @@ number that no column holds, then costs the server whatever the person likes.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
@@ -25,6 +25,7 @@ from unfold.views import ChangeList
 
 from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
+from syteops.adminkit.shown_words import Condition, conditions
 from syteops.core.folding import ordered_by
 from syteops.core.form_fields import options_for
 from syteops.core.identifiers import ROW_ID
@@ -128,6 +129,8 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
 
     what_for = ""
     """What its objects are good for, or where they come from: said while there are none."""
+    shown_words: ClassVar[Mapping[str, Condition]] = {}
+    """How a word is found that a column makes of several things: see `shown_words`."""
     paginator: Any = KeysFirst
     show_full_result_count = False
     search = staticmethod(search)
@@ -186,7 +189,10 @@ class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
         fields = self.get_search_fields(request)
         if _is_beyond(search_term):
             return queryset.none(), False
-        return self.search(queryset, fields, search_term) if fields else queryset, False
+        if not fields:
+            return queryset, False
+        also = conditions(self, request)
+        return self.search(queryset, fields, search_term, also), False
 
     # Django 6.1 says as well which of the two menus of actions was used.
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], **also: Any) -> Any:

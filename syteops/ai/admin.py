@@ -1,11 +1,14 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.shown_words import by_texts
 from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.ai import queries, services, tasks
 from syteops.ai.areas import all_areas
@@ -91,6 +94,20 @@ class WorksFilter(admin.SimpleListFilter):
         )
 
 
+def _server_of(state: queries.AreaState) -> str:
+    return f"{state.serving or 'No provider'}, {state.model or 'no model'}"
+
+
+def _titles() -> Iterator[tuple[str, Q]]:
+    for slug, area in all_areas().items():
+        yield area.name, Q(area=slug)
+
+
+def _servers() -> Iterator[tuple[str, Q]]:
+    for one in queries.list_areas():
+        yield _server_of(one), Q(area=one.area.slug)
+
+
 @admin.register(AiAreaSettings)
 class AiAreaSettingsAdmin(ServiceAdmin):
     what_for = (
@@ -101,6 +118,7 @@ class AiAreaSettingsAdmin(ServiceAdmin):
     list_display_links = ("title",)
     list_filter = (WorksFilter, "enabled", "provider")
     search_fields = ("area_folded",)
+    shown_words = {"title": by_texts(_titles), "served_by": by_texts(_servers)}
     list_select_related = ("provider",)
     fields = (
         "about", "provider", "model", "max_tokens", "requests_per_day", "requests_used",
@@ -117,8 +135,7 @@ class AiAreaSettingsAdmin(ServiceAdmin):
 
         @admin.display(description="Served by")
         def served_by(settings: AiAreaSettings) -> str:
-            state = states[settings.area]
-            return f"{state.serving or 'No provider'}, {state.model or 'no model'}"
+            return _server_of(states[settings.area])
 
         @admin.display(description="Ready", boolean=True)
         def ready(settings: AiAreaSettings) -> bool:

@@ -1,14 +1,16 @@
 """Audit entries as sentences: who did what to which object."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from django.apps import apps
+from django.db.models import Q
 
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind
 from syteops.core.entities import Entity
-from syteops.core.events import Noun, Verb
+from syteops.core.events import NOUN_VERBS, SECRET_VERBS, Noun, Verb
+from syteops.lib.folding import fold
 
 _VERBS: Mapping[str, str] = {
     Verb.CREATED: "added",
@@ -59,6 +61,38 @@ def sentence(entry: AuditEntry) -> str:
     is_said = kind.rpartition(" ")[2].lower() in name.lower()
     what = name if is_said else f"{kind} {name}"
     return f"{_VERBS.get(done, _plain(done))} {what}".strip()
+
+
+def says(word: str) -> Q:
+    """The condition that an entry's sentence has that folded word, apart from any name."""
+    done = [event for event, text in _phrases().items() if word in fold(text)]
+    code = Q(code__contains=word) | Q(operation__contains=word)
+    refused = Q() if word in _OF_REFUSALS else code
+    return Q(outcome=Outcome.CHANGED, event__in=done) | Q(outcome=Outcome.REFUSED) & refused
+
+
+def names_actor(word: str) -> Q:
+    """The condition that the actor is called so although no label says it."""
+    is_nobody = Q(actor_label="") if word in "somebody" else Q(pk__in=())
+    return is_nobody | (Q(actor_kind=ActorKind.CLIENT) if word in "client" else Q(pk__in=()))
+
+
+_OF_REFUSALS = "was refused"
+
+
+@cache
+def _phrases() -> dict[str, str]:
+    """What is said of each event that there can be, without the object's name."""
+    verbs: dict[str, Iterable[Verb]] = {str(noun): its for noun, its in NOUN_VERBS.items()}
+    for model in apps.get_models():
+        if issubclass(model, Entity):
+            verbs[model.noun] = model.verbs | SECRET_VERBS
+    said = {
+        f"{noun}.{verb}": f"{_VERBS.get(verb, _plain(verb))} {_kinds().get(noun, _plain(noun))}"
+        for noun, its in verbs.items()
+        for verb in its
+    }
+    return {**said, **_WITHOUT_OBJECT}
 
 
 def effect_of_undoing(entry: AuditEntry) -> str:

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.text import Truncator
@@ -21,6 +22,7 @@ from syteops.audit.visibility import readable_resources
 from syteops.automation import queries, services
 from syteops.automation.lineage import Lineage, count, in_words
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.automation.names import FREE_PREFIX
 from syteops.core.entities import Entity
 
 PAGE_SIZE = 100
@@ -47,6 +49,13 @@ class CatalogueFilter(forms.Form):
         return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
 
 
+def _is_in_name(word: str) -> Q:
+    """That the name has it, of which only the key is stored: `syteops_api_` goes before it."""
+    if word in FREE_PREFIX:
+        return Q()
+    return Q(key__icontains=word.removeprefix(FREE_PREFIX))
+
+
 @admin.register(Variable)
 class VariableAdmin(ServiceAdmin):
     what_for = (
@@ -57,6 +66,7 @@ class VariableAdmin(ServiceAdmin):
     fixed_fields = ("key",)
     list_display = ("name", "start_of_value", "description", "read_by", "updated_at")
     search_fields = ("searched",)
+    shown_words = {"name": _is_in_name}
     fields = ("key", "value", "description")
     actions_list = ("catalogue",)
     sidebar_pages = (("All variables", "list", "admin:automation_variable_catalogue"),)

@@ -1,7 +1,7 @@
 """Searching texts for words, and numbers for the word that is one."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -24,26 +24,31 @@ def words_of(text: str) -> list[str]:
     return fold(text).split()[:MOST_WORDS]
 
 
-def search(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[Any]:
-    """Those in which each word of `text` occurs in one of `fields`, which are folded columns.
+def search(
+    found: QuerySet[Any], fields: Iterable[str], text: str, also: Iterable[Callable[[str], Q]] = ()
+) -> QuerySet[Any]:
+    """Those in which each word of `text` occurs in one of `fields`, which are folded columns, or
+    meets a condition of `also`, each of which is made of a folded word.
 
     A plain column with "=" in front, such as "=request_id", fits as a whole only. In a column of
     whole numbers the word must be the number: `002` and `2` find 2, and not 12.
     """
-    names = list(fields)
+    names, conditions = list(fields), list(also)
     for word in words_of(text):
-        found = found.filter(_has_word(found.model, word, names))
+        further = [condition(word) for condition in conditions]
+        found = found.filter(_has_word(found.model, word, names, further))
     return found
 
 
-def _has_word(model: type[Model], word: str, names: list[str]) -> Q:
+def _has_word(model: type[Model], word: str, names: list[str], further: list[Q]) -> Q:
     if not indexed_texts(model):
-        return reduce(or_, (_occurs(model, word, name) for name in names))
+        return reduce(or_, (*(_occurs(model, word, name) for name in names), *further))
     if len(word) < SHORTEST or any(_is_frequent(model, word, name) for name in names):
-        return reduce(or_, (_is_seen(model, word, name) for name in names))
+        return reduce(or_, (*(_is_seen(model, word, name) for name in names), *further))
     # One after the other, each by its index: of alternatives PostgreSQL would try all on each row.
     first, *others = (_keys(model, word, name) for name in names)
-    return Q(pk__in=first.union(*others) if others else first)
+    met = (model._base_manager.filter(one).order_by().values("pk") for one in further)
+    return Q(pk__in=first.union(*others, *met))
 
 
 def _keys(model: type[Model], word: str, name: str) -> QuerySet[Any, Any]:
@@ -75,8 +80,12 @@ def _is_seen(model: type[Model], word: str, name: str) -> Q:
     return Q(**{f"{name}__contains": word}) if is_indexed else _occurs(model, word, name)
 
 
-def search_unfolded(found: QuerySet[Any], fields: Iterable[str], text: str) -> QuerySet[Any]:
+def search_unfolded(
+    found: QuerySet[Any], fields: Iterable[str], text: str, also: Iterable[Callable[[str], Q]] = ()
+) -> QuerySet[Any]:
     """As `search`, where the columns are not folded, such as Django's own: folds every row.
+
+    It looks into nothing but these.
 
     For tables with few rows only.
     """

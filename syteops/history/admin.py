@@ -4,7 +4,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -28,6 +28,7 @@ from unfold.utils import parse_date_str
 from manage_api.principals import PersonPrincipal
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.shown_words import by_texts
 from syteops.adminkit.strict import DetailAdmin
 from syteops.audit import words
 from syteops.audit.models import AuditEntry, Outcome
@@ -40,6 +41,8 @@ from syteops.history.export import FORMATS
 from syteops.history.reverting import revert
 from syteops.history.rights import may_undo
 from syteops.history.undoable import given_back, why_never
+
+_OUTCOMES = {Outcome.CHANGED: "Done", Outcome.REFUSED: "Refused"}
 
 
 class ActorFilter(DropdownFilter):  # type: ignore[misc]
@@ -124,6 +127,13 @@ class AuditEntryAdmin(DetailAdmin):
     )
     list_filter_submit = True
     search_fields = ("=object_id", "=event", "=request_id", "=address", "searched")
+    shown_words = {
+        "who": words.names_actor,
+        "what": words.says,
+        "shown_outcome": by_texts(
+            lambda: [(text, Q(outcome=outcome)) for outcome, text in _OUTCOMES.items()]
+        ),
+    }
     search_help_text = "Object, its number, event, actor, address or request id"
     date_hierarchy = "at"
     list_per_page = 18
@@ -147,7 +157,7 @@ class AuditEntryAdmin(DetailAdmin):
 
     @admin.display(description="Outcome", ordering="outcome")
     def shown_outcome(self, entry: AuditEntry) -> str:
-        return "Refused" if entry.outcome == Outcome.REFUSED else "Done"
+        return _OUTCOMES[Outcome(entry.outcome)]
 
     shown_outcome.label = {"Done": "success", "Refused": "danger"}  # type: ignore[attr-defined]
 

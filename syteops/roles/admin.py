@@ -12,6 +12,7 @@ from unfold.widgets import (
 
 from syteops.adminkit.pickers import ColorPicker, IconPicker
 from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
+from syteops.adminkit.shown_words import among_few
 from syteops.core.form_fields import LineField
 from syteops.lib.colours import Colour, ink_on
 from syteops.roles import queries, services
@@ -56,6 +57,14 @@ class RoleForm(ServiceForm):
         return cleaned
 
 
+def _constraint(role: Role) -> str:
+    return {None: "Any number", 1: "One member"}.get(role.capacity, f"{role.capacity} members")
+
+
+def _holders(role: Role) -> str:
+    return ", ".join(str(member) for member in role.holders)
+
+
 @admin.register(Role)
 class RoleAdmin(ServiceAdmin):
     what_for = (
@@ -68,6 +77,10 @@ class RoleAdmin(ServiceAdmin):
     fixed_fields = ("slug",)
     list_display = ("name_shown", "slug", "constraint", "holders", "system")
     list_filter = ("system", "constraint_type")
+    shown_words = {
+        "constraint": among_few(queries.all_roles, _constraint),
+        "holders": among_few(queries.all_roles, _holders),
+    }
     search_fields = ("searched",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", "icon", "color")}),
@@ -100,8 +113,8 @@ class RoleAdmin(ServiceAdmin):
 
     @admin.display(description="constraint")
     def constraint(self, role: Role) -> str:
-        return {None: "Any number", 1: "One member"}.get(role.capacity, f"{role.capacity} members")
+        return _constraint(role)
 
     @admin.display(description="holders")
     def holders(self, role: Role) -> str:
-        return ", ".join(str(member) for member in role.holders)
+        return _holders(role)

@@ -59,7 +59,9 @@ class TeamMemberAdmin(ServiceAdmin):
         ("language", admin.AllValuesFieldListFilter),
         ("country", admin.AllValuesFieldListFilter),
     )
-    search_fields = (*queries.SEARCHED, "former_number")
+    search_fields = (
+        *queries.SEARCHED, "former_number", "role_assignments__role__name_folded",
+    )  # fmt: skip
     ordering = ("number", "former_number")
     autocomplete_fields = ("user",)
     readonly_fields = ("roles",)

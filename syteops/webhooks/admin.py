@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.shown_words import among_few
 from syteops.deliveries.choices import LABELS
 from syteops.deliveries.pages import destination_url
 from syteops.events.catalogue import EVERYTHING
@@ -34,6 +35,19 @@ TEST = Question(
 )
 
 
+def _events(webhook: Webhook) -> str:
+    if EVERYTHING in webhook.types:
+        return "Everything"
+    first, *others = webhook.types
+    return f"{first} and {len(others)} more" if others else first
+
+
+def _standing(webhook: Webhook) -> str:
+    if webhook.signing_secret is None:
+        return "No secret"
+    return str(queries.standing_of_webhook(webhook).label)
+
+
 @admin.register(Webhook)
 class WebhookAdmin(ServiceAdmin):
     what_for = "A webhook tells a tool of yours at once what was changed here, so it need not ask."
@@ -43,6 +57,12 @@ class WebhookAdmin(ServiceAdmin):
     list_display = ("name", "url", "shown_events", "shown_standing", "delivered", "active")
     list_filter = ("active",)
     search_fields = ("searched",)
+    shown_words = {
+        "shown_events": among_few(Webhook.objects.all, _events),
+        "shown_standing": among_few(
+            lambda: queries.with_standing(Webhook.objects.all()), _standing
+        ),
+    }
     fields = ("name", "url", "types", "active", "made_as")
     actions_detail = ("test", "rotate", "deliveries")
 
@@ -62,16 +82,11 @@ class WebhookAdmin(ServiceAdmin):
 
     @display(description="Events")  # type: ignore[untyped-decorator]
     def shown_events(self, webhook: Webhook) -> str:
-        if EVERYTHING in webhook.types:
-            return "Everything"
-        first, *others = webhook.types
-        return f"{first} and {len(others)} more" if others else first
+        return _events(webhook)
 
     @display(description="State", label=LABELS)  # type: ignore[untyped-decorator]
     def shown_standing(self, webhook: Webhook) -> str:
-        if webhook.signing_secret is None:
-            return "No secret"
-        return str(queries.standing_of_webhook(webhook).label)
+        return _standing(webhook)
 
     @display(description="Last delivered")  # type: ignore[untyped-decorator]
     def delivered(self, webhook: Any) -> Any:
