@@ -1,6 +1,6 @@
 """Mounts the key pages in the admin site."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from manage_api.keys import pages
-from manage_api.keys.models import ManageKey
+from manage_api.keys.models import KeyKind, ManageKey
+from manage_api.keys.queries import live_keys
+from syteops.adminkit.palette import Found, Wanted
 from syteops.adminkit.strict import ReadOnlyAdmin
 
 PERMISSION = "keys.manage_api_keys"
@@ -21,6 +23,15 @@ PERMISSION = "keys.manage_api_keys"
 @admin.register(ManageKey)
 class ManageKeyAdmin(ReadOnlyAdmin):
     """Has pages of its own: a key is no form to be edited."""
+
+    palette_pages = (("New restricted key", "add", "admin:keys_managekey_create"),)
+
+    def palette_objects(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:
+        """The keys that have not ended, by name, hint and public id."""
+        for key in live_keys():
+            if wanted.fits(key.name, key.hint, key.public_id):
+                kind = str(KeyKind(key.kind).label)
+                yield Found(str(key), kind, self.url_to("detail", key.public_id), icon)
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -4,7 +4,7 @@ They are not made or deleted here, only switched and configured, so their pages 
 with a page for each entry instead of a list of rows: an entry needs no row to be shown.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -18,6 +18,7 @@ from django.urls import URLPattern, path
 
 from syteops.adminkit.errors import problems_of_form
 from syteops.adminkit.merging import MARK, Choice, MergeableForm, merge, with_choices
+from syteops.adminkit.palette import Found, Wanted
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
@@ -99,6 +100,18 @@ class CatalogueAdmin(ServiceAdmin):
         cards = [{**self._card(request, one), "glance": glances.get(one.slug)} for one in found]
         title = self.opts.verbose_name_plural.capitalize()
         return self._page(request, "list", title, cards=cards, is_narrowed=wanted is not None)
+
+    def palette_objects(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:
+        """The entries, by name, by what they do, and by the names of their settings."""
+        kind = str(self.opts.verbose_name)
+        for one in self.find_all():
+            if wanted.fits(one.name, one.description, *self.settings_of(one)):
+                yield Found(one.name, kind, self.url_to("change", one.slug), icon)
+
+    def settings_of(self, entry: Any) -> list[str]:
+        """The names of an entry's settings."""
+        named = entry.config_schema.get("properties", {})
+        return [spec.get("title", name) for name, spec in named.items()]
 
     def glances(self, request: HttpRequest) -> Mapping[str, Any]:
         """What the list shows besides of an entry that is on: a `template` and its values."""

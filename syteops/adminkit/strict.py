@@ -25,6 +25,7 @@ from unfold.views import ChangeList
 
 from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
+from syteops.adminkit.palette import InPalette
 from syteops.adminkit.shown_words import Condition, conditions
 from syteops.core.folding import ordered_by
 from syteops.core.form_fields import options_for
@@ -124,7 +125,7 @@ class ExactFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class StrictAdmin(ExactFields, ModelAdmin):  # type: ignore[misc]
+class StrictAdmin(InPalette, ExactFields, ModelAdmin):  # type: ignore[misc]
     """Base of every admin. Its `search_fields` are columns that `search` takes."""
 
     what_for = ""

@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -8,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.text import Truncator
 from unfold.decorators import action
 from unfold.widgets import (
@@ -16,6 +19,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from syteops.adminkit.palette import Found, Wanted
 from syteops.adminkit.rows import PartsInline
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.audit.visibility import readable_resources
@@ -70,6 +74,14 @@ class VariableAdmin(ServiceAdmin):
     fields = ("key", "value", "description")
     actions_list = ("catalogue",)
     sidebar_pages = (("All variables", "list", "admin:automation_variable_catalogue"),)
+
+    def palette_objects(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:
+        """With all that are derived from records: one by its name, others on the page of all."""
+        yield from super().palette_objects(request, wanted, icon)
+        page = reverse(f"{self.admin_site.name}:automation_variable_catalogue")
+        title = f"Variables with “{wanted.text.strip()}”"
+        query = urlencode({"search": wanted.text})
+        yield Found(title, "All variables", f"{page}?{query}", "list", is_last=True)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         found: ChangeList = super().get_changelist_instance(request)

@@ -50,6 +50,11 @@ def forms_script(request: HttpRequest) -> str:
     return static("syteops/forms.js")
 
 
+def palette_script(request: HttpRequest) -> str:
+    """What opens the palette by a key and a button, and makes it accessible."""
+    return static("syteops/palette.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """The icon in the browser's tab."""
     return static("syteops/icon.svg")

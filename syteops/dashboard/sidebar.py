@@ -62,8 +62,11 @@ def _pages(shown: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _entry(shown: dict[str, Any]) -> dict[str, Any]:
-    meta = shown["model"]._meta
-    own = getattr(admin.site._registry[shown["model"]], "icon", None)
-    icon = own or _ICONS.get(meta.label_lower) or _APP_ICONS.get(meta.app_label, _ANY_ICON)
-    name = str(shown["name"])
+    name, icon = str(shown["name"]), icon_of(shown["model"])
     return {"title": name[:1].upper() + name[1:], "icon": icon, "link": shown["admin_url"]}
+
+
+def icon_of(model: Any) -> str:
+    """The symbol of what the admin lists there."""
+    meta, own = model._meta, getattr(admin.site._registry[model], "icon", None)
+    return own or _ICONS.get(meta.label_lower) or _APP_ICONS.get(meta.app_label, _ANY_ICON)

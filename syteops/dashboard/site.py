@@ -7,11 +7,13 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from unfold.sites import UnfoldAdminSite
 
 from syteops.adminkit.races import repeated_page
 from syteops.core.modules import inactive_modules
+from syteops.dashboard import palette
 from syteops.guides import views as guides
 from syteops.people.passwords import must_change_first
 
@@ -66,6 +68,15 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         if label is not None:
             return None if found and is_away(label) else found
         return {name: one for name, one in found.items() if not is_away(name)}
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the palette finds. The theme's own would keep answers beyond a change of rights."""
+        text = request.GET.get("s", "")
+        results = palette.find(request, text)
+        context = {"results": results, "search_term": text[: palette.MAX_LENGTH]}
+        return TemplateResponse(request, "unfold/helpers/command_results.html", context)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

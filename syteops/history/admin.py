@@ -115,6 +115,7 @@ class AuditEntryAdmin(DetailAdmin):
     """The trail is read here. Nobody adds, changes or deletes an entry."""
 
     what_for = "Whatever anybody changes here is written down, with who did it and how to undo it."
+    has_objects_in_palette = False
     list_display = ("when", "who", "what", "door", "shown_outcome", "address")
     list_display_links = ("when", "what")
     list_filter = (

@@ -49,6 +49,9 @@ class IntegrationStateAdmin(CatalogueAdmin):
         own = path("<slug:slug>/test/", view(self.test_view), name=self.url_name("test"))
         return [own, *super().get_urls()]
 
+    def settings_of(self, entry: queries.Installed) -> list[str]:
+        return [*super().settings_of(entry), *(one.spec.label for one in entry.secrets)]
+
     def why_off(self, entry: queries.Installed) -> str:
         if entry.unavailable_reason:
             return entry.unavailable_reason

@@ -2,6 +2,20 @@
 
 from typing import Any
 
+_PRIMARY = {
+    "50": "oklch(97% .014 254.604)",
+    "100": "oklch(93.2% .032 255.585)",
+    "200": "oklch(88.2% .059 254.128)",
+    "300": "oklch(80.9% .105 251.813)",
+    "400": "oklch(70.7% .165 254.624)",
+    "500": "oklch(65% .195 258.5)",
+    "600": "oklch(54.6% .245 262.881)",
+    "700": "oklch(48.8% .243 264.376)",
+    "800": "oklch(42.4% .199 265.638)",
+    "900": "oklch(37.9% .146 265.522)",
+    "950": "oklch(28.2% .091 267.935)",
+}
+
 
 def unfold_settings(name: str) -> dict[str, Any]:
     """The admin of a site of that name."""
@@ -19,24 +33,15 @@ def unfold_settings(name: str) -> dict[str, Any]:
         "ENVIRONMENT": "syteops.dashboard.frame.environment_label",
         "DASHBOARD_CALLBACK": "syteops.dashboard.frame.dashboard",
         "STYLES": ["syteops.dashboard.frame.stylesheet"],
-        "SCRIPTS": ["syteops.dashboard.frame.script", "syteops.dashboard.frame.forms_script"],
-        "COLORS": {
-            "primary": {
-                "50": "oklch(97% .014 254.604)",
-                "100": "oklch(93.2% .032 255.585)",
-                "200": "oklch(88.2% .059 254.128)",
-                "300": "oklch(80.9% .105 251.813)",
-                "400": "oklch(70.7% .165 254.624)",
-                "500": "oklch(65% .195 258.5)",
-                "600": "oklch(54.6% .245 262.881)",
-                "700": "oklch(48.8% .243 264.376)",
-                "800": "oklch(42.4% .199 265.638)",
-                "900": "oklch(37.9% .146 265.522)",
-                "950": "oklch(28.2% .091 267.935)",
-            },
-        },
+        "SCRIPTS": [
+            "syteops.dashboard.frame.script",
+            "syteops.dashboard.frame.forms_script",
+            "syteops.dashboard.frame.palette_script",
+        ],
+        "COLORS": {"primary": _PRIMARY},
         "SIDEBAR": {
             "show_search": True,
+            "command_search": True,
             "navigation": "syteops.dashboard.frame.navigation",
         },
     }

@@ -1,0 +1,84 @@
+"use strict";
+
+/* The theme's command palette, for everybody: it opens by "/" and by buttons as well, has a name, is
+   worked by the keyboard alone, and gives the focus back. */
+(() => {
+  let before = null;
+  let waits = false; // whether Enter was pressed before the answer was there
+  const input = () => document.getElementById("search-input-command");
+  const isOpen = () => input()?.offsetParent !== null;
+  const isWriting = (one) => one.isContentEditable || /^(input|textarea|select)$/i.test(one.tagName);
+
+  function open() {
+    if (!input() || isOpen()) return;
+    before = document.activeElement;
+    window.dispatchEvent(new CustomEvent("opencommand"));
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-palette]")) {
+      event.stopPropagation(); // the theme takes it for a click beside the palette
+      open();
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "/" && isPlain && !isWriting(document.activeElement)) {
+      event.preventDefault();
+      event.stopPropagation(); // on lists the theme takes it for the search of the list
+      open();
+    }
+    if (event.key === "k" && (event.ctrlKey || event.metaKey) && !isOpen()) {
+      before = document.activeElement;
+    }
+  });
+
+  const results = () => document.getElementById("command-results-list");
+  const isAnswered = () => results()?.dataset.term === input().value;
+
+  function openChosen() {
+    const chosen = results()?.querySelector("li.active a") ?? results()?.querySelector("a");
+    if (chosen) window.location.href = chosen.href;
+  }
+
+  document.addEventListener("htmx:afterSettle", () => {
+    if (waits && isOpen() && isAnswered()) openChosen();
+  });
+
+  /* Enter without a choice takes the first; Escape leaves at once, and Tab stays inside. */
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (!isOpen()) return;
+      waits = false;
+      const found = [...document.querySelectorAll("#command-results-list a")];
+      if (event.key === "Enter" && event.target === input()) {
+        event.preventDefault();
+        event.stopPropagation();
+        waits = !isAnswered();
+        if (!waits) openChosen();
+      } else if (event.key === "Escape") {
+        input().value = ""; // else the theme would only empty it
+        input().focus();
+        setTimeout(() => before?.focus?.());
+      } else if (event.key === "Tab") {
+        const stops = [input(), ...found];
+        const place = stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1);
+        event.preventDefault();
+        stops.at(place % stops.length).focus();
+      }
+    },
+    true,
+  );
+
+  window.addEventListener("DOMContentLoaded", () => {
+    if (!input()) return;
+    input().setAttribute("aria-label", "Search or do anything");
+    input().setAttribute("maxlength", "200");
+    const box = input().closest("[x-data='searchCommand()']");
+    box?.setAttribute("role", "dialog");
+    box?.setAttribute("aria-modal", "true");
+    box?.setAttribute("aria-label", "Search");
+  });
+})();
