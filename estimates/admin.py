@@ -105,7 +105,7 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     inlines = (LineItemInline,)
     inline_values = {LineItem: "line_items"}
     list_display = ("label", "title", "client", "shown_status", "total", "valid_until",
-                    "updated_at")  # fmt: skip
+                    "changed")  # fmt: skip
     list_display_links = ("label", "title")
     list_filter = (
         StatusFilter,

@@ -136,7 +136,7 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     inline_values = {ActionItem: "action_items"}
     extra_values = ("attendees", "tags")
     list_display = ("title", "shown_status", "author", "meeting_date", "follow_up_date", "to_do",
-                    "updated_at")  # fmt: skip
+                    "changed")  # fmt: skip
     list_filter = (
         ("status", ChoicesDropdownFilter),
         TagFilter,

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import formats, timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.adminkit.moments import in_full
 from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.rows import in_order
 from syteops.adminkit.stale_forms import (
@@ -264,7 +264,7 @@ def _secret_state(name: str) -> Callable[[Any], str]:
         at = getattr(obj, f"{name}_set_at")
         if getattr(obj, name) is None:
             return "Not set"
-        return f"Set on {formats.date_format(timezone.localtime(at), 'DATETIME_FORMAT')}"
+        return f"Set on {in_full(at)}"
 
     state.short_description = name.replace("_", " ").replace("api", "API")  # type: ignore[attr-defined]
     return state

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -25,6 +26,7 @@ from unfold.views import ChangeList
 
 from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
+from syteops.adminkit.moments import moment
 from syteops.adminkit.palette import InPalette
 from syteops.adminkit.shown_words import Condition, conditions
 from syteops.core.folding import ordered_by
@@ -136,6 +138,11 @@ class StrictAdmin(InPalette, ExactFields, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     search = staticmethod(search)
     ordered_by = staticmethod(ordered_by)
+
+    @admin.display(description="Changed", ordering="updated_at")
+    def changed(self, obj: Any) -> str:
+        """How long ago the object was changed last, for lists."""
+        return moment(obj.updated_at)
 
     def url_name(self, view: str) -> str:
         """The name of one of its addresses, within the admin's."""

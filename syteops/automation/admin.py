@@ -68,7 +68,7 @@ class VariableAdmin(ServiceAdmin):
     )
     services = services
     fixed_fields = ("key",)
-    list_display = ("name", "start_of_value", "description", "read_by", "updated_at")
+    list_display = ("name", "start_of_value", "description", "read_by", "changed")
     search_fields = ("searched",)
     shown_words = {"name": _is_in_name}
     fields = ("key", "value", "description")
@@ -141,7 +141,7 @@ class VariableSetAdmin(ServiceAdmin):
     services = services
     inlines = (SetValueInline,)
     inline_values = {VariableSetValue: "values"}
-    list_display = ("name", "acronym", "value_count", "updated_at")
+    list_display = ("name", "acronym", "value_count", "changed")
     search_fields = ("searched", "values__suffix_folded")
     fields = ("name", "acronym")
 

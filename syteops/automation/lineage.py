@@ -12,9 +12,9 @@ from datetime import datetime
 
 from manage_api.keys.models import KeyState, ManageKey
 from manage_api.keys.queries import heirs
+from syteops.adminkit.moments import ago
 from syteops.automation.models import VariableRead
 from syteops.automation.reads import EVERYTHING
-from syteops.history.templatetags.audit_words import ago
 
 _WORKS = (KeyState.ACTIVE, KeyState.RETIRING, KeyState.PAUSED)
 _SHOWN = 10

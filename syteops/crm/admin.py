@@ -13,7 +13,7 @@ class CrmSystemAdmin(ServiceAdmin):
     )
     services = services
     secret_fields = services.SECRETS
-    list_display = ("slot", "name", "code", "url", "has_key", "has_secret", "updated_at")
+    list_display = ("slot", "name", "code", "url", "has_key", "has_secret", "changed")
     list_display_links = ("slot", "name")
     list_filter = ("link_admin_only",)
     search_fields = ("number", "searched")

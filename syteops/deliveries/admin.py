@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -8,6 +6,7 @@ from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
+from syteops.adminkit.moments import exact_moment
 from syteops.adminkit.strict import DetailAdmin
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
@@ -32,7 +31,7 @@ class DeliveryAdmin(DetailAdmin):
         "answered. Enable one, and its deliveries appear by themselves."
     )
     icon = "outbox"
-    list_display = ("queued", "what", "to", "shown_state", "attempts", "finished_at")
+    list_display = ("queued", "what", "to", "shown_state", "attempts", "ended")
     list_display_links = ("queued", "what")
     list_filter = (
         ("state", ChoicesDropdownFilter),
@@ -60,8 +59,12 @@ class DeliveryAdmin(DetailAdmin):
     # --- The list ---
 
     @display(description="Queued", ordering="created_at")  # type: ignore[untyped-decorator]
-    def queued(self, delivery: Delivery) -> Any:
-        return delivery.created_at
+    def queued(self, delivery: Delivery) -> str:
+        return exact_moment(delivery.created_at)
+
+    @display(description="Ended", ordering="finished_at")  # type: ignore[untyped-decorator]
+    def ended(self, delivery: Delivery) -> str:
+        return exact_moment(delivery.finished_at, "–")
 
     @display(description="Event")  # type: ignore[untyped-decorator]
     def what(self, delivery: Delivery) -> str:

@@ -26,6 +26,7 @@ from unfold.decorators import action
 from unfold.utils import parse_date_str
 
 from manage_api.principals import PersonPrincipal
+from syteops.adminkit.moments import exact_moment
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.shown_words import by_texts
@@ -145,8 +146,8 @@ class AuditEntryAdmin(DetailAdmin):
         return visible_to_person(request.user, super().get_queryset(request))
 
     @admin.display(description="When", ordering="at")
-    def when(self, entry: AuditEntry) -> Any:
-        return entry.at
+    def when(self, entry: AuditEntry) -> str:
+        return exact_moment(entry.at)
 
     @admin.display(description="Who", ordering="actor_label")
     def who(self, entry: AuditEntry) -> str:

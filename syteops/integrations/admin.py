@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path
-from django.utils import formats, timezone
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelect2MultipleWidget,
@@ -14,6 +13,7 @@ from unfold.widgets import (
 )
 
 from syteops.adminkit.catalogue import CatalogueAdmin
+from syteops.adminkit.moments import in_full
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
@@ -153,8 +153,7 @@ def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:
     """An input for a new secret, and a switch to clear the stored one."""
     state = "Not set."
     if secret.key_set:
-        at = formats.date_format(timezone.localtime(secret.key_set_at), "DATETIME_FORMAT")
-        state = f"Set on {at}: it is never shown, and empty keeps it."
+        state = f"Set on {in_full(secret.key_set_at)}: it is never shown, and empty keeps it."
     prefix = secret.spec.generated
     made = {} if prefix is None else {"data-generate": prefix}
     fields: dict[str, forms.Field] = {

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from syteops.adminkit.moments import moment
 from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.stale_forms import (
@@ -184,7 +185,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = (
-        "username", "full_name", "email", "is_active", "is_staff", "is_superuser", "last_login",
+        "username", "full_name", "email", "is_active", "is_staff", "is_superuser", "signed_in",
     )  # fmt: skip
     list_filter_submit = True
     compressed_fields = True
@@ -194,6 +195,10 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     @admin.display(description="Name", ordering="last_name")
     def full_name(self, person: User) -> str:
         return person.get_full_name()
+
+    @admin.display(description="Last signed in", ordering="last_login")
+    def signed_in(self, person: User) -> str:
+        return moment(person.last_login)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)

@@ -170,6 +170,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "syteops.people.middleware.PasswordChangeMiddleware",
+    "syteops.team.middleware.OwnTimesMiddleware",
     "syteops.adminkit.refusals.AdminRefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -10,6 +10,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from syteops.adminkit.confirmed_action import Question
+from syteops.adminkit.moments import exact_moment
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.strict import DetailAdmin
 from syteops.core.errors import DomainError
@@ -65,8 +66,8 @@ class BackgroundTaskAdmin(DetailAdmin):
         return _STATES[TaskResultStatus(task.status)]
 
     @admin.display(description="Asked for", ordering="enqueued_at")
-    def enqueued(self, task: BackgroundTask) -> Any:
-        return task.enqueued_at
+    def enqueued(self, task: BackgroundTask) -> str:
+        return exact_moment(task.enqueued_at)
 
     @admin.display(description="Why")
     def why(self, task: BackgroundTask) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.moments import moment
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.shown_words import among_few
 from syteops.deliveries.choices import LABELS
@@ -89,8 +90,8 @@ class WebhookAdmin(ServiceAdmin):
         return _standing(webhook)
 
     @display(description="Last delivered")  # type: ignore[untyped-decorator]
-    def delivered(self, webhook: Any) -> Any:
-        return webhook.delivered_at
+    def delivered(self, webhook: Any) -> str:
+        return moment(webhook.delivered_at)
 
     # --- The secret, shown once ---
 

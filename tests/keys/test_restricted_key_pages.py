@@ -8,13 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
-from django.utils.formats import date_format
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from manage_api.keys import services, tokens
 from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS
 from manage_api.operations import all_scopes
+from syteops.adminkit.moments import in_full
 from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 from tests.keys.key_pages import HOME, KEY, on, on_api, restricted, stored, text_of
@@ -111,7 +111,7 @@ def test_a_key_used_after_its_end_is_not_drowned_by_others(page: Client) -> None
     assert "And 3 more that may work again." in shown
     start = text_of(page.get("/admin/"))
     assert "Stolen" in start
-    assert "Keys that work were turned away: 8 in the last 7 days." in start
+    assert "Keys that work were turned away in the last 7 days." in start
 
 
 def test_a_key_whose_sponsor_has_left_is_told(page: Client, bob: User) -> None:
@@ -246,8 +246,8 @@ def test_the_page_of_a_new_key_says_when_the_old_one_really_ends(page: Client) -
     key = restricted(expires_at=timezone.now() + timedelta(days=1))
     shown = text_of(page.post(on(key, "rotate"), {"overlap": 7 * 24 * 60 * 60}))
     assert key.expires_at is not None
-    end = date_format(timezone.localtime(key.expires_at), "DATETIME_FORMAT")
-    assert f"works until {end}" in " ".join(shown.split())
+    assert "works until <time" in shown
+    assert f">{in_full(key.expires_at)}</time>" in shown
 
 
 def test_what_a_state_does_not_allow_is_refused_in_words(page: Client, key: ManageKey) -> None:

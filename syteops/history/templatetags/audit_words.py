@@ -1,14 +1,11 @@
 """Audit entries in templates."""
 
 import json
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils import timezone
-from django.utils.timesince import timesince
 
 from syteops.audit import words
 from syteops.audit.models import AuditEntry
@@ -76,11 +73,3 @@ def difference(context: Context, change: dict[str, Any]) -> list[Line] | None:
 def field_name(name: str) -> str:
     """A column's name as a label."""
     return name.replace("_", " ")
-
-
-@register.filter
-def ago(moment: datetime) -> str:
-    """How long something is past."""
-    if timezone.now() - moment < timedelta(minutes=1):
-        return "just now"
-    return f"{timesince(moment)} ago"
