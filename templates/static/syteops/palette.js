@@ -6,7 +6,7 @@
   let before = null;
   let waits = false; // whether Enter was pressed before the answer was there
   const input = () => document.getElementById("search-input-command");
-  const isOpen = () => input()?.offsetParent !== null;
+  const isOpen = () => Boolean(input()?.offsetParent); // no page without a sign-in has one
   const isWriting = (one) => one.isContentEditable || /^(input|textarea|select)$/i.test(one.tagName);
 
   function open() {
