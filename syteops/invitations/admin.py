@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
+from syteops.adminkit.moments import moment
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.core.addresses import absolute_address
 from syteops.invitations import pages, queries, services
@@ -25,10 +26,11 @@ _LABELS = {
 
 @admin.register(Invitation)
 class InvitationAdmin(ServiceAdmin):
+    what_for = "Invite a colleague by a link or an e-mail: the rights are chosen beforehand."
     services = services
     form = InvitationForm
     icon = "person_add"
-    list_display = ("__str__", "shown_state", "invited_by", "expires_at", "mail_state")
+    list_display = ("__str__", "shown_state", "invited_by", "expires", "mail_state")
     list_select_related = ("invited_by",)
     extra_values = ("rights", "days")
 
@@ -64,6 +66,10 @@ class InvitationAdmin(ServiceAdmin):
     @display(description="State", label=_LABELS)  # type: ignore[untyped-decorator]
     def shown_state(self, invitation: Invitation) -> tuple[str, str]:
         return invitation.state, invitation.state.label
+
+    @admin.display(description="Expires", ordering="expires_at")
+    def expires(self, invitation: Invitation) -> str:
+        return moment(invitation.expires_at)
 
     @admin.display(description="Groups")
     def shown_groups(self, invitation: Invitation) -> str:
