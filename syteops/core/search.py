@@ -20,8 +20,11 @@ _NUMBER = re.compile("[0-9]{1,9}")
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a search, folded, as many as count; none in a text in which nobody sees any."""
-    return fold(text).split()[:MOST_WORDS]
+    """The words of a search, folded, as many as count; none in a text in which nobody sees any.
+
+    NUL, which no text holds and PostgreSQL does not take, ends a word.
+    """
+    return fold(text).replace("\0", " ").split()[:MOST_WORDS]
 
 
 def search(

@@ -6,6 +6,9 @@ import pytest
 from django import forms
 from django.contrib.auth.models import User
 
+from estimates.models import Estimate
+from notes.models import Note
+from syteops.core.search import search, words_of
 from syteops.lib.paths import ADMIN_PREFIX
 from tests.admin_forms import row
 from tests.adminkit.test_linear_forms import (
@@ -38,6 +41,19 @@ def test_no_form_fails_over_odd_values(alice: User, model: Any) -> None:
 
 def is_number(field: Any) -> bool:
     return isinstance(field, forms.IntegerField | forms.DecimalField)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_nor_does_looking_for_a_client(alice: User, odd: str) -> None:
+    path = f"{ADMIN_PREFIX}estimates/estimate/clients/"
+    assert signed_in(alice).get(path, {"q": odd}).json() == {"clients": []}
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\0\0"])
+def test_nor_does_any_search(text: str) -> None:
+    for model in (Note, Estimate):
+        assert not search(model.objects.all(), ["searched"], f"{text} zzz").exists()
+    assert words_of(text) == text.replace("\0", " ").split()
 
 
 @pytest.mark.parametrize("odd", NO_NUMBERS)
