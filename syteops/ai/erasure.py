@@ -19,6 +19,9 @@ def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
     They are kept for thirty days at most, so they are few. How many that were. Questions under way
     are cancelled, whoever asked them: the member may be in what was sent, and so in the answer.
     """
+    # First, and locked: what is answered meanwhile finds its question cancelled, and is not kept.
+    for one in AiSuggestion.objects.select_for_update().filter(state__in=UNDER_WAY).order_by("pk"):
+        dismiss(actor, one)
     _, known = known_as(member)
     # An AI calls people by half of their name, too. Rather one suggestion too many than one left.
     names = {fold(one) for one in (*known, *_parts_of_name(member)) if one}
@@ -26,10 +29,7 @@ def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
     found = Q(pk__in=named)
     if member.user_id:
         found |= Q(actor_kind=ActorKind.PERSON, actor_id=str(member.user_id))
-    deleted = AiSuggestion.objects.filter(found).delete()[0]
-    for one in AiSuggestion.objects.select_for_update().filter(state__in=UNDER_WAY).order_by("pk"):
-        dismiss(actor, one)
-    return deleted
+    return AiSuggestion.objects.filter(found).delete()[0]
 
 
 def _parts_of_name(member: TeamMember) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from syteops.ai import erasure, suggestions
+from syteops.ai.choices import SuggestionState
 from syteops.ai.erasure import forget_suggestions_of
 from syteops.ai.models import AiSuggestion
+from syteops.ai.services import Completion
 from syteops.ai.suggestions import forget_suggestions
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
@@ -15,6 +18,7 @@ from tests.fixtures import Api
 from tests.samples.estimates import a_draft
 from tests.samples.notes import a_note
 from tests.samples.suggestions import ITEMS, a_suggestion
+from tests.samples.team import a_member
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +70,25 @@ def test_erasing_a_member_takes_along_what_names_them_and_what_they_asked_for(
 
     assert [one.pk for one in AiSuggestion.objects.all()] == [other.pk]
     assert {named.pk, asked.pk}.isdisjoint({other.pk})
+
+
+def test_an_answer_that_comes_while_somebody_is_erased_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The question was asked before, with the name in it."""
+    member, note = a_member(first_name="Zyxwvut"), a_note()
+    a_suggestion(note, "notes.summary")
+    area = "notes.action_items"
+    asked = a_suggestion(note, area, state=SuggestionState.RUNNING, items=[])
+    names, told = erasure._names, Completion("", "openai", "small", None)
+    answer = [{**ITEMS[area], "text": "Call Zyxwvut"}]
+
+    def named(one: AiSuggestion, known: set[str]) -> bool:
+        suggestions._keep(SYSTEM, asked, told, answer)
+        return names(one, known)
+
+    monkeypatch.setattr(erasure, "_names", named)
+    forget_suggestions_of(SYSTEM, member)
+
+    asked.refresh_from_db()
+    assert (asked.state, asked.items) == (SuggestionState.CANCELLED, [])
