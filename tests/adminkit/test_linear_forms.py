@@ -36,6 +36,7 @@ from tests.adminkit.test_strict_lists import parameters, path_of
 from tests.core.test_values import MAKERS
 from tests.effort import takes_over
 from tests.fixtures import signed_in
+from tests.invitations.invited import invited
 from tests.keys.key_pages import on, restricted
 from tests.samples.suggestions import ITEMS, a_suggestion
 
@@ -150,8 +151,11 @@ OTHERS: dict[str, Callable[[], str]] = {
     "client's answer": lambda: f"/admin/estimates/estimate/{_sent_estimate().pk}/approve/",
     "client's e-mail": lambda: f"/admin/estimates/estimate/{_estimate().pk}/send/",
     "suggested items": _suggested,
+    "invitation": lambda: invited(User.objects.create_superuser("inviter")),
     "licence": lambda: f"{path_of(License)}1/change/",
 }
+OPEN = ("sign in", "client's page", "invitation")
+"""To everybody."""
 ALSO = {
     "new key": {"preset": "read_only", "name": "Tool"},
     "suggested items": {"accept": "", "item": "0"},
@@ -167,7 +171,7 @@ def test_a_megabyte_in_a_field_is_refused_beside_it_at_once(alice: User, model: 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_so_it_is_on_pages_of_another_kind(alice: User, name: str) -> None:
-    client = Client() if name in ("sign in", "client's page") else signed_in(alice)
+    client = Client() if name in OPEN else signed_in(alice)
     assert check(client, OTHERS[name](), **ALSO.get(name, {}))
 
 
