@@ -26,6 +26,7 @@ from unfold.views import ChangeList
 
 from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
+from syteops.adminkit.list_pages import ListPagesAdmin
 from syteops.adminkit.moments import moment
 from syteops.adminkit.palette import InPalette
 from syteops.adminkit.shown_words import Condition, conditions
@@ -127,7 +128,7 @@ class ExactFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class StrictAdmin(InPalette, ExactFields, ModelAdmin):  # type: ignore[misc]
+class StrictAdmin(InPalette, ExactFields, ListPagesAdmin, ModelAdmin):  # type: ignore[misc]
     """Base of every admin. Its `search_fields` are columns that `search` takes."""
 
     what_for = ""

@@ -46,6 +46,7 @@ class CounterKind(StrEnum):
     FAILED_SIGN_INS = "failed sign-ins"
     HOUSEKEEPING = "housekeeping"
     READINESS = "readiness"
+    PROGRESS = "progress"
 
 
 class Counters(Protocol):

@@ -4,8 +4,6 @@ Each is written for a reader, in pieces. On its way to a slow client, others are
 database connection: nothing stays open there between two pieces.
 """
 
-import csv
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -21,16 +19,13 @@ from syteops.audit.models import AuditEntry
 from syteops.core.errors import Invalid
 from syteops.history.filters import AuditFilter
 from syteops.history.serializers import AuditEntrySerializer
+from syteops.lib.cells import inert, line_writer
 
 COLUMNS = (
     "id", "at", "outcome", "actor_kind", "actor_id", "actor_label", "door", "operation", "event",
     "resource", "object", "object_label", "changes", "code", "request_id", "address",
 )  # fmt: skip
 """The columns of the CSV; `changes` is JSON."""
-ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would run."""
-_BEGINNING = re.compile(rf"(?:^|(?<=[;\t\r\n|]))(?=\"*[{re.escape(''.join(ACTIVE))}'])")
-
 MOST_EXPORTED, MOST_BYTES = 10_000, 16 * 1024 * 1024
 """So many entries with changes of so many bytes go into one answer of the API, made as a whole."""
 CHUNK = 1000
@@ -51,19 +46,12 @@ def refuse_too_much(found: QuerySet[AuditEntry]) -> None:
         raise Invalid.field("since", detail, "out_of_range")
 
 
-class _Line:
-    """Takes the lines that a csv writer writes, and gives each one back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def as_csv(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[str]:
     """The entries as CSV (RFC 4180), with a line of column names; every cell is inert text."""
-    writer = csv.writer(_Line())
-    yield writer.writerow(COLUMNS)
+    line = line_writer()
+    yield line(COLUMNS)
     for page in _pages(found, reader):
-        yield "".join(writer.writerow(_cells(row)) for row in page)
+        yield "".join(line(_cells(row)) for row in page)
 
 
 def as_json_lines(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[str]:
@@ -85,15 +73,6 @@ def _cells(row: dict[str, Any]) -> list[str]:
     actor = {f"actor_{name}": value for name, value in row["actor"].items()}
     cells = {**row, **actor, "changes": dump(row["changes"]).decode()}
     return [inert(str(cells[name])) for name in COLUMNS]
-
-
-def inert(text: str) -> str:
-    """A cell that no spreadsheet runs: where a formula could begin, ' comes before it.
-
-    That is at the beginning, and after what some spreadsheets part cells by. Before a ' that stands
-    there comes another one: whoever takes one away at each such place reads what was there.
-    """
-    return _BEGINNING.sub("'", text)
 
 
 class Format(NamedTuple):

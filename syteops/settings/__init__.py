@@ -137,6 +137,7 @@ INSTALLED_APPS = [
     "syteops.crm",
     "syteops.team",
     "syteops.roles",
+    "syteops.transfer",
     "syteops.modules",
     "syteops.integrations",
     "syteops.deliveries",

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from syteops.core.actors import Actor
-from syteops.core.entities import Entity
+from syteops.core.counters import CounterKind, counters
 from syteops.core.errors import DomainError
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.models import Job
@@ -30,6 +30,7 @@ Work = Callable[[Actor, Storing], str]
 """Does it for the actor and stores the outcome in `with storing():`; answers what to tell."""
 
 KEPT = timedelta(days=30)
+_A_DAY = 24 * 60 * 60  # seconds
 
 UNFORESEEN = {
     "code": "internal_error",
@@ -43,9 +44,11 @@ class _StoredBefore(Exception):
 
 @transaction.atomic
 def begin(
-    actor: Actor, task: Any, about: Entity, *, title: str, back: str = "", name: str | None = None
+    actor: Actor, task: Any, about: Any, *, title: str, back: str = "", name: str | None = None
 ) -> Job:
     """Have `task` run for the actor, on the object `about`. `back` is where a person came from.
+
+    The object has a `resource`.
 
     The task gets the object's primary key, or the `name` given.
     """
@@ -92,6 +95,20 @@ def _storing(job: str) -> Iterator[None]:
 
 def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> None:
     Job.objects.filter(pk=job.pk).update(ended_at=timezone.now(), told=told, problem=problem)
+
+
+def tell_progress(job: str, done: int, total: int) -> None:
+    """Let whoever waits see that so many of `total` are done. Costs nothing between two percent.
+
+    Counted beside the database: what a transaction has done is not seen before it ends.
+    """
+    if done * 100 // total != (done - 1) * 100 // total:
+        counters().add(CounterKind.PROGRESS, job, _A_DAY)
+
+
+def progress_of(job: Job) -> int:
+    """How many percent are done; 0 where nothing is told of it."""
+    return min(counters().read(CounterKind.PROGRESS, str(job.pk), _A_DAY), 100)
 
 
 def status_of(job: Job) -> str:

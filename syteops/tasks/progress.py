@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from syteops.core.actors import ActorKind
-from syteops.tasks.jobs import problem_of, status_of
+from syteops.tasks.jobs import problem_of, progress_of, status_of
 from syteops.tasks.models import Job
 
 PAGE = "tasks_backgroundtask_job"
@@ -30,10 +30,11 @@ def show_progress(admin: Any, request: HttpRequest, job_id: UUID) -> HttpRespons
     if job is None or not _began(request.user, job):
         raise Http404("There is no such job.")
     status = status_of(job)
+    told = {"text": _TEXTS.get(status, ""), "percent": progress_of(job)}
     if "state" in request.GET:
-        return JsonResponse({"over": status in IS_OVER, "text": _TEXTS.get(status, "")})
+        return JsonResponse({"over": status in IS_OVER, **told})
     if status not in IS_OVER:
-        context = {"job": job, "text": _TEXTS[status]}
+        context = {"job": job, **told}
         page: HttpResponse = admin.page(request, "admin/tasks/progress.html", job.title, **context)
         return page
     if problem := problem_of(job):

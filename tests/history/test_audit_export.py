@@ -19,7 +19,8 @@ from syteops.audit.services import record_refusal
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
-from syteops.history.export import ACTIVE, COLUMNS, inert
+from syteops.history.export import COLUMNS
+from syteops.lib.cells import ACTIVE, inert
 from syteops.team import services as team
 from tests.fixtures import Api, signed_in
 from tests.samples.crm import a_system

@@ -71,6 +71,7 @@ def test_the_button_asks_nobody_and_the_task_asks_for_the_person(
     assert page.get(f"{where}?state").json() == {
         "over": False,
         "text": "Waiting for its turn …",
+        "percent": 0,
     }
 
     run_tasks()

@@ -5,15 +5,20 @@
 document.addEventListener("DOMContentLoaded", () => {
   const job = document.querySelector("[data-progress]");
   const status = job.querySelector("[role=status]");
+  const bar = job.querySelector("progress");
   const look = async () => {
     try {
       const answer = await fetch(job.dataset.progress);
-      const { over, text } = answer.ok ? await answer.json() : { over: true };
+      const { over, text, percent } = answer.ok ? await answer.json() : { over: true };
       if (over) {
         location.reload();
         return;
       }
       if (status.textContent !== text) status.textContent = text;
+      if (bar && percent) {
+        bar.hidden = false;
+        bar.value = percent;
+      }
     } catch {
       // The server is away for a moment: it is asked again.
     }

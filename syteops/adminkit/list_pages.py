@@ -1,0 +1,87 @@
+"""Pages that stand beside the list of every admin for which they make sense, such as its import.
+
+An app enters such a page once, in its `ready`; no admin names it, and a new one has it too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from unfold.admin import ModelAdmin
+from unfold.enums import ActionVariant
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page, below the address of the list.
+
+    `offered` says whether an admin has it for whoever asks; nobody else is let in. With a `title`
+    it has a button above the list.
+    """
+
+    name: str
+    route: str
+    offered: Callable[[Any, HttpRequest], bool]
+    show: Callable[..., HttpResponseBase]
+    title: str = ""
+    icon: str = ""
+
+
+_pages: list[ListPage] = []
+
+
+def enter(page: ListPage) -> None:
+    """Have it beside the lists from now on. Call it before addresses are looked up."""
+    _pages.append(page)
+
+
+def all_list_pages() -> tuple[ListPage, ...]:
+    """Those that were entered."""
+    return tuple(_pages)
+
+
+class ListPagesAdmin(ModelAdmin):  # type: ignore[misc]
+    """Has the addresses of these pages, and buttons that lead there above the list."""
+
+    url_name: Callable[[str], str]
+    url_to: Callable[..., str]
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = (
+            path(
+                one.route,
+                self.admin_site.admin_view(self._guarded(one)),
+                name=self.url_name(one.name),
+            )
+            for one in all_list_pages()
+        )
+        return [*pages, *super().get_urls()]
+
+    def _guarded(self, page: ListPage) -> Callable[..., HttpResponseBase]:
+        def show(request: HttpRequest, **named: Any) -> HttpResponseBase:
+            if not page.offered(self, request):
+                raise PermissionDenied
+            return page.show(self, request, **named)
+
+        return show
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The buttons lead on with the filters and the search of the list."""
+        query = request.GET.urlencode()
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        buttons = [
+            {"title": one.title, "icon": one.icon, "variant": ActionVariant.DEFAULT, "path": where}
+            for one in all_list_pages()
+            if one.title and one.offered(self, request)
+            for where in [f"{self.url_to(one.name)}{'?' if query else ''}{query}"]
+        ]
+        context = getattr(response, "context_data", None) or {}
+        if "actions_list" in context:  # else it is no list, but leads elsewhere
+            context["actions_list"] += buttons
+        return response

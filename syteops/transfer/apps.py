@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class TransferConfig(AppConfig):
+    name = "syteops.transfer"
+    label = "transfer"
+
+    def ready(self) -> None:
+        """Put its pages beside the lists that can be exported and imported."""
+        from syteops.adminkit import list_pages
+        from syteops.transfer.pages import PAGES
+
+        for page in PAGES:
+            list_pages.enter(page)

@@ -1,0 +1,208 @@
+"""The pages beside each list: exporting it, and importing a file into it."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from manage_api.principals import PersonPrincipal
+from syteops.adminkit.list_pages import ListPage
+from syteops.adminkit.service_admin import admin_actor
+from syteops.core.errors import DomainError, Invalid
+from syteops.tasks.jobs import begin
+from syteops.tasks.progress import page_to_wait_on
+from syteops.transfer import files, uploads
+from syteops.transfer.models import Import
+from syteops.transfer.sheets import Sheet, sheet_of
+from syteops.transfer.tasks import store_file, try_file
+
+AT_ONCE = 250
+"""So many rows are imported while the person waits; more of them in the background."""
+MOST_XLSX = 5000
+"""Rows of a workbook, which is made as a whole while the person waits."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class FileForm(forms.Form):
+    """The file to import."""
+
+    file = forms.FileField(
+        label="CSV or XLSX file",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": f".csv,.xlsx,text/csv,{XLSX}"}),
+    )
+
+
+def _allowed(admin: Any, request: HttpRequest) -> set[str]:
+    """What of its table the person may do: `list`, `create`, `partial_update`, `update`."""
+    sheet = sheet_of(admin.model)
+    if sheet is None or not admin.has_view_permission(request):
+        return set()
+    operations = [one for one in (sheet.lists, sheet.creates, sheet.updates) if one]
+    principal = PersonPrincipal(request.user)  # of a module that is away, nothing may be seen
+    return {one.endpoint for one in operations if principal.may(one)}
+
+
+def _may_export(admin: Any, request: HttpRequest) -> bool:
+    return "list" in _allowed(admin, request)
+
+
+def _may_import(admin: Any, request: HttpRequest) -> bool:
+    allowed = _allowed(admin, request)
+    return "list" in allowed and len(allowed) > 1
+
+
+def _sheet(admin: Any) -> Sheet:
+    sheet = sheet_of(admin.model)
+    assert sheet is not None  # else the page is not offered
+    return sheet
+
+
+# --- Export --------------------------------------------------------------------------------
+
+
+def show_export(admin: Any, request: HttpRequest) -> HttpResponseBase:
+    """Asks for the kind of file, and answers it with what the list's filters let pass."""
+    query = request.GET.copy()
+    form = (query.pop("format", None) or [""])[0]
+    request.GET = query  # type: ignore[assignment]  # what is left is the list's
+    try:
+        listed = admin.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters:
+        return HttpResponseRedirect(admin.url_to("changelist"))
+    if form in ("csv", "xlsx", "empty"):
+        return _exported(admin, request, listed, form)
+    title = f"Export {admin.opts.verbose_name_plural}"
+    context = {
+        "count": listed.count(),
+        "query": query.urlencode(),
+        "most": MOST_XLSX,
+        "back": f"{admin.url_to('changelist')}?{query.urlencode()}",
+    }
+    return admin.page(request, "admin/transfer/export.html", title, **context)  # type: ignore[no-any-return]
+
+
+def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpResponseBase:
+    sheet = _sheet(admin)
+    rows = sheet.exported(listed.none() if form == "empty" else listed)
+    response: HttpResponseBase
+    if form == "xlsx":
+        if listed.count() > MOST_XLSX:
+            messages.error(request, f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV.")
+            return HttpResponseRedirect(request.path)
+        try:
+            made = files.as_xlsx(list(sheet.columns), rows)
+        except Invalid as refusal:
+            messages.error(request, refusal.errors[0].detail)
+            return HttpResponseRedirect(request.path)
+        response = HttpResponse(made, content_type=XLSX)
+    else:
+        pieces = files.as_csv(list(sheet.columns), rows)
+        response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+    name = f"{sheet.viewset.prefix.replace('/', '-')}.{'xlsx' if form == 'xlsx' else 'csv'}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+# --- Import --------------------------------------------------------------------------------
+
+
+def show_import(admin: Any, request: HttpRequest) -> HttpResponse:
+    """Takes a file, tries what importing it would do, and leads to the page that tells it."""
+    sheet = _sheet(admin)
+    form = FileForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            table = files.read(file.file, file.name, file.size)
+            if not table.rows:
+                raise files.refused(
+                    "The file has no rows below its header. There is nothing to do."
+                )
+        except Invalid as refusal:
+            form.add_error("file", refusal.errors[0].detail)
+        else:
+            return _try(admin, request, uploads.keep(request.user, sheet, table, file.name))
+    name = admin.opts.verbose_name_plural
+    context = {
+        "form": form,
+        "sheet": sheet,
+        "columns": sheet.columns.values(),
+        "most_rows": files.MOST_ROWS,
+        "most_megabytes": files.MOST_BYTES // 1024 // 1024,
+        "back": admin.url_to("changelist"),
+        "export": admin.url_to("export"),
+    }
+    return admin.page(request, "admin/transfer/import.html", f"Import {name}", **context)  # type: ignore[no-any-return]
+
+
+def _untold(done: int, total: int) -> None:
+    """Whoever waits for the answer is told by it."""
+
+
+def _actor(admin: Any, request: HttpRequest) -> Any:
+    return admin_actor(request, f"{_sheet(admin).viewset.resource}.import")
+
+
+def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
+    page = admin.url_to("import_file", upload.pk)
+    if upload.row_count > AT_ONCE:
+        title = f"Looking through {upload.file_name}"
+        return _wait(admin, request, try_file, upload, title, page)
+    uploads.try_upload(upload, _sheet(admin), _actor(admin, request), _untold)
+    return HttpResponseRedirect(page)
+
+
+def _wait(
+    admin: Any, request: HttpRequest, task: Any, upload: Import, title: str, back: str
+) -> HttpResponse:
+    actor, name = _actor(admin, request), str(upload.pk)
+    return page_to_wait_on(begin(actor, task, upload, title=title, back=back, name=name))
+
+
+def show_file(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Tells what importing a file would do; only a POST imports it."""
+    try:
+        upload = uploads.find(request.user, _sheet(admin), upload_id)
+        if request.method == "POST":
+            return _store(admin, request, upload)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+        gone = refusal.detail == uploads.GONE
+        return redirect(admin.url_to("import") if gone else request.path)
+    report = uploads.report_of(upload)
+    if report is None:  # the job that was to find out has failed, or is not over
+        return HttpResponseRedirect(admin.url_to("import"))
+    context = {
+        "upload": upload,
+        "report": report,
+        "told": uploads.in_words(report),
+        "does_something": report.new or report.changed or report.deleted,
+        "more_problems": report.problem_count - len(report.problems),
+        "back": admin.url_to("import"),
+        "list": admin.url_to("changelist"),
+    }
+    title = f"Import {upload.file_name}"
+    return admin.page(request, "admin/transfer/file.html", title, **context)  # type: ignore[no-any-return]
+
+
+def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
+    if upload.row_count > AT_ONCE:
+        title = f"Importing {upload.file_name}"
+        return _wait(admin, request, store_file, upload, title, admin.url_to("changelist"))
+    report = uploads.store_upload(upload, _sheet(admin), _actor(admin, request), _untold)
+    messages.success(request, f"Imported: {uploads.in_words(report)}.")
+    return HttpResponseRedirect(admin.url_to("changelist"))
+
+
+PAGES = (
+    ListPage("import", "import/", _may_import, show_import, "Import", "upload"),
+    ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
+    ListPage("export", "export/", _may_export, show_export, "Export", "download"),
+)

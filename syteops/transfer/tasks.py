@@ -1,0 +1,39 @@
+"""Large files in the background: tried, and imported, while whoever asked sees how far it is."""
+
+from functools import partial
+
+from syteops.core.actors import Actor
+from syteops.core.tasks import task
+from syteops.tasks.jobs import Storing, carry_out, tell_progress
+from syteops.transfer import uploads
+from syteops.transfer.models import Import
+from syteops.transfer.sheets import sheet_named
+
+
+@task(queue_name="slow")
+def try_file(job: str, upload: str) -> None:
+    """Find out what importing a file would do."""
+
+    def work(actor: Actor, storing: Storing) -> str:
+        kept = Import.objects.filter(pk=upload).first()
+        if kept is None:
+            return uploads.GONE
+        uploads.try_upload(kept, sheet_named(kept.resource), actor, partial(tell_progress, job))
+        return "The file was looked through."
+
+    carry_out(job, work)
+
+
+@task(queue_name="slow")
+def store_file(job: str, upload: str) -> None:
+    """Import a file."""
+
+    def work(actor: Actor, storing: Storing) -> str:
+        kept = Import.objects.filter(pk=upload).first()
+        if kept is None:
+            return uploads.GONE
+        sheet = sheet_named(kept.resource)
+        report = uploads.store_upload(kept, sheet, actor, partial(tell_progress, job), storing)
+        return f"Imported: {uploads.in_words(report)}."
+
+    carry_out(job, work)

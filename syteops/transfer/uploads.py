@@ -1,0 +1,125 @@
+"""Uploads: kept sealed, tried, and then imported as a whole or not at all."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from syteops.adminkit.races import check_references, races_refused
+from syteops.audit.visibility import readable_resources
+from syteops.core.actors import Actor
+from syteops.core.encryption import open_sealed, seal
+from syteops.core.errors import Conflict
+from syteops.core.locks import repeated
+from syteops.lib.text import cut, to_line
+from syteops.transfer.files import Table
+from syteops.transfer.importing import Report, Tell, carry_out_rows, try_rows
+from syteops.transfer.models import Import
+from syteops.transfer.sheets import Sheet
+
+KEPT = timedelta(days=1)
+GONE = "This file was imported already, or was kept for too long. Choose it once more."
+CHANGED = "Nothing was imported: something was changed meanwhile. Look at it once more."
+
+
+class _TakenBack(Exception):
+    """The rows would do something else than was shown; `report` says what."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+def keep(user: Any, sheet: Sheet, table: Table, file_name: str) -> Import:
+    """The upload, kept for a day at most."""
+    name = cut(to_line(file_name), 200)
+    upload = Import(person=user, resource=sheet.viewset.resource, file_name=name)
+    upload.row_count = len(table.rows)
+    with transaction.atomic():
+        upload.content = seal(upload, "content", json.dumps(table))
+        upload.save(force_insert=True)
+    return upload
+
+
+def report_of(upload: Import) -> Report | None:
+    """What importing it would do; None as long as that was not tried."""
+    kept = open_sealed(upload, "report")
+    return Report.from_data(json.loads(kept)) if kept else None
+
+
+def find(user: Any, sheet: Sheet, key: Any, lock: bool = False) -> Import:
+    """That person's upload. Raises Conflict if it is not there any more."""
+    kept = Import.objects.select_for_update() if lock else Import.objects.all()
+    found = kept.filter(pk=key, person=user, resource=sheet.viewset.resource).first()
+    if found is None:
+        raise Conflict(GONE)
+    return found
+
+
+def try_upload(upload: Import, sheet: Sheet, actor: Actor, tell: Tell) -> Report:
+    """Find out what importing it would do, and keep that to be shown."""
+    work = partial(try_rows, sheet, _table(upload), upload.person, _seeing(upload, actor), tell)
+    report = repeated(work)
+    _note(upload, report)
+    return report
+
+
+def store_upload(
+    upload: Import,
+    sheet: Sheet,
+    actor: Actor,
+    tell: Tell,
+    storing: Callable[[], AbstractContextManager[Any]] = transaction.atomic,
+) -> Report:
+    """Import it, if that still does what was shown; else nothing is stored. Raises Conflict."""
+    shown, seeing = report_of(upload), _seeing(upload, actor)
+
+    def store() -> Report:
+        with races_refused(), storing():
+            table = _table(find(upload.person, sheet, upload.pk, lock=True))
+            report = carry_out_rows(sheet, table, upload.person, seeing, tell)
+            if report.problem_count or shown is None or report.digest != shown.digest:
+                raise _TakenBack(report)
+            check_references()
+            Import.objects.filter(pk=upload.pk).delete()
+        return report
+
+    try:
+        return repeated(store)
+    except _TakenBack as refusal:
+        _note(upload, refusal.report)
+        raise Conflict(CHANGED) from refusal
+
+
+def in_words(report: Report) -> str:
+    """How many of what: "3 new, 2 changed"."""
+    counts = {"new": report.new, "changed": report.changed, "deleted": report.deleted}
+    told = [f"{count:,} {name}" for name, count in counts.items() if count]
+    return ", ".join(told) or "Nothing"
+
+
+def forget_imports() -> None:
+    """Delete what was uploaded more than a day ago."""
+    Import.objects.filter(begun_at__lt=timezone.now() - KEPT).delete()
+
+
+def _seeing(upload: Import, actor: Actor) -> Actor:
+    """The actor, who may be told what the person may read; a worker knows nothing of that."""
+    return replace(actor, trail=[], readable=partial(readable_resources, upload.person))
+
+
+def _table(upload: Import) -> Table:
+    header, rows = json.loads(open_sealed(upload, "content") or "[[], []]")
+    return Table(header, [(number, cells) for number, cells in rows])
+
+
+def _note(upload: Import, report: Report) -> None:
+    with transaction.atomic():
+        upload.report = seal(upload, "report", json.dumps(report.as_data()))
+        upload.save(update_fields=["report"])

@@ -1,0 +1,272 @@
+"""Importing: told beforehand, row by row; all of it or nothing; by the services of every door."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from syteops.audit.models import AuditEntry
+from syteops.automation.models import Variable
+from syteops.core.actors import SYSTEM, Channel
+from syteops.crm.models import CrmSystem
+from syteops.roles.models import Role
+from syteops.tasks.jobs import tell_progress
+from syteops.team import services
+from syteops.team.models import TeamMember
+from syteops.transfer import hourly, pages
+from syteops.transfer.models import Import
+from syteops.transfer.uploads import CHANGED, GONE
+from tests.fixtures import signed_in
+from tests.samples.crm import a_system
+from tests.samples.team import a_member
+from tests.transfer.transferring import (
+    SHEETS,
+    address,
+    as_file,
+    confirm,
+    exported,
+    report,
+    rows_of,
+    told,
+    upload,
+)
+
+pytestmark = pytest.mark.django_db
+MEMBERS, ROLES, CRM = SHEETS["team-members"], SHEETS["roles"], SHEETS["crm-systems"]
+HEADER = ["user_num", "first_name", "email", "crm_ids"]
+
+
+@pytest.fixture
+def browser(alice: User) -> Client:
+    return signed_in(alice)
+
+
+def with_rights(*codenames: str) -> Client:
+    user = User.objects.create_user("dora", "dora@example.com", "x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return signed_in(user)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_rows_with_a_number_change_and_rows_without_one_add(browser: Client, form: str) -> None:
+    ada, system = a_member(), a_system()
+    same = a_member(first_name="Same", email="")
+    rows = [
+        HEADER,
+        [ada.slot, "Augusta", "ada@example.com", ""],
+        ["", "Grace", "grace@example.com", f'{{"{system.slot}": "G-1"}}'],
+        [same.slot.lstrip("0"), "Same", "", ""],  # as a spreadsheet makes it of "002"
+    ]
+    entries = AuditEntry.objects.count()
+
+    page = upload(browser, MEMBERS, as_file(rows, form), f"people.{form}")
+
+    found = report(page)
+    assert (found.new, found.changed, found.unchanged, found.problems) == (1, 1, 1, [])
+    assert found.changes[0]["fields"] == {"first_name": ["Ada", "Augusta"]}
+    assert "Augusta" in page.content.decode()
+    assert (AuditEntry.objects.count(), TeamMember.objects.count()) == (entries, 2)
+
+    done = confirm(browser, page)
+
+    assert told(done) == ["Imported: 1 new, 1 changed."]
+    ada.refresh_from_db()
+    grace = TeamMember.objects.get(first_name="Grace")
+    assert (ada.first_name, grace.crm_ids) == ("Augusta", {system.slot: "G-1"})
+    made, changed = AuditEntry.objects.filter(object_resource="users").order_by("-pk")[:2]
+    for entry, event in ((changed, "team_member.updated"), (made, "team_member.created")):
+        assert (entry.event, entry.door, entry.operation) == (event, Channel.ADMIN, "users.import")
+    assert not Import.objects.exists()
+
+
+def test_each_wrong_row_is_named_and_then_nothing_is_stored(browser: Client) -> None:
+    rows = [
+        [*HEADER, "country", "full_name", "user", "roles"],
+        ["", "Good", "", "", "", "", "", ""],
+        ["", "Bad", "nobody", "", "Utopia", "", "", ""],
+        ["099", "Gone", "", "", "", "", "", ""],
+        ["", "x" * 200, "", "{", "", "", "", ""],
+        ["", "Two", "", "", "", "", "no-such-login", "cook"],
+    ]
+
+    page = upload(browser, MEMBERS, as_file(rows))
+
+    found = report(page)
+    named = {(one.row, one.column) for one in found.problems}
+    assert named == {
+        (3, "email"), (3, "country"), (4, "user_num"), (5, "first_name"), (5, "crm_ids"),
+        (6, "roles"),
+    }  # fmt: skip
+    assert all(one.detail and one.fix for one in found.problems)
+    shown = page.content.decode()
+    assert "Row 3" in shown
+    assert "Import: " not in shown
+    confirm(browser, page)
+    assert not TeamMember.objects.exists()
+    assert not AuditEntry.objects.filter(object_resource="users").exists()
+
+
+def test_two_rows_about_the_same_one_are_refused(browser: Client) -> None:
+    number = a_member().slot
+
+    found = report(upload(browser, MEMBERS, as_file([HEADER[:2], [number, "A"], [number, "B"]])))
+
+    assert [(one.row, one.column) for one in found.problems] == [(3, "user_num")]
+
+
+def test_a_column_that_is_not_there_is_named_with_the_one_that_is_meant(browser: Client) -> None:
+    header = ["first name", "e_mail", "email", "Email"]
+
+    found = report(upload(browser, MEMBERS, as_file([header, ["Ada", "", "", ""]])))
+
+    assert [(one.row, one.column) for one in found.problems] == [(1, "e_mail"), (1, "Email")]
+    assert "email" in found.problems[0].fix
+
+
+def test_what_was_changed_since_the_export_is_not_overwritten(browser: Client) -> None:
+    member = a_member()
+    header, row = rows_of(exported(browser, MEMBERS, "csv"))
+    row[header.index("job_title")] = "CEO"
+    services.update_team_member(SYSTEM, member, job_title="CTO")
+
+    found = report(upload(browser, MEMBERS, as_file([header, row])))
+
+    assert [one.column for one in found.problems] == ["updated_at"]
+
+
+def test_what_is_changed_between_the_preview_and_the_import_is_shown_again(
+    browser: Client,
+) -> None:
+    member = a_member()
+    rows = [["user_num", "job_title"], [member.slot, "CEO"]]
+    page = upload(browser, MEMBERS, as_file(rows))
+    services.update_team_member(SYSTEM, member, job_title="CTO")
+
+    again = confirm(browser, page)
+
+    assert told(again) == [CHANGED]
+    assert report(again).changes[0]["fields"]["job_title"] == ["CTO", "CEO"]
+    member.refresh_from_db()
+    assert member.job_title == "CTO"
+    confirm(browser, again)
+    member.refresh_from_db()
+    assert member.job_title == "CEO"
+
+
+def test_a_file_is_imported_once(browser: Client) -> None:
+    page = upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
+    confirm(browser, page)
+
+    assert told(confirm(browser, page)) == [GONE]
+    assert TeamMember.objects.count() == 1
+
+
+def test_what_is_named_by_a_slug_is_made_under_it(browser: Client) -> None:
+    rows = [["slug", "name", "color", "max_count"], ["cook", "Cook", "", ""], ["", "Baker", "", ""]]
+
+    confirm(browser, upload(browser, ROLES, as_file(rows)))
+
+    assert set(Role.objects.filter(system=False).values_list("slug", flat=True)) == {
+        "cook",
+        "baker",
+    }
+
+
+def test_a_variable_is_set_and_a_blank_value_deletes_it(browser: Client) -> None:
+    sheet = SHEETS["variables"]
+    confirm(browser, upload(browser, sheet, as_file([["key", "value"], ["a", "1"], ["b", "2"]])))
+    assert set(Variable.objects.values_list("key", "value")) == {("a", "1"), ("b", "2")}
+
+    page = upload(browser, sheet, as_file([["key", "value"], ["a", ""], ["b", "2"]]))
+
+    assert (report(page).deleted, report(page).unchanged) == (1, 1)
+    confirm(browser, page)
+    assert set(Variable.objects.values_list("key", "value")) == {("b", "2")}
+
+
+def test_the_rights_are_those_of_what_each_row_does(alice: User) -> None:
+    member = a_member()
+    may_change = with_rights("view_teammember", "change_teammember")
+
+    changing = upload(may_change, MEMBERS, as_file([HEADER[:2], [member.slot, "Augusta"]]))
+    adding = upload(may_change, MEMBERS, as_file([HEADER[:2], ["", "Grace"]]))
+
+    assert report(changing).changed == 1
+    [problem] = report(adding).problems
+    assert "add_teammember" in problem.detail
+
+
+@pytest.mark.parametrize("rights", [(), ("view_teammember",), ("change_teammember",)])
+def test_whoever_may_not_both_see_and_change_has_no_import(rights: tuple[str, ...]) -> None:
+    client = with_rights(*rights)
+
+    assert client.get(address(MEMBERS, "import/")).status_code == 403
+    sees = "view_teammember" in rights
+    assert client.get(address(MEMBERS, "export/")).status_code == (200 if sees else 403)
+    if sees:
+        assert "import/" not in client.get(address(MEMBERS)).content.decode()
+
+
+def test_nobody_sees_or_imports_the_upload_of_somebody_else(browser: Client) -> None:
+    page = upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
+    other = with_rights("view_teammember", "change_teammember", "add_teammember")
+
+    assert told(confirm(other, page)) == [GONE]
+    assert not TeamMember.objects.exists()
+
+
+def test_the_limits_of_the_site_hold(browser: Client, settings: Any) -> None:
+    settings.MAX_CRM_SYSTEMS = 2
+
+    found = report(upload(browser, CRM, as_file([["name"], ["A"], ["B"], ["C"]])))
+
+    assert [(one.row, one.column) for one in found.problems] == [(4, "")]
+    assert not CrmSystem.objects.exists()
+
+
+def test_a_large_file_is_tried_and_imported_in_the_background(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE", 10)
+    page = upload(browser, MEMBERS, as_file([["first_name"], *[[f"P{n}"] for n in range(200)]]))
+    assert report(page).new == 200
+    assert not TeamMember.objects.exists()
+
+    done = confirm(browser, page)
+
+    assert told(done) == ["Imported: 200 new."]
+    assert TeamMember.objects.count() == 200
+    entry = AuditEntry.objects.filter(event="team_member.created").latest("pk")
+    assert (entry.actor_label, entry.operation) == ("alice", "users.import")
+
+
+def test_who_waits_sees_how_far_it_is(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE", 10)
+    data = as_file([["first_name"], *[[f"P{n}"] for n in range(20)]])
+    files = {"file": SimpleUploadedFile("some.csv", data)}
+    waiting = browser.post(address(MEMBERS, "import/"), files, follow=True)
+    where = waiting.request["PATH_INFO"]
+    job = re.findall("[0-9a-f-]{36}", where)[0]
+    for done in range(100):
+        tell_progress(job, done, 200)
+
+    assert browser.get(f"{where}?state").json()["percent"] == 50
+    assert 'value="50"' in browser.get(where).content.decode()
+
+
+def test_uploads_are_sealed_and_forgotten(browser: Client, alice: User) -> None:
+    upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
+    [kept] = Import.objects.all()
+    assert b"Ada" not in kept.content.ciphertext
+    assert b"first_name" not in kept.report.ciphertext
+
+    services.erase_team_member(SYSTEM, a_member())
+    assert not Import.objects.exists()
+
+    upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
+    Import.objects.update(begun_at="2020-01-01T00:00:00Z")
+    hourly.forget_old_imports(SYSTEM)
+    assert not Import.objects.exists()
