@@ -18,9 +18,9 @@ from syteops.invitations.models import Invitation, InvitationState
 from syteops.people.rights import RightsField, in_words
 
 _LABELS = {
-    InvitationState.OPEN: "info",
-    InvitationState.ACCEPTED: "success",
-    InvitationState.EXPIRED: "warning",
+    str(InvitationState.OPEN.label): "info",
+    str(InvitationState.ACCEPTED.label): "success",
+    str(InvitationState.EXPIRED.label): "warning",
 }
 
 
@@ -64,8 +64,8 @@ class InvitationAdmin(ServiceAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     @display(description="State", label=_LABELS)  # type: ignore[untyped-decorator]
-    def shown_state(self, invitation: Invitation) -> tuple[str, str]:
-        return invitation.state, invitation.state.label
+    def shown_state(self, invitation: Invitation) -> str:
+        return str(invitation.state.label)
 
     @admin.display(description="Expires", ordering="expires_at")
     def expires(self, invitation: Invitation) -> str:
@@ -73,13 +73,15 @@ class InvitationAdmin(ServiceAdmin):
 
     @admin.display(description="Groups")
     def shown_groups(self, invitation: Invitation) -> str:
-        return ", ".join(invitation.groups.values_list("name", flat=True)) or "None"
+        return ", ".join(invitation.groups.values_list("name", flat=True)) or "No group"
 
     @admin.display(description="Rights")
     def shown_rights(self, invitation: Invitation) -> str:
         """Those beside what the groups give."""
         given = in_words(queries.permissions_of(invitation))
-        return format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "None of its own"
+        return (
+            format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "No right of its own"
+        )
 
     # --- The link, shown once ---
 

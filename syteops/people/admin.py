@@ -121,7 +121,9 @@ class AuditedAdmin(GuardedAdmin):
     def rights(self, obj: Any) -> str:
         """What was given here; what comes through groups is on their pages."""
         given = rights.in_words(getattr(obj, self.form.rights_field).all())
-        return format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "None of its own"
+        return (
+            format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "No right of its own"
+        )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Of a change only what was changed in the form: all else stays as others have left it.

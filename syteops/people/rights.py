@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 
 from syteops.adminkit.matrix import Matrix, MatrixWidget, Row
 from syteops.core.permissions import permission_name
+from syteops.core.sections import place_of
 from syteops.people.queries import lacking, permission_names
 
 COLUMNS = {
@@ -84,7 +85,7 @@ def in_words(permissions: QuerySet[Permission]) -> list[str]:
     """What these permissions allow, a sentence for each thing, such as "Roles: see, add"."""
     held = {*permission_names(permissions)}
     rows = _rows([right for name, right in all_rights().items() if name in held], {})
-    return [_sentence(row) for row in rows]
+    return [_sentence(row) for row in sorted(rows, key=lambda row: place_of(row.app_label))]
 
 
 class RightsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
