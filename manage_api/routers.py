@@ -17,6 +17,7 @@ from manage_api.operations import (
     access_by_method,
     register_operation,
 )
+from syteops.core.impacts import enter_impact
 from syteops.core.modules import module_of
 
 ViewSet = TypeVar("ViewSet", bound=type[ManageViewSet])
@@ -66,6 +67,9 @@ def register(prefix: str, *, resource: str) -> Callable[[ViewSet], ViewSet]:
         viewset.operations = {one.endpoint: one for one in found}
         for one in found:
             register_operation(one)
+        for name in ("deletion_impact", "turning_off_impact"):
+            if name in vars(viewset):
+                enter_impact(viewset.model(), getattr(viewset, name), viewset.impact_reads)
         router.register(prefix, viewset, basename=prefix.replace("/", "-"))
         return viewset
 

@@ -46,6 +46,10 @@ class Action:
             return reverse("admin:keys_managekey_api", args=[self.slug])
         return reverse("admin:keys_managekey_act", args=[key.public_id, self.slug])
 
+    def stops(self) -> list[ManageKey]:
+        """The keys that work now and no more after it, where it is about the API as a whole."""
+        return queries.working_keys() if self.slug == "disable" else []
+
     def also_ends(self, key: ManageKey | None) -> list[ManageKey]:
         """The former keys that end together with this one."""
         return queries.working_predecessors(key) if key is not None and self.ends_former else []

@@ -41,8 +41,10 @@ class RotateForm(ConfirmedForm):
         label="The old key stops working",
         choices=_OVERLAPS,
         coerce=lambda seconds: timedelta(seconds=int(seconds)),
+        initial=int(timedelta(days=1).total_seconds()),
         widget=UnfoldAdminSelectWidget,
-        help_text="Meanwhile both keys work, and answers to the old one say when it ends.",
+        help_text="A day leaves time to give every tool the new key while none of them stops: "
+        "meanwhile both work, and answers to the old one say when it ends.",
     )
 
 

@@ -30,31 +30,43 @@ FORMER_SHOWN = 50
 OTHERS_SHOWN = 5
 
 
+def site_key_card(request: HttpRequest) -> dict[str, Any]:
+    """What the site key's card shows: the key, the state of the API, and what can be done now.
+
+    While the API is disabled, enabling it comes first: nothing else makes a key work.
+    """
+    key, state = queries.site_key(), queries.api_state()
+    on_api = _buttons(request, list_api_actions(key, state))
+    on_key = _buttons(request, list_key_actions(key), key) if key else []
+    return {
+        "key": describe_with_calls(key) if key else None,
+        "state": state,
+        "buttons": [*on_api, *on_key] if state == "disabled" else [*on_key, *on_api],
+        "replaced": [describe(one) for one in queries.replaced_site_keys()],
+        "restricted": [describe(one) for one in queries.restricted_keys()],
+        "is_old": risks.IS_OLD,
+        "enabled": state != "disabled",
+    }
+
+
 def overview(request: HttpRequest, site: Any) -> HttpResponse:
     """The site key's card, and the restricted keys below."""
-    key, state = queries.site_key(), queries.api_state()
     grave, others = risks.find_alarms()
     is_narrowed = request.GET.get("show") == "at_risk"
-    chosen = risks.keys_at_risk() if is_narrowed else queries.restricted_keys()
+    card = site_key_card(request)
+    if is_narrowed:
+        card["restricted"] = [describe(one) for one in risks.keys_at_risk()]
     return _render(
         request,
         site,
         "overview",
         "Manage API Key",
-        key=describe_with_calls(key) if key else None,
-        state=state,
-        buttons=[
-            *(_buttons(request, list_key_actions(key), key) if key else []),
-            *_buttons(request, list_api_actions(key, state)),
-        ],
-        replaced=[describe(one) for one in queries.replaced_site_keys()],
-        restricted=[describe(one) for one in chosen],
+        **card,
         is_narrowed=is_narrowed,
         former=[describe(one) for one in queries.former_keys()[:FORMER_SHOWN]],
         expiring=queries.expiring_keys(),
         alarms=[*grave, *others[:OTHERS_SHOWN]],
         more_alarms=len(others[OTHERS_SHOWN:]),
-        is_old=risks.IS_OLD,
         alarm_days=risks.ALARM_DAYS,
         cut_off=queries.cut_off_addresses(risks.ALARM_DAYS),
         curl=_curl(request, "som_…"),
@@ -139,7 +151,7 @@ def _act(
     if key is not None and key.kind == KeyKind.RESTRICTED:
         back = _address(key)
     context: dict[str, Any] = {"action": action, "form": form, "key": key, "back": back}
-    context["also_ends"] = action.also_ends(key)
+    context |= {"also_ends": action.also_ends(key), "stops": action.stops()}
     ask = partial(_render, request, site, "confirm", action.question, **context)
     if not form.is_valid():
         return ask()
@@ -175,7 +187,7 @@ def _render(
     request: HttpRequest, site: Any, template: str, title: str, status: int = 200, **context: Any
 ) -> TemplateResponse:
     """A page in the admin's frame."""
-    context = {**site.each_context(request), "title": title, **context}
+    context = {**site.each_context(request), "title": title, "opts": ManageKey._meta, **context}
     return TemplateResponse(request, f"admin/keys/{template}.html", context, status=status)
 
 
@@ -194,6 +206,7 @@ def _buttons(
             "url": one.url(key),
             "form": one.form(request, auto_id=f"{one.slug}_%s"),
             "also_ends": one.also_ends(key),
+            "stops": one.stops(),
         }
         for one in actions
         if rights.holds(request.user, one.gives(key))

@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from manage_api.keys import tokens
-from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, ManageKey
+from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, KeyState, ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind
 from syteops.core.errors import NotFound
@@ -73,6 +73,12 @@ def heirs() -> dict[str, ManageKey]:
 def live_keys() -> QuerySet[ManageKey]:
     """The keys that have not ended for good."""
     return keys().filter(_is_live())
+
+
+def working_keys() -> list[ManageKey]:
+    """All that an enabled API lets in."""
+    working = (KeyState.ACTIVE, KeyState.RETIRING)
+    return [one for one in live_keys().order_by("name", "pk") if one.state in working]
 
 
 def restricted_keys() -> QuerySet[ManageKey]:

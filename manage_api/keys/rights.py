@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from manage_api.keys import queries
-from manage_api.keys.models import KeyKind, KeyState, ManageKey
+from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.operations import all_operations
 from syteops.audit.visibility import AUDITOR
 from syteops.core.actors import Actor, ActorKind
@@ -40,10 +40,8 @@ def of_key(key: ManageKey) -> frozenset[str]:
 
 def of_working_keys() -> Iterator[str]:
     """The permissions of all keys that an enabled API lets in; no key is read before one asks."""
-    working = (KeyState.ACTIVE, KeyState.RETIRING)
-    for key in queries.live_keys():
-        if key.state in working:
-            yield from of_key(key)
+    for key in queries.working_keys():
+        yield from of_key(key)
 
 
 def require_held(actor: Actor, permissions: Iterable[str]) -> None:

@@ -31,9 +31,11 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import matching
+from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.core.consequences import foresee, words_of
 from syteops.core.errors import DomainError, Invalid, NotFound
+from syteops.core.impacts import impact_in_words
 from syteops.core.permissions import permission_name
 
 _STATES = {"on": True, "off": False}
@@ -43,7 +45,7 @@ _STATES = {"on": True, "off": False}
 class CatalogueAdmin(ServiceAdmin):
     """Base of a catalogue's admin, whose model is a SwitchableState.
 
-    What it cannot know, `find_all` to `impact`, is the app's.
+    What it cannot know, `find_all` to `why_off`, is the app's.
     """
 
     icon = "extension"
@@ -60,10 +62,6 @@ class CatalogueAdmin(ServiceAdmin):
     def why_off(self, entry: Any) -> str:
         """Why it cannot be switched on now; "" if it can."""
         return ""
-
-    def impact(self, entry: Any) -> Mapping[str, str]:
-        """What goes away when it is switched off, in words."""
-        raise NotImplementedError
 
     # --- Addresses ---
 
@@ -166,12 +164,17 @@ class CatalogueAdmin(ServiceAdmin):
         entry = self.entry_or_404(slug)
         if request.method != "POST":
             title = f"{self.words[1]} {entry.name}?"
-            context = {"card": self._card(request, entry), "impact": self.impact(entry)}
+            context = {"card": self._card(request, entry), "impact": self._impact(request, entry)}
             actor = admin_actor(request, self._switching(on=False))
             found = foresee(actor, lambda: self._switch_state(actor, slug, on=False))
             return self._page(request, "confirm", title, consequences=words_of(found), **context)
         self._switch(request, entry, on="on" in request.POST)
         return HttpResponseRedirect(self.url_to("change", slug))
+
+    def _impact(self, request: HttpRequest, entry: Any) -> dict[str, str]:
+        """What goes away when it is switched off, in words."""
+        told = impact_in_words(self.model, entry, readable_resources(request.user))
+        return {label: ", ".join(texts) for label, texts in told}
 
     def entry_or_404(self, slug: str) -> Any:
         """One entry, or the page that says there is none."""

@@ -31,6 +31,7 @@ from syteops.core.actors import Actor, Channel, Person
 from syteops.core.consequences import Consequences, foresee, who_relies, words_of
 from syteops.core.entities import Entity
 from syteops.core.form_fields import SecretField
+from syteops.core.impacts import impact_in_words
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
 
@@ -240,7 +241,7 @@ class ServiceAdmin(GuardedAdmin):
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         shown: list[Any] = []
         for one in objs:
-            shown += filter(None, (str(one), self.goes_with(one)))
+            shown += filter(None, (str(one), self.goes_with(request, one)))
         if not (lacking or "post" in request.POST):  # else nobody is asked
             shown += words_of(self._foresee_deletion(objs, request))
         return shown, {self.opts.verbose_name_plural: len(objs)}, lacking, []
@@ -254,9 +255,14 @@ class ServiceAdmin(GuardedAdmin):
 
         return foresee(actor, delete)
 
-    def goes_with(self, obj: Any) -> list[str]:
-        """What is lost with the object when it is deleted."""
-        return []
+    def goes_with(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """What is lost with the object when it is deleted: the very impact that the API tells."""
+        told = impact_in_words(self.model, obj, readable_resources(request.user))
+        return [line for label, texts in told for line in _as_lines(label, texts)]
+
+
+def _as_lines(label: str, texts: list[str]) -> list[Any]:
+    return [f"{label}: {texts[0]}"] if len(texts) == 1 else [label, texts]
 
 
 def _secret_state(name: str) -> Callable[[Any], str]:

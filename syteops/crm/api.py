@@ -40,6 +40,7 @@ class CrmSystemViewSet(EntityViewSet):
     pagination_class = None
     services = services
     secrets = services.SECRETS
+    impact_reads = {"team_member_ids": "users"}
     deletion_impact = staticmethod(queries.deletion_impact)
     descriptions = {
         "partial_update": "A URL of another origin (scheme, host, port) clears its key and secret.",

@@ -18,6 +18,14 @@ def live_systems() -> QuerySet[CrmSystem]:
     return CrmSystem.objects.all()
 
 
+class KnownMember(TypedDict):
+    """Who a team member is in a CRM system; without a number, if the member is deleted."""
+
+    user_num: str
+    name: str
+    identifier: str
+
+
 class CrmSystemDeleteImpact(TypedDict):
     """What goes with a CRM system."""
 
@@ -25,15 +33,22 @@ class CrmSystemDeleteImpact(TypedDict):
     name: str
     secrets_cleared: int
     team_member_ids_cleared: int
+    team_member_ids: list[KnownMember]
 
 
 def deletion_impact(system: CrmSystem) -> CrmSystemDeleteImpact:
     """What deleting the system would take away."""
+    known = system.identifiers.select_related("member").order_by("member__number", "pk")
+    members: list[KnownMember] = [
+        {"user_num": one.member.slot, "name": str(one.member), "identifier": one.identifier}
+        for one in known
+    ]
     return {
         "crm_num": system.slot,
         "name": system.name,
         "secrets_cleared": sum(1 for s in (system.api_key, system.api_secret) if s),
-        "team_member_ids_cleared": system.identifiers.count(),
+        "team_member_ids_cleared": len(members),
+        "team_member_ids": members,
     }
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from syteops.core.sections import Section, place_of, section_of
+from syteops.dashboard import other_options
 
 # Material symbols. A ModelAdmin may name its own in `icon`.
 _ICONS = {
@@ -35,6 +36,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         shown = [one for one in app["models"] if one["admin_url"]]
         entries = [entry for one in shown for entry in (*_pages(one), _entry(one))]
         groups[section_of(app["app_label"])] += entries
+    if groups[Section.OTHER_OPTIONS]:
+        overview = {"title": "Overview", "icon": "tune", "link": other_options.address()}
+        groups[Section.OTHER_OPTIONS].insert(0, overview)
     _mark_active(request.path, [one for items in groups.values() for one in items])
     start = reverse("admin:index")
     home = {"title": "Start page", "icon": "home", "link": start, "active": request.path == start}

@@ -13,8 +13,9 @@ from unfold.sites import UnfoldAdminSite
 
 from syteops.adminkit.races import repeated_page
 from syteops.core.modules import inactive_modules
-from syteops.dashboard import palette
+from syteops.dashboard import other_options, palette
 from syteops.guides import views as guides
+from syteops.history.undo_offer import with_undo
 from syteops.people.passwords import must_change_first
 
 
@@ -30,7 +31,10 @@ def _repeated(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def repeat(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         page = partial(view, request, *args, **kwargs)
-        return repeated_page(request, page) if request.method == "POST" else page()
+        if request.method != "POST":
+            shown: HttpResponse = page()
+            return shown
+        return with_undo(request, repeated_page(request, page))
 
     return repeat
 
@@ -39,7 +43,7 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """What an inactive module brings is neither listed nor reachable."""
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [*guides.urls(), *super().get_urls()]
+        return [*guides.urls(), *other_options.urls(), *super().get_urls()]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         model = getattr(getattr(view, "__self__", None), "model", None)

@@ -13,6 +13,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
 from unfold.templatetags.unfold import register
 
+from syteops.core.sections import Section, section_of
+from syteops.dashboard import other_options
+
 
 @register.simple_tag(takes_context=True, name="header_title")  # type: ignore[untyped-decorator]
 def trail(context: Context) -> str:
@@ -40,4 +43,7 @@ def _sections(context: Context) -> list[tuple[str, str]]:
         address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     except NoReverseMatch:
         return []
-    return [(capfirst(opts.verbose_name_plural), address)]
+    found = [(capfirst(opts.verbose_name_plural), address)]
+    if section_of(opts.app_label) is Section.OTHER_OPTIONS:
+        return [(other_options.TITLE, other_options.address()), *found]
+    return found

@@ -60,9 +60,6 @@ class IntegrationStateAdmin(CatalogueAdmin):
         lacking += [one.spec.label for one in entry.secrets if one.name in entry.missing_secrets]
         return f"Not set up yet: {', '.join(lacking)}." if lacking else ""
 
-    def impact(self, entry: queries.Installed) -> Mapping[str, str]:
-        return {"What stops": entry.integration.stops}
-
     def sections_of(self, request: HttpRequest, entry: queries.Installed) -> list[Any]:
         return [shown for one in self.sections if (shown := one(request, entry))]
 

@@ -1,11 +1,8 @@
-from collections.abc import Mapping
-
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 
 from syteops.adminkit.catalogue import CatalogueAdmin
-from syteops.core.modules import contributions
 from syteops.modules import queries, services
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import inactive_slugs
@@ -52,14 +49,3 @@ class ModuleStateAdmin(CatalogueAdmin):
 
     def why_off(self, entry: queries.Module) -> str:
         return "" if entry.licensed else services.REVOKED
-
-    def impact(self, entry: queries.Module) -> Mapping[str, str]:
-        found = contributions(entry.slug)
-        return {
-            "Admin section": entry.name,
-            "API operations": ", ".join(found["operations"]),
-            "Automation variables": ", ".join(found["variables"]),
-            "AI areas": ", ".join(found["ai_areas"]),
-            "Integrations": ", ".join(found["integrations"]),
-            "For people without a login": ", ".join(found["outsiders"]),
-        }

@@ -31,6 +31,7 @@ from syteops.adminkit.stale_forms import (
 )
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
+from syteops.audit.visibility import readable_resources
 from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
 from syteops.people import queries, rights, services
@@ -160,6 +161,16 @@ class AuditedAdmin(GuardedAdmin):
         for obj in queryset:
             self.delete_model(request, obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """In place of Django's tree of tables: what people would miss."""
+        _, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        lines = [line for one in objs for line in (str(one), self.goes_with(request, one)) if line]
+        return lines, counts, lacking, protected
+
+    def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
+        """What is lost with the object when it is deleted, in words."""
+        raise NotImplementedError
+
     def values(self, stored: Any) -> dict[str, Any]:
         """What the trail compares."""
         raise NotImplementedError
@@ -226,6 +237,16 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
         services.lock_superusers()
         super().delete_model(request, obj)
 
+    def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
+        groups = [f"Group: {one}" for one in obj.groups.all()]
+        actor, readable = admin_actor(request, "people.delete"), readable_resources(request.user)
+        others = [
+            f"{one.object_label}: {', '.join(one.changes)}".replace("_", " ")
+            for one in services.changed_with_deletion(actor, obj)
+            if readable is None or one.object_resource in readable
+        ]
+        return [*groups, *others, *services.left_behind(obj)]
+
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.person_values(stored)
 
@@ -267,6 +288,9 @@ class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_superuser and super().has_delete_permission(request, obj)
+
+    def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
+        return [f"In it: {one}" for one in obj.user_set.order_by("username")]
 
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.group_values(stored)

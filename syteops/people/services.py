@@ -1,18 +1,21 @@
 """Changes of people and groups. Django's own forms store theirs, and these record them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from syteops.audit.models import AuditEntry
 from syteops.audit.services import field_errors, record_about
 from syteops.audit.snapshots import difference
 from syteops.core.actors import Actor
-from syteops.core.errors import Invalid, NotFound
+from syteops.core.errors import DomainError, Invalid, NotFound
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
+from syteops.core.trials import trial
 from syteops.people.queries import group_values, person_values
 
 PEOPLE, GROUPS = "people", "groups"
@@ -106,6 +109,16 @@ def delete_person(actor: Actor, user: User) -> None:
         service(actor, user)
     record_about(actor, Noun.PERSON, Verb.DELETED, about(user), _gone(person_values(user)))
     user.delete()
+
+
+def changed_with_deletion(actor: Actor, user: User) -> list[AuditEntry]:
+    """What else deleting the person would change: the entries that it would write. None is kept."""
+    newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    with suppress(DomainError), trial():
+        delete_person(actor, User.objects.get(pk=user.pk))  # which loses its primary key
+        told = AuditEntry.objects.filter(pk__gt=newest).exclude(object_resource=PEOPLE)
+        return list(told.order_by("pk"))
+    return []
 
 
 @transaction.atomic

@@ -97,9 +97,6 @@ class RoleAdmin(ServiceAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not (obj and obj.system) and super().has_delete_permission(request, obj)
 
-    def goes_with(self, obj: Role) -> list[str]:
-        return [f"Holder: {one}" for one in obj.holders]
-
     @admin.display(description="name", ordering="name")
     def name_shown(self, role: Role) -> str:
         return format_html(

@@ -195,9 +195,6 @@ class TeamMemberAdmin(ServiceAdmin):
         messages.success(request, f"Erased for good: the record; {', '.join(_in_words(told))}.")
         return HttpResponseRedirect(self.url_to("changelist"))
 
-    def goes_with(self, obj: TeamMember) -> list[str]:
-        return [f"Role: {slug}" for slug in obj.role_slugs]
-
     # --- What is shown ---
 
     @admin.display(description="number", ordering="number")

@@ -110,6 +110,7 @@ def test_a_dry_run_shows_nothing_of_what_a_delete_would_take_from_others(make_ke
         "crm_num": "001",
         "secrets_cleared": 0,
         "team_member_ids_cleared": 1,
+        "team_member_ids_count": 1,
     }
     assert "hs-4711" in reader.content.decode()
 

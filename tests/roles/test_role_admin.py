@@ -225,7 +225,7 @@ def test_deleting_names_the_holders_and_unassigns_them(page: Client) -> None:
     services.assign(SYSTEM, role, a_member())
 
     asked = page.get(f"{LIST}{role.pk}/delete/")
-    assert "Holder: Ada Lovelace" in asked.content.decode()
+    assert "Holders: 001 Ada Lovelace" in asked.content.decode()
     page.post(f"{LIST}{role.pk}/delete/", {"post": "yes"})
 
     assert (Role.objects.count(), RoleAssignment.objects.count()) == (3, 0)

@@ -306,7 +306,7 @@ def test_deleting_says_which_roles_go_and_frees_the_number(page: Client) -> None
     roles.assign(SYSTEM, get_role("site_owner"), member)
 
     asked = page.get(f"{LIST}{member.pk}/delete/")
-    assert "Role: site_owner" in asked.content.decode()
+    assert "Roles unassigned: site_owner" in asked.content.decode()
     page.post(f"{LIST}{member.pk}/delete/", {"post": "yes"})
 
     assert TeamMember.objects.count() == 0

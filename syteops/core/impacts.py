@@ -1,0 +1,72 @@
+"""What deleting or switching off an object takes away: one account for the API and for the admin.
+
+The API answers it as `impact`; the admin asks the same function and puts it into words. So neither
+can say what the other does not.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+Impact = Callable[[Any], Mapping[str, Any]]
+_NAMES = {
+    "ai_areas": "AI areas",
+    "operations": "API operations",
+    "outsiders": "For people without a login",
+    "stops": "What stops",
+    "variables": "Automation variables",
+}
+"""What a name alone does not say in plain words."""
+
+
+@dataclass(frozen=True)
+class _Account:
+    impact: Impact
+    reads: Mapping[str, str]
+
+
+_accounts: dict[type[models.Model], _Account] = {}
+
+
+def enter_impact(model: type[models.Model], impact: Impact, reads: Mapping[str, str]) -> None:
+    """Let `impact` say what goes with an object; `reads` names the resource of a part of others."""
+    _accounts[model] = _Account(impact, reads)
+
+
+def impact_in_words(
+    model: type[models.Model], obj: Any, readable: Collection[str] | None
+) -> list[tuple[str, list[str]]]:
+    """What goes with the object: of what, and what. Nothing that only says which object it is.
+
+    `readable` are the resources of which the reader may be told; None for all.
+    """
+    account = _accounts.get(model)
+    found = account.impact(obj) if account else {}
+    told = []
+    for name, value in found.items():
+        of = account.reads.get(name) if account else None
+        is_told = of is None or readable is None or of in readable
+        if value and is_told and not _identifies(obj, name, value):
+            told.append((_label(name), _texts(value)))
+    return told
+
+
+def _identifies(obj: Any, name: str, value: Any) -> bool:
+    if isinstance(value, int):
+        return name.endswith("id")
+    own = (getattr(obj, one, None) for one in (name, "public_id", "slug"))
+    return isinstance(value, str) and value in (*own, str(obj))
+
+
+def _label(name: str) -> str:
+    return _NAMES.get(name) or name.replace("_", " ").replace(" ids", " identifiers").capitalize()
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [
+        " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else str(one)
+        for one in values
+    ]
