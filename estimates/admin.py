@@ -27,7 +27,7 @@ from estimates import live, questions, services, summary
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm, approval_form
 from estimates.links import client_path
-from estimates.lists import STATUS, STATUS_SHOWN, StatusFilter, sums, tabs
+from estimates.lists import STATUS_SHOWN, StatusFilter, sums
 from estimates.mail_forms import MailForm, SendForm, about
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
@@ -113,7 +113,6 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
         ("currency", ChoicesDropdownFilter),
         ("valid_until", RangeDateFilter),
     )
-    list_before_template = "estimates/admin_tabs.html"
     list_after_template = "estimates/admin_sums.html"
     search_fields = SEARCHED
     shown_words = {"shown_status": STATUS_SHOWN}
@@ -271,14 +270,11 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """With the tabs above the list, and the sums below."""
+        """With the sums below the list."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
-            shown |= {
-                "tabs": tabs(shown["cl"], request.GET.get(STATUS, "")),
-                "sums": sums(shown["cl"]),
-            }
+            shown["sums"] = sums(shown["cl"])
         return response
 
     # --- Actions ---

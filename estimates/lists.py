@@ -1,9 +1,8 @@
-"""What the admin's list of estimates shows above it: a tab for each state, and sums."""
+"""What the admin's list of estimates shows beside it: a tab for each state, and sums."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -19,6 +18,7 @@ from estimates.queries import (
     with_status,
 )
 from estimates.templatetags.amounts import money
+from syteops.adminkit.list_tabs import TabFilter
 from syteops.adminkit.shown_words import by_texts
 
 STATUS = "status"
@@ -38,7 +38,7 @@ MOST_SUMMED = 1_000
 """Estimates that are added up for a page; of more, those of the page are."""
 
 
-class StatusFilter(admin.SimpleListFilter):
+class StatusFilter(TabFilter):
     """By the status of today, which is not the stored one. Templates are by themselves."""
 
     title = "status"
@@ -50,6 +50,9 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Estimate]) -> QuerySet[Estimate]:
         chosen = self.value()
         return queryset.filter(condition_of(chosen) if chosen in TABS else NO_TEMPLATES)
+
+    def counts(self, request: HttpRequest, model_admin: Any) -> Mapping[str, int]:
+        return count_standing({name: condition_of(name) for name in TABS})
 
 
 def condition_of(tab: str) -> Q:
@@ -66,21 +69,6 @@ def _shown() -> Iterator[tuple[str, Q]]:
 
 
 STATUS_SHOWN = by_texts(_shown)
-
-
-def tabs(changelist: Any, chosen: str) -> list[dict[str, Any]]:
-    """Each state with its address, which keeps what else was asked for, and how many there are."""
-    counts = count_standing({name: condition_of(name) for name in TABS})
-    everything = {"": "All", **TABS}
-    return [
-        {
-            "label": label,
-            "count": counts.get(name),
-            "address": changelist.get_query_string({STATUS: name or None}, ["p"]),
-            "is_chosen": name == chosen,
-        }
-        for name, label in everything.items()
-    ]
 
 
 def sums(changelist: Any) -> dict[str, Any]:

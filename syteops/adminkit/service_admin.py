@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
 from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.rows import in_order
@@ -46,7 +47,7 @@ class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
     """A model form that shows what a service refused on the first try beside its field."""
 
 
-class ServiceAdmin(GuardedAdmin):
+class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     """Base of every entity's admin.
 
     `services` is the app's module of that name: its `create_<noun>(actor, **values)`,

@@ -2,18 +2,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.decorators import action
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from unfold.decorators import action, display
 
 from syteops.adminkit.confirmed_action import Question
+from syteops.adminkit.list_tabs import TabFilter
 from syteops.adminkit.races import check_references, races_refused
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.core.actors import Actor
 from syteops.core.consequences import foresee, words_of
 from syteops.core.entities import find, get_any
-from syteops.core.errors import Conflict, NotFound
+from syteops.core.errors import Conflict, DomainError, NotFound
 from syteops.core.permissions import permission_name
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
@@ -25,7 +29,7 @@ def _asks_for_deleted(request: HttpRequest) -> bool:
     return request.GET.get("state") == "deleted"
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(TabFilter):
     """Live members, or those that can be restored. The admin's queryset follows the parameter."""
 
     title = "state"
@@ -41,6 +45,9 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset
+
+    def counts(self, request: HttpRequest, model_admin: Any) -> Mapping[str, int]:
+        return {"deleted": queries.deleted_members().count()}
 
 
 @admin.register(TeamMember)
@@ -121,6 +128,10 @@ class TeamMemberAdmin(ServiceAdmin):
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.has_perm(SEES_LOGINS) else (*fixed, "user")
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return (*shown, "restore_now") if self.has_restore_permission(request) else shown
+
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         return None if _asks_for_deleted(request) else ("number_shown", "name")
 
@@ -140,9 +151,30 @@ class TeamMemberAdmin(ServiceAdmin):
         actor = admin_actor(request, "users.restore")
         for pk in queryset.values_list("pk", flat=True):
             member = services.restore_team_member(actor, get_any(TeamMember, pk, lock=True))
-            messages.success(request, f"{member} is back under the number {member.slot}.")
+            messages.success(request, _is_back(member))
 
     # --- Erasing for good ---
+
+    def restore_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Restores at once, by the button of a row; only a POST does it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            actor = admin_actor(request, "users.restore")
+            try:
+                with races_refused(), transaction.atomic():
+                    member = get_any(TeamMember, object_id, lock=True)
+                    services.restore_team_member(actor, member)
+            except DomainError as refusal:
+                messages.error(request, refusal.detail)
+            else:
+                messages.success(request, _is_back(member))
+        return HttpResponseRedirect(f"{self.url_to('changelist')}?state=deleted")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.restore_one)
+        own = path("<int:object_id>/restore/", view, name=self.url_name("restore"))
+        return [own, *super().get_urls()]
 
     def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A right of its own: what is erased never comes back."""
@@ -201,9 +233,22 @@ class TeamMemberAdmin(ServiceAdmin):
     def number_shown(self, member: TeamMember) -> str:
         return member.slot or f"was {member.former_number:03d}"
 
-    @admin.display(description="name", ordering="last_name")
-    def name(self, member: TeamMember) -> str:
-        return str(member)
+    @display(description="name", ordering="last_name", header=True)  # type: ignore[untyped-decorator]
+    def name(self, member: TeamMember) -> tuple[Any, ...]:
+        """With the picture, or else the initials."""
+        initials = "".join(one[:1] for one in str(member).split()[:2])
+        picture = member.profile_picture
+        shown = {"path": picture.url, "width": 32, "height": 32} if picture else {}
+        return str(member), "", initials, shown
+
+    @admin.display(description="restore")
+    def restore_now(self, member: TeamMember) -> str:
+        return format_html(
+            '<button class="so-button" formaction="{}">Restore<span class="so-hidden"> {}</span>'
+            "</button>",
+            self.url_to("restore", member.pk),
+            member,
+        )
 
     @admin.display(description="roles")
     def roles(self, member: TeamMember) -> str:
@@ -212,6 +257,10 @@ class TeamMemberAdmin(ServiceAdmin):
     @admin.display(description="CRM identifiers")
     def crm_ids(self, member: TeamMember) -> str:
         return ", ".join(f"{number}: {text}" for number, text in member.crm_ids.items())
+
+
+def _is_back(member: TeamMember) -> str:
+    return f"{member} is back under the number {member.slot}."
 
 
 _ERASING = Question(
