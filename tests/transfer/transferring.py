@@ -75,4 +75,5 @@ def confirm(client: Client, page: Any) -> Any:
 
 
 def told(page: Any) -> list[str]:
-    return [str(one) for one in page.context["messages"]]
+    """What the messages say, without the link that looks back at what was changed."""
+    return [str(one).partition(" <a")[0] for one in page.context["messages"]]
