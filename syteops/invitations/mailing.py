@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from syteops.audit import services as audit
-from syteops.core.actors import SYSTEM
+from syteops.core.actors import SYSTEM, Actor
 from syteops.core.background import fresh_connection
 from syteops.core.encryption import UnsealError, open_sealed
 from syteops.core.events import Verb
 from syteops.core.locks import Busy, exclusive
+from syteops.core.outages import in_one_line, is_outage
 from syteops.core.tasks import task
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.mail import as_header, as_message_id, missing_settings, send_mail
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 RETRIES = [timedelta(minutes=one) for one in (1, 5, 15, 60, 240)]
 """How long to wait after each attempt that failed for a reason that may pass."""
+GIVEN_UP = timedelta(days=1)
+"""Longer than all attempts take: what is still queued then was lost with its task."""
 _TEXT = """{inviter} invites you to {site}.
 
 Choose your name and password here:
@@ -61,9 +64,12 @@ def deliver(pk: int) -> None:
             with fresh_connection():  # a broken one could not store what came of it
                 is_held()
                 state = _try(found)
-        except Exception:
-            _note(found, MailState.FAILED)
-            raise
+        except Exception as error:
+            if not is_outage(error):
+                _note(found, MailState.FAILED)
+                raise
+            log.warning("An invitation was not mailed: %s", in_one_line(error))
+            state = _later(found)
         _note(found, state)
 
 
@@ -79,9 +85,14 @@ def _try(invitation: Invitation) -> MailState:
         answer = send_mail(_mail(invitation, token))
     except DeliveryFailed as failure:
         log.warning("An invitation was not mailed: %s", failure.detail)
-        is_last = invitation.mail_attempts >= len(RETRIES)
-        return MailState.FAILED if is_last else MailState.QUEUED
+        return _later(invitation)
     return MailState.SENT if answer.is_success else MailState.FAILED
+
+
+def _later(invitation: Invitation) -> MailState:
+    """Still queued, unless that was the last attempt."""
+    is_last = invitation.mail_attempts >= len(RETRIES)
+    return MailState.FAILED if is_last else MailState.QUEUED
 
 
 def _mail(invitation: Invitation, token: str) -> EmailMessage:
@@ -115,3 +126,10 @@ def _note(tried: Invitation, state: MailState) -> None:
     verb = Verb.MAILED if state is MailState.SENT else Verb.MAIL_FAILED
     values = {"mail_state": state, "mail_token": None}
     audit.update(SYSTEM.for_operation("invitations.mail"), found, values, verb)
+
+
+def give_up_lost(actor: Actor) -> None:
+    """Say of mails that are queued for too long that they failed, and keep their tokens no more."""
+    too_old = timezone.now() - GIVEN_UP
+    for lost in Invitation.objects.filter(mail_state=MailState.QUEUED, created_at__lt=too_old):
+        _note(lost, MailState.FAILED)

@@ -2,15 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.core.errors import Forbidden, Invalid
+from syteops.core.hourly import hourly_tasks
+from syteops.invitations import mailing
 from syteops.invitations.mailing import deliver
 from syteops.invitations.models import Invitation
 from tests.background import run_tasks
@@ -193,6 +200,32 @@ def test_a_server_that_puts_it_off_is_asked_again_and_one_that_refuses_is_not(
     deliver.call(invitation.pk)
     invitation.refresh_from_db()
     assert (invitation.mail_state, invitation.mail_token) == ("failed", None)
+    assert AuditEntry.objects.latest("id").event == "invitation.mail_failed"
+
+
+def test_an_outage_while_it_is_mailed_passes(
+    page: Client, mails: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite(page, SEES, email="dora@example.com")
+    with monkeypatch.context() as broken:
+        broken.setattr(mailing, "send_mail", Mock(side_effect=OperationalError("gone")))
+        run_tasks()
+    invitation = Invitation.objects.get()
+    assert (invitation.mail_state, invitation.mail_attempts) == ("queued", 1)
+    deliver.call(invitation.pk)
+    assert len(mails.mails) == 1
+
+
+def test_a_mail_whose_task_was_lost_is_given_up_with_its_token(
+    page: Client, mails: SmtpSink
+) -> None:
+    for email in ("dora@example.com", "emil@example.com"):
+        invite(page, SEES, email=email)
+    lost = Invitation.objects.filter(email="dora@example.com")
+    lost.update(created_at=timezone.now() - mailing.GIVEN_UP - timedelta(minutes=1))
+    hourly_tasks()["give_up_lost_invitations"](SYSTEM)
+    assert [(one.mail_state, one.mail_token) for one in lost] == [("failed", None)]
+    assert Invitation.objects.exclude(email="dora@example.com").get().mail_state == "queued"
     assert AuditEntry.objects.latest("id").event == "invitation.mail_failed"
 
 
