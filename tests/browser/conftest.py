@@ -75,16 +75,39 @@ class Site:
         return json.loads(self.manage("manage_key", *arguments, "--json", may_refuse=True))
 
 
+@dataclass(frozen=True)
+class NewSite:
+    """What an operator has who set a site up: nobody has served it yet."""
+
+    data_dir: Path
+    one_time_password: str
+
+    @contextmanager
+    def served(self, data_dir: Path, **settings: str) -> Iterator[Site]:
+        """A copy of it, served; the settings can have its address as "{url}"."""
+        shutil.copytree(self.data_dir, data_dir)
+        with _served(data_dir, **settings) as url:
+            settings = {name: text.replace("{url}", url) for name, text in settings.items()}
+            with console(data_dir, **settings) as run:
+                yield Site(url, data_dir, self.one_time_password, run)
+
+
 @pytest.fixture(scope="package")
-def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Set up and served as an operator does it."""
+def new_site(tmp_path_factory: pytest.TempPathFactory) -> NewSite:
+    """Set up as an operator does it, with Alice beside its first admin."""
     data_dir = tmp_path_factory.mktemp("site")
     printed = next(line for line in set_up(data_dir, {}).splitlines() if "Password:" in line)
     named = ("--noinput", "--username", USER, "--email", "alice@example.com")
     made = manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     assert made.returncode == 0, made.stderr
-    with _served(data_dir) as url, console(data_dir) as run:
-        yield Site(url, data_dir, printed.split()[2], run)
+    return NewSite(data_dir, printed.split()[2])
+
+
+@pytest.fixture(scope="module")
+def running_site(new_site: NewSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of the module's own: what one does with it must not decide another."""
+    with new_site.served(tmp_path_factory.mktemp("sites") / "site") as site:
+        yield site
 
 
 @pytest.fixture

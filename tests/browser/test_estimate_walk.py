@@ -9,12 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import PASSWORD, USER, Site, _served
+from tests.browser.conftest import USER, NewSite, Site
 from tests.browser.test_suggestions import seen
-from tests.console import console
 from tests.integrations.smtp_sink import SmtpSink, receiving_mail
-from tests.processes import manage
-from tests.sites import set_up
 from tests.waiting import becomes_true
 
 _TELEPHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -40,15 +37,14 @@ def sink() -> Iterator[SmtpSink]:
 
 
 @pytest.fixture(scope="module")
-def running_site(tmp_path_factory: pytest.TempPathFactory, sink: SmtpSink) -> Iterator[Site]:
-    """A site of its own, which sends its mail to the sink."""
-    data_dir = tmp_path_factory.mktemp("estimating")
-    set_up(data_dir, {})
-    named = ("--noinput", "--username", USER, "--email", "alice@example.com")
-    manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+def running_site(
+    new_site: NewSite, tmp_path_factory: pytest.TempPathFactory, sink: SmtpSink
+) -> Iterator[Site]:
+    """One that sends its mail to the sink."""
     mail = {"EMAIL_URL": f"smtp://127.0.0.1:{sink.port}", "EMAIL_FROM": "ops@example.com"}
-    with _served(data_dir, SITE_URL="{url}", **mail) as url, console(data_dir) as run:
-        yield Site(url, data_dir, "", run)
+    data_dir = tmp_path_factory.mktemp("estimating") / "site"
+    with new_site.served(data_dir, SITE_URL="{url}", **mail) as site:
+        yield site
 
 
 def test_an_estimate_is_written_sent_opened_kept_and_approved(

@@ -131,6 +131,7 @@ def test_the_arrows_choose_and_escape_leads_back(page: Page) -> None:
     link.focus()
     opened(page)
     press(page, "/")
+    expect(page.locator(PALETTE)).to_be_focused()
     page.keyboard.type("variables")
     expect(page.locator(f"{RESULTS} li").nth(1)).to_be_visible()
     assert violations(page) == []
@@ -142,6 +143,7 @@ def test_the_arrows_choose_and_escape_leads_back(page: Page) -> None:
     expect(link).to_be_focused()
 
     press(page, "Control+k")
+    expect(page.locator(PALETTE)).to_be_focused()
     page.keyboard.type("variables")
     expect(second).to_be_visible()
     address = second.get_by_role("link").get_attribute("href")

@@ -71,7 +71,7 @@ def test_an_object_s_history_shows_what_changed(page: Page) -> None:
     page.get_by_label("URL").fill("https://hubspot.example")
     page.get_by_role("button", name="Save and continue editing").click()
     page.locator("#main a[href$='/history/']").click()
-    expect(page.get_by_role("heading", name="History of HubSpot")).to_be_visible()
+    expect(page.get_by_role("heading", name="History of HubSpot", exact=True)).to_be_visible()
     expect(page.get_by_role("cell", name="https://hubspot.example")).to_be_visible()
     page.get_by_role("link", name="Details").first.click()
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()
@@ -84,7 +84,7 @@ def test_the_interactive_documentation_works_offline(
     answer = page.goto("/api/manage/v1/docs")
     assert answer is not None
     assert "script-src 'self';" in answer.headers["content-security-policy"]
-    expect(page.get_by_role("heading", name="SyteOps Manage API")).to_be_visible()
+    expect(page.get_by_role("heading", name="SyteOps Manage API")).to_be_visible(timeout=20_000)
     page.get_by_role("button", name=re.compile("CRM systems")).first.click()
     page.get_by_role("link", name="Change a CRM system").first.click()
     expect(page.get_by_role("heading", name="Change a CRM system")).to_be_visible()

@@ -9,11 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ai.conftest import FakeProvider, openai_answer
-from tests.browser.conftest import PASSWORD, TALL, USER, Site, _served, sticks_out
+from tests.browser.conftest import TALL, NewSite, Site, sticks_out
 from tests.browser.test_accessibility import LOOKS, violations
-from tests.console import console
-from tests.processes import manage
-from tests.sites import set_up
 
 FOUND = [{"text": text, "assignee": None, "due_date": None} for text in ("One", "Two", "Three")]
 _SET_UP = """
@@ -32,19 +29,15 @@ create_note(SYSTEM, title="Empty")
 
 
 @pytest.fixture(scope="module")
-def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site of its own, which may ask a provider of this machine."""
-    data_dir = tmp_path_factory.mktemp("suggesting")
+def running_site(new_site: NewSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One that may ask a provider of this machine."""
+    data_dir = tmp_path_factory.mktemp("suggesting") / "site"
     with FakeProvider() as provider:
         provider.answer = lambda: openai_answer(json.dumps({"items": FOUND}), 5, 5)
         threading.Thread(target=provider.serve_forever, daemon=True).start()
-        set_up(data_dir, {})
-        named = ("--noinput", "--username", USER, "--email", "alice@example.com")
-        manage("createsuperuser", *named, data_dir=data_dir, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-        allowed = {"ALLOWED_PRIVATE_ORIGINS": provider.url}
-        with _served(data_dir, **allowed) as url, console(data_dir, **allowed) as run:
-            run("shell", "-c", _SET_UP.format(url=provider.url))
-            yield Site(url, data_dir, "", run)
+        with new_site.served(data_dir, ALLOWED_PRIVATE_ORIGINS=provider.url) as site:
+            site.manage("shell", "-c", _SET_UP.format(url=provider.url))
+            yield site
         provider.shutdown()
 
 
