@@ -32,6 +32,7 @@ from syteops.deliveries.pages import ResendForm
 from syteops.guides.views import GuideSearch
 from syteops.lib.paths import ADMIN_PREFIX
 from syteops.site.models import License
+from syteops.transfer.pages import FileForm
 from tests.adminkit.test_strict_lists import parameters, path_of
 from tests.core.test_values import MAKERS
 from tests.effort import takes_over
@@ -233,8 +234,9 @@ def own_forms() -> set[Any]:
     return {one for one in ours if not any(one in other.__mro__[1:] for other in ours)}
 
 
-ELSEWHERE = {SearchForm, AgendaFilter, CatalogueFilter, GuideSearch, ResendForm}
-"""The forms of lists, which come in addresses: see below; and one that has choices alone."""
+ELSEWHERE = {SearchForm, AgendaFilter, CatalogueFilter, GuideSearch, ResendForm, FileForm}
+"""The forms of lists, which come in addresses: see below; one that has choices alone; and one that
+takes a file, for which see tests/transfer."""
 
 
 # --- Lists -------------------------------------------------------------------------------------
