@@ -20,12 +20,14 @@ def forget_suggestions_of(actor: Actor, member: TeamMember) -> int:
     are cancelled, whoever asked them: the member may be in what was sent, and so in the answer.
     """
     # First, and locked: what is answered meanwhile finds its question cancelled, and is not kept.
-    for one in AiSuggestion.objects.select_for_update().filter(state__in=UNDER_WAY).order_by("pk"):
-        dismiss(actor, one)
+    asked = AiSuggestion.objects.select_for_update().filter(state__in=UNDER_WAY).order_by("pk")
+    under_way = list(asked)
     _, known = known_as(member)
     # An AI calls people by half of their name, too. Rather one suggestion too many than one left.
     names = {fold(one) for one in (*known, *_parts_of_name(member)) if one}
     named = [one.pk for one in AiSuggestion.objects.exclude(items=[]) if _names(one, names)]
+    for one in under_way:
+        dismiss(actor, one)
     found = Q(pk__in=named)
     if member.user_id:
         found |= Q(actor_kind=ActorKind.PERSON, actor_id=str(member.user_id))

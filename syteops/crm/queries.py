@@ -18,31 +18,20 @@ def live_systems() -> QuerySet[CrmSystem]:
     return CrmSystem.objects.all()
 
 
-class KnownMember(TypedDict):
-    """Who a team member is in a CRM system; without a number, if the member is deleted."""
-
-    user_num: str
-    name: str
-    identifier: str
-
-
 class CrmSystemDeleteImpact(TypedDict):
-    """What goes with a CRM system."""
+    """What goes with a CRM system. Of each identifier: the number, the name, and itself."""
 
     crm_num: str
     name: str
     secrets_cleared: int
     team_member_ids_cleared: int
-    team_member_ids: list[KnownMember]
+    team_member_ids: list[str]
 
 
 def deletion_impact(system: CrmSystem) -> CrmSystemDeleteImpact:
     """What deleting the system would take away."""
     known = system.identifiers.select_related("member").order_by("member__number", "pk")
-    members: list[KnownMember] = [
-        {"user_num": one.member.slot, "name": str(one.member), "identifier": one.identifier}
-        for one in known
-    ]
+    members = [f"{one.member.slot} {one.member} {one.identifier}".strip() for one in known]
     return {
         "crm_num": system.slot,
         "name": system.name,

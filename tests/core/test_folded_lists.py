@@ -24,7 +24,7 @@ from syteops.core.folding import FoldedField, ordered_by
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.lib.folding import fold
 from syteops.people.admin import AuditedAdmin
-from syteops.roles.models import Role
+from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 from syteops.webhooks.models import Webhook
 from tests.fixtures import Api, signed_in
@@ -111,6 +111,8 @@ PARTS: dict[str, tuple[Any, str]] = {
     "attendances__member": (TeamMember, "note"),
     "crm_identifiers": (CrmIdentifier, "member"),
     "values": (VariableSetValue, "set"),
+    "author": (TeamMember, "author"),
+    "role_assignments__role": (Role, "member"),
 }
 
 
@@ -127,6 +129,13 @@ def made_with(model: Any, path: str, text: str) -> Any:
         is_list = isinstance(model._meta.get_field(column), models.JSONField)
         return made(model, **{column: [text] if is_list else text})
     item, (kind, parent) = made(model), PARTS[part]
+    if part == "author":
+        model.objects.filter(pk=item.pk).update(author=made(kind, **{column: text}))
+        return item
+    if kind is Role:
+        Role.objects.filter(system=False).delete()
+        RoleAssignment.objects.create(member=item, role=made(kind, **{column: text}))
+        return item
     if kind is TeamMember:
         NoteAttendee.objects.create(note=item, member=made(kind, **{column: text}))
         return item
@@ -294,9 +303,9 @@ def test_every_list_of_the_admin_is_tried() -> None:
         for model, page in admin.site._registry.items()
         if model not in ADMINS and not isinstance(page, CatalogueAdmin)
     }
-    # The areas are fixed, keys have pages of their own, tasks and deliveries no search, and of the
-    # others there is one.
-    of_their_own = {"AiAreaSettings", "ManageKey", "BackgroundTask", "Delivery"}
+    # The areas are fixed, keys have pages of their own, tasks, deliveries and invitations no
+    # search, and of the others there is one.
+    of_their_own = {"AiAreaSettings", "ManageKey", "BackgroundTask", "Delivery", "Invitation"}
     assert others == {*of_their_own, "License", "Connection"}
 
 

@@ -81,6 +81,7 @@ def test_nothing_of_the_person_is_left(
         "task_failures": 1,
         "crm_ids": 1,
         "pictures": 1,
+        "imports": 0,
         "audit_entries": told["removed"]["audit_entries"],
     }
     assert told["removed"]["audit_entries"] > 4
