@@ -71,7 +71,9 @@ def _read(path: str, summary: str) -> Guide:
     tokens = parser.parse((_root() / path).read_text(encoding="utf-8"))
     sections = tuple(_sections(tokens))
     for token in tokens:
-        if token.type in ("table_open", "fence", "code_block"):
+        if token.type == "code_block":
+            token.type = "fence"
+        if token.type in ("table_open", "fence"):
             token.attrSet("tabindex", "0")  # they scroll, and by keyboard only where it can stop
         for one in token.children or ():
             _lead_somewhere(one, path)

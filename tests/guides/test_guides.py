@@ -96,6 +96,14 @@ def test_there_is_nothing_but_the_guides(alice: User, name: str) -> None:
     assert signed_in(alice).get(f"/admin/guides/{name}/").status_code == 404
 
 
+@each_guide
+def test_what_scrolls_can_be_reached_by_keyboard(alice: User, page: str) -> None:
+    article = main(shown(alice, address_of(page)))
+    scrolling = re.findall(r"<table[^>]*>|<pre><code[^>]*>", article)
+    assert [one for one in scrolling if 'tabindex="0"' not in one] == []
+    assert len(scrolling) == article.count("<table") + article.count("<pre")
+
+
 # --- Search ----------------------------------------------------------------------------------
 
 
