@@ -133,7 +133,10 @@ def _refused_by_state(problem: dict[str, Any]) -> bool:
     items = {f"#/items/{i['index']}" for i in problem.get("items", ()) if i["code"] != INVALID}
     errors = problem["errors"]
     return bool(errors) and all(
-        one["code"] in FIELDS_REFUSED_BY_STATE or one["pointer"] in items for one in errors
+        one["code"] in FIELDS_REFUSED_BY_STATE
+        or one["pointer"] in items
+        or "No slug can be made" in one["detail"]  # nor in which names no letter or digit is
+        for one in errors
     )
 
 
@@ -206,7 +209,11 @@ def sends_right_ones(test: Any) -> Any:
 
 
 @sends_right_ones
-def test_no_sequence_of_requests_surprises_us(described: BaseSchema, site_key: str) -> None:
+def test_no_sequence_of_requests_surprises_us(
+    described: BaseSchema, site_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Texts of whatever modules a process has loaded would make other sequences in each.
+    monkeypatch.setattr(described.config.analysis.constants, "enabled", False)
     headers = {"X-API-Key": site_key, "Accept-Encoding": "identity"}
     reached: set[str] = set()
 
