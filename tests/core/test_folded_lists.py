@@ -1,18 +1,17 @@
 """Every search and every order of texts is by their folding, at every door, on any database."""
 
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection, models
 from django.test import RequestFactory
 
 from estimates.models import Estimate
 from manage_api.operations import Operation, all_operations
-from notes.models import ActionItem, Note, NoteAttendee, NoteTag
+from notes.models import Note, NoteTag
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.strict import StrictAdmin
 from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
@@ -21,12 +20,13 @@ from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.automation.services import create_variable
 from syteops.core.actors import SYSTEM
 from syteops.core.folding import FoldedField, ordered_by
-from syteops.crm.models import CrmIdentifier, CrmSystem
+from syteops.crm.models import CrmSystem
 from syteops.lib.folding import fold
 from syteops.people.admin import AuditedAdmin
-from syteops.roles.models import Role, RoleAssignment
+from syteops.roles.models import Role
 from syteops.team.models import TeamMember
 from syteops.webhooks.models import Webhook
+from tests.core.text_holders import NEEDED, PARTS, made, made_with
 from tests.fixtures import Api, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.combination]
@@ -70,78 +70,6 @@ PLAIN: dict[Any, set[str]] = {
 }
 PLAIN_TEXTS = ["b1", "a1", "ab", "ac"]
 AREAS = ["notes.summary", "estimates.line_items", "notes.action_items"]
-
-_numbers = count(100)
-# Objects are made past the services: so each column may hold each text.
-NEEDED: dict[Any, dict[str, Callable[[int], Any]]] = {
-    Note: {"title": lambda n: "T", "slug": lambda n: f"n{n}"},
-    Estimate: {
-        "title": lambda n: "T",
-        "slug": lambda n: f"e{n}",
-        "year": lambda n: 2026,
-        "sequence": lambda n: n,
-        "number": lambda n: f"x{n}",
-        "currency": lambda n: "EUR",
-    },
-    ActionItem: {"note": lambda n: made(Note), "text": lambda n: "do"},
-    TeamMember: {"number": lambda n: n},
-    CrmSystem: {"number": lambda n: n, "name": lambda n: "C"},
-    Role: {"name": lambda n: f"role {n}", "slug": lambda n: f"r{n}"},
-    Variable: {"key": lambda n: f"k{n}", "value": lambda n: "v"},
-    VariableSet: {"name": lambda n: "S", "acronym": lambda n: f"s{n}"},
-    AiProvider: {"slug": lambda n: f"p{n}", "name": lambda n: "P"},
-    AiUsage: {
-        "area": lambda n: "notes.summary",
-        "day": lambda n: "2026-11-01",
-        "provider": lambda n: f"p{n}",
-        "model": lambda n: f"m{n}",
-    },
-    AuditEntry: {"event": lambda n: "note.updated", "changes": lambda n: {}},
-    Webhook: {
-        "name": lambda n: "W",
-        "url": lambda n: "https://w.example",
-        "types": lambda n: ["*"],
-    },
-    User: {"username": lambda n: f"u{n}"},
-    Group: {"name": lambda n: f"g{n}"},
-}
-PARTS: dict[str, tuple[Any, str]] = {
-    "tag_rows": (NoteTag, "note"),
-    "action_items": (ActionItem, "note"),
-    "attendances__member": (TeamMember, "note"),
-    "crm_identifiers": (CrmIdentifier, "member"),
-    "values": (VariableSetValue, "set"),
-    "author": (TeamMember, "author"),
-    "role_assignments__role": (Role, "member"),
-}
-
-
-def made(model: Any, /, **values: Any) -> Any:
-    number = next(_numbers)
-    needed = {name: value(number) for name, value in NEEDED[model].items()}
-    return model._base_manager.create(**{**needed, **values})
-
-
-def made_with(model: Any, path: str, text: str) -> Any:
-    """An object in which the text stands where the path leads."""
-    part, _, column = path.rpartition("__")
-    if not part:
-        is_list = isinstance(model._meta.get_field(column), models.JSONField)
-        return made(model, **{column: [text] if is_list else text})
-    item, (kind, parent) = made(model), PARTS[part]
-    if part == "author":
-        model.objects.filter(pk=item.pk).update(author=made(kind, **{column: text}))
-        return item
-    if kind is Role:
-        Role.objects.filter(system=False).delete()
-        RoleAssignment.objects.create(member=item, role=made(kind, **{column: text}))
-        return item
-    if kind is TeamMember:
-        NoteAttendee.objects.create(note=item, member=made(kind, **{column: text}))
-        return item
-    more = {"system": made(CrmSystem)} if kind is CrmIdentifier else {}
-    kind.objects.create(**{parent: item, column: text}, **more)
-    return item
 
 
 def places(model: Any, fields: Any) -> Iterator[str]:
