@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
+
 from manage_api.operations import Access, all_scopes, find
 
 Includes = Callable[[str, Access], bool]
@@ -98,8 +100,7 @@ def describe_scopes(scopes: Iterable[str]) -> str:
         if given:
             everything = len(given) == len(possible)
             parts.append(f"{verb} {'everything' if everything else ', '.join(given)}")
-    text = "; ".join(parts)
-    return text[:1].upper() + text[1:]
+    return capfirst("; ".join(parts))
 
 
 def find_preset(scopes: Iterable[str]) -> Preset | None:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from django.utils.text import capfirst
+
 from manage_api.operations import Operation, all_operations
 
 
@@ -27,14 +29,12 @@ def of_operation(one: Operation | None) -> Tag:
     """The group of an operation (None: of a fixed address)."""
     if one is None:
         return API
-    return Tag(one.viewset.title or _plural(one), one.viewset.about)
+    return Tag(
+        one.viewset.title or capfirst(str(one.viewset.model()._meta.verbose_name_plural)),
+        one.viewset.about,
+    )
 
 
 def all_tags() -> list[Tag]:
     """Every group that has an operation."""
     return [API, DRY_RUNS, *{of_operation(one) for one in all_operations()}]
-
-
-def _plural(one: Operation) -> str:
-    words = str(one.viewset.model()._meta.verbose_name_plural)
-    return words[0].upper() + words[1:]

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from syteops.adminkit.list_tabs import ListTabsAdmin
@@ -130,7 +131,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
             label = name.replace("_", " ").replace("api", "API")
             kept = "; empty keeps what is there" if has_some else ""
             inputs[f"new_{name}"] = SecretField(
-                label=f"New {label}" if has_some else label[:1].upper() + label[1:],
+                label=f"New {label}" if has_some else capfirst(label),
                 help_text=f"Stored encrypted. It is never shown again{kept}.",
                 widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
             )

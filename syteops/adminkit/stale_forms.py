@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import transaction
@@ -92,13 +93,19 @@ class RefusableForm(MergeableForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if isinstance(self.refusal, Invalid):
-            for error in self.refusal.errors:
-                name = str(error.path[0]) if error.path else None
-                self.add_error(name if name in self.fields else None, error.detail)
-        elif self.refusal is not None and not isinstance(self.refusal, ChangedMeanwhile):
-            self.add_error(None, self.refusal.detail)
+        if self.refusal is not None and not isinstance(self.refusal, ChangedMeanwhile):
+            show_refusal(self, self.refusal)
         return cleaned
+
+
+def show_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
+    """Show in the form what a service refused: beside the fields that it names, else above all."""
+    if not isinstance(refusal, Invalid):
+        form.add_error(None, refusal.detail)
+        return
+    for error in refusal.errors:
+        name = str(error.path[0]) if error.path else None
+        form.add_error(name if name in form.fields else None, error.detail)
 
 
 class GuardedAdmin(HistoryAdmin):

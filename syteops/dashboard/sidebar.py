@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from syteops.core.sections import Section, place_of, section_of
 from syteops.dashboard import other_options
@@ -66,8 +67,8 @@ def _pages(shown: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _entry(shown: dict[str, Any]) -> dict[str, Any]:
-    name, icon = str(shown["name"]), icon_of(shown["model"])
-    return {"title": name[:1].upper() + name[1:], "icon": icon, "link": shown["admin_url"]}
+    title, icon = capfirst(str(shown["name"])), icon_of(shown["model"])
+    return {"title": title, "icon": icon, "link": shown["admin_url"]}
 
 
 def icon_of(model: Any) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
 
-from syteops.core.entities import Entity
 from syteops.core.modules import inactive_modules
 from syteops.core.pending_migrations import pending_migrations
 from syteops.core.permissions import permission_name
@@ -35,16 +35,15 @@ def tell_failing(person: Any) -> Iterator[Need]:
 def show_counts(person: Any) -> Panel | None:
     """How many there are of each kind that the person may see."""
     lines = [
-        Line(_plural(model), url=_list_url(model), count=model.listed().count())
+        Line(
+            capfirst(str(model._meta.verbose_name_plural)),
+            url=_list_url(model),
+            count=model.listed().count(),
+        )
         for model in counted_models(inactive_modules())
         if person.has_perm(permission_name(model, "view"))
     ]
     return Panel("What there is", "inventory_2", "", None, lines) if lines else None
-
-
-def _plural(model: type[Entity]) -> str:
-    name = str(model._meta.verbose_name_plural)
-    return name[:1].upper() + name[1:]
 
 
 def _list_url(model: type[Any]) -> str:

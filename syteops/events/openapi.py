@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.text import capfirst
+
 from syteops.audit.event_types import event_types
 
 TAG = "Sent events"
@@ -32,7 +34,7 @@ def _described(event: str) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/SiteEvent"}
     return {
         "operationId": f"on_{event.replace('.', '_')}",
-        "summary": f"{noun[0].upper()}{noun[1:]}: {verb}",
+        "summary": f"{capfirst(noun)}: {verb}",
         "description": f"Sent as `{event}` to every destination that wants it.",
         "tags": [TAG],
         "security": [],  # the receiver's; the signature is in a header

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.text import capfirst
+
 from syteops.core.events import Verb
 from syteops.events.catalogue import EVERYTHING, Kind, all_kinds
 
@@ -24,7 +26,7 @@ def event_choices(stored: Iterable[str] = ()) -> list[Any]:
 
 
 def _group(kind: Kind) -> tuple[str, list[tuple[str, str]]]:
-    name = kind.name[:1].upper() + kind.name[1:]
+    name = capfirst(kind.name)
     each = [(f"{kind.noun}.{verb}", f"{name}: {_in_words(verb)}") for verb in kind.verbs]
     return name, [(kind.pattern, f"{name}: everything"), *each]
 

@@ -89,7 +89,7 @@ class InvitationAdmin(ServiceAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         only_save = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        context = {**(extra_context or {}), **only_save, "title": "Invite somebody"}
+        context = {**(extra_context or {}), **only_save}
         answer: HttpResponse = super().add_view(request, form_url, context)
         return answer
 

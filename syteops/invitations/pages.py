@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from syteops.adminkit.races import races_refused
+from syteops.adminkit.stale_forms import show_refusal
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
@@ -61,9 +62,7 @@ def _accepted(request: HttpRequest, invitation: Invitation, token: str, form: Ac
     except NotFound:
         raise
     except Invalid as refusal:
-        for error in refusal.errors:
-            name = str(error.path[0]) if error.path else None
-            form.add_error(name if name in form.fields else None, error.detail)
+        show_refusal(form, refusal)
         return False
     except DomainError as refusal:
         told = _NOT_HELD if isinstance(refusal, Forbidden) else refusal.detail

@@ -13,6 +13,7 @@ from django import forms
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model, QuerySet
+from django.utils.text import capfirst
 
 from syteops.adminkit.matrix import Matrix, MatrixWidget, Row
 from syteops.core.permissions import permission_name
@@ -59,7 +60,7 @@ def _rights_of(model: type[Model]) -> Iterator[Right]:
         verb = codename.removesuffix(f"_{meta.model_name}")
         known = verb if verb in _BEYOND_DJANGO else ""
         says = str(name).removeprefix("Can ")
-        words = COLUMNS.get(known) or says[:1].upper() + says[1:]
+        words = COLUMNS.get(known) or capfirst(says)
         yield Right(f"{meta.app_label}.{codename}", model, known, words)
 
 
@@ -113,8 +114,8 @@ def _rows(rights: Iterable[Right], values: dict[str, str]) -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
     for one in rights:
         meta, key = one.model._meta, one.verb and one.model._meta.label
-        plural = str(meta.verbose_name_plural)
-        words = _NAMES.get(one.model, plural[:1].upper() + plural[1:]) if one.verb else one.words
+        name = _NAMES.get(one.model) or capfirst(str(meta.verbose_name_plural))
+        words = name if one.verb else one.words
         resource = getattr(one.model, "resource", "") if one.verb else ""
         code = resource if isinstance(resource, str) else ""  # it may be a column of that name
         row = found.setdefault((key, words), Row(meta.app_label, words, code, {}))
