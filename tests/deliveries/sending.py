@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syteops.core.outbound import Answer
-from syteops.deliveries.models import DestinationState
+from syteops.deliveries.models import Delivery, DestinationState
 from syteops.deliveries.sending import start_turns
 from syteops.integrations import catalogue
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
@@ -78,3 +78,8 @@ def state_of(destination: str = "a") -> DestinationState:
 
 def wants(key: str, *types: str, **more: Any) -> Destination:
     return replace(Destination(key, key.upper(), types), **more)
+
+
+def states() -> list[str]:
+    """Of all deliveries, in the order of the events."""
+    return list(Delivery.objects.order_by("event").values_list("state", flat=True))

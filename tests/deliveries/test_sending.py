@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.core.errors import Conflict
 from syteops.core.outbound import Answer
 from syteops.crm import services as crm
 from syteops.deliveries import outcomes, sending, services
@@ -18,7 +16,7 @@ from syteops.integrations.catalogue import Setup
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.sending import KEPT_ANSWER
-from tests.deliveries.sending import Post, state_of, wants
+from tests.deliveries.sending import Post, state_of, states, wants
 from tests.events.publish import a_system, publish
 
 
@@ -33,10 +31,6 @@ def let_pass(seconds: float) -> None:
         state.due_at = state.due_at and state.due_at - earlier
         state.held_until = state.held_until and state.held_until - earlier
         state.save()
-
-
-def states() -> list[str]:
-    return list(Delivery.objects.order_by("event").values_list("state", flat=True))
 
 
 def test_what_a_destination_wants_arrives_in_order(post: Post) -> None:
@@ -345,82 +339,3 @@ def test_a_fault_of_ours_is_a_failed_try_and_stops_nobody(post: Post, caplog: An
     assert post.told("b") == ["crm_system.created 001"]
     assert "canary" not in caplog.text
     assert "canary" not in DeliveryAttempt.objects.exclude(problem="")[0].problem
-
-
-# --- Workers ---------------------------------------------------------------------------------
-
-
-def test_two_turns_of_a_destination_never_overlap(post: Post) -> None:
-    a_system()
-    publish()
-    assert sending.start_turns() == 1
-    assert sending.start_turns() == 0
-
-
-def test_who_has_lost_the_lease_sends_nothing(post: Post) -> None:
-    a_system()
-    publish()
-    sending.start_turns()
-    stale = str(state_of().lease)
-    DestinationState.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    sending.start_turns()
-    sending.take_turn.call(state_of().pk, stale)
-    assert post.sent == []
-    assert str(state_of().lease) != stale
-    sending.take_turn.call(state_of().pk, str(state_of().lease))
-    assert len(post.sent) == 1
-
-
-def test_what_comes_during_a_turn_is_not_forgotten(post: Post) -> None:
-    a_system()
-    publish()
-    sending.start_turns()
-    lease = str(state_of().lease)
-    a_system()
-    publish()
-    assert state_of().due_at is not None
-    sending._end_turn(state_of().pk, lease)
-    post.send_due()
-    assert len(post.sent) == 2
-
-
-def test_turns_leave_no_tasks_behind(post: Post) -> None:
-    a_system()
-    post.deliver()
-    assert post.told() == ["crm_system.created 001"]
-    assert not DBTaskResult.objects.exists()
-
-
-# --- Sending again -----------------------------------------------------------------------------
-
-
-def test_a_delivery_is_sent_again_with_the_same_id(post: Post) -> None:
-    a_system()
-    post.deliver()
-    services.resend(SYSTEM, Delivery.objects.get())
-    post.send_due()
-    assert len(post.sent) == 2
-    assert len({one.id for one in post.sent}) == 1
-    assert AuditEntry.objects.filter(event="deliveries.resent").count() == 1
-
-
-def test_what_is_waiting_is_not_sent_again(post: Post) -> None:
-    a_system()
-    publish()
-    with pytest.raises(Conflict):
-        services.resend(SYSTEM, Delivery.objects.get())
-
-
-def test_all_that_was_given_up_since_is_sent_again(post: Post) -> None:
-    a_system()
-    post.deliver()
-    a_system()
-    post.answers["a"] = [Answer(400, headers={"webhook-delivery": "abort-message"})]
-    post.deliver()
-    hour_ago = timezone.now() - timedelta(hours=1)
-
-    assert services.resend_since(SYSTEM, "post", "a", timezone.now()) == 0
-    assert services.resend_since(SYSTEM, "post", "a", hour_ago) == 1
-    post.send_due()
-    assert set(states()) == {"delivered"}
-    assert services.resend_since(SYSTEM, "post", "a", hour_ago, everything=True) == 2
