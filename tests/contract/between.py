@@ -56,7 +56,7 @@ def between(site: str) -> Iterator[Between]:
                 interfere, middle.before_next_write = middle.before_next_write, None
                 interfere()
             answer = httpx.request(
-                self.command, f"{site}{self.path}", headers=headers, content=body
+                self.command, f"{site}{self.path}", headers=headers, content=body, timeout=60
             )
             middle.passed.append(Passed(self.command, self.path, headers, answer.status_code))
             self.send_response(answer.status_code)
