@@ -81,11 +81,12 @@ bench-scale: bench-environment ## Show how lists grow with 1,000 to 100,000 rows
 
 lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(call create,$(LOCK_VENV))
-	@$(LOCK_VENV)/bin/pip install -qq --disable-pip-version-check uv
+	@$(call install_by_pip,$(LOCK_VENV),requirements/install.txt)
 	@$(call compile,run.txt,pyproject.toml)
 	@$(call compile,dev.txt,pyproject.toml --group dev)
 	@$(call compile,bench.txt,pyproject.toml --group bench)
 	@$(call compile,contract.txt,--group contract)
+	@$(call compile,install.txt,--group install)
 
 clean: ## Remove environments and caches; never the data in var/
 	rm -rf $(VENV) $(DEV_VENV)* $(BENCH_VENV) $(CONTRACT_VENV) $(LOCK_VENV)
@@ -99,15 +100,15 @@ run-environment:
 
 dev-environment:
 	@$(call create,$(DEV_VENV))
-	@$(call install,$(DEV_VENV),requirements/dev.txt)
+	@$(call install,$(DEV_VENV),requirements/dev.txt,by uv)
 
 bench-environment:
 	@$(call create,$(BENCH_VENV))
-	@$(call install,$(BENCH_VENV),requirements/bench.txt)
+	@$(call install,$(BENCH_VENV),requirements/bench.txt,by uv)
 
 contract-environment:
 	@$(call create,$(CONTRACT_VENV))
-	@$(call install,$(CONTRACT_VENV),requirements/contract.txt)
+	@$(call install,$(CONTRACT_VENV),requirements/contract.txt,by uv)
 
 # Exactly what is locked, unless that is installed already.
 node-environment:
@@ -151,11 +152,21 @@ endef
 # Installs the pinned and hashed $(2) into $(1), unless exactly these are installed already.
 define install
 if ! cmp -s $(2) $(1)/installed.txt; then \
-	echo "Installing $(2) into $(1) (half a minute) ..."; \
+	echo "Installing $(2) into $(1) (up to half a minute) ..."; \
 	rm -f $(1)/installed.txt; \
-	$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-input \
-		--require-hashes -r $(2) && cp $(2) $(1)/installed.txt; \
+	$(if $(3),{ $(call install_by_pip,$(1),requirements/install.txt) && $(call install_by_uv,$(1),$(2)); } || )\
+	$(call install_by_pip,$(1),$(2)) && cp $(2) $(1)/installed.txt; \
 fi
+endef
+
+define install_by_pip
+$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r $(2)
+endef
+
+# A tenth of pip's work. Only for those who develop: an operator's pip may be configured in ways
+# that uv knows nothing of, and what is never written to must be compiled when it is installed.
+define install_by_uv
+$(1)/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2)
 endef
 
 # Resolves for every supported Python at once; keeps the pins that are there. Writes no address.
