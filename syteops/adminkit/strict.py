@@ -6,6 +6,7 @@ number that no column holds, then costs the server whatever the person likes.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -24,9 +25,10 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from syteops.adminkit import list_pages
+from syteops.adminkit.columns import COLUMNS, PARAMETER, ChosenColumns, ColumnsAdmin
 from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
-from syteops.adminkit.list_pages import ListPagesAdmin
 from syteops.adminkit.moments import moment
 from syteops.adminkit.palette import InPalette
 from syteops.adminkit.shown_words import Condition, conditions
@@ -40,6 +42,8 @@ MAX_LENGTH = 200
 """Characters of what is searched for, and of each parameter of a list."""
 MAX_PARAMETERS = 50
 
+list_pages.enter(COLUMNS)
+
 
 class SearchForm(ChangeListSearchForm):
     """Takes what a person would type; a database gives up on a thousand words."""
@@ -51,7 +55,7 @@ class SearchForm(ChangeListSearchForm):
         )
 
 
-class StrictChangeList(ChangeList):  # type: ignore[misc]
+class StrictChangeList(ChosenColumns, ChangeList):  # type: ignore[misc]
     """A list that is filtered by its `list_filter` and `date_hierarchy`, and by nothing else."""
 
     search_form_class = SearchForm
@@ -86,7 +90,8 @@ class StrictChangeList(ChangeList):  # type: ignore[misc]
         Values that make no sense lead back to the list without them (IncorrectLookupParameters).
         """
         lists = request.GET.lists()
-        values = [value for name, values in lists if name != SEARCH_VAR for value in values]
+        checked = (SEARCH_VAR, PARAMETER)  # elsewhere
+        values = [value for name, values in lists if name not in checked for value in values]
         if len(values) > MAX_PARAMETERS or any(map(_is_beyond, values)):
             raise IncorrectLookupParameters
         try:
@@ -128,7 +133,7 @@ class ExactFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class StrictAdmin(InPalette, ExactFields, ListPagesAdmin, ModelAdmin):  # type: ignore[misc]
+class StrictAdmin(InPalette, ExactFields, ColumnsAdmin, ModelAdmin):  # type: ignore[misc]
     """Base of every admin. Its `search_fields` are columns that `search` takes."""
 
     what_for = ""
@@ -188,8 +193,8 @@ class StrictAdmin(InPalette, ExactFields, ListPagesAdmin, ModelAdmin):  # type: 
         allowed = super().has_delete_permission(request, obj)
         return bool(allowed and self.has_view_permission(request, obj))
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return StrictChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return partial(StrictChangeList, chosen=self.columns_shown(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -168,6 +168,11 @@ def _progress(used: int, limit: int | None) -> str:
     return render_to_string("admin/ai/progress.html", context)
 
 
+def _askers() -> Iterator[tuple[str, Q]]:
+    labels = AiUsage.objects.order_by().values_list("actor_label", flat=True).distinct()
+    return ((label, Q(actor_label=label)) for label in labels)
+
+
 @admin.register(AiUsage)
 class AiUsageAdmin(ReadOnlyAdmin):
     what_for = (
@@ -179,6 +184,10 @@ class AiUsageAdmin(ReadOnlyAdmin):
         "input_tokens", "output_tokens", "reserved_tokens",
     )  # fmt: skip
     list_filter = ("area", "provider", "model", "actor_label")
+    has_objects_in_palette = False
+    search_fields = ("model_folded",)
+    search_help_text = "Area, provider, model or who asked"
+    shown_words = {"who": by_texts(_askers)}
     list_before_template = "admin/ai/usage.html"
     date_hierarchy = "day"
 

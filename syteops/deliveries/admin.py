@@ -1,18 +1,28 @@
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
 from syteops.adminkit.moments import exact_moment
+from syteops.adminkit.shown_words import by_texts
 from syteops.adminkit.strict import DetailAdmin
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.deliveries import pages, services
 from syteops.deliveries.models import Delivery, DeliveryState
 from syteops.integrations.admin import IntegrationStateAdmin
+
+
+def _says(word: str) -> Q:
+    return Q(event__type__icontains=word) | Q(event__object_id__icontains=word)
+
+
+def _goes_to(word: str) -> Q:
+    return Q(integration__icontains=word) | Q(destination__icontains=word)
+
 
 _STATES = {
     DeliveryState.WAITING.label: "info",
@@ -40,6 +50,16 @@ class DeliveryAdmin(DetailAdmin):
         ("event__type", FieldTextFilter),
     )
     list_filter_submit = True
+    has_objects_in_palette = False
+    search_fields = ("=event__object_id",)
+    search_help_text = "Event, object, destination or state"
+    shown_words = {
+        "what": _says,
+        "to": _goes_to,
+        "shown_state": by_texts(
+            lambda: [(label, Q(state=value)) for value, label in DeliveryState.choices]
+        ),
+    }
     list_per_page = 20
     actions = None
 

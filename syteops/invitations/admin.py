@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html_join
@@ -10,6 +11,7 @@ from unfold.decorators import display
 
 from syteops.adminkit.moments import moment
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.shown_words import among_few
 from syteops.core.addresses import absolute_address
 from syteops.invitations import pages, queries, services
 from syteops.invitations.forms import InvitationForm, groups_field
@@ -24,6 +26,10 @@ _LABELS = {
 }
 
 
+def _with_inviter() -> QuerySet[Invitation]:
+    return Invitation.objects.select_related("invited_by")
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ServiceAdmin):
     what_for = "Invite a colleague by a link or an e-mail: the rights are chosen beforehand."
@@ -32,6 +38,13 @@ class InvitationAdmin(ServiceAdmin):
     icon = "person_add"
     list_display = ("__str__", "shown_state", "invited_by", "expires", "mail_state")
     list_select_related = ("invited_by",)
+    search_fields = ("=email",)
+    search_help_text = "E-mail address, state or who invited"
+    shown_words = {
+        "__str__": among_few(Invitation.objects.all, str),
+        "shown_state": among_few(Invitation.objects.all, lambda one: str(one.state.label)),
+        "invited_by": among_few(_with_inviter, lambda one: str(one.invited_by or "")),
+    }
     extra_values = ("rights", "days")
 
     def get_urls(self) -> list[URLPattern]:

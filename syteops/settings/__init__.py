@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "syteops",
     "syteops.server",
     "syteops.audit",
+    "syteops.lists",
     "syteops.tasks",
     "manage_api",
     "manage_api.keys",

@@ -1,8 +1,10 @@
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django_tasks_db.models import DBTaskResult
@@ -12,6 +14,7 @@ from unfold.decorators import display
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.moments import exact_moment
 from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.shown_words import among_few, by_texts
 from syteops.adminkit.strict import DetailAdmin
 from syteops.core.errors import DomainError
 from syteops.core.tasks import TaskResultStatus
@@ -34,6 +37,16 @@ _STATES = {
     TaskResultStatus.SUCCESSFUL: "Done",
 }
 
+MOST_FAILED = 1000
+"""So many of the latest are searched for why they failed."""
+
+
+def _kinds() -> Iterator[tuple[str, Q]]:
+    paths = BackgroundTask.objects.order_by().values_list("task_path", flat=True).distinct()
+    for path_of_one in paths:
+        yield name_of(path_of_one), Q(task_path=path_of_one)
+
+
 # The library's own page shows arguments and raw tracebacks to everybody who may see it.
 admin.site.unregister(DBTaskResult)
 
@@ -49,6 +62,14 @@ class BackgroundTaskAdmin(DetailAdmin):
     list_display = ("what", "state", "enqueued", "why")
     list_filter = (("status", ChoicesDropdownFilter),)
     list_filter_submit = True
+    has_objects_in_palette = False
+    search_fields = ("=task_path",)
+    search_help_text = "What it does, its state or why it failed"
+    shown_words = {
+        "what": by_texts(_kinds),
+        "state": by_texts(lambda: [(text, Q(status=one)) for one, text in _STATES.items()]),
+        "why": among_few(lambda: DBTaskResult.objects.failed()[:MOST_FAILED], reason_of),
+    }
     list_per_page = 20
     ordering = ("-enqueued_at",)
     actions = None

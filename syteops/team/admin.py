@@ -1,23 +1,20 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
-from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from syteops.adminkit.confirmed_action import Question
-from syteops.adminkit.list_tabs import TabFilter
 from syteops.adminkit.races import check_references, races_refused
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.restoring import RestoringAdmin, StateFilter, asks_for_deleted
+from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.consequences import foresee, words_of
-from syteops.core.entities import find, get_any
-from syteops.core.errors import Conflict, DomainError, NotFound
+from syteops.core.entities import find
+from syteops.core.errors import Conflict, NotFound
 from syteops.core.permissions import permission_name
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
@@ -25,33 +22,8 @@ from syteops.team.forms import TeamMemberForm
 from syteops.team.models import TeamMember
 
 
-def _asks_for_deleted(request: HttpRequest) -> bool:
-    return request.GET.get("state") == "deleted"
-
-
-class StateFilter(TabFilter):
-    """Live members, or those that can be restored. The admin's queryset follows the parameter."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("deleted", "Deleted")]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        live, *others = super().choices(changelist)
-        yield {**live, "display": "Live"}
-        yield from others
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset
-
-    def counts(self, request: HttpRequest, model_admin: Any) -> Mapping[str, int]:
-        return {"deleted": queries.deleted_members().count()}
-
-
 @admin.register(TeamMember)
-class TeamMemberAdmin(ServiceAdmin):
+class TeamMemberAdmin(RestoringAdmin):
     what_for = (
         "The people who work here. Automations, estimates and notes read their names, addresses "
         "and roles from this list."
@@ -60,6 +32,7 @@ class TeamMemberAdmin(ServiceAdmin):
     services = services
     extra_values = ("crm_ids",)
     list_display = ("number_shown", "name", "job_title", "roles", "email")
+    list_display_links = ("number_shown", "name")
     list_filter = (
         StateFilter,
         "role_assignments__role",
@@ -118,9 +91,11 @@ class TeamMemberAdmin(ServiceAdmin):
 
     # --- Live and deleted members ---
 
+    def deleted(self) -> QuerySet[TeamMember]:
+        return queries.deleted_members()
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[TeamMember]:
-        deleted = _asks_for_deleted(request)
-        found = queries.deleted_members() if deleted else queries.live_members()
+        found = self.deleted() if asks_for_deleted(request) else queries.live_members()
         shown = ("crm_identifiers__system", "role_assignments__role")
         return found.prefetch_related(*shown).order_by(*self.ordering)
 
@@ -128,53 +103,7 @@ class TeamMemberAdmin(ServiceAdmin):
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.has_perm(SEES_LOGINS) else (*fixed, "user")
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        shown = super().get_list_display(request)
-        return (*shown, "restore_now") if self.has_restore_permission(request) else shown
-
-    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
-        return None if _asks_for_deleted(request) else ("number_shown", "name")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_deleted = obj is not None and obj.deleted_at is not None
-        return not is_deleted and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return not _asks_for_deleted(request) and super().has_delete_permission(request, obj)
-
-    def has_restore_permission(self, request: HttpRequest) -> bool:
-        """Where deleted members are listed, for those who may change members."""
-        return _asks_for_deleted(request) and self.has_change_permission(request)
-
-    @admin.action(description="Restore", permissions=["restore"])
-    def restore(self, request: HttpRequest, queryset: QuerySet[TeamMember]) -> None:
-        actor = admin_actor(request, "users.restore")
-        for pk in queryset.values_list("pk", flat=True):
-            member = services.restore_team_member(actor, get_any(TeamMember, pk, lock=True))
-            messages.success(request, _is_back(member))
-
     # --- Erasing for good ---
-
-    def restore_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Restores at once, by the button of a row; only a POST does it."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        if request.method == "POST":
-            actor = admin_actor(request, "users.restore")
-            try:
-                with races_refused(), transaction.atomic():
-                    member = get_any(TeamMember, object_id, lock=True)
-                    services.restore_team_member(actor, member)
-            except DomainError as refusal:
-                messages.error(request, refusal.detail)
-            else:
-                messages.success(request, _is_back(member))
-        return HttpResponseRedirect(f"{self.url_to('changelist')}?state=deleted")
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.restore_one)
-        own = path("<int:object_id>/restore/", view, name=self.url_name("restore"))
-        return [own, *super().get_urls()]
 
     def has_erase_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A right of its own: what is erased never comes back."""
@@ -241,15 +170,6 @@ class TeamMemberAdmin(ServiceAdmin):
         shown = {"path": picture.url, "width": 32, "height": 32} if picture else {}
         return str(member), "", initials, shown
 
-    @admin.display(description="restore")
-    def restore_now(self, member: TeamMember) -> str:
-        return format_html(
-            '<button class="so-button" formaction="{}">Restore<span class="so-hidden"> {}</span>'
-            "</button>",
-            self.url_to("restore", member.pk),
-            member,
-        )
-
     @admin.display(description="roles")
     def roles(self, member: TeamMember) -> str:
         return ", ".join(held.role.name for held in member.role_assignments.all())
@@ -257,10 +177,6 @@ class TeamMemberAdmin(ServiceAdmin):
     @admin.display(description="CRM identifiers")
     def crm_ids(self, member: TeamMember) -> str:
         return ", ".join(f"{number}: {text}" for number, text in member.crm_ids.items())
-
-
-def _is_back(member: TeamMember) -> str:
-    return f"{member} is back under the number {member.slot}."
 
 
 _ERASING = Question(

@@ -9,6 +9,9 @@ from django.test import Client
 from notes import services as notes
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.crm import services as crm
+from syteops.crm.models import CrmSystem
+from syteops.team import services as team
 from syteops.team.models import TeamMember
 from tests.fixtures import signed_in
 from tests.samples.crm import a_system
@@ -16,6 +19,7 @@ from tests.samples.team import a_deleted_member, a_member
 
 pytestmark = pytest.mark.django_db
 MEMBERS = "/admin/team/teammember/"
+SYSTEMS = "/admin/crm/crmsystem/"
 
 
 def tabs(client: Client, address: str) -> list[tuple[str, int | None, bool]]:
@@ -94,3 +98,33 @@ def test_the_list_of_the_team_shows_faces_or_initials(alice: User) -> None:
     page = signed_in(alice).get(MEMBERS).content.decode()
 
     assert "AL" in page.split("Ada Lovelace")[0][-900:]
+
+
+def test_a_deleted_crm_system_is_restored_with_what_members_are_there(alice: User) -> None:
+    system = a_system()
+    member = team.create_team_member(SYSTEM, first_name="Ada", crm_ids={system.slot: "ada-1"})
+    client = signed_in(alice)
+    crm.delete_crm_system(SYSTEM, system)
+    assert tabs(client, SYSTEMS) == [("All", None, True), ("Deleted", 1, False)]
+    where = f"{SYSTEMS}{system.pk}/restore/"
+    assert f'formaction="{where}"' in client.get(f"{SYSTEMS}?state=deleted").content.decode()
+
+    assert client.get(where).status_code == 302
+    assert not CrmSystem.objects.exists()
+    done: Any = client.post(where, follow=True)
+
+    [told] = done.context["messages"]
+    assert str(told).startswith("HubSpot is back under the number 001.")
+    assert TeamMember.objects.get(pk=member.pk).crm_ids == {"001": "ada-1"}
+
+
+def test_whoever_may_not_undo_a_deletion_restores_no_crm_system(bob: User) -> None:
+    system = a_system()
+    crm.delete_crm_system(SYSTEM, system)
+    names = ("view_crmsystem", "change_crmsystem", "add_crmsystem")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client = signed_in(bob)
+
+    assert client.post(f"{SYSTEMS}{system.pk}/restore/").status_code == 403
+    assert "formaction" not in client.get(f"{SYSTEMS}?state=deleted").content.decode()
+    assert not CrmSystem.objects.exists()

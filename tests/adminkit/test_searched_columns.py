@@ -10,9 +10,11 @@ from django.contrib.admin.utils import lookup_field
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db.models import Model
+from django.utils import timezone
 from django.utils.html import strip_tags
 
 from notes import services as notes
+from syteops.ai.models import AiUsage
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
@@ -21,8 +23,10 @@ from syteops.roles.models import Role
 from syteops.team.models import TeamMember
 from syteops.webhooks.models import Webhook
 from tests.fixtures import Api, signed_in
+from tests.invitations.invited import invited
 from tests.samples.deliveries import a_delivery
 from tests.samples.estimates import a_sent_one
+from tests.samples.tasks import a_job
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +39,7 @@ NOT_SEARCHED = {
     "requests_used": "a bar",
     "tokens_used": "a bar",
     "read_by": "made of what tools read",
+    "cost": "at the present prices",
 }
 
 
@@ -44,6 +49,11 @@ def furnished(alice: User, make_key: Callable[..., str]) -> Any:
     a_sent_one()
     Group.objects.create(name="Editors")
     a_delivery()
+    a_job()
+    AiUsage.objects.create(
+        area="notes.excerpt", day=timezone.localdate(), provider="p", model="m", actor_label="Zoë"
+    )
+    invited(alice, email="dora@example.com")
     member = TeamMember.objects.earliest("pk")
     notes.create_note(SYSTEM, title="Plain", author=member)
     roles.update_role(SYSTEM, Role.objects.earliest("pk"), holders=[member])

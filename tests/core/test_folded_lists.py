@@ -231,8 +231,8 @@ def test_every_list_of_the_admin_is_tried() -> None:
         for model, page in admin.site._registry.items()
         if model not in ADMINS and not isinstance(page, CatalogueAdmin)
     }
-    # The areas are fixed, keys have pages of their own, tasks, deliveries and invitations no
-    # search, and of the others there is one.
+    # The areas are fixed, keys have pages of their own, tasks, deliveries and invitations hold no
+    # text that is folded, and of the others there is one.
     of_their_own = {"AiAreaSettings", "ManageKey", "BackgroundTask", "Delivery", "Invitation"}
     assert others == {*of_their_own, "License", "Connection"}
 
