@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
+
+from syteops.core.errors import DomainError, Invalid
 
 
 class Problem(NamedTuple):
@@ -34,3 +37,13 @@ def _of_form(form: Any, about: str) -> Iterator[Problem]:
         bound = form[name]
         for text in form.errors[name]:
             yield Problem(f"{about}{bound.label}", bound.id_for_label or bound.auto_id, str(text))
+
+
+def show_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
+    """Show in the form what a service refused: beside the fields that it names, else above all."""
+    if not isinstance(refusal, Invalid):
+        form.add_error(None, refusal.detail)
+        return
+    for error in refusal.errors:
+        name = str(error.path[0]) if error.path else None
+        form.add_error(name if name in form.fields else None, error.detail)

@@ -67,6 +67,9 @@ class InPalette:
         for title, its_icon, name in self.palette_pages:
             if wanted.fits(title):
                 yield Found(title, "Action", reverse(name), its_icon)
+        for title, address in self.views_shown(request):  # type: ignore[attr-defined]
+            if wanted.fits(title):
+                yield Found(title, f"View of {opts.verbose_name_plural}", address, "bookmark")
         yield from self.palette_objects(request, wanted, icon)
 
     def palette_objects(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:

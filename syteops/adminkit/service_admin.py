@@ -6,7 +6,6 @@ are written. What a service refuses appears beside its field, and nothing is sto
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.adminkit.acting import admin_actor as admin_actor
 from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
 from syteops.adminkit.races import check_references, lock_row
@@ -29,19 +29,12 @@ from syteops.adminkit.stale_forms import (
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.audit.visibility import readable_resources
-from syteops.core.actors import Actor, Channel, Person
 from syteops.core.consequences import Consequences, foresee, who_relies, words_of
 from syteops.core.entities import Entity
 from syteops.core.form_fields import SecretField
 from syteops.core.impacts import impact_in_words
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
-
-
-def admin_actor(request: HttpRequest, operation: str) -> Actor:
-    """The logged-in person, acting in the admin."""
-    readable = partial(readable_resources, request.user)
-    return Actor.from_request(request, Person(request.user), Channel.ADMIN, operation, readable)
 
 
 class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]

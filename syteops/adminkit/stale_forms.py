@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.history import HistoryAdmin
 from syteops.adminkit.merging import (
     Choice,
@@ -27,7 +27,7 @@ from syteops.adminkit.merging import (
 )
 from syteops.adminkit.races import races_refused
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.errors import Conflict, DomainError, Invalid
+from syteops.core.errors import Conflict, DomainError
 
 FIELD = "_seen"
 
@@ -96,16 +96,6 @@ class RefusableForm(MergeableForm):
         if self.refusal is not None and not isinstance(self.refusal, ChangedMeanwhile):
             show_refusal(self, self.refusal)
         return cleaned
-
-
-def show_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
-    """Show in the form what a service refused: beside the fields that it names, else above all."""
-    if not isinstance(refusal, Invalid):
-        form.add_error(None, refusal.detail)
-        return
-    for error in refusal.errors:
-        name = str(error.path[0]) if error.path else None
-        form.add_error(name if name in form.fields else None, error.detail)
 
 
 class GuardedAdmin(HistoryAdmin):

@@ -26,11 +26,12 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from syteops.adminkit import list_pages
-from syteops.adminkit.columns import COLUMNS, PARAMETER, ChosenColumns, ColumnsAdmin
+from syteops.adminkit.columns import COLUMNS, PARAMETER, ChosenColumns
 from syteops.adminkit.errors import problems_of
 from syteops.adminkit.growing_lists import KeysFirst, Periods
 from syteops.adminkit.moments import moment
 from syteops.adminkit.palette import InPalette
+from syteops.adminkit.saved_views import VIEWS, SavedViewsAdmin
 from syteops.adminkit.shown_words import Condition, conditions
 from syteops.core.folding import ordered_by
 from syteops.core.form_fields import options_for
@@ -43,6 +44,7 @@ MAX_LENGTH = 200
 MAX_PARAMETERS = 50
 
 list_pages.enter(COLUMNS)
+list_pages.enter(VIEWS)
 
 
 class SearchForm(ChangeListSearchForm):
@@ -133,7 +135,7 @@ class ExactFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class StrictAdmin(InPalette, ExactFields, ColumnsAdmin, ModelAdmin):  # type: ignore[misc]
+class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type: ignore[misc]
     """Base of every admin. Its `search_fields` are columns that `search` takes."""
 
     what_for = ""

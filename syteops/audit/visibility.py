@@ -72,6 +72,7 @@ def _permissions() -> dict[str, set[str]]:
         "keys": {"keys.manage_api_keys"},
         "api": {"keys.manage_api_keys"},
         "deliveries": {"deliveries.view_delivery"},
+        "saved_views": {"lists.share_savedview"},
     }
     for model in apps.get_models():
         if issubclass(model, Entity):

@@ -77,6 +77,7 @@ class Noun(StrEnum):
     VARIABLES = "variables"
     DELIVERIES = "deliveries"
     TASK = "task"
+    SAVED_VIEW = "saved_view"
 
 
 SECRET_VERBS = frozenset((Verb.SECRET_SET, Verb.SECRET_CLEARED))
@@ -99,5 +100,6 @@ NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
     Noun.VARIABLES: frozenset((Verb.CHANGED, Verb.RESYNCED)),
     Noun.DELIVERIES: frozenset((Verb.PAUSED, Verb.RESUMED, Verb.RESENT)),
     Noun.TASK: frozenset((Verb.RESTARTED,)),
+    Noun.SAVED_VIEW: frozenset((Verb.CREATED, Verb.UPDATED, Verb.DELETED)),
 }
 """What can happen to what is no Entity; those declare their own `verbs`."""

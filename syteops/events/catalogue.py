@@ -88,6 +88,7 @@ _OF_NO_ENTITY = {
     Noun.ENCRYPTION: ("encryption", "encryption keys"),
     Noun.GROUP: ("groups", "groups"),
     Noun.PERSON: ("people", "people who sign in"),
+    Noun.SAVED_VIEW: ("saved_views", "shared views of lists"),
     Noun.TASK: ("tasks", "background tasks"),
     Noun.VARIABLES: ("variables", "automation variables"),
 }

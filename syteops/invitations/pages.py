@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.stale_forms import show_refusal
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
