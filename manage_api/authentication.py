@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from manage_api.errors import ApiError
 from manage_api.principals import PersonPrincipal
-from syteops.people.passwords import must_change_first
+from syteops.people.first_things import first_thing
 
 KEY_HEADER = "HTTP_X_API_KEY"
 
@@ -25,8 +25,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         found = super().authenticate(request)
         if found is None:
             return None
-        if must_change_first(request._request):
-            raise ApiError("permission_denied", "Choose a new password in the admin first.")
+        if first := first_thing(request._request):
+            raise ApiError("permission_denied", first.told)
         return found[0], PersonPrincipal(found[0])
 
 

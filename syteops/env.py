@@ -117,14 +117,15 @@ class Environment:
         choices: tuple[builtins.str, ...],
     ) -> builtins.str:
         """One of `choices`, written in any case."""
-        text = self.str(name, default).upper()
-        if text not in choices:
+        text = self.str(name, default)
+        found = next((one for one in choices if one.lower() == text.lower()), None)
+        if found is None:
             raise WrongSetting(
                 name,
                 f"is {text!r}, which is not known",
                 f"Set it to one of {', '.join(choices)}.",
             )
-        return text
+        return found
 
     def path_prefix(self, name: builtins.str) -> builtins.str:
         """A path such as `/ops`, without a slash at its end; "" for none."""

@@ -18,14 +18,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.stale_forms import (
     ChangedMeanwhile,
+    GuardedAdmin,
     refuse_if_unseen,
     what_is_seen,
     what_was_missed,
 )
-from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
 
 
@@ -45,7 +44,7 @@ class Question:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-Act = Callable[[Entity, dict[str, Any]], tuple[str, Entity] | HttpResponse]
+Act = Callable[[Any, dict[str, Any]], tuple[str, Any] | HttpResponse]
 """Does it to the object, with the form's values; answers what to say and which object to show.
 
 Or the page to show instead: where to wait for what has only begun, or what is shown just once.
@@ -64,7 +63,7 @@ def button(name: str, path: str, icon: str) -> Callable[[F], F]:
 
 
 def confirmed(
-    admin: ServiceAdmin,
+    admin: GuardedAdmin,
     request: HttpRequest,
     object_id: str,
     question: Question | Callable[[Any], Question],
@@ -93,7 +92,7 @@ def confirmed(
 
 
 def _done(
-    admin: ServiceAdmin, request: HttpRequest, obj: Entity, values: dict[str, Any], act: Act
+    admin: GuardedAdmin, request: HttpRequest, obj: Any, values: dict[str, Any], act: Act
 ) -> HttpResponse:
     """Do it, unless it is another object by now than the person saw."""
     with races_refused(), transaction.atomic():

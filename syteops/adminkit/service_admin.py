@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 from syteops.adminkit.acting import admin_actor as admin_actor
 from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
-from syteops.adminkit.races import check_references, lock_row
+from syteops.adminkit.races import check_references
 from syteops.adminkit.rows import in_order
 from syteops.adminkit.stale_forms import (
     GuardedAdmin,
@@ -204,13 +204,6 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
             elif form.cleaned_data.get(f"clear_{name}"):
                 self.services.clear_secrets(actor, obj, name)
         return obj  # type: ignore[no-any-return]
-
-    def locked(self, pk: Any) -> Any:
-        """The stored object, locked for this change; not the one the form has altered.
-
-        Raises NotFound.
-        """
-        return lock_row(self.model, pk)
 
     # --- Deleting ---
 

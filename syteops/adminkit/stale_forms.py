@@ -25,7 +25,7 @@ from syteops.adminkit.merging import (
     merge_rows,
     with_choices,
 )
-from syteops.adminkit.races import races_refused
+from syteops.adminkit.races import lock_row, races_refused
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.errors import Conflict, DomainError
 
@@ -106,6 +106,13 @@ class GuardedAdmin(HistoryAdmin):
     def changes(self, object_id: str) -> QuerySet[AuditEntry]:
         """Every change of the object with that primary key."""
         raise NotImplementedError
+
+    def locked(self, pk: Any) -> Any:
+        """The stored object, locked for this change; not the one the form has altered.
+
+        Raises NotFound.
+        """
+        return lock_row(self.model, pk)
 
     def changes_at(self, object_id: str) -> QuerySet[AuditEntry]:
         """Every change of the object that an address names, if it names one."""

@@ -18,6 +18,10 @@ _VERBS: Mapping[str, str] = {
     Verb.SECRET_SET: "stored a secret of",
     Verb.SECRET_CLEARED: "cleared a secret of",
     Verb.PASSWORD_CHANGED: "changed the password of",
+    Verb.FACTOR_ADDED: "added a second factor of",
+    Verb.FACTOR_REMOVED: "removed a second factor of",
+    Verb.RECOVERY_CODES_MADE: "made new recovery codes of",
+    Verb.RECOVERY_CODE_USED: "used a recovery code of",
     Verb.ISSUED_BY_ROTATION: "got by rotation",
     Verb.EXPIRING: "warned of the expiry of",
     Verb.RESENT: "sent again",
@@ -123,7 +127,8 @@ _IDS_UNKNOWN = {"people", "groups", "keys"}
 def _refusal(entry: AuditEntry) -> str:
     why = _plain(entry.code)
     if entry.event == f"{Noun.PERSON}.{Verb.SIGN_IN_FAILED}":
-        return f"failed to sign in as {object_name(entry) or 'nobody known here'}: {why}"
+        which = "the second step of signing in" if "second" in entry.operation else "to sign in"
+        return f"failed {which} as {object_name(entry) or 'nobody known here'}: {why}"
     if not entry.operation:
         return f"was turned away: {why}"
     wanted = f"{entry.operation} {object_name(entry)}".strip()

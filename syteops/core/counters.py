@@ -44,6 +44,7 @@ class CounterKind(StrEnum):
     REFUSED_CALLS = "refused calls"
     REFUSED_PAGES = "refused pages"
     FAILED_SIGN_INS = "failed sign-ins"
+    WRONG_CODES = "wrong codes"
     HOUSEKEEPING = "housekeeping"
     READINESS = "readiness"
     PROGRESS = "progress"

@@ -201,6 +201,40 @@ def open_sealed(instance: models.Model, field: str) -> str | None:
     return str(payload["text"])
 
 
+def seal_text(purpose: str, text: str) -> str:
+    """`text` sealed for one purpose and no other, as text: for what a library keeps in its own way.
+
+    Store it in the same transaction, and only where `sealed_in_json` says that there are such.
+    """
+    shared_transaction_lock(KEYS_LOCK)
+    payload = json.dumps({"for": purpose, "text": text}).encode()
+    return base64.b64encode(ring().seal(payload)).decode()
+
+
+def open_text(purpose: str, sealed: str) -> str:
+    """The plain text. Raises UnsealError like `open_sealed`."""
+    try:
+        payload = json.loads(ring().open(base64.b64decode(sealed, validate=True)))
+    except ValueError as error:
+        raise UnsealError("This is not a sealed value.") from error
+    if payload["for"] != purpose:
+        raise UnsealError("This value was sealed for another purpose.")
+    return str(payload["text"])
+
+
+_IN_JSON: dict[str, tuple[str, frozenset[str]]] = {}
+
+
+def sealed_in_json(model: str, column: str, *keys: str) -> None:
+    """Declare that a library's model has texts of `seal_text` in a JSON column, under `keys`."""
+    _IN_JSON[model] = column, frozenset(keys)
+
+
+def sealed_json_columns() -> dict[str, tuple[str, frozenset[str]]]:
+    """Column and keys of each model so declared, by its label."""
+    return _IN_JSON
+
+
 def _field(instance: models.Model, name: str) -> EncryptedTextField:
     field = instance._meta.get_field(name)
     if not isinstance(field, EncryptedTextField):

@@ -61,6 +61,10 @@ class Verb(StrEnum):
     SIGNED_OUT = "signed_out"
     SIGN_IN_FAILED = "sign_in_failed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
+    FACTOR_ADDED = "second_factor_added"
+    FACTOR_REMOVED = "second_factor_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
     # Background tasks
     RESTARTED = "restarted"
     # The trail itself
@@ -90,6 +94,10 @@ NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
             Verb.UPDATED,
             Verb.DELETED,
             Verb.PASSWORD_CHANGED,
+            Verb.FACTOR_ADDED,
+            Verb.FACTOR_REMOVED,
+            Verb.RECOVERY_CODES_MADE,
+            Verb.RECOVERY_CODE_USED,
             Verb.SIGNED_IN,
             Verb.SIGNED_OUT,
         )

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 
 from syteops.audit.queries import latest_changes
 from syteops.audit.visibility import visible_to_person
@@ -33,6 +34,17 @@ def environment_label(request: HttpRequest) -> list[str] | None:
     """The ENVIRONMENT beside the site's name, so that nobody mistakes one site for another."""
     name: str = settings.ENVIRONMENT
     return [name, _TONES.get(name.lower(), "info")] if name else None
+
+
+def account_links(request: HttpRequest) -> list[dict[str, str]]:
+    """What the account menu offers beside signing out."""
+    user = request.user
+    if not user.is_authenticated:  # the sign-in page has the frame, too
+        return []
+    links = [{"title": "Two-step sign-in", "link": reverse("admin:second_factor")}]
+    if user.has_usable_password():
+        links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
+    return links
 
 
 def stylesheet(request: HttpRequest) -> str:

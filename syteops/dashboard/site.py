@@ -5,10 +5,19 @@ from functools import partial, wraps
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from syteops.adminkit.races import repeated_page
@@ -16,7 +25,9 @@ from syteops.core.modules import inactive_modules
 from syteops.dashboard import other_options, palette
 from syteops.guides import views as guides
 from syteops.history.undo_offer import with_undo
+from syteops.people import factor_pages
 from syteops.people.passwords import must_change_first
+from syteops.people.second_steps import SecondStepView, SignInView
 
 
 def is_away(app_label: str) -> bool:
@@ -43,7 +54,13 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """What an inactive module brings is neither listed nor reachable."""
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [*guides.urls(), *other_options.urls(), *super().get_urls()]
+        return [
+            path("login/second-step/", self.second_step, name="second_step"),
+            *factor_pages.urls(),
+            *guides.urls(),
+            *other_options.urls(),
+            *super().get_urls(),
+        ]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         model = getattr(getattr(view, "__self__", None), "model", None)
@@ -81,6 +98,37 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         results = palette.find(request, text)
         context = {"results": results, "search_term": text[: palette.MAX_LENGTH]}
         return TemplateResponse(request, "unfold/helpers/command_results.html", context)
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Django's own, but for the second step."""
+        start = reverse(f"{self.name}:index")
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(start)
+        request.current_app = self.name
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            "next": start,
+        }
+        view = SignInView.as_view(
+            authentication_form=self.login_form,
+            template_name="admin/login.html",
+            extra_context={**context, **(extra_context or {})},
+        )
+        return view(request)
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def second_step(self, request: HttpRequest) -> HttpResponseBase:
+        """What follows the right password of who has a second factor."""
+        context = {**self.each_context(request), "title": "One more step"}
+        return SecondStepView.as_view(extra_context=context)(request)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -6,7 +6,10 @@ those who may do no more than they themselves.
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -15,11 +18,13 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from syteops.adminkit.confirmed_action import Question, confirmed
 from syteops.adminkit.moments import moment
 from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.service_admin import admin_actor
@@ -34,7 +39,7 @@ from syteops.audit.queries import entries_about
 from syteops.audit.visibility import readable_resources
 from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
-from syteops.people import queries, rights, services
+from syteops.people import factors, queries, rights, services
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -184,8 +189,8 @@ class AuditedAdmin(GuardedAdmin):
         raise NotImplementedError
 
 
-admin.site.unregister(User)
-admin.site.unregister(Group)
+for one in (User, Group, Authenticator, EmailAddress):
+    admin.site.unregister(one)
 
 
 @admin.register(User)
@@ -204,6 +209,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     compressed_fields = True
     warn_unsaved_form = True
     readonly_fields = ("last_login", "date_joined")
+    actions_detail = ("remove_factor",)
 
     @admin.display(description="Name", ordering="last_name")
     def full_name(self, person: User) -> str:
@@ -268,10 +274,48 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
         request.changes_password = True  # type: ignore[attr-defined]
         return super().user_change_password(request, id, form_url)
 
+    def has_remove_factor_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Of somebody else. One's own takes the password, so that a session alone is not enough."""
+        person = super().get_object(request, unquote(str(object_id)))
+        if person is None or person == request.user:
+            return False
+        return self.has_change_permission(request, person) and factors.has_factor(person)
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Remove second factor",
+        url_path="remove-second-factor",
+        permissions=["remove_factor"],
+        icon="phonelink_erase",
+    )
+    def remove_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """For who has lost phone and recovery codes."""
+
+        def act(person: User, values: dict[str, Any]) -> tuple[str, User]:
+            if not self.has_change_permission(request, person):
+                raise PermissionDenied
+            factors.remove_factors(admin_actor(request, "people.remove_second_factor"), person)
+            return f"The second factor of {person} was removed.", person
+
+        return confirmed(self, request, object_id, _ask_for_removal, act)
+
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Django calls this when a person's password was really changed, too."""
         if getattr(request, "changes_password", False):
             services.record_password(admin_actor(request, "people.set_password"), obj)
+
+
+def _ask_for_removal(person: User) -> Question:
+    after = (
+        "sets up another one at the next sign-in"
+        if settings.SECOND_FACTOR == "required"
+        else "signs in with the password alone from then on"
+    )
+    text = (
+        f"{person} is signed out everywhere and {after}. The recovery codes stop working, too. "
+        "Make sure that it is the person who asks: whoever else has the password would get in."
+    )
+    title = f"Remove the second factor of {person}?"
+    return Question(title, text, "Remove second factor", danger=True)
 
 
 @admin.register(Group)

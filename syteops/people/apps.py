@@ -8,8 +8,9 @@ class PeopleConfig(AppConfig):
     verbose_name = "People & access"
 
     def ready(self) -> None:
-        from syteops.people import (  # noqa: F401 - they connect receivers
+        from syteops.people import (  # noqa: F401 - they connect receivers, or declare
             confirmation,
+            factors,
             passwords,
             sign_ins,
             starter_groups,

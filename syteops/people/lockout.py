@@ -14,5 +14,6 @@ def locked_out(request: HttpRequest, response: Any = None, credentials: Any = No
         **admin.site.each_context(request),
         "title": "Locked out",
         "hours": settings.AXES_COOLOFF_TIME,
+        "too_many_codes": getattr(request, "too_many_codes", False),
     }
     return render(request, "admin/locked_out.html", context, status=429)

@@ -1,4 +1,4 @@
-"""A person with a one-time password does nothing else before choosing another."""
+"""A person with something to do first does nothing else before."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from syteops.lib.paths import is_api
-from syteops.people.passwords import must_change_first
+from syteops.people.first_things import first_thing
 
-_ALLOWED_MEANWHILE = (
-    "admin:password_change",
-    "admin:login",
-    "admin:logout",
-    "admin:jsi18n",
-)
+_ALLOWED_MEANWHILE = ("admin:login", "admin:second_step", "admin:logout", "admin:jsi18n")
 
 
-class PasswordChangeMiddleware:
-    """Keeps a person with a one-time password on the page where a new one is chosen.
+class FirstThingsMiddleware:
+    """Keeps a person on the page where what comes first is done.
 
     On the API such a session is refused too, but there by `SessionAuthentication`: nothing may
     cost a query before failed authentication is counted. Costs nothing without a session and no
@@ -29,11 +24,9 @@ class PasswordChangeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if (
-            settings.SESSION_COOKIE_NAME in request.COOKIES
-            and not is_api(request.path_info)
-            and must_change_first(request)
-            and request.path not in map(reverse, _ALLOWED_MEANWHILE)
-        ):
-            return HttpResponseRedirect(reverse("admin:password_change"))
-        return self.get_response(request)
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or is_api(request.path_info):
+            return self.get_response(request)
+        first = first_thing(request)
+        if first is None or request.path in map(reverse, (first.page, *_ALLOWED_MEANWHILE)):
+            return self.get_response(request)
+        return HttpResponseRedirect(reverse(first.page))

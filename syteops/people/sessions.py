@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
@@ -40,3 +41,10 @@ class SessionStore(DatabaseStore):
 
 def _rows(session_key: str | None) -> "QuerySet[Session]":
     return Session.objects.filter(session_key=stored_key(session_key))
+
+
+def end_sessions(user: Any, but: str = "") -> None:
+    """Sign a person out everywhere, except in the session of that id."""
+    for row in Session.objects.exclude(session_key=stored_key(but)):
+        if row.get_decoded().get(SESSION_KEY) == str(user.pk):
+            row.delete()

@@ -7,6 +7,7 @@ flood the trail; the lock-out has long closed the door by then.
 from contextlib import suppress
 from typing import Any
 
+import axes.signals  # noqa: F401 - its receiver is first: it tells who is locked out
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
@@ -27,7 +28,7 @@ KEPT_PER_MINUTE = 10
 def note_sign_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Keep who came in, when and from where."""
     if _came_over_the_network(request):
-        actor = _actor(request, "people.sign_in", str(user.pk), user.get_username())
+        actor = network_actor(request, "people.sign_in", str(user.pk), user.get_username())
         record_about(actor, Noun.PERSON, Verb.SIGNED_IN, about(user))
 
 
@@ -38,7 +39,7 @@ def note_sign_out(request: HttpRequest | None, user: Any, **kwargs: Any) -> None
     A broken trail keeps nobody in.
     """
     if user is not None and _came_over_the_network(request):
-        actor = _actor(request, "people.sign_out", str(user.pk), user.get_username())
+        actor = network_actor(request, "people.sign_out", str(user.pk), user.get_username())
         with suppress(TrailBroken):
             record_about(actor, Noun.PERSON, Verb.SIGNED_OUT, about(user))
 
@@ -52,7 +53,8 @@ def note_failure(
         return
     typed = str(credentials.get("username") or "")
     person = User.objects.filter(username=typed).first() if typed else None
-    actor = _actor(request, "people.sign_in", *_who_is_signed_in(request))
+    step = "people.second_step" if "token" in credentials else "people.sign_in"
+    actor = network_actor(request, step, *_who_is_signed_in(request))
     who = f"{actor.address} {person and person.pk}"
     if counters().add(CounterKind.FAILED_SIGN_INS, who, 60) > KEPT_PER_MINUTE:
         return
@@ -79,7 +81,8 @@ def _came_over_the_network(request: HttpRequest | None) -> bool:
     return request is not None and "REQUEST_METHOD" in request.META
 
 
-def _actor(request: HttpRequest | None, operation: str, id_: str, label: str) -> Actor:
+def network_actor(request: HttpRequest | None, operation: str, id_: str, label: str) -> Actor:
+    """Whoever stands before the door; with an id, the person that it has proved to be."""
     assert request is not None
     return Actor(
         ActorKind.PERSON if id_ else ActorKind.CLIENT,

@@ -8,7 +8,9 @@ whoever is interrupted simply starts again.
 import os
 import secrets
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +26,7 @@ from syteops.core.encryption import (
     UnsealError,
     new_encryption_key,
     sealed_fields,
+    sealed_json_columns,
 )
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
@@ -87,22 +90,39 @@ def _wait_for_writers() -> None:
 
 def _reseal_all(actor: Actor, keys: Sequence[str]) -> Rotation:
     """Seal each value under the first key, unless it is already. One audit entry for all."""
-    newest, ring = KeyRing(keys[:1]), KeyRing(keys)
+    renew = partial(_renewed, KeyRing(keys[:1]), KeyRing(keys))
     resealed, unreadable = 0, []
-    for model, names in _sealed_columns():
+    for model, columns in _sealed_columns():
         for ids in _batches(model):
-            done, failed = _reseal_rows(model, names, ids, newest, ring)
+            done, failed = _reseal_rows(model, columns, ids, renew)
             resealed += done
             unreadable += failed
     _record(actor, resealed, len(unreadable))
     return Rotation(resealed, unreadable, 0)
 
 
-def _sealed_columns() -> Iterator[tuple[type[models.Model], list[str]]]:
+Renew = Callable[[bytes], bytes]
+"""A ciphertext under the newest key. Raises UnsealError for one that no key opens."""
+Columns = dict[str, Callable[[Any, Renew], Any]]
+"""For each column that holds ciphertexts, the value with all of them renewed."""
+
+
+def _sealed_columns() -> Iterator[tuple[type[models.Model], Columns]]:
     for model in apps.get_models():
         names = [f.name for f in sealed_fields(model) if f in model._meta.local_fields]
         if names and model._meta.managed and not model._meta.proxy:
-            yield model, names
+            yield model, dict.fromkeys(names, _renew_field)
+    for label, (column, keys) in sealed_json_columns().items():
+        yield apps.get_model(label), {column: partial(_renew_json, keys)}
+
+
+def _renew_field(value: Sealed | None, renew: Renew) -> Sealed | None:
+    return value and Sealed(renew(value.ciphertext))
+
+
+def _renew_json(keys: frozenset[str], value: dict[str, Any], renew: Renew) -> dict[str, Any]:
+    sealed = {key: b64decode(value[key]) for key in keys.intersection(value)}
+    return {**value, **{key: b64encode(renew(one)).decode() for key, one in sealed.items()}}
 
 
 def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
@@ -113,38 +133,34 @@ def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
 
 @transaction.atomic
 def _reseal_rows(
-    model: type[models.Model], names: list[str], ids: list[Any], newest: KeyRing, ring: KeyRing
+    model: type[models.Model], columns: Columns, ids: list[Any], renew: Renew
 ) -> tuple[int, list[str]]:
     """Under lock, and only those columns: a concurrent change of another one survives."""
     done, failed = 0, []
     rows = model._base_manager.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-    for row in rows.only("pk", *names):
-        changed: dict[str, Sealed] = {}
-        for name in names:
+    for row in rows.only("pk", *columns):
+        changed: dict[str, Any] = {}
+        for name, renewed in columns.items():
+            before = getattr(row, name)
             try:
-                changed |= _resealed(name, getattr(row, name), newest, ring)
-            except UnsealError:
+                after = renewed(before, renew)
+            except (UnsealError, ValueError):
                 failed.append(f"{model._meta.label} {row.pk}: {name}")
+                continue
+            if after != before:
+                changed[name] = after
         if changed:
             model._base_manager.filter(pk=row.pk).update(**changed)
             done += len(changed)
     return done, failed
 
 
-def _resealed(
-    name: str, sealed: Sealed | None, newest: KeyRing, ring: KeyRing
-) -> dict[str, Sealed]:
-    if sealed is None or _opens(newest, sealed):
-        return {}
-    return {name: Sealed(newest.seal(ring.open(sealed.ciphertext)))}
-
-
-def _opens(ring: KeyRing, sealed: Sealed) -> bool:
+def _renewed(newest: KeyRing, ring: KeyRing, ciphertext: bytes) -> bytes:
     try:
-        ring.open(sealed.ciphertext)
+        newest.open(ciphertext)
     except UnsealError:
-        return False
-    return True
+        return newest.seal(ring.open(ciphertext))
+    return ciphertext
 
 
 @transaction.atomic

@@ -116,6 +116,8 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "syteops.dashboard.config.AdminConfig",
+    "allauth.account",  # what the next one stands on: no page of it is served
+    "allauth.mfa",
     "syteops.people",  # before Django's, whose commands it replaces
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -171,11 +173,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "syteops.people.middleware.PasswordChangeMiddleware",
+    "syteops.people.middleware.FirstThingsMiddleware",
     "syteops.team.middleware.OwnTimesMiddleware",
     "syteops.adminkit.refusals.AdminRefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "syteops.server.key_calls.KeyCallsEnter",
 ]
 
@@ -242,6 +245,7 @@ STORAGES = {
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
+    "syteops.people.second_steps.CodeBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": name}
@@ -273,9 +277,16 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "syteops.core.addresses.lockout_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
 # Sign-ins are in our own trail, where nobody deletes them.
 AXES_ENABLE_ADMIN = False
+
+# Whether whoever signs in must have a second factor beside the password.
+SECOND_FACTOR = env.choice("SECOND_FACTOR", default="optional", choices=("optional", "required"))
+MFA_ADAPTER = "syteops.people.factors.Adapter"
+MFA_TOTP_TOLERANCE = 1  # clocks differ: the code before and the one after are good as well
+MFA_RECOVERY_CODE_DIGITS = 12
 
 # --- Language and time ---------------------------------------------------------------------
 

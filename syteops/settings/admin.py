@@ -24,6 +24,7 @@ def unfold_settings(name: str) -> dict[str, Any]:
         "SITE_HEADER": name,
         "SITE_SYMBOL": "vpn_key",
         "SITE_URL": None,
+        "ACCOUNT": {"navigation": "syteops.dashboard.frame.account_links"},
         "LOGIN": {"form": "syteops.people.confirmation.SignInForm"},
         "SITE_FAVICONS": [
             {"rel": "icon", "type": "image/svg+xml", "href": "syteops.dashboard.frame.favicon"},

@@ -31,6 +31,7 @@ from syteops.core.actors import SYSTEM
 from syteops.deliveries.pages import ResendForm
 from syteops.guides.views import GuideSearch
 from syteops.lib.paths import ADMIN_PREFIX
+from syteops.people.second_steps import SecondStepForm
 from syteops.site.models import License
 from syteops.transfer.pages import FileForm
 from tests.adminkit.test_strict_lists import parameters, path_of
@@ -144,6 +145,7 @@ def _suggested() -> str:
 
 OTHERS: dict[str, Callable[[], str]] = {
     "sign in": lambda: f"{ADMIN_PREFIX}login/",
+    "second factor": lambda: f"{ADMIN_PREFIX}second-factor/",
     "own password": lambda: f"{ADMIN_PREFIX}password_change/",
     "password": lambda: f"{path_of(User)}{User.objects.create_user('bob').pk}/password/",
     "new key": lambda: f"{ADMIN_PREFIX}keys/managekey/create/",
@@ -234,9 +236,18 @@ def own_forms() -> set[Any]:
     return {one for one in ours if not any(one in other.__mro__[1:] for other in ours)}
 
 
-ELSEWHERE = {SearchForm, AgendaFilter, CatalogueFilter, GuideSearch, ResendForm, FileForm}
-"""The forms of lists, which come in addresses: see below; one that has choices alone; and one that
-takes a file, for which see tests/transfer."""
+ELSEWHERE = {
+    SearchForm,
+    AgendaFilter,
+    CatalogueFilter,
+    GuideSearch,
+    ResendForm,
+    FileForm,
+    SecondStepForm,
+}
+"""The forms of lists, which come in addresses: see below; one that has choices alone; one that
+takes a file, for which see tests/transfer; and one between two steps, for which see
+tests/people."""
 
 
 # --- Lists -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from syteops.people.middleware import PasswordChangeMiddleware
+from syteops.people.middleware import FirstThingsMiddleware
 from syteops.people.models import PasswordChangeRequired
 from syteops.people.passwords import (
     SESSION_FLAG,
@@ -157,7 +157,7 @@ def through_middleware(user: User, path: str, **headers: str) -> HttpResponse:
     request = RequestFactory(headers=headers).get(path)
     request.COOKIES["sessionid"] = client.cookies["sessionid"].value
     request.session, request.user = client.session, user
-    return PasswordChangeMiddleware(answer)(request)
+    return FirstThingsMiddleware(answer)(request)
 
 
 def answer(request: HttpRequest) -> HttpResponse:
@@ -206,7 +206,7 @@ def test_other_people_s_requests_cost_no_query(
     request.COOKIES["sessionid"] = "x"
     request.session = {}  # type: ignore[assignment]
     with django_assert_num_queries(0):
-        assert PasswordChangeMiddleware(answer)(request).content == b"answered"
+        assert FirstThingsMiddleware(answer)(request).content == b"answered"
 
 
 # --- The validator -------------------------------------------------------------------------

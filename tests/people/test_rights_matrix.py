@@ -55,7 +55,8 @@ def test_nothing_internal_is_offered(page: Client) -> None:
     """Half of what Django has: its own tables, and those of the libraries."""
     hidden = {*permission_names(Permission.objects.all())} - set(rights.all_rights())
     apps = {name.partition(".")[0] for name in hidden}
-    assert apps == {"admin", "auth", "axes", "contenttypes", "django_tasks_database", "sessions"}
+    libraries = {"account", "axes", "django_tasks_database", "mfa"}
+    assert apps == {"admin", "auth", "contenttypes", "sessions", *libraries}
     assert {one for one in hidden if one.startswith("auth.")} == {
         f"auth.{verb}_{model}"
         for model in ("permission", "group")

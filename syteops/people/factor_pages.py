@@ -1,0 +1,151 @@
+"""The pages of one's own two-step sign-in, in the account menu; and the removal of somebody's."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from syteops.adminkit.errors import show_refusal
+from syteops.adminkit.service_admin import admin_actor
+from syteops.core.encryption import UnsealError
+from syteops.core.errors import DomainError, Invalid
+from syteops.people import factors
+from syteops.people.confirmation import ConfirmedForm
+
+_SECRET = "new_totp"  # noqa: S105 - where in the session it waits, sealed, for its first code
+
+
+class FirstCodeForm(ConfirmedForm):
+    """Shows that the app has the secret."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=10,
+        help_text="The six digits that the app shows now.",
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}
+        ),
+    )
+
+
+def urls() -> list[URLPattern]:
+    """Only for who is signed in. Passwords and codes stay out of reports."""
+    return [
+        path("second-factor/", _page(_show), name="second_factor"),
+        path("second-factor/codes/", _page(_renew), name="second_factor_codes"),
+        path("second-factor/off/", _page(_switch_off), name="second_factor_off"),
+    ]
+
+
+def _page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., Any]:
+    return admin.site.admin_view(sensitive_post_parameters("password", "code")(view))
+
+
+def _show(request: HttpRequest) -> HttpResponse:
+    """What there is; or the way to a first one."""
+    user = request.user
+    assert isinstance(user, User)
+    if factors.has_factor(user):
+        left = factors.recovery_codes_left(user)
+        return _render(request, "state", factors=factors.factors_of(user), left=left)
+    form = FirstCodeForm(request, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            secret = factors.Adapter().decrypt(request.session.get(_SECRET, ""))
+            return _render_codes(request, _add(request, secret, form.cleaned_data["code"]))
+        except UnsealError:
+            messages.warning(request, "The page was too old. Scan the new picture.")
+        except Invalid as refusal:
+            show_refusal(form, refusal)
+    return _ask_for_code(request, form)
+
+
+def _add(request: HttpRequest, secret: str, code: str) -> list[str]:
+    actor = admin_actor(request, "people.add_second_factor")
+    codes = factors.add_totp(actor, request.user, secret, code, request.session.session_key or "")  # type: ignore[arg-type]
+    del request.session[_SECRET]
+    return codes
+
+
+def _ask_for_code(request: HttpRequest, form: forms.Form) -> HttpResponse:
+    """The secret stays the same while codes are tried, and is in the session sealed alone."""
+    user, adapter = request.user, factors.Adapter()
+    assert isinstance(user, User)
+    try:
+        secret = adapter.decrypt(request.session.get(_SECRET, ""))
+    except UnsealError:
+        secret = factors.new_secret()
+        request.session[_SECRET] = adapter.encrypt(secret)
+    picture = b64encode(factors.totp_picture(user, secret).encode()).decode()
+    grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    return _render(
+        request,
+        "setup",
+        form=form,
+        picture=picture,
+        secret=grouped,
+        wanted=factors.is_missing(user),
+    )
+
+
+def _renew(request: HttpRequest) -> HttpResponse:
+    """Asks, then shows new recovery codes, this once."""
+    return _confirmed(request, "renew", lambda: _render_codes(request, _renewed(request)))
+
+
+def _renewed(request: HttpRequest) -> list[str]:
+    actor = admin_actor(request, "people.make_recovery_codes")
+    return factors.renew_recovery_codes(actor, request.user)  # type: ignore[arg-type]
+
+
+def _switch_off(request: HttpRequest) -> HttpResponse:
+    """Asks, then the password alone is enough."""
+
+    def remove() -> HttpResponse:
+        actor, key = (
+            admin_actor(request, "people.remove_second_factor"),
+            request.session.session_key,
+        )
+        factors.remove_factors(actor, request.user, key or "")  # type: ignore[arg-type]
+        messages.success(request, "Two-step sign-in is off. The password alone signs you in.")
+        return HttpResponseRedirect(reverse("admin:second_factor"))
+
+    return _confirmed(request, "off", remove)
+
+
+def _confirmed(
+    request: HttpRequest, template: str, act: Callable[[], HttpResponse]
+) -> HttpResponse:
+    form = ConfirmedForm(request, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _render(request, template, form=form)
+    try:
+        return act()
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+        return HttpResponseRedirect(reverse("admin:second_factor"))
+
+
+def _render_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
+    """The recovery codes, in this response and never again. `admin_view` makes it `no-store`."""
+    shown = [f"{one[:4]} {one[4:8]} {one[8:]}" for one in codes]
+    name = f"{settings.SITE_NAME}, {request.user.get_username()}"
+    file = "\n".join([f"Recovery codes: {name}", "Each works once.", "", *shown, ""])
+    return _render(
+        request, "codes", codes=shown, file=f"data:text/plain;charset=utf-8,{quote(file)}"
+    )
+
+
+def _render(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": "Two-step sign-in", **context}
+    return TemplateResponse(request, f"admin/second_factor/{name}.html", context)
