@@ -165,8 +165,9 @@ endef
 
 # A tenth of pip's work. Only for those who develop: an operator's pip may be configured in ways
 # that uv knows nothing of, and what is never written to must be compiled when it is installed.
+# Like pip, it trusts whom the machine trusts: the proxy of a company has a certificate of its own.
 define install_by_uv
-$(1)/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2)
+$(1)/bin/uv pip install --quiet --system-certs --python $(1)/bin/python --require-hashes -r $(2)
 endef
 
 # Resolves for every supported Python at once; keeps the pins that are there. Writes no address.
