@@ -34,11 +34,3 @@ class MailKind(models.TextChoices):
 
     ESTIMATE = "estimate", "Estimate"
     REMINDER = "reminder", "Reminder"
-
-
-class MailState(models.TextChoices):
-    """What became of the latest e-mail to the client. Sent: the mail server has taken it."""
-
-    QUEUED = "queued", "Queued"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Failed"

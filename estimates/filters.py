@@ -5,9 +5,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from estimates import queries
-from estimates.choices import EstimateStatus, MailState
+from estimates.choices import EstimateStatus
 from estimates.models import Estimate
 from manage_api.filters import FilterSet, filters
+from syteops.integrations.queued_mail import MailState
 
 
 class EstimateFilter(FilterSet):

@@ -1,46 +1,24 @@
-"""Mailing clients: queued with the change that wants it, sent by a worker, and what came of it.
+"""Mailing clients: queued with the change that wants it, sent by a worker, and what came of it."""
 
-A mail is handed to the mail server once. Where a worker is killed between that and storing that it
-was, another hands it over again, under the same Message-ID: servers and readers drop a repetition.
-"""
-
-import logging
-from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
+from django.core.mail import EmailMessage
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from estimates.choices import MailKind, MailState
+from estimates.choices import MailKind
 from estimates.mails import letter, mail_of, why_no_mail
 from estimates.models import LONGEST_PROBLEM, Estimate
 from estimates.pdf import PdfLate
-from estimates.queries import estimates
 from estimates.rules import need_open
-from syteops.audit import services as audit
-from syteops.core.actors import SYSTEM, Actor
-from syteops.core.background import fresh_connection
-from syteops.core.errors import DomainError, Invalid
-from syteops.core.events import Verb
-from syteops.core.locks import Busy, exclusive
-from syteops.core.outages import in_one_line, is_outage
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict, Invalid
 from syteops.core.tasks import task
 from syteops.integrations.errors import DeliveryFailed
-from syteops.integrations.mail import send_mail
+from syteops.integrations.queued_mail import GIVEN_UP, MailQueue, MailState
 from syteops.lib.text import cut
 from syteops.modules.queries import get_module
-
-log = logging.getLogger(__name__)
-
-RETRIES = [timedelta(minutes=one) for one in (1, 5, 15, 60, 240, 720)]
-"""How long to wait after each attempt that failed for a reason that may pass."""
-GIVEN_UP = timedelta(days=2)
-"""Longer than all attempts take: who is still queued then was lost with its task."""
-LOST = "It was given up: the worker ended each time. Look at its log, then send it again."
-AWAY = "Something that is needed here was away. The log of the worker says more."
-UNFORESEEN = "Something went wrong here. The log of the worker says more."
 
 
 def wants_mail(email: bool | None) -> bool:
@@ -70,69 +48,39 @@ def queued(estimate: Estimate, kind: MailKind, subject: str = "", text: str = ""
 
 
 @task()
-def deliver(estimate: int, mail: str) -> None:
+def deliver(estimate: int, mail: str, attempt: int = 0) -> None:
     """Send a mail that is queued, unless another worker is at it or it is another one by now."""
-    with suppress(Busy), exclusive(f"estimates.mail.{mail}") as is_held:
-        found = estimates().filter(pk=estimate, mail_id=mail, mail_state=MailState.QUEUED).first()
-        if found is not None:
-            try:
-                with fresh_connection():  # a broken one could not store what came of it
-                    is_held()
-                    state, problem = _try(found)
-            except Exception as error:
-                if not is_outage(error):
-                    _note(found, MailState.FAILED, UNFORESEEN)
-                    raise
-                log.warning("A mail to a client was not sent: %s", in_one_line(error))
-                state, problem = _later(found, AWAY)
-            _note(found, state, problem)
+    MAILS.attempt(attempt, estimate, mail)
 
 
-def _try(estimate: Estimate) -> tuple[MailState, str]:
-    """Hand it to the mail server. Still queued: it may work later."""
-    try:
-        need_open(estimate)
+class _ClientMails(MailQueue[Estimate]):
+    operation = "estimates.mail"
+    task = deliver
+
+    def key(self, mailed: Estimate) -> tuple[int, str]:
+        return mailed.pk, str(mailed.mail_id)
+
+    def rows(self, *key: Any) -> QuerySet[Estimate]:
+        estimate, mail = key
+        return Estimate.objects.filter(pk=estimate, mail_id=mail)
+
+    def write(self, mailed: Estimate) -> EmailMessage:
+        need_open(mailed)
         if not get_module("estimates").active:
-            return MailState.FAILED, "The module Estimates is switched off."
-        answer = send_mail(mail_of(estimate))
-    except (DeliveryFailed, PdfLate) as failure:
-        return _later(estimate, failure.detail)
-    except DomainError as refusal:
-        return MailState.FAILED, refusal.detail
-    if not answer.is_success:
-        return MailState.FAILED, f"The mail server refused it (it answered {answer.status})."
-    return MailState.SENT, ""
+            raise Conflict("The module Estimates is switched off.")
+        try:
+            return mail_of(mailed)
+        except PdfLate as late:
+            raise DeliveryFailed(late.detail) from late
+
+    def noted(self, state: MailState, problem: str) -> dict[str, Any]:
+        at = {} if state == MailState.QUEUED else {"mail_at": timezone.now()}
+        return {"mail_problem": cut(problem, LONGEST_PROBLEM), **at}
 
 
-def _later(estimate: Estimate, problem: str) -> tuple[MailState, str]:
-    """Still queued, unless that was the last attempt."""
-    is_last = estimate.mail_attempts == len(RETRIES)
-    return MailState.FAILED if is_last else MailState.QUEUED, problem
-
-
-@transaction.atomic
-def _note(tried: Estimate, state: MailState, problem: str) -> None:
-    """Keep what came of it; have one that is still queued tried again later."""
-    mine = Estimate.objects.select_for_update().filter(mail_id=tried.mail_id)
-    estimate = mine.filter(mail_state=MailState.QUEUED).first()
-    if estimate is None:
-        return
-    told = cut(problem, LONGEST_PROBLEM)
-    if state == MailState.QUEUED:
-        again = timezone.now() + RETRIES[estimate.mail_attempts]
-        # No event of its own: what the trail tells is how it ends.
-        mine.update(mail_attempts=estimate.mail_attempts + 1, mail_problem=told)
-        deliver.using(run_after=again).enqueue(estimate.pk, str(estimate.mail_id))
-        return
-    values = {"mail_state": state, "mail_problem": told, "mail_at": timezone.now()}
-    verb = Verb.MAILED if state == MailState.SENT else Verb.MAIL_FAILED
-    audit.update(SYSTEM.for_operation("estimates.mail"), estimate, values, verb)
+MAILS = _ClientMails()
 
 
 def give_up_lost(actor: Actor) -> None:
     """Say of mails that are queued for too long that they failed: they can be sent again then."""
-    lost = Estimate.objects.filter(
-        mail_state=MailState.QUEUED, mail_at__lt=timezone.now() - GIVEN_UP
-    )
-    for one in lost:
-        _note(one, MailState.FAILED, LOST)
+    MAILS.give_up(Estimate.objects.filter(mail_at__lt=timezone.now() - GIVEN_UP))

@@ -18,7 +18,7 @@ from estimates.models import LONGEST_MESSAGE, LONGEST_SUBJECT, Estimate
 from estimates.pdf import file_name, pdf_of
 from estimates.templatetags.amounts import money
 from syteops.core.errors import Conflict
-from syteops.integrations.mail import as_header, as_message_id, missing_settings
+from syteops.integrations.mail import as_header, as_message_id, why_no_links
 from syteops.lib.text import cut, to_line
 from syteops.modules.queries import config_of
 
@@ -40,8 +40,7 @@ class Letter(NamedTuple):
 
 def why_no_mail() -> str:
     """What must be set before clients can be mailed; "" where they can."""
-    missing = missing_settings()
-    return missing and f"Clients can be mailed once {missing} is set: see docs/settings.md."
+    return why_no_links("Clients")
 
 
 def letter(estimate: Estimate, kind: MailKind, subject: str = "", text: str = "") -> Letter:

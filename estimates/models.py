@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from estimates.choices import ANSWERS, STORED, UNSENT, EstimateStatus, MailKind, MailState
+from estimates.choices import ANSWERS, STORED, UNSENT, EstimateStatus, MailKind
 from estimates.totals import Amounts, LineAmounts, amounts_of, line_amounts
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import LiveManager
@@ -16,6 +16,7 @@ from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
+from syteops.integrations.queued_mail import MailState
 from syteops.lib import currencies, languages
 
 LONGEST_COMMENT = 2_000

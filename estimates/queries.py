@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from estimates.choices import REAL, EstimateStatus, MailState
+from estimates.choices import REAL, EstimateStatus
 from estimates.models import Estimate, LineItem
 from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
@@ -20,6 +20,7 @@ from syteops.core.errors import NotFound
 from syteops.core.modules import loses
 from syteops.core.prepared import Prepared
 from syteops.crm.models import CrmSystem
+from syteops.integrations.queued_mail import MailState
 from syteops.lib.currencies import total
 
 SEARCHED = ("searched",)

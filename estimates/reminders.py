@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from estimates.choices import EstimateStatus, MailKind, MailState
+from estimates.choices import EstimateStatus, MailKind
 from estimates.mailing import queued
 from estimates.mails import why_no_mail
 from estimates.models import Estimate
@@ -14,6 +14,7 @@ from estimates.queries import estimates
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.events import Verb
+from syteops.integrations.queued_mail import MailState
 from syteops.modules.queries import config_of
 
 EARLIEST = 8

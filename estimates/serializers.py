@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from estimates.choices import UNSENT, EstimateStatus, MailState
+from estimates.choices import UNSENT, EstimateStatus
 from estimates.fields import percent_field, price_field, quantity_field
 from estimates.links import client_path
 from estimates.mails import PLACEHOLDERS
@@ -32,6 +32,7 @@ from manage_api.serializers import StrictSerializer
 from manage_api.texts import RowSerializer, RowsField, TextEntitySerializer
 from syteops.audit.rows import MAX_ROWS
 from syteops.core.addresses import absolute_address
+from syteops.integrations.queued_mail import MailState
 from syteops.lib.currencies import CODES, EXPONENTS, plain
 
 

@@ -11,7 +11,7 @@ from django.db.models import F, Max, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from estimates.choices import UNSENT, YEARLY, EstimateStatus, MailKind, MailState
+from estimates.choices import UNSENT, YEARLY, EstimateStatus, MailKind
 from estimates.mailing import queued, wants_mail
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
@@ -34,6 +34,7 @@ from syteops.core.errors import Conflict
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.texts import changed_texts, keep_slug, new_texts
+from syteops.integrations.queued_mail import MailState
 from syteops.modules.queries import config_of
 
 Items = Sequence[Mapping[str, Any]]

@@ -33,13 +33,16 @@ def mail_of(message_id: str, recipients: Sequence[str], lines: Sequence[Told]) -
     return mail
 
 
-def missing_settings() -> str:
-    """The settings without which no mail can carry a link of this site; "" if all are there.
+def why_no_links(what: str) -> str:
+    """What must be set before a mail can carry a link of this site; "" if all is there.
 
-    Without SITE_URL nobody but a caller would say where the link leads.
+    Without SITE_URL nobody but a caller would say where the link leads. `what` is mailed: a plural.
     """
     needed = {"EMAIL_URL": settings.EMAIL_SERVER, "SITE_URL": settings.SITE_URL}
-    return " and ".join(name for name, value in needed.items() if not value)
+    missing = [name for name, value in needed.items() if not value]
+    are = "are" if len(missing) > 1 else "is"
+    told = f"{what} can be mailed once {' and '.join(missing)} {are} set: see docs/settings.md."
+    return told if missing else ""
 
 
 def as_message_id(name: str) -> str:

@@ -1,36 +1,23 @@
 """Mailing the link of an invitation: queued with it, sent by a worker, tried again for a while."""
 
-import logging
-from contextlib import suppress
-from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from syteops.audit import services as audit
-from syteops.core.actors import SYSTEM, Actor
-from syteops.core.background import fresh_connection
+from syteops.core.actors import Actor
 from syteops.core.encryption import UnsealError, open_sealed
-from syteops.core.events import Verb
-from syteops.core.locks import Busy, exclusive
-from syteops.core.outages import in_one_line, is_outage
+from syteops.core.errors import Conflict
 from syteops.core.tasks import task
-from syteops.integrations.errors import DeliveryFailed
-from syteops.integrations.mail import as_header, as_message_id, missing_settings, send_mail
-from syteops.invitations.models import Invitation, MailState
-from syteops.invitations.queries import open_invitations
+from syteops.integrations.mail import as_header, as_message_id, why_no_links
+from syteops.integrations.queued_mail import GIVEN_UP, MailQueue, MailState
+from syteops.invitations.models import Invitation, InvitationState
 from syteops.lib.text import to_line
 
-log = logging.getLogger(__name__)
-
-RETRIES = [timedelta(minutes=one) for one in (1, 5, 15, 60, 240)]
-"""How long to wait after each attempt that failed for a reason that may pass."""
-GIVEN_UP = timedelta(days=1)
-"""Longer than all attempts take: what is still queued then was lost with its task."""
 _TEXT = """{inviter} invites you to {site}.
 
 Choose your name and password here:
@@ -44,8 +31,7 @@ without the link nothing happens.
 
 def why_no_mail() -> str:
     """What must be set before invitations can be mailed; "" where they can."""
-    missing = missing_settings()
-    return missing and f"Invitations can be mailed once {missing} is set: see docs/settings.md."
+    return why_no_links("Invitations")
 
 
 def path_of(invitation: Invitation, token: str) -> str:
@@ -54,45 +40,36 @@ def path_of(invitation: Invitation, token: str) -> str:
 
 
 @task()
-def deliver(pk: int) -> None:
+def deliver(invitation: int, attempt: int = 0) -> None:
     """Send the mail that is queued, unless another worker is at it or the link works no more."""
-    with suppress(Busy), exclusive(f"invitations.mail.{pk}") as is_held:
-        found = open_invitations().filter(pk=pk, mail_state=MailState.QUEUED).first()
-        if found is None:
-            return
+    MAILS.attempt(attempt, invitation)
+
+
+class _Invitations(MailQueue[Invitation]):
+    operation = "invitations.mail"
+    task = deliver
+
+    def key(self, mailed: Invitation) -> tuple[int]:
+        return (mailed.pk,)
+
+    def rows(self, *key: Any) -> QuerySet[Invitation]:
+        return Invitation.objects.filter(pk=key[0])
+
+    def write(self, mailed: Invitation) -> EmailMessage:
         try:
-            with fresh_connection():  # a broken one could not store what came of it
-                is_held()
-                state = _try(found)
-        except Exception as error:
-            if not is_outage(error):
-                _note(found, MailState.FAILED)
-                raise
-            log.warning("An invitation was not mailed: %s", in_one_line(error))
-            state = _later(found)
-        _note(found, state)
+            token = open_sealed(mailed, "mail_token")
+        except UnsealError:
+            token = None
+        if not token or mailed.state is not InvitationState.OPEN:
+            raise Conflict("Nobody could use the link.")
+        return _mail(mailed, token)
+
+    def noted(self, state: MailState, problem: str) -> dict[str, Any]:
+        """The token is kept no longer than it is needed."""
+        return {} if state == MailState.QUEUED else {"mail_token": None}
 
 
-def _try(invitation: Invitation) -> MailState:
-    """Hand it to the mail server. Still queued: it may work later."""
-    try:
-        token = open_sealed(invitation, "mail_token")
-    except UnsealError:
-        token = None
-    if not token or why_no_mail():
-        return MailState.FAILED
-    try:
-        answer = send_mail(_mail(invitation, token))
-    except DeliveryFailed as failure:
-        log.warning("An invitation was not mailed: %s", failure.detail)
-        return _later(invitation)
-    return MailState.SENT if answer.is_success else MailState.FAILED
-
-
-def _later(invitation: Invitation) -> MailState:
-    """Still queued, unless that was the last attempt."""
-    is_last = invitation.mail_attempts >= len(RETRIES)
-    return MailState.FAILED if is_last else MailState.QUEUED
+MAILS = _Invitations()
 
 
 def _mail(invitation: Invitation, token: str) -> EmailMessage:
@@ -110,26 +87,6 @@ def _mail(invitation: Invitation, token: str) -> EmailMessage:
     return EmailMessage(subject, text, to=[invitation.email], headers=headers)
 
 
-@transaction.atomic
-def _note(tried: Invitation, state: MailState) -> None:
-    """Keep what came of it, and the token no longer than it is needed."""
-    waiting = Invitation.objects.select_for_update(of=("self",)).filter(pk=tried.pk)
-    found = waiting.filter(mail_state=MailState.QUEUED).first()
-    if found is None:
-        return
-    if state is MailState.QUEUED:
-        # No event of its own: what the trail tells is how it ends.
-        waiting.update(mail_attempts=found.mail_attempts + 1)
-        again = timezone.now() + RETRIES[found.mail_attempts]
-        deliver.using(run_after=again).enqueue(found.pk)
-        return
-    verb = Verb.MAILED if state is MailState.SENT else Verb.MAIL_FAILED
-    values = {"mail_state": state, "mail_token": None}
-    audit.update(SYSTEM.for_operation("invitations.mail"), found, values, verb)
-
-
 def give_up_lost(actor: Actor) -> None:
     """Say of mails that are queued for too long that they failed, and keep their tokens no more."""
-    too_old = timezone.now() - GIVEN_UP
-    for lost in Invitation.objects.filter(mail_state=MailState.QUEUED, created_at__lt=too_old):
-        _note(lost, MailState.FAILED)
+    MAILS.give_up(Invitation.objects.filter(created_at__lt=timezone.now() - GIVEN_UP))

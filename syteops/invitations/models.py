@@ -8,15 +8,7 @@ from django.utils import timezone
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
 from syteops.core.events import Verb
-
-
-class MailState(models.TextChoices):
-    """What became of the e-mail with the link."""
-
-    NONE = "", "No e-mail"
-    QUEUED = "queued", "Being sent"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Not sent"
+from syteops.integrations.queued_mail import MailState
 
 
 class InvitationState(models.TextChoices):

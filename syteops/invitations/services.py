@@ -19,9 +19,10 @@ from syteops.core.encryption import seal
 from syteops.core.errors import Conflict, Forbidden, Invalid
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
+from syteops.integrations.queued_mail import MailState
 from syteops.invitations import queries
-from syteops.invitations.mailing import deliver, why_no_mail
-from syteops.invitations.models import Invitation, MailState
+from syteops.invitations.mailing import MAILS, why_no_mail
+from syteops.invitations.models import Invitation
 from syteops.people.services import record_person
 
 LONGEST_DAYS = 30
@@ -70,7 +71,7 @@ def create_invitation(
     invitation.groups.set(groups)
     _require_held(invitation)
     if invitation.mail_state:
-        deliver.enqueue(invitation.pk)
+        MAILS.enqueue(invitation)
     return Issued(invitation, token)
 
 

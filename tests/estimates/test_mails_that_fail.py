@@ -14,6 +14,7 @@ from estimates.choices import EstimateStatus
 from estimates.models import Estimate
 from estimates.pdf import PdfLate
 from syteops.core.actors import SYSTEM
+from syteops.integrations import queued_mail
 from syteops.modules import services as modules
 from syteops.server import housekeeping
 from tests.background import run_tasks
@@ -52,7 +53,7 @@ def test_a_server_that_is_away_is_tried_again_for_hours_and_then_said(sink: Smtp
     sink.replies["RCPT"] = "451 later"
     estimate = a_sent_one()
 
-    for attempt in range(len(mailing.RETRIES)):
+    for attempt in range(len(queued_mail.RETRIES)):
         run_tasks()
         estimate.refresh_from_db()
         assert (estimate.mail_state, estimate.mail_attempts) == ("queued", attempt + 1)
@@ -85,7 +86,7 @@ def test_what_passes_is_tried_again(sink: SmtpSink, error: Exception) -> None:
         run_tasks()
     estimate.refresh_from_db()
     assert (estimate.mail_state, estimate.mail_attempts) == ("queued", 1)
-    assert estimate.mail_problem in ("Too busy.", mailing.AWAY)
+    assert estimate.mail_problem in ("Too busy.", queued_mail.AWAY)
 
     pass_time(minutes=2)
     run_tasks()
@@ -122,7 +123,7 @@ def test_what_nobody_foresaw_is_told_too(sink: SmtpSink, monkeypatch: pytest.Mon
     run_tasks(may_fail=True)
 
     estimate.refresh_from_db()
-    assert (estimate.mail_state, estimate.mail_problem) == ("failed", mailing.UNFORESEEN)
+    assert (estimate.mail_state, estimate.mail_problem) == ("failed", queued_mail.UNFORESEEN)
 
 
 def test_a_mail_whose_task_is_lost_is_given_up(sink: SmtpSink) -> None:
@@ -132,11 +133,11 @@ def test_a_mail_whose_task_is_lost_is_given_up(sink: SmtpSink) -> None:
     estimate.refresh_from_db()
     assert estimate.mail_state == "queued"
 
-    Estimate.objects.update(mail_at=timezone.now() - mailing.GIVEN_UP - timedelta(hours=1))
+    Estimate.objects.update(mail_at=timezone.now() - queued_mail.GIVEN_UP - timedelta(hours=1))
     housekeeping.run()
 
     estimate.refresh_from_db()
-    assert (estimate.mail_state, estimate.mail_problem) == ("failed", mailing.LOST)
+    assert (estimate.mail_state, estimate.mail_problem) == ("failed", queued_mail.LOST)
 
 
 @pytest.mark.parametrize("state", ["approved", "queued", "no mail"])

@@ -188,7 +188,7 @@ def test_a_task_that_runs_again_mails_nobody(sink: SmtpSink) -> None:
 
 def test_who_is_killed_in_the_middle_repeats_the_same_message(sink: SmtpSink) -> None:
     estimate = a_sent_one()
-    with patch.object(mailing, "_note", side_effect=SystemExit), pytest.raises(SystemExit):
+    with patch.object(mailing.MAILS, "note", side_effect=SystemExit), pytest.raises(SystemExit):
         mailing.deliver.call(estimate.pk, str(estimate.mail_id))
 
     run_tasks()

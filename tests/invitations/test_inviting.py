@@ -17,7 +17,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Forbidden, Invalid
 from syteops.core.hourly import hourly_tasks
-from syteops.invitations import mailing
+from syteops.integrations import queued_mail
 from syteops.invitations.mailing import deliver
 from syteops.invitations.models import Invitation
 from tests.background import run_tasks
@@ -197,7 +197,7 @@ def test_a_server_that_puts_it_off_is_asked_again_and_one_that_refuses_is_not(
     invitation = Invitation.objects.get()
     assert (invitation.mail_state, invitation.mail_attempts) == ("queued", 1)
     mails.replies["RCPT"] = "550 nobody here"
-    deliver.call(invitation.pk)
+    deliver.call(invitation.pk, 1)
     invitation.refresh_from_db()
     assert (invitation.mail_state, invitation.mail_token) == ("failed", None)
     assert AuditEntry.objects.latest("id").event == "invitation.mail_failed"
@@ -208,11 +208,11 @@ def test_an_outage_while_it_is_mailed_passes(
 ) -> None:
     invite(page, SEES, email="dora@example.com")
     with monkeypatch.context() as broken:
-        broken.setattr(mailing, "send_mail", Mock(side_effect=OperationalError("gone")))
+        broken.setattr(queued_mail, "send_mail", Mock(side_effect=OperationalError("gone")))
         run_tasks()
     invitation = Invitation.objects.get()
     assert (invitation.mail_state, invitation.mail_attempts) == ("queued", 1)
-    deliver.call(invitation.pk)
+    deliver.call(invitation.pk, 1)
     assert len(mails.mails) == 1
 
 
@@ -222,11 +222,19 @@ def test_a_mail_whose_task_was_lost_is_given_up_with_its_token(
     for email in ("dora@example.com", "emil@example.com"):
         invite(page, SEES, email=email)
     lost = Invitation.objects.filter(email="dora@example.com")
-    lost.update(created_at=timezone.now() - mailing.GIVEN_UP - timedelta(minutes=1))
+    lost.update(created_at=timezone.now() - queued_mail.GIVEN_UP - timedelta(minutes=1))
     hourly_tasks()["give_up_lost_invitations"](SYSTEM)
     assert [(one.mail_state, one.mail_token) for one in lost] == [("failed", None)]
     assert Invitation.objects.exclude(email="dora@example.com").get().mail_state == "queued"
     assert AuditEntry.objects.latest("id").event == "invitation.mail_failed"
+
+
+def test_an_invitation_that_was_accepted_meanwhile_is_not_mailed(
+    page: Client, mails: SmtpSink
+) -> None:
+    accept(link_in(text_of(invite(page, SEES, email="dora@example.com"))))
+    run_tasks()
+    assert (Invitation.objects.get().mail_state, mails.mails) == ("failed", [])
 
 
 def test_a_revoked_invitation_is_not_mailed(page: Client, mails: SmtpSink) -> None:
