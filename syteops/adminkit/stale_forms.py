@@ -27,7 +27,7 @@ from syteops.adminkit.merging import (
 )
 from syteops.adminkit.races import lock_row, races_refused
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.errors import Conflict, DomainError
+from syteops.core.errors import Conflict, DomainError, Forbidden
 
 FIELD = "_seen"
 
@@ -143,7 +143,10 @@ class GuardedAdmin(HistoryAdmin):
             context |= what_was_missed(refusal)
             if isinstance(refusal, ChangedMeanwhile):
                 context["choices"] = self._merge(request, unquote(object_id or ""))
-            return super().changeform_view(request, object_id, form_url, context)
+            shown = super().changeform_view(request, object_id, form_url, context)
+            if isinstance(refusal, Forbidden):
+                shown.status_code = 403  # which is recorded: see `refusals`
+            return shown
 
     def _merge(self, request: HttpRequest, object_id: str) -> list[Choice]:
         """Bring what others have stored into what was sent; answers what is to be chosen.

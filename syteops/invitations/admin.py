@@ -17,6 +17,7 @@ from syteops.invitations import pages, queries, services
 from syteops.invitations.forms import InvitationForm, groups_field
 from syteops.invitations.mailing import path_of, why_no_mail
 from syteops.invitations.models import Invitation, InvitationState
+from syteops.people.confirmation import ConfirmedAdmin
 from syteops.people.rights import RightsField, in_words
 
 _LABELS = {
@@ -31,7 +32,7 @@ def _with_inviter() -> QuerySet[Invitation]:
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ServiceAdmin):
+class InvitationAdmin(ConfirmedAdmin, ServiceAdmin):
     what_for = "Invite a colleague by a link or an e-mail: the rights are chosen beforehand."
     services = services
     form = InvitationForm

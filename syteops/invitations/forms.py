@@ -14,6 +14,7 @@ from unfold.widgets import (
 )
 
 from syteops.adminkit.service_admin import ServiceForm
+from syteops.core.errors import Forbidden
 from syteops.invitations.models import Invitation
 from syteops.people.queries import lacking, permission_names
 
@@ -34,12 +35,23 @@ class InvitationForm(ServiceForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """The page that shows the link was loaded again: nothing is made a second time."""
+        """The page that shows the link was loaded again: nothing is made a second time.
+
+        Raises Forbidden for what was not offered: nobody chooses that by a mistake.
+        """
         cleaned: dict[str, Any] = super().clean()
+        if self.refusal is None and (beyond := _beyond(self)):
+            raise Forbidden(f"You may not give these {beyond}. Nobody gives more than he holds.")
         if (uid := cleaned.get("made_as")) and Invitation.objects.filter(uid=uid).exists():
             detail = "It was made already. Its link was shown once: delete it to make another."
             raise forms.ValidationError(detail, "not_unique")
         return cleaned
+
+
+def _beyond(form: forms.BaseForm) -> str:
+    """The field in which something was chosen that was not offered; "" if there is none."""
+    codes = {name: {one.code for one in found} for name, found in form.errors.as_data().items()}
+    return next((one for one in ("rights", "groups") if "invalid_choice" in codes.get(one, ())), "")
 
 
 def groups_field(holder: Any) -> forms.Field:

@@ -4,6 +4,7 @@ Only a superuser gives rights, directly or through a group. Whoever may change p
 those who may do no more than they themselves.
 """
 
+from copy import copy
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -40,6 +41,7 @@ from syteops.audit.visibility import readable_resources
 from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
 from syteops.people import factors, queries, rights, services
+from syteops.people.confirmation import ConfirmedAdmin, confirming
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -194,7 +196,7 @@ for one in (User, Group, Authenticator, EmailAddress):
 
 
 @admin.register(User)
-class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
+class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc]
     what_for = (
         "People who sign in here. Each gets rights of their own, directly or through a group."
     )
@@ -202,6 +204,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
     form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    change_user_password_template = "admin/people/set_password.html"  # noqa: S105 - a page
     list_display = (
         "username", "full_name", "email", "is_active", "is_staff", "is_superuser", "signed_in",
     )  # fmt: skip
@@ -272,7 +275,9 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg, misc
             # Django stores the whole row: only locked it is still what others have made of it.
             self.model._default_manager.select_for_update().filter(pk=person.pk).first()
         request.changes_password = True  # type: ignore[attr-defined]
-        return super().user_change_password(request, id, form_url)
+        asking = copy(self)  # Django asks the admin for the form, and does not tell the request
+        asking.change_password_form = confirming(request, self.change_password_form)
+        return super(PersonAdmin, asking).user_change_password(request, id, form_url)
 
     def has_remove_factor_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Of somebody else. One's own takes the password, so that a session alone is not enough."""
@@ -319,7 +324,7 @@ def _ask_for_removal(person: User) -> Question:
 
 
 @admin.register(Group)
-class AccessGroupAdmin(DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
+class AccessGroupAdmin(ConfirmedAdmin, DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
     what_for = "A group gives its rights to everybody in it, so that they are chosen once."
     resource = services.GROUPS
     form = GroupForm

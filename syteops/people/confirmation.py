@@ -4,10 +4,11 @@ A wrong password counts for the lock-out like one on the sign-in page.
 """
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import PermissionDenied
@@ -23,6 +24,7 @@ from syteops.core.errors import NotFound
 from syteops.people.services import set_password
 
 _CONFIRMED_AT = "password_confirmed_at"
+_ASKED = "own_password"
 
 
 @receiver(user_logged_in)
@@ -53,15 +55,19 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
         field.validators = [*field.validators, MaxLengthValidator(field.max_length)]
 
 
-class ConfirmedForm(forms.Form):
-    """A form that asks for the password unless it was given a short while ago."""
-
-    password = forms.CharField(
+def _password_field() -> forms.CharField:
+    return forms.CharField(
         label="Your password",
         strip=False,
         help_text="You signed in a while ago. Confirm that it is still you.",
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
     )
+
+
+class ConfirmedForm(forms.Form):
+    """A form that asks for the password unless it was given a short while ago."""
+
+    password = _password_field()
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,6 +83,49 @@ class ConfirmedForm(forms.Form):
         check_password(self.request, self.cleaned_data["password"])
         confirm(self.request)
         return ""
+
+
+class ConfirmingForm(forms.BaseForm):
+    """What the form of a `ConfirmedAdmin` becomes. Its model may have a `password` of its own."""
+
+    request: ClassVar[HttpRequest]
+
+    @sensitive_variables("password")
+    def clean_own_password(self) -> str:
+        """Raises ValidationError for a wrong password; a right one is good for a while."""
+        check_password(self.request, self.cleaned_data[_ASKED])
+        confirm(self.request)
+        return ""
+
+
+def confirming(request: HttpRequest, form: Any) -> Any:
+    """The form's class as one that asks, unless the password was given a short while ago."""
+    asked = {} if is_recent(request) else {_ASKED: _password_field()}
+    return type("Form", (ConfirmingForm, form), {"request": request, **asked})
+
+
+class ConfirmedAdmin:
+    """An admin whose forms give somebody a way in that outlives the session they are sent from."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if "fields" not in kwargs:
+            kwargs["fields"] = flatten_fieldsets(self.get_fieldsets(request, obj))
+        shown = kwargs["fields"]
+        if shown is None:  # only to see which fields there are
+            return super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        kwargs["fields"] = [name for name in shown if name != _ASKED]
+        made = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        return confirming(request, made)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the password as the last thing asked, of who may send the form."""
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        sends = obj is None or self.has_change_permission(request, obj)  # type: ignore[attr-defined]
+        if is_recent(request) or not sends:
+            return fieldsets
+        return [*fieldsets, (None, {"fields": [_ASKED]})]
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]

@@ -95,13 +95,17 @@ def test_nobody_gives_what_he_does_not_hold(inviter: User) -> None:
     assert ">Wide" not in form
 
     for sent in ({"rights": [row("notes.view_note").pk]}, {"groups": [wide.pk]}):
-        assert "not one of the available choices" in text_of(invite(client, **sent))
+        answer = invite(client, **sent)
+        assert answer.status_code == 403
+        assert "Nobody gives more than he holds" in text_of(answer)
     with pytest.raises(Forbidden, match=r"crm\.delete_crmsystem"):
         invited(inviter, groups=[wide])
     with pytest.raises(Forbidden, match=r"notes\.view_note"):
         invited(inviter, "notes.view_note")
     assert not Invitation.objects.exists()
-    assert not AuditEntry.objects.filter(event="invitation.created").exists()
+    [refused] = AuditEntry.objects.filter(object_resource="invitations")  # of like ones in a minute
+    assert (refused.event, refused.code) == ("invitations.refused", "permission_denied")
+    assert refused.actor_label == inviter.username
 
     assert LINK.search(text_of(invite(client, SEES, groups=[narrow.pk])))
 
