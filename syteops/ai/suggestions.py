@@ -33,6 +33,7 @@ from syteops.core.errors import Conflict, DomainError, NotFound
 from syteops.core.events import Verb
 from syteops.lib.answers import objects_in
 from syteops.tasks.jobs import UNFORESEEN, Storing
+from syteops.team.places import wait_for_erasures
 
 if TYPE_CHECKING:  # services import this, and know no API
     from syteops.ai.editing import Edits
@@ -79,7 +80,11 @@ def _answer(key: str, actor: Actor, storing: Storing) -> str:
 
 
 def _begun(key: str) -> AiSuggestion | None:
-    """The suggestion, being made from now on; None for one that is not wanted any more."""
+    """The suggestion, being made from now on; None for one that is not wanted any more.
+
+    Who is erased from now on has it cancelled; who is being erased is not read any more.
+    """
+    wait_for_erasures()
     found = AiSuggestion.objects.filter(pk=key, state__in=UNDER_WAY)
     return found.first() if found.update(state=SuggestionState.RUNNING) else None
 

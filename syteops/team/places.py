@@ -8,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.db import transaction
+
 from syteops.core.actors import Actor
+from syteops.core.locks import shared_transaction_lock, transaction_lock
 from syteops.lib.text import cut
 from syteops.team.models import TeamMember
 
@@ -24,6 +27,23 @@ def forgets(place: str) -> Callable[[Forget], Forget]:
         return service
 
     return enter
+
+
+def begin_erasure() -> None:
+    """Have who waits for erasures wait until this transaction ends."""
+    transaction_lock(_ERASING)
+
+
+@transaction.atomic
+def wait_for_erasures() -> None:
+    """Have all end that are under way: what is read from now on holds nothing that they take.
+
+    What will be made of it must have its place in the database before, where a later one finds it.
+    """
+    shared_transaction_lock(_ERASING)
+
+
+_ERASING = "erasures"
 
 
 @dataclass(frozen=True)

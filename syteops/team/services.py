@@ -27,7 +27,7 @@ from syteops.lib.pictures import PictureRefused, rewritten
 from syteops.people.services import before_person_deleted
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
-from syteops.team.places import all_places
+from syteops.team.places import all_places, begin_erasure
 from syteops.team.queries import remainders_of, with_related
 
 _WHAT = "team members"
@@ -114,6 +114,7 @@ def erase_team_member(actor: Actor, member: TeamMember) -> dict[str, Any]:
     That is the row, the roles, the CRM identifiers, the references of notes, the pictures, stored
     answers of the API, and every value in the audit trail. It cannot be undone. The login stays.
     """
+    begin_erasure()
     pk, user_num, login_kept = member.pk, member.slot, member.user_id is not None
     public_id = member.public_id
     with_related([member])

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from manage_api.principals import PersonPrincipal
 from syteops.adminkit.list_pages import ListPage
 from syteops.adminkit.service_admin import admin_actor
-from syteops.core.errors import DomainError, Invalid
+from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
 from syteops.transfer import files, uploads
@@ -155,7 +155,11 @@ def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
     if upload.row_count > AT_ONCE:
         title = f"Looking through {upload.file_name}"
         return _wait(admin, request, try_file, upload, title, page)
-    uploads.try_upload(upload, _sheet(admin), _actor(admin, request), _untold)
+    try:
+        uploads.try_upload(upload, _sheet(admin), _actor(admin, request), _untold)
+    except Conflict as gone:
+        messages.error(request, gone.detail)
+        return HttpResponseRedirect(admin.url_to("import"))
     return HttpResponseRedirect(page)
 
 

@@ -18,6 +18,7 @@ from syteops.core.encryption import open_sealed, seal
 from syteops.core.errors import Conflict
 from syteops.core.locks import repeated
 from syteops.lib.text import cut, to_line
+from syteops.team.places import wait_for_erasures
 from syteops.transfer.files import Table
 from syteops.transfer.importing import Report, Tell, carry_out_rows, try_rows
 from syteops.transfer.models import Import
@@ -63,7 +64,11 @@ def find(user: Any, sheet: Sheet, key: Any, lock: bool = False) -> Import:
 
 
 def try_upload(upload: Import, sheet: Sheet, actor: Actor, tell: Tell) -> Report:
-    """Find out what importing it would do, and keep that to be shown."""
+    """Find out what importing it would do, and keep that to be shown. Raises Conflict if gone.
+
+    Who is being erased is not read any more; who is erased from now on has the upload deleted.
+    """
+    wait_for_erasures()
     work = partial(try_rows, sheet, _table(upload), upload.person, _seeing(upload, actor), tell)
     report = repeated(work)
     _note(upload, report)
@@ -122,4 +127,5 @@ def _table(upload: Import) -> Table:
 def _note(upload: Import, report: Report) -> None:
     with transaction.atomic():
         upload.report = seal(upload, "report", json.dumps(report.as_data()))
-        upload.save(update_fields=["report"])
+        if not Import.objects.filter(pk=upload.pk).update(report=upload.report):
+            raise Conflict(GONE)

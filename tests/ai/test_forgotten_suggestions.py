@@ -1,9 +1,11 @@
 """How long suggestions are kept, and with what they go."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.utils import timezone
 
 from syteops.ai import erasure, suggestions
@@ -92,3 +94,34 @@ def test_an_answer_that_comes_while_somebody_is_erased_is_not_kept(
 
     asked.refresh_from_db()
     assert (asked.state, asked.items) == (SuggestionState.CANCELLED, [])
+
+
+@pytest.mark.postgresql_only  # on SQLite nothing is begun beside the one that writes
+@pytest.mark.django_db(transaction=True)
+def test_a_question_begun_while_somebody_is_erased_does_not_name_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The erasure is not committed, and has looked for questions already."""
+    member, note = a_member(first_name="Zyxwvut"), a_note()
+    prompts: list[str] = []
+
+    def complete(*_: object, prompt: str, **__: object) -> Completion:
+        prompts.append(prompt)
+        return Completion('{"items": []}', "openai", "small", None)
+
+    def ask() -> None:
+        asked = a_suggestion(note, "notes.action_items", state=SuggestionState.RUNNING, items=[])
+        suggestions.answer(str(asked.pk), SYSTEM, transaction.atomic)
+        connection.close()
+
+    monkeypatch.setattr(suggestions, "complete", complete)
+    begun = Thread(target=ask)
+    with transaction.atomic():
+        team.erase_team_member(SYSTEM, member)
+        begun.start()
+        begun.join(1)
+        assert prompts == [], "asked with what is being erased"
+    begun.join(30)
+
+    [prompt] = prompts
+    assert "Zyxwvut" not in prompt

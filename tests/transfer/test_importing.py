@@ -1,11 +1,13 @@
 """Importing: told beforehand, row by row; all of it or nothing; by the services of every door."""
 
 import re
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
 
 from syteops.audit.models import AuditEntry
@@ -16,7 +18,9 @@ from syteops.roles.models import Role
 from syteops.tasks.jobs import tell_progress
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.transfer import hourly, pages
+from syteops.team.places import begin_erasure
+from syteops.transfer import hourly, pages, uploads
+from syteops.transfer.erasure import forget_uploads
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import CHANGED, GONE
 from tests.fixtures import signed_in
@@ -33,6 +37,7 @@ from tests.transfer.transferring import (
     told,
     upload,
 )
+from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.django_db
 MEMBERS, ROLES, CRM = SHEETS["team-members"], SHEETS["roles"], SHEETS["crm-systems"]
@@ -255,6 +260,52 @@ def test_who_waits_sees_how_far_it_is(browser: Client, monkeypatch: pytest.Monke
 
     assert browser.get(f"{where}?state").json()["percent"] == 50
     assert 'value="50"' in browser.get(where).content.decode()
+
+
+@pytest.mark.parametrize("at_once", [250, 0])
+def test_an_upload_that_is_deleted_while_it_is_tried_is_said_to_be_gone(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Erasing a person deletes them all."""
+    tried = uploads.try_rows
+
+    def erased_meanwhile(*args: Any) -> Any:
+        found = tried(*args)
+        Import.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(pages, "AT_ONCE", at_once)
+    monkeypatch.setattr(uploads, "try_rows", erased_meanwhile)
+
+    page = upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
+
+    assert GONE in told(page)
+    assert not Import.objects.exists()
+
+
+@pytest.mark.postgresql_only  # on SQLite nothing is tried beside the one that writes
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_previewed_from_what_is_being_erased(browser: Client) -> None:
+    """The erasure has deleted the uploads, and has still to come to what the preview would show."""
+    member = a_member(first_name="Zyxwvut")
+    shown: list[Any] = []
+
+    def look() -> None:
+        shown.append(upload(browser, MEMBERS, as_file([["user_num", "first_name"], ["001", "A"]])))
+        connection.close()
+
+    looking = Thread(target=look)
+    with transaction.atomic():
+        begin_erasure()
+        forget_uploads(SYSTEM, member)
+        looking.start()
+        becomes_true(Import.objects.exists)
+        looking.join(1)
+        assert shown == []
+        services.erase_team_member(SYSTEM, member)
+    looking.join(30)
+
+    assert "Zyxwvut" not in shown[0].content.decode()
 
 
 def test_uploads_are_sealed_and_forgotten(browser: Client, alice: User) -> None:
