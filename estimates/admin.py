@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.forms import BaseForm
+from django.forms import BaseForm, Form
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -65,7 +65,9 @@ class LineItemInline(Readable, RowsInline):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Of the fields, whatever the columns are where they are only read."""
-        return super().get_formset(request, obj, **{"fields": self.fields, **kwargs})
+        # The config is read here, once for all rows.
+        form = type("Form", (self.form,), {"usual_tax": services.usual_tax()})
+        return super().get_formset(request, obj, **{"fields": self.fields, "form": form, **kwargs})
 
     @admin.display(description="Amount")
     def amount(self, line: LineItem) -> str:
@@ -74,11 +76,15 @@ class LineItemInline(Readable, RowsInline):
         return format_html('<span data-amount class="so-amount">{}</span>', shown)
 
     def rows_typed(self, request: HttpRequest) -> dict[int, BaseForm]:
-        """The rows of the form that are to be saved, by their place."""
-        made = self.get_formset(request).form
+        """The rows of the form that are to be saved, by their place.
+
+        Their fields alone: Django asks the database of each model's constraints.
+        """
+        usual = self.get_formset(request).form()
+        made = partial(type("TypedRow", (Form,), usual.fields), request.POST, initial=usual.initial)
         total = request.POST.get("line_items-TOTAL_FORMS", "")
         places = range(min(int(total), MAX_ROWS) if re.fullmatch("[0-9]{1,4}", total) else 0)
-        rows = {one: made(request.POST, prefix=f"line_items-{one}") for one in places}
+        rows = {one: made(prefix=f"line_items-{one}") for one in places}
         gone = {one for one in places if f"line_items-{one}-DELETE" in request.POST}
         return {one: row for one, row in rows.items() if one not in gone and row.has_changed()}
 

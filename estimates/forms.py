@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
@@ -53,12 +53,14 @@ class EstimateForm(TextForm):
 
 
 class LineItemForm(RowForm):
-    """A line item, its numbers without needless zeros."""
+    """A line item, its numbers without needless zeros; a new one has the usual tax."""
+
+    usual_tax: ClassVar[Decimal]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
-            self.initial["tax_percent"] = services.usual_tax()
+            self.initial["tax_percent"] = self.usual_tax
         self.initial = _plain(self.initial)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 
 from estimates.models import Estimate, LineItem
@@ -54,7 +55,14 @@ def _line(form: BaseForm) -> LineItem | None:
     """The row as a line, whatever it is called; None while one of its numbers cannot be read."""
     form.is_valid()
     values = {name: form.cleaned_data.get(name) for name in PRICED if name != "chosen"}
-    return None if None in values.values() else LineItem(**values)
+    if None in values.values():
+        return None
+    line = LineItem(**values)
+    try:
+        line.clean_fields(exclude={one.name for one in line._meta.fields} - values.keys())
+    except ValidationError:
+        return None
+    return line
 
 
 def clients_like(text: str) -> list[dict[str, Any]]:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from estimates.models import Estimate
 from syteops.core.actors import SYSTEM
@@ -143,3 +145,20 @@ def test_numbers_are_without_needless_zeros(page: Client) -> None:
     assert data["discount_percent"] == "12.5"
     assert data["line_items-0-quantity"] == "2"
     assert data["line_items-0-unit_price"] == "400"
+
+
+def test_many_lines_take_no_more_queries_than_few(page: Client) -> None:
+    def queries(lines: int) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert len(shown(page, typed(*[{"unit_price": "1"}] * lines))[0]) == lines
+        return len(seen)
+
+    queries(1)
+    assert queries(40) == queries(2)
+
+
+def test_lines_that_are_stored_already_count_as_they_are_typed(page: Client) -> None:
+    lines = [{"description": "A", "unit_price": "10"}, {"description": "B", "unit_price": "20"}]
+    form = page.get(f"{LIST}{a_draft(line_items=lines).pk}/change/")
+    amounts, totals = shown(page, {**untouched(form), "line_items-1-unit_price": "5"})
+    assert (amounts, totals["Total"]) == ({"0": "10.00", "1": "5.00"}, "USD 15.00")
