@@ -2,6 +2,7 @@
 
 import io
 import time
+import tracemalloc
 import zipfile
 from typing import Any
 
@@ -47,6 +48,8 @@ FAR_AWAY = b"""<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml
 <dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>first_name</t>
 </is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>Ada</t></is></c></row>
 </sheetData></worksheet>"""
+CELLS = b"<worksheet><sheetData><row>" + b"<c/>" * 600_001 + b"</row></sheetData></worksheet>"
+STYLES = b"<styleSheet><cellXfs>" + b"<xf/>" * 600_001 + b"</cellXfs></styleSheet>"
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "no spreadsheet": ("a.pdf", b"%PDF-1.7", "CSV or XLSX"),
     "nothing in it": ("a.csv", b" ", "first row is empty"),
@@ -55,9 +58,22 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "no CSV": ("a.csv", b'first_name\n"Ada"x\n', "Line 2"),
     "too many rows": ("a.csv", b"first_name\n" + b"a\n" * 2001, "2,000 rows"),
     "too many columns": ("a.csv", b"," * 300 + b"a\nb", "200 columns"),
+    "a row too wide": ("a.csv", b"a\nb" + b",ab" * 300, "Line 2 has more than 200 columns"),
+    "too many empty lines": ("a.csv", b"a\n" + b"\n" * 11_000 + b"b", "below line 10,000"),
     "zip that is no workbook": ("a.xlsx", zipped({"a.xml": b"<a/>"}), "no XLSX"),
     "broken zip": ("a.xlsx", BOOK[:-30], "no XLSX"),
     "zip bomb": ("a.xlsx", book(b" " * (33 * 1024 * 1024)), "unpacks"),
+    "zip bomb of another name": (
+        "a.xlsx",
+        zipped({**parts_of(BOOK), "xl/a.png": b" " * (33 * 1024 * 1024)}),
+        "unpacks",
+    ),
+    "more cells than a sheet has": ("a.xlsx", book(CELLS), "unpacks"),
+    "more styles than a workbook has": (
+        "a.xlsx",
+        zipped({**parts_of(BOOK), "xl/styles.xml": STYLES}),
+        "unpacks",
+    ),
     "many parts": ("a.xlsx", zipped({f"{n}.xml": b"" for n in range(1001)}), "unpacks"),
     "entities in entities": ("a.xlsx", book(BILLION_LAUGHS), "no XLSX"),
     "no XML": ("a.xlsx", book(b"<worksheet"), "no XLSX"),
@@ -101,8 +117,20 @@ def test_a_cell_far_away_costs_no_more_than_a_full_sheet(browser: Client) -> Non
 
     answer = upload(browser, MEMBERS, book(FAR_AWAY), "a.xlsx")
 
-    assert "no rows" in refusal(answer)
+    assert "below line 10,000" in refusal(answer), "nothing is left out silently"
     assert time.monotonic() - began < 10
+
+
+def test_many_short_lines_are_not_all_held_in_memory() -> None:
+    data = b"first_name\n" + b"a\n" * 2_000_000
+
+    tracemalloc.start()
+    with pytest.raises(Invalid):
+        files.read(io.BytesIO(data), "a.csv", len(data))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 10 * len(data)  # the text itself, as often as Python copies it
 
 
 @pytest.mark.parametrize("parted_by", [",", ";", "\t"])

@@ -19,7 +19,7 @@ from syteops.tasks.jobs import tell_progress
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.team.places import begin_erasure
-from syteops.transfer import hourly, pages, uploads
+from syteops.transfer import hourly, importing, pages, uploads
 from syteops.transfer.erasure import forget_uploads
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import CHANGED, GONE
@@ -267,7 +267,7 @@ def test_an_upload_that_is_deleted_while_it_is_tried_is_said_to_be_gone(
     browser: Client, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """Erasing a person deletes them all."""
-    tried = uploads.try_rows
+    tried = importing.try_rows
 
     def erased_meanwhile(*args: Any) -> Any:
         found = tried(*args)
