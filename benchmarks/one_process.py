@@ -40,10 +40,9 @@ def load_application() -> Any:
         from syteops.server.launcher import load_what_workers_share
 
         load_what_workers_share()
-        from syteops.server.handlers import Utf8Handler, shorten_lookups, shorten_signals
+        from syteops.server.handlers import Utf8Handler, shorten_signals
 
         shorten_signals()
-        shorten_lookups()
         return Utf8Handler()
     import django
 

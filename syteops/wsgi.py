@@ -8,11 +8,7 @@ import django
 
 django.setup(set_prefix=False)
 
-from syteops.server.handlers import (  # noqa: E402 - needs the apps loaded
-    Utf8Handler,
-    shorten_lookups,
-    shorten_signals,
-)
+from syteops.server.handlers import Utf8Handler, shorten_signals  # noqa: E402 - needs the apps loaded
 
 application = Utf8Handler()
 
@@ -29,7 +25,6 @@ from syteops.server import housekeeping  # noqa: E402 - the same
 # Requests do not wait without end; commands, which do not come here, may take their time.
 DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
 shorten_signals()
-shorten_lookups()
 follow_enabled()
 background.every(usage.INTERVAL.total_seconds(), housekeeping.watched("count_calls", usage.flush))
 background.every(reads.INTERVAL.total_seconds(), housekeeping.watched("note_reads", reads.flush))

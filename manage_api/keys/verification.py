@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from time import time
 from typing import Any, NoReturn
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -176,8 +176,9 @@ def _find(public_id: str) -> tuple[Row, Any]:
     request needs it, and to have it composed each time takes four times as long. It answers one row
     for an unknown id too, without values, so that there is as much to do.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(connection.vendor), [public_id])
+    database = connections[DEFAULT_DB_ALIAS]  # the proxy would look it up for each attribute
+    with database.cursor() as cursor:
+        cursor.execute(_statement(database.vendor), [public_id])
         found = cursor.fetchone()
     if found is None:  # without the switch nobody gets in
         raise not_authenticated()

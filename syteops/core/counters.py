@@ -66,16 +66,12 @@ class Counters(Protocol):
         """Forget every count."""
 
 
+@lru_cache(maxsize=1)
 def counters() -> Counters:
     """This site's counters."""
-    return _store(settings.CACHE_URL, settings.DATA_DIR)
-
-
-@lru_cache(maxsize=4)
-def _store(cache_url: str, data_dir: Path) -> Counters:
-    file = FileCounters(data_dir / "counters")
+    file = FileCounters(settings.DATA_DIR / "counters")
     local = FallbackCounters(file, ProcessCounters(), OSError, "process")
-    if not cache_url:
+    if not settings.CACHE_URL:
         return local
     from redis.exceptions import RedisError  # here, for the sake of starts without Redis
 
@@ -84,7 +80,7 @@ def _store(cache_url: str, data_dir: Path) -> Counters:
 
 def _forget(*, setting: str, **kwargs: object) -> None:
     if setting in ("CACHE_URL", "DATA_DIR"):
-        _store.cache_clear()
+        counters.cache_clear()
 
 
 setting_changed.connect(_forget)

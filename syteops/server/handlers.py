@@ -1,10 +1,9 @@
 """Django's WSGI handler, which reads requests as UTF-8 whatever they claim and remembers routes."""
 
-import threading
 from functools import lru_cache
 from typing import Any
 
-from django.conf import LazySettings, settings
+from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -68,20 +67,6 @@ def shorten_signals() -> None:
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
         signal.connect(_look_after_connection)
-
-
-def shorten_lookups() -> None:
-    """Have settings and the connection at hand: a twentieth of what it takes to refuse a key.
-
-    Django asks of each setting whether it is a method of a proxy, which none is, and of each use of
-    the connection in which event loop it is: a process that serves has one thread for requests, and
-    no loop there.
-    """
-    LazySettings.__getattribute__ = object.__getattribute__  # type: ignore[method-assign]
-    at_hand = threading.local()
-    for one in connections.all(initialized_only=True):
-        setattr(at_hand, one.alias, one)
-    connections._connections = at_hand  # type: ignore[attr-defined]
 
 
 def _look_after_connection(**kwargs: Any) -> None:

@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator
 from functools import partial
-from threading import Thread
 from typing import Any
 
 import pytest
-from django.conf import LazySettings, settings
+from django.conf import settings
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import DisallowedHost
 from django.core.signals import request_finished, request_started
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import connection
 from django.dispatch import Signal
 from django.http import Http404
-from django.test import RequestFactory, override_settings
+from django.test import RequestFactory
 
 from syteops.server import handlers
-from syteops.server.handlers import Utf8Handler, shorten_lookups, shorten_signals
+from syteops.server.handlers import Utf8Handler, shorten_signals
 from tests.fixtures import API
 
 
@@ -119,34 +118,3 @@ def test_however_many_hosts_there_are_only_some_are_remembered(settings: Any) ->
     for number in range(handlers._MOST_HOSTS + 5):
         host_of(f"{number}.example")
     assert 0 < len(handlers._allowed) <= handlers._MOST_HOSTS
-
-
-@pytest.fixture
-def short_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings and connections as a process that serves has them."""
-    monkeypatch.setattr(connections, "_connections", vars(connections)["_connections"])
-    monkeypatch.setattr(LazySettings, "__getattribute__", LazySettings.__getattribute__)
-    shorten_lookups()
-
-
-@pytest.mark.usefixtures("short_lookups")
-def test_settings_are_what_they_are_set_to() -> None:
-    with override_settings(SITE_URL="https://one.example", DATABASE_TIMEOUT=1.5):
-        assert (settings.SITE_URL, settings.DATABASE_TIMEOUT) == ("https://one.example", 1.5)
-    assert settings.SITE_URL != "https://one.example"
-    assert settings.DATABASE_TIMEOUT != 1.5
-
-
-def test_each_thread_keeps_a_connection_of_its_own(request: Any) -> None:
-    before = connections[DEFAULT_DB_ALIAS]
-    request.getfixturevalue("short_lookups")
-    assert connections[DEFAULT_DB_ALIAS] is before
-
-    seen: list[Any] = []
-    for _ in range(2):
-        thread = Thread(target=lambda: seen.append([connections[DEFAULT_DB_ALIAS]] * 2))
-        thread.start()
-        thread.join()
-    (first, again), (other, _) = seen
-    assert first is again
-    assert before is not first is not other is not before
