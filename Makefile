@@ -118,7 +118,7 @@ node-environment:
 		exit 1; }; \
 	if ! cmp -s package-lock.json node_modules/installed.json; then \
 		echo "Installing tests/contract/package-lock.json (a quarter of a minute) ..."; \
-		npm ci --loglevel=error >/dev/null && cp package-lock.json node_modules/installed.json; \
+		npm ci --no-audit --no-fund --loglevel=error >/dev/null && cp package-lock.json node_modules/installed.json; \
 	fi
 
 # --- How -------------------------------------------------------------------------------------

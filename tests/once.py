@@ -8,6 +8,7 @@ tests do not call in both runs. Each entry says what it looks at. The tests are 
 It is no place for what races, locks, sorts, searches, migrates, restores or stores.
 """
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.environment import ROOT
 ONCE = {
     "adminkit/test_linear_forms.py": "how long it takes to look at long input",
     "docs": "what the pages say, and that what they show works on one real site",
+    "keys/test_no_key_beyond_its_maker.py": "which rights a key may be given, and by whom",
     "manage_api/test_accept.py": "how a header of a request is read",
     "manage_api/test_compact_manifest.py": "how the declarations of the operations are written",
     "manage_api/test_disclosure.py": "which parts of an answer its caller may see",
@@ -25,12 +27,16 @@ ONCE = {
     "manage_api/test_linear_input.py": "how long it takes to look at long input",
     "manage_api/test_manifest.py": "that rights are told as they are decided",
     "manage_api/test_prediction.py": "that rights are told as they are decided",
+    "manage_api/test_values_of_others.py": "which parts of an answer its caller may see",
     "server/test_slow_clients.py": "how requests come in at the server",
+    "server/test_starting.py": "what is wrong around a site and not with its database",
     "server/test_sub_path.py": "the addresses that a site makes",
+    "server/test_workers.py": "how the processes of a server begin and end",
 }
 """Folders and files of `tests`, and what they look at."""
 
 
+@cache  # each test of a file asks
 def is_once(path: Path) -> bool:
     """Whether what is at that path stands here."""
     return any(path.is_relative_to(ROOT / "tests" / one) for one in ONCE)

@@ -1,7 +1,8 @@
 """CSV and XLSX: tables read from files of strangers, and written for any spreadsheet.
 
-openpyxl reads and writes XLSX row by row. What a file may cost is known before it is read: its
-size, what it unpacks to, how many rows and columns are looked at.
+openpyxl reads and writes XLSX row by row. It is imported where it is used: few processes ever do,
+and every one would start a tenth later. What a file may cost is known before it is read: its size,
+what it unpacks to, how many rows and columns are looked at.
 """
 
 import csv
@@ -10,10 +11,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO, NamedTuple
 from zipfile import ZipFile
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import IllegalCharacterError
 
 from syteops.core.errors import Invalid
 from syteops.lib.cells import inert, line_writer, original
@@ -108,9 +105,11 @@ _NO_XLSX = "This is no XLSX file that can be read. Save it anew, or as “CSV UT
 
 def _xlsx_lines(file: BinaryIO) -> Iterator[list[str]]:
     """The rows of the first sheet, formulas as the values that they had last."""
+    import openpyxl
+
     _refuse_bomb(file)
     try:
-        workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet: Any = workbook.worksheets[0]
         sheet.reset_dimensions()  # the file may claim any
         for row in sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True):
@@ -159,7 +158,9 @@ def as_csv(header: list[str], rows: Iterable[list[str]]) -> Iterator[bytes]:
 
 def as_xlsx(header: list[str], rows: Iterable[list[str]]) -> bytes:
     """The table as a workbook of texts, each inert. Raises Invalid for what XLSX cannot hold."""
-    workbook = Workbook(write_only=True)
+    import openpyxl
+
+    workbook = openpyxl.Workbook(write_only=True)
     sheet: Any = workbook.create_sheet("Export")
     sheet.freeze_panes = "A2"
     sheet.append(header)
@@ -171,6 +172,9 @@ def as_xlsx(header: list[str], rows: Iterable[list[str]]) -> bytes:
 
 
 def _xlsx_cell(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.utils.exceptions import IllegalCharacterError
+
     if len(text) > LONGEST_XLSX_CELL:
         raise refused("A text is too long for XLSX, which would cut it off. Take CSV.")
     try:

@@ -13,7 +13,7 @@ from tests.adminkit.test_strict_lists import CHOSEN
 from tests.fixtures import signed_in
 from tests.samples.team import a_member
 
-pytestmark = [pytest.mark.django_db, pytest.mark.combination]
+pytestmark = pytest.mark.django_db
 
 KEYS = [one for one in CHOSEN if one != "１"]  # which is an object's
 
@@ -37,6 +37,7 @@ def chooses_objects(field: Any) -> bool:
     return isinstance(field, forms.ModelChoiceField) and not field.disabled
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize("key", [2**63, -(2**63) - 1, 10**30])
 def test_nor_is_one_among_others_found(key: int) -> None:
     member = a_member()

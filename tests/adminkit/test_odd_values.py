@@ -21,7 +21,7 @@ from tests.adminkit.test_linear_forms import (
 )
 from tests.fixtures import signed_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.combination]
+pytestmark = pytest.mark.django_db
 
 ODD = ("sNaN", "-Infinity", "1e999999", "\0", "9" * 30, "0x10", "[[]]", "٣")
 NO_NUMBERS = ("sNaN", "NaN", "-Infinity", "1e999999", "\0")
@@ -43,12 +43,14 @@ def is_number(field: Any) -> bool:
     return isinstance(field, forms.IntegerField | forms.DecimalField)
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize("odd", ODD)
 def test_nor_does_looking_for_a_client(alice: User, odd: str) -> None:
     path = f"{ADMIN_PREFIX}estimates/estimate/clients/"
     assert signed_in(alice).get(path, {"q": odd}).json() == {"clients": []}
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize("text", ["\0", "a\0b", "\0\0"])
 def test_nor_does_any_search(text: str) -> None:
     for model in (Note, Estimate):
@@ -56,6 +58,7 @@ def test_nor_does_any_search(text: str) -> None:
     assert words_of(text) == text.replace("\0", " ").split()
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize("odd", NO_NUMBERS)
 def test_nor_does_what_is_shown_while_a_form_is_filled_in(alice: User, odd: str) -> None:
     line = row("line_items", 0, description="d", quantity=odd, unit_price=odd, tax_percent=odd)

@@ -42,9 +42,9 @@ for key in ManageKey.objects.all():
 @pytest.hookimpl(tryfirst=True)  # before the hook of all tests, which goes by these marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs the browser."""
-    here = Path(__file__).parent
+    here = f"{Path(__file__).parent}/"
     for item in items:
-        if here in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker("browser")
             item.add_marker("slow")
             item.add_marker("sqlite_only")  # the sites here have a SQLite database in either run

@@ -214,10 +214,19 @@ def test_a_damaged_backup_is_noticed(
 
     copy = tmp_path / "copy.tar.gz"
     shutil.copy(backup, copy)
-    call_command("verify_backup", str(copy))
     damage(copy)
     with pytest.raises(CommandError, match="cannot be restored"):
         call_command("verify_backup", str(copy))
     with pytest.raises(CommandError, match="Nothing was restored"):
         call_command("restore", str(copy))
     assert not (tmp_path.parent / "evil").exists()
+
+
+@pytest.mark.django_db
+def test_to_be_packed_anew_is_no_damage(backup: Path, tmp_path: Path) -> None:
+    from django.core.management import call_command
+
+    copy = tmp_path / "copy.tar.gz"
+    shutil.copy(backup, copy)
+    rewritten(lambda content: None)(copy)
+    call_command("verify_backup", str(copy))
