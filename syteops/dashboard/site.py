@@ -26,6 +26,7 @@ from syteops.dashboard import other_options, palette
 from syteops.guides import views as guides
 from syteops.history.undo_offer import with_undo
 from syteops.people import factor_pages
+from syteops.people.passkeys import PasskeyView, any_passkeys
 from syteops.people.passwords import must_change_first
 from syteops.people.second_steps import SecondStepView, SignInView
 
@@ -56,6 +57,7 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("login/second-step/", self.second_step, name="second_step"),
+            path("login/passkey/", never_cache(PasskeyView.as_view()), name="passkey"),
             *factor_pages.urls(),
             *guides.urls(),
             *other_options.urls(),
@@ -114,7 +116,8 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             "title": "Log in",
             "app_path": request.get_full_path(),
             "username": request.user.get_username(),
-            "next": start,
+            "next": request.POST.get("next") or request.GET.get("next", start),
+            "has_passkeys": any_passkeys(),
         }
         view = SignInView.as_view(
             authentication_form=self.login_form,
@@ -127,7 +130,8 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     @login_not_required
     def second_step(self, request: HttpRequest) -> HttpResponseBase:
         """What follows the right password of who has a second factor."""
-        context = {**self.each_context(request), "title": "One more step"}
+        title = {"title": "One more step", "has_passkeys": any_passkeys()}
+        context = {**self.each_context(request), **title}
         return SecondStepView.as_view(extra_context=context)(request)
 
     def password_change(

@@ -21,7 +21,9 @@ _TEXTS = (
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The answer to a form without a valid CSRF token: 403, or straight on where that is safe."""
     page = request.resolver_match.view_name if request.resolver_match else ""
-    if page in ("admin:login", "admin:second_step") and admin.site.has_permission(request):
+    if page in ("admin:login", "admin:second_step", "admin:passkey") and admin.site.has_permission(
+        request
+    ):
         return HttpResponseRedirect(_destination(request))
     if page == "admin:logout" and not request.user.is_authenticated:
         return HttpResponseRedirect(reverse("admin:login"))

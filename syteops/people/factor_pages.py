@@ -18,8 +18,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.encryption import UnsealError
-from syteops.core.errors import DomainError, Invalid
-from syteops.people import factors
+from syteops.core.errors import DomainError
+from syteops.people import factors, passkeys
 from syteops.people.confirmation import ConfirmedForm
 
 _SECRET = "new_totp"  # noqa: S105 - where in the session it waits, sealed, for its first code
@@ -42,22 +42,39 @@ def urls() -> list[URLPattern]:
     """Only for who is signed in. Passwords and codes stay out of reports."""
     return [
         path("second-factor/", _page(_show), name="second_factor"),
+        path("second-factor/app/", _page(_set_up_app), name="second_factor_app"),
+        path("second-factor/passkey/", _page(_add_passkey), name="second_factor_passkey"),
+        path(
+            "second-factor/passkey/<int:pk>/",
+            _page(_remove_passkey),
+            name="second_factor_passkey_off",
+        ),
         path("second-factor/codes/", _page(_renew), name="second_factor_codes"),
         path("second-factor/off/", _page(_switch_off), name="second_factor_off"),
     ]
 
 
-def _page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., Any]:
+def _page(view: Callable[..., HttpResponse]) -> Callable[..., Any]:
     return admin.site.admin_view(sensitive_post_parameters("password", "code")(view))
 
 
 def _show(request: HttpRequest) -> HttpResponse:
     """What there is; or the way to a first one."""
-    user = request.user
-    assert isinstance(user, User)
-    if factors.has_factor(user):
-        left = factors.recovery_codes_left(user)
-        return _render(request, "state", factors=factors.factors_of(user), left=left)
+    rows = [*factors.factors_of(_person(request))]
+    if not rows:
+        return _set_up_app(request)
+    left = factors.recovery_codes_left(_person(request))
+    has_app = any(one.type == factors.Kind.TOTP for one in rows)
+    return _render(request, "state", factors=rows, left=left, has_app=has_app)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _set_up_app(request: HttpRequest) -> HttpResponse:
+    """The way to an authenticator app."""
     form = FirstCodeForm(request, request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -65,22 +82,23 @@ def _show(request: HttpRequest) -> HttpResponse:
             return _render_codes(request, _add(request, secret, form.cleaned_data["code"]))
         except UnsealError:
             messages.warning(request, "The page was too old. Scan the new picture.")
-        except Invalid as refusal:
+        except DomainError as refusal:
             show_refusal(form, refusal)
     return _ask_for_code(request, form)
 
 
 def _add(request: HttpRequest, secret: str, code: str) -> list[str]:
     actor = admin_actor(request, "people.add_second_factor")
-    codes = factors.add_totp(actor, request.user, secret, code, request.session.session_key or "")  # type: ignore[arg-type]
+    codes = factors.add_totp(
+        actor, _person(request), secret, code, request.session.session_key or ""
+    )
     del request.session[_SECRET]
     return codes
 
 
 def _ask_for_code(request: HttpRequest, form: forms.Form) -> HttpResponse:
     """The secret stays the same while codes are tried, and is in the session sealed alone."""
-    user, adapter = request.user, factors.Adapter()
-    assert isinstance(user, User)
+    user, adapter = _person(request), factors.Adapter()
     try:
         secret = adapter.decrypt(request.session.get(_SECRET, ""))
     except UnsealError:
@@ -98,6 +116,51 @@ def _ask_for_code(request: HttpRequest, form: forms.Form) -> HttpResponse:
     )
 
 
+class PasskeyForm(ConfirmedForm):
+    """A new passkey, as the browser made it, under a name."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=50,
+        initial="Passkey",
+        help_text="So that you know it in the list, such as “Phone” or “Key on the ring”.",
+        widget=UnfoldAdminTextInputWidget(),
+    )
+    credential = forms.CharField(
+        max_length=passkeys.LONGEST, required=False, widget=forms.HiddenInput
+    )
+
+
+def _add_passkey(request: HttpRequest) -> HttpResponse:
+    """The script of the page asks the browser, and sends what it answers."""
+    user = _person(request)
+    form = PasskeyForm(request, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        actor, key = admin_actor(request, "people.add_second_factor"), request.session.session_key
+        name, answer = form.cleaned_data["name"], form.cleaned_data["credential"]
+        try:
+            return _render_codes(
+                request, passkeys.add_passkey(actor, user, name, answer, key or "")
+            )
+        except DomainError as refusal:
+            show_refusal(form, refusal)
+    options = passkeys.creation_options(user)
+    return _render(request, "passkey", form=form, options=options, wanted=factors.is_missing(user))
+
+
+def _remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
+    def remove() -> HttpResponse:
+        actor, key = (
+            admin_actor(request, "people.remove_second_factor"),
+            request.session.session_key,
+        )
+        passkeys.remove_passkey(actor, _person(request), pk, key or "")
+        messages.success(request, "The passkey was removed.")
+        return HttpResponseRedirect(reverse("admin:second_factor"))
+
+    return _confirmed(request, "passkey_off", remove)
+
+
 def _renew(request: HttpRequest) -> HttpResponse:
     """Asks, then shows new recovery codes, this once."""
     return _confirmed(request, "renew", lambda: _render_codes(request, _renewed(request)))
@@ -105,7 +168,7 @@ def _renew(request: HttpRequest) -> HttpResponse:
 
 def _renewed(request: HttpRequest) -> list[str]:
     actor = admin_actor(request, "people.make_recovery_codes")
-    return factors.renew_recovery_codes(actor, request.user)  # type: ignore[arg-type]
+    return factors.renew_recovery_codes(actor, _person(request))
 
 
 def _switch_off(request: HttpRequest) -> HttpResponse:
@@ -116,7 +179,7 @@ def _switch_off(request: HttpRequest) -> HttpResponse:
             admin_actor(request, "people.remove_second_factor"),
             request.session.session_key,
         )
-        factors.remove_factors(actor, request.user, key or "")  # type: ignore[arg-type]
+        factors.remove_factors(actor, _person(request), key or "")
         messages.success(request, "Two-step sign-in is off. The password alone signs you in.")
         return HttpResponseRedirect(reverse("admin:second_factor"))
 
@@ -138,6 +201,9 @@ def _confirmed(
 
 def _render_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
     """The recovery codes, in this response and never again. `admin_view` makes it `no-store`."""
+    if not codes:  # there were some already
+        messages.success(request, "It is set up. Your recovery codes stay the same.")
+        return HttpResponseRedirect(reverse("admin:second_factor"))
     shown = [f"{one[:4]} {one[4:8]} {one[8:]}" for one in codes]
     name = f"{settings.SITE_NAME}, {request.user.get_username()}"
     file = "\n".join([f"Recovery codes: {name}", "Each works once.", "", *shown, ""])

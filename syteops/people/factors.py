@@ -44,10 +44,10 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
     def decrypt(self, encrypted_text: str) -> str:
         return open_text(_PURPOSE, encrypted_text)
 
-    def get_totp_issuer(self) -> str:
+    def _get_site_name(self) -> str:
         return str(settings.SITE_NAME)
 
-    def get_totp_label(self, user: Any) -> str:
+    def _get_user_identifier(self, user: Any) -> str:
         return str(user.get_username())
 
 
@@ -95,10 +95,11 @@ def totp_picture(user: User, secret: str) -> str:
 def add_totp(actor: Actor, user: User, secret: str, code: str, session_key: str) -> list[str]:
     """Have codes of an authenticator app asked for, once one shows that it works.
 
-    Answers the recovery codes, which nobody sees again. Every other session of the person ends: it
-    began without the second step. Raises Invalid for a wrong code, and Conflict where there is one.
+    With the first second factor there are recovery codes, which are answered and seen by nobody
+    again. Every other session of the person ends: it began without the second step. Raises Invalid
+    for a wrong code, and Conflict where there is one.
     """
-    _lock(user)
+    lock_factors(user)
     counter = _counter_of(secret, code)
     if counter is None:
         raise Invalid.field("code", "This code is not right, or no longer. Enter the newest one.")
@@ -107,15 +108,24 @@ def add_totp(actor: Actor, user: User, secret: str, code: str, session_key: str)
     factor = TOTP.activate(user, secret).instance
     factor.data["counter"] = counter
     factor.save(update_fields=["data"])
-    record_about(actor, Noun.PERSON, Verb.FACTOR_ADDED, about(user), {"kind": (None, Kind.TOTP)})
+    return factor_added(actor, user, Kind.TOTP, session_key)
+
+
+def factor_added(actor: Actor, user: User, kind: str, session_key: str) -> list[str]:
+    """What follows: the record, the end of other sessions, and with the first one recovery codes.
+
+    Answers the codes, or nothing where there are some already.
+    """
+    record_about(actor, Noun.PERSON, Verb.FACTOR_ADDED, about(user), {"kind": (None, kind)})
     end_sessions(user, but=session_key)
-    return _make_codes(user)
+    has_codes = Authenticator.objects.filter(user_id=user.pk, type=Kind.RECOVERY_CODES).exists()
+    return [] if has_codes else _make_codes(user)
 
 
 @transaction.atomic
 def renew_recovery_codes(actor: Actor, user: User) -> list[str]:
     """New codes in place of the former ones. Raises NotFound for who has no second factor."""
-    _lock(user)
+    lock_factors(user)
     if not has_factor(user):
         raise NotFound("There is no second factor that recovery codes could stand in for.")
     left = recovery_codes_left(user)
@@ -137,7 +147,7 @@ def remove_factors(actor: Actor, user: User, session_key: str = "") -> None:
 
     Raises NotFound for who has no second factor.
     """
-    _lock(user)
+    lock_factors(user)
     kinds = sorted(factors_of(user).values_list("type", flat=True))
     if not kinds:
         raise NotFound(f"{user} has no second factor.")
@@ -183,5 +193,6 @@ def _counter_of(secret: str, code: str) -> int | None:
     return None
 
 
-def _lock(user: User) -> None:
+def lock_factors(user: User) -> None:
+    """Let nobody else change this person's second factors until this transaction ends."""
     User.objects.select_for_update().get(pk=user.pk)

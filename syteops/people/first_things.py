@@ -9,7 +9,7 @@ from syteops.people.passwords import must_change_first
 
 
 class FirstThing(NamedTuple):
-    """The page where it is done, and what a tool is told."""
+    """The page where it is done, with the pages below it, and what a tool is told."""
 
     page: str
     told: str

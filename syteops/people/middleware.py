@@ -3,13 +3,20 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from syteops.lib.paths import is_api
 from syteops.people.first_things import first_thing
 
-_ALLOWED_MEANWHILE = ("admin:login", "admin:second_step", "admin:logout", "admin:jsi18n")
+_ALLOWED_MEANWHILE = (
+    "admin:login",
+    "admin:second_step",
+    "admin:passkey",
+    "admin:logout",
+    "admin:jsi18n",
+)
 
 
 class FirstThingsMiddleware:
@@ -27,6 +34,7 @@ class FirstThingsMiddleware:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or is_api(request.path_info):
             return self.get_response(request)
         first = first_thing(request)
-        if first is None or request.path in map(reverse, (first.page, *_ALLOWED_MEANWHILE)):
+        if first is None or request.path in map(reverse, _ALLOWED_MEANWHILE):
             return self.get_response(request)
-        return HttpResponseRedirect(reverse(first.page))
+        page = reverse(first.page)
+        return self.get_response(request) if request.path.startswith(page) else redirect(page)

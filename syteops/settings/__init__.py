@@ -246,6 +246,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
     "syteops.people.second_steps.CodeBackend",
+    "syteops.people.passkeys.PasskeyBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": name}
@@ -277,7 +278,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "syteops.core.addresses.lockout_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
 AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
 # Sign-ins are in our own trail, where nobody deletes them.
 AXES_ENABLE_ADMIN = False
@@ -285,6 +286,8 @@ AXES_ENABLE_ADMIN = False
 # Whether whoever signs in must have a second factor beside the password.
 SECOND_FACTOR = env.choice("SECOND_FACTOR", default="optional", choices=("optional", "required"))
 MFA_ADAPTER = "syteops.people.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_TOLERANCE = 1  # clocks differ: the code before and the one after are good as well
 MFA_RECOVERY_CODE_DIGITS = 12
 

@@ -31,6 +31,7 @@ from syteops.core.actors import SYSTEM
 from syteops.deliveries.pages import ResendForm
 from syteops.guides.views import GuideSearch
 from syteops.lib.paths import ADMIN_PREFIX
+from syteops.people.passkeys import AnswerForm
 from syteops.people.second_steps import SecondStepForm
 from syteops.site.models import License
 from syteops.transfer.pages import FileForm
@@ -146,6 +147,7 @@ def _suggested() -> str:
 OTHERS: dict[str, Callable[[], str]] = {
     "sign in": lambda: f"{ADMIN_PREFIX}login/",
     "second factor": lambda: f"{ADMIN_PREFIX}second-factor/",
+    "passkey": lambda: f"{ADMIN_PREFIX}second-factor/passkey/",
     "own password": lambda: f"{ADMIN_PREFIX}password_change/",
     "password": lambda: f"{path_of(User)}{User.objects.create_user('bob').pk}/password/",
     "new key": lambda: f"{ADMIN_PREFIX}keys/managekey/create/",
@@ -244,10 +246,11 @@ ELSEWHERE = {
     ResendForm,
     FileForm,
     SecondStepForm,
+    AnswerForm,
 }
 """The forms of lists, which come in addresses: see below; one that has choices alone; one that
-takes a file, for which see tests/transfer; and one between two steps, for which see
-tests/people."""
+takes a file, for which see tests/transfer; and those of signing in without a page of
+their own, for which see tests/people."""
 
 
 # --- Lists -------------------------------------------------------------------------------------
