@@ -110,7 +110,9 @@ def _comparable(asked: QueryDict) -> dict[str, Any]:
 
 
 def _offers(admin: Any, request: HttpRequest) -> bool:
-    return admin.has_view_permission(request) and bool(admin.columns_offered(request))
+    """Where there is something to keep of a list."""
+    has_something = admin.get_search_fields(request) or len(admin.columns_offered(request)) > 1
+    return bool(has_something) and admin.has_view_permission(request)
 
 
 def _seen(admin: Any, request: HttpRequest) -> dict[str, Any]:

@@ -192,7 +192,8 @@ class AuditEntryAdmin(DetailAdmin):
         response: Any = super().changelist_view(request, extra_context)
         if query := request.GET.urlencode():
             for one in getattr(response, "context_data", {}).get("actions_list", ()):
-                one["path"] = f"{one['path']}?{query}"
+                if "?" not in one["path"]:  # those of every list have it
+                    one["path"] = f"{one['path']}?{query}"
         return response  # type: ignore[no-any-return]
 
     def _export(self, request: HttpRequest, suffix: str) -> HttpResponseBase:

@@ -56,6 +56,16 @@ def test_the_columns_of_every_list_can_be_chosen_and_reset(alice: User, model: A
     assert not ColumnChoice.objects.exists()
 
 
+def test_the_buttons_of_every_list_lead_on_with_what_is_asked_for(alice: User) -> None:
+    client = signed_in(alice)
+    for model in LISTS:
+        place = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        page: Any = client.get(f"{place}?q=x")
+        for one in (page.context or {}).get("actions_list") or ():
+            path, _, query = one["path"].partition("?")
+            assert query == "q=x" or (not query and not path.startswith(f"{place}columns")), one
+
+
 def test_each_row_still_leads_to_its_object(alice: User) -> None:
     system = a_system()
     client = signed_in(alice)

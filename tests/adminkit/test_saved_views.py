@@ -84,6 +84,8 @@ def test_every_list_can_be_saved_renamed_and_deleted(alice: User, model: Any) ->
     page: Any = client.get(place)
     if "cl" not in (page.context or {}):
         return  # it leads elsewhere
+    if len(page.context["cl"].list_display) < 2 and not page.context["cl"].search_fields:
+        return  # there is nothing to keep
     assert save(client, place, "Mine").status_code == 200
     address = views(client, place)["Mine"]
     opened: Any = client.get(address)
