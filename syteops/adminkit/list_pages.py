@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -31,12 +32,26 @@ class ListPage:
     icon: str = ""
 
 
+@dataclass(frozen=True)
+class ListAction:
+    """What can be done with the rows that were chosen; `act` is an action of Django's admin."""
+
+    name: str
+    title: str
+    offered: Callable[[Any, HttpRequest], bool]
+    act: Callable[[Any, HttpRequest, Any], HttpResponseBase | None]
+
+
 _pages: list[ListPage] = []
+_actions: list[ListAction] = []
 
 
-def enter(page: ListPage) -> None:
+def enter(page: ListPage | ListAction) -> None:
     """Have it beside the lists from now on. Call it before addresses are looked up."""
-    _pages.append(page)
+    if isinstance(page, ListAction):
+        _actions.append(page)
+    else:
+        _pages.append(page)
 
 
 def all_list_pages() -> tuple[ListPage, ...]:
@@ -60,6 +75,13 @@ class ListPagesAdmin(ModelAdmin):  # type: ignore[misc]
             for one in all_list_pages()
         )
         return [*pages, *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        own: dict[str, Any] = super().get_actions(request)
+        if self.actions is None or IS_POPUP_VAR in request.GET:
+            return own
+        offered = (one for one in _actions if one.offered(self, request))
+        return {**{one.name: (one.act, one.name, one.title) for one in offered}, **own}
 
     def _guarded(self, page: ListPage) -> Callable[..., HttpResponseBase]:
         def show(request: HttpRequest, **named: Any) -> HttpResponseBase:

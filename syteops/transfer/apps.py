@@ -8,7 +8,7 @@ class TransferConfig(AppConfig):
     def ready(self) -> None:
         """Put its pages beside the lists that can be exported and imported."""
         from syteops.adminkit import list_pages
-        from syteops.transfer.pages import PAGES
+        from syteops.transfer.pages import EDIT, PAGES
 
-        for page in PAGES:
+        for page in (EDIT, *PAGES):
             list_pages.enter(page)

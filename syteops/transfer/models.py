@@ -7,7 +7,9 @@ from syteops.core.encryption import EncryptedTextField
 
 
 class Import(models.Model):
-    """A file that somebody has uploaded, and what importing it would do: until it is imported.
+    """A table that somebody would have stored, and what that would do: until it is.
+
+    It was uploaded as a file, or `is_edit`: made of chosen rows and of what they are to become.
 
     Both are sealed: there may be anything in them.
     """
@@ -18,6 +20,7 @@ class Import(models.Model):
     file_name = models.CharField(max_length=200)
     content = EncryptedTextField(bound_to="id")
     report = EncryptedTextField(bound_to="id")
+    is_edit = models.BooleanField(default=False)
     row_count = models.PositiveIntegerField()
     begun_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

@@ -12,16 +12,20 @@ from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from manage_api.principals import PersonPrincipal
-from syteops.adminkit.list_pages import ListPage
+from syteops.adminkit.errors import problems_of_form, show_refusal
+from syteops.adminkit.list_pages import ListAction, ListPage
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
-from syteops.transfer import files, uploads
+from syteops.transfer import editing, files, uploads
+from syteops.transfer.importing import Report
 from syteops.transfer.models import Import
 from syteops.transfer.sheets import Sheet, sheet_of
 from syteops.transfer.tasks import store_file, try_file
 
+MOST_NAMED = 8
+"""Of the chosen rows so many are named where it is asked what is to become of them."""
 AT_ONCE = 250
 """So many rows are imported while the person waits; more of them in the background."""
 MOST_XLSX = 5000
@@ -146,8 +150,9 @@ def _untold(done: int, total: int) -> None:
     """Whoever waits for the answer is told by it."""
 
 
-def _actor(admin: Any, request: HttpRequest) -> Any:
-    return admin_actor(request, f"{_sheet(admin).viewset.resource}.import")
+def _actor(admin: Any, request: HttpRequest, upload: Import) -> Any:
+    done = "edit" if upload.is_edit else "import"
+    return admin_actor(request, f"{_sheet(admin).viewset.resource}.{done}")
 
 
 def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
@@ -156,17 +161,17 @@ def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
         title = f"Looking through {upload.file_name}"
         return _wait(admin, request, try_file, upload, title, page)
     try:
-        uploads.try_upload(upload, _sheet(admin), _actor(admin, request), _untold)
+        uploads.try_upload(upload, _sheet(admin), _actor(admin, request, upload), _untold)
     except Conflict as gone:
         messages.error(request, gone.detail)
-        return HttpResponseRedirect(admin.url_to("import"))
+        return HttpResponseRedirect(admin.url_to("changelist"))
     return HttpResponseRedirect(page)
 
 
 def _wait(
     admin: Any, request: HttpRequest, task: Any, upload: Import, title: str, back: str
 ) -> HttpResponse:
-    actor, name = _actor(admin, request), str(upload.pk)
+    actor, name = _actor(admin, request, upload), str(upload.pk)
     return page_to_wait_on(begin(actor, task, upload, title=title, back=back, name=name))
 
 
@@ -179,33 +184,104 @@ def show_file(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse
     except DomainError as refusal:
         messages.error(request, refusal.detail)
         gone = refusal.detail == uploads.GONE
-        return redirect(admin.url_to("import") if gone else request.path)
+        return redirect(admin.url_to("changelist") if gone else request.path)
     report = uploads.report_of(upload)
     if report is None:  # the job that was to find out has failed, or is not over
-        return HttpResponseRedirect(admin.url_to("import"))
+        return HttpResponseRedirect(admin.url_to("changelist"))
+    labels = _labels(admin, upload, report)
     context = {
         "upload": upload,
         "report": report,
+        "problems": [(labels[one.row], one) for one in report.problems],
+        "changes": [(labels[one["row"]], one) for one in report.changes],
         "told": uploads.in_words(report),
         "does_something": report.new or report.changed or report.deleted,
         "more_problems": report.problem_count - len(report.problems),
-        "back": admin.url_to("import"),
+        "back": admin.url_to("edit", upload.pk) if upload.is_edit else admin.url_to("import"),
         "list": admin.url_to("changelist"),
     }
-    title = f"Import {upload.file_name}"
+    title = f"{'Edit' if upload.is_edit else 'Import'} {upload.file_name}"
     return admin.page(request, "admin/transfer/file.html", title, **context)  # type: ignore[no-any-return]
 
 
 def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
     if upload.row_count > AT_ONCE:
-        title = f"Importing {upload.file_name}"
+        title = f"{'Editing' if upload.is_edit else 'Importing'} {upload.file_name}"
         return _wait(admin, request, store_file, upload, title, admin.url_to("changelist"))
-    report = uploads.store_upload(upload, _sheet(admin), _actor(admin, request), _untold)
-    messages.success(request, f"Imported: {uploads.in_words(report)}.")
+    actor = _actor(admin, request, upload)
+    report = uploads.store_upload(upload, _sheet(admin), actor, _untold)
+    messages.success(request, uploads.outcome(upload, report))
     return HttpResponseRedirect(admin.url_to("changelist"))
 
 
+# --- Editing rows that were chosen ----------------------------------------------------------
+
+
+def _may_edit(admin: Any, request: HttpRequest) -> bool:
+    sheet = sheet_of(admin.model)
+    if sheet is None or not {"list", sheet.updates.endpoint} <= _allowed(admin, request):
+        return False
+    return admin.has_change_permission(request) and bool(editing.fields_of(sheet))
+
+
+def begin_edit(admin: Any, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    """Leads from the list to the page that asks what is to become of the chosen rows."""
+    sheet, count = _sheet(admin), queryset.count()
+    if count > files.MOST_ROWS:
+        messages.error(request, f"Choose {files.MOST_ROWS:,} rows at most.")
+        return None
+    table = editing.chosen(sheet, queryset)
+    if not table.rows:
+        messages.error(request, "None of these can be edited.")
+        return None
+    rows = len(table.rows)
+    noun = admin.opts.verbose_name if rows == 1 else admin.opts.verbose_name_plural
+    upload = uploads.keep(request.user, sheet, table, f"{rows:,} {noun}", is_edit=True)
+    return HttpResponseRedirect(admin.url_to("edit", upload.pk))
+
+
+def show_edit(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Asks which fields get which value, tries that, and leads to the page that tells it."""
+    sheet = _sheet(admin)
+    try:
+        upload = uploads.find(request.user, sheet, upload_id)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+        return HttpResponseRedirect(admin.url_to("changelist"))
+    form = editing.form_for(sheet, request.POST if request.method == "POST" else None)
+    table = uploads.table_of(upload)
+    if request.method == "POST" and form.is_valid():
+        try:
+            uploads.fill(upload, editing.filled(sheet, table, form.values()))
+        except DomainError as refusal:
+            show_refusal(form, refusal)
+        else:
+            return _try(admin, request, upload)
+    context = {
+        "form": form,
+        "problems": problems_of_form(form),
+        "upload": upload,
+        "labels": [*editing.labels(sheet, table, MOST_NAMED).values()],
+        "more": max(upload.row_count - MOST_NAMED, 0),
+        "back": admin.url_to("changelist"),
+    }
+    title = f"Edit {upload.file_name}"
+    made: HttpResponse = admin.page(request, "admin/transfer/edit.html", title, **context)
+    return made
+
+
+def _labels(admin: Any, upload: Import, report: Report) -> dict[int, str]:
+    """What each row that is told of is called: by its name if it was chosen, else by its place."""
+    told = {one.row for one in report.problems} | {one["row"] for one in report.changes}
+    named = {}
+    if upload.is_edit:
+        named = editing.labels(_sheet(admin), uploads.table_of(upload), only=told)
+    return {row: named.get(row) or f"Row {row}" for row in told}
+
+
+EDIT = ListAction("edit_chosen", "Edit selected…", _may_edit, begin_edit)
 PAGES = (
+    ListPage("edit", "edit/<uuid:upload_id>/", _may_edit, show_edit),
     ListPage("import", "import/", _may_import, show_import, "Import", "upload"),
     ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
     ListPage("export", "export/", _may_export, show_export, "Export", "download"),

@@ -109,16 +109,20 @@ class Sheet:
 
     def stored(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """The cells of the objects so named, by name."""
+        found = ((one, self._cells(one)) for one in self._named(names))
+        return {cells[self.lookup]: cells for _, cells in found}
+
+    def titles(self, names: Iterable[str]) -> dict[str, str]:
+        """What people call the objects so named, by name."""
+        return {self._cells(one)[self.lookup]: str(one) for one in self._named(names)}
+
+    def _named(self, names: Iterable[str]) -> Iterator[Any]:
         field, wanted = self.viewset.lookup_field, list(names)
         if self._is_table and (self.is_numbered or field == "pk"):
             form = _NUMBER if self.is_numbered else _ROW_ID
             wanted = [one for one in wanted if form.fullmatch(one)]
-        return {
-            cells[self.lookup]: cells
-            for some in _chunks(wanted)
-            for one in self._found(field, some)
-            for cells in [self._cells(one)]
-        }
+        for some in _chunks(wanted):
+            yield from self._found(field, some)
 
     def exported(self, listed: QuerySet[Any]) -> Iterator[list[str]]:
         """The cells of those among `listed` that the API lists, too, in that order."""

@@ -19,7 +19,7 @@ def try_file(job: str, upload: str) -> None:
         if kept is None:
             return uploads.GONE
         uploads.try_upload(kept, sheet_named(kept.resource), actor, partial(tell_progress, job))
-        return "The file was looked through."
+        return "All rows were looked through."
 
     carry_out(job, work)
 
@@ -34,6 +34,6 @@ def store_file(job: str, upload: str) -> None:
             return uploads.GONE
         sheet = sheet_named(kept.resource)
         report = uploads.store_upload(kept, sheet, actor, partial(tell_progress, job), storing)
-        return f"Imported: {uploads.in_words(report)}."
+        return uploads.outcome(kept, report)
 
     carry_out(job, work)

@@ -26,7 +26,7 @@ from syteops.transfer.sheets import Sheet
 
 KEPT = timedelta(days=1)
 GONE = "This file was imported already, or was kept for too long. Choose it once more."
-CHANGED = "Nothing was imported: something was changed meanwhile. Look at it once more."
+CHANGED = "Nothing was stored: something was changed meanwhile. Look at it once more."
 
 
 class _TakenBack(Exception):
@@ -37,15 +37,31 @@ class _TakenBack(Exception):
         self.report = report
 
 
-def keep(user: Any, sheet: Sheet, table: Table, file_name: str) -> Import:
+def keep(user: Any, sheet: Sheet, table: Table, file_name: str, is_edit: bool = False) -> Import:
     """The upload, kept for a day at most."""
     name = cut(to_line(file_name), 200)
-    upload = Import(person=user, resource=sheet.viewset.resource, file_name=name)
-    upload.row_count = len(table.rows)
+    upload = Import(person=user, resource=sheet.viewset.resource, file_name=name, is_edit=is_edit)
     with transaction.atomic():
-        upload.content = seal(upload, "content", json.dumps(table))
+        _put(upload, table)
         upload.save(force_insert=True)
     return upload
+
+
+@transaction.atomic
+def fill(upload: Import, table: Table) -> None:
+    """Keep that table in it instead; what storing it would do is to be found out anew.
+
+    Raises Conflict if it is gone.
+    """
+    _put(upload, table)
+    values = {"row_count": upload.row_count, "content": upload.content, "report": None}
+    if not Import.objects.filter(pk=upload.pk).update(**values):
+        raise Conflict(GONE)
+
+
+def _put(upload: Import, table: Table) -> None:
+    upload.row_count, upload.report = len(table.rows), None
+    upload.content = seal(upload, "content", json.dumps(table))
 
 
 def report_of(upload: Import) -> Report | None:
@@ -69,7 +85,7 @@ def try_upload(upload: Import, sheet: Sheet, actor: Actor, tell: Tell) -> Report
     Who is being erased is not read any more; who is erased from now on has the upload deleted.
     """
     wait_for_erasures()
-    work = partial(try_rows, sheet, _table(upload), upload.person, _seeing(upload, actor), tell)
+    work = partial(try_rows, sheet, table_of(upload), upload.person, _seeing(upload, actor), tell)
     report = repeated(work)
     _note(upload, report)
     return report
@@ -87,7 +103,7 @@ def store_upload(
 
     def store() -> Report:
         with races_refused(), storing():
-            table = _table(find(upload.person, sheet, upload.pk, lock=True))
+            table = table_of(find(upload.person, sheet, upload.pk, lock=True))
             report = carry_out_rows(sheet, table, upload.person, seeing, tell)
             if report.problem_count or shown is None or report.digest != shown.digest:
                 raise _TakenBack(report)
@@ -98,8 +114,14 @@ def store_upload(
     try:
         return repeated(store)
     except _TakenBack as refusal:
+        _mark_changed(refusal.report, shown)
         _note(upload, refusal.report)
         raise Conflict(CHANGED) from refusal
+
+
+def outcome(upload: Import, report: Report) -> str:
+    """What to say once it is stored."""
+    return f"{'Edited' if upload.is_edit else 'Imported'}: {in_words(report)}."
 
 
 def in_words(report: Report) -> str:
@@ -119,9 +141,17 @@ def _seeing(upload: Import, actor: Actor) -> Actor:
     return replace(actor, trail=[], readable=partial(readable_resources, upload.person))
 
 
-def _table(upload: Import) -> Table:
+def table_of(upload: Import) -> Table:
+    """What is to be stored."""
     header, rows = json.loads(open_sealed(upload, "content") or "[[], []]")
     return Table(header, [(number, cells) for number, cells in rows])
+
+
+def _mark_changed(report: Report, shown: Report | None) -> None:
+    """Mark the rows that would do something else than was shown."""
+    before = {one["row"]: one["fields"] for one in shown.changes} if shown else {}
+    for one in report.changes:
+        one["is_stale"] = before.get(one["row"]) != one["fields"]
 
 
 def _note(upload: Import, report: Report) -> None:

@@ -147,3 +147,57 @@ def test_many_rows_are_imported_in_the_background_while_the_page_tells_how_far_i
 
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Imported: 400 new.")).to_be_visible(timeout=2 * PATIENCE)
+
+
+def test_rows_are_chosen_and_edited_together_by_keyboard(
+    empty_site: Site, page: Page, tmp_path: Path
+) -> None:
+    page.goto(IMPORT)
+    page.get_by_label("CSV or XLSX file").set_input_files(members(tmp_path / "a.csv", wrong=False))
+    by_mouse(page, "Check the file")
+    by_mouse(page, "Import: 200 new")
+    expect(page.get_by_text("Imported: 200 new.")).to_be_visible(timeout=PATIENCE)
+    boxes = page.locator("input.action-select")
+    for place in range(2):
+        boxes.nth(place).focus()
+        page.keyboard.press("Space")
+    page.get_by_label("Select action to run").focus()
+    page.keyboard.type("Edit")
+    by_keyboard(page, "Run")
+    expect(page.get_by_role("heading", name="Edit 2 team members", exact=True)).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("City", exact=True).fill("Köln")
+    by_keyboard(page, "See what changes")
+    changes = page.get_by_role("region", name="Row by row")
+    expect(changes.get_by_text("Köln")).to_have_count(2)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert not sticks_out(page)
+
+    by_keyboard(page, "Change 2 now")
+
+    expect(page.get_by_text("Edited: 2 changed.")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_list_is_made_ones_own_by_keyboard(site: Site, page: Page) -> None:
+    page.goto("/admin/audit/auditentry/?q=signed")
+    page.get_by_role("link", name="Columns").click()
+    assert violations(page) == []
+    by_keyboard(page, "Move Who up")
+    expect(page.get_by_role("button", name="Move Who down")).to_be_focused()
+    page.get_by_role("checkbox", name="Address").uncheck()
+    by_keyboard(page, "Show these")
+    heads = page.locator("thead th")
+    expect(heads.nth(0)).to_have_text("Who")
+    expect(page.get_by_role("columnheader", name="Address")).to_have_count(0)
+
+    page.get_by_role("link", name="Views").click()
+    page.get_by_label("Name").fill("Sign-ins")
+    assert violations(page) == []
+    by_keyboard(page, "Save view")
+
+    tab = page.get_by_role("link", name="Sign-ins")
+    expect(tab).to_have_attribute("aria-current", "page")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert not sticks_out(page)
