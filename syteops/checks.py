@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from syteops.core.outbound import url_problem
 from syteops.env import DATA_DIR
 from syteops.lib.private_files import exposed
 
@@ -57,6 +58,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_ranges(),
         *_check_page_sizes(),
         *_check_origins(),
+        *_check_openid(),
         *_check_cache(),
         *_check_sub_path(),
         *_check_exposure(),
@@ -197,6 +199,18 @@ def _check_sub_path() -> Iterator[CheckMessage]:
             f"is {settings.SCRIPT_NAME}, where pages of this site are",
             "Choose another path, such as /ops.",
         )
+
+
+def _check_openid() -> Iterator[CheckMessage]:
+    if not settings.OIDC_ISSUER:
+        return
+    if problem := url_problem(settings.OIDC_ISSUER):
+        yield _error(
+            "E013", "OIDC_ISSUER", f"cannot be asked. {problem}", "Give its https address."
+        )
+    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if not getattr(settings, name):
+            yield _error("E013", name, "is missing beside OIDC_ISSUER", "The provider gives it.")
 
 
 def _check_cache() -> Iterator[CheckMessage]:

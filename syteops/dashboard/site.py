@@ -5,6 +5,7 @@ from functools import partial, wraps
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView
 from django.http import (
@@ -26,6 +27,7 @@ from syteops.dashboard import other_options, palette
 from syteops.guides import views as guides
 from syteops.history.undo_offer import with_undo
 from syteops.people import factor_pages
+from syteops.people.openid import OpenIdView, come_back
 from syteops.people.passkeys import PasskeyView, any_passkeys
 from syteops.people.passwords import must_change_first
 from syteops.people.second_steps import SecondStepView, SignInView
@@ -57,6 +59,8 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [
             path("login/second-step/", self.second_step, name="second_step"),
+            path("login/openid/", never_cache(OpenIdView.as_view()), name="openid"),
+            path("login/openid/back/", never_cache(come_back), name="openid_callback"),
             path("login/passkey/", never_cache(PasskeyView.as_view()), name="passkey"),
             *factor_pages.urls(),
             *guides.urls(),
@@ -118,6 +122,7 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             "username": request.user.get_username(),
             "next": request.POST.get("next") or request.GET.get("next", start),
             "has_passkeys": any_passkeys(),
+            "openid": settings.OIDC_ISSUER and settings.OIDC_NAME,
         }
         view = SignInView.as_view(
             authentication_form=self.login_form,

@@ -5,6 +5,7 @@ those who may do no more than they themselves.
 """
 
 from copy import copy
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -301,7 +302,7 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
             factors.remove_factors(admin_actor(request, "people.remove_second_factor"), person)
             return f"The second factor of {person} was removed.", person
 
-        return confirmed(self, request, object_id, _ask_for_removal, act)
+        return confirmed(self, request, object_id, partial(_ask_for_removal, request), act)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Django calls this when a person's password was really changed, too."""
@@ -309,7 +310,7 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
             services.record_password(admin_actor(request, "people.set_password"), obj)
 
 
-def _ask_for_removal(person: User) -> Question:
+def _ask_for_removal(request: HttpRequest, person: User) -> Question:
     after = (
         "sets up another one at the next sign-in"
         if settings.SECOND_FACTOR == "required"
@@ -320,7 +321,8 @@ def _ask_for_removal(person: User) -> Question:
         "Make sure that it is the person who asks: whoever else has the password would get in."
     )
     title = f"Remove the second factor of {person}?"
-    return Question(title, text, "Remove second factor", danger=True)
+    form = confirming(request, forms.Form)
+    return Question(title, text, "Remove second factor", form, danger=True)
 
 
 @admin.register(Group)

@@ -10,7 +10,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.contrib.auth import login as auth_login
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
@@ -25,7 +24,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from syteops.core.counters import CounterKind, counters
 from syteops.people.factors import has_factor, use_code
-from syteops.people.sign_ins import network_actor
+from syteops.people.sign_ins import SIGN_IN, network_actor, sign_in
 
 PENDING = "second_step_of"
 MINUTES = 10
@@ -40,15 +39,21 @@ class SignInView(LoginView):
         return continue_sign_in(self.request, user, user.backend, self.get_success_url())
 
 
-def continue_sign_in(request: HttpRequest, user: Any, backend: str, then: str) -> HttpResponse:
-    """Sign in whoever has passed the first step, or ask for the second; `then` is on this site."""
+def continue_sign_in(
+    request: HttpRequest, user: Any, backend: str, then: str, operation: str = SIGN_IN
+) -> HttpResponse:
+    """Sign in whoever has passed the first step, or ask for the second; `then` is on this site.
+
+    `operation` is how the trail calls the way in.
+    """
     if not has_factor(user):
-        auth_login(request, user, backend)
+        sign_in(request, user, backend, operation)
         return HttpResponseRedirect(then)
     request.session.cycle_key()  # whoever knows the former id has not passed the first step
     request.session[PENDING] = {
         "person": user.pk,
         "backend": backend,
+        "operation": operation,
         "at": time.time(),
         "hash": user.get_session_auth_hash(),
     }
@@ -113,7 +118,7 @@ class SecondStepView(LoginView):
         user, pending = pending_person(self.request), self.request.session.pop(PENDING)
         if user is None:
             raise PermissionDenied
-        auth_login(self.request, user, pending["backend"])
+        sign_in(self.request, user, pending["backend"], pending["operation"])
         return HttpResponseRedirect(self.get_success_url())
 
 

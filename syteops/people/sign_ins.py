@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import axes.signals  # noqa: F401 - its receiver is first: it tells who is locked out
+from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
@@ -22,13 +23,23 @@ from syteops.core.events import Noun, Verb
 from syteops.people.services import PEOPLE, about
 
 KEPT_PER_MINUTE = 10
+SIGN_IN = "people.sign_in"
+_OPERATIONS = {"token": "people.second_step", "openid_token": "people.openid"}
+"""What fails, by the credential that Django's `authenticate` was given."""
+
+
+def sign_in(request: HttpRequest, user: Any, backend: str, operation: str) -> None:
+    """Begin a session. `operation` is how the trail calls the way in."""
+    request.sign_in_operation = operation  # type: ignore[attr-defined]
+    login(request, user, backend)
 
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Keep who came in, when and from where."""
     if _came_over_the_network(request):
-        actor = network_actor(request, "people.sign_in", str(user.pk), user.get_username())
+        operation = getattr(request, "sign_in_operation", SIGN_IN)
+        actor = network_actor(request, operation, str(user.pk), user.get_username())
         record_about(actor, Noun.PERSON, Verb.SIGNED_IN, about(user))
 
 
@@ -53,8 +64,8 @@ def note_failure(
         return
     typed = str(credentials.get("username") or "")
     person = User.objects.filter(username=typed).first() if typed else None
-    step = "people.second_step" if "token" in credentials else "people.sign_in"
-    actor = network_actor(request, step, *_who_is_signed_in(request))
+    operation = next((one for name, one in _OPERATIONS.items() if name in credentials), SIGN_IN)
+    actor = network_actor(request, operation, *_who_is_signed_in(request))
     who = f"{actor.address} {person and person.pk}"
     if counters().add(CounterKind.FAILED_SIGN_INS, who, 60) > KEPT_PER_MINUTE:
         return

@@ -247,6 +247,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "syteops.people.second_steps.CodeBackend",
     "syteops.people.passkeys.PasskeyBackend",
+    "syteops.people.openid.OpenIdBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": name}
@@ -282,6 +283,12 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
 AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
 # Sign-ins are in our own trail, where nobody deletes them.
 AXES_ENABLE_ADMIN = False
+
+# A provider of OpenID Connect: who has a verified e-mail address there signs in here as its person.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="OpenID Connect")
 
 # Whether whoever signs in must have a second factor beside the password.
 SECOND_FACTOR = env.choice("SECOND_FACTOR", default="optional", choices=("optional", "required"))

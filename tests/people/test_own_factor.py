@@ -286,6 +286,19 @@ def test_a_superuser_removes_it_after_being_told_what_that_does(
     assert is_in(client)
 
 
+def test_an_old_sign_in_removes_nobody_s_without_the_password(
+    page: Client, bob: User, clock: Clock
+) -> None:
+    set_up(signed_in(bob), clock)
+    address = f"{PEOPLE}{bob.pk}/remove-second-factor/"
+    after_a_while(page)
+    for password in ("", "wrong"):
+        page.post(address, {"own_password": password})
+        assert has_factor(bob)
+    page.post(address, {"own_password": "alice-password"})
+    assert not has_factor(bob)
+
+
 def test_who_has_none_has_no_button(page: Client, bob: User) -> None:
     text = page.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
     assert "remove-second-factor" not in text

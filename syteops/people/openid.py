@@ -1,0 +1,258 @@
+"""Signing in by OpenID Connect (Core 1.0): the code flow with PKCE, state and nonce.
+
+The provider says whose verified e-mail address it is, and nothing else: it makes no account, and
+gives no right. What stands in place of the password is a signed ID token; a second factor that the
+person has here is asked for all the same. PyJWT checks the token.
+"""
+
+import json
+import logging
+import secrets
+from base64 import b64encode, urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jwt
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import User
+from django.contrib.auth.views import RedirectURLMixin
+from django.core.cache import cache
+from django.core.signing import BadSignature
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.views import View
+
+from syteops.core.addresses import absolute_address
+from syteops.core.outages import in_one_line
+from syteops.core.outbound import OutboundFailed, exchange, url_problem
+from syteops.people.second_steps import continue_sign_in
+
+log = logging.getLogger(__name__)
+
+# None with a shared secret: who knows the client's would sign what he likes.
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
+_COOKIE, _SALT, _MINUTES = "openid", "syteops.openid", 10
+_PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105 - a name
+_MOST_BYTES = 500_000
+
+
+class Untrue(Exception):
+    """What the provider answered, or somebody in its name, proves nothing."""
+
+
+class OpenIdView(RedirectURLMixin, View):
+    """Leads to the provider. What must come back is in a signed cookie of this browser."""
+
+    http_method_names = ("get",)
+    next_page = settings.LOGIN_REDIRECT_URL
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not settings.OIDC_ISSUER:
+            raise Http404
+        trip = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
+        try:
+            place = _address(_configuration(), "authorization_endpoint")
+        except (OutboundFailed, Untrue) as error:
+            return _refuse(request, error)
+        asked = {
+            "response_type": "code",
+            "client_id": settings.OIDC_CLIENT_ID,
+            "redirect_uri": _own_address(request),
+            "scope": "openid email",
+            "state": trip["state"],
+            "nonce": trip["nonce"],
+            "code_challenge": _challenge(trip["verifier"]),
+            "code_challenge_method": "S256",
+        }
+        answer = HttpResponseRedirect(f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}")
+        answer.set_signed_cookie(
+            _COOKIE,
+            json.dumps({**trip, "next": self.get_success_url()}),
+            salt=_SALT,
+            max_age=_MINUTES * 60,
+            path=reverse("admin:openid"),
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+        return answer
+
+
+def come_back(request: HttpRequest) -> HttpResponse:
+    """From the provider, with a code that is good for an ID token."""
+    try:
+        cookie = request.get_signed_cookie(_COOKIE, salt=_SALT, max_age=_MINUTES * 60)
+        trip = json.loads(cookie or "")
+        if not constant_time_compare(request.GET.get("state", ""), trip["state"]):
+            raise Untrue("the answer belongs to another sign-in")
+        if "code" not in request.GET:
+            raise Untrue(f"no code, but {request.GET.get('error', 'nothing')!r}")
+    except (KeyError, BadSignature, Untrue) as error:
+        return _refuse(request, error)
+    # Django hides what has "token" in its name from whoever listens to failures.
+    proof = {"code": request.GET["code"], "address": _own_address(request), **trip}
+    person = authenticate(request, username="", openid_token=proof)
+    if person is None:
+        return _refuse(request, None)
+    answer = continue_sign_in(request, person, _PASSWORD_BACKEND, trip["next"], "people.openid")
+    answer.delete_cookie(_COOKIE, path=reverse("admin:openid"))
+    return answer
+
+
+class OpenIdBackend(BaseBackend):
+    """Finds the person of an ID token, so that lock-out and trail see what fails."""
+
+    def authenticate(  # type: ignore[override]
+        self, request: HttpRequest | None, username: str, openid_token: dict[str, str]
+    ) -> Any:
+        try:
+            return _person_of(_claims(openid_token))
+        except (OutboundFailed, Untrue, jwt.PyJWTError) as error:
+            _tell(error)
+            return None
+
+
+# --- What the provider says ----------------------------------------------------------------
+
+
+def _claims(proof: dict[str, str]) -> dict[str, Any]:
+    """What the ID token says that the code is good for. Raises Untrue, PyJWTError, OutboundFailed.
+
+    OpenID Connect Core 1.0, 3.1.3.7, and the signature in any case.
+    """
+    configuration = _configuration()
+    tokens = _redeem(configuration, proof)
+    token = str(tokens.get("id_token", ""))
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        _signing_key(configuration, token),
+        algorithms=ALGORITHMS,
+        audience=settings.OIDC_CLIENT_ID,
+        issuer=configuration["issuer"],
+        leeway=60,
+        options={"require": ["iss", "sub", "aud", "exp", "iat", "nonce"]},
+    )
+    if not constant_time_compare(str(claims["nonce"]), proof["nonce"]):
+        raise Untrue("the token is of another sign-in")
+    if claims.get("azp", settings.OIDC_CLIENT_ID) != settings.OIDC_CLIENT_ID:
+        raise Untrue("the token is for another application")
+    return claims if "email" in claims else _user_info(configuration, tokens, claims["sub"])
+
+
+def _configuration() -> dict[str, Any]:
+    """Where the provider's doors are (OpenID Connect Discovery 1.0). Kept for five minutes."""
+    issuer = settings.OIDC_ISSUER.rstrip("/")
+    name = f"openid:{sha256(issuer.encode()).hexdigest()}"
+    if kept := cache.get(name):
+        return dict(kept)
+    found = _fetch(f"{issuer}/.well-known/openid-configuration")
+    if str(found.get("issuer")).rstrip("/") != issuer:
+        raise Untrue("the provider calls itself otherwise than OIDC_ISSUER")
+    cache.set(name, found, 300)
+    return found
+
+
+def _redeem(configuration: dict[str, Any], proof: dict[str, str]) -> dict[str, Any]:
+    form = {
+        "grant_type": "authorization_code",
+        "code": proof["code"],
+        "redirect_uri": proof["address"],
+        "code_verifier": proof["verifier"],
+    }
+    client, secret = settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+    ways = configuration.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    if "client_secret_basic" in ways:
+        pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
+        headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    else:
+        form |= {"client_id": client, "client_secret": secret}
+    return _fetch(_address(configuration, "token_endpoint"), urlencode(form).encode(), headers)
+
+
+def _signing_key(configuration: dict[str, Any], token: str) -> jwt.PyJWK:
+    found = jwt.PyJWKSet.from_dict(_fetch(_address(configuration, "jwks_uri"))).keys
+    kid = jwt.get_unverified_header(token).get("kid")
+    keys = [one for one in found if kid is None or one.key_id == kid]
+    if len(keys) != 1:
+        raise Untrue("the provider has no such key")
+    return keys[0]
+
+
+def _user_info(configuration: dict[str, Any], tokens: dict[str, Any], sub: str) -> dict[str, Any]:
+    """The claims that some providers keep out of the token. They must be of the same person."""
+    headers = {"authorization": f"Bearer {tokens.get('access_token', '')}"}
+    found = _fetch(_address(configuration, "userinfo_endpoint"), headers=headers)
+    if found.get("sub") != sub:
+        raise Untrue("the provider told of somebody else")
+    return found
+
+
+def _address(configuration: dict[str, Any], name: str) -> str:
+    place = str(configuration.get(name, ""))
+    if problem := url_problem(place):
+        raise Untrue(f"{name}: {problem}")
+    return place
+
+
+def _fetch(url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> dict[str, Any]:
+    method = "POST" if body else "GET"
+    answer = exchange(method, url, body, headers, most_bytes=_MOST_BYTES)
+    try:
+        found = json.loads(answer.body) if answer.is_success else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Untrue(f"status {answer.status} without an answer that can be read")
+    return found
+
+
+# --- Who that is here ----------------------------------------------------------------------
+
+
+def _person_of(claims: dict[str, Any]) -> User:
+    """The one person with this verified address who may sign in. Raises Untrue."""
+    address = claims.get("email")
+    if claims.get("email_verified") is not True or not isinstance(address, str) or not address:
+        raise Untrue("no verified e-mail address")
+    rows = User.objects.filter(email__iexact=address, is_active=True, is_staff=True)
+    people = [one for one in rows if _is_same(one.email, address)]
+    if len(people) != 1:
+        raise Untrue(f"{len(people)} people have that e-mail address")
+    return people[0]
+
+
+def _is_same(mine: str, told: str) -> bool:
+    """Beyond ASCII nothing is folded: databases and Unicode find alike what is not."""
+    if mine.isascii() and told.isascii():
+        return mine.lower() == told.lower()
+    return mine == told
+
+
+# --- Refusing ------------------------------------------------------------------------------
+
+
+def _tell(error: Exception) -> None:
+    """To whoever runs the site; a stranger is told one and the same."""
+    log.warning("Nobody was signed in by OpenID Connect: %s", in_one_line(error))
+
+
+def _refuse(request: HttpRequest, error: Exception | None) -> HttpResponse:
+    if error is not None:
+        _tell(error)
+    told = "That did not work. Nobody is signed in here without an account that has the address."
+    messages.error(request, f"{settings.OIDC_NAME}: {told}")
+    return HttpResponseRedirect(reverse("admin:login"))
+
+
+def _own_address(request: HttpRequest) -> str:
+    return absolute_address(request, reverse("admin:openid_callback"))
+
+
+def _challenge(verifier: str) -> str:
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
