@@ -81,6 +81,8 @@ def _counted(lines: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
             raise refused(detail)
         if len(cells) > MOST_COLUMNS:
             raise refused(f"Line {number:,} has more than {MOST_COLUMNS} columns.")
+        if any("\0" in cell for cell in cells):  # which no text holds and PostgreSQL does not take
+            raise refused(f"Line {number:,} has a NUL character. Save the file as “CSV UTF-8”.")
         yield number, cells
 
 

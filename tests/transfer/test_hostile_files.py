@@ -55,6 +55,8 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "nothing in it": ("a.csv", b" ", "first row is empty"),
     "only a header": ("a.csv", b"first_name\n", "no rows"),
     "not UTF-8": ("a.csv", "first_name\nMüller".encode("latin-1"), "CSV UTF-8"),
+    "NUL": ("a.csv", b"slug,name\na\0b,A", "Line 2 has a NUL"),
+    "NUL in a header": ("a.csv", b"slug\0,name\nab,A", "Line 1 has a NUL"),
     "no CSV": ("a.csv", b'first_name\n"Ada"x\n', "Line 2"),
     "too many rows": ("a.csv", b"first_name\n" + b"a\n" * 2001, "2,000 rows"),
     "too many columns": ("a.csv", b"," * 300 + b"a\nb", "200 columns"),
@@ -131,6 +133,22 @@ def test_many_short_lines_are_not_all_held_in_memory() -> None:
     tracemalloc.stop()
 
     assert most < 10 * len(data)  # the text itself, as often as Python copies it
+
+
+@pytest.mark.parametrize("prefix", SHEETS)
+@pytest.mark.parametrize(
+    "name", ["x" * 5000, "\u0661", "9" * 20, "-1", "é\u202e", "' OR 1=1", "%00", "None"]
+)
+def test_a_name_that_no_object_has_is_told_of_its_row(
+    browser: Client, prefix: str, name: str
+) -> None:
+    """Whatever kind of column names the objects of that entity."""
+    sheet = SHEETS[prefix]
+
+    found = report(upload(browser, sheet, as_file([[sheet.lookup], [name]])))
+
+    assert found.problem_count or found.new, "it is no object that was there"
+    assert (found.changed, found.deleted) == (0, 0)
 
 
 @pytest.mark.parametrize("parted_by", [",", ";", "\t"])
