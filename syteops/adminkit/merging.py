@@ -22,6 +22,8 @@ from syteops.lib.text import with_plain_line_ends
 MARK = "_holds_initials"
 """Sent by a form whose fields carry what they held. A script's form is compared with the row."""
 _TAKE = re.compile("_take-(.+)")
+_PART = re.compile(r"_\d+\Z")
+"""Of a field that has more than one input, such as a day and a time."""
 
 
 class MergeableForm(forms.BaseForm):
@@ -65,15 +67,16 @@ class Choice:
 
 def with_choices(data: QueryDict) -> QueryDict:
     """What was sent, with the other value where a person has chosen it."""
-    chosen = [match[1] for key in data if (match := _TAKE.fullmatch(key)) and data[key] == "theirs"]
-    if not chosen:
+    takes = (match[1] for key in data if (match := _TAKE.fullmatch(key)) and data[key] == "theirs")
+    if not (chosen := {*takes}):
         return data
     made = data.copy()
     for name in chosen:
-        held = re.compile(rf"initial-({re.escape(name)}(_\d+)?)")
         made.pop(name, None)
-        for match in filter(None, map(held.fullmatch, data)):
-            made.setlist(match[1], data.getlist(match[0]))
+    for key in data:
+        held = key.removeprefix("initial-")
+        if held != key and chosen & {held, _PART.sub("", held)}:
+            made.setlist(held, data.getlist(key))
     return made
 
 

@@ -78,6 +78,8 @@ CONFIRM_PASSWORD_MINUTES = env.int("CONFIRM_PASSWORD_MINUTES", default=15)
 
 INACTIVE_MODULES = "syteops.modules.queries.inactive_slugs"
 DATA_UPLOAD_MAX_MEMORY_SIZE = max(MANAGE_API_MAX_BODY, 1_048_576)
+# An object may have 200 rows, and a form sends of each field of theirs also what it held before.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 MAX_TEAM_MEMBERS = env.int("MAX_TEAM_MEMBERS", default=999)
 MAX_CRM_SYSTEMS = env.int("MAX_CRM_SYSTEMS", default=99)

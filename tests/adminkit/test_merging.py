@@ -6,6 +6,7 @@ Each form is sent as a browser sends it: with what its fields held, hidden.
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
@@ -15,12 +16,16 @@ from django.urls import NoReverseMatch
 
 from notes import services as notes
 from notes.models import Note
+from syteops.adminkit.merging import with_choices
+from syteops.adminkit.rows import PartsInline
 from syteops.adminkit.stale_forms import GuardedAdmin
+from syteops.audit.rows import MAX_ROWS
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from syteops.roles.services import create_role
 from syteops.team.services import create_team_member
+from tests.effort import takes_over
 from tests.fixtures import Api
 from tests.manage_api.pages import Page
 
@@ -237,3 +242,35 @@ def test_nonsense_about_what_was_held_does_no_harm(page: Client, system: CrmSyst
     answer = form.send(**nonsense)
     assert answer.status_code in (200, 302)
     assert stored(system)[0] == "HubSpot"
+
+
+INLINES = [
+    (owner, made)
+    for owner in admin.site._registry.values()
+    for inline in owner.inlines
+    if isinstance(made := inline(owner.model, admin.site), PartsInline)
+]
+
+
+@pytest.mark.parametrize(("owner", "inline"), INLINES, ids=lambda one: type(one).__name__)
+def test_a_form_with_all_the_rows_that_there_may_be_is_not_too_large(
+    alice: User, owner: Any, inline: Any
+) -> None:
+    """Each field of a row is sent with what it held before."""
+    request = RequestFactory().get("/")
+    request.user = alice
+
+    row = inline.get_formset(request).form().fields
+    own = owner.get_form(request)().fields
+
+    inputs = MAX_ROWS * (2 * len(row) + 3) + 3 * len(own) + 50
+    assert inputs <= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+
+
+def test_choosing_many_times_takes_no_longer_than_once() -> None:
+    half = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS // 2
+    data = QueryDict(mutable=True)
+    for number in range(half):
+        data[f"_take-x{number}"], data[f"initial-y{number}"] = "theirs", "a"
+
+    assert not takes_over(0.5, with_choices, data)
