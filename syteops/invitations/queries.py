@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from syteops.core.encryption import UnsealError, open_sealed
 from syteops.core.errors import NotFound
 from syteops.invitations.models import Invitation
-from syteops.people.queries import lacking, permission_names
+from syteops.people.queries import is_same_address, lacking, permission_names
 from syteops.people.rights import all_rights, stored
 
 MAY_INVITE = "invitations.add_invitation"
@@ -38,6 +38,12 @@ def by_link(uid: UUID, token: str, *, lock: bool = False) -> Invitation:
     if not constant_time_compare(stored_hash, hash_of(token)):
         raise NotFound("This invitation does not work.")
     return found
+
+
+def by_address(address: str) -> Invitation | None:
+    """The open invitation for that e-mail address, locked."""
+    rows = open_invitations().select_for_update(of=("self",)).filter(email__iexact=address)
+    return next((one for one in rows if is_same_address(one.email, address)), None)
 
 
 def hash_of(token: str) -> str:

@@ -23,6 +23,7 @@ from syteops.integrations.queued_mail import MailState
 from syteops.invitations import queries
 from syteops.invitations.mailing import MAILS, why_no_mail
 from syteops.invitations.models import Invitation
+from syteops.people.openid import makes_accounts
 from syteops.people.services import record_person
 
 LONGEST_DAYS = 30
@@ -92,15 +93,36 @@ def accept_invitation(actor: Actor, uid: UUID, token: str, user: User, password:
     user.set_password(password)  # before the lock: it takes long by intention
     with transaction.atomic():
         transaction_lock(_LOCK)
-        invitation = queries.by_link(uid, token, lock=True)
-        _require_held(invitation)
-        _store(user, invitation)
-        person = replace(
-            actor, kind=ActorKind.PERSON, id=str(user.pk), label=user.get_username(), trail=[]
-        )
-        record_person(person, user, {})
-        values = {"accepted_at": timezone.now(), "accepted_by": user, "mail_token": None}
-        audit.update(person, invitation, values, Verb.ACCEPTED)
+        return _accept(actor, queries.by_link(uid, token, lock=True), user)
+
+
+@makes_accounts
+@transaction.atomic
+def accept_by_address(actor: Actor, address: str) -> User | None:
+    """Store the person who is invited under that address, which a provider has verified.
+
+    The name is the address, and there is no password. None for who is not invited. Raises what
+    `accept_invitation` does, but for NotFound.
+    """
+    transaction_lock(_LOCK)
+    invitation = queries.by_address(address)
+    if invitation is None:
+        return None
+    user = User(username=invitation.email)
+    user.set_unusable_password()
+    return _accept(actor, invitation, user)
+
+
+def _accept(actor: Actor, invitation: Invitation, user: User) -> User:
+    """Make the account. The caller has locked the invitation."""
+    _require_held(invitation)
+    _store(user, invitation)
+    person = replace(
+        actor, kind=ActorKind.PERSON, id=str(user.pk), label=user.get_username(), trail=[]
+    )
+    record_person(person, user, {})
+    values = {"accepted_at": timezone.now(), "accepted_by": user, "mail_token": None}
+    audit.update(person, invitation, values, Verb.ACCEPTED)
     return user
 
 

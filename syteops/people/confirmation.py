@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxLengthValidator
@@ -163,6 +164,10 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
 def check_password(request: HttpRequest, password: str) -> None:
     """Raises ValidationError unless it is the password of who is signed in, or when locked out."""
     username = request.user.get_username()
+    # Who signs in by OpenID Connect.
+    if isinstance(request.user, User) and not request.user.has_usable_password():
+        told = "You have no password here. Sign out and in again; then you are not asked."
+        raise forms.ValidationError(told, code="invalid")
     person = authenticate(request, username=username, password=password)
     if person is None or person.pk != request.user.pk:
         raise forms.ValidationError("This is not your password.", code="invalid")

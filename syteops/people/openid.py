@@ -1,16 +1,17 @@
 """Signing in by OpenID Connect (Core 1.0): the code flow with PKCE, state and nonce.
 
-The provider says whose verified e-mail address it is, and nothing else: it makes no account, and
-gives no right. What stands in place of the password is a signed ID token; a second factor that the
-person has here is asked for all the same. PyJWT checks the token.
+The provider says whose verified e-mail address it is, and nothing else: an account is there, or an
+invitation makes it, and rights are given here. What stands in place of the password is a signed ID
+token; a second factor that the person has here is asked for all the same. PyJWT checks the token.
 """
 
 import json
 import logging
 import secrets
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import jwt
@@ -27,10 +28,14 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.views import View
 
+from syteops.core.actors import Actor
 from syteops.core.addresses import absolute_address
+from syteops.core.errors import DomainError
 from syteops.core.outages import in_one_line
 from syteops.core.outbound import OutboundFailed, exchange, url_problem
+from syteops.people.queries import is_same_address
 from syteops.people.second_steps import continue_sign_in
+from syteops.people.sign_ins import network_actor
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +44,10 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 _COOKIE, _SALT, _MINUTES = "openid", "syteops.openid", 10
 _PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105 - a name
 _MOST_BYTES = 500_000
+
+
+MakesAccount = TypeVar("MakesAccount", bound=Callable[[Actor, str], User | None])
+_makers: list[Callable[[Actor, str], User | None]] = []
 
 
 class Untrue(Exception):
@@ -111,8 +120,9 @@ class OpenIdBackend(BaseBackend):
         self, request: HttpRequest | None, username: str, openid_token: dict[str, str]
     ) -> Any:
         try:
-            return _person_of(_claims(openid_token))
-        except (OutboundFailed, Untrue, jwt.PyJWTError) as error:
+            claims = _claims(openid_token)
+            return _person_of(network_actor(request, "people.openid", "", ""), claims)
+        except (DomainError, Untrue, jwt.PyJWTError) as error:
             _tell(error)
             return None
 
@@ -215,23 +225,30 @@ def _fetch(url: str, body: bytes = b"", headers: dict[str, str] | None = None) -
 # --- Who that is here ----------------------------------------------------------------------
 
 
-def _person_of(claims: dict[str, Any]) -> User:
-    """The one person with this verified address who may sign in. Raises Untrue."""
+def makes_accounts(service: MakesAccount) -> MakesAccount:
+    """Have the service asked for an account of an address that the provider has verified.
+
+    It answers None for an address that it knows nothing of.
+    """
+    _makers.append(service)
+    return service
+
+
+def _person_of(actor: Actor, claims: dict[str, Any]) -> User:
+    """The one person with this verified address who may sign in, or is invited to.
+
+    Raises Untrue, and DomainError where an invitation cannot be accepted.
+    """
     address = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(address, str) or not address:
         raise Untrue("no verified e-mail address")
     rows = User.objects.filter(email__iexact=address, is_active=True, is_staff=True)
-    people = [one for one in rows if _is_same(one.email, address)]
+    people = [one for one in rows if is_same_address(one.email, address)]
+    if not people:
+        people = [one for make in _makers if (one := make(actor, address))]
     if len(people) != 1:
         raise Untrue(f"{len(people)} people have that e-mail address")
     return people[0]
-
-
-def _is_same(mine: str, told: str) -> bool:
-    """Beyond ASCII nothing is folded: databases and Unicode find alike what is not."""
-    if mine.isascii() and told.isascii():
-        return mine.lower() == told.lower()
-    return mine == told
 
 
 # --- Refusing ------------------------------------------------------------------------------

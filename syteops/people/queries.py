@@ -30,6 +30,16 @@ def person_values(user: User) -> dict[str, Any]:
     }
 
 
+def is_same_address(mine: str, told: str) -> bool:
+    """Whether two e-mail addresses are one, whatever capitals they have.
+
+    Beyond ASCII nothing is folded: databases and Unicode find alike what is not.
+    """
+    if mine.isascii() and told.isascii():
+        return mine.lower() == told.lower()
+    return mine == told
+
+
 def people_renamed_since(since: datetime) -> set[int]:
     """The primary keys of the people who got another username from `since` on."""
     changes = changes_on("people", since).filter(event=f"{Noun.PERSON}.{Verb.UPDATED}")
