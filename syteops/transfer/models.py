@@ -29,3 +29,20 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Download(models.Model):
+    """A workbook that a worker makes of the rows with these keys, for one person; sealed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    resource = models.CharField(max_length=100)
+    keys = models.JSONField(default=list)
+    content = EncryptedTextField(bound_to="id")
+    begun_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.resource}.xlsx"

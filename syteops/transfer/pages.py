@@ -1,6 +1,6 @@
 """The pages beside each list: exporting it, and importing a file into it."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django import forms
@@ -18,11 +18,11 @@ from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
-from syteops.transfer import editing, files, uploads
+from syteops.transfer import downloads, editing, files, uploads
 from syteops.transfer.importing import Report
 from syteops.transfer.models import Import
 from syteops.transfer.sheets import Sheet, sheet_of
-from syteops.transfer.tasks import store_file, try_file
+from syteops.transfer.tasks import make_workbook, store_file, try_file
 
 MOST_NAMED = 8
 """Of the chosen rows so many are named where it is asked what is to become of them."""
@@ -31,6 +31,8 @@ AT_ONCE = 250
 MOST_XLSX = 5000
 """Rows of a workbook, which is made as a whole while the person waits."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+R = TypeVar("R", bound=HttpResponseBase)
 
 
 class FileForm(forms.Form):
@@ -79,11 +81,14 @@ def show_export(admin: Any, request: HttpRequest) -> HttpResponseBase:
         listed = admin.get_changelist_instance(request).get_queryset(request)
     except IncorrectLookupParameters:
         return HttpResponseRedirect(admin.url_to("changelist"))
+    if request.method == "POST":
+        return _begin_workbook(admin, request, listed)
     if form in ("csv", "xlsx", "empty"):
         return _exported(admin, request, listed, form)
     title = f"Export {admin.opts.verbose_name_plural}"
     context = {
-        "count": listed.count(),
+        "count": (count := listed.count()),
+        "takes_long": AT_ONCE < count <= MOST_XLSX,
         "query": query.urlencode(),
         "most": MOST_XLSX,
         "back": f"{admin.url_to('changelist')}?{query.urlencode()}",
@@ -108,10 +113,45 @@ def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpR
     else:
         pieces = files.as_csv(list(sheet.columns), rows)
         response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
-    name = f"{sheet.viewset.prefix.replace('/', '-')}.{'xlsx' if form == 'xlsx' else 'csv'}"
+    return _as_download(response, sheet, "xlsx" if form == "xlsx" else "csv")
+
+
+def _as_download(response: R, sheet: Sheet, ending: str) -> R:
+    name = f"{sheet.viewset.prefix.replace('/', '-')}.{ending}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _begin_workbook(admin: Any, request: HttpRequest, listed: Any) -> HttpResponse:
+    sheet = _sheet(admin)
+    keys = list(listed.values_list("pk", flat=True)[: MOST_XLSX + 1])
+    if len(keys) > MOST_XLSX:
+        messages.error(request, f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV.")
+        return HttpResponseRedirect(request.get_full_path())
+    kept = downloads.keep(request.user, sheet, keys)
+    actor = admin_actor(request, f"{sheet.viewset.resource}.export")
+    title = f"Exporting {len(keys):,} {admin.opts.verbose_name_plural}"
+    back, name = admin.url_to("export_file", kept.pk), str(kept.pk)
+    return page_to_wait_on(begin(actor, make_workbook, kept, title=title, back=back, name=name))
+
+
+def show_download(admin: Any, request: HttpRequest, download_id: UUID) -> HttpResponse:
+    """Offers a workbook that was made in the background."""
+    try:
+        kept = downloads.find(request.user, _sheet(admin), download_id)
+        made = downloads.content_of(kept)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+        return HttpResponseRedirect(admin.url_to("export"))
+    if made is None:  # the job that was to make it has failed, or is not over
+        return HttpResponseRedirect(admin.url_to("export"))
+    if "file" in request.GET:
+        return _as_download(HttpResponse(made, content_type=XLSX), _sheet(admin), "xlsx")
+    context = {"rows": len(kept.keys), "size": len(made), "back": admin.url_to("changelist")}
+    title = f"Export of {admin.opts.verbose_name_plural}"
+    page: HttpResponse = admin.page(request, "admin/transfer/download.html", title, **context)
+    return page
 
 
 # --- Import --------------------------------------------------------------------------------
@@ -284,5 +324,6 @@ PAGES = (
     ListPage("edit", "edit/<uuid:upload_id>/", _may_edit, show_edit),
     ListPage("import", "import/", _may_import, show_import, "Import", "upload"),
     ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
+    ListPage("export_file", "export/<uuid:download_id>/", _may_export, show_download),
     ListPage("export", "export/", _may_export, show_export, "Export", "download"),
 )

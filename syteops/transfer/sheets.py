@@ -129,7 +129,11 @@ class Sheet:
         if not self._is_table:
             yield from (list(self._cells(one).values()) for one in self._all())
             return
-        for keys in _chunks(list(listed.values_list("pk", flat=True))):
+        yield from self.exported_of(list(listed.values_list("pk", flat=True)))
+
+    def exported_of(self, primary_keys: list[Any]) -> Iterator[list[str]]:
+        """The cells of those rows that are there and that the API lists, in that order."""
+        for keys in _chunks(primary_keys):
             by_key = {one.pk: one for one in self._found("pk", keys)}
             for one in (by_key[key] for key in keys if key in by_key):
                 yield list(self._cells(one).values())

@@ -5,8 +5,8 @@ from functools import partial
 from syteops.core.actors import Actor
 from syteops.core.tasks import task
 from syteops.tasks.jobs import Storing, carry_out, tell_progress
-from syteops.transfer import uploads
-from syteops.transfer.models import Import
+from syteops.transfer import downloads, uploads
+from syteops.transfer.models import Download, Import
 from syteops.transfer.sheets import sheet_named
 
 
@@ -35,5 +35,20 @@ def store_file(job: str, upload: str) -> None:
         sheet = sheet_named(kept.resource)
         report = uploads.store_upload(kept, sheet, actor, partial(tell_progress, job), storing)
         return uploads.outcome(kept, report)
+
+    carry_out(job, work)
+
+
+@task(queue_name="slow")
+def make_workbook(job: str, download: str) -> None:
+    """Make a workbook of what a list shows."""
+
+    def work(actor: Actor, storing: Storing) -> str:
+        kept = Download.objects.filter(pk=download).first()
+        if kept is None:
+            return downloads.GONE
+        sheet = sheet_named(kept.resource)
+        downloads.make(kept, sheet, partial(tell_progress, job), storing)
+        return "Your file is ready."
 
     carry_out(job, work)

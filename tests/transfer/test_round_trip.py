@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils.module_loading import autodiscover_modules
 
 from manage_api.viewsets import SecretsMixin
@@ -17,7 +17,11 @@ from syteops.invitations.models import Invitation
 from syteops.lib.cells import ACTIVE, inert
 from syteops.lib.text import with_plain_line_ends as as_lines
 from syteops.team import services
+from syteops.team.models import TeamMember
+from syteops.transfer import hourly, pages
+from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
+from tests.background import outcome
 from tests.fixtures import signed_in
 from tests.samples import all_samples
 from tests.samples.team import a_member
@@ -136,3 +140,48 @@ def test_a_list_that_is_filtered_is_exported_as_it_is(alice: User, filled: None)
     rows = rows_of(exported(client, sheet, "csv", "q=Zimmermann"))
 
     assert [row[rows[0].index("first_name")] for row in rows[1:]] == ["Zoe"]
+
+
+def test_a_large_workbook_is_made_in_the_background_for_its_person_alone(
+    alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE", 2)
+    for number in range(4):
+        services.create_team_member(
+            SYSTEM, first_name=f"P{number}", country="DE" if number else "AT"
+        )
+    client, place = signed_in(alice), "/admin/team/teammember/export/"
+    query = "?country=DE"
+    asked = client.get(place + query).content.decode()
+    assert "Make XLSX" in asked
+    assert "format=xlsx" not in asked
+
+    made = outcome(client, client.post(place + query, follow=True))
+
+    assert "Your file is ready." in str(*made.context["messages"])
+    where = made.request["PATH_INFO"]
+    file: Any = client.get(f"{where}?file")
+    assert 'filename="team-members.xlsx"' in file.headers["Content-Disposition"]
+    header, *rows = rows_of(file.content)
+    assert [row[header.index("first_name")] for row in rows] == ["P1", "P2", "P3"]
+    [kept] = Download.objects.all()
+    assert b"P1" not in kept.content.ciphertext
+    give = ("view_teammember", "change_teammember")
+    bob.user_permissions.add(*Permission.objects.filter(codename__in=give))
+    assert signed_in(bob).get(f"{where}?file").status_code == 302
+
+    services.erase_team_member(SYSTEM, TeamMember.objects.earliest("pk"))
+    assert client.get(f"{where}?file").status_code == 302
+    assert not Download.objects.exists()
+
+
+def test_a_workbook_that_was_not_fetched_is_forgotten(alice: User) -> None:
+    Download.objects.create(person=alice, resource="users")
+    Download.objects.update(begun_at="2020-01-01T00:00:00Z")
+    hourly.forget_old_imports(SYSTEM)
+    assert not Download.objects.exists()
+
+
+def test_nobody_begins_an_export_by_a_link(alice: User) -> None:
+    signed_in(alice).get("/admin/team/teammember/export/")
+    assert not Download.objects.exists()
