@@ -76,9 +76,12 @@ class ListPagesAdmin(ModelAdmin):  # type: ignore[misc]
         )
         return [*pages, *super().get_urls()]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        own: dict[str, Any] = super().get_actions(request)
-        if self.actions is None or IS_POPUP_VAR in request.GET:
+    # Django 6.1 asks for those of a form as well.
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        where = {"action_location": action_location} if action_location else {}
+        own: dict[str, Any] = super().get_actions(request, **where)
+        is_list = getattr(action_location, "name", "CHANGE_LIST") == "CHANGE_LIST"
+        if self.actions is None or IS_POPUP_VAR in request.GET or not is_list:
             return own
         offered = (one for one in _actions if one.offered(self, request))
         return {**{one.name: (one.act, one.name, one.title) for one in offered}, **own}
