@@ -19,7 +19,7 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test test-postgresql test-all soak mutate check contract bench bench-instructions \
-	bench-scale lock clean run-environment dev-environment bench-environment node-environment
+	bench-scale bench-pages lock clean run-environment dev-environment bench-environment node-environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -78,6 +78,9 @@ bench-instructions: bench-environment ## Count instructions per request; fails a
 
 bench-scale: bench-environment ## Show how lists grow with 1,000 to 100,000 rows (SIZES=: others)
 	@$(BENCH_VENV)/bin/python -m benchmarks.scale $(SIZES)
+
+bench-pages: bench-environment ## Measure every page of the admin at 10,000 records of each entity (RECORDS=, JSON=file)
+	@$(BENCH_VENV)/bin/python -m benchmarks.pages $(or $(RECORDS),10000) $(JSON)
 
 lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@$(call create,$(LOCK_VENV))

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
@@ -21,32 +20,33 @@ from django.contrib.auth.models import User  # noqa: E402 - needs the apps loade
 from django.db import connection  # noqa: E402 - the same
 from django.test import Client  # noqa: E402 - the same
 
-from estimates.models import Estimate, LineItem  # noqa: E402 - the same
+from benchmarks.records import (  # noqa: E402 - the same
+    BATCH,
+    store_entries,
+    store_estimates,
+    store_notes,
+)
 from manage_api.keys.services import generate_site_key  # noqa: E402 - the same
-from notes.models import ActionItem, Note, NoteAttendee, NoteTag  # noqa: E402 - the same
-from syteops.audit import chain  # noqa: E402 - the same
-from syteops.audit.models import AuditEntry  # noqa: E402 - the same
+from notes.models import Note  # noqa: E402 - the same
 from syteops.core.actors import SYSTEM  # noqa: E402 - the same
 from syteops.team.models import TeamMember  # noqa: E402 - the same
 from tests.isolation import forget_calls  # noqa: E402 - the same
 
-MEMBERS, ROUNDS, BATCH = 50, 5, 2000
-WORDS = ("launch", "budget", "campaign", "review", "hosting", "relaunch", "client", "brand")
-STATUSES = ("draft", "published", "archived")
+MEMBERS, ROUNDS = 50, 5
 Ask = Callable[[str], Any]
 
 
 def main(sizes: list[int]) -> None:
     api, admin = _doors()
     members = [TeamMember(number=n, first_name=f"Ada {n}") for n in range(1, MEMBERS + 1)]
-    made = TeamMember.objects.bulk_create(members)
+    TeamMember.objects.bulk_create(members)
     filled = 0
     for size in sorted(sizes):
         for start in range(filled, size, BATCH):
             numbers = range(start, min(start + BATCH, size))
-            _fill_notes(numbers, made)
-            _fill_estimates(numbers)
-            _fill_entries(numbers)
+            store_notes(numbers)
+            store_estimates(numbers)
+            store_entries(numbers)
         filled = size
         _gather_statistics()
         names = _names(api, size)
@@ -64,84 +64,6 @@ def _doors() -> tuple[Ask, Ask]:
 
 
 # --- What there is ---------------------------------------------------------------------------
-
-
-def _fill_notes(numbers: range, members: list[TeamMember]) -> None:
-    notes = Note.objects.bulk_create(_note(n, members) for n in numbers)
-    tags = [("client", WORDS[note.pk % 8]) for note in notes]
-    NoteTag.objects.bulk_create(
-        NoteTag(note=note, name=name)
-        for note, names in zip(notes, tags, strict=True)
-        for name in {*names}
-    )
-    NoteAttendee.objects.bulk_create(
-        NoteAttendee(note=note, member=members[note.pk % MEMBERS]) for note in notes
-    )
-    ActionItem.objects.bulk_create(
-        ActionItem(note=note, position=place, text=f"Do {WORDS[place]}", done=bool(place))
-        for note in notes
-        for place in (0, 1)
-    )
-
-
-def _note(n: int, members: list[TeamMember]) -> Note:
-    return Note(
-        title=f"Meeting {n} on {WORDS[n % 8]}",
-        slug=f"meeting-{n}",
-        content=f"We spoke of {WORDS[n % 8]} and of {WORDS[n // 8 % 8]}. " * 8,
-        excerpt=f"We spoke of {WORDS[n % 8]}.",
-        status=STATUSES[n % 3],
-        author=members[n % MEMBERS],
-        meeting_date=date(2020, 1, 1) + timedelta(n % 2000) if n % 3 else None,
-        follow_up_date=date(2026, 1, 1) + timedelta(n % 500) if n % 5 == 0 else None,
-    )
-
-
-def _fill_estimates(numbers: range) -> None:
-    made = Estimate.objects.bulk_create(
-        Estimate(
-            title=f"Offer {n} for {WORDS[n % 8]}",
-            slug=f"offer-{n}",
-            content=f"The {WORDS[n % 8]} is designed and built. " * 8,
-            year=2020 + n % 7,
-            sequence=n,
-            number=f"EST-{2020 + n % 7}-{n:04d}",
-            client_name=f"Client {n % 500}",
-            currency="EUR",
-            valid_until=date(2026, 1, 1) + timedelta(n % 500) if n % 2 else None,
-        )
-        for n in numbers
-    )
-    LineItem.objects.bulk_create(
-        LineItem(estimate=one, position=n, description=f"Part {n}", unit_price=100)
-        for one in made
-        for n in range(2)
-    )
-
-
-def _fill_entries(numbers: range) -> None:
-    entries = [AuditEntry(**_entry(n)) for n in numbers]
-    for entry in entries:
-        entry.mac = chain.mac_of(entry)
-    AuditEntry.objects.bulk_create(entries)
-
-
-def _entry(n: int) -> dict[str, Any]:
-    return {
-        "actor_kind": "key" if n % 2 else "person",
-        "actor_id": f"AbCdEfGhIj{n % 20:02d}",
-        "actor_label": f"Key {n % 20} (som_AbCd)",
-        "door": "rest",
-        "operation": "notes_items.update",
-        "event": "note.updated" if n % 3 else "crm_system.updated",
-        "object_resource": "notes_items" if n % 3 else "crm",
-        "object_id": str(n),
-        "object_pk": str(n),
-        "object_label": f"Meeting {n} on {WORDS[n % 8]}",
-        "request_id": f"{n:032x}",
-        "address": "203.0.113.7",
-        "changes": {"title": {"before": f"Meeting {n}", "after": f"Meeting {n} on {n % 8}"}},
-    }
 
 
 def _gather_statistics() -> None:

@@ -124,7 +124,6 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     shown_words = {"shown_status": STATUS_SHOWN}
     date_hierarchy = "created_at"
     query_for_all = "?revisions=all"
-    list_per_page = 10
     readonly_fields = ("label", "shown_status", "totals", "client_link", "shown_answer",
                        "shown_mail", "shown_views", "sent_at", "created_at",
                        "updated_at")  # fmt: skip

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.forms import SearchForm
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelect2MultipleWidget,
@@ -17,7 +18,7 @@ from unfold.widgets import (
 
 from notes import people, queries, services
 from notes.agenda import AgendaAdmin
-from notes.models import ActionItem, Note
+from notes.models import ActionItem, Note, NoteAttendee
 from syteops.adminkit.rows import RowsInline
 from syteops.adminkit.texts import TextForm
 from syteops.ai.suggesting_admin import SuggestingAdmin
@@ -77,12 +78,24 @@ class MemberFilter(DropdownFilter):  # type: ignore[misc]
     condition: Any
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return people.names_by_number()
+        found, self.lists_all = people.offered_names(self.value() or "")
+        return found
+
+    def has_output(self) -> bool:
+        return True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
         known = {number for number, _ in self.lookup_choices}
         value = self.value()
         return queryset.filter(self.condition(value)) if value in known else queryset
+
+    def choices(self, changelist: Any) -> Any:
+        """Typed where there are too many to choose from."""
+        if self.lists_all:
+            yield from super().choices(changelist)
+            return
+        name, label = self.parameter_name, f" By {self.title} (a number, such as 001) "
+        yield {"form": SearchForm(name, label, data={name: self.value()})}
 
 
 class AuthorFilter(MemberFilter):
@@ -135,6 +148,7 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     inlines = (ActionItemInline,)
     inline_values = {ActionItem: "action_items"}
     extra_values = ("attendees", "tags")
+    searched_fields = {"attendees": NoteAttendee.member}
     list_display = ("title", "shown_status", "author", "meeting_date", "follow_up_date", "to_do",
                     "changed")  # fmt: skip
     list_filter = (
@@ -150,7 +164,6 @@ class NoteAdmin(ModuleAdmin, SuggestingAdmin, AgendaAdmin):
     list_select_related = ("author",)
     search_fields = (*queries.SEARCHED, "author__full_name_folded")
     date_hierarchy = "meeting_date"
-    list_per_page = 10
     readonly_fields = ("created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("title", "content")}),

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from notes import people, queries, services
 from syteops.adminkit.markdown_editor import MarkdownAdmin
@@ -20,6 +20,19 @@ from syteops.core.errors import DomainError
 
 PAGE_SIZE = 50
 DONE, OVERDUE = "done", "overdue"
+
+
+class _Numbered(forms.CharField):
+    """A team member by number, where there are too many to choose from."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False, label="For (a number, such as 001)", widget=UnfoldAdminTextInputWidget
+        )
+
+    def clean(self, value: Any) -> str:
+        known = [number for number, _ in people.offered_names(value or "")[0]]
+        return known[0] if known else ""
 
 
 class AgendaFilter(forms.Form):
@@ -36,8 +49,11 @@ class AgendaFilter(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = people.names_by_number()
-        self.fields["assignee"].choices = [("", "Everybody"), *members]  # type: ignore[attr-defined]
+        members, lists_all = people.offered_names("")
+        if lists_all:
+            self.fields["assignee"].choices = [("", "Everybody"), *members]  # type: ignore[attr-defined]
+        else:
+            self.fields["assignee"] = _Numbered()
 
     def values(self) -> dict[str, str]:
         """What was chosen; nothing while it is wrong."""

@@ -5,13 +5,16 @@ member's name stays: an author's as `author_name`, an attendee's among `attendee
 the member is there by number again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from notes.models import ActionItem, Note, NoteAttendee
+from syteops.adminkit.searched_choices import FEW
 from syteops.core.entities import by_slots
+from syteops.core.identifiers import SLOT
 from syteops.team.models import TeamMember
 
 Path = tuple[str | int, ...]
@@ -34,7 +37,21 @@ def tags(note: Note) -> list[str]:
 
 def names_by_number() -> list[tuple[str, str]]:
     """Number and name of every team member, for a choice of one."""
-    return [(one.slot, str(one)) for one in TeamMember.objects.order_by("number")]
+    return _names(TeamMember.objects.order_by("number"))
+
+
+def offered_names(chosen: str) -> tuple[list[tuple[str, str]], bool]:
+    """The same, and that these are all; of too many to list only the chosen one, if it is one."""
+    members = TeamMember.objects.order_by("number")
+    listed = _names(members[: FEW + 1])
+    if len(listed) <= FEW:
+        return listed, True
+    is_number = re.fullmatch(SLOT, chosen)
+    return _names(members.filter(number=int(chosen)) if is_number else ()), False
+
+
+def _names(members: Iterable[TeamMember]) -> list[tuple[str, str]]:
+    return [(one.slot, str(one)) for one in members]
 
 
 def departed_attendees(note: Note) -> list[TeamMember]:

@@ -17,6 +17,7 @@ from tests.environment import ROOT
 
 ONCE = {
     "adminkit/test_linear_forms.py": "how long it takes to look at long input",
+    "adminkit/test_page_weights.py": "how long the pages of the admin are",
     "docs": "what the pages say, and that what they show works on one real site",
     "keys/test_no_key_beyond_its_maker.py": "which rights a key may be given, and by whom",
     "manage_api/test_accept.py": "how a header of a request is read",

@@ -14,12 +14,14 @@ from unfold.widgets import (
 )
 
 from manage_api.keys import rights, tokens
+from manage_api.keys.models import ManageKey
 from manage_api.keys.presets import PRESETS, Preset, accesses
 from manage_api.keys.queries import possible_sponsors
 from manage_api.keys.validators import default_days
 from manage_api.openapi.tags import of_operation
 from manage_api.operations import Access, all_scopes, operations_on
 from syteops.adminkit.matrix import Matrix, MatrixWidget, Row
+from syteops.adminkit.searched_choices import make_searched
 from syteops.core.errors import DomainError, Invalid
 from syteops.people.confirmation import ConfirmedForm
 
@@ -98,6 +100,7 @@ class CreateKeyForm(ConfirmedForm):
             **kwargs.get("initial", {}),
         }
         super().__init__(request, *args, **kwargs)
+        make_searched(self.fields["sponsor"], ManageKey._meta.get_field("sponsor"), request)
         self.fields["scopes"].choices = [(one, one) for one in all_scopes()]  # type: ignore[attr-defined]
         self.fields["scopes"].widget = MatrixWidget(
             "What the key may do with each resource", self._matrix()

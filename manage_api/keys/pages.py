@@ -5,10 +5,13 @@ or message carries it, and no GET, such as a browser's prefetch, shows it. Reloa
 sends the form again, which finds the key in place and changes nothing.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,7 +29,7 @@ from syteops.audit.visibility import visible_to_person
 from syteops.core.addresses import absolute_address
 from syteops.core.errors import Conflict, DomainError, Forbidden, NotFound
 
-FORMER_SHOWN = 50
+FORMER_SHOWN = PER_PAGE = 20
 OTHERS_SHOWN = 5
 
 
@@ -43,10 +46,17 @@ def site_key_card(request: HttpRequest) -> dict[str, Any]:
         "state": state,
         "buttons": [*on_api, *on_key] if state == "disabled" else [*on_key, *on_api],
         "replaced": [describe(one) for one in queries.replaced_site_keys()],
-        "restricted": [describe(one) for one in queries.restricted_keys()],
+        "restricted": _described(request, queries.restricted_keys()),
         "is_old": risks.IS_OLD,
         "enabled": state != "disabled",
     }
+
+
+def _described(request: HttpRequest, found: Sequence[ManageKey] | QuerySet[ManageKey]) -> Any:
+    """The page of these keys that the request asks for."""
+    page: Any = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = [describe(one) for one in page.object_list]
+    return page
 
 
 def overview(request: HttpRequest, site: Any) -> HttpResponse:
@@ -55,7 +65,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
     is_narrowed = request.GET.get("show") == "at_risk"
     card = site_key_card(request)
     if is_narrowed:
-        card["restricted"] = [describe(one) for one in risks.keys_at_risk()]
+        card["restricted"] = _described(request, risks.keys_at_risk())
     return _render(
         request,
         site,
@@ -64,6 +74,7 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
         **card,
         is_narrowed=is_narrowed,
         former=[describe(one) for one in queries.former_keys()[:FORMER_SHOWN]],
+        former_count=queries.former_keys().count(),
         expiring=queries.expiring_keys(),
         alarms=[*grave, *others[:OTHERS_SHOWN]],
         more_alarms=len(others[OTHERS_SHOWN:]),

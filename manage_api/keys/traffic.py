@@ -19,6 +19,8 @@ from manage_api.keys.queries import refusals
 from syteops.audit.models import AuditEntry
 
 DAYS = 14
+SHOWN = 20
+"""Keys of which each figure is shown; the chart has all of them."""
 HEIGHT, WIDTH, GAP = 96, 36, 6
 """Of the chart, and of a day's bar with the gap behind it, in its own units."""
 
@@ -55,10 +57,11 @@ class Use:
 
 @dataclass(frozen=True)
 class Traffic:
-    """The days in order, and the keys, the busiest first."""
+    """The days in order, the keys that are shown, the busiest first, and how many there are."""
 
     days: list[Day]
     keys: list[Use]
+    used: int
 
     @property
     def most(self) -> int:
@@ -84,10 +87,9 @@ def traffic(entries: QuerySet[AuditEntry]) -> Traffic:
     used = {key for key, _ in (*called, *refused)}
     found = ManageKey.objects.defer("verifier").filter(public_id__in=used)
     keys = [_use(key, days, called, refused) for key in found]
-    return Traffic(
-        _with_bars(days, _by_day(called), _by_day(refused)),
-        sorted(keys, key=lambda one: (-one.calls, -one.refused, one.key.name)),
-    )
+    keys.sort(key=lambda one: (-one.calls, -one.refused, one.key.name))
+    bars = _with_bars(days, _by_day(called), _by_day(refused))
+    return Traffic(bars, keys[:SHOWN], len(keys))
 
 
 def _called(begin: datetime) -> Counts:

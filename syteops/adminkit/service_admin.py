@@ -5,7 +5,8 @@ hands them to the service that the API uses too, so the same rules hold and the 
 are written. What a service refuses appears beside its field, and nothing is stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
 from syteops.adminkit.races import check_references
 from syteops.adminkit.rows import in_order
+from syteops.adminkit.searched_choices import make_searched
 from syteops.adminkit.stale_forms import (
     GuardedAdmin,
     RefusableForm,
@@ -58,6 +60,8 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     fixed_fields: ClassVar[Sequence[str]] = ()
     """What stays as it was when the object was made, because tools know the object by it."""
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
+    searched_fields: ClassVar[Mapping[str, Any]] = {}
+    """By the name of a form's own field that chooses rows, a relation that leads to them."""
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_after_template = "admin/who_relies.html"
     warn_unsaved_form = True
@@ -87,7 +91,12 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
         if self._may_set_secrets(request):
             extra |= self._secret_inputs(has_some=change)
         kwargs.setdefault("form", type("Form", (self.form,), extra))
-        return super().get_form(request, obj, change, **kwargs)
+        made = super().get_form(request, obj, change, **kwargs)
+        for name, model_field in self.searched_fields.items():
+            if name in made.base_fields:
+                made.base_fields[name] = deepcopy(made.base_fields[name])  # the class's own
+                make_searched(made.base_fields[name], model_field.field, request)
+        return made
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = list(super().get_fieldsets(request, obj))

@@ -5,7 +5,7 @@ number that no column holds, then costs the server whatever the person likes.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -16,7 +16,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +31,7 @@ from syteops.adminkit.growing_lists import KeysFirst, Periods
 from syteops.adminkit.moments import moment
 from syteops.adminkit.palette import InPalette
 from syteops.adminkit.saved_views import VIEWS, SavedViewsAdmin
+from syteops.adminkit.searched_choices import SearchedSelect, make_searched
 from syteops.adminkit.shown_words import Condition, conditions
 from syteops.core.folding import ordered_by
 from syteops.core.form_fields import options_for
@@ -112,14 +112,6 @@ def _is_beyond(text: str) -> bool:
     return len(text) > MAX_LENGTH or "\0" in text
 
 
-class Completion(AutocompleteSelect):
-    """Shows what was chosen if that is an id; Django asks the database for whatever was sent."""
-
-    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
-        chosen = [one for one in value if re.fullmatch(ROW_ID, one)]
-        return super().optgroups(name, chosen, attr)
-
-
 class ExactFields:
     """Offers for each column the form field that takes what the API takes, and nothing else."""
 
@@ -131,8 +123,16 @@ class ExactFields:
         self, db_field: Any, request: HttpRequest | None, **kwargs: Any
     ) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
-            kwargs.setdefault("widget", Completion(db_field, self.admin_site))  # type: ignore[attr-defined]
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+            kwargs.setdefault("widget", SearchedSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        make_searched(field, db_field, request)
+        return field
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        make_searched(field, db_field, request)
+        return field
 
 
 class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type: ignore[misc]
@@ -146,6 +146,11 @@ class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type:
     show_full_result_count = False
     search = staticmethod(search)
     ordered_by = staticmethod(ordered_by)
+
+    @property
+    def list_per_page(self) -> int:
+        """So many rows that the page has at most 150 kB: a cell of the theme has up to one."""
+        return min(25, max(10, 100 // (len(self.list_display) + 1)))
 
     @admin.display(description="Changed", ordering="updated_at")
     def changed(self, obj: Any) -> str:

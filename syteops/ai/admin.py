@@ -5,8 +5,10 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from unfold.contrib.filters.admin import FieldTextFilter
 
 from syteops.adminkit.confirmed_action import Question, button, confirmed
+from syteops.adminkit.searched_choices import SearchedFilter
 from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
 from syteops.adminkit.shown_words import by_texts
 from syteops.adminkit.strict import ReadOnlyAdmin
@@ -116,7 +118,7 @@ class AiAreaSettingsAdmin(ServiceAdmin):
     services = services
     list_display = ("title", "enabled", "requests_used", "tokens_used")
     list_display_links = ("title",)
-    list_filter = (WorksFilter, "enabled", "provider")
+    list_filter = (WorksFilter, "enabled", ("provider", SearchedFilter))
     search_fields = ("area_folded",)
     shown_words = {"title": by_texts(_titles), "served_by": by_texts(_servers)}
     list_select_related = ("provider",)
@@ -183,7 +185,11 @@ class AiUsageAdmin(ReadOnlyAdmin):
         "day", "area", "provider", "model", "who", "requests", "cost",
         "input_tokens", "output_tokens", "reserved_tokens",
     )  # fmt: skip
-    list_filter = ("area", "provider", "model", "actor_label")
+    list_filter = (
+        "area",
+        *((name, FieldTextFilter) for name in ("provider", "model", "actor_label")),
+    )
+    list_filter_submit = True
     has_objects_in_palette = False
     search_fields = ("model_folded",)
     search_help_text = "Area, provider, model or who asked"

@@ -60,7 +60,6 @@ class DeliveryAdmin(DetailAdmin):
             lambda: [(label, Q(state=value)) for value, label in DeliveryState.choices]
         ),
     }
-    list_per_page = 20
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:

@@ -27,6 +27,7 @@ from syteops.integrations.queries import Installed
 
 SHOWN = 20
 GLANCED_AT = 5
+LISTED = 20
 _WORST = (Standing.PAUSED, Standing.FAILING, Standing.NEW, Standing.DELIVERING)
 _PERIODS = ((3600, "Last hour"), (86_400, "Last day"), (604_800, "Last week"))
 
@@ -81,7 +82,8 @@ def destinations_section(request: HttpRequest, entry: Installed) -> dict[str, An
     if not (found or page):
         return None
     template, url = "admin/deliveries/_destinations.html", reverse(page) if page else ""
-    return {"template": template, "destinations": found, "url": url}
+    shown, further = found[:LISTED], len(found[LISTED:])
+    return {"template": template, "destinations": shown, "further": further, "url": url}
 
 
 def glances(request: HttpRequest) -> dict[str, dict[str, Any]]:

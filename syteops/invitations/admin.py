@@ -47,6 +47,7 @@ class InvitationAdmin(ConfirmedAdmin, ServiceAdmin):
         "invited_by": among_few(_with_inviter, lambda one: str(one.invited_by or "")),
     }
     extra_values = ("rights", "days")
+    searched_fields = {"groups": Invitation.groups}
 
     def get_urls(self) -> list[URLPattern]:
         """The page of the invited is nobody's who is signed in: its address alone opens it."""

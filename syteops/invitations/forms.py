@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import QuerySet
 from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
     UnfoldAdminPasswordWidget,
@@ -56,18 +57,27 @@ def _beyond(form: forms.BaseForm) -> str:
 
 def groups_field(holder: Any) -> forms.Field:
     """The groups that somebody may put others into: those that can do no more than he."""
-    groups = Group.objects.prefetch_related("permissions__content_type")
-    held = [one.pk for one in groups if not lacking(holder, _names(one))]
+    groups = offered_groups(holder)
     return forms.ModelMultipleChoiceField(
-        Group.objects.filter(pk__in=held).order_by("name"),
+        groups.order_by("name"),
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "so-ticks"}),
-        help_text="" if held else "There is no group whose rights you all hold.",
+        help_text="" if groups.exists() else "There is no group whose rights you all hold.",
     )
 
 
-def _names(group: Group) -> list[str]:
-    return permission_names(group.permissions.all())
+def offered_groups(holder: Any) -> QuerySet[Group]:
+    """Those with no permission that the holder lacks."""
+    beyond = lacking(holder, permission_names(Permission.objects.all()))
+    unheld = [
+        pk
+        for pk, app, codename in Permission.objects.values_list(
+            "pk", "content_type__app_label", "codename"
+        )
+        if f"{app}.{codename}" in beyond
+    ]
+    through = Group.permissions.through.objects.filter(permission__in=unheld)
+    return Group.objects.exclude(pk__in=through.values("group"))
 
 
 class AcceptForm(UserCreationForm[User]):

@@ -29,6 +29,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from syteops.adminkit.confirmed_action import Question, confirmed
 from syteops.adminkit.moments import moment
 from syteops.adminkit.races import check_references, lock_row
+from syteops.adminkit.searched_choices import SearchedFilter
 from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.stale_forms import (
     GuardedAdmin,
@@ -209,6 +210,7 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
     list_display = (
         "username", "full_name", "email", "is_active", "is_staff", "is_superuser", "signed_in",
     )  # fmt: skip
+    list_filter = ("is_staff", "is_superuser", "is_active", ("groups", SearchedFilter))
     list_filter_submit = True
     compressed_fields = True
     warn_unsaved_form = True

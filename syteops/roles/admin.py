@@ -17,7 +17,7 @@ from syteops.core.form_fields import LineField
 from syteops.lib.colours import Colour, ink_on
 from syteops.roles import queries, services
 from syteops.roles.choices import ConstraintType
-from syteops.roles.models import SLUG_LENGTH, Role, slug_validator
+from syteops.roles.models import SLUG_LENGTH, Role, RoleAssignment, slug_validator
 from syteops.team.queries import live_members
 
 
@@ -73,6 +73,7 @@ class RoleAdmin(ServiceAdmin):
     )
     form = RoleForm
     services = services
+    searched_fields = {"holders": RoleAssignment.member}
     extra_values = ("holders", "slug")
     fixed_fields = ("slug",)
     list_display = ("name_shown", "slug", "constraint", "holders", "system")

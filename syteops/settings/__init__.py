@@ -191,8 +191,16 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "syteops.server.templates.FilesystemLoader",
+                        "syteops.server.templates.AppDirectoriesLoader",
+                    ],
+                )
+            ],
             "builtins": ["syteops.adminkit.moments"],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -70,7 +70,6 @@ class BackgroundTaskAdmin(DetailAdmin):
         "state": by_texts(lambda: [(text, Q(status=one)) for one, text in _STATES.items()]),
         "why": among_few(lambda: DBTaskResult.objects.failed()[:MOST_FAILED], reason_of),
     }
-    list_per_page = 20
     ordering = ("-enqueued_at",)
     actions = None
 

@@ -10,6 +10,7 @@ from unfold.decorators import action, display
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.races import check_references, races_refused
 from syteops.adminkit.restoring import RestoringAdmin, StateFilter, asks_for_deleted
+from syteops.adminkit.searched_choices import SearchedFilter
 from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.consequences import foresee, words_of
@@ -35,7 +36,7 @@ class TeamMemberAdmin(RestoringAdmin):
     list_display_links = ("number_shown", "name")
     list_filter = (
         StateFilter,
-        "role_assignments__role",
+        ("role_assignments__role", SearchedFilter),
         ("language", admin.AllValuesFieldListFilter),
         ("country", admin.AllValuesFieldListFilter),
     )

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelect2Widget
 
 from syteops.adminkit.service_admin import ServiceForm
 from syteops.core.form_fields import LineField
@@ -22,13 +22,16 @@ class CrmIdentifiersWidget(forms.MultiWidget):
     template_name = "team/crm_identifiers.html"
 
     def __init__(
-        self, systems: Collection[CrmSystem], box: type[forms.Widget] = UnfoldAdminTextInputWidget
+        self, systems: Collection[CrmSystem], box: type[forms.Widget] = forms.TextInput
     ) -> None:
         boxes: dict[str, forms.Widget | type[forms.Widget]] = {
-            str(system.pk): box({"title": f"{system.slot} {system.name}"}) for system in systems
+            str(system.pk): box(self.box_attrs(system)) for system in systems
         }
         super().__init__(boxes)
         self.slots = [system.slot for system in systems]
+
+    def box_attrs(self, system: CrmSystem) -> dict[str, str]:
+        return {"title": f"{system.slot} {system.name}", "class": "so-box"}
 
     def decompress(self, value: dict[str, str] | None) -> list[str]:
         return [(value or {}).get(slot, "") for slot in self.slots]
@@ -38,6 +41,9 @@ class HeldIdentifiersWidget(CrmIdentifiersWidget):
     """What the boxes held when the form was opened, hidden."""
 
     template_name = forms.MultiWidget.template_name
+
+    def box_attrs(self, system: CrmSystem) -> dict[str, str]:
+        return {}
 
 
 class CrmIdentifiersField(forms.MultiValueField):
