@@ -127,6 +127,7 @@ def test_the_palette_takes_no_mouse(page: Page, key: str, path: str) -> None:
 
 @pytest.mark.usefixtures("furnished")
 def test_the_arrows_choose_and_escape_leads_back(page: Page) -> None:
+    page.goto("/admin/")
     link = page.get_by_role("link", name="The whole trail")
     link.focus()
     opened(page)

@@ -15,6 +15,7 @@ FOCUSED = """(() => {
 
 
 def open_options(page: Page) -> None:
+    page.goto("/admin/")
     page.get_by_role("link", name="Manage API Key").first.click()
     expect(page.locator("#api-state")).to_be_visible()
 
