@@ -18,7 +18,7 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-postgresql test-all soak mutate check contract bench bench-instructions \
+.PHONY: help run test test-postgresql test-all soak mutate check contract accessibility screenshots bench bench-instructions \
 	bench-scale bench-pages lock clean run-environment dev-environment bench-environment node-environment
 
 help: ## Show this list
@@ -70,6 +70,12 @@ contract: dev-environment contract-environment node-environment ## Check the API
 	step python -m tests.contract.verifying; \
 	step python -m tests.contract.node_red
 
+accessibility: dev-environment node-environment-accessibility ## Check every page of the admin with pa11y in both themes, three with Lighthouse
+	@$(DEV_VENV)/bin/python -m tests.accessibility
+
+screenshots: dev-environment ## Make the pictures in docs/images anew, of a site with demo content
+	@$(DEV_VENV)/bin/python -m tests.docs.screenshots
+
 bench: bench-environment ## Compare with stock DRF and a bare view, on loopback (BENCH_DB=sqlite|postgresql|both)
 	@$(BENCH_VENV)/bin/python -m benchmarks $(BENCH_DB)
 
@@ -94,7 +100,7 @@ lock: ## Write requirements/ anew from pyproject.toml (UPGRADE=1: with the newes
 clean: ## Remove environments and caches; never the data in var/
 	rm -rf $(VENV) $(DEV_VENV)* $(BENCH_VENV) $(CONTRACT_VENV) $(LOCK_VENV)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	rm -rf tests/contract/node_modules
+	rm -rf tests/contract/node_modules tests/accessibility/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 run-environment:
@@ -113,14 +119,16 @@ contract-environment:
 	@$(call create,$(CONTRACT_VENV))
 	@$(call install,$(CONTRACT_VENV),requirements/contract.txt,by uv)
 
+node-environment: node-environment-contract
+
 # Exactly what is locked, unless that is installed already.
-node-environment:
-	@cd tests/contract; \
+node-environment-%:
+	@cd tests/$*; \
 	command -v npm >/dev/null || { \
-		echo "The tools in tests/contract/package.json need Node 20.19 or newer, with npm." >&2; \
+		echo "The tools in tests/$*/package.json need Node 20.19 or newer, with npm." >&2; \
 		exit 1; }; \
 	if ! cmp -s package-lock.json node_modules/installed.json; then \
-		echo "Installing tests/contract/package-lock.json (a quarter of a minute) ..."; \
+		echo "Installing tests/$*/package-lock.json (a quarter of a minute) ..."; \
 		npm ci --no-audit --no-fund --loglevel=error >/dev/null && cp package-lock.json node_modules/installed.json; \
 	fi
 

@@ -2,7 +2,7 @@
 
 /* Names and roles that the scripts of Django and of the theme leave out (WCAG 2.2, 4.1.2). They make
    their widgets whenever they like, also for rows that are added later, so this watches them do it. */
-new MutationObserver(() => {
+const repair = () => {
   for (const hint of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) {
     hint.setAttribute("role", "img");
   }
@@ -10,7 +10,42 @@ new MutationObserver(() => {
     const label = document.querySelector(`label[for="${select.id}"]`);
     if (label) nameParts(select, label);
   }
-}).observe(document, { childList: true, subtree: true });
+  for (const box of document.querySelectorAll("input[type=text]:not([aria-label], [aria-labelledby], [title])")) {
+    if (!box.labels.length) box.setAttribute("aria-label", nameOf(box));
+  }
+  for (const icon of document.querySelectorAll("a:not([aria-label]) > :is(.date-icon, .clock-icon)")) {
+    icon.parentElement.setAttribute("aria-label", icon.title);
+    icon.innerHTML ||= `<span class="so-hidden">${icon.title}</span>`;
+  }
+  for (const cell of document.querySelectorAll("#result_list th:not([scope])")) {
+    cell.scope = cell.closest("thead") ? "col" : "row";
+  }
+  for (const group of document.querySelectorAll("fieldset.module:not(:has(> legend))")) {
+    const legend = document.createElement("legend");
+    legend.className = "so-hidden";
+    legend.textContent = titleOf(group);
+    group.prepend(legend);
+  }
+  const list = document.querySelector("#changelist-form:not(:has([type=submit]))");
+  list?.insertAdjacentHTML("beforeend", '<button type="submit" hidden disabled>Send</button>');
+};
+new MutationObserver(repair).observe(document, { childList: true, subtree: true });
+document.addEventListener("DOMContentLoaded", repair);
+
+/* What a box is for: its hint, or that of the group in which it stands, and its own. */
+function nameOf(box) {
+  const group = box.closest(".field-row, .form-row, [class*=field-], div:has(> h3)");
+  const about = group?.querySelector("label, h3, legend")?.textContent.trim() ?? "";
+  const own = box.placeholder || { vDateField: "date", vTimeField: "time" }[box.classList[0]] || "";
+  return `${about} ${own}`.trim() || box.name;
+}
+
+/* The heading of a group of fields, the tab that shows it, or what the page is about. */
+function titleOf(group) {
+  const tab = group.getAttribute("x-show")?.match(/'(.+)'/)?.[1];
+  const told = group.querySelector("h2, h3, summary") ?? document.querySelector(`a[href="#${tab}"]`);
+  return (told ?? document.querySelector("h1"))?.textContent.trim() || document.title;
+}
 
 /* The theme hides a page until its scripts have run, and what is hidden cannot have the focus. */
 window.addEventListener("load", () => {

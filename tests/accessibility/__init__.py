@@ -1,0 +1,1 @@
+"""What checkers of others say about the admin's pages; they need Node."""
