@@ -11,10 +11,9 @@ import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
-import jwt
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
@@ -36,6 +35,9 @@ from syteops.core.outbound import OutboundFailed, exchange, url_problem
 from syteops.people.queries import is_same_address
 from syteops.people.second_steps import continue_sign_in
 from syteops.people.sign_ins import network_actor
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +121,8 @@ class OpenIdBackend(BaseBackend):
     def authenticate(  # type: ignore[override]
         self, request: HttpRequest | None, username: str, openid_token: dict[str, str]
     ) -> Any:
+        import jwt  # here, for the sake of starts: few processes ever see a token
+
         try:
             claims = _claims(openid_token)
             return _person_of(network_actor(request, "people.openid", "", ""), claims)
@@ -135,6 +139,8 @@ def _claims(proof: dict[str, str]) -> dict[str, Any]:
 
     OpenID Connect Core 1.0, 3.1.3.7, and the signature in any case.
     """
+    import jwt
+
     configuration = _configuration()
     tokens = _redeem(configuration, proof)
     token = str(tokens.get("id_token", ""))
@@ -185,7 +191,9 @@ def _redeem(configuration: dict[str, Any], proof: dict[str, str]) -> dict[str, A
     return _fetch(_address(configuration, "token_endpoint"), urlencode(form).encode(), headers)
 
 
-def _signing_key(configuration: dict[str, Any], token: str) -> jwt.PyJWK:
+def _signing_key(configuration: dict[str, Any], token: str) -> "PyJWK":
+    import jwt
+
     found = jwt.PyJWKSet.from_dict(_fetch(_address(configuration, "jwks_uri"))).keys
     kid = jwt.get_unverified_header(token).get("kid")
     keys = [one for one in found if kid is None or one.key_id == kid]

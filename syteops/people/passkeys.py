@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.internal import auth as library
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate
@@ -40,9 +39,16 @@ MOST = 20
 _PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105 - a name
 
 
+def _library() -> Any:
+    """Imported here, for the sake of starts: few processes ever see a passkey."""
+    from allauth.mfa.webauthn.internal import auth
+
+    return auth
+
+
 def creation_options(user: User) -> dict[str, Any]:
     """What the browser is asked for a new passkey of this person."""
-    options: dict[str, Any] = library.begin_registration(user, passwordless=True)
+    options: dict[str, Any] = _library().begin_registration(user, passwordless=True)
     return options
 
 
@@ -58,13 +64,13 @@ def add_passkey(actor: Actor, user: User, name: str, answer: str, session_key: s
         raise Invalid.field("name", f"{MOST} passkeys are enough. Remove one first.")
     try:
         credential = json.loads(answer)
-        library.parse_registration_response(credential)
-        library.complete_registration(credential)
+        _library().parse_registration_response(credential)
+        _library().complete_registration(credential)
     except Exception as error:  # of a stranger's making: whatever it stumbles over
         raise Invalid.field("credential", "The passkey was not made. Try again.") from error
     finally:
-        library.clear_state()
-    library.WebAuthn.add(user, name, credential)
+        _library().clear_state()
+    _library().WebAuthn.add(user, name, credential)
     return factor_added(actor, user, Kind.WEBAUTHN, session_key)
 
 
@@ -123,7 +129,7 @@ class PasskeyView(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "credential" not in request.POST:
-            return JsonResponse(library.begin_authentication(None))
+            return JsonResponse(_library().begin_authentication(None))
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -140,7 +146,7 @@ class PasskeyView(LoginView):
 def claimed_name(answer: str) -> str:
     """Whose passkey it says that it is; "" where that is nobody. It proves nothing."""
     try:
-        return str(library.extract_user_from_response(json.loads(answer)).get_username())
+        return str(_library().extract_user_from_response(json.loads(answer)).get_username())
     except Exception:  # noqa: BLE001 - of a stranger's making: whatever it stumbles over
         return ""
 
@@ -152,11 +158,11 @@ class PasskeyBackend(BaseBackend):
         rows = User.objects.filter(username=username, is_active=True, is_staff=True)
         user = rows.first() if username else None
         try:
-            factor = user and library.complete_authentication(user, json.loads(passkey))
+            factor = user and _library().complete_authentication(user, json.loads(passkey))
         except Exception:  # noqa: BLE001 - of a stranger's making: whatever it stumbles over
             factor = None
         finally:
-            library.clear_state()
+            _library().clear_state()
         if not factor:
             return None
         factor.record_usage()
