@@ -21,7 +21,9 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import RedirectURLMixin
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
+from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
@@ -126,7 +128,7 @@ class OpenIdBackend(BaseBackend):
         try:
             claims = _claims(openid_token)
             return _person_of(network_actor(request, "people.openid", "", ""), claims)
-        except (DomainError, Untrue, jwt.PyJWTError) as error:
+        except (DomainError, Untrue, UnicodeError, jwt.PyJWTError) as error:
             _tell(error)
             return None
 
@@ -248,8 +250,12 @@ def _person_of(actor: Actor, claims: dict[str, Any]) -> User:
     Raises Untrue, and DomainError where an invitation cannot be accepted.
     """
     address = claims.get("email")
-    if claims.get("email_verified") is not True or not isinstance(address, str) or not address:
+    if claims.get("email_verified") is not True or not isinstance(address, str):
         raise Untrue("no verified e-mail address")
+    try:
+        validate_email(address.encode().decode())  # which half of a surrogate pair is not
+    except (ValidationError, UnicodeError):
+        raise Untrue("no e-mail address") from None
     rows = User.objects.filter(email__iexact=address, is_active=True, is_staff=True)
     people = [one for one in rows if is_same_address(one.email, address)]
     if not people:

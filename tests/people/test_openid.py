@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
 from syteops.people.passwords import require_change
+from syteops.people.queries import is_same_address
 from tests.fixtures import signed_in
 from tests.people.authenticator_app import (
     SECOND,
@@ -155,6 +156,7 @@ def refused(client: Client, answer: Any) -> None:
     assert "Acme: That did not work" in client.get(SIGN_IN).content.decode()
 
 
+@pytest.mark.combination
 @pytest.mark.parametrize(
     "claims",
     [
@@ -168,6 +170,8 @@ def refused(client: Client, answer: Any) -> None:
         {"email": {"in": "bob@example.com"}},
         {"email": "bob@example.com\x00"},
         {"email": "bob@example.com "},
+        {"email": "bob@\ud800.com"},
+        {"nonce": "\ud800"},
         {"iss": "https://evil.example"},
         {"aud": "somebody-else"},
         {"aud": None},
@@ -271,6 +275,13 @@ def test_letters_that_look_alike_are_others(
     User.objects.create_user("mike", here, is_staff=True)
     provider.claims = {"email": there}
     refused(client, sign_in(client, provider))
+
+
+def test_an_address_is_one_whatever_capitals_it_has_and_no_other() -> None:
+    assert is_same_address("Mike@example.com", "mike@EXAMPLE.com")
+    assert is_same_address("m\u0131ke@example.com", "m\u0131ke@example.com")
+    assert not is_same_address("mi\u212ae@example.com", "mike@example.com")
+    assert not is_same_address("mike@example.com", "mi\u212ae@example.com")
 
 
 def test_people_without_an_address_are_nobody_s(client: Client, provider: Provider) -> None:
