@@ -2,6 +2,7 @@
 
 /* Names and roles that the scripts of Django and of the theme leave out (WCAG 2.2, 4.1.2). They make
    their widgets whenever they like, also for rows that are added later, so this watches them do it. */
+let groups = 0;
 const repair = () => {
   for (const hint of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) {
     hint.setAttribute("role", "img");
@@ -23,8 +24,12 @@ const repair = () => {
   for (const group of document.querySelectorAll("fieldset.module:not(:has(> legend))")) {
     const legend = document.createElement("legend");
     legend.className = "so-hidden";
-    legend.textContent = titleOf(group);
+    legend.textContent = "Fields";
     group.prepend(legend);
+    const title = titleOf(group);
+    if (!title) continue;
+    title.id ||= `title_of_${groups++}`;
+    group.setAttribute("aria-labelledby", title.id);
   }
   const list = document.querySelector("#changelist-form:not(:has([type=submit]))");
   list?.insertAdjacentHTML("beforeend", '<button type="submit" hidden disabled>Send</button>');
@@ -40,11 +45,10 @@ function nameOf(box) {
   return `${about} ${own}`.trim() || box.name;
 }
 
-/* The heading of a group of fields, the tab that shows it, or what the page is about. */
+/* The heading of a group of fields, or the tab that shows it. */
 function titleOf(group) {
   const tab = group.getAttribute("x-show")?.match(/'(.+)'/)?.[1];
-  const told = group.querySelector("h2, h3, summary") ?? document.querySelector(`a[href="#${tab}"]`);
-  return (told ?? document.querySelector("h1"))?.textContent.trim() || document.title;
+  return group.querySelector("h2, h3, summary") ?? document.querySelector(`a[href="#${tab}"]`);
 }
 
 /* The theme hides a page until its scripts have run, and what is hidden cannot have the focus. */
