@@ -11,8 +11,9 @@ from notes import services as notes
 from syteops.adminkit.columns import name_of
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.errors import Forbidden, Invalid
 from syteops.lists.models import SavedView
-from syteops.lists.services import MOST_VIEWS
+from syteops.lists.services import MOST_VIEWS, change_view, save_view
 from tests.fixtures import signed_in
 from tests.samples.crm import a_system
 
@@ -156,6 +157,26 @@ def test_sharing_takes_a_right_of_its_own(alice: User, bob: User) -> None:
         ("saved_view.updated", "Ours", "bob"),
         ("saved_view.deleted", "Ours", "bob"),
     ]
+
+
+def test_sharing_takes_the_right_whatever_page_asks(alice: User, bob: User) -> None:
+    asked: Any = {"place": "crm.crmsystem", "asked": {}, "order": [], "columns": ["name"]}
+    mine = save_view(SYSTEM, bob, name="Mine", is_shared=False, **asked)
+    hers = save_view(SYSTEM, alice, name="Hers", is_shared=True, **asked)
+
+    with pytest.raises(Forbidden):
+        save_view(SYSTEM, bob, name="Ours", is_shared=True, **asked)
+    for view, is_shared in ((mine, True), (hers, False)):
+        with pytest.raises(Forbidden):
+            change_view(SYSTEM, bob, view, name="Ours", is_shared=is_shared)
+    assert not SavedView.objects.filter(name="Ours").exists()
+
+
+def test_a_name_is_one_line_whatever_page_asks(alice: User) -> None:
+    asked: Any = {"place": "crm.crmsystem", "asked": {}, "order": [], "columns": ["name"]}
+    with pytest.raises(Invalid):
+        save_view(SYSTEM, alice, name="a\nb", is_shared=False, **asked)
+    assert not SavedView.objects.exists()
 
 
 def test_a_private_view_is_nobody_elses(alice: User, bob: User) -> None:
