@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -41,7 +43,7 @@ class DeliveryAdmin(DetailAdmin):
         "answered. Enable one, and its deliveries appear by themselves."
     )
     icon = "outbox"
-    list_display = ("queued", "what", "to", "shown_state", "attempts", "ended")
+    list_display = ("queued", "what", "shown_state", "attempts", "ended")
     list_display_links = ("queued", "what")
     list_filter = (
         ("state", ChoicesDropdownFilter),
@@ -77,6 +79,16 @@ class DeliveryAdmin(DetailAdmin):
 
     # --- The list ---
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        named = pages.naming(request)
+
+        @display(description="To")  # type: ignore[untyped-decorator]
+        def to(delivery: Delivery) -> str:
+            return named(delivery.integration, delivery.destination)
+
+        queued, what, *others = super().get_list_display(request)
+        return [queued, what, to, *others]
+
     @display(description="Queued", ordering="created_at")  # type: ignore[untyped-decorator]
     def queued(self, delivery: Delivery) -> str:
         return exact_moment(delivery.created_at)
@@ -89,10 +101,6 @@ class DeliveryAdmin(DetailAdmin):
     def what(self, delivery: Delivery) -> str:
         return str(delivery.event)
 
-    @display(description="To")  # type: ignore[untyped-decorator]
-    def to(self, delivery: Delivery) -> str:
-        return f"{delivery.integration} {delivery.destination}".strip()
-
     @display(description="State", label=_STATES)  # type: ignore[untyped-decorator]
     def shown_state(self, delivery: Delivery) -> str:
         return delivery.get_state_display()
@@ -103,12 +111,14 @@ class DeliveryAdmin(DetailAdmin):
         """One delivery, with each attempt and what was answered."""
         context = {
             "delivery": found,
+            "to": pages.naming(request)(found.integration, found.destination),
             "tries": found.tries.all()[: pages.SHOWN],
             "destination_url": pages.destination_url(found.integration, found.destination),
             "resend_url": self.url_to("resend", found.pk),
             "may_resend": pages.may_change(request) and found.state != DeliveryState.WAITING,
         }
-        return self.page(request, "admin/deliveries/delivery.html", str(found), **context)
+        title = f"{found.event} to {context['to']}"
+        return self.page(request, "admin/deliveries/delivery.html", title, **context)
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Sends it once more; only a POST does it."""

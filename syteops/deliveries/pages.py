@@ -38,6 +38,17 @@ def destination_url(integration: str, destination: str) -> str:
     return f"{reverse('admin:deliveries_delivery_destination')}?{where}"
 
 
+def naming(request: HttpRequest) -> Callable[[str, str], str]:
+    """What people call a destination, such as "Webhooks: Billing"; of one that is gone, its key."""
+    known = {
+        (one.integration, one.destination): f"{one.installed.name}: {one.name}"
+        if one.destination
+        else one.installed.name
+        for one in queries.all_destinations(readable_resources(request.user))
+    }
+    return lambda *where: known.get(where) or " ".join(where).strip()
+
+
 class ResendForm(forms.Form):
     """What is to be sent once more."""
 
