@@ -16,13 +16,15 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -63,10 +65,36 @@ class RightsForm(RefusableForm):
         return cleaned
 
 
+class PasswordState(forms.Widget):
+    """Only whether there is a password: nothing of its hash belongs on a page."""
+
+    read_only = True
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        told = "A" if value and is_password_usable(value) else "No"
+        link = '<p>{} password is set. <a class="so-link" href="../password/">Set another</a></p>'
+        return format_html(link, told)
+
+
+_WHAT_FOR = {
+    "password": "",
+    "is_active": "Off: the person cannot sign in. Take this in place of deleting.",
+    "is_staff": "May sign in to this admin, and do there what the rights below allow.",
+    "is_superuser": "May do everything, whatever is ticked below.",
+    "groups": "The person has the rights of each group, beside those below.",
+}
+
+
 class PersonForm(RightsForm, UserChangeForm):  # type: ignore[misc]
     """Refuses to lock everybody out."""
 
     rights_field = "user_permissions"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget = PasswordState()
+        for name in _WHAT_FOR.keys() & self.fields.keys():
+            self.fields[name].help_text = _WHAT_FOR[name]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -110,6 +138,11 @@ class AuditedAdmin(GuardedAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == self.form.rights_field:
             return rights.RightsField(request.user, label="Rights")
+        if db_field.name == "groups":
+            ticks = forms.CheckboxSelectMultiple(attrs={"class": "so-ticks"})
+            return forms.ModelMultipleChoiceField(
+                Group.objects.order_by("name"), required=False, label="Groups", widget=ticks
+            )
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -64,6 +64,22 @@ def test_changes_are_recorded_before_and_after_with_groups_and_permissions(
     }
 
 
+def test_a_person_s_page_tells_nothing_of_the_hash_and_ticks_groups(
+    page: Client, bob: User
+) -> None:
+    group = Group.objects.create(name="Writers")
+    bob.set_password("canary horse battery")
+    bob.save()
+    html = page.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+    algorithm, *parts = bob.password.split("$")
+    assert "A password is set." in html
+    assert algorithm not in html
+    assert not [one for one in parts if len(one) > 7 and one[:6] in html]
+    ticks = f'<input type="checkbox" name="groups" value="{group.pk}"'
+    assert ticks in html
+    assert "selector" not in html.partition("<main")[2]
+
+
 def test_saving_the_same_records_nothing(page: Client, bob: User) -> None:
     assert save(page, bob).status_code == 302
     assert trail() == []
