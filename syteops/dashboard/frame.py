@@ -57,6 +57,11 @@ def script(request: HttpRequest) -> str:
     return static("syteops/accessible.js")
 
 
+def operable_script(request: HttpRequest) -> str:
+    """What lets the keyboard work the theme's menus, tabs and switches."""
+    return static("syteops/operable.js")
+
+
 def forms_script(request: HttpRequest) -> str:
     """What every form does: the focus on errors, a busy state, pickers, pictures, secrets."""
     return static("syteops/forms.js")

@@ -36,6 +36,7 @@ def unfold_settings(name: str) -> dict[str, Any]:
         "STYLES": ["syteops.dashboard.frame.stylesheet"],
         "SCRIPTS": [
             "syteops.dashboard.frame.script",
+            "syteops.dashboard.frame.operable_script",
             "syteops.dashboard.frame.forms_script",
             "syteops.dashboard.frame.palette_script",
         ],

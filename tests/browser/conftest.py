@@ -156,8 +156,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Page]]:
+@contextmanager
+def browsing(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Page]]:
     """Opens a page of a fresh browser profile. In the end, whatever its console complained of, or
     any request to another machine, fails the test."""
     complaints: list[str] = []
@@ -175,6 +175,13 @@ def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., P
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Page]]:
+    """Opens a page of a fresh browser profile, of which nothing is to complain."""
+    with browsing(chromium, running_site) as make:
+        yield make
 
 
 WIDTHS = {"light": (390, 1440), "dark": (1440, 390)}

@@ -37,6 +37,21 @@ for number in range(120):
 """
 
 
+OUT_OF_REACH = r"""() => {
+    const stops = "a[href], button, input, select, textarea, label, summary, [tabindex]";
+    const isFor = (one) => one.checkVisibility() && !one.closest(stops)
+        && !one.querySelector(stops);
+    return [...document.querySelectorAll("[x-on\\:click]")].filter(isFor)
+        .map((one) => one.outerHTML.slice(0, 200));
+}"""
+
+
+def out_of_reach(page: Page) -> list[str]:
+    """What takes a click and no key, of which axe does not know."""
+    where = urlsplit(page.url).path
+    return [f"{where} is for a mouse: {one}" for one in page.evaluate(OUT_OF_REACH)]
+
+
 def violations(page: Page) -> list[str]:
     """What a person with a disability would stumble over on the page as it is now."""
     # Colours that are still fading in are neither the old nor the new ones.
@@ -111,7 +126,9 @@ def test_every_other_page_in_one_look(
         answer = page.goto(path)
         assert answer is not None
         assert answer.ok, f"{path} leads nowhere"
-        found += violations(page)
+        found += violations(page) + out_of_reach(page)
+        if page.locator("main").count() != 1 or not page.locator(".so-skip").count():
+            found.append(f"{path} has no main part to go to")
         if sticks_out(page):
             found.append(f"{path} sticks out at {width} px")
         count += 1

@@ -1,0 +1,102 @@
+"use strict";
+
+/* What the theme opens and switches by a click takes keys, says what it is, and gives the focus back
+   (WCAG 2.2, 2.1.1 and 4.1.2). It makes its widgets whenever it likes, so this watches it do so. */
+(() => {
+  const STOPS = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const ICONS = ".material-symbols-outlined";
+  const NAMES = {
+    add: "Add",
+    arrow_back: "Back to the list",
+    close: "Close the menu",
+    dock_to_right: "Menu",
+    more_horiz: "More",
+    more_vert: "More",
+    openTheme: "Light or dark",
+    search: "Search this list",
+    showPassword: "Show what is typed",
+    vpn_key: "Start page",
+  };
+
+  new MutationObserver(() => {
+    document.querySelectorAll("[x-on\\:click]:not([role])").forEach(makeOperable);
+    document.querySelectorAll(`${ICONS}:not([aria-hidden], [role], a, button)`).forEach(nameIcon);
+  }).observe(document, { childList: true, subtree: true });
+
+  /* The theme's menus, tabs and switches take clicks and no keys. */
+  function makeOperable(one) {
+    if (one.matches(STOPS) || one.closest("a[href], button, label") || one.querySelector(STOPS)) return;
+    if (one.id === "changelist-filter-close") return; // what is beside the panel; Escape closes it
+    const isTab = one.getAttribute("x-on:click").startsWith("activeFieldsetTab");
+    one.tabIndex = 0;
+    one.setAttribute("role", isTab ? "tab" : "button");
+    if (isTab) one.parentElement.setAttribute("role", "tablist");
+    one.dataset.operable = "";
+    name(one);
+  }
+
+  /* An icon's name is for the font, not for people. */
+  function nameIcon(icon) {
+    icon.setAttribute("aria-hidden", "true");
+    const owner = icon.closest("a, button");
+    if (owner) name(owner);
+  }
+
+  /* Names what shows an icon and no words. */
+  function name(one) {
+    if (one.title || one.ariaLabel) return;
+    const icons = one.matches(ICONS) ? [one] : [...one.querySelectorAll(ICONS)];
+    const shown = icons.map((icon) => icon.textContent);
+    const words = shown.reduce((text, each) => text.replace(each, ""), one.textContent).trim();
+    const found = NAMES[opens(one)] ?? shown.map((each) => NAMES[each.trim()]).find(Boolean);
+    if (!words && found) one.setAttribute("aria-label", found);
+  }
+
+  const opens = (one) => /^(\w+) = (?:!\1|true)/.exec(one.getAttribute("x-on:click") ?? "")?.[1];
+
+  /* What a menu's button shows: the theme ties both to one variable. */
+  function shownBy(button) {
+    const name = opens(button);
+    if (!name) return undefined;
+    const panels = name === "sidebarMobileOpen" ? "#nav-sidebar" : `[x-show="${name}"]`;
+    return [...document.querySelectorAll(panels)].find((one) => one.checkVisibility());
+  }
+
+  let opener = null;
+
+  function activate(one) {
+    one.click();
+    setTimeout(() => {
+      const stop = shownBy(one)?.querySelectorAll(STOPS) ?? [];
+      opener = stop.length ? one : null;
+      [...stop].find((each) => each.tabIndex >= 0 && each.checkVisibility())?.focus();
+    });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const one = event.target;
+    if (event.key === "Escape" && opener && shownBy(opener)) {
+      if (opens(opener) !== "filterOpen") opener.click(); // that one the theme closes
+      opener.focus();
+      opener = null;
+    }
+    if (one.dataset?.operable === undefined) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      activate(one);
+    } else if (one.role === "tab" && /^Arrow(Left|Right|Up|Down)$/.test(event.key)) {
+      event.preventDefault();
+      const next = /Left|Up/.test(event.key) ? one.previousElementSibling : one.nextElementSibling;
+      next?.focus();
+    }
+  });
+
+  /* Whether a menu is open, and which tab; after the theme has seen to it. */
+  function tell() {
+    for (const one of document.querySelectorAll("[data-operable]")) {
+      if (one.role === "tab") one.setAttribute("aria-selected", String(one.classList.contains("active")));
+      else if (opens(one)) one.setAttribute("aria-expanded", String(Boolean(shownBy(one))));
+    }
+  }
+  for (const kind of ["load", "click", "keyup"]) window.addEventListener(kind, () => setTimeout(tell, 200));
+})();
