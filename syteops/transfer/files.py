@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 from zipfile import ZipFile
 
@@ -25,6 +26,9 @@ MOST_UNPACKED = 32 * 1024 * 1024
 """Bytes that a workbook unpacks to."""
 MOST_TAGS = 600_000
 """In all its XML, which is made into objects: 2,000 rows of 50 columns have so many."""
+MOST_OTHER_TAGS = 3000
+"""In all but sheets and their texts: a style takes thirty times as long as a cell."""
+_FILLED = ("xl/worksheets/", "xl/sharedStrings.xml")
 MOST_PARTS = 1000
 LONGEST_XLSX_CELL = 32_767  # characters, as Excel and LibreOffice have it
 
@@ -102,22 +106,35 @@ def _csv_lines(data: bytes) -> Iterator[list[str]]:
         raise refused(detail) from error
 
 
+_NO_VALUE = "A formula has no value yet. Open the file in a spreadsheet, and save it there."
 _NO_XLSX = "This is no XLSX file that can be read. Save it anew, or as “CSV UTF-8”."
 
 
 def _xlsx_lines(file: BinaryIO) -> Iterator[list[str]]:
-    """The rows of the first sheet, formulas as the values that they had last."""
-    import openpyxl
+    """The rows of the first sheet, formulas as the values that they had last.
 
+    Raises Invalid for one that has none yet: an empty cell would empty what is stored.
+    """
     _refuse_bomb(file)
     try:
-        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet: Any = workbook.worksheets[0]
-        sheet.reset_dimensions()  # the file may claim any
-        for row in sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True):
-            yield [_text(value) for value in row]
+        for values, sources in zip(*map(partial(_rows, file), (True, False)), strict=True):
+            if any(v is None and s is not None for v, s in zip(values, sources, strict=True)):
+                raise refused(_NO_VALUE)
+            yield [_text(value) for value in values]
+    except Invalid:
+        raise
     except Exception as error:  # whatever a file of a stranger makes of the library
         raise refused(_NO_XLSX) from error
+
+
+def _rows(file: BinaryIO, data_only: bool) -> Iterator[tuple[Any, ...]]:
+    import openpyxl
+
+    workbook = openpyxl.load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
+    sheet: Any = workbook.worksheets[0]
+    sheet.reset_dimensions()  # the file may claim any
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True)
+    return rows
 
 
 def _refuse_bomb(file: BinaryIO) -> None:
@@ -130,11 +147,17 @@ def _refuse_bomb(file: BinaryIO) -> None:
         with ZipFile(file) as packed:
             parts = packed.infolist()
             is_beyond = len(parts) > MOST_PARTS or sum(p.file_size for p in parts) > MOST_UNPACKED
-            is_beyond = is_beyond or sum(packed.read(p).count(b"<") for p in parts) > MOST_TAGS
+            is_beyond = is_beyond or _has_too_many_tags(packed)
     except Exception as error:  # whatever a file of a stranger makes of the library
         raise refused(_NO_XLSX) from error
     if is_beyond:
         raise refused("The file unpacks to too much. Split it into smaller ones.")
+
+
+def _has_too_many_tags(packed: ZipFile) -> bool:
+    tags = {one: packed.read(one).count(b"<") for one in packed.namelist()}
+    others = sum(count for name, count in tags.items() if not name.startswith(_FILLED))
+    return sum(tags.values()) > MOST_TAGS or others > MOST_OTHER_TAGS
 
 
 def _text(value: Any) -> str:

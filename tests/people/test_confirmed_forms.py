@@ -52,6 +52,7 @@ def test_without_the_password_nothing_is_given(page: Client, bob: User, place: i
         answer = page.post(address, {**sent, **wrong})
         assert answer.status_code == 200
         assert 'name="own_password"' in answer.content.decode()
+        assert "guess" not in answer.content.decode()
         assert stored() == before
 
     page.post(address, {**sent, "own_password": PASSWORD})

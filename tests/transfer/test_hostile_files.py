@@ -49,7 +49,7 @@ FAR_AWAY = b"""<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml
 </is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>Ada</t></is></c></row>
 </sheetData></worksheet>"""
 CELLS = b"<worksheet><sheetData><row>" + b"<c/>" * 600_001 + b"</row></sheetData></worksheet>"
-STYLES = b"<styleSheet><cellXfs>" + b"<xf/>" * 600_001 + b"</cellXfs></styleSheet>"
+STYLES = b"<styleSheet><cellXfs>" + b"<xf/>" * 3001 + b"</cellXfs></styleSheet>"
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "no spreadsheet": ("a.pdf", b"%PDF-1.7", "CSV or XLSX"),
     "nothing in it": ("a.csv", b" ", "first row is empty"),
@@ -78,6 +78,11 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     ),
     "many parts": ("a.xlsx", zipped({f"{n}.xml": b"" for n in range(1001)}), "unpacks"),
     "entities in entities": ("a.xlsx", book(BILLION_LAUGHS), "no XLSX"),
+    "formula that nobody has computed": (
+        "a.xlsx",
+        as_file([["user_num", "first_name"], ["001", "=1+1"]], "xlsx"),
+        "no value yet",
+    ),
     "no XML": ("a.xlsx", book(b"<worksheet"), "no XLSX"),
 }
 
