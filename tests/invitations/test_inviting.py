@@ -241,6 +241,13 @@ def test_an_invitation_that_was_accepted_meanwhile_is_not_mailed(
     assert (Invitation.objects.get().mail_state, mails.mails) == ("failed", [])
 
 
+def test_an_invitation_that_expired_meanwhile_is_not_mailed(page: Client, mails: SmtpSink) -> None:
+    invite(page, SEES, email="dora@example.com")
+    Invitation.objects.update(expires_at=timezone.now())
+    run_tasks()
+    assert (Invitation.objects.get().mail_state, mails.mails) == ("failed", [])
+
+
 def test_a_revoked_invitation_is_not_mailed(page: Client, mails: SmtpSink) -> None:
     invite(page, SEES, email="dora@example.com")
     pk = Invitation.objects.get().pk
