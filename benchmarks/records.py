@@ -33,8 +33,9 @@ from syteops.webhooks.models import Webhook
 WORDS = ("launch", "budget", "campaign", "review", "hosting", "relaunch", "client", "brand")
 STATUSES = ("draft", "published", "archived")
 BATCH = 2_000
-MOST_SYSTEMS, MOST_ROLES = 99, 20
-"""A site has no more CRM systems by default, and of each role a variable of each member."""
+MOST_SYSTEMS, MOST_ROLES, MOST_GROUPS = 99, 20, 20
+"""A site has no more CRM systems by default, of each role a variable of each member, and people
+tick the groups of a colleague."""
 _DAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -47,8 +48,9 @@ def fill(first: int, end: int) -> None:
 
 
 def store_people(numbers: range) -> None:
-    """Logins, and as many groups: each person is in one."""
-    groups = Group.objects.bulk_create(Group(name=f"Group {n}") for n in numbers)
+    """Logins and groups: each person is in one."""
+    new = Group.objects.bulk_create(Group(name=f"Group {n}") for n in numbers if n <= MOST_GROUPS)
+    groups = list(Group.objects.filter(name__startswith="Group "))
     people = User.objects.bulk_create(
         User(
             username=f"person{n}",
@@ -62,7 +64,7 @@ def store_people(numbers: range) -> None:
     )
     rights = list(Permission.objects.filter(codename__startswith="view_"))
     _link(User.groups.through, "user", people, "group", groups)
-    _link(Group.permissions.through, "group", groups, "permission", rights)
+    _link(Group.permissions.through, "group", new, "permission", rights)
 
 
 def _link(

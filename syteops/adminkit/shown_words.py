@@ -21,10 +21,11 @@ NEVER = Q(pk__in=())
 
 def conditions(page: Any, request: Any) -> Iterator[Condition]:
     """One for each column of the list of `page` that its `search_fields` do not look into."""
+    told = page.get_shown_words(request)
     for column in page.get_list_display(request):
         name = column if isinstance(column, str) else column.__name__
-        if name in page.shown_words:
-            yield page.shown_words[name]
+        if name in told:
+            yield told[name]
         elif derived := _derived(page, column):
             yield derived
 

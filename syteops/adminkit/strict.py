@@ -203,6 +203,10 @@ class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type:
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return partial(StrictChangeList, chosen=self.columns_shown(request))
 
+    def get_shown_words(self, request: HttpRequest) -> Mapping[str, Condition]:
+        """Override for what not everybody sees, and so not everybody may find."""
+        return self.shown_words
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from django.contrib import admin
@@ -133,15 +134,18 @@ class AiAreaSettingsAdmin(ServiceAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """With what serves each area now, which depends on the default provider as well."""
-        states = {one.area.slug: one for one in queries.list_areas()}
+
+        @cache  # Django asks for the columns again and again, and shows them once
+        def states() -> dict[str, Any]:
+            return {one.area.slug: one for one in queries.list_areas()}
 
         @admin.display(description="Served by")
         def served_by(settings: AiAreaSettings) -> str:
-            return _server_of(states[settings.area])
+            return _server_of(states()[settings.area])
 
         @admin.display(description="Ready", boolean=True)
         def ready(settings: AiAreaSettings) -> bool:
-            return states[settings.area].ready
+            return bool(states()[settings.area].ready)
 
         title, *others = self.list_display
         return [title, served_by, ready, *others]

@@ -9,21 +9,18 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
 from syteops.adminkit.moments import exact_moment
-from syteops.adminkit.shown_words import by_texts
+from syteops.adminkit.shown_words import Condition, by_texts
 from syteops.adminkit.strict import DetailAdmin
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.deliveries import pages, services
 from syteops.deliveries.models import Delivery, DeliveryState
 from syteops.integrations.admin import IntegrationStateAdmin
+from syteops.lib.folding import fold
 
 
 def _says(word: str) -> Q:
     return Q(event__type__icontains=word) | Q(event__object_id__icontains=word)
-
-
-def _goes_to(word: str) -> Q:
-    return Q(integration__icontains=word) | Q(destination__icontains=word)
 
 
 _STATES = {
@@ -57,7 +54,6 @@ class DeliveryAdmin(DetailAdmin):
     search_help_text = "Event, object, destination or state"
     shown_words = {
         "what": _says,
-        "to": _goes_to,
         "shown_state": by_texts(
             lambda: [(label, Q(state=value)) for value, label in DeliveryState.choices]
         ),
@@ -68,6 +64,18 @@ class DeliveryAdmin(DetailAdmin):
         found: QuerySet[Delivery] = super().get_queryset(request).select_related("event")
         resources = readable_resources(request.user)
         return found if resources is None else found.filter(event__resource__in=resources)
+
+    def get_shown_words(self, request: HttpRequest) -> dict[str, Condition]:
+        known = pages.names(request)
+
+        def goes_to(word: str) -> Q:
+            found = Q(integration__icontains=word) | Q(destination__icontains=word)
+            for (integration, destination), name in known.items():
+                if word in fold(name):
+                    found |= Q(integration=integration, destination=destination)
+            return found
+
+        return {**self.shown_words, "to": goes_to}
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

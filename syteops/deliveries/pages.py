@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from syteops.adminkit.service_admin import admin_actor
@@ -38,14 +39,19 @@ def destination_url(integration: str, destination: str) -> str:
     return f"{reverse('admin:deliveries_delivery_destination')}?{where}"
 
 
-def naming(request: HttpRequest) -> Callable[[str, str], str]:
-    """What people call a destination, such as "Webhooks: Billing"; of one that is gone, its key."""
-    known = {
+def names(request: HttpRequest) -> dict[tuple[str, str], str]:
+    """What people call each destination, such as "Webhooks: Billing", as far as they may know."""
+    return {
         (one.integration, one.destination): f"{one.installed.name}: {one.name}"
         if one.destination
         else one.installed.name
         for one in queries.all_destinations(readable_resources(request.user))
     }
+
+
+def naming(request: HttpRequest) -> Callable[[str, str], str]:
+    """Names a destination; one that is gone by its key. Looks for names when it is first asked."""
+    known = SimpleLazyObject(lambda: names(request))
     return lambda *where: known.get(where) or " ".join(where).strip()
 
 

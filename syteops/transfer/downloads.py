@@ -48,9 +48,11 @@ def make(
     except Invalid as refusal:
         raise Conflict(refusal.errors[0].detail) from refusal
     with storing(), transaction.atomic():
-        content = seal(kept, "content", b64encode(made).decode())
-        if not Download.objects.filter(pk=kept.pk).update(content=content):
+        row = Download.objects.select_for_update().filter(pk=kept.pk).first()
+        if row is None:
             raise Conflict(GONE)
+        row.content = seal(kept, "content", b64encode(made).decode())
+        row.save(update_fields=["content"])
 
 
 def content_of(kept: Download) -> bytes | None:

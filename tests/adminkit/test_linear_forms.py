@@ -34,6 +34,7 @@ from syteops.lib.paths import ADMIN_PREFIX
 from syteops.people.passkeys import AnswerForm
 from syteops.people.second_steps import SecondStepForm
 from syteops.site.models import License
+from syteops.transfer.editing import EditForm
 from syteops.transfer.pages import FileForm
 from tests.adminkit.test_strict_lists import parameters, path_of
 from tests.core.test_values import MAKERS
@@ -158,6 +159,7 @@ OTHERS: dict[str, Callable[[], str]] = {
     "suggested items": _suggested,
     "invitation": lambda: invited(User.objects.create_superuser("inviter")),
     "licence": lambda: f"{path_of(License)}1/change/",
+    "view": lambda: f"{path_of(Note)}views/",
 }
 OPEN = ("sign in", "client's page", "invitation")
 """To everybody."""
@@ -245,12 +247,13 @@ ELSEWHERE = {
     GuideSearch,
     ResendForm,
     FileForm,
+    EditForm,
     SecondStepForm,
     AnswerForm,
 }
-"""The forms of lists, which come in addresses: see below; one that has choices alone; one that
-takes a file, for which see tests/transfer; and those of signing in without a page of
-their own, for which see tests/people."""
+"""The forms of lists, which come in addresses: see below; one that has choices alone; those that
+take a file or are for chosen rows, for which see tests/transfer; and those of signing in without a
+page of their own, for which see tests/people."""
 
 
 # --- Lists -------------------------------------------------------------------------------------

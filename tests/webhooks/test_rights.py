@@ -10,11 +10,12 @@ from django.utils import timezone
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
 from syteops.core.errors import Forbidden
-from syteops.deliveries.models import DestinationState
+from syteops.deliveries.models import Delivery, DestinationState
 from syteops.events.rights import require_readable
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
 from tests.fixtures import Api, signed_in
+from tests.samples.deliveries import a_delivery
 from tests.samples.webhooks import URL, a_webhook, enable_webhooks
 
 MINE = "https://mine.example/"
@@ -177,9 +178,19 @@ def test_who_may_not_read_webhooks_learns_no_name_from_deliveries(
         "/admin/",
         "/admin/integrations/integrationstate/webhooks/change/",
         f"/admin/deliveries/delivery/destination/?integration=webhooks&destination={pk}",
+        "/admin/deliveries/delivery/",
     )
+    delivery = a_delivery()
+    Delivery.objects.update(destination=pk)
+
+    def found() -> list[Any]:
+        listed: Any = signed_in(bob).get("/admin/deliveries/delivery/?q=canary")
+        return list(listed.context["cl"].result_list)
+
     for page in pages:
         assert "Canary" not in signed_in(bob).get(page).content.decode(), page
+    assert found() == []
     bob.user_permissions.add(Permission.objects.get(codename="view_webhook"))
     for page in pages:
         assert "Canary" in signed_in(bob).get(page).content.decode(), page
+    assert found() == [delivery]
