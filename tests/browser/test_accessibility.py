@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import WIDTHS, Site, sticks_out, widths
+from tests.browser.conftest import TALL, WIDTHS, Site, sticks_out, widths
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LOOKS = [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)]
@@ -122,7 +122,7 @@ def test_every_other_page_in_one_look(
     for path in addresses(page):
         scheme, width = next(looks)
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a literal
-        page.set_viewport_size({"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": TALL})
         answer = page.goto(path)
         assert answer is not None
         assert answer.ok, f"{path} leads nowhere"
