@@ -20,6 +20,8 @@
 
   new MutationObserver(() => {
     document.querySelectorAll("[x-on\\:click]:not([role])").forEach(makeOperable);
+    // Again: what is in it may come after it.
+    document.querySelectorAll("[data-operable]:not([aria-label])").forEach(name);
     document.querySelectorAll(`${ICONS}:not([aria-hidden], [role], a, button)`).forEach(nameIcon);
   }).observe(document, { childList: true, subtree: true });
 
