@@ -36,10 +36,10 @@ from estimates.pdf import PdfFailed
 from estimates.queries import SEARCHED, estimates
 from estimates.readable import Readable
 from estimates.templatetags.amounts import money
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.markdown_editor import MarkdownAdmin
 from syteops.adminkit.rows import RowsInline
-from syteops.adminkit.service_admin import admin_actor
 from syteops.ai.suggesting_admin import SuggestingAdmin
 from syteops.audit.rows import MAX_ROWS
 from syteops.core.addresses import absolute_address

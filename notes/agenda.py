@@ -13,9 +13,9 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from notes import people, queries, services
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.markdown_editor import MarkdownAdmin
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import DomainError
 
 PAGE_SIZE = 50

@@ -23,8 +23,8 @@ from manage_api.keys.forms import CreateKeyForm
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.services import Issued
 from manage_api.views import address_of
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.history import page_of
-from syteops.adminkit.service_admin import admin_actor
 from syteops.audit.visibility import visible_to_person
 from syteops.core.addresses import absolute_address
 from syteops.core.errors import Conflict, DomainError, Forbidden, NotFound

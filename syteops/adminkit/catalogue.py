@@ -16,12 +16,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.errors import problems_of_form
 from syteops.adminkit.merging import MARK, Choice, MergeableForm, merge, with_choices
 from syteops.adminkit.palette import Found, Wanted
 from syteops.adminkit.races import races_refused
 from syteops.adminkit.schema_forms import config_fields, field_of, patch_of
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.stale_forms import (
     ChangedMeanwhile,
     changes_among,

@@ -11,7 +11,7 @@ from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
-from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.acting import admin_actor
 from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_refusal
 from syteops.core.counters import CounterKind, counters

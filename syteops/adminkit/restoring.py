@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.list_tabs import TabFilter
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.core.actors import Actor
 from syteops.core.entities import get_any
 from syteops.core.errors import DomainError

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
-from syteops.adminkit.acting import admin_actor as admin_actor
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
 from syteops.adminkit.races import check_references

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from unfold.contrib.filters.admin import FieldTextFilter
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.searched_choices import SearchedFilter
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.shown_words import by_texts
 from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.ai import queries, services, tasks

@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from rest_framework.exceptions import ValidationError
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, confirmed
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.service_admin import admin_actor
 from syteops.ai import queries, suggestions, tasks
 from syteops.ai.areas import Area, areas_about
 from syteops.ai.choices import UNDER_WAY, SuggestionState

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
-from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.strict import StrictAdmin
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor

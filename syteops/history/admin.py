@@ -26,9 +26,9 @@ from unfold.decorators import action
 from unfold.utils import parse_date_str
 
 from manage_api.principals import PersonPrincipal
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.moments import exact_moment
 from syteops.adminkit.races import races_refused
-from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.shown_words import by_texts
 from syteops.adminkit.strict import DetailAdmin
 from syteops.audit import words

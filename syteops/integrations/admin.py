@@ -12,9 +12,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.moments import in_full
-from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.core.form_fields import SecretField

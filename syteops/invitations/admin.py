@@ -9,8 +9,9 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.moments import moment
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.shown_words import among_few
 from syteops.core.addresses import absolute_address
 from syteops.invitations import pages, queries, services

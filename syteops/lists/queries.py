@@ -6,15 +6,14 @@ from django.db.models import Q, QuerySet
 
 from syteops.lists.models import ColumnChoice, SavedView
 
+SHARE = "lists.share_savedview"
+"""The right to share views, and to rename and delete those that others share."""
+
 
 def columns_of(person: Any, place: str) -> list[str]:
     """The names of the columns that the person has chosen there; nothing if none were."""
     chosen = ColumnChoice.objects.filter(person=person, place=place)
     return next((list(one) for one in chosen.values_list("columns", flat=True)), [])
-
-
-SHARE = "lists.share_savedview"
-"""The right to share views, and to rename and delete those that others share."""
 
 
 def views_seen_by(person: Any) -> QuerySet[SavedView]:

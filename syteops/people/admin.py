@@ -28,11 +28,11 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, confirmed
 from syteops.adminkit.moments import moment
 from syteops.adminkit.races import check_references, lock_row
 from syteops.adminkit.searched_choices import SearchedFilter
-from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.stale_forms import (
     GuardedAdmin,
     RefusableForm,

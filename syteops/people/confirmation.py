@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from syteops.adminkit.service_admin import admin_actor
+from syteops.adminkit.acting import admin_actor
 from syteops.core.errors import NotFound
 from syteops.people.services import set_password
 

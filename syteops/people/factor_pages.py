@@ -15,8 +15,8 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.errors import show_refusal
-from syteops.adminkit.service_admin import admin_actor
 from syteops.core.encryption import UnsealError
 from syteops.core.errors import DomainError
 from syteops.people import factors, passkeys
@@ -73,6 +73,11 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
+def _session_key(request: HttpRequest) -> str:
+    """Of the session that goes on when the person's others end."""
+    return request.session.session_key or ""
+
+
 def _set_up_app(request: HttpRequest) -> HttpResponse:
     """The way to an authenticator app."""
     form = FirstCodeForm(request, request.POST if request.method == "POST" else None)
@@ -89,9 +94,7 @@ def _set_up_app(request: HttpRequest) -> HttpResponse:
 
 def _add(request: HttpRequest, secret: str, code: str) -> list[str]:
     actor = admin_actor(request, "people.add_second_factor")
-    codes = factors.add_totp(
-        actor, _person(request), secret, code, request.session.session_key or ""
-    )
+    codes = factors.add_totp(actor, _person(request), secret, code, _session_key(request))
     del request.session[_SECRET]
     return codes
 
@@ -136,12 +139,10 @@ def _add_passkey(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     form = PasskeyForm(request, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        actor, key = admin_actor(request, "people.add_second_factor"), request.session.session_key
+        actor, key = admin_actor(request, "people.add_second_factor"), _session_key(request)
         name, answer = form.cleaned_data["name"], form.cleaned_data["credential"]
         try:
-            return _render_codes(
-                request, passkeys.add_passkey(actor, user, name, answer, key or "")
-            )
+            return _render_codes(request, passkeys.add_passkey(actor, user, name, answer, key))
         except DomainError as refusal:
             show_refusal(form, refusal)
     options = passkeys.creation_options(user)
@@ -150,11 +151,8 @@ def _add_passkey(request: HttpRequest) -> HttpResponse:
 
 def _remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
     def remove() -> HttpResponse:
-        actor, key = (
-            admin_actor(request, "people.remove_second_factor"),
-            request.session.session_key,
-        )
-        passkeys.remove_passkey(actor, _person(request), pk, key or "")
+        actor = admin_actor(request, "people.remove_second_factor")
+        passkeys.remove_passkey(actor, _person(request), pk, _session_key(request))
         messages.success(request, "The passkey was removed.")
         return HttpResponseRedirect(reverse("admin:second_factor"))
 
@@ -175,11 +173,8 @@ def _switch_off(request: HttpRequest) -> HttpResponse:
     """Asks, then the password alone is enough."""
 
     def remove() -> HttpResponse:
-        actor, key = (
-            admin_actor(request, "people.remove_second_factor"),
-            request.session.session_key,
-        )
-        factors.remove_factors(actor, _person(request), key or "")
+        actor = admin_actor(request, "people.remove_second_factor")
+        factors.remove_factors(actor, _person(request), _session_key(request))
         messages.success(request, "Two-step sign-in is off. The password alone signs you in.")
         return HttpResponseRedirect(reverse("admin:second_factor"))
 

@@ -36,7 +36,7 @@ from syteops.core.outages import in_one_line
 from syteops.core.outbound import OutboundFailed, exchange, url_problem
 from syteops.people.queries import is_same_address
 from syteops.people.second_steps import continue_sign_in
-from syteops.people.sign_ins import network_actor
+from syteops.people.sign_ins import PASSWORD_BACKEND, network_actor
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -46,7 +46,6 @@ log = logging.getLogger(__name__)
 # None with a shared secret: who knows the client's would sign what he likes.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 _COOKIE, _SALT, _MINUTES = "openid", "syteops.openid", 10
-_PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105 - a name
 _MOST_BYTES = 500_000
 
 
@@ -112,7 +111,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     person = authenticate(request, username="", openid_token=proof)
     if person is None:
         return _refuse(request, None)
-    answer = continue_sign_in(request, person, _PASSWORD_BACKEND, trip["next"], "people.openid")
+    answer = continue_sign_in(request, person, PASSWORD_BACKEND, trip["next"], "people.openid")
     answer.delete_cookie(_COOKIE, path=reverse("admin:openid"))
     return answer
 

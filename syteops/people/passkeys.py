@@ -11,7 +11,6 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate
-from django.contrib.auth import login as auth_login
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
@@ -32,11 +31,11 @@ from syteops.people.factors import (
     remove_factors,
 )
 from syteops.people.services import about
+from syteops.people.sign_ins import PASSWORD_BACKEND, SIGN_IN, sign_in
 
 LONGEST = 20_000
 """Characters of an answer that is looked at; a browser's has some hundred."""
 MOST = 20
-_PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105 - a name
 
 
 def _library() -> Any:
@@ -133,7 +132,7 @@ class PasskeyView(LoginView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        auth_login(self.request, form.cleaned_data["credential"], _PASSWORD_BACKEND)
+        sign_in(self.request, form.cleaned_data["credential"], PASSWORD_BACKEND, SIGN_IN)
         return HttpResponseRedirect(self.get_success_url())
 
     def form_invalid(self, form: Any) -> HttpResponse:

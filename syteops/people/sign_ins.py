@@ -24,6 +24,8 @@ from syteops.people.services import PEOPLE, about
 
 KEPT_PER_MINUTE = 10
 SIGN_IN = "people.sign_in"
+PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105 - a name
+"""Of every session: the one that knows what rights a person has."""
 _OPERATIONS = {"token": "people.second_step", "openid_token": "people.openid"}
 """What fails, by the credential that Django's `authenticate` was given."""
 

@@ -11,9 +11,9 @@ from django_tasks_db.models import DBTaskResult
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.moments import exact_moment
-from syteops.adminkit.service_admin import admin_actor
 from syteops.adminkit.shown_words import among_few, by_texts
 from syteops.adminkit.strict import DetailAdmin
 from syteops.core.errors import DomainError

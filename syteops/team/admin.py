@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action, display
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.races import check_references, races_refused
 from syteops.adminkit.restoring import RestoringAdmin, StateFilter, asks_for_deleted
 from syteops.adminkit.searched_choices import SearchedFilter
-from syteops.adminkit.service_admin import admin_actor
 from syteops.core.actors import Actor
 from syteops.core.consequences import foresee, words_of
 from syteops.core.entities import find

@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from manage_api.principals import PersonPrincipal
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.errors import problems_of_form, show_refusal
 from syteops.adminkit.list_pages import ListAction, ListPage
-from syteops.adminkit.service_admin import admin_actor
 from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
@@ -29,7 +29,8 @@ MOST_NAMED = 8
 AT_ONCE = 250
 """So many rows are imported while the person waits; more of them in the background."""
 MOST_XLSX = 5000
-"""Rows of a workbook, which is made as a whole while the person waits."""
+"""Rows of a workbook, which is made as a whole."""
+_TOO_MANY = f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 R = TypeVar("R", bound=HttpResponseBase)
@@ -102,7 +103,7 @@ def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpR
     response: HttpResponseBase
     if form == "xlsx":
         if listed.count() > MOST_XLSX:
-            messages.error(request, f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV.")
+            messages.error(request, _TOO_MANY)
             return HttpResponseRedirect(request.path)
         try:
             made = files.as_xlsx(list(sheet.columns), rows)
@@ -127,7 +128,7 @@ def _begin_workbook(admin: Any, request: HttpRequest, listed: Any) -> HttpRespon
     sheet = _sheet(admin)
     keys = list(listed.values_list("pk", flat=True)[: MOST_XLSX + 1])
     if len(keys) > MOST_XLSX:
-        messages.error(request, f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV.")
+        messages.error(request, _TOO_MANY)
         return HttpResponseRedirect(request.get_full_path())
     kept = downloads.keep(request.user, sheet, keys)
     actor = admin_actor(request, f"{sheet.viewset.resource}.export")

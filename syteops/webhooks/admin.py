@@ -9,9 +9,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import display
 
+from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.moments import moment
-from syteops.adminkit.service_admin import ServiceAdmin, admin_actor
+from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.shown_words import among_few
 from syteops.deliveries.choices import LABELS
 from syteops.deliveries.pages import destination_url

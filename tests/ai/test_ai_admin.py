@@ -164,5 +164,5 @@ def test_lists_cost_a_bounded_number_of_queries(
         AiUsage.objects.create(
             area="a", day=timezone.localdate(), provider=provider.slug, model="m"
         )
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(20):
         assert page.get(address).status_code == 200

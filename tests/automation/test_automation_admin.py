@@ -161,5 +161,5 @@ def test_lists_cost_the_same_number_of_queries_however_long(
         services.create_variable(SYSTEM, key=f"k{number}", value="x")
         value = {"suffix": "a", "type": "text", "value": "x"}
         services.create_variable_set(SYSTEM, name="Set", acronym=f"set{number}", values=[value])
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(21):
         assert page.get(address).status_code == 200
