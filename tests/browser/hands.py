@@ -286,3 +286,37 @@ HANDS: dict[str, type[Hand]] = {
     "by keyboard": Keyboard,
     "on a telephone": Touch,
 }
+
+
+# --- Finding what to use ------------------------------------------------------------------------
+
+
+def link(within: Hand | Locator, name: Any, **options: Any) -> Locator:
+    return _within(within).get_by_role("link", name=name, **options)
+
+
+def button(within: Hand | Locator, name: Any, **options: Any) -> Locator:
+    return _within(within).get_by_role("button", name=name, **options)
+
+
+def field(hand: Hand, name: Any, **options: Any) -> Locator:
+    return hand.page.get_by_role("textbox", name=name, **options)
+
+
+def box(hand: Hand, name: Any, **options: Any) -> Locator:
+    return hand.page.get_by_role("checkbox", name=name, **options)
+
+
+def shown(hand: Hand, label: str) -> Locator:
+    """Of the fields that are so called the one that is there: a form keeps rows to be copied."""
+    return hand.page.get_by_label(label).filter(visible=True)
+
+
+def _within(within: Hand | Locator) -> Locator:
+    return within.page.locator("main") if isinstance(within, Hand) else within
+
+
+def sign_in(hand: Hand, name: str, password: str) -> None:
+    hand.write(field(hand, "Username"), name)
+    hand.write(hand.page.get_by_label("Password", exact=False).first, password)
+    hand.go(button(hand, "Log in"))

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.ai.conftest import FakeProvider, openai_answer
 from tests.browser.conftest import NewSite, Site, browsing
-from tests.browser.hands import HANDS, Hand
+from tests.browser.hands import HANDS, Hand, box, button, field, link, shown, sign_in
 from tests.integrations.receivers import Receiver, listening
 from tests.integrations.smtp_sink import SmtpSink, receiving_mail
 from tests.serving import serving
@@ -113,37 +113,6 @@ def hand(stranger: Strangers, session: Any, alices: dict[str, Hand], way: str) -
         alices[way].page.context.add_cookies(session)
         alices[way].open("/admin/")
     return alices[way]
-
-
-def link(within: Hand | Locator, name: Any, **options: Any) -> Locator:
-    return _within(within).get_by_role("link", name=name, **options)
-
-
-def button(within: Hand | Locator, name: Any, **options: Any) -> Locator:
-    return _within(within).get_by_role("button", name=name, **options)
-
-
-def field(hand: Hand, name: Any, **options: Any) -> Locator:
-    return hand.page.get_by_role("textbox", name=name, **options)
-
-
-def box(hand: Hand, name: Any, **options: Any) -> Locator:
-    return hand.page.get_by_role("checkbox", name=name, **options)
-
-
-def shown(hand: Hand, label: str) -> Locator:
-    """Of the fields that are so called the one that is there: a form keeps rows to be copied."""
-    return hand.page.get_by_label(label).filter(visible=True)
-
-
-def _within(within: Hand | Locator) -> Locator:
-    return within.page.locator("main") if isinstance(within, Hand) else within
-
-
-def sign_in(hand: Hand, name: str, password: str) -> None:
-    hand.write(field(hand, "Username"), name)
-    hand.write(hand.page.get_by_label("Password", exact=False).first, password)
-    hand.go(button(hand, "Log in"))
 
 
 def test_the_first_minute(world: World, stranger: Strangers) -> None:

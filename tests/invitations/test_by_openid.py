@@ -11,8 +11,9 @@ from django.utils import timezone
 from syteops.audit.models import AuditEntry
 from syteops.invitations.models import Invitation
 from tests.invitations.invited import give, invited
+from tests.people.authenticator_app import after_a_while
 from tests.people.openid_provider import Provider
-from tests.people.test_openid import provider, refused, running, sign_in
+from tests.people.openid_sign_in import provider, refused, running, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -100,9 +101,7 @@ def test_without_a_password_an_old_sign_in_is_told_to_come_again(
     client: Client, provider: Provider, invitation: Invitation
 ) -> None:
     sign_in(client, provider)
-    session = client.session
-    session["password_confirmed_at"] = 0
-    session.save()
+    after_a_while(client)
     give(User.objects.get(email=ADDRESS), "keys.manage_api_keys")
     answer = client.post("/admin/second-factor/", {"code": "000000", "password": "x"})
     assert "You have no password here" in answer.content.decode()

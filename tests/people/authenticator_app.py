@@ -9,6 +9,8 @@ from allauth.mfa.totp.internal import auth as library
 from django.contrib.auth.models import User
 from django.test import Client
 
+from syteops.audit.models import AuditEntry
+
 SIGN_IN = "/admin/login/"
 SECOND = "/admin/login/second-step/"
 OWN = "/admin/second-factor/"
@@ -83,3 +85,17 @@ def enter_code(client: Client, code: str, **more: str) -> Any:
 def is_in(client: Client) -> bool:
     """Whether it is the browser of somebody who is signed in."""
     return "_auth_user_id" in client.session
+
+
+def trail() -> list[tuple[str, str, str]]:
+    found = AuditEntry.objects.filter(event__contains="second_factor")
+    found |= AuditEntry.objects.filter(event__contains="recovery_codes")
+    return [(one.event, one.actor_label, one.object_label) for one in found.order_by("id")]
+
+
+def after_a_while(client: Client) -> Client:
+    """The same browser; its sign-in is no fresh one any more."""
+    session = client.session
+    session["password_confirmed_at"] = 0
+    session.save()
+    return client

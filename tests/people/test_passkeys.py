@@ -17,6 +17,7 @@ from tests.people.authenticator_app import (
     SECOND,
     SIGN_IN,
     Clock,
+    after_a_while,
     clock,
     enter_code,
     enter_password,
@@ -25,7 +26,6 @@ from tests.people.authenticator_app import (
     shown_codes,
 )
 from tests.people.security_key import HOST, PRESENT, SecurityKey, b64
-from tests.people.test_own_factor import after_a_while
 
 pytestmark = pytest.mark.django_db
 
