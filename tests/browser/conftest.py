@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.console import console
 from tests.processes import killed_afterwards, manage, start
@@ -29,6 +29,7 @@ ARGUMENTS = [
 ]
 USER, PASSWORD = "alice", "correct horse battery"
 _PATIENCE = 60.0
+expect.set_options(timeout=20_000)  # of milliseconds, as for what pages are asked to do
 NO_KEYS = """
 from manage_api.keys.models import ManageKey
 from manage_api.keys.services import revoke_key, set_api_enabled

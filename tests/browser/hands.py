@@ -4,6 +4,7 @@ A walk is written once in terms of a `Hand`. Each way does only what a person ca
 fails where the page makes that hard.
 """
 
+import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +18,8 @@ _MANY = 40
 """Presses of one key to get somewhere: with more of them a person gives up."""
 _SMALL = 24
 """Pixels: what is smaller is missed by a finger (WCAG 2.2, 2.5.8)."""
+_PATIENCE = 10
+"""Seconds for what moves on a page to come to rest."""
 _WHERE = """one => {
     const at = document.activeElement;
     if (at === one) return 0;
@@ -276,7 +279,10 @@ class Keyboard(Hand):
             self.page.keyboard.press(key)
 
     def _see(self, control: Locator | ElementHandle) -> None:
-        seen = control.evaluate(_IS_SEEN)
+        """Soon: what lay over it may still be fading out, and a person waits for that as well."""
+        end = time.monotonic() + _PATIENCE
+        while not all((seen := control.evaluate(_IS_SEEN)).values()) and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
         assert seen["marked"], f"one does not see that {control} has the focus"
         assert seen["shown"], f"{control} has the focus where one does not see it"
 

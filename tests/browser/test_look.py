@@ -106,7 +106,7 @@ def test_the_documentation_shows_what_a_key_may_do(
     page.get_by_role("button", name=re.compile("CRM systems")).first.click()
     allowed = page.get_by_role("link", name="List the CRM systems").first
     refused = page.get_by_role("link", name="Delete a CRM system").first
-    assert refused.evaluate("one => getComputedStyle(one).opacity") == "0.45"
-    assert allowed.evaluate("one => getComputedStyle(one).opacity") == "1"
+    expect(refused).to_have_css("opacity", "0.45")
+    expect(allowed).to_have_css("opacity", "1")
     refused.click()
     expect(page.get_by_text("Not with this key").first).to_be_visible()

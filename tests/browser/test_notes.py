@@ -80,7 +80,7 @@ def test_what_is_done_is_ticked_off_with_one_click(page: Page, note: str) -> Non
     page.get_by_role("button", name="Done: Call Zoe").first.click()
 
     expect(page.get_by_text("Done: Call Zoe").first).to_be_visible()
-    assert page.get_by_role("button", name="Done: Call Zoe").count() == count - 1
+    expect(page.get_by_role("button", name="Done: Call Zoe")).to_have_count(count - 1)
     page.get_by_label("Show").select_option("done")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("button", name="Not done after all: Call Zoe").first.focus()
