@@ -46,6 +46,10 @@ class Action:
             return reverse("admin:keys_managekey_api", args=[self.slug])
         return reverse("admin:keys_managekey_act", args=[key.public_id, self.slug])
 
+    def is_open_to(self, person: Any, key: ManageKey | None) -> bool:
+        """Whether the person would not be refused."""
+        return rights.holds(person, self.gives(key))
+
     def stops(self) -> list[ManageKey]:
         """The keys that work now and no more after it, where it is about the API as a whole."""
         return queries.working_keys() if self.slug == "disable" else []

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from manage_api.keys import pages
 from manage_api.keys.models import KeyKind, ManageKey
-from manage_api.keys.queries import live_keys
+from manage_api.keys.queries import api_state, live_keys, site_key
 from syteops.adminkit.palette import Found, Wanted
 from syteops.adminkit.strict import ReadOnlyAdmin
 
@@ -27,7 +27,10 @@ class ManageKeyAdmin(ReadOnlyAdmin):
     palette_pages = (("New restricted key", "add", "admin:keys_managekey_create"),)
 
     def palette_objects(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:
-        """The keys that have not ended, by name, hint and public id."""
+        """What can be done with the site key and the API, and the keys that have not ended."""
+        for action, about in pages.site_key_actions(site_key(), api_state()):
+            if wanted.fits(action.label, "site API key") and action.is_open_to(request.user, about):
+                yield Found(action.label, "Action", action.url(about), action.icon)
         for key in live_keys():
             if wanted.fits(key.name, key.hint, key.public_id):
                 kind = str(KeyKind(key.kind).label)

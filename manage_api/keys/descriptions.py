@@ -57,9 +57,9 @@ def describe_with_calls(key: ManageKey) -> dict[str, Any]:
     }
 
 
-def describe_in_full(key: ManageKey) -> dict[str, Any]:
-    """The same with its use by day and the operations that it may run."""
-    per_day = queries.calls_per_day(key, queries.DAYS_SHOWN)
+def describe_in_full(key: ManageKey, days: int = queries.DAYS_SHOWN) -> dict[str, Any]:
+    """The same with its use on each of the last `days`, and the operations that it may run."""
+    per_day = queries.calls_per_day(key, days)
     operations = all_operations() if key.has_genuine_rights else []
     names = ("name", "summary", "method", "path", "scope", "destructive")
     return {

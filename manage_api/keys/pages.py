@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from manage_api.keys import presets, queries, rights, risks, services
+from manage_api.keys import presets, queries, rights, risks, services, traffic
 from manage_api.keys.actions import ON_API, ON_KEY, Action, list_api_actions, list_key_actions
 from manage_api.keys.descriptions import describe, describe_in_full, describe_with_calls
 from manage_api.keys.forms import CreateKeyForm
@@ -34,22 +34,29 @@ OTHERS_SHOWN = 5
 
 
 def site_key_card(request: HttpRequest) -> dict[str, Any]:
-    """What the site key's card shows: the key, the state of the API, and what can be done now.
-
-    While the API is disabled, enabling it comes first: nothing else makes a key work.
-    """
+    """What the site key's card shows: the key, the state of the API, and what can be done now."""
     key, state = queries.site_key(), queries.api_state()
-    on_api = _buttons(request, list_api_actions(key, state))
-    on_key = _buttons(request, list_key_actions(key), key) if key else []
     return {
         "key": describe_with_calls(key) if key else None,
         "state": state,
-        "buttons": [*on_api, *on_key] if state == "disabled" else [*on_key, *on_api],
+        "buttons": _buttons(request, site_key_actions(key, state)),
         "replaced": [describe(one) for one in queries.replaced_site_keys()],
         "restricted": _described(request, queries.restricted_keys()),
         "is_old": risks.IS_OLD,
         "enabled": state != "disabled",
     }
+
+
+def site_key_actions(key: ManageKey | None, state: str) -> list[tuple[Action, ManageKey | None]]:
+    """What can be done with the API and the site key, and which key each is about.
+
+    While the API is disabled, enabling it comes first: nothing else makes a key work.
+    """
+    on_api: list[tuple[Action, ManageKey | None]] = [
+        (one, None) for one in list_api_actions(key, state)
+    ]
+    on_key = [(one, key) for one in list_key_actions(key)] if key else []
+    return [*on_api, *on_key] if state == "disabled" else [*on_key, *on_api]
 
 
 def _described(request: HttpRequest, found: Sequence[ManageKey] | QuerySet[ManageKey]) -> Any:
@@ -85,9 +92,13 @@ def overview(request: HttpRequest, site: Any) -> HttpResponse:
 
 
 def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
-    """One key: every operation that it may run, its use and its history, as far as it is theirs."""
-    key = _get_key(public_id)
-    described = describe_in_full(key)
+    """One key: every operation that it may run, its use and its history, as far as it is theirs.
+
+    With `days` its use in the time that the start page shows, which leads here.
+    """
+    key, is_recent = _get_key(public_id), "days" in request.GET
+    described = describe_in_full(key, traffic.DAYS if is_recent else queries.DAYS_SHOWN)
+    calls = [one["calls"] for one in described["calls_per_day"]]
     return _render(
         request,
         site,
@@ -98,8 +109,10 @@ def detail(request: HttpRequest, site: Any, public_id: str) -> HttpResponse:
         successor=key.successor,
         enabled=queries.api_enabled(),
         preset=presets.find_preset(described["scopes"]),
-        buttons=_buttons(request, list_key_actions(key), key),
-        busiest=max(one["calls"] for one in described["calls_per_day"]),
+        buttons=_buttons(request, [(one, key) for one in list_key_actions(key)]),
+        busiest=max(calls),
+        calls_in_all=sum(calls),
+        is_recent=is_recent,
         entries=page_of(request, visible_to_person(request.user, queries.history_of(key))),
     )
 
@@ -208,7 +221,7 @@ def _post_data(request: HttpRequest) -> Any:
 
 
 def _buttons(
-    request: HttpRequest, actions: list[Action], key: ManageKey | None = None
+    request: HttpRequest, actions: Sequence[tuple[Action, ManageKey | None]]
 ) -> list[dict[str, Any]]:
     """Each action that would not be refused, with its address and the form of its dialog."""
     return [
@@ -219,8 +232,8 @@ def _buttons(
             "also_ends": one.also_ends(key),
             "stops": one.stops(),
         }
-        for one in actions
-        if rights.holds(request.user, one.gives(key))
+        for one, key in actions
+        if one.is_open_to(request.user, key)
     ]
 
 

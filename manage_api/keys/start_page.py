@@ -137,9 +137,9 @@ def show_traffic(person: Any) -> Panel | None:
     shown = traffic(entries if sees_trail else entries.none())
     if not (shown.keys or live_keys().exists()):
         return None
-    query = urlencode({"outcome__exact": Outcome.REFUSED.value, "at_from": shown.days[0].day})
-    trail = f"{reverse('admin:audit_auditentry_changelist')}?{query}" if sees_trail else ""
-    context = {"traffic": shown, "trail_url": trail}
+    query = urlencode({"outcome__exact": Outcome.REFUSED.value})
+    refused = f"{reverse('admin:audit_auditentry_changelist')}?{query}" if sees_trail else ""
+    context = {"traffic": shown, "refused_url": refused}
     return Panel("API calls", "monitoring", template="admin/keys/traffic.html", context=context)
 
 
@@ -148,7 +148,8 @@ def _site_key() -> list[Line]:
     if key is None:
         return [Line("Site key", note="none")]
     used = Line("Last used", at=key.last_used_at, note="" if key.last_used_at else "never")
-    return [Line("Site key", note=key.hint), Line("Created", at=key.created_at), used]
+    page = _url(key.public_id)
+    return [Line("Site key", note=key.hint, url=page), Line("Created", at=key.created_at), used]
 
 
 def _overview() -> str:

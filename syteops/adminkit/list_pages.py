@@ -30,6 +30,8 @@ class ListPage:
     show: Callable[..., HttpResponseBase]
     title: str = ""
     icon: str = ""
+    is_action: bool = False
+    """Whether the title says what one does, so that the palette offers it: "Import notes"."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.http import HttpRequest
 from django.urls import reverse
 
+from syteops.adminkit.list_pages import all_list_pages
 from syteops.core.search import words_of
 from syteops.lib.folding import fold
 
@@ -49,6 +50,10 @@ class Wanted:
         folded = fold(" ".join(texts))
         return all(word in folded for word in self.words)
 
+    def asks_for(self, verb: str, title: str) -> bool:
+        """Whether it fits the title, and a word of it the verb: else nobody wants the action."""
+        return self.fits(title) and any(word in fold(verb) for word in self.words)
+
 
 class InPalette:
     """What an admin adds to the palette. Its `search_fields` find its objects."""
@@ -57,16 +62,22 @@ class InPalette:
     """Not of lists that only grow, such as the audit trail: each search there fits very much."""
     palette_pages: ClassVar[Iterable[tuple[str, str, str]]] = ()
     """Further pages and actions: title, icon and URL name of each, for those who see the list."""
+    palette_adds: ClassVar[str] = "Add new create"
+    """What people call adding one: the words by which that is found."""
 
     def palette(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:
         """What fits, for a person who may open the list."""
         opts: Any = self.opts  # type: ignore[attr-defined]
         kind = str(opts.verbose_name)
-        if self.has_add_permission(request) and wanted.fits(f"Add new {kind}"):  # type: ignore[attr-defined]
+        if self.has_add_permission(request) and wanted.fits(self.palette_adds, kind):  # type: ignore[attr-defined]
             yield Found(f"Add {kind}", "Action", self.url_to("add"), "add")  # type: ignore[attr-defined]
         for title, its_icon, name in self.palette_pages:
             if wanted.fits(title):
                 yield Found(title, "Action", reverse(name), its_icon)
+        for one in all_list_pages():
+            title = f"{one.title} {opts.verbose_name_plural}"
+            if one.is_action and wanted.asks_for(one.title, title) and one.offered(self, request):
+                yield Found(title, "Action", self.url_to(one.name), one.icon)  # type: ignore[attr-defined]
         for title, address in self.views_shown(request):  # type: ignore[attr-defined]
             if wanted.fits(title):
                 yield Found(title, f"View of {opts.verbose_name_plural}", address, "bookmark")

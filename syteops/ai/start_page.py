@@ -45,8 +45,9 @@ def show_ai(person: Any) -> Panel:
         lines = [Line("Default provider", "warn", "none")]
     else:
         has_key = default.api_key is not None
+        page = reverse("admin:ai_aiprovider_change", args=[default.pk])
         lines = [
-            Line("Default provider", note=str(default)),
+            Line("Default provider", note=str(default), url=page),
             Line("Its key", "good" if has_key else "warn", "set" if has_key else "not set"),
         ]
     ready = sum(one.ready for one in areas)

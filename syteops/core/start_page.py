@@ -39,7 +39,9 @@ def counted(count: int, one: str, many: str) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a panel. `tone` is good, warn, bad or "". A `count` is as that of a Need."""
+    """One line of a panel. `tone` is good, warn, bad or "". A `count` is as that of a Need; without
+    one, `url` is the page of what the text names.
+    """
 
     text: str
     tone: str = ""
@@ -75,13 +77,16 @@ class Step:
 
 @dataclass(frozen=True)
 class StartPage:
-    """All that one person is shown; of the steps those that are not done yet."""
+    """All that one person is shown; of the steps those that are to be done, and those that are."""
 
     needs: list[Need]
     panels: list[Panel]
     steps: list[Step]
-    steps_done: int
-    steps_in_all: int
+    done: list[Step]
+
+    @property
+    def steps_in_all(self) -> int:
+        return len(self.steps) + len(self.done)
 
 
 _needs: list[tuple[str, Callable[[Any], Iterable[Need]]]] = []
@@ -133,12 +138,10 @@ def start_page_for(person: Any) -> StartPage:
     told = [need for allowed, tell in _needs if may(allowed, tell) for need in tell(person)]
     made = [make(person) for allowed, make in _panels if may(allowed, make)]
     ordered = sorted(_steps, key=lambda one: one[0])
-    steps = [(step, is_done) for _, allowed, step, is_done in ordered if may(allowed, is_done)]
-    open_steps = [step for step, is_done in steps if not is_done()]
+    steps = [(step, is_done()) for _, allowed, step, is_done in ordered if may(allowed, is_done)]
     return StartPage(
         needs=sorted(told, key=lambda need: need.tone != "bad"),
         panels=[one for one in made if one is not None],
-        steps=open_steps,
-        steps_done=len(steps) - len(open_steps),
-        steps_in_all=len(steps),
+        steps=[step for step, is_done in steps if not is_done],
+        done=[step for step, is_done in steps if is_done],
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,9 +11,11 @@ from django.urls import reverse
 from syteops.adminkit.palette import MAX_LENGTH as MAX_LENGTH
 from syteops.adminkit.palette import Found, InPalette, Wanted
 from syteops.dashboard.sidebar import icon_of, navigation
+from syteops.guides import library
 
 _OWN_PAGES = (
     ("Change your password", "password", "admin:password_change"),
+    ("Two-step sign-in", "phonelink_lock", "admin:second_factor"),
     ("Guides", "help", "admin:guides"),
 )
 
@@ -25,7 +28,7 @@ def find(request: HttpRequest, text: str) -> list[Found]:
     wanted = Wanted.of(text)
     if not wanted.words:
         return []
-    found = [*_pages(request, wanted), *_of_admins(request, wanted)]
+    found = [*_pages(request, wanted), *_of_admins(request, wanted), *_guides(wanted)]
     return sorted(found, key=lambda one: (one.is_last, not wanted.fits(one.title)))
 
 
@@ -38,6 +41,12 @@ def _pages(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:
     for title, icon, url_name in _OWN_PAGES:
         if wanted.fits(title):
             yield Found(title, "Page", reverse(url_name), icon)
+
+
+def _guides(wanted: Wanted) -> Iterator[Found]:
+    if library.search(wanted.text, at_most=1):
+        title, query = f"Guides about “{wanted.text.strip()}”", urlencode({"q": wanted.text})
+        yield Found(title, "Guides", f"{reverse('admin:guides')}?{query}", "help", is_last=True)
 
 
 def _of_admins(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:

@@ -27,6 +27,7 @@ from syteops.dashboard import other_options, palette
 from syteops.guides import views as guides
 from syteops.history.undo_offer import with_undo
 from syteops.people import factor_pages
+from syteops.people.expired_forms import destination
 from syteops.people.openid import OpenIdView, come_back
 from syteops.people.passkeys import PasskeyView, any_passkeys
 from syteops.people.passwords import must_change_first
@@ -113,7 +114,7 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         """Django's own, but for the second step."""
         start = reverse(f"{self.name}:index")
         if request.method == "GET" and self.has_permission(request):
-            return HttpResponseRedirect(start)
+            return HttpResponseRedirect(destination(request))
         request.current_app = self.name
         context = {
             **self.each_context(request),

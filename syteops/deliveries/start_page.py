@@ -1,4 +1,4 @@
-"""What the start page shows of deliveries: what did not arrive, and where nothing does."""
+"""What the start page shows of deliveries: what did not arrive, and how integrations are doing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,13 +6,16 @@ from typing import Any
 from django.urls import reverse
 
 from syteops.audit.visibility import readable_resources
-from syteops.core.start_page import Need, counted, needs
+from syteops.core.start_page import Line, Need, Panel, counted, needs, panel
 from syteops.deliveries.choices import Standing
 from syteops.deliveries.models import DeliveryState
 from syteops.deliveries.pages import destination_url
 from syteops.deliveries.queries import all_destinations, last_problems, readable_deliveries
+from syteops.integrations.queries import Installed, all_installed
 
 PERMISSION = "deliveries.view_delivery"
+_ILL = {Standing.PAUSED: ("bad", "paused"), Standing.FAILING: ("warn", "failing")}
+"""What is told of an integration, the worst of its destinations first."""
 
 
 @needs(PERMISSION)
@@ -43,3 +46,26 @@ def tell_given_up(person: Any) -> Iterator[Need]:
         url = reverse("admin:deliveries_delivery_changelist")
         given_up = f"{url}?state__exact={DeliveryState.GIVEN_UP.value}"
         yield Need("warn", "outbox", counted(count, one, many), given_up, count=count)
+
+
+@panel("integrations.view_integrationstate")
+def show_integrations(person: Any) -> Panel:
+    """How those that are enabled are doing, as far as one may know, and how many are not."""
+    url, installed = reverse("admin:integrations_integrationstate_changelist"), all_installed()
+    sees_how = person.has_perm(PERMISSION)
+    known = all_destinations(readable_resources(person)) if sees_how else []
+    standings = {(one.integration, one.standing) for one in known}
+    lines = [_line(one, standings) for one in installed if one.enabled]
+    off = sum(not one.enabled for one in installed)
+    lines.append(Line("Not enabled", url=f"{url}?state=off", count=off))
+    return Panel("Integrations", "hub", url, None, lines)
+
+
+def _line(one: Installed, standings: set[tuple[str, Standing]]) -> Line:
+    tone, note = "good", "enabled"
+    if not one.available:
+        tone, note = "warn", one.unavailable_reason
+    elif ill := next((ill for ill in _ILL if (one.slug, ill) in standings), None):
+        tone, note = _ILL[ill]
+    page = reverse("admin:integrations_integrationstate_change", args=[one.slug])
+    return Line(one.name, tone, note, page)

@@ -10,8 +10,16 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from syteops.guides.library import Guide, guides, search
 
-# Sections of the admin that are another's apps, by what ours have to say of them.
-_OTHERS = {"auth": "people"}
+# Guides by what follows in an address: sections that are another's apps, and pages that every list
+# has. What is said here of a page within a section is nearer to it than the section's own guide.
+_SECTIONS = {
+    "auth": "people",
+    "password_change": "people",
+    "second-factor": "people",
+    "other-options": "keys",
+}
+_CATALOGUES = ("integrations", "modules")
+_PAGES = {"import": "import", "export": "import", "columns": "lists", "views": "lists"}
 
 
 class GuideSearch(forms.Form):
@@ -45,12 +53,19 @@ def urls() -> list[URLPattern]:
 def guide_for(request: HttpRequest) -> Guide | None:
     """The guide to the part of the admin that is shown, if there is one.
 
-    An app's is the page of docs/ with its label, or the `guide` that its AppConfig names.
+    An app's is the page of docs/ with its label, or the `guide` that its AppConfig names. An entry
+    of a catalogue, such as Slack, has the one with its own name.
     """
-    _, _, below = (request.resolver_match.route if request.resolver_match else "").partition("/")
-    label = below.partition("/")[0]
+    match = request.resolver_match
+    if match is None:
+        return None
+    _, label, *further = f"{match.route}/".split("/")
+    named = str(match.kwargs.get("slug") or match.kwargs.get("object_id") or "")
     app = apps.app_configs.get(label)
-    return guides().get(getattr(app, "guide", _OTHERS.get(label, label)))
+    own = [_PAGES[one] for one in further if one in _PAGES]
+    own += [named] if label in _CATALOGUES else []
+    usual = getattr(app, "guide", _SECTIONS.get(label, label))
+    return next((guides()[one] for one in (*own, usual) if one in guides()), None)
 
 
 def _contents(request: HttpRequest) -> HttpResponse:

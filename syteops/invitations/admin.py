@@ -38,6 +38,7 @@ class InvitationAdmin(ConfirmedAdmin, ServiceAdmin):
     services = services
     form = InvitationForm
     icon = "person_add"
+    palette_adds = "Add new create invite colleague person user"
     list_display = ("__str__", "shown_state", "invited_by", "expires", "mail_state")
     list_select_related = ("invited_by",)
     search_fields = ("=email",)

@@ -13,7 +13,12 @@ def show_modules(person: Any) -> Panel:
     """Each module, and whether it is active."""
     url = reverse("admin:modules_modulestate_changelist")
     lines = [
-        Line(one.name, "good" if one.active else "", "active" if one.active else "inactive")
+        Line(
+            one.name,
+            "good" if one.active else "",
+            "active" if one.active else "inactive",
+            reverse("admin:modules_modulestate_change", args=[one.slug]),
+        )
         for one in all_modules()
     ]
     return Panel("Modules", "extension", url, None, lines)

@@ -24,13 +24,13 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     if page in ("admin:login", "admin:second_step", "admin:passkey") and admin.site.has_permission(
         request
     ):
-        return HttpResponseRedirect(_destination(request))
+        return HttpResponseRedirect(destination(request))
     if page == "admin:logout" and not request.user.is_authenticated:
         return HttpResponseRedirect(reverse("admin:login"))
     return plain_page(request.path_info, 403, _TITLE, *_TEXTS)
 
 
-def _destination(request: HttpRequest) -> str:
+def destination(request: HttpRequest) -> str:
     """Where the sign-in would have led; never to another site."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
     is_here = url_has_allowed_host_and_scheme(

@@ -31,6 +31,7 @@ def show_holders(person: Any) -> Panel:
     for role in all_roles():
         if role.system:
             holders = ", ".join(str(one) for one in role.holders)
-            lines.append(Line(role.name, "" if holders else "warn", holders or "nobody"))
+            page = reverse("admin:roles_role_change", args=[role.pk])
+            lines.append(Line(role.name, "" if holders else "warn", holders or "nobody", page))
     url = reverse("admin:roles_role_changelist")
     return Panel("Who is responsible", "assignment_ind", url, None, lines)

@@ -323,8 +323,8 @@ def _labels(admin: Any, upload: Import, report: Report) -> dict[int, str]:
 EDIT = ListAction("edit_chosen", "Edit selected…", _may_edit, begin_edit)
 PAGES = (
     ListPage("edit", "edit/<uuid:upload_id>/", _may_edit, show_edit),
-    ListPage("import", "import/", _may_import, show_import, "Import", "upload"),
+    ListPage("import", "import/", _may_import, show_import, "Import", "upload", is_action=True),
     ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
     ListPage("export_file", "export/<uuid:download_id>/", _may_export, show_download),
-    ListPage("export", "export/", _may_export, show_export, "Export", "download"),
+    ListPage("export", "export/", _may_export, show_export, "Export", "download", is_action=True),
 )

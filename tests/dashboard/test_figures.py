@@ -215,6 +215,15 @@ def test_calls_and_refusals_are_told_by_day_and_key(alice: User, bob: User) -> N
     assert [one.called_bar.height for one in shown.days[-4:]] == [96, 0, 0, 4.8]
     page = signed_in(alice).get("/admin/").content.decode()
     assert f"actor=key:{tool.key.public_id}" in page
+    of_day, of_all = f"#day-{timezone.localdate()}", "#calls"
+    for where, count in ((of_day, 2), (of_all, 42)):
+        link = re.search(rf'href="([^"]*{where})"[^>]*>(\d+)<', page)
+        assert link, where
+        led_to = signed_in(alice).get(link[1]).content.decode()
+        assert int(link[2]) == count
+        assert f'id="{where[1:]}"' in led_to
+        assert "42 in the last 14 days" in led_to
+        assert re.search(rf'id="day-[^"]*"><th scope="row">[^<]*</th><td>{2}</td>', led_to)
     assert f">{idle.key.name}<" not in page
 
     give(bob, "manage_api_keys")  # and not to read the trail
@@ -281,6 +290,7 @@ def test_each_first_step_disappears_once_it_is_done(alice: User) -> None:
         _connect,
     ):
         assert steps(alice) == left
+        assert len(start(alice).done) == 6 - len(left)
         doing()
         left = left[1:]
     assert steps(alice) == []

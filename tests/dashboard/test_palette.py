@@ -16,6 +16,8 @@ from syteops.team import services as team
 from tests.fixtures import Api, signed_in
 
 pytestmark = pytest.mark.django_db
+GUIDES = ("Guides about “hub”", "Guides")
+"""Everybody who signs in may read them."""
 
 
 def found(person: User, text: str) -> list[tuple[str, str]]:
@@ -49,12 +51,31 @@ def test_pages_settings_actions_keys_and_variables_are_found(alice: User) -> Non
         ("add crm", "Add CRM system"),
         ("new key", "New restricted key"),
         ("password", "Change your password"),
+        ("two-step", "Two-step sign-in"),
+        ("invite", "Add invitation"),
+        ("generate", "Generate key"),
+        ("import mem", "Import team members"),
+        ("export", "Export notes"),
+        ("idempotency", "Guides about “idempotency”"),
         ("slack", "Slack"),
         ("token", "Prometheus"),
         ("syteops_site", "Variables with “syteops_site”"),
     ):
         assert title in titles(alice, text), (text, titles(alice, text))
     assert any("Nächtlicher Abgleich" in one for one in titles(alice, "nachtlicher"))
+    assert "Export notes" not in titles(alice, "notes")  # nobody asked to export
+
+
+def test_what_can_be_done_with_the_site_key_follows_its_state(alice: User, bob: User) -> None:
+    assert not titles(alice, "api") & {"Enable API", "Rotate key"}
+    keys.generate_site_key(SYSTEM)
+    assert {"Rotate key", "Revoke key", "Disable API"} <= titles(alice, "site key")
+    keys.set_api_enabled(SYSTEM, False)
+    assert "Enable API" in titles(alice, "enable api")
+    assert not titles(bob, "api") & {"Enable API", "Rotate key"}
+    bob.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
+    assert "Revoke key" in titles(bob, "key")
+    assert not titles(bob, "key") & {"Enable API", "Rotate key"}  # he may not give so much
 
 
 def test_every_line_opens(alice: User) -> None:
@@ -75,12 +96,12 @@ def test_nobody_finds_what_he_may_not_open(alice: User, bob: User) -> None:
     crm.create_crm_system(SYSTEM, name="HubSpot")
     keys.create_restricted_key(SYSTEM, name="Hub", scopes=["crm:read"])
     assert len(titles(alice, "hub")) >= 4
-    assert found(bob, "hub") == [("HubSpot", "CRM system 001")]
+    assert found(bob, "hub") == [("HubSpot", "CRM system 001"), GUIDES]
     assert "Add CRM system" not in titles(bob, "add")
     bob.user_permissions.add(Permission.objects.get(codename="view_teammember"))
-    assert len(found(bob, "hub")) == 2
+    assert len(found(bob, "hub")) == 3
     bob.user_permissions.clear()
-    assert found(bob, "hub") == []
+    assert found(bob, "hub") == [GUIDES]
 
 
 def test_an_inactive_module_is_not_found(alice: User, api: Api) -> None:
@@ -92,7 +113,7 @@ def test_an_inactive_module_is_not_found(alice: User, api: Api) -> None:
 @pytest.mark.parametrize("text", ["", " ", "\0", "x" * 201, "(" * 200, "%", "'; DROP", "\u202e"])
 def test_whatever_is_typed_finds_little(alice: User, text: str) -> None:
     crm.create_crm_system(SYSTEM, name="HubSpot")
-    assert len(found(alice, text)) <= 1
+    assert len(found(alice, text)) <= 2  # a look at all variables, and at the guides
 
 
 def test_more_records_cost_no_more_queries_and_few_are_shown(alice: User) -> None:

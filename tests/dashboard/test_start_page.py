@@ -19,7 +19,10 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
 from syteops.dashboard.frame import environment_label, navigation
+from syteops.deliveries.models import DestinationState
+from syteops.roles.models import Role
 from tests.fixtures import Api, signed_in
+from tests.samples.deliveries import a_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +60,9 @@ def test_alice_sees_the_whole_site(alice: User) -> None:
     assert shown["Who is responsible"]["Site owner"] == "nobody"
     assert shown["Modules"]["Notes"] == "active"
     assert int(shown["Integrations"]["Not enabled"]) > 3
+    page = start_page(alice)
+    for path in ("modules/modulestate/notes", f"roles/role/{Role.objects.earliest('pk').pk}"):
+        assert f'href="/admin/{path}/change/"' in page
     assert "Areas that work" in shown["AI"]
     assert "added CRM system HubSpot (001)" in start_page(alice)
 
@@ -75,6 +81,22 @@ def test_the_api_is_not_without_key_while_a_restricted_one_works(alice: User) ->
     keys.create_restricted_key(SYSTEM, name="Tool", scopes=["crm:read"])
     assert panels(alice)["Manage API"][""] == "Active"
     assert panels(alice)["Manage API"]["Restricted keys"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("column", "told"), [("failing_since", "failing"), ("paused_at", "paused")]
+)
+def test_an_integration_to_which_nothing_gets_through_is_not_well(
+    alice: User, bob: User, column: str, told: str
+) -> None:
+    webhook = a_delivery().destination
+    assert panels(alice)["Integrations"]["Webhooks"] == "enabled"
+    DestinationState.objects.update_or_create(
+        integration="webhooks", destination=webhook, defaults={column: timezone.now()}
+    )
+    assert panels(alice)["Integrations"]["Webhooks"] == told
+    bob.user_permissions.add(Permission.objects.get(codename="view_integrationstate"))
+    assert panels(bob)["Integrations"]["Webhooks"] == "enabled"  # as far as he may know
 
 
 def test_bob_sees_only_what_he_may(bob: User) -> None:

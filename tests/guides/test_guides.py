@@ -79,6 +79,24 @@ def test_every_section_of_the_admin_leads_to_its_guide(alice: User, label: str) 
     assert link[1] in guides()
 
 
+@pytest.mark.parametrize(
+    ("path", "guide"),
+    [
+        ("other-options/", "keys"),
+        ("password_change/", "people"),
+        ("second-factor/", "people"),
+        ("crm/crmsystem/import/", "import"),
+        ("crm/crmsystem/columns/", "lists"),
+        ("integrations/integrationstate/slack/change/", "slack"),
+        ("integrations/integrationstate/sentry/change/", "integrations"),
+        ("modules/modulestate/estimates/change/", "estimates"),
+    ],
+)
+def test_a_page_leads_to_the_nearest_guide(alice: User, path: str, guide: str) -> None:
+    address = reverse("admin:guide", args=[guide])
+    assert f'class="so-guide-link" href="{address}"' in shown(alice, f"/admin/{path}")
+
+
 def test_the_start_page_leads_to_all_guides(alice: User) -> None:
     assert f'class="so-guide-link" href="{reverse("admin:guides")}"' in shown(alice, "/admin/")
 
