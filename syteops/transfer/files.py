@@ -1,17 +1,14 @@
 """CSV and XLSX: tables read from files of strangers, and written for any spreadsheet.
 
-openpyxl reads and writes XLSX row by row. It is imported where it is used: few processes ever do,
-and every one would start a tenth later. What a file may cost is known before it is read: its size,
-what it unpacks to, how many rows and columns are looked at.
+openpyxl writes XLSX. It is imported where it is used: few processes ever do, and every one would
+start a tenth later. What a file may cost is known before it is read: its size, what it unpacks to
+(see `workbooks`), how many rows and columns are looked at.
 """
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
-from functools import partial
 from typing import Any, BinaryIO, NamedTuple
-from zipfile import ZipFile
 
 from syteops.core.errors import Invalid
 from syteops.lib.cells import inert, line_writer, original
@@ -22,14 +19,6 @@ MOST_ROWS = 2000
 MOST_LINES = 10_000
 """Empty ones too."""
 MOST_COLUMNS = 200
-MOST_UNPACKED = 32 * 1024 * 1024
-"""Bytes that a workbook unpacks to."""
-MOST_TAGS = 600_000
-"""In all its XML, which is made into objects: 2,000 rows of 50 columns have so many."""
-MOST_OTHER_TAGS = 3000
-"""In all but sheets and their texts: a style takes thirty times as long as a cell."""
-_FILLED = ("xl/worksheets/", "xl/sharedStrings.xml")
-MOST_PARTS = 1000
 LONGEST_XLSX_CELL = 32_767  # characters, as Excel and LibreOffice have it
 
 # The longest text of a cell: csv's own limit is below the longest texts of this site.
@@ -106,71 +95,19 @@ def _csv_lines(data: bytes) -> Iterator[list[str]]:
         raise refused(detail) from error
 
 
-_NO_VALUE = "A formula has no value yet. Open the file in a spreadsheet, and save it there."
-_NO_XLSX = "This is no XLSX file that can be read. Save it anew, or as “CSV UTF-8”."
-
-
 def _xlsx_lines(file: BinaryIO) -> Iterator[list[str]]:
-    """The rows of the first sheet, formulas as the values that they had last.
+    from syteops.transfer import workbooks
 
-    Raises Invalid for one that has none yet: an empty cell would empty what is stored.
-    """
-    _refuse_bomb(file)
     try:
-        for values, sources in zip(*map(partial(_rows, file), (True, False)), strict=True):
-            if any(v is None and s is not None for v, s in zip(values, sources, strict=True)):
-                raise refused(_NO_VALUE)
-            yield [_text(value) for value in values]
-    except Invalid:
-        raise
-    except Exception as error:  # whatever a file of a stranger makes of the library
-        raise refused(_NO_XLSX) from error
-
-
-def _rows(file: BinaryIO, data_only: bool) -> Iterator[tuple[Any, ...]]:
-    import openpyxl
-
-    workbook = openpyxl.load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
-    sheet: Any = workbook.worksheets[0]
-    sheet.reset_dimensions()  # the file may claim any
-    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True)
-    return rows
-
-
-def _refuse_bomb(file: BinaryIO) -> None:
-    """Raises Invalid for what unpacks to more than it may. No part gives more than it declares.
-
-    Any part may be read, whatever it is called. Before XML is made into objects, which takes a
-    hundred times as long as to unpack it, its tags are counted.
-    """
-    try:
-        with ZipFile(file) as packed:
-            parts = packed.infolist()
-            is_beyond = len(parts) > MOST_PARTS or sum(p.file_size for p in parts) > MOST_UNPACKED
-            is_beyond = is_beyond or _has_too_many_tags(packed)
-    except Exception as error:  # whatever a file of a stranger makes of the library
-        raise refused(_NO_XLSX) from error
-    if is_beyond:
-        raise refused("The file unpacks to too much. Split it into smaller ones.")
-
-
-def _has_too_many_tags(packed: ZipFile) -> bool:
-    tags = {one: packed.read(one).count(b"<") for one in packed.namelist()}
-    others = sum(count for name, count in tags.items() if not name.startswith(_FILLED))
-    return sum(tags.values()) > MOST_TAGS or others > MOST_OTHER_TAGS
-
-
-def _text(value: Any) -> str:
-    """A cell as a person would write it: 5 for 5.0, 2026-01-31 for a day."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == time():
-        value = value.date()
-    return value.isoformat() if isinstance(value, date) else str(value)
+        yield from workbooks.lines_of(file)
+    except workbooks.NoValue as error:
+        detail = "A formula has no value yet. Open the file in a spreadsheet, and save it there."
+        raise refused(detail) from error
+    except workbooks.TooMuch as error:
+        raise refused("The file unpacks to too much. Split it into smaller ones.") from error
+    except workbooks.NoWorkbook as error:
+        detail = "This is no XLSX file that can be read. Save it anew, or as “CSV UTF-8”."
+        raise refused(detail) from error
 
 
 def as_csv(header: list[str], rows: Iterable[list[str]]) -> Iterator[bytes]:
@@ -200,10 +137,12 @@ def _xlsx_cell(sheet: Any, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.utils.exceptions import IllegalCharacterError
 
+    from syteops.transfer.workbooks import escaped
+
     if len(text) > LONGEST_XLSX_CELL:
         raise refused("A text is too long for XLSX, which would cut it off. Take CSV.")
     try:
-        cell: Any = WriteOnlyCell(sheet, text)
+        cell: Any = WriteOnlyCell(sheet, escaped(text))
     except IllegalCharacterError as error:
         raise refused("A text has characters that XLSX cannot hold. Take CSV.") from error
     cell.data_type = "s"  # "#N/A" too

@@ -1,9 +1,11 @@
 """Files of strangers: each is taken or refused, within bounds, and told what to do."""
 
 import io
+import re
 import time
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,9 +21,9 @@ pytestmark = pytest.mark.django_db
 MEMBERS = SHEETS["team-members"]
 
 
-def zipped(parts: dict[str, bytes]) -> bytes:
+def zipped(parts: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(made, "w", how) as packed:
         for name, data in parts.items():
             packed.writestr(name, data)
     return made.getvalue()
@@ -33,7 +35,7 @@ def parts_of(data: bytes) -> dict[str, bytes]:
 
 
 BOOK = as_file([["first_name"], ["Ada"]], "xlsx")
-SHEET = "xl/worksheets/sheet1.xml"
+SHEET, WORKBOOK, STYLED = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"
 
 
 def book(sheet: bytes) -> bytes:
@@ -49,7 +51,8 @@ FAR_AWAY = b"""<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml
 </is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>Ada</t></is></c></row>
 </sheetData></worksheet>"""
 CELLS = b"<worksheet><sheetData><row>" + b"<c/>" * 600_001 + b"</row></sheetData></worksheet>"
-STYLES = b"<styleSheet><cellXfs>" + b"<xf/>" * 3001 + b"</cellXfs></styleSheet>"
+NAMES = b"<workbook><definedNames>" + b"<definedName/>" * 20_001 + b"</definedNames></workbook>"
+ATTRIBUTES = b"".join(b'a%d="" ' % n for n in range(400_001))
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "no spreadsheet": ("a.pdf", b"%PDF-1.7", "CSV or XLSX"),
     "nothing in it": ("a.csv", b" ", "first row is empty"),
@@ -71,10 +74,35 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
         "unpacks",
     ),
     "more cells than a sheet has": ("a.xlsx", book(CELLS), "unpacks"),
-    "more styles than a workbook has": (
+    "more names than a workbook has": (
         "a.xlsx",
-        zipped({**parts_of(BOOK), "xl/styles.xml": STYLES}),
+        zipped({**parts_of(BOOK), WORKBOOK: NAMES}),
         "unpacks",
+    ),
+    "more in one tag than anybody writes": (
+        "a.xlsx",
+        book(b"<worksheet><cols>" + b" " * 450_000 + b"<cols/></cols></worksheet>"),
+        "unpacks",
+    ),
+    "more attributes than a sheet has": (
+        "a.xlsx",
+        book(b"<worksheet><cols " + ATTRIBUTES + b"/></worksheet>"),
+        "unpacks",
+    ),
+    "a row that does not end": (
+        "a.xlsx",
+        book(b"<worksheet><sheetData><row>" + b"<c/>" * 110_000),
+        "unpacks",
+    ),
+    "rows in no order": (
+        "a.xlsx",
+        book(b'<worksheet><sheetData><row><c t="str"><v>a</v></c></row><row r="3"/><row r="2"/>'),
+        "no XLSX",
+    ),
+    "packed so that it takes any memory to unpack": (
+        "a.xlsx",
+        zipped(parts_of(BOOK), zipfile.ZIP_LZMA),
+        "no XLSX",
     ),
     "many parts": ("a.xlsx", zipped({f"{n}.xml": b"" for n in range(1001)}), "unpacks"),
     "entities in entities": ("a.xlsx", book(BILLION_LAUGHS), "no XLSX"),
@@ -128,6 +156,63 @@ def test_a_cell_far_away_costs_no_more_than_a_full_sheet(browser: Client) -> Non
     assert time.monotonic() - began < 10
 
 
+def named_so_often(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """A workbook that names its one sheet many times; the sheet is long."""
+    named = re.search(rb"<sheet [^>]+>", parts[WORKBOOK])
+    assert named
+    many = parts[WORKBOOK].replace(named[0], named[0] * 5000)
+    return {**parts, WORKBOOK: many, SHEET: sheet_of(b"<c><v>1</v></c>" * 10_000)}
+
+
+def sheet_of(cells: bytes, behind: bytes = b"") -> bytes:
+    rows = b'<row><c t="inlineStr"><is><t>first_name</t></is></c></row><row>%b</row>' % cells
+    return b"<worksheet><sheetData>%b</sheetData>%b</worksheet>" % (rows, behind)
+
+
+def a_formula(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """A long formula that many cells share: moved to each, it is gone through once more."""
+    first = b'<c r="A2"><f t="shared" ref="A2:GR2" si="0">1%b</f><v>1</v></c>' % (b"+A1" * 50_000)
+    other = b'<c><f t="shared" si="0"/><v>1</v></c>' * 199
+    return {**parts, SHEET: sheet_of(first + other)}
+
+
+def many_ranges(parts: dict[str, bytes]) -> dict[str, bytes]:
+    ranges = b"<mergeCells>%b</mergeCells>" % (b'<mergeCell ref="A1:XFD1048576"/>' * 400_000)
+    return {**parts, SHEET: sheet_of(b"", ranges)}
+
+
+def a_format(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """A pattern of the library's for formats goes through the rest of this one at each bracket."""
+    styles = b"""<styleSheet><numFmts><numFmt numFmtId="164" formatCode="%b"/></numFmts><cellXfs>
+    <xf numFmtId="164"/></cellXfs></styleSheet>""" % (b"[" * 200_000)
+    return {**parts, STYLED: styles, SHEET: sheet_of(b'<c s="0"><v>1</v></c>')}
+
+
+def elsewhere(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """The workbook itself where sheets are, with as many names as a sheet has tags."""
+    names = b"<definedNames>%b</definedNames>" % (b'<definedName name="a"/>' * 300_000)
+    moved = {
+        name: data.replace(b"xl/workbook.xml", b"xl/worksheets/a.xml")
+        for name, data in parts.items()
+    }
+    book = moved[WORKBOOK].replace(b"</sheets>", b"</sheets>" + names)
+    rels = moved["xl/_rels/workbook.xml.rels"]
+    return {**moved, "xl/worksheets/a.xml": book, "xl/worksheets/_rels/a.xml.rels": rels}
+
+
+@pytest.mark.parametrize("make", [named_so_often, a_formula, many_ranges, a_format, elsewhere])
+def test_what_the_library_would_be_at_for_minutes_is_taken_or_refused_at_once(make: Any) -> None:
+    """What is no cell is not looked at, and nothing is looked at twice."""
+    data = zipped(make(parts_of(BOOK)))
+    assert len(data) < files.MOST_BYTES
+    began = time.process_time()
+
+    with suppress(Invalid):
+        files.read(io.BytesIO(data), "a.xlsx", len(data))
+
+    assert time.process_time() - began < 3
+
+
 def test_many_short_lines_are_not_all_held_in_memory() -> None:
     data = b"first_name\n" + b"a\n" * 2_000_000
 
@@ -163,6 +248,29 @@ def test_each_way_to_part_cells_is_known_by_the_header(browser: Client, parted_b
     found = report(upload(browser, MEMBERS, b"\xef\xbb\xbf" + text.encode()))
 
     assert (found.new, found.problems) == (1, [])
+
+
+@pytest.mark.parametrize("text", ["a_x0041_b", "_x005F_x0041_", "_x", "_xD83D_", "\t\n ä😀"])
+def test_what_xlsx_would_read_as_an_escaped_character_comes_back(text: str) -> None:
+    data = files.as_xlsx(["title"], [[text]])
+
+    assert files.read(io.BytesIO(data), "a.xlsx", len(data)).rows == [(2, [text])]
+
+
+def test_what_spreadsheets_write_is_read_as_they_show_it() -> None:
+    """Escaped characters, runs of a text, days, and numbers that are whole."""
+    cells = (
+        b'<c r="B2" t="inlineStr"><is><r><t>a_x000D_</t></r><rPh><t>n</t></rPh><r><t>b</t></r></is>'
+        b"</c>"
+        b'<c r="D2" s="1"><v>45000</v></c><c><v>5.0</v></c><c t="b"><v>1</v></c>'
+        b'<c t="str"><f>""</f><v/></c><c t="e"><v>#N/A</v></c><c s="1"><v>1E+300</v></c>'
+    )
+    styles = b'<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    data = zipped({**parts_of(BOOK), STYLED: styles, SHEET: sheet_of(cells)})
+
+    [(_, row)] = files.read(io.BytesIO(data), "a.xlsx", len(data)).rows
+
+    assert row == ["", "a\rb", "", "2023-03-15", "5", "true", "", "#N/A", "#VALUE!"]
 
 
 def test_longer_texts_than_xlsx_holds_are_not_cut_off(browser: Client) -> None:
