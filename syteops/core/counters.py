@@ -45,6 +45,7 @@ class CounterKind(StrEnum):
     REFUSED_PAGES = "refused pages"
     FAILED_SIGN_INS = "failed sign-ins"
     WRONG_CODES = "wrong codes"
+    TRIES_OF_ADDRESS = "tries of address"
     HOUSEKEEPING = "housekeeping"
     READINESS = "readiness"
     PROGRESS = "progress"

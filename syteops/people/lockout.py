@@ -1,4 +1,8 @@
-"""What a person sees who is locked out after too many failed sign-ins."""
+"""Who is kept from trying without end, and what is shown instead.
+
+Whoever fails too often under a name is locked out of it (axes). Beside that an address may fail so
+often a minute, whatever names it makes up: each try takes long, by intention, and leaves a row.
+"""
 
 from typing import Any
 
@@ -7,13 +11,50 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from syteops.core.addresses import lockout_address
+from syteops.core.counters import CounterKind, counters, seconds_left
 
-def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
+MOST_A_MINUTE = 30
+"""Failed sign-ins from an address, and passkeys asked for, under all names together."""
+_WINDOW = 60
+
+
+def note_try(request: HttpRequest) -> None:
+    """Count what did not sign in, or not yet."""
+    counters().add(CounterKind.TRIES_OF_ADDRESS, lockout_address(request), _WINDOW)
+
+
+def has_to_wait(request: HttpRequest) -> bool:
+    """Whether so much was tried from this address that nothing more is looked at this minute."""
+    tries = counters().read(CounterKind.TRIES_OF_ADDRESS, lockout_address(request), _WINDOW)
+    return tries >= MOST_A_MINUTE
+
+
+def wait(request: HttpRequest) -> HttpResponse:
+    """What is answered to who has to wait."""
+    answer = locked_out(request, seconds=seconds_left(_WINDOW))
+    answer.headers["Retry-After"] = str(seconds_left(_WINDOW))
+    return answer
+
+
+class Patient:
+    """A view that looks at nothing that is sent by who has to wait."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if has_to_wait(request):
+            return wait(request)
+        return super().post(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+
+
+def locked_out(
+    request: HttpRequest, response: Any = None, credentials: Any = None, seconds: int = 0
+) -> HttpResponse:
     """The page that says so, in place of whatever was to be answered."""
     context = {
         **admin.site.each_context(request),
         "title": "Locked out",
         "hours": settings.AXES_COOLOFF_TIME,
         "too_many_codes": getattr(request, "too_many_codes", False),
+        "seconds": seconds,
     }
     return render(request, "admin/locked_out.html", context, status=429)

@@ -34,6 +34,7 @@ from syteops.core.addresses import absolute_address
 from syteops.core.errors import DomainError
 from syteops.core.outages import in_one_line
 from syteops.core.outbound import OutboundFailed, exchange, url_problem
+from syteops.people.lockout import has_to_wait, note_try, wait
 from syteops.people.queries import is_same_address
 from syteops.people.second_steps import continue_sign_in
 from syteops.people.sign_ins import PASSWORD_BACKEND, network_actor
@@ -66,6 +67,8 @@ class OpenIdView(RedirectURLMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if not settings.OIDC_ISSUER:
             raise Http404
+        if has_to_wait(request):
+            return wait(request)
         trip = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
         try:
             place = _address(_configuration(), "authorization_endpoint")
@@ -97,6 +100,8 @@ class OpenIdView(RedirectURLMixin, View):
 
 def come_back(request: HttpRequest) -> HttpResponse:
     """From the provider, with a code that is good for an ID token."""
+    if has_to_wait(request):
+        return wait(request)
     try:
         cookie = request.get_signed_cookie(_COOKIE, salt=_SALT, max_age=_MINUTES * 60)
         trip = json.loads(cookie or "")
@@ -273,7 +278,8 @@ def _tell(error: Exception) -> None:
 
 
 def _refuse(request: HttpRequest, error: Exception | None) -> HttpResponse:
-    if error is not None:
+    if error is not None:  # else `authenticate` has counted it
+        note_try(request)
         _tell(error)
     told = "That did not work. Nobody is signed in here without an account that has the address."
     messages.error(request, f"{settings.OIDC_NAME}: {told}")

@@ -15,7 +15,12 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -30,6 +35,7 @@ from syteops.people.factors import (
     lock_factors,
     remove_factors,
 )
+from syteops.people.lockout import Patient, has_to_wait, note_try
 from syteops.people.services import about
 from syteops.people.sign_ins import PASSWORD_BACKEND, SIGN_IN, sign_in
 
@@ -120,16 +126,17 @@ class AnswerForm(forms.Form):
         return person
 
 
-class PasskeyView(LoginView):
+class PasskeyView(Patient, LoginView):
     """Sends a challenge, and signs in whoever answers it. Only to POST, which strangers cannot."""
 
     authentication_form = AnswerForm  # type: ignore[assignment]
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if "credential" not in request.POST:
-            return JsonResponse(_library().begin_authentication(None))
-        return super().post(request, *args, **kwargs)
+        if "credential" in request.POST or has_to_wait(request):
+            return super().post(request, *args, **kwargs)
+        note_try(request)  # it is kept, in a session of its own for each stranger
+        return JsonResponse(_library().begin_authentication(None))
 
     def form_valid(self, form: Any) -> HttpResponse:
         sign_in(self.request, form.cleaned_data["credential"], PASSWORD_BACKEND, SIGN_IN)

@@ -24,6 +24,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from syteops.core.counters import CounterKind, counters
 from syteops.people.factors import has_factor, use_code
+from syteops.people.lockout import Patient
 from syteops.people.sign_ins import SIGN_IN, network_actor, sign_in
 
 PENDING = "second_step_of"
@@ -31,7 +32,7 @@ MINUTES = 10
 """How long a right password is good for the second step."""
 
 
-class SignInView(LoginView):
+class SignInView(Patient, LoginView):
     """The first step: the password."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -100,7 +101,7 @@ class SecondStepForm(forms.Form):
 
 
 @method_decorator(sensitive_post_parameters("code"), name="dispatch")
-class SecondStepView(LoginView):
+class SecondStepView(Patient, LoginView):
     """The second step: a code. Whoever has not passed the first one is sent there."""
 
     authentication_form = SecondStepForm  # type: ignore[assignment]

@@ -20,6 +20,7 @@ from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.counters import CounterKind, counters
 from syteops.core.events import Noun, Verb
+from syteops.people.lockout import note_try
 from syteops.people.services import PEOPLE, about
 
 KEPT_PER_MINUTE = 10
@@ -62,8 +63,9 @@ def note_failure(
     credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
     """Keep a failed attempt; the name typed only if it is a person's, for it may be a password."""
-    if not _came_over_the_network(request):
+    if request is None or not _came_over_the_network(request):
         return
+    note_try(request)
     typed = str(credentials.get("username") or "")
     person = User.objects.filter(username=typed).first() if typed else None
     operation = next((one for name, one in _OPERATIONS.items() if name in credentials), SIGN_IN)

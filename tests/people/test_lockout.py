@@ -2,12 +2,17 @@
 
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
+from syteops.people import lockout
+
 pytestmark = pytest.mark.django_db
 
+A_DAY = 24 * 60 * 60
 PASSWORD = "correct horse battery staple"
 
 
@@ -82,6 +87,48 @@ def test_guessing_the_old_password_of_a_session_is_stopped_too(client: Client) -
     client.post("/admin/password_change/", {"old_password": PASSWORD, **new})
 
     assert User.objects.get().check_password(PASSWORD)
+
+
+# --- Under all names together ---
+
+
+def test_an_address_that_tries_without_end_is_not_looked_at(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """Each try takes a good part of a second of a processor, and leaves a row."""
+    settings.TRUSTED_PROXIES = 1
+    here, elsewhere = {"X-Forwarded-For": "203.0.113.66"}, {"X-Forwarded-For": "203.0.113.7"}
+    monkeypatch.setattr(lockout, "_WINDOW", A_DAY)  # or the minute may end meanwhile
+    monkeypatch.setattr(lockout, "MOST_A_MINUTE", 3)
+    for number in range(3):
+        client.post("/admin/login/", {"username": f"n{number}", "password": "x"}, headers=here)
+    rows = AccessAttempt.objects.count()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelBackend, "authenticate", untouchable)
+        answer = client.post("/admin/login/", {"username": "x", "password": "x"}, headers=here)
+
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= A_DAY
+    assert b"try again" in answer.content
+    assert AccessAttempt.objects.count() == rows
+    assert sign_in(client, PASSWORD, **elsewhere) == 302
+
+
+def test_passkeys_that_strangers_ask_for_fill_no_table(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one asked for is kept in a session until it is answered."""
+    monkeypatch.setattr(lockout, "_WINDOW", A_DAY)
+    for _ in range(lockout.MOST_A_MINUTE):
+        assert Client().post("/admin/login/passkey/").status_code == 200
+
+    assert Client().post("/admin/login/passkey/").status_code == 429
+    assert Session.objects.count() == lockout.MOST_A_MINUTE
+
+
+def untouchable(*args: object, **kwargs: object) -> None:
+    raise AssertionError
 
 
 @pytest.mark.combination
