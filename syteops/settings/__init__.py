@@ -201,7 +201,7 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["syteops.adminkit.moments"],
+            "builtins": ["syteops.adminkit.moments", "syteops.adminkit.cells"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
