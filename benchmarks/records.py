@@ -306,7 +306,7 @@ def store_deliveries(numbers: range) -> None:
     made = Delivery.objects.bulk_create(
         Delivery(
             integration="webhooks",
-            destination=str(hook.uid),
+            destination=str(hook.pk),
             event=event,
             order_key=f"notes_items:{event.object_pk}",
             state=DeliveryState.GIVEN_UP if event.pk % 10 == 0 else DeliveryState.DELIVERED,

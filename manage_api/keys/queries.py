@@ -106,11 +106,6 @@ def keys_without_sponsor() -> QuerySet[ManageKey]:
     return restricted_keys().filter(sponsor__is_active=False)
 
 
-def altered_keys() -> list[ManageKey]:
-    """The keys that are refused because somebody changed their rights in the database."""
-    return [key for key in live_keys() if not key.has_genuine_rights]
-
-
 def working_predecessors(key: ManageKey) -> list[ManageKey]:
     """The keys that `key` replaced, and those that they did, while their overlap lasts."""
     former = live_keys().filter(successor=key)

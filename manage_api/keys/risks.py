@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
+from manage_api.keys.alterations import altered_keys
 from manage_api.keys.models import KeyKind, KeyState, ManageKey
 from manage_api.keys.queries import refused_uses, restricted_keys
-from manage_api.keys.validators import exceeds_maximum
+from manage_api.keys.validators import exceeds_maximum, latest_expiry
 from manage_api.operations import all_scopes
 from syteops.audit.models import AuditEntry
 from syteops.core.addresses import is_everywhere
@@ -47,16 +50,31 @@ def _risks(key: ManageKey) -> Iterator[str]:
         yield "idle for 90 days"
 
 
-def keys_at_risk() -> list[ManageKey]:
+def keys_at_risk() -> QuerySet[ManageKey]:
     """The restricted keys with a risk beyond that of no network limit, which most tools have.
 
     Those that were altered in the database are refused, so they are none.
     """
-    return [one for one in restricted_keys() if one.has_genuine_rights and _is_at_risk(one)]
+    altered = [one.pk for one in altered_keys()]
+    found = restricted_keys().annotate(scopes_as_text=Cast("scopes", TextField()))
+    return found.filter(_at_risk()).exclude(pk__in=altered)
 
 
-def _is_at_risk(key: ManageKey) -> bool:
-    return any(one != _NO_NETWORKS for one in find_risks(key))
+def _at_risk() -> Q:
+    """What `_risks` says of a key that has not ended, for the database to count."""
+    now = timezone.now()
+    long_ago = now - IDLE_AFTER
+    unused = Q(last_used_at__lte=long_ago) | Q(last_used_at=None, created_at__lte=long_ago)
+    active = Q(expires_at=None) | Q(expires_at__gt=now)
+    every_scope = [Q(scopes_as_text__contains=f'"{one}"') for one in all_scopes()]
+    latest = latest_expiry()
+    return (
+        Q(expires_at=None)
+        | (Q(expires_at__gt=latest) if latest else Q())
+        | Q(*every_scope)
+        | Q(sponsor__is_active=False)
+        | Q(unused, active, retires_at=None, paused_at=None)
+    )
 
 
 class Alarm(NamedTuple):

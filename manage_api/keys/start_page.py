@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from manage_api.keys.alterations import altered_keys
 from manage_api.keys.queries import (
-    altered_keys,
     api_state,
     cut_off_addresses,
     expiring_keys,
@@ -93,7 +93,7 @@ def tell_expiring(person: Any) -> Iterator[Need]:
 @needs(PERMISSION)
 def tell_risky(person: Any) -> Iterator[Need]:
     """How many keys deserve a second look."""
-    if count := len(keys_at_risk()):
+    if count := keys_at_risk().count():
         who = counted(count, "restricted key is", "restricted keys are")
         text = f"{who} at risk: without an end, with every right, or idle. See why."
         url = f"{_overview()}?show=at_risk#restricted-keys"

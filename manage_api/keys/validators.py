@@ -65,10 +65,15 @@ def validate_expiry(expires_at: datetime | None) -> datetime | None:
 
 def exceeds_maximum(expires_at: datetime | None) -> bool:
     """Whether a key with this end could not be made now."""
+    latest = latest_expiry()
+    return latest is not None and (expires_at is None or expires_at > latest)
+
+
+def latest_expiry() -> datetime | None:
+    """The last end that a key could be given now; None where the site sets none."""
     days = settings.KEY_MAX_DAYS
     # A minute of grace: "90 days from now" was computed a moment ago.
-    latest = timezone.now() + timedelta(days=days, minutes=1)
-    return bool(days) and (expires_at is None or expires_at > latest)
+    return timezone.now() + timedelta(days=days, minutes=1) if days else None
 
 
 def default_days() -> int:

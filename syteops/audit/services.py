@@ -25,6 +25,7 @@ from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
 from syteops.core.prepared import insert_row, update_row
+from syteops.core.trials import Touched, is_trial, note_touched
 from syteops.lib.text import cut
 from syteops.lib.urls import moved
 
@@ -90,6 +91,7 @@ def erase(
 
     What earlier entries hold of it is for `erasing.erase_values`.
     """
+    _note_touched(instance)
     event = f"{instance.noun}.{Verb.ERASED}"
     entry = _entry(actor, event, instance.resource, public_id, "")
     entry.object_pk = str(instance.pk)
@@ -170,10 +172,16 @@ def record(
     object_id: str | None = None,
 ) -> None:
     """Write the audit entry of one change. Call inside the transaction of that change."""
+    _note_touched(instance)
     object_id = instance.public_id if object_id is None else object_id
     entry = _entry(actor, f"{instance.noun}.{event}", instance.resource, object_id, str(instance))
     entry.object_pk = str(instance.pk)
     _store_change(actor, entry, changes)
+
+
+def _note_touched(instance: Entity) -> None:
+    if is_trial():
+        note_touched(Touched(type(instance), instance.resource, instance.pk))
 
 
 def record_about(

@@ -1,7 +1,7 @@
 """Which variables a change alters and who reads them: told before it, whatever is changed.
 
-The catalogue is compared with how it is without the change, as `variables.changed` does it. So it
-holds for every entity and module that derives variables, and for those that will.
+What may follow from the objects that the change touches is compared with how it is without the
+change. So it holds for every entity and module that derives variables, and for those that will.
 """
 
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from typing import Any
 
 from syteops.automation.lineage import Lineage, in_words
 from syteops.automation.models import Variable
-from syteops.automation.queries import Altered, altered, exported, names_from
+from syteops.automation.queries import Altered, altered, names_from, values_around
 from syteops.automation.serializers import readership
 from syteops.core import consequences
 from syteops.core.actors import Actor
@@ -86,4 +86,4 @@ _SCHEMA = {
     "required": ["changed", "removed", "readers_count", "readers"],
 }
 
-consequences.enter(Watcher("lineage", _SCHEMA, _may_tell, exported, _tell, _relies))
+consequences.enter(Watcher("lineage", _SCHEMA, _may_tell, values_around, _tell, _relies))

@@ -1,24 +1,29 @@
 """Reading automation variables. The catalogue is derived at every read, so it is never stale."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 
+from syteops.audit.switchables import SwitchableState
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.automation.names import FREE_PREFIX, PREFIX, free_key, is_derived
 from syteops.core.entities import Entity
 from syteops.core.errors import NotFound, Protected
 from syteops.core.locks import transaction_lock
 from syteops.core.modules import inactive_modules
-from syteops.core.variables import Family, all_families
+from syteops.core.trials import Touched
+from syteops.core.variables import Family, all_families, owner
 from syteops.core.variables import Variable as CatalogueVariable
 from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
+_MANY = 500
+"""Objects that a database takes in one statement without fail; for more, everything is derived."""
 
 
 def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
@@ -57,6 +62,35 @@ def names_from(obj: Entity) -> list[str]:
     """The variables that may change with the object: those of it, or else of its whole module."""
     derived = (one for family in active_families() for one in family.about(obj))
     return sorted({one.name for one in derived if not is_blank(one.value)})
+
+
+def values_around(touched: Collection[Touched]) -> dict[str, str]:
+    """The values, by name, of all variables that may change with these objects."""
+    if len(touched) > _MANY:
+        return exported()
+    by_kind: dict[Any, list[Touched]] = defaultdict(list)
+    for one in touched:
+        by_kind[one.model].append(one)
+    owners = {
+        owner(obj)
+        for model, objects in by_kind.items()
+        for obj in model._base_manager.filter(pk__in=[one.pk for one in objects])
+    }
+    found: dict[str, str] = {}
+    for variable in _around(by_kind):
+        if not (is_blank(variable.value) or (variable.of and owners.isdisjoint(variable.of))):
+            found.setdefault(variable.name, variable.value)
+    return found
+
+
+def _around(by_kind: Mapping[Any, Collection[Touched]]) -> Iterator[CatalogueVariable]:
+    is_switched = any(issubclass(model, SwitchableState) for model in by_kind)
+    for family in active_families():
+        if is_switched and family.module:  # it goes or comes with its module
+            yield from family.derive()
+        else:
+            for objects in by_kind.values():
+                yield from family.around(objects)
 
 
 def exported() -> dict[str, str]:

@@ -5,7 +5,7 @@ So nobody declares which change brings about what, and none can forget to: the c
 watchers look, and it is taken back. In this order, so that a change that is refused costs no look.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
-from syteops.core.trials import trial
+from syteops.core.trials import Touched, touched, trial
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,16 @@ class Consequence:
 class Watcher:
     """Under which name an answer tells the consequence, its JSON Schema, and who watches.
 
-    `may_tell`: whether the actor may be told anything. `look` answers what there is now, and `tell`
-    what differs between two looks, the one without the change first. `relies` tells in words who
-    relies on an object as it is, "" where nobody could.
+    `may_tell`: whether the actor may be told anything. `look` answers what there is now, as far as
+    it may follow from the objects that were touched, and `tell` what differs between two looks, the
+    one without the change first. `relies` tells in words who relies on an object as it is, "" where
+    nobody could.
     """
 
     name: str
     schema: dict[str, Any]
     may_tell: Callable[[Actor], bool]
-    look: Callable[[], Any]
+    look: Callable[[Collection[Touched]], Any]
     tell: Callable[[Actor, Any, Any], Consequence | None]
     relies: Callable[[Actor, Entity], str]
 
@@ -63,6 +64,7 @@ class Watch:
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
         self._watchers = [one for one in _watchers if one.may_tell(actor)]
+        self._touched: list[Touched] = []
         self._seen: list[Any] = []
 
     def __bool__(self) -> bool:
@@ -70,13 +72,16 @@ class Watch:
         return bool(self._watchers)
 
     def look(self) -> None:
-        """Call it when the change is made."""
-        self._seen = [one.look() for one in self._watchers]
+        """Call it when the change is made, in its trial."""
+        self._touched = touched()
+        self._seen = [one.look(self._touched) for one in self._watchers]
 
     def tell(self) -> Consequences:
         """Call it when the change is taken back: the consequences by name."""
         seen = zip(self._watchers, self._seen, strict=True)
-        told = {one.name: one.tell(self._actor, one.look(), after) for one, after in seen}
+        told = {
+            one.name: one.tell(self._actor, one.look(self._touched), after) for one, after in seen
+        }
         return {name: found for name, found in told.items() if found}
 
 

@@ -5,14 +5,17 @@ doing, `@first_step` one that tells whether a step of setting up the site was do
 permission that it takes. Nothing of a module is asked while the module is switched off.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from syteops.core.modules import inactive_modules, module_of
 
 ANYBODY = ""
+MOST = 10
+"""Of each kind, so many needs are shown at most."""
 SUPERUSERS = "superusers.only"
 """A permission that nobody can be given: only superusers have it, as they have every one."""
 
@@ -127,6 +130,16 @@ def first_step(place: int, permission: str, step: Step) -> Callable[[Callable[[]
     return enter
 
 
+def _few(needs_of_one_kind: Iterable[Need]) -> Iterator[Need]:
+    """The first of them, and that there are more."""
+    found = iter(needs_of_one_kind)
+    shown = list(islice(found, MOST))
+    yield from shown
+    if next(found, None) is not None:
+        text = "There are more like this. They appear here once these are done."
+        yield Need(shown[-1].tone, "more_horiz", text)
+
+
 def start_page_for(person: Any) -> StartPage:
     """The start page of that person. What is grave comes first."""
     away = inactive_modules()
@@ -135,7 +148,7 @@ def start_page_for(person: Any) -> StartPage:
         here = module_of(tell.__module__) not in away
         return here and (permission == ANYBODY or person.has_perm(permission))
 
-    told = [need for allowed, tell in _needs if may(allowed, tell) for need in tell(person)]
+    told = [need for allowed, tell in _needs if may(allowed, tell) for need in _few(tell(person))]
     made = [make(person) for allowed, make in _panels if may(allowed, make)]
     ordered = sorted(_steps, key=lambda one: one[0])
     steps = [(step, is_done()) for _, allowed, step, is_done in ordered if may(allowed, is_done)]

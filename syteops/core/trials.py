@@ -3,24 +3,46 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import models, transaction
 
-_is_trial: ContextVar[bool] = ContextVar("is_trial", default=False)
+
+class Touched(NamedTuple):
+    """An object that was stored or deleted."""
+
+    model: type[models.Model]
+    resource: str
+    pk: Any
+
+
+_touched: ContextVar[dict[Touched, None] | None] = ContextVar("touched", default=None)
 
 
 @contextmanager
 def trial() -> Iterator[None]:
     """Take back whatever is stored meanwhile. None of it is signed: it never happened."""
-    token = _is_trial.set(True)
+    token = _touched.set({})
     try:
         with transaction.atomic():
             yield
             transaction.set_rollback(True)
     finally:
-        _is_trial.reset(token)
+        _touched.reset(token)
 
 
 def is_trial() -> bool:
     """Whether what is stored now will be taken back."""
-    return _is_trial.get()
+    return _touched.get() is not None
+
+
+def touched() -> list[Touched]:
+    """What this trial has stored or deleted until now."""
+    return list(_touched.get() or ())
+
+
+def note_touched(one: Touched) -> None:
+    """Let a trial know, if there is one."""
+    noted = _touched.get()
+    if noted is not None:
+        noted[one] = None

@@ -4,17 +4,18 @@ An app's `variables.py` marks such functions with `@family`; they are found by a
 when the catalogue is read, so it cannot go stale.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from syteops.core.entities import Entity
 from syteops.core.modules import contribution, module_of
 from syteops.core.prepared import Prepared
+from syteops.core.trials import Touched
 
 Owner = tuple[str, str]
 """An object: its resource and its public id."""
@@ -53,8 +54,8 @@ Derive = Callable[..., Iterable[Variable]]
 class Family:
     """A function that derives variables, the source it names, and the module it belongs to.
 
-    One that takes `about` can be asked for the variables that may tell of one object alone. What
-    any other derives tells of its module as a whole.
+    One that takes `about` can be asked for the variables that may tell of some objects. What any
+    other derives tells of its module as a whole.
     """
 
     source: str
@@ -70,11 +71,19 @@ class Family:
 
     def about(self, obj: Entity) -> list[Variable]:
         """Those that may change with the object: those of it, or else of its whole module."""
-        of_its_module = self.module != "" and self.module == module_of(type(obj).__module__)
+        touched = Touched(type(obj), obj.resource, obj.pk)
+        is_mine = self._is_of_my_module(touched)
+        found = self.around([touched])
+        return [one for one in found if owner(obj) in one.of or (is_mine and not one.of)]
+
+    def around(self, objects: Collection[Touched]) -> Iterable[Variable]:
+        """All that may change with one of the objects, and perhaps others of the family."""
         if not self.takes_objects:
-            return [*self.derive()] if of_its_module else []
-        found = self.derive(about=obj)
-        return [one for one in found if owner(obj) in one.of or (of_its_module and not one.of)]
+            return self.derive() if any(map(self._is_of_my_module, objects)) else ()
+        return self.derive(about=objects)
+
+    def _is_of_my_module(self, one: Touched) -> bool:
+        return self.module != "" and self.module == module_of(one.model.__module__)
 
 
 _families: list[Family] = []
@@ -94,22 +103,29 @@ def family(source: str, pattern: str, description: str) -> Callable[[Derive], De
 E = TypeVar("E", bound=Model)
 
 
-def only(find: Callable[[], "QuerySet[E]"], about: Entity | None, **ways: str) -> Iterable[E]:
-    """For families: those that `find` gives of which variables may tell of the object; all, for
+About = Collection[Touched] | None
+"""The objects that a family is asked about; None: about all there are."""
+
+
+def only(find: Callable[[], "QuerySet[E]"], about: About, **ways: str) -> Iterable[E]:
+    """For families: those that `find` gives of which variables may tell of the objects; all, for
     None, by a statement that is composed once.
 
-    Of the object's own kind it is that one. `ways` lead to objects of other kinds, by resource,
-    such as roles="role_assignments__role"; "" where all have to do with each of them.
+    Of the objects' own kind it is those. `ways` lead to objects of other kinds, by resource, such
+    as roles="role_assignments__role"; "" where all have to do with each of them.
     """
     if about is None:
         return _prepared(find)()
     found = find()
-    if isinstance(about, found.model):
-        return found.filter(pk=about.pk)
-    way = ways.get(about.resource)
-    if way is None:
-        return found.none()
-    return found.filter(**{way: about}).distinct() if way else found
+    wanted = Q(pk__in=[one.pk for one in about if issubclass(one.model, found.model)])
+    for resource, way in ways.items():
+        others = [one.pk for one in about if one.resource == resource]
+        if others and not way:
+            return _prepared(find)()
+        if others:
+            led = found.model._base_manager.filter(**{f"{way}__in": others})
+            wanted |= Q(pk__in=led.values("pk"))
+    return found.filter(wanted)
 
 
 @cache

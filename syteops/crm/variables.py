@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from syteops.core.entities import Entity
-from syteops.core.variables import Variable, family, only, owner
+from syteops.core.variables import About, Variable, family, only, owner
 from syteops.crm.queries import live_systems
 
 
 @family("crm", "syteops_std_crm_NNN_name, _code, _url", "The CRM systems by number.")
-def crm_variables(about: Entity | None = None) -> Iterator[Variable]:
+def crm_variables(about: About = None) -> Iterator[Variable]:
     for system in only(live_systems, about):
         for field in ("name", "code", "url"):
             name = f"syteops_std_crm_{system.slot}_{field}"

@@ -1,10 +1,13 @@
+from collections import defaultdict
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
@@ -15,6 +18,7 @@ from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.deliveries import pages, services
 from syteops.deliveries.models import Delivery, DeliveryState
+from syteops.deliveries.queries import all_destinations
 from syteops.integrations.admin import IntegrationStateAdmin
 from syteops.lib.folding import fold
 
@@ -40,7 +44,7 @@ class DeliveryAdmin(DetailAdmin):
         "answered. Enable one, and its deliveries appear by themselves."
     )
     icon = "outbox"
-    list_display = ("queued", "what", "shown_state", "attempts", "ended")
+    list_display = ("queued", "what", "to", "shown_state", "attempts", "ended")
     list_display_links = ("queued", "what")
     list_filter = (
         ("state", ChoicesDropdownFilter),
@@ -66,13 +70,17 @@ class DeliveryAdmin(DetailAdmin):
         return found if resources is None else found.filter(event__resource__in=resources)
 
     def get_shown_words(self, request: HttpRequest) -> dict[str, Condition]:
-        known = pages.names(request)
+        readable = readable_resources(request.user)
+        known = SimpleLazyObject(lambda: pages.names(all_destinations(readable)))
 
         def goes_to(word: str) -> Q:
-            found = Q(integration__icontains=word) | Q(destination__icontains=word)
+            named: dict[str, list[str]] = defaultdict(list)
             for (integration, destination), name in known.items():
                 if word in fold(name):
-                    found |= Q(integration=integration, destination=destination)
+                    named[integration].append(destination)
+            found = Q(integration__icontains=word) | Q(destination__icontains=word)
+            for integration, those in named.items():
+                found |= Q(integration=integration, destination__in=those)
             return found
 
         return {**self.shown_words, "to": goes_to}
@@ -87,15 +95,16 @@ class DeliveryAdmin(DetailAdmin):
 
     # --- The list ---
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        named = pages.naming(request)
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        found: ChangeList = super().get_changelist_instance(request)
+        name = pages.naming(request, found.result_list)
+        for one in found.result_list:
+            one.goes_to = name(one)
+        return found
 
-        @display(description="To")  # type: ignore[untyped-decorator]
-        def to(delivery: Delivery) -> str:
-            return named(delivery.integration, delivery.destination)
-
-        queued, what, *others = super().get_list_display(request)
-        return [queued, what, to, *others]
+    @display(description="To")  # type: ignore[untyped-decorator]
+    def to(self, delivery: Any) -> str:
+        return str(delivery.goes_to)
 
     @display(description="Queued", ordering="created_at")  # type: ignore[untyped-decorator]
     def queued(self, delivery: Delivery) -> str:
@@ -119,7 +128,7 @@ class DeliveryAdmin(DetailAdmin):
         """One delivery, with each attempt and what was answered."""
         context = {
             "delivery": found,
-            "to": pages.naming(request)(found.integration, found.destination),
+            "to": pages.naming(request, [found])(found),
             "tries": found.tries.all()[: pages.SHOWN],
             "destination_url": pages.destination_url(found.integration, found.destination),
             "resend_url": self.url_to("resend", found.pk),

@@ -1,7 +1,7 @@
 """The page of one destination, and the list of them on the page of their integration."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from syteops.adminkit.acting import admin_actor
@@ -23,7 +22,8 @@ from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, NotFound
 from syteops.deliveries import queries, services
 from syteops.deliveries.choices import Standing
-from syteops.deliveries.queries import KnownDestination
+from syteops.deliveries.models import Delivery
+from syteops.deliveries.queries import KnownDestination, Place
 from syteops.integrations.queries import Installed
 
 SHOWN = 20
@@ -39,20 +39,26 @@ def destination_url(integration: str, destination: str) -> str:
     return f"{reverse('admin:deliveries_delivery_destination')}?{where}"
 
 
-def names(request: HttpRequest) -> dict[tuple[str, str], str]:
-    """What people call each destination, such as "Webhooks: Billing", as far as they may know."""
+def names(destinations: Iterable[KnownDestination]) -> dict[Place, str]:
+    """What people call each destination, such as "Webhooks: Billing"."""
     return {
         (one.integration, one.destination): f"{one.installed.name}: {one.name}"
         if one.destination
         else one.installed.name
-        for one in queries.all_destinations(readable_resources(request.user))
+        for one in destinations
     }
 
 
-def naming(request: HttpRequest) -> Callable[[str, str], str]:
-    """Names a destination; one that is gone by its key. Looks for names when it is first asked."""
-    known = SimpleLazyObject(lambda: names(request))
-    return lambda *where: known.get(where) or " ".join(where).strip()
+def naming(request: HttpRequest, deliveries: Iterable[Delivery]) -> Callable[[Delivery], str]:
+    """Names where one of these goes, as far as one may know; what is gone is named by its key."""
+    places = {(one.integration, one.destination) for one in deliveries}
+    known = names(queries.destinations_at(places, readable_resources(request.user)))
+
+    def name(one: Delivery) -> str:
+        where = one.integration, one.destination
+        return known.get(where) or " ".join(where).strip()
+
+    return name
 
 
 class ResendForm(forms.Form):
@@ -94,12 +100,11 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
 
 def destinations_section(request: HttpRequest, entry: Installed) -> dict[str, Any] | None:
     """The destinations of an integration, for its own page."""
-    found = _shown_by_integration(request).get(entry.slug, [])
+    shown, further = _worst_of_each(request, LISTED).get(entry.slug, ([], 0))
     page = entry.integration.destinations_page
-    if not (found or page):
+    if not (shown or page):
         return None
     template, url = "admin/deliveries/_destinations.html", reverse(page) if page else ""
-    shown, further = found[:LISTED], len(found[LISTED:])
     return {"template": template, "destinations": shown, "further": further, "url": url}
 
 
@@ -107,27 +112,31 @@ def glances(request: HttpRequest) -> dict[str, dict[str, Any]]:
     """How it goes at the destinations of each integration, what fails first: for the list."""
     template = "admin/deliveries/_glance.html"
     return {
-        slug: {
-            "template": template,
-            "destinations": shown[:GLANCED_AT],
-            "further": len(shown[GLANCED_AT:]),
-        }
-        for slug, shown in _shown_by_integration(request).items()
+        slug: {"template": template, "destinations": shown, "further": further}
+        for slug, (shown, further) in _worst_of_each(request, GLANCED_AT).items()
     }
 
 
-def _shown_by_integration(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
-    """What is told of each destination, the worst first; nothing to who may not see deliveries."""
+def _worst_of_each(request: HttpRequest, most: int) -> dict[str, tuple[list[dict[str, Any]], int]]:
+    """By integration, what is told of its destinations, the worst first, and how many more there
+    are; nothing to who may not see deliveries."""
     user: Any = request.user
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if user.has_perm("deliveries.view_delivery"):
-        problems = queries.last_problems()
-        all_of_them = queries.all_destinations(readable_resources(user))
-        for one in sorted(all_of_them, key=lambda one: _WORST.index(one.standing)):
-            where = one.integration, one.destination
-            why = one.state.why_paused or problems.get(where, "")
-            found[one.integration].append({"one": one, "url": destination_url(*where), "why": why})
-    return found
+    if not user.has_perm("deliveries.view_delivery"):
+        return {}
+    problems, found = queries.last_problems(), defaultdict(list)
+    all_of_them = queries.all_destinations(readable_resources(user))
+    for one in sorted(all_of_them, key=lambda one: _WORST.index(one.standing)):
+        found[one.integration].append(one)
+
+    def told(one: KnownDestination) -> dict[str, Any]:
+        where = one.integration, one.destination
+        why = one.state.why_paused or problems.get(where, "")
+        return {"one": one, "url": destination_url(*where), "why": why}
+
+    return {
+        slug: ([told(one) for one in ranked[:most]], len(ranked[most:]))
+        for slug, ranked in found.items()
+    }
 
 
 def may_change(request: HttpRequest) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from syteops.automation.lineage import Reader, carries
 from syteops.deliveries.models import Delivery
-from syteops.deliveries.queries import all_destinations, arrived
+from syteops.deliveries.queries import arrived, sending_destinations
 from syteops.events.queries import VARIABLES_CHANGED, fits
 
 
@@ -12,8 +12,8 @@ from syteops.events.queries import VARIABLES_CHANGED, fits
 def pushes() -> Iterator[Reader]:
     """The destinations of enabled integrations, and when they last got any."""
     told = arrived(VARIABLES_CHANGED)
-    for one in all_destinations():
-        if one.enabled and fits(VARIABLES_CHANGED, one.known.types):
+    for one in sending_destinations():
+        if fits(VARIABLES_CHANGED, one.known.types):
             count, last = told.get((one.integration, one.destination), (0, None))
             yield Reader(
                 resource=Delivery.resource,

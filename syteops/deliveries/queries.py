@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
@@ -20,8 +21,15 @@ class KnownDestination:
 
     installed: Installed
     known: Destination
-    state: DestinationState
+    stored: DestinationState | None
     waiting: int
+
+    @cached_property
+    def state(self) -> DestinationState:
+        """What is stored of it; a new one where that is nothing."""
+        return self.stored or DestinationState(
+            integration=self.integration, destination=self.destination
+        )
 
     @property
     def integration(self) -> str:
@@ -41,12 +49,17 @@ class KnownDestination:
     @property
     def enabled(self) -> bool:
         """Whether the integration sends anything."""
-        return self.installed.enabled and self.installed.available
+        return sends(self.installed)
 
     @property
     def standing(self) -> Standing:
         """How it goes, at a glance."""
-        return standing_of(self.state)
+        return standing_of(self.stored) if self.stored else Standing.NEW
+
+
+def sends(installed: Installed) -> bool:
+    """Whether the integration sends anything."""
+    return installed.enabled and installed.available
 
 
 def standing_of(state: Any) -> Standing:
@@ -68,9 +81,32 @@ Readable = Collection[str] | None
 """The resources that whoever asks may read; None: all. Of others, a name is only its identifier."""
 
 
+Place = tuple[str, str]
+"""A destination: its integration's slug, and what names it there."""
+
+
 def all_destinations(readable: Readable = None) -> list[KnownDestination]:
     """Every destination of every integration, enabled or not, in a constant number of queries."""
     return list(_destinations(all_installed(), readable))
+
+
+def destinations_at(places: Collection[Place], readable: Readable = None) -> list[KnownDestination]:
+    """Those of these places that there are, in a constant number of queries; none is looked for
+    besides."""
+    return list(_destinations(all_installed(), readable, places)) if places else []
+
+
+def sending_destinations(readable: Readable = None) -> list[KnownDestination]:
+    """Those of the integrations that send."""
+    return list(_destinations([one for one in all_installed() if sends(one)], readable))
+
+
+def troubled_destinations(readable: Readable = None) -> list[KnownDestination]:
+    """Those of the integrations that send, to which nothing gets through."""
+    troubled = Q(paused_at__isnull=False) | Q(failing_since__isnull=False)
+    states = DestinationState.objects.filter(troubled)
+    found = destinations_at(list(states.values_list("integration", "destination")), readable)
+    return [one for one in found if one.enabled]
 
 
 def destinations_of(integration: str, readable: Readable = None) -> list[KnownDestination]:
@@ -82,9 +118,8 @@ def get_destination(
     integration: str, destination: str, readable: Readable = None
 ) -> KnownDestination:
     """One of them. Raises NotFound."""
-    for one in all_destinations(readable):
-        if (one.integration, one.destination) == (integration, destination):
-            return one
+    for one in destinations_at([(integration, destination)], readable):
+        return one
     raise NotFound(f"There is no destination {integration}/{destination}.".replace("/.", "."))
 
 
@@ -96,28 +131,26 @@ def locked_state(integration: str, destination: str) -> DestinationState:
 
 
 def _destinations(
-    installed: Collection[Installed], readable: Readable
+    installed: Collection[Installed], readable: Readable, among: Collection[Place] | None = None
 ) -> Iterator[KnownDestination]:
     states = {(one.integration, one.destination): one for one in DestinationState.objects.all()}
     waiting = _waiting()
     for one in installed:
-        for known in one.integration.destinations(one.config):
+        keys = None if among is None else {key for slug, key in among if slug == one.slug}
+        for known in one.integration.destinations_among(one.config, keys):
             place = one.slug, known.key
-            state = states.get(place) or DestinationState(
-                integration=one.slug, destination=known.key
-            )
             is_named = readable is None or not known.named_by or known.named_by in readable
             shown = known if is_named else replace(known, name=known.key)
-            yield KnownDestination(one, shown, state, waiting.get(place, 0))
+            yield KnownDestination(one, shown, states.get(place), waiting.get(place, 0))
 
 
-def _waiting() -> dict[tuple[str, str], int]:
+def _waiting() -> dict[Place, int]:
     found = Delivery.objects.filter(state=DeliveryState.WAITING).order_by()
     counted = found.values_list("integration", "destination").annotate(count=Count("pk"))
     return {(integration, destination): count for integration, destination, count in counted}
 
 
-def arrived(event_type: str) -> dict[tuple[str, str], tuple[int, datetime]]:
+def arrived(event_type: str) -> dict[Place, tuple[int, datetime]]:
     """By destination: how many events of that type have arrived there, of those that are kept, and
     when the last one did."""
     found = Delivery.objects.filter(state=DeliveryState.DELIVERED, event__type=event_type)
@@ -126,7 +159,7 @@ def arrived(event_type: str) -> dict[tuple[str, str], tuple[int, datetime]]:
     return {(integration, place): (n, last) for integration, place, n, last in counted}
 
 
-def last_problems() -> dict[tuple[str, str], str]:
+def last_problems() -> dict[Place, str]:
     """By destination that fails: what came of the last try there."""
     tries = DeliveryAttempt.objects.filter(
         delivery__integration=OuterRef("integration"),

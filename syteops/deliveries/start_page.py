@@ -10,7 +10,7 @@ from syteops.core.start_page import Line, Need, Panel, counted, needs, panel
 from syteops.deliveries.choices import Standing
 from syteops.deliveries.models import DeliveryState
 from syteops.deliveries.pages import destination_url
-from syteops.deliveries.queries import all_destinations, last_problems, readable_deliveries
+from syteops.deliveries.queries import last_problems, readable_deliveries, troubled_destinations
 from syteops.integrations.queries import Installed, all_installed
 
 PERMISSION = "deliveries.view_delivery"
@@ -22,9 +22,7 @@ _ILL = {Standing.PAUSED: ("bad", "paused"), Standing.FAILING: ("warn", "failing"
 def tell_stuck(person: Any) -> Iterator[Need]:
     """Destinations of enabled integrations to which nothing gets through."""
     problems = last_problems()
-    for one in all_destinations(readable_resources(person)):
-        if not one.enabled or one.standing not in (Standing.PAUSED, Standing.FAILING):
-            continue
+    for one in troubled_destinations(readable_resources(person)):
         what = f"{one.installed.name}: {one.name}"
         url = destination_url(one.integration, one.destination)
         if one.standing == Standing.PAUSED:
@@ -53,7 +51,7 @@ def show_integrations(person: Any) -> Panel:
     """How those that are enabled are doing, as far as one may know, and how many are not."""
     url, installed = reverse("admin:integrations_integrationstate_changelist"), all_installed()
     sees_how = person.has_perm(PERMISSION)
-    known = all_destinations(readable_resources(person)) if sees_how else []
+    known = troubled_destinations(readable_resources(person)) if sees_how else []
     standings = {(one.integration, one.standing) for one in known}
     lines = [_line(one, standings) for one in installed if one.enabled]
     off = sum(not one.enabled for one in installed)

@@ -5,7 +5,7 @@ just like them, and is found by autodiscovery.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -86,7 +86,8 @@ class Integration:
 
     `destinations` are where events go, by the config; `send` sends them a message and answers what
     was answered (raises DeliveryFailed, or OutboundFailed). `destinations_page` names the admin
-    page on which they are made. `when_enabled` is called in the transaction that enables it.
+    page on which they are made. Where there may be very many, `find` finds those of some keys.
+    `when_enabled` is called in the transaction that enables it.
     """
 
     slug: str
@@ -104,10 +105,21 @@ class Integration:
     destinations: Callable[[dict[str, Any]], Iterable[Destination]] = field(
         default=lambda config: (), repr=False
     )
+    find: Callable[[Collection[str]], Iterable[Destination]] | None = field(
+        default=None, repr=False
+    )
     destinations_page: str = ""
     send: Callable[[Setup, Message], Answer] | None = field(default=None, repr=False)
     when_enabled: Callable[[Actor], object] = field(default=lambda actor: None, repr=False)
     module: str = ""
+
+    def destinations_among(
+        self, config: dict[str, Any], keys: Collection[str] | None
+    ) -> Iterable[Destination]:
+        """Those of its destinations that have one of these keys; all for None."""
+        if keys and self.find:
+            return self.find(keys)
+        return (one for one in self.destinations(config) if keys is None or one.key in keys)
 
     def types_sent(self, config: dict[str, Any]) -> set[str]:
         """The event types, or patterns of them, that it sends with that config."""

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
-from syteops.core.entities import Entity
-from syteops.core.variables import Variable, family, only, owner
+from syteops.core.variables import About, Variable, family, only, owner
 from syteops.roles.models import Role
 from syteops.roles.queries import all_roles
 from syteops.team.models import TeamMember
@@ -29,7 +28,7 @@ def _holders() -> QuerySet[TeamMember]:
     "syteops_user_owner_*, syteops_user_contact_tech_*, syteops_user_contact_marketing_*",
     "Each filled field of the holder of a system role.",
 )
-def holder_variables(about: Entity | None = None) -> Iterator[Variable]:
+def holder_variables(about: About = None) -> Iterator[Variable]:
     for member in with_related(only(_holders, about, roles="role_assignments__role")):
         for slug in sorted(HOLDER_PREFIXES.keys() & set(member.role_slugs)):
             what = slug.replace("_", " ")
@@ -40,7 +39,7 @@ def holder_variables(about: Entity | None = None) -> Iterator[Variable]:
 
 
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
-def holding_variables(about: Entity | None = None) -> Iterator[Variable]:
+def holding_variables(about: About = None) -> Iterator[Variable]:
     found = only(all_roles, about, users="")
     roles = [(role, set(role.assigned_users)) for role in found if not role.system]
     for member in only(live_members, about, roles="") if roles else ():
@@ -58,7 +57,7 @@ def holding_variables(about: Entity | None = None) -> Iterator[Variable]:
     "How to reach all who hold a role: separated by commas, or as a JSON array of texts, where a "
     "comma in a name is not one between two.",
 )
-def contact_variables(about: Entity | None = None) -> Iterator[Variable]:
+def contact_variables(about: About = None) -> Iterator[Variable]:
     for role in only(all_roles, about, users="assignments__member"):
         holders = role.holders
         of = (owner(role), *map(owner, holders))

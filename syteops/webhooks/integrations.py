@@ -1,13 +1,16 @@
 """The integration that posts events to every webhook."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import orjson
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from syteops.core import outbound
+from syteops.core.identifiers import ROW_ID
 from syteops.core.outbound import Answer
 from syteops.events.serializers import message_for
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup, enter
@@ -22,13 +25,26 @@ from syteops.webhooks.signing import PREFIX, signed_headers, signing_secrets
 
 def destination_of(webhook: Webhook) -> Destination:
     """Where its events go."""
-    return Destination(
-        str(webhook.pk), webhook.name, tuple(webhook.types), named_by=Webhook.resource
-    )
+    return _destination(webhook.pk, webhook.name, webhook.types)
 
 
 def _destinations(config: dict[str, Any]) -> Iterator[Destination]:
-    return map(destination_of, active_webhooks())
+    return _as_destinations(active_webhooks())
+
+
+def _find(keys: Collection[str]) -> Iterator[Destination]:
+    ids = [int(one) for one in keys if re.fullmatch(ROW_ID, one)]
+    return _as_destinations(active_webhooks().filter(pk__in=ids))
+
+
+def _as_destinations(webhooks: QuerySet[Webhook]) -> Iterator[Destination]:
+    # There may be thousands, and to make a model of each would take most of the time.
+    for row in webhooks.values_list("pk", "name", "types"):
+        yield _destination(*row)
+
+
+def _destination(pk: int, name: str, types: Iterable[str]) -> Destination:
+    return Destination(str(pk), name, tuple(types), named_by=Webhook.resource)
 
 
 def _send(setup: Setup, message: Message) -> Answer:
@@ -61,6 +77,7 @@ enter(
         ),
         stops="No more events are posted to any webhook. What is waiting is cancelled.",
         destinations=_destinations,
+        find=_find,
         destinations_page="admin:webhooks_webhook_changelist",
         send=_send,
     )

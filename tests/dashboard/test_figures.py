@@ -175,6 +175,19 @@ def test_the_gravest_comes_first(busy_site: Client, alice: User) -> None:
     assert set(tones) == {"bad", "warn"}
 
 
+def test_of_many_alike_the_first_are_shown_and_that_there_are_more(alice: User) -> None:
+    expiry = timezone.now() + timedelta(days=3)
+    for number in range(start_page.MOST + 1):
+        keys.create_restricted_key(
+            SYSTEM, name=f"Tool {number}", scopes=["crm:read"], expires_at=expiry
+        )
+    *shown, last = start(alice).needs
+    assert len(shown) == start_page.MOST
+    assert last.text.startswith("There are more like this.")
+    keys.revoke_key(SYSTEM, ManageKey.objects.latest("pk"))
+    assert len(start(alice).needs) == start_page.MOST
+
+
 def test_a_key_without_a_network_limit_alone_is_not_at_risk(alice: User) -> None:
     later = timezone.now() + timedelta(90)
     keys.create_restricted_key(SYSTEM, name="ok", scopes=["crm:read"], expires_at=later)

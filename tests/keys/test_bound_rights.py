@@ -16,6 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from manage_api.keys import services, tokens
+from manage_api.keys.alterations import altered_keys
 from manage_api.keys.models import ManageKey
 from manage_api.keys.services import Issued
 from manage_api.operations import all_scopes
@@ -162,6 +163,48 @@ def test_admins_are_told_before_anybody_uses_it(page: Client, issued: Issued) ->
     output = StringIO()
     call_command("manage_key", "list", stdout=output)
     assert output.getvalue().count("altered in the database, refused") == 1
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_whatever_is_altered_is_told_at_the_next_look_and_no_longer(
+    issued: Issued, name: str
+) -> None:
+    altered = ALTERATIONS[name]()
+    before = {field: getattr(issued.key, field) for field in altered}
+    for _ in range(2):
+        assert altered_keys() == []
+        alter(**altered)
+        assert altered_keys() == [issued.key]
+        assert altered_keys() == [issued.key]
+        alter(**before)
+
+
+def test_only_the_seals_of_rows_that_changed_are_opened_to_tell(
+    issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [services.create_restricted_key(SYSTEM, name=n, scopes=["crm:read"]) for n in "ab"]
+    opened, open_verifier = list[str](), ManageKey.open_verifier
+
+    def noted(key: ManageKey) -> tuple[str, bool]:
+        opened.append(key.name)
+        return open_verifier(key)
+
+    monkeypatch.setattr(ManageKey, "open_verifier", noted)
+    altered_keys()
+    assert sorted(opened) == ["Tool", "a", "b"]
+    altered_keys()
+    ManageKey.objects.filter(pk=others[0].key.pk).update(networks=["::/0"])
+    altered_keys()
+    assert opened[3:] == ["a"]
+
+
+def test_keys_whose_ring_is_lost_are_told_though_nothing_was_altered(
+    issued: Issued, settings: Settings
+) -> None:
+    assert altered_keys() == []
+    settings.FIELD_ENCRYPTION_KEY_FILE = None
+    settings.FIELD_ENCRYPTION_KEYS = [new_encryption_key()]
+    assert altered_keys() == [issued.key]
 
 
 @pytest.mark.parametrize("name", ALTERATIONS)

@@ -38,6 +38,50 @@ def test_each_risk_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("max_days", [0, 30])
+def test_the_keys_at_risk_are_those_of_which_a_risk_is_named(
+    settings: Settings, max_days: int
+) -> None:
+    """The database counts them; only that no network is set counts for none."""
+    now, gone = timezone.now(), User.objects.create_user("gone", is_active=False)
+    soon, late = (now + timedelta(days=days) for days in (20, 60))
+    long_ago = now - timedelta(days=91)
+    made: dict[str, dict[str, object]] = {
+        "careful": {},
+        "late": {"expires_at": late},
+        "endless": {"expires_at": None},
+        "mighty": {"scopes": all_scopes()},
+        "nearly mighty": {"scopes": all_scopes()[1:]},
+        "alone": {"sponsor": gone},
+    }
+    for name, values in made.items():
+        a_key(**{"name": name, "expires_at": soon, **values})
+    changed: dict[str, dict[str, object]] = {
+        "idle": {"last_used_at": long_ago},
+        "never used": {"created_at": long_ago},
+        "used": {"created_at": long_ago, "last_used_at": now},
+        "paused": {"last_used_at": long_ago, "paused_at": now},
+        "expired": {"last_used_at": long_ago},
+    }
+    for name, values in changed.items():
+        key = a_key(name=name, expires_at=now if name == "expired" else soon)
+        ManageKey.objects.filter(pk=key.pk).update(**values)
+    altered = a_key(name="altered", expires_at=soon)
+    ManageKey.objects.filter(pk=altered.pk).update(expires_at=None)
+    settings.KEY_MAX_DAYS = max_days
+
+    named = {
+        key.name
+        for key in queries.restricted_keys()
+        if key.has_genuine_rights and {*risks.find_risks(key)} - {"no network limit"}
+    }
+
+    assert {key.name for key in risks.keys_at_risk()} == named
+    assert {"endless", "mighty", "alone", "idle", "never used"} <= named
+    assert not {"careful", "nearly mighty", "used", "paused", "expired", "altered"} & named
+    assert ("late" in named) == bool(max_days)
+
+
 @pytest.mark.parametrize("everywhere", ["0.0.0.0/0", "::/0", "::ffff:0:0/96"])
 def test_a_network_that_holds_every_address_is_no_limit(everywhere: str) -> None:
     expires_at = timezone.now() + timedelta(days=30)
