@@ -26,10 +26,14 @@ csv.field_size_limit(MOST_BYTES)
 
 
 class Table(NamedTuple):
-    """A line of column names, and the rows with their numbers as a spreadsheet shows them."""
+    """A line of column names, and the rows with their numbers as a spreadsheet shows them.
+
+    `is_edit`: it comes from no file, but from rows that were chosen, and what they are to become.
+    """
 
     header: list[str]
     rows: list[tuple[int, list[str]]]
+    is_edit: bool = False
 
 
 def refused(detail: str) -> Invalid:
@@ -126,10 +130,12 @@ def as_xlsx(header: list[str], rows: Iterable[list[str]]) -> bytes:
     sheet: Any = workbook.create_sheet("Export")
     sheet.freeze_panes = "A2"
     sheet.append(header)
-    for cells in rows:
-        sheet.append([_xlsx_cell(sheet, inert(text)) for text in cells])
     made = io.BytesIO()
-    workbook.save(made)
+    try:
+        for cells in rows:
+            sheet.append([_xlsx_cell(sheet, inert(text)) for text in cells])
+    finally:  # of what is refused in the middle, too: it closes and deletes the library's own file
+        workbook.save(made)
     return made.getvalue()
 
 

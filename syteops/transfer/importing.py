@@ -50,6 +50,14 @@ FIXES = {
     "not_found": "Take one that is there, or empty the cell.",
     "invalid": "Correct this cell, or empty it if nothing has to be there.",
 }
+FIXES_OF_EDIT = {
+    **FIXES,
+    "required": "Fill in this field.",
+    "not_unique": "Take another value, or choose other rows.",
+    "not_found": "Take one that is there, or clear the field.",
+    "invalid": "Correct this value, or clear the field if nothing has to be there.",
+}
+"""Rows that were chosen in a list have fields and no cells."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,7 @@ class _Rows:
 
     def __init__(self, sheet: Sheet, table: Table, user: Any, actor: Actor) -> None:
         self.sheet, self.actor, self.principal = sheet, actor, PersonPrincipal(user)
-        self.header = [_plain(name) for name in table.header]
+        self.header, self.is_edit = [_plain(name) for name in table.header], table.is_edit
         self.door = _Door()
         self.door.principal, self.door.request = self.principal, Request(HttpRequest())
         self.door.request.user = user
@@ -191,7 +199,9 @@ class _Rows:
                 raise Invalid.field(lookup, f"Row {first} is about the same one.", "not_unique")
         stored = self.stored.get(name)
         if stored is None and name and not self.sheet.names_new:
-            detail = "There is none of that name now. Empty the cell to add a new one."
+            detail = "There is none of that name now."
+            if not self.is_edit:
+                detail += " Empty the cell to add a new one."
             raise Invalid.field(lookup, detail, "not_found")
         operation = self.sheet.updates if stored else (self.sheet.creates or self.sheet.updates)
         given = {
@@ -259,11 +269,16 @@ class _Rows:
             str(int(one) + 1) if one.isdecimal() else one for one in further.split("/")
         )
         detail = f"{place}: {error['detail']}" if place else error["detail"]
-        fix = FIXES.get(error["code"], FIXES["invalid"])
+        fixes = FIXES_OF_EDIT if self.is_edit else FIXES
+        fix = fixes.get(error["code"], fixes["invalid"])
         if error["code"] == "invalid_choice" and not further:
-            fix = _choose(self.sheet.columns[column])
-        if column and column not in self.header:
+            fix = _choose(self.sheet.columns[column]) or fixes["not_found"]
+        if self.is_edit and column == self.sheet.lookup:
+            fix = "Choose the rows again, without this one."
+        elif column and column not in self.header:
             fix = f"Add a column {column}, and fill it in."
+            if self.is_edit:
+                fix = f"Fill in {column}, too."
         return Problem(number, column, detail, fix)
 
 
@@ -279,10 +294,10 @@ def _wrong(operation: Operation, values: dict[str, Any]) -> list[FieldError]:
 
 
 def _choose(column: Column) -> str:
-    """What can be chosen: all of it, or a few of many."""
+    """What can be chosen: all of it, or a few of many; "" where nobody can tell."""
     choices = list(getattr(column.created or column.changed, "choices", ()))
     if not choices:
-        return FIXES["not_found"]
+        return ""
     if len(choices) > MOST_CHOICES:
         return f"Take one of the allowed values, such as {', '.join(choices[:3])}."
     return f"Take one of: {', '.join(choices)}."

@@ -61,7 +61,7 @@ def fill(upload: Import, table: Table) -> None:
 
 def _put(upload: Import, table: Table) -> None:
     upload.row_count, upload.report = len(table.rows), None
-    upload.content = seal(upload, "content", json.dumps(table))
+    upload.content = seal(upload, "content", json.dumps([table.header, table.rows]))
 
 
 def report_of(upload: Import) -> Report | None:
@@ -144,7 +144,7 @@ def _seeing(upload: Import, actor: Actor) -> Actor:
 def table_of(upload: Import) -> Table:
     """What is to be stored."""
     header, rows = json.loads(open_sealed(upload, "content") or "[[], []]")
-    return Table(header, [(number, cells) for number, cells in rows])
+    return Table(header, [(number, cells) for number, cells in rows], upload.is_edit)
 
 
 def _mark_changed(report: Report, shown: Report | None) -> None:

@@ -101,6 +101,17 @@ def test_handles_are_shown_only_where_dragging_works(page: Client) -> None:
     assert handles == {1: 0, 2: 2}
 
 
+def test_adding_another_row_is_said_in_one_sentence(page: Client) -> None:
+    html = page.get("/admin/estimates/estimate/add/").content.decode()
+    assert "<span>Add another line item</span>" in html
+
+
+def test_the_page_that_adds_has_no_button_to_itself(page: Client) -> None:
+    add = 'class="addlink'
+    assert add in page.get("/admin/crm/crmsystem/").content.decode()
+    assert add not in page.get(CRM).content.decode()
+
+
 def test_every_row_can_be_merged() -> None:
     inlines = {one for owner in admin.site._registry.values() for one in owner.inlines}
     assert len(inlines) >= 3

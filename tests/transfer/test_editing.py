@@ -1,5 +1,6 @@
 """Rows chosen in a list, edited together: each looked at first, and all of them or none."""
 
+import re
 from typing import Any
 
 import pytest
@@ -126,13 +127,28 @@ def test_what_was_changed_since_the_preview_is_shown_and_not_overwritten(
     assert cities() == ["Köln"] * 3
 
 
+def test_what_to_do_is_told_of_fields_and_not_of_a_file(
+    browser: Client, team: list[TeamMember]
+) -> None:
+    services.delete_team_member(SYSTEM, team[1])
+    asked = choose(browser, [team[0], team[2]])
+    services.delete_team_member(SYSTEM, team[2])
+
+    seen = preview(browser, asked, email="nobody", website="x")
+
+    told_of = [f"{one.detail} {one.fix}" for _, one in seen.context["problems"]]
+    assert len(told_of) > 2
+    assert not [one for one in told_of if re.search("cell|column|file", one)]
+
+
 def test_a_row_deleted_since_is_named(browser: Client, team: list[TeamMember]) -> None:
     seen = preview(browser, choose(browser, team), city="Köln")
     services.delete_team_member(SYSTEM, team[1])
 
     again = agree(browser, seen)
 
-    assert [one.row for _, one in again.context["problems"]] == [2]
+    [(_, problem)] = again.context["problems"]
+    assert (problem.row, problem.fix) == (2, "Choose the rows again, without this one.")
     assert cities() == ["Bonn", "Bonn"]
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.utils.module_loading import autodiscover_modules
+from openpyxl.worksheet._writer import ALL_TEMP_FILES
 
 from manage_api.viewsets import SecretsMixin
 from syteops.adminkit.service_admin import ServiceAdmin
@@ -13,12 +14,14 @@ from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.demo import all_seeds
+from syteops.core.errors import Invalid
 from syteops.invitations.models import Invitation
 from syteops.lib.cells import ACTIVE, inert
 from syteops.lib.text import with_plain_line_ends as as_lines
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.transfer import hourly, pages
+from syteops.transfer.files import as_xlsx
 from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
 from tests.background import outcome
@@ -185,3 +188,11 @@ def test_a_workbook_that_was_not_fetched_is_forgotten(alice: User) -> None:
 def test_nobody_begins_an_export_by_a_link(alice: User) -> None:
     signed_in(alice).get("/admin/team/teammember/export/")
     assert not Download.objects.exists()
+
+
+def test_a_workbook_that_is_refused_leaves_no_file_behind() -> None:
+    """Its texts would stay on the disk until the process ends."""
+    before = [*ALL_TEMP_FILES]
+    with pytest.raises(Invalid):
+        as_xlsx(["text"], [["short"], ["x" * 40_000]])
+    assert before == ALL_TEMP_FILES
