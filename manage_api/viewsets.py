@@ -218,7 +218,7 @@ _PLACES = {"ordering", "page", "per_page", AFTER}
 
 @cache
 def _service(services: ModuleType, verb: str, model: type[Entity]) -> Callable[..., Any]:
-    found = service_of(services, verb, model)
+    found = service_of(services, verb, model.noun)
     if found is None:
         raise ImproperlyConfigured(f"{services.__name__} has no {verb}_{model.noun}().")
     return found

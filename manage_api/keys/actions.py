@@ -30,6 +30,7 @@ class Action:
     run: Run
     danger: bool = False
     form: type[ConfirmedForm] = ConfirmedForm
+    resource: str = "keys"
     ends_former: bool = False
     """Whether it also ends former keys that still work in their overlap."""
     gives: Callable[[Any], Iterable[str]] = lambda key: frozenset()
@@ -38,7 +39,7 @@ class Action:
     @property
     def operation(self) -> str:
         """Its name in the audit trail."""
-        return f"keys.{self.slug}"
+        return f"{self.resource}.{self.slug}"
 
     def url(self, key: ManageKey | None) -> str:
         """The URL of its confirmation page."""
@@ -81,6 +82,7 @@ ON_API = {
             "Every valid key works again, from the next request on.",
             "The API is enabled.",
             lambda actor, key, form: services.set_api_enabled(actor, True),
+            resource="api",
             gives=lambda key: rights.of_working_keys(),
         ),
         Action(
@@ -92,6 +94,7 @@ ON_API = {
             "The API is disabled. All keys are kept.",
             lambda actor, key, form: services.set_api_enabled(actor, False),
             danger=True,
+            resource="api",
         ),
     )
 }
@@ -117,8 +120,8 @@ ON_KEY = {
             "Revoke key",
             "block",
             "Revoke this key?",
-            "Tools that use it stop working at once (401), and it never works again: "
-            "give them another key after this.",
+            "Tools that use it stop working at once (401). This cannot be undone: "
+            "give them another key after it.",
             "The key is revoked.",
             lambda actor, key, form: services.revoke_key(actor, key),
             danger=True,

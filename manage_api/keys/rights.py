@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from django.contrib.auth.models import User
-
 from manage_api.keys import queries
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.operations import all_operations
 from syteops.audit.visibility import AUDITOR
 from syteops.core.actors import Actor, ActorKind
 from syteops.core.errors import Forbidden
-from syteops.people.queries import lacking
+from syteops.people.queries import acting_person, lacking
 
 _RUNS_THE_SITE = frozenset((ActorKind.COMMAND, ActorKind.SYSTEM))
 
@@ -51,8 +49,7 @@ def require_held(actor: Actor, permissions: Iterable[str]) -> None:
     """
     if actor.kind in _RUNS_THE_SITE:
         return
-    is_person = actor.kind is ActorKind.PERSON and actor.id.isdecimal()
-    person = User.objects.filter(pk=actor.id).first() if is_person else None
+    person = acting_person(actor)
     missing = lacking(person, permissions) if person else set(permissions)
     if person is None or missing:
         raise Forbidden(

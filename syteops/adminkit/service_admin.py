@@ -71,7 +71,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
 
     def service(self, verb: str) -> Any:
         """The service that does it; None if there is none, so that nobody is offered it."""
-        return service_of(self.services, verb, self.model)
+        return service_of(self.services, verb, self.model.noun)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return bool(self.service("create")) and super().has_add_permission(request, *args)

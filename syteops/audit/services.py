@@ -190,12 +190,16 @@ def record_about(
     verb: Verb,
     about: tuple[str, str, str],
     changes: Mapping[str, tuple[Any, Any]] | None = None,
+    pk: str = "",
 ) -> None:
     """Write the audit entry of a change to something that is no Entity, such as a person.
 
-    `about` is its resource, id and label. Call inside the transaction of that change.
+    `about` is its resource, id and label; `pk` the primary key of what can be put back. Call inside
+    the transaction of that change.
     """
-    _store_change(actor, _entry(actor, f"{noun}.{verb}", *about), changes or {})
+    entry = _entry(actor, f"{noun}.{verb}", *about)
+    entry.object_pk = pk
+    _store_change(actor, entry, changes or {})
 
 
 def _store_change(actor: Actor, entry: AuditEntry, changes: Mapping[str, tuple[Any, Any]]) -> None:

@@ -102,7 +102,7 @@ NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
             Verb.SIGNED_OUT,
         )
     ),
-    Noun.GROUP: frozenset((Verb.CREATED, Verb.UPDATED, Verb.DELETED)),
+    Noun.GROUP: frozenset((Verb.CREATED, Verb.UPDATED, Verb.DELETED, Verb.RESTORED)),
     Noun.AUDIT: frozenset((Verb.ERASED, Verb.PRUNED)),
     Noun.ENCRYPTION: frozenset((Verb.ROTATED,)),
     Noun.VARIABLES: frozenset((Verb.CHANGED, Verb.RESYNCED)),

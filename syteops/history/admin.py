@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
@@ -41,7 +42,8 @@ from syteops.core.errors import DomainError, NotFound
 from syteops.history.export import FORMATS
 from syteops.history.reverting import revert
 from syteops.history.rights import may_undo
-from syteops.history.undoable import given_back, why_never
+from syteops.history.undoable import given_back, undo_of, why_never
+from syteops.people.confirmation import ConfirmedForm
 
 _OUTCOMES = {Outcome.CHANGED: "Done", Outcome.REFUSED: "Refused"}
 
@@ -226,10 +228,14 @@ class AuditEntryAdmin(DetailAdmin):
         if not may_undo(request.user, entry):
             raise PermissionDenied(why_never(entry))
         actor, back = admin_actor(request, "audit.revert"), self._back(request, entry)
-        if request.method == "POST":
+        undo, sent = undo_of(entry), request.POST if request.method == "POST" else None
+        lets_in = undo is not None and undo.lets_in
+        form = ConfirmedForm(request, sent) if lets_in else forms.Form(sent)
+        if form.is_valid():
             self._undo(request, actor, entry)
             return HttpResponseRedirect(back)
         context = {
+            "form": form,
             "entry": entry,
             "given_back": given_back(entry),
             "effect": words.effect_of_undoing(entry),

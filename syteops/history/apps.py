@@ -6,5 +6,5 @@ class HistoryConfig(AppConfig):
     name = "syteops.history"
 
     def ready(self) -> None:
-        """Import the `undo` module of every installed app."""
-        autodiscover_modules("undo")
+        """Import the `undo` module of every installed app, and our own for what stands below us."""
+        autodiscover_modules("undo", "undo_of_access")

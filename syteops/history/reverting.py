@@ -61,7 +61,7 @@ def _revert(undo: Undo, actor: Actor, entry: AuditEntry) -> str:
     if live is None:
         raise Conflict("The object was deleted since. Undo the deletion first.")
     if verb_of(entry) in MADE:
-        public_id = live.public_id
+        public_id = undo.public_id(live)
         _refuse_unless_as_made(undo, entry, live)
         undo.delete(actor, live)
         return public_id
@@ -69,7 +69,7 @@ def _revert(undo: Undo, actor: Actor, entry: AuditEntry) -> str:
     if unknown := entry.changes.keys() - values.keys():
         raise Conflict(f"There is no such field any more: {', '.join(sorted(unknown))}.")
     undo.put_back(actor, live, values)
-    return live.public_id
+    return undo.public_id(live)
 
 
 def _restore(
@@ -81,7 +81,7 @@ def _restore(
         raise Conflict("It was restored and deleted again since. Undo the latest deletion.")
     naming, kept = Naming(undo.references, entry), given_back(entry)
     values = {name: naming.objects(name, naming.keys_at_entry(name, kept[name])) for name in kept}
-    return undo.bring_back(actor, entry.object_pk, found, values).public_id
+    return undo.public_id(undo.bring_back(actor, entry.object_pk, found, values))
 
 
 # --- Is it as it was made? -----------------------------------------------------------------

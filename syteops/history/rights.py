@@ -8,7 +8,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
 from syteops.core.permissions import permission_name
 from syteops.history.undo import DELETED, Undo
-from syteops.history.undoable import amounts_to, can_revert, undo_of, verb_of
+from syteops.history.undoable import amounts_to, can_revert, undo_of, verb_of, why_never
 
 TO_UNDO = "audit.change_auditentry"
 """The permission that undoing anything takes."""
@@ -22,7 +22,7 @@ def operations_to_undo(entry: AuditEntry) -> list[Operation]:
     found = [_declared(name) for name in amounts_to(entry)]
     if None in found:
         only_admin = f"{entry.event} is undone in the admin only: the API cannot change this."
-        raise Protected(why_read_only(entry.object_resource) or only_admin)
+        raise Protected(why_never(entry) or why_read_only(entry.object_resource) or only_admin)
     needed = [one for one in found if one is not None]
     if verb_of(entry) == DELETED:  # whatever the operation, the object is new to the site
         needed[0] = replace(needed[0], permission=needed[0].viewset.permission_name("add"))
@@ -34,6 +34,8 @@ def may_undo(user: Any, entry: AuditEntry) -> bool:
     undo = undo_of(entry)
     if undo is None or not can_revert(entry):
         return False
+    if undo.allows:
+        return bool(user.has_perm(TO_UNDO) and undo.allows(user, entry))
     needed = [_permission(undo, name) for name in amounts_to(entry)]
     if verb_of(entry) == DELETED:
         needed[0] = permission_name(undo.model, "add")

@@ -63,7 +63,11 @@ class Undo:
     field, an operation (such as `roles.assign`) that giving back that field amounts to as well.
     `removes` says whether undoing an update takes away what else needs the right to delete.
     `why_not` says why a change is never undone, or "". `lock_first` locks whatever the services
-    lock before the object itself.
+    lock before the object itself. `only` names the kinds of change that are undone, where that is
+    not all for which there is a service.
+
+    `allows` says of a person and an entry who may undo, where that is no permission of the model.
+    Where it `lets_in`, the admin asks for the password once more, as for doing it.
     """
 
     model: type[Entity]
@@ -78,8 +82,21 @@ class Undo:
     removes: Callable[[AuditEntry], bool] = lambda entry: False
     why_not: Callable[[AuditEntry], str] = lambda entry: ""
     lock_first: Callable[[Any], Any] | None = None
+    only: Collection[str] = ()
+    allows: Callable[[Any, AuditEntry], bool] | None = None
+    lets_in: bool = False
 
     # --- What there is ---
+
+    @property
+    def noun(self) -> str:
+        """What its objects are called in events."""
+        return self.model.noun
+
+    @property
+    def resource(self) -> str:
+        """What its objects are called in operations."""
+        return self.model.resource
 
     @property
     def services(self) -> Any:
@@ -92,7 +109,7 @@ class Undo:
 
     def service(self, *verbs: str) -> Service | None:
         """The first of those services that the app has."""
-        found = (service_of(self.services, verb, self.model) for verb in verbs)
+        found = (service_of(self.services, verb, self.noun) for verb in verbs)
         return next(filter(None, found), None)
 
     @property
@@ -107,7 +124,8 @@ class Undo:
         missing = () if self.service("delete") else MADE
         if not self.restore and not self.service("restore"):
             missing = (*missing, DELETED)
-        return {verb: action for verb, action in known.items() if verb not in missing}
+        kept = {verb: action for verb, action in known.items() if verb not in missing}
+        return {verb: kept[verb] for verb in kept if not self.only or verb in self.only}
 
     @property
     def references(self) -> dict[str, type[Entity]]:
@@ -132,6 +150,10 @@ class Undo:
         """The object with that primary key, unless it was removed or softly deleted."""
         found: Entity | None = self.model._base_manager.filter(pk=pk).first()
         return found if found is not None and is_live(found) else None
+
+    def public_id(self, instance: Any) -> str:
+        """What names the object in the trail."""
+        return str(instance.public_id)
 
     def values_of(self, instance: Entity) -> dict[str, Any]:
         """The columns and relations of the object as they are."""
@@ -212,7 +234,7 @@ _exceptions: dict[str, Undo] = {}
 
 def register_undo(undo: Undo) -> None:
     """Let changes of that kind of object be undone otherwise than its services' names say."""
-    _exceptions[undo.model.noun] = undo
+    _exceptions[undo.noun] = undo
 
 
 @cache

@@ -49,8 +49,8 @@ def amounts_to(entry: AuditEntry) -> list[str]:
     changed = () if verb_of(entry) in MADE else entry.changes
     further = {name for one, name in undo.also_needs.items() if one in changed}
     if action == "update" and undo.removes(entry):
-        further.add(f"{undo.model.resource}.delete")
-    return [f"{undo.model.resource}.{action}", *sorted(further)]
+        further.add(f"{undo.resource}.delete")
+    return [f"{undo.resource}.{action}", *sorted(further)]
 
 
 def verb_of(entry: AuditEntry) -> str:

@@ -47,6 +47,10 @@ from syteops.core.search import search_unfolded
 from syteops.people import factors, queries, rights, services
 from syteops.people.confirmation import ConfirmedAdmin, confirming
 
+NO_WAY_BACK = (
+    "This cannot be undone: password and second factor are kept nowhere. "
+    "To keep the account, switch Active off in place of deleting."
+)
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -290,7 +294,7 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
             for one in services.changed_with_deletion(actor, obj)
             if readable is None or one.object_resource in readable
         ]
-        return [*groups, *others, *services.left_behind(obj)]
+        return [NO_WAY_BACK, *groups, *others, *services.left_behind(obj)]
 
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.person_values(stored)

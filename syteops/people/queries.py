@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 
 from syteops.audit.queries import changes_on
+from syteops.core.actors import Actor, ActorKind
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import snapshot
 
@@ -51,6 +52,24 @@ def people_renamed_since(since: datetime) -> set[int]:
 def group_values(group: Group) -> dict[str, Any]:
     """What the audit trail compares of a group."""
     return {"name": group.name, "permissions": permission_names(group.permissions.all())}
+
+
+def people_in(group: Group) -> list[int]:
+    """The primary keys of the people in a group."""
+    return sorted(group.user_set.values_list("pk", flat=True))
+
+
+def acting_person(actor: Actor) -> User | None:
+    """Who acts, as stored now; None where that is no person, or one who was deleted since."""
+    is_person = actor.kind is ActorKind.PERSON and actor.id.isdecimal()
+    return User.objects.filter(pk=actor.id).first() if is_person else None
+
+
+def permissions_named(names: Iterable[str]) -> QuerySet[Permission]:
+    """Permissions by their names, such as "crm.view_crmsystem", as far as there are any."""
+    rows = Permission.objects.values_list("content_type__app_label", "codename", "pk")
+    pks = {f"{app}.{codename}": pk for app, codename, pk in rows}
+    return Permission.objects.filter(pk__in=[pks[name] for name in names if name in pks])
 
 
 def permission_names(permissions: QuerySet[Permission]) -> list[str]:

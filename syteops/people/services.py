@@ -1,6 +1,6 @@
 """Changes of people and groups. Django's own forms store theirs, and these record them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -11,12 +11,20 @@ from django.db import transaction
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import field_errors, record_about
 from syteops.audit.snapshots import difference
-from syteops.core.actors import Actor
-from syteops.core.errors import DomainError, Invalid, NotFound
+from syteops.core.actors import Actor, ActorKind
+from syteops.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
-from syteops.people.queries import group_values, person_values
+from syteops.people.queries import (
+    acting_person,
+    group_values,
+    is_only_superuser,
+    may_manage,
+    people_in,
+    permissions_named,
+    person_values,
+)
 
 PEOPLE, GROUPS = "people", "groups"
 BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])
@@ -126,10 +134,116 @@ def delete_group(actor: Actor, group: Group) -> None:
     """Delete a group; it is a change of everybody in it, too."""
     people = group.user_set.select_for_update(of=("self",)).order_by("pk")
     before = {person: person_values(person) for person in people}
-    record_about(actor, Noun.GROUP, Verb.DELETED, _about_group(group), _gone(group_values(group)))
+    gone = _gone({**group_values(group), "member_ids": people_in(group)})
+    record_about(actor, Noun.GROUP, Verb.DELETED, _about_group(group), gone, str(group.pk))
     group.delete()
     for person, values in before.items():
         record_person(actor, person, values)
+
+
+# --- Putting back --------------------------------------------------------------------------
+
+RIGHTS = frozenset(("is_staff", "is_superuser", "groups", "permissions"))
+"""Of the values of a person those that only superusers change."""
+
+
+@transaction.atomic
+def put_back_person(actor: Actor, user: User, **values: Any) -> None:
+    """Give a person, who is locked, values that they had before: some of `person_values`.
+
+    Raises Forbidden for whoever may not change that person, or gives rights and is no superuser;
+    Conflict for a group that is gone, and where nobody could do everything any more; Invalid.
+    """
+    _require_manager(actor, user, gives=bool(RIGHTS & values.keys()))
+    before, columns = person_values(user), values.keys() - {"groups", "permissions"}
+    stays = all(values.get(one, True) for one in ("is_active", "is_staff", "is_superuser"))
+    if not stays:
+        lock_superusers()
+    if not stays and is_only_superuser(user):
+        raise Conflict("Make somebody else a superuser first: this is the only one.")
+    _store(user, {name: values[name] for name in columns})
+    if "groups" in values:
+        user.groups.set(_groups_named(values["groups"] or ()))
+    if "permissions" in values:
+        user.user_permissions.set(permissions_named(values["permissions"] or ()))
+    record_person(actor, user, before)
+
+
+@transaction.atomic
+def put_back_group(actor: Actor, group: Group, **values: Any) -> None:
+    """Give a group, which is locked, values that it had before: some of `group_values`.
+
+    Raises Forbidden for whoever is no superuser; Invalid for a name that is taken.
+    """
+    _require_manager(actor, None, gives=True)
+    before = group_values(group)
+    if "name" in values:
+        _store(group, {"name": values["name"]})
+    if "permissions" in values:
+        group.permissions.set(permissions_named(values["permissions"] or ()))
+    record_group(actor, group, before)
+
+
+@transaction.atomic
+def restore_group(
+    actor: Actor,
+    group: Group,
+    *,
+    permissions: Iterable[str] = (),
+    member_ids: Iterable[int] = (),
+) -> None:
+    """Store a deleted group again, with its primary key, its rights and whoever of its people is
+    still there. It is a change of them, too. Raises as `put_back_group`.
+    """
+    _require_manager(actor, None, gives=True)
+    people = User.objects.select_for_update(of=("self",)).filter(pk__in=[*member_ids])
+    before = {person: person_values(person) for person in people.order_by("pk")}
+    _clean(group, {"name"})
+    group.save(force_insert=True)
+    group.permissions.set(permissions_named(permissions))
+    group.user_set.set(before)
+    values = {**group_values(group), "member_ids": people_in(group)}
+    there = {name: (None, value) for name, value in values.items() if value}
+    record_about(actor, Noun.GROUP, Verb.RESTORED, _about_group(group), there, str(group.pk))
+    for person, had in before.items():
+        record_person(actor, person, had)
+
+
+def _require_manager(actor: Actor, person: User | None, *, gives: bool) -> None:
+    """Raises Forbidden unless the actor may change that person, or is a superuser who `gives`."""
+    if actor.kind in (ActorKind.COMMAND, ActorKind.SYSTEM):
+        return
+    manager = acting_person(actor)
+    if manager is not None and manager.is_active and manager.is_superuser:
+        return
+    if gives or manager is None or person is None:
+        raise Forbidden("Only a superuser gives or takes rights. Ask one to undo this.")
+    if not manager.has_perm("auth.change_user") or not may_manage(manager, person):
+        raise Forbidden(f"You cannot change {person}, who may do what you may not.")
+
+
+def _store(instance: User | Group, values: dict[str, Any]) -> None:
+    """Store these columns and no others. Raises Invalid."""
+    for name, value in values.items():
+        setattr(instance, name, value)
+    _clean(instance, values.keys())
+    if values:
+        instance.save(update_fields=[*values])
+
+
+def _clean(instance: User | Group, columns: Collection[str]) -> None:
+    others = {field.name for field in instance._meta.concrete_fields} - {*columns}
+    try:
+        instance.full_clean(exclude=others)
+    except ValidationError as error:
+        raise Invalid(field_errors(error)) from error
+
+
+def _groups_named(names: Collection[str]) -> list[Group]:
+    found = list(Group.objects.filter(name__in=names))
+    if gone := {*names} - {group.name for group in found}:
+        raise Conflict(f"Deleted or renamed since: {', '.join(sorted(gone))}. Restore it first.")
+    return found
 
 
 def _gone(values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -156,4 +270,5 @@ def _record(
     else:
         changes = {name: (None, value) for name, value in after.items() if value}
     if changes:
-        record_about(actor, noun, Verb.UPDATED if before else Verb.CREATED, subject, changes)
+        verb = Verb.UPDATED if before else Verb.CREATED
+        record_about(actor, noun, verb, subject, changes, subject[1])

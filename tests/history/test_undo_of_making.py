@@ -77,7 +77,7 @@ def test_whatever_undoing_a_creation_amounts_to_says_what_it_would_take() -> Non
     seen = 0
     for undo in all_undos().values():
         for verb in MADE:
-            operation = find(undo.model.resource, undo.actions.get(verb, ""))
+            operation = find(undo.resource, undo.actions.get(verb, ""))
             if operation:
                 assert operation.destructive
                 assert operation.path_params == [operation.viewset.lookup_name()]

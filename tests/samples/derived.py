@@ -81,7 +81,7 @@ def made(viewset: type[EntityViewSet]) -> Any:
     serializer = operation.input(data=new_values(viewset))
     serializer.is_valid(raise_exception=True)
     model: Any = viewset.model()
-    create = service_of(viewset.services, "create", model)
+    create = service_of(viewset.services, "create", model.noun)
     assert create is not None
     return create(SYSTEM, **serializer.validated_data)
 
