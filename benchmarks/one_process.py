@@ -36,6 +36,9 @@ def main(plan: Path) -> None:
 
 def load_application() -> Any:
     """The contestant's application. SyteOps without its background thread: it would be counted."""
+    import django
+
+    django.setup(set_prefix=False)
     if os.environ["DJANGO_SETTINGS_MODULE"] == "syteops.settings":
         from syteops.server.launcher import load_what_workers_share
 
@@ -44,9 +47,6 @@ def load_application() -> Any:
 
         shorten_signals()
         return Utf8Handler()
-    import django
-
-    django.setup(set_prefix=False)
     from django.core.handlers.wsgi import WSGIHandler
 
     return WSGIHandler()

@@ -1,4 +1,4 @@
-"""The server process: `python -m syteops.server.launcher`, which `manage.py serve` turns into.
+"""The server process, which `manage.py serve` turns into.
 
 Granian serves; this process starts its workers, replaces those that end, and ends those that do
 not answer. It imports what they run, so that they share its memory, and runs none of it: threads
@@ -18,7 +18,6 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import django
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 from granian import Granian
@@ -64,14 +63,11 @@ def connections_of_a_worker() -> int:
 
 
 def load_what_workers_share() -> None:
-    """Import the whole application, for the workers that are forked from this process.
+    """Import what Django's setup does not, for the workers that are forked from this process.
 
     What was imported is left alone by the garbage collector, which would write to all of it and
     so have each worker copy it.
     """
-    gc.disable()  # until all is loaded (`SyteOpsConfig.ready`), as in manage.py
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
-    django.setup(set_prefix=False)
     get_resolver().url_patterns  # noqa: B018 - it imports what every address leads to
     import_string(_WORK)
     gc.collect()
@@ -144,8 +140,11 @@ class Watchdog:
             self._seen.pop(process, None)
 
 
-def main() -> None:
-    """Serve until SIGTERM or SIGINT, and finish the requests and tasks under way."""
+def serve(*, with_worker: bool) -> None:
+    """Serve until SIGTERM or SIGINT, and finish the requests and tasks under way.
+
+    Django is set up, and this process has neither a thread nor a connection.
+    """
     # Told to end before it serves, it has nothing to finish. Granian has its own way from then on.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A worker that is told to end while it loads must not take that for the server's own signal.
@@ -154,7 +153,7 @@ def main() -> None:
     stopping.prepare()
     keeper = Keeper(import_string(_WORK))
     try:
-        if settings.TASK_WORKER:
+        if with_worker:
             keeper.start()
         logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
         server = make_server()
@@ -191,7 +190,3 @@ def make_server() -> Server:
         websockets=False,
         working_dir=BASE_DIR,
     )
-
-
-if __name__ == "__main__":
-    main()

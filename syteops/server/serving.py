@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from importlib import import_module
@@ -20,19 +19,11 @@ from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof
 
 
-def server_command() -> list[str]:
-    """The command that `serve` turns into: see `launcher`.
-
-    -P, because whoever starts it may stand in a directory with other code of these names.
-    """
-    return [sys.executable, "-P", "-m", "syteops.server.launcher"]
-
-
 def hold_locks() -> list[int]:
     """Keep a second server of this data directory and port away, and `restore` too.
 
-    The locks pass on to what this process turns into, and to its workers: they end with the last
-    of them, however it ends. Raises CommandError.
+    The locks pass on to the workers of this process: they end with the last of them, however it
+    ends. Raises CommandError.
     """
     wanted = ((f"serve-{settings.PORT}.lock", LOCK_EX), (_SERVING, LOCK_SH))
     return [_lock(name, kind, _ANOTHER_SERVER) for name, kind in wanted]
@@ -64,7 +55,6 @@ def _lock(name: str, kind: int, problem: str) -> int:
     except OSError:
         os.close(file)
         raise CommandError(problem) from None
-    os.set_inheritable(file, True)
     return file
 
 

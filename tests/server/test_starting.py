@@ -5,6 +5,7 @@ What is wrong with the database: tests/server/test_starting_on_a_database.py.
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from syteops import env
-from syteops.server.serving import server_command
 from tests.environment import ROOT
+from tests.processes import clean_environment
 from tests.server.started import Site, a_site
 
 pytestmark = pytest.mark.slow
@@ -38,12 +39,17 @@ def replaced(file: Path, content: bytes) -> Iterator[None]:
 def test_no_code_of_the_directory_is_run_in_which_it_is_started(tmp_path: Path) -> None:
     (tmp_path / "syteops").mkdir()
     (tmp_path / "syteops" / "__init__.py").write_text("raise SystemExit('other code')")
-    command = [*server_command()[:-1], "syteops.lib.paths"]  # a module that only has to be found
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = clean_environment(tmp_path / "data")
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+        [sys.executable, ROOT / "manage.py", "serve"],
+        cwd=tmp_path,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert "other code" not in done.stderr
+    assert "run manage.py setup" in done.stderr
 
 
 # --- Secrets ---------------------------------------------------------------------------------

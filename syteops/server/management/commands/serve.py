@@ -1,13 +1,13 @@
 """`manage.py serve`: the site on HOST and PORT with WORKERS processes."""
 
-import os
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.db import connections
 
 from syteops.core import request_counts
-from syteops.env import BASE_DIR, inherited_environment
+from syteops.server.launcher import serve
 from syteops.server.serving import (
     admin_url,
     hold_locks,
@@ -17,7 +17,6 @@ from syteops.server.serving import (
     require_packages,
     require_setup,
     require_writable_database,
-    server_command,
 )
 
 
@@ -47,14 +46,7 @@ class Command(BaseCommand):
         require_free_address()
         hold_locks()
         request_counts.forget_ended()
-        connection.close()
         self.stdout.write(f"SyteOps is at {admin_url()}")
         self.stdout.flush()
-        command = server_command()
-        environment = inherited_environment()
-        if options["no_worker"]:
-            environment["TASK_WORKER"] = "false"
-        # Not by another working directory: relative paths in the settings would change.
-        places = [str(BASE_DIR), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
-        os.execve(command[0], command, environment)  # noqa: S606 - our own interpreter and arguments, no shell
+        connections.close_all()  # each worker opens its own
+        serve(with_worker=settings.TASK_WORKER and not options["no_worker"])
