@@ -16,7 +16,7 @@ from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from tests import databases
-from tests.environment import isolate
+from tests.environment import isolate, one_at_a_time
 from tests.isolation import forget_calls
 from tests.once import is_once, leaves_once_out
 
@@ -46,6 +46,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr != "combination" or not collection_path.match("test_*.py"):
         return None
     return "mark.combination" not in collection_path.read_text() or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """One worker after the other: the first one compiles the tests, half of what that takes.
+
+    Those who came at the same time would all do so.
+    """
+    with one_at_a_time("collecting"):
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook

@@ -8,9 +8,12 @@ others, as in EXTRA_MODULES: the tests of all operations walk theirs, too).
 
 import ast
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +49,14 @@ def shared_directory() -> Path:
         directory = os.environ[_SHARED_DIR] = tempfile.mkdtemp(prefix="syteops-test-")
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return Path(directory)
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Only one process of this test run is in here, whichever comes first."""
+    with (shared_directory() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def settings_variables() -> dict[str, ast.Call]:

@@ -4,7 +4,6 @@ A first `manage.py setup` takes five seconds of a processor, and the tests need 
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.databases import copy_database, is_on_test_server, make_database
-from tests.environment import shared_directory
+from tests.environment import one_at_a_time, shared_directory
 from tests.processes import manage
 
 
@@ -48,8 +47,7 @@ def _template(make: Make, kind: str) -> Path:
     """The site that all are copies of, made by the first process of this run that asks."""
     directory = shared_directory() / f"template{make.__name__}-{kind}"
     directory.mkdir(exist_ok=True)
-    with (directory / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time(directory.name):
         if not (directory / "printed").exists():
             environment = make_database() if kind == "postgresql" else {}
             (directory / "database").write_text(environment.get("DATABASE_URL", ""))
