@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from django.contrib import admin
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from manage_api.keys import pages
 from manage_api.keys.models import KeyKind, ManageKey
 from manage_api.keys.queries import api_state, live_keys, site_key
-from syteops.adminkit.palette import Found, Wanted
+from syteops.adminkit.palette import MOST, Found, Wanted
 from syteops.adminkit.strict import ReadOnlyAdmin
 
 PERMISSION = "keys.manage_api_keys"
@@ -31,10 +32,11 @@ class ManageKeyAdmin(ReadOnlyAdmin):
         for action, about in pages.site_key_actions(site_key(), api_state()):
             if wanted.fits(action.label, "site API key") and action.is_open_to(request.user, about):
                 yield Found(action.label, "Action", action.url(about), action.icon)
-        for key in live_keys():
-            if wanted.fits(key.name, key.hint, key.public_id):
-                kind = str(KeyKind(key.kind).label)
-                yield Found(str(key), kind, self.url_to("detail", key.public_id), icon)
+        shown = live_keys().values_list("name", "hint", "public_id", "kind")
+        fitting = (one for one in shown if wanted.fits(*one[:3]))
+        for name, hint, public_id, kind in islice(fitting, MOST):
+            title, address = f"{name} ({hint})", self.url_to("detail", public_id)
+            yield Found(title, str(KeyKind(kind).label), address, icon)
 
     def get_urls(self) -> list[URLPattern]:
         return [

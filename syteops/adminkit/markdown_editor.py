@@ -32,6 +32,10 @@ _BUTTONS = (
 )
 
 
+LONG = 10_000
+"""Characters from which on the page holds the text alone; its script asks for the preview."""
+
+
 class MarkdownEditor(UnfoldAdminTextareaWidget):  # type: ignore[misc]
     """The text area; what is at `preview_url` renders what is written in it."""
 
@@ -52,7 +56,7 @@ class MarkdownEditor(UnfoldAdminTextareaWidget):  # type: ignore[misc]
         context["widget"] |= {
             "buttons": _BUTTONS,
             "preview_url": self.preview_url,
-            "shown": markdown_preview(value or ""),
+            "shown": None if len(value or "") > LONG else markdown_preview(value or ""),
         }
         return context
 

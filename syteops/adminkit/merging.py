@@ -3,9 +3,11 @@
 Each field carries, hidden, what it held when the form was opened: Django's `show_hidden_initial`.
 So what a person touched is told from what only looks different by now, and a field that nobody
 touched is never put back. A field that both have changed is a `Choice`, in which the person's own
-value counts until they take the other one.
+value counts until they take the other one. Of a long text the digest is carried, so that no page
+holds it twice.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,11 +21,30 @@ from django.utils.text import capfirst
 from syteops.core.form_fields import SecretField
 from syteops.lib.text import with_plain_line_ends
 
+SHORT = 200
+"""Characters of a text that is carried as it is."""
+_DIGEST = "sha256:"
 MARK = "_holds_initials"
 """Sent by a form whose fields carry what they held. A script's form is compared with the row."""
 _TAKE = re.compile("_take-(.+)")
 _PART = re.compile(r"_\d+\Z")
 """Of a field that has more than one input, such as a day and a time."""
+
+
+def told(text: str) -> str:
+    """The text as a form carries it: itself, or its digest."""
+    plain = with_plain_line_ends(text)
+    if len(plain) <= SHORT:
+        return plain
+    return _DIGEST + hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class CarriedText(forms.HiddenInput):
+    """What a field of text held, as it is `told`."""
+
+    def format_value(self, value: Any) -> Any:
+        shown = super().format_value(value)
+        return told(shown) if isinstance(shown, str) else shown
 
 
 class MergeableForm(forms.BaseForm):
@@ -32,7 +53,21 @@ class MergeableForm(forms.BaseForm):
     def __getitem__(self, name: str) -> Any:
         if field := self.fields.get(name):
             field.show_hidden_initial = self._is_of_a_row and self._carries(name, field)
+            if field.hidden_widget is forms.HiddenInput:
+                field.hidden_widget = CarriedText
         return super().__getitem__(name)
+
+    def _widget_data_value(self, widget: forms.Widget, html_name: str) -> Any:
+        """What was sent. Of a long text that is to be as it is stored, only the digest was."""
+        sent = super()._widget_data_value(widget, html_name)  # type: ignore[misc]
+        if not (isinstance(sent, str) and sent.startswith(_DIGEST)):
+            return sent
+        for name, field in self.fields.items():
+            if self.add_prefix(name) == html_name:
+                initial = field.prepare_value(self.get_initial_for_field(field, name))
+                stored = field.widget.format_value(initial)
+                return stored if isinstance(stored, str) and told(stored) == sent else sent
+        return sent
 
     @property
     def _is_of_a_row(self) -> bool:
@@ -90,7 +125,7 @@ def merge(data: QueryDict, mine: Any, theirs: Any, about: str = "") -> list[Choi
         if is_touched and differs and _differs(here, there.initial):
             label = f"{about}{here.label}"
             choices.append(Choice(here.html_name, label, _shown(here), _shown(there)))
-        _put(data, stored, also_shown=not is_touched)
+        _put(data, stored, {} if is_touched else _inputs_of(there, in_full=True))
     return choices
 
 
@@ -117,7 +152,7 @@ def merge_rows(data: QueryDict, mine: Any, theirs: Any) -> list[Choice]:
     for pk, there in stored.items() if MARK in data else ():
         added = QueryDict(mutable=True)
         for name in _carried(there):
-            _put(added, _inputs_of(there[name]), also_shown=True)
+            _put(added, _inputs_of(there[name]), _inputs_of(there[name], in_full=True))
         kept.append({**_row(added, there.prefix), "id": [pk]})
     _put_rows(data, mine.prefix, kept, new)
     return choices
@@ -149,11 +184,11 @@ def _row(data: QueryDict, prefix: str, *, carried: bool = True) -> Row:
     }
 
 
-def _put(data: QueryDict, stored: dict[str, list[str]], *, also_shown: bool) -> None:
-    for key, values in stored.items():
+def _put(data: QueryDict, carried: dict[str, list[str]], entered: dict[str, list[str]]) -> None:
+    for key, values in carried.items():
         data.setlist(f"initial-{key}", values)
-        if also_shown:
-            data.setlist(key, values)
+    for key, values in entered.items():
+        data.setlist(key, values)
 
 
 def _was_edited(row: Any) -> bool:
@@ -164,9 +199,11 @@ def _carried(form: Any) -> list[str]:
     return [name for name in form.fields if form[name].field.show_hidden_initial]
 
 
-def _inputs_of(bound: Any) -> dict[str, list[str]]:
-    """What a browser would send of the field as it is stored."""
+def _inputs_of(bound: Any, *, in_full: bool = False) -> dict[str, list[str]]:
+    """What a browser would send of the field as it is stored: what is carried, or what is shown."""
     hidden = bound.field.hidden_widget()
+    if in_full and isinstance(hidden, CarriedText):
+        hidden = forms.HiddenInput()
     hidden.is_localized = bound.field.localize
     found: dict[str, list[str]] = {bound.html_name: []} if _is_a_list(hidden) else {}
     widget = hidden.get_context(bound.html_name, bound.value(), {})["widget"]
@@ -190,7 +227,11 @@ def _came_back(bound: Any) -> bool:
         return False
     data = bound.form.data
     keys = _inputs_of(bound)  # for their names: the value may be anything
-    return all(_held(data, key) == _held(data, f"initial-{key}") for key in keys)
+    return all(_came_back_as(_held(data, key), _held(data, f"initial-{key}")) for key in keys)
+
+
+def _came_back_as(sent: list[str], held: list[str]) -> bool:
+    return sent == held or [told(one) for one in sent] == held
 
 
 def _is_touched(bound: Any) -> bool:

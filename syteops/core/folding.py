@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.db.models.query_utils import DeferredAttribute
 
 from syteops.lib.folding import fold
@@ -131,16 +132,20 @@ def ordered_by_unfolded(
 ) -> models.OrderBy:
     """As `ordered_by`, where no column is folded, such as in Django's own tables.
 
-    Folds each row: for tables with few rows only.
+    Folds each row, and names those in the statement whose folding takes more than small letters:
+    for tables with few of these only.
     """
-    folded = {}
-    if _is_text(model._meta.get_field(name)):
-        folded = {pk: fold(text) for pk, text in model._default_manager.values_list("pk", name)}
-    if not folded:
+    if not _is_text(model._meta.get_field(name)):
         return ordered_by(model, name, descending=descending)
-    places = {text: place for place, text in enumerate(sorted(set(folded.values())))}
-    cases = (models.When(pk=pk, then=places[text]) for pk, text in folded.items())
-    return models.OrderBy(models.Case(*cases), descending=descending)
+    texts = model._default_manager.values_list("pk", name)
+    others = ((pk, fold(text)) for pk, text in texts if not _folds_to_small_letters(text))
+    cases = (models.When(pk=pk, then=models.Value(text)) for pk, text in others)
+    by = models.Case(*cases, default=Lower(name), output_field=models.TextField())
+    return models.OrderBy(_InCodePoints(by), descending=descending)
+
+
+def _folds_to_small_letters(text: str) -> bool:
+    return text.isascii() and fold(text) == text.lower()
 
 
 def _is_text(field: Any) -> bool:

@@ -168,6 +168,68 @@ def test_the_same_row_changed_by_both_is_chosen(page: Client, note: Note) -> Non
     assert rows_of(note) == ["Second, theirs"]
 
 
+LONG = "\n".join(f"Line {number} of what was said." for number in range(900))
+
+
+@pytest.fixture
+def long_note(note: Note) -> Note:
+    notes.update_note(SYSTEM, note, content=LONG)
+    return note
+
+
+def content_of(note: Note) -> str:
+    note.refresh_from_db()
+    return note.content
+
+
+def test_no_page_holds_a_long_text_twice(page: Client, long_note: Note) -> None:
+    form = Form(page, long_note)
+    assert form.page.count("Line 899 of") == 1
+    form.send(title="")
+    assert form.page.count("Line 899 of") == 1
+    assert form.send(title="Other").status_code == 302
+    assert content_of(long_note) == LONG
+
+
+def test_a_long_text_that_nobody_touched_is_what_others_stored(
+    page: Client, long_note: Note
+) -> None:
+    form, theirs = Form(page, long_note), f"{LONG}\nAnd more."
+    notes.update_note(SYSTEM, long_note, content=theirs)
+    form.send(title="Other")
+    assert CONFLICT in form.page
+    assert form.values["content"] == theirs
+    assert form.send().status_code == 302
+    assert (content_of(long_note), long_note.title) == (theirs, "Other")
+
+
+@pytest.mark.parametrize(("take", "kept"), [("mine", "Mine"), ("theirs", "Theirs")])
+def test_a_long_text_that_both_changed_is_chosen(
+    page: Client, long_note: Note, take: str, kept: str
+) -> None:
+    form = Form(page, long_note)
+    notes.update_note(SYSTEM, long_note, content=f"{LONG}\nTheirs")
+    form.send(content=f"{LONG}\nMine")
+    form.send(title="", **{"_take-content": take})
+    assert form.values["content"] == f"{LONG}\n{kept}"
+    assert form.send(title="Other").status_code == 302
+    assert content_of(long_note) == f"{LONG}\n{kept}"
+
+
+def test_a_long_text_that_was_chosen_and_changed_again_by_others_is_not_put_back(
+    page: Client, long_note: Note
+) -> None:
+    form = Form(page, long_note)
+    notes.update_note(SYSTEM, long_note, content=f"{LONG}\nTheirs")
+    form.send(content=f"{LONG}\nMine")
+    notes.update_note(SYSTEM, long_note, content=f"{LONG}\nLast")
+    form.send(**{"_take-content": "theirs"})
+    assert CONFLICT in form.page
+    assert form.values["content"] == f"{LONG}\nLast"
+    assert form.send().status_code == 302
+    assert content_of(long_note) == f"{LONG}\nLast"
+
+
 def test_a_list_that_nobody_touched_is_not_put_back(page: Client, db: None) -> None:
     ada, ben = (create_team_member(SYSTEM, first_name=name) for name in ("Ada", "Ben"))
     role = create_role(SYSTEM, name="Editor", holders=[ada])

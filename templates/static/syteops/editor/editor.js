@@ -1,6 +1,6 @@
 /* Beside a Markdown text, what readers will see of it: the server's own rendering, so it is as safe
    as the page that they get. Without this file the text is a plain text area, and the preview shows
-   what was saved last. */
+   what was saved last; of a long text it is asked for at once, so that no page holds that twice. */
 
 const PAUSE = 400; // milliseconds without a key, after which the preview follows
 
@@ -38,6 +38,7 @@ const follow = (editor) => {
     button.click();
   });
   editor.querySelector("markdown-toolbar").hidden = false;
+  if ("later" in preview.dataset) show();
 };
 
 document.querySelectorAll("[data-editor]").forEach(follow);
