@@ -1,11 +1,12 @@
 """Lost updates: strong ETags and their preconditions (RFC 9110, sections 8.8 and 13)."""
 
-import hashlib
 import hmac
 import re
 from functools import lru_cache
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
 from django.conf import settings
 from rest_framework.request import Request
 
@@ -20,17 +21,20 @@ TAGS = rf"^(?:\*|[ \t,]*{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*)$"
 
 
 def etag_of(body: bytes) -> str:
-    """The strong ETag of a representation: a MAC (keyed BLAKE2, RFC 7693), for it is shown also to
+    """The strong ETag of a representation: a MAC (AES-CMAC, RFC 4493), for it is shown also to
     who may not read the representation, and of a mere digest a short value could be guessed.
+
+    Of what processors have an instruction for, and so a third of what keyed BLAKE2 takes.
     """
-    key = _etag_key(settings.SECRET_KEY)
-    return f'"{hashlib.blake2b(body, digest_size=16, key=key).hexdigest()}"'
+    mac = _etag_mac(settings.SECRET_KEY).copy()
+    mac.update(body)
+    return f'"{mac.finalize().hex()}"'
 
 
 @lru_cache(maxsize=2)
-def _etag_key(secret: str) -> bytes:
-    """The same in every process. Another one means that everything is read once more."""
-    return hmac.digest(secret.encode(), b"etag", "sha256")
+def _etag_mac(secret: str) -> CMAC:
+    """The same in every process. Another key means that everything is read once more."""
+    return CMAC(AES(hmac.digest(secret.encode(), b"etag", "sha256")[:16]))
 
 
 def etag_of_data(data: Any) -> str:

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import MaxLengthValidator, URLValidator
 from drf_spectacular.utils import extend_schema_field
@@ -162,7 +163,9 @@ class MomentField(serializers.DateTimeField):
         return super().to_internal_value(value.upper())
 
     def to_representation(self, value: datetime) -> str:
-        return f"{value.astimezone(UTC).isoformat()[:-6]}Z"
+        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        # A tenth of what `isoformat` takes.
+        return orjson.dumps(in_utc, option=orjson.OPT_UTC_Z)[1:-1].decode()
 
     def enforce_timezone(self, value: datetime) -> datetime:
         try:

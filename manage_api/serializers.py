@@ -5,14 +5,11 @@ Unknown and read-only names are errors. The fields are in `fields`.
 
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
-from operator import itemgetter
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models.query_utils import DeferredAttribute
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import SkipField, empty
 
 from manage_api.errors import MAX_ERRORS
 from manage_api.fields import (
@@ -30,6 +27,7 @@ from manage_api.fields import (
     StrictTextField,
     WebAddressField,
 )
+from manage_api.showing import Plan, plan_for
 from syteops.core.search import MANY
 
 
@@ -40,74 +38,19 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Whether one of the fields at least must be given, and be neither empty nor false."""
 
     @cached_property
-    def _shown_fields(self) -> list["_Shown"]:
-        return [
-            _Shown(
-                name,
-                *_plain_attributes(field),
-                field,
-                is_text=_shows_as(serializers.CharField, field),
-                is_file=_shows_as(serializers.FileField, field),
-            )
-            for name, field in self.fields.items()
-            if not field.write_only
-        ]
-
-    @cached_property
-    def _shown_names(self) -> list[str]:
-        return [one.name for one in self._shown_fields]
-
-    @cached_property
-    def _texts_of(self) -> dict[type, tuple[list[str], Any, list["_Shown"]]]:
-        """By the class of what is shown, see `_texts`."""
+    def _plans(self) -> dict[type, Plan]:
+        """How objects are shown, by their class."""
         return {}
 
-    def _texts(self, kind: type) -> tuple[list[str], Any, list["_Shown"]]:
-        """The fields that are columns of text, what reads these at once, and the other fields."""
-        texts = [one for one in self._shown_fields if one.is_text_column_of(kind)]
-        if len(texts) < 2:  # of one alone, it would give no tuple
-            return [], lambda columns: (), self._shown_fields
-        others = [one for one in self._shown_fields if one not in texts]
-        return [one.name for one in texts], itemgetter(*(one.attribute for one in texts)), others
-
     def to_representation(self, instance: Any) -> Any:
-        """As DRF does it; an object's own attribute is taken without DRF's questions about it."""
+        """As DRF does it, in the way that was worked out for the class of the object."""
         if isinstance(instance, Mapping):
             return super().to_representation(instance)
         kind = type(instance)
-        if kind not in self._texts_of:
-            self._texts_of[kind] = self._texts(kind)
-        names, read, others = self._texts_of[kind]
-        shown = dict.fromkeys(self._shown_names)
-        if names:
-            try:
-                values = read(vars(instance))
-            except KeyError:  # one is not loaded
-                values = (object,)
-            if _AS_THEY_ARE.issuperset(map(type, values)):
-                shown.update(zip(names, values, strict=True))
-            else:
-                others = self._shown_fields
-        self._show(instance, others, shown)
-        return shown
-
-    def _show(self, instance: Any, fields: list["_Shown"], shown: dict[str, Any]) -> None:
-        for name, attribute, inner, field, is_text, is_file in fields:
-            if is_file and not vars(instance).get(attribute, True):
-                continue  # there is none, and nothing need be made of that
-            value = getattr(instance, attribute, _UNKNOWN) if attribute else _UNKNOWN
-            if inner and value is not None:
-                value = getattr(value, inner, _UNKNOWN)
-            if value is _UNKNOWN or callable(value):
-                try:
-                    value = field.get_attribute(instance)
-                except SkipField:
-                    del shown[name]
-                    continue
-            if value is None or (is_text and type(value) is str):
-                shown[name] = value
-            else:
-                shown[name] = field.to_representation(value)
+        plan = self._plans.get(kind)
+        if plan is None:
+            plan = self._plans[kind] = plan_for(self.fields, kind)
+        return plan.show(instance)
 
     def validate(self, attrs: Any) -> Any:
         if self.needs_one and not any(attrs.values()):
@@ -154,40 +97,6 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 _NO_OBJECT = "Send a JSON object."
-_UNKNOWN = object()
-_AS_THEY_ARE = {str, type(None)}
-
-
-class _Shown(NamedTuple):
-    """A field of an answer, the attribute that it shows ("" where it finds its value otherwise) or
-    one of that attribute's, and whether it shows a text as it is, or a file as DRF does.
-    """
-
-    name: str
-    attribute: str
-    inner: str
-    field: Any
-    is_text: bool
-    is_file: bool
-
-    def is_text_column_of(self, kind: type) -> bool:
-        """Whether it shows as it is what objects of that class keep of a column."""
-        is_column = type(getattr(kind, self.attribute, None)) is DeferredAttribute
-        return is_column and self.is_text and not self.inner
-
-
-def _plain_attributes(field: "serializers.Field[Any, Any, Any, Any]") -> tuple[str, str]:
-    if type(field).get_attribute is serializers.Field.get_attribute:
-        match field.source_attrs:
-            case [one]:
-                return one, ""
-            case [one, inner] if field.allow_null and field.default is empty:
-                return one, inner
-    return "", ""
-
-
-def _shows_as(kind: Any, field: "serializers.Field[Any, Any, Any, Any]") -> bool:
-    return type(field).to_representation is kind.to_representation
 
 
 class WholeSerializer(StrictSerializer):

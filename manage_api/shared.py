@@ -1,7 +1,7 @@
 """Serializers built once for each thread: to build their fields takes longer than to use them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from manage_api.operations import SerializerClass
@@ -12,6 +12,13 @@ _local = threading.local()
 def represent(serializer_class: SerializerClass, shown: Any, context: Mapping[str, Any]) -> Any:
     """`shown` as the serializer represents it."""
     return _serializer(serializer_class, False, context).to_representation(shown)
+
+
+def represent_each(
+    serializer_class: SerializerClass, shown: Iterable[Any], context: Mapping[str, Any]
+) -> list[Any]:
+    """Each of `shown` so."""
+    return [*map(_serializer(serializer_class, False, context).to_representation, shown)]
 
 
 def validate(

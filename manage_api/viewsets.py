@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any, ClassVar, TypedDict, cast
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,9 +37,10 @@ from manage_api.shapes import (
     input_of_create,
     query_of_list,
 )
-from manage_api.shared import represent
+from manage_api.shared import represent_each
 from syteops.audit.queries import keys_changed_since
 from syteops.core.entities import Entity, Finder, Numbered, by_slot, find, get_any
+from syteops.core.folding import folded_fields
 from syteops.core.prepared import Prepared
 from syteops.core.services import service_of
 
@@ -142,7 +143,7 @@ class StandardViewSet(ManageViewSet):
     def fetch(self, keys: list[Any]) -> Iterable[Any]:
         """The objects of these primary keys, in any order."""
         if not self.shows_all_the_same():
-            return self.get_queryset().order_by().filter(pk__in=keys)
+            return _shown_only(self.get_queryset()).order_by().filter(pk__in=keys)
         return _fetcher(type(self))(keys)
 
     def get_listed(self) -> Any:
@@ -192,14 +193,19 @@ class StandardViewSet(ManageViewSet):
 def _finder(viewset: type[StandardViewSet]) -> Finder[Any]:
     """What finds an object of that viewset, which shows the same ones to everybody."""
     assert viewset.queryset is not None
-    return Finder(viewset.queryset.all(), viewset.lookup_field)
+    return Finder(_shown_only(viewset.queryset.all()), viewset.lookup_field)
 
 
 @cache
 def _fetcher(viewset: type[StandardViewSet]) -> Prepared[Any]:
     assert viewset.queryset is not None
-    found = viewset.queryset.order_by()
+    found = _shown_only(viewset.queryset.all()).order_by()
     return Prepared(lambda keys: found.filter(pk__in=keys))
+
+
+def _shown_only(found: "QuerySet[Any]") -> "QuerySet[Any]":
+    """The same objects without the columns that no answer shows: they would be read in vain."""
+    return found.defer(*(one.name for one in folded_fields(found.model)))
 
 
 @cache
@@ -235,8 +241,7 @@ class ListMixin(StandardViewSet):
         found = self.get_listed()
         page = self.paginate_queryset(found)
         instances = self.load(list(found) if page is None else page)
-        context = self.get_serializer_context()
-        shown = [represent(self.listed_class(), one, context) for one in instances]
+        shown = represent_each(self.listed_class(), instances, self.get_serializer_context())
         if page is None:
             response = Response({self.list_name: shown})
         else:

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.validators import MinValueValidator
@@ -171,6 +171,7 @@ class Numbered(Entity):
         return number
 
 
+@lru_cache(maxsize=4096)
 def slot_of(number: int | None) -> str:
     """A number as it is shown and sent, such as "001"."""
     return "" if number is None else f"{number:03d}"

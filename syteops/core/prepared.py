@@ -1,6 +1,6 @@
 """Statements that are composed once: for Django, composing one takes longer than running it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -92,6 +92,11 @@ class _Plan:
         self._sql, self._parameters = compiler.as_sql()
         converters = compiler.get_converters([one[0] for one in compiler.select])
         compiler.get_converters = lambda expressions: converters
+        compiler.execute_sql = lambda *args, **kwargs: None
+        compiler.results_iter = self._rows
+        self._width = compiler.col_count if compiler.has_extra_select else None
+        self._read: Sequence[Any] = ()
+        self._converters = [(place, *each) for place, each in converters.items()]
         # Values that need nothing done to them are the rows as they come.
         self._is_plain = not converters and issubclass(queryset._iterable_class, ValuesListIterable)
         query.get_compiler = lambda *args, **kwargs: compiler
@@ -119,15 +124,28 @@ class _Plan:
         parameters = tuple(
             one.value(given) if type(one) is _Place else one for one in self._parameters
         )
-        statement, parameters = self._sql + limits, parameters + further
+        with self._connection.cursor() as cursor:
+            cursor.execute(self._sql + limits, parameters + further)
+            self._read = cursor.fetchall()
         if self._is_plain:
-            with self._connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return list(cursor.fetchall())
-        self._compiler.as_sql = lambda *args, **kwargs: (statement, parameters)
+            return [*self._read]
         found = list(self._found)
         models.prefetch_related_objects(found, *self._prefetched)
         return found
+
+    def _rows(self, *args: Any, tuple_expected: bool = False, **kwargs: Any) -> Iterator[Any]:
+        """What was read, with Python's values: as the compiler's own, which is asked for rows."""
+        read, self._read = self._read, ()
+        if self._width is not None:
+            read = [row[: self._width] for row in read]
+        if not self._converters:
+            return iter(read)
+        connection, rows = self._connection, [*map(list, read)]
+        for place, convert, expression in self._converters:
+            for one in convert:
+                for row in rows:
+                    row[place] = one(row[place], expression, connection)
+        return map(tuple, rows) if tuple_expected else iter(rows)
 
 
 def _pad(values: list[Any]) -> list[Any]:

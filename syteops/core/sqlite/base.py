@@ -8,6 +8,7 @@ And numbers that no column can hold are found in no row. Django sees to that for
 among several SQLite's client raises OverflowError.
 """
 
+import sqlite3
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -41,8 +42,9 @@ class DatabaseOperations(operations.DatabaseOperations):
         """As Django does it, which asks for a setting and two time zones each time."""
         if value is None:
             return None
-        if type(value) is datetime and value.tzinfo is None and connection.timezone is UTC:
-            return value.replace(tzinfo=UTC)
+        if type(value) is datetime and value.tzinfo is UTC:
+            own = connection.timezone
+            return value if own is UTC else value.replace(tzinfo=own)
         return super().convert_datetimefield_value(value, expression, connection)
 
 
@@ -54,6 +56,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def create_cursor(self, name: Any = None) -> Any:
         """A cursor of the connection."""
         return self.connection.cursor(factory=CursorWrapper)
+
+
+def _moment(stored: bytes) -> datetime:
+    """What a column of moments holds, which is in UTC and does not say so."""
+    return datetime.fromisoformat(stored.decode() + "+00:00")
+
+
+# Django reads it without a time zone, which then is set: three times as much to do.
+sqlite3.register_converter("datetime", _moment)
 
 
 @IntegerField.register_lookup

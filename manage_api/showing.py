@@ -1,0 +1,166 @@
+"""How the fields of an answer are shown: worked out once for each serializer and class of objects.
+
+As DRF shows them, without its questions about each value of each object: what is a column is read
+where the object keeps it, and what is JSON already is taken as it is. Every other value is for the
+field's own `to_representation`, so whatever a serializer declares is shown, and only later.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from django.db.models.query_utils import DeferredAttribute
+from rest_framework import serializers
+from rest_framework.fields import SkipField, empty
+
+_UNKNOWN = object()
+_TEXT_OR_NOTHING = {str, type(None)}
+_TEXT = {str}
+
+Field = Any
+"""A field of a serializer."""
+
+
+class Shown(NamedTuple):
+    """A field of an answer, and where its value is.
+
+    `column` is the column that it shows; `attribute` the object's, and `inner` one of that
+    attribute's. Each is "" where the field finds its value otherwise. A value of the type `as_is`
+    is shown as it is, one that `quick` takes as it says (None if that cannot), and others by
+    `show`.
+    """
+
+    name: str
+    column: str
+    attribute: str
+    inner: str
+    as_is: type | None
+    quick: Callable[[Any], Any] | None
+    show: Callable[[Any], Any]
+    field: Field
+    is_file: bool
+
+
+class Plan(NamedTuple):
+    """How objects of one class are shown."""
+
+    names: dict[str, Any]
+    texts: list[str]
+    read_texts: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    others: list[Shown]
+    all: list[Shown]
+
+    def show(self, instance: Any) -> dict[str, Any]:
+        """The fields by name, in their order."""
+        shown = self.names.copy()
+        stored, fields = vars(instance), self.others
+        if self.texts:
+            try:
+                values = self.read_texts(stored)
+            except KeyError:  # one is not loaded
+                values = (_UNKNOWN,)
+            if _TEXT_OR_NOTHING.issuperset(map(type, values)):
+                shown.update(zip(self.texts, values, strict=True))
+            else:
+                fields = self.all
+        _show(instance, stored, fields, shown)
+        return shown
+
+
+def plan_for(fields: Mapping[str, Field], kind: type) -> Plan:
+    """How a serializer with those fields shows objects of that class."""
+    every = [_shown(name, one, kind) for name, one in fields.items() if not one.write_only]
+    texts = [one for one in every if one.column and one.as_is is str]
+    if len(texts) < 2:  # of one alone, itemgetter gives no tuple
+        texts = []
+    read = itemgetter(*(one.column for one in texts)) if texts else lambda stored: ()
+    others = [one for one in every if one not in texts]
+    return Plan(
+        dict.fromkeys(one.name for one in every), [one.name for one in texts], read, others, every
+    )
+
+
+def _show(
+    instance: Any, stored: Mapping[str, Any], fields: Iterable[Shown], shown: dict[str, Any]
+) -> None:
+    for name, column, attribute, inner, as_is, quick, show, field, is_file in fields:
+        value = stored.get(column, _UNKNOWN) if column else _UNKNOWN
+        if value is _UNKNOWN:
+            if is_file and not stored.get(attribute, True):
+                continue  # there is none, and nothing need be made of that
+            value = getattr(instance, attribute, _UNKNOWN) if attribute else _UNKNOWN
+            if inner and value is not None:
+                value = getattr(value, inner, _UNKNOWN)
+            if value is _UNKNOWN or callable(value):
+                try:
+                    value = field.get_attribute(instance)
+                except SkipField:
+                    del shown[name]
+                    continue
+        if value is None or type(value) is as_is:
+            shown[name] = value
+        elif quick is None or (made := quick(value)) is None:
+            shown[name] = show(value)
+        else:
+            shown[name] = made
+
+
+def _shown(name: str, field: Field, kind: type) -> Shown:
+    attribute, inner = _plain_attributes(field)
+    is_column = not inner and type(getattr(kind, attribute, None)) is DeferredAttribute
+    return Shown(
+        name,
+        attribute if is_column else "",
+        attribute,
+        inner,
+        _shown_as_it_is(field),
+        _quick_way(field),
+        field.to_representation,
+        field,
+        _shows_as(serializers.FileField, field),
+    )
+
+
+def _plain_attributes(field: Field) -> tuple[str, str]:
+    """The attribute that a field shows, and one of that attribute's; "" for none."""
+    if type(field).get_attribute is serializers.Field.get_attribute:
+        match field.source_attrs:
+            case [one]:
+                return one, ""
+            case [one, inner] if field.allow_null and field.default is empty:
+                return one, inner
+    return "", ""
+
+
+_SAME = (
+    (serializers.CharField, str),
+    (serializers.IntegerField, int),
+    (serializers.BooleanField, bool),
+)
+
+
+def _shown_as_it_is(field: Field) -> type | None:
+    return next((kind for base, kind in _SAME if _shows_as(base, field)), None)
+
+
+def _quick_way(field: Field) -> Callable[[Any], Any] | None:
+    """For texts in a list, or under names."""
+    if _shows_as(serializers.ListField, field) and _shows_as(serializers.CharField, field.child):
+        return _texts_in_list
+    if _shows_as(serializers.DictField, field) and _shows_as(serializers.CharField, field.child):
+        return _texts_by_name
+    return None
+
+
+def _texts_in_list(value: Any) -> Any:
+    return [*value] if type(value) is list and _TEXT.issuperset(map(type, value)) else None
+
+
+def _texts_by_name(value: Any) -> Any:
+    if type(value) is not dict or not _TEXT.issuperset(map(type, value)):
+        return None
+    return {**value} if _TEXT.issuperset(map(type, value.values())) else None
+
+
+def _shows_as(kind: Any, field: Field) -> bool:
+    return type(field).to_representation is kind.to_representation
