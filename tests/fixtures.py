@@ -4,12 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import login
 from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest
 from django.test import Client
 
 from manage_api.keys import services
 from manage_api.keys.models import ApiSwitch, ManageKey
 from syteops.core.actors import SYSTEM
+from syteops.people.sessions import SessionStore
 
 API = "/api/manage/v1"
 
@@ -85,10 +89,17 @@ def charlie(db: None) -> User:
     return User.objects.create_user("charlie", "charlie@example.com", "charlie-password")
 
 
-def signed_in(user: User) -> Client:
-    """The browser of a person who has just signed in."""
-    client = Client()
-    client.force_login(user)
+def signed_in(user: User, client: Client | None = None) -> Client:
+    """The browser of a person who has just signed in.
+
+    As `Client.force_login`, without the session that this makes beforehand and throws away.
+    """
+    client = client or Client()
+    request = HttpRequest()
+    session = request.session = SessionStore()
+    login(request, user, "django.contrib.auth.backends.ModelBackend")
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     return client
 
 
@@ -144,8 +155,6 @@ def as_person() -> Callable[[User], Api]:
     """The API with a person's session (CSRF checks are off in Django's test client)."""
 
     def enter(user: User) -> Api:
-        client = Client(raise_request_exception=False)
-        client.force_login(user)
-        return Api(client=client)
+        return Api(client=signed_in(user, Client(raise_request_exception=False)))
 
     return enter

@@ -72,6 +72,8 @@ class ManageKey(Entity):
         )
     )
     counted: ClassVar[bool] = False
+    # The services make them, and look under a lock whether there is one already.
+    unvalidated = frozenset(("public_id", "kind"))
 
     public_id = models.CharField(max_length=12, unique=True, editable=False)
     kind = models.CharField(max_length=10, choices=KeyKind, editable=False)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from manage_api.keys import tokens
 from manage_api.operations import Operation
-from tests.fixtures import API, Api
+from tests.fixtures import API, Api, signed_in
 from tests.samples import Sample
 
 CSRF_TOKEN = "a" * 32
@@ -149,7 +149,7 @@ def as_person(user: User) -> Api:
         raise_request_exception=False,
         headers={"X-CSRFToken": CSRF_TOKEN},
     )
-    client.force_login(user)
+    signed_in(user, client)
     client.cookies["csrftoken"] = CSRF_TOKEN
     return Api(client=client)
 
