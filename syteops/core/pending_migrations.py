@@ -1,15 +1,25 @@
 """Whether the database is as new as the code."""
 
+from functools import lru_cache
+
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 
 def pending_migrations() -> list[str]:
     """The migrations that this code has and the database has not, such as "crm.0001_systems"."""
+    return [*_pending_beside(frozenset(MigrationRecorder(connection).applied_migrations()))]
+
+
+# Code stays as it is while a process runs, and to read all of its migrations takes long: the start
+# page and /health ask again and again.
+@lru_cache(maxsize=1)
+def _pending_beside(applied: frozenset[tuple[str, str]]) -> tuple[str, ...]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    return tuple(f"{migration.app_label}.{migration.name}" for migration, _ in plan)
 
 
 def unknown_migrations() -> list[str]:
