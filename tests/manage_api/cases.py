@@ -32,8 +32,10 @@ class Case:
         own = _permissions([operation.permission])
         others = Permission.objects.exclude(pk__in=[one.pk for one in own])
         self.site = Api(services.generate_site_key(SYSTEM).text)
-        self.scoped = Api(a_key(scopes))
+        self.key = a_key(scopes)
+        self.scoped = Api(self.key)
         """A key with exactly the scopes that the call needs."""
+        self.revoked = Api(a_revoked_key(scopes))
         self.elsewhere = Api(a_key(set(all_scopes()) - {operation.scope}))
         """A key with every scope but the operation's own."""
         self.expired = Api(a_key(scopes, expires_at=timezone.now() - timedelta(days=1)))
