@@ -6,7 +6,7 @@ once; one of which nothing is said then, because others were refused first, is s
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -111,6 +111,16 @@ def takes_any_text(bound: Any) -> bool:
     is_ours = bound.is_hidden or bound.field.disabled or isinstance(bound.form, ManagementForm)
     kinds = (forms.BooleanField, forms.FileField)
     return is_ours or isinstance(bound.field, kinds) or bool(re.search("password", bound.html_name))
+
+
+def values_for(fields: Sequence[Any], values: Sequence[str], tried: set[Any]) -> Sequence[str]:
+    """What to send in these fields: all the values where there is a kind of field among them that
+    was not `tried` before, else the first. How a value is read and shown goes by the kind.
+    """
+    kinds = {(type(field), type(getattr(field.widget, "widget", field.widget))) for field in fields}
+    found = values if kinds - tried else values[: bool(kinds)]
+    tried |= kinds
+    return found
 
 
 # --- Forms -------------------------------------------------------------------------------------

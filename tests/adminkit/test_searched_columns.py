@@ -1,7 +1,7 @@
 """What is visible in a list is found by its search, whatever the column makes it of."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +10,11 @@ from django.contrib.admin.utils import lookup_field
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db.models import Model
+from django.test import RequestFactory
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from manage_api.keys import services as keys
 from notes import services as notes
 from syteops.ai.models import AiUsage
 from syteops.core.actors import SYSTEM
@@ -22,7 +24,8 @@ from syteops.roles import services as roles
 from syteops.roles.models import Role
 from syteops.team.models import TeamMember
 from syteops.webhooks.models import Webhook
-from tests.fixtures import Api, signed_in
+from tests.each import undone
+from tests.fixtures import Api
 from tests.invitations.invited import invited
 from tests.samples.deliveries import a_delivery
 from tests.samples.estimates import a_sent_one
@@ -43,27 +46,37 @@ NOT_SEARCHED = {
 }
 
 
-@pytest.fixture
-def furnished(alice: User, make_key: Callable[..., str]) -> Any:
-    call_command("seed_demo", verbosity=0)
-    a_sent_one()
-    Group.objects.create(name="Editors")
-    a_delivery()
-    a_job()
-    AiUsage.objects.create(
-        area="notes.excerpt", day=timezone.localdate(), provider="p", model="m", actor_label="Zoë"
-    )
-    invited(alice, email="dora@example.com")
-    member = TeamMember.objects.earliest("pk")
-    notes.create_note(SYSTEM, title="Plain", author=member)
-    roles.update_role(SYSTEM, Role.objects.earliest("pk"), holders=[member])
-    Api(make_key("crm:read")).post("/crm-systems", {"name": "X"})
-    return signed_in(alice)
+@pytest.fixture(scope="module")
+def furnished(django_db_setup: None, django_db_blocker: Any) -> Iterator[User]:
+    """Who sees a site with some of everything; made once, and each test undoes what it does."""
+    with django_db_blocker.unblock(), undone():
+        alice = User.objects.create_superuser("alice")
+        call_command("seed_demo", verbosity=0)
+        a_sent_one()
+        Group.objects.create(name="Editors")
+        a_delivery()
+        a_job()
+        AiUsage.objects.create(
+            area="notes.excerpt",
+            day=timezone.localdate(),
+            provider="p",
+            model="m",
+            actor_label="Zoë",
+        )
+        invited(alice, email="dora@example.com")
+        member = TeamMember.objects.earliest("pk")
+        notes.create_note(SYSTEM, title="Plain", author=member)
+        roles.update_role(SYSTEM, Role.objects.earliest("pk"), holders=[member])
+        key = keys.create_restricted_key(SYSTEM, name="Test key", scopes=["crm:read"])
+        Api(key.text).post("/crm-systems", {"name": "X"})
+        yield alice
 
 
-def list_of(client: Any, model: Any, query: str = "") -> Any:
-    path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-    return client.get(path, {"q": query} if query else {}).context["cl"]
+def list_of(person: User, model: Any, query: str = "") -> Any:
+    """The list alone, without a page around it."""
+    request = RequestFactory().get("/", {"q": query} if query else {})
+    request.user = person
+    return site._registry[model].get_changelist_instance(request)
 
 
 def cells(page: Any, changes: Any, row: Any) -> Any:

@@ -12,6 +12,7 @@ from syteops.ai.models import AiSuggestion
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
+from tests.each import each
 from tests.fixtures import Api
 from tests.samples.estimates import a_draft
 from tests.samples.suggestions import ITEMS, a_suggestion
@@ -84,7 +85,7 @@ def test_the_same_decision_again_changes_nothing_and_another_is_refused(
     assert [text for text, *_ in rows(note)] == ["Write it"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "pointer", "code"),
     [
         ({"0": {"text": ""}}, "#/changes/0/text", "required"),

@@ -9,6 +9,7 @@ from syteops.ai.models import AiProvider
 from syteops.core.actors import SYSTEM
 from syteops.core.encryption import open_sealed
 from syteops.core.errors import Conflict, Invalid
+from tests.each import each
 
 KEY = "canary-key-7f3a9c"
 
@@ -44,7 +45,7 @@ def test_another_path_at_the_same_host_keeps_the_key(openai: AiProvider, url: st
     assert key_of(openai) == KEY
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "",

@@ -18,6 +18,7 @@ from syteops.audit.models import AuditChain, AuditEntry
 from syteops.audit.services import prune
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
+from tests.each import each
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +66,7 @@ def another(value: Any, column: str) -> Any:
     return f"{value}x"[-5:]
 
 
-@pytest.mark.parametrize("column", columns_of(AuditEntry))
+@each("column", columns_of(AuditEntry))
 def test_a_changed_value_in_any_column_is_found(entries: list[AuditEntry], column: str) -> None:
     victim = entries[4]
     other = another(getattr(victim, column), column)
@@ -75,7 +76,7 @@ def test_a_changed_value_in_any_column_is_found(entries: list[AuditEntry], colum
     assert verification.verify().problem
 
 
-@pytest.mark.parametrize("column", [n for n in columns_of(AuditEntry) if n not in ("id", "mac")])
+@each("column", [n for n in columns_of(AuditEntry) if n not in ("id", "mac")])
 def test_so_is_one_in_an_entry_that_is_not_sealed_yet(
     entries: list[AuditEntry], column: str
 ) -> None:

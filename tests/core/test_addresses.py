@@ -16,6 +16,7 @@ from syteops.core.addresses import (
     normal_address,
     pick_address,
 )
+from tests.each import each
 
 PEER = "198.51.100.9"
 
@@ -36,7 +37,7 @@ def test_what_the_client_wrote_itself_is_never_looked_at() -> None:
     assert pick_address(PEER, "rubbish,, 203.0.113.1", 1) == "203.0.113.1"
 
 
-@pytest.mark.parametrize(
+@each(
     ("forwarded", "proxies", "reason"),
     [
         ("", 1, "the request went round the proxy"),
@@ -95,7 +96,7 @@ def test_an_address_has_one_spelling(written: str, normal: str) -> None:
     assert normal_address(written) == normal
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "networks", "inside"),
     [
         ("10.1.2.3", ["10.0.0.0/8"], True),

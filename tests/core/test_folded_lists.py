@@ -27,6 +27,7 @@ from syteops.roles.models import Role
 from syteops.team.models import TeamMember
 from syteops.webhooks.models import Webhook
 from tests.core.text_holders import NEEDED, PARTS, made, made_with
+from tests.each import each, undone
 from tests.fixtures import Api, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.combination]
@@ -133,9 +134,9 @@ def test_the_api_finds_what_is_alike(api: Api, operation: Operation) -> None:
     made(model)
     for path in places(model, view.search_fields):
         for text, asked in ALIKE:
-            item = made_with(model, path, text)
-            assert listed(api, operation, model, search=asked) == [item.pk], (path, text, asked)
-            type(item)._base_manager.filter(pk=item.pk).delete()
+            with undone():
+                item = made_with(model, path, text)
+                assert listed(api, operation, model, search=asked) == [item.pk], (path, text, asked)
 
 
 @pytest.mark.parametrize("search", ["", " ", "´", "\u0301", "\u00a0¨"])
@@ -204,7 +205,7 @@ def test_roles_are_listed_in_the_order_of_their_names(api: Api) -> None:
     assert found == ["Äpfel", "apple", "Banana", "Zebra"]
 
 
-@pytest.mark.parametrize(("text", "asked"), ALIKE)
+@each(("text", "asked"), ALIKE)
 def test_the_catalogue_of_variables_finds_what_is_alike(api: Api, text: str, asked: str) -> None:
     create_variable(SYSTEM, key="one", value=f"Frau {text}", description="d")
     create_variable(SYSTEM, key="two", value="v", description=f"von {text}")
@@ -256,10 +257,9 @@ def test_the_admin_finds_what_is_alike(alice: User, model: Any) -> None:
     fields = page.search_fields if unfolded else places(model, page.search_fields)
     for path in fields:
         for text, asked in ALIKE:
-            item = made_with(model, path, text)
-            found = shown(alice, model, q=asked)
-            assert found == [item.pk], (path, text, asked)
-            model._base_manager.filter(pk=item.pk).delete()
+            with undone():
+                item = made_with(model, path, text)
+                assert shown(alice, model, q=asked) == [item.pk], (path, text, asked)
     assert other.pk in shown(alice, model, q="´")
 
 

@@ -31,6 +31,7 @@ from syteops.crm.services import create_crm_system, set_identifiers
 from syteops.roles.models import Role
 from syteops.roles.services import create_role
 from syteops.team.models import TeamMember
+from tests.each import each
 from tests.fixtures import Api, signed_in
 from tests.samples import all_samples
 
@@ -55,7 +56,7 @@ def test_there_are_some() -> None:
     assert "searched" in NAMES
 
 
-@pytest.mark.parametrize("model", FOLDED, ids=lambda model: model.__name__)
+@each("model", FOLDED)
 def test_every_model_that_has_one_stores_it_with_what_it_is_made_of(model: Any) -> None:
     assert issubclass(model, Record)
     for field in folded_fields(model):
@@ -124,7 +125,7 @@ def test_a_hostile_text_fits_into_the_index() -> None:
     Role.objects.create(name="\U0001f600" * 60, slug="faces")
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_no_operation_leaves_one_behind(api: Api, operation: Any) -> None:
     made = all_samples()[operation.name]()
     params = {**made.path, **made.params}

@@ -15,6 +15,7 @@ from syteops.core.prepared import Prepared, _keeps_texts, insert_row, update_row
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.roles.models import Role
 from syteops.team.models import TeamMember
+from tests.each import each
 from tests.samples.crm import a_system
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
@@ -143,7 +144,7 @@ def test_pages_and_the_count_follow_what_is_stored() -> None:
     assert everything.count() == 6
 
 
-@pytest.mark.parametrize("model", [one for one in apps.get_models() if one._meta.managed])
+@each("model", [one for one in apps.get_models() if one._meta.managed])
 def test_what_is_stored_of_a_text_is_what_django_would_store(model: Any) -> None:
     """Of every column of every model that takes texts as they are."""
     for field in model._meta.concrete_fields:

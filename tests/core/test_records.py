@@ -12,6 +12,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.records import Record, _asks_no_more
 from syteops.team import services
 from syteops.team.models import TeamMember
+from tests.each import each
 
 RECORDS = [one for one in apps.get_models() if issubclass(one, Record)]
 
@@ -25,7 +26,7 @@ def _names(model: type[Record]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]
 
 
-@pytest.mark.parametrize("model", RECORDS, ids=lambda one: one._meta.label)
+@each("model", RECORDS)
 def test_it_has_the_fields_and_the_state_that_django_gives_it(model: type[Record]) -> None:
     values = [f"value {place}" for place, _ in enumerate(model._meta.concrete_fields)]
     made, wanted = model.from_db("default", _names(model), values), as_django(model, values)
@@ -76,7 +77,7 @@ def test_who_listens_is_told() -> None:
     assert heard == [member]
 
 
-@pytest.mark.parametrize("model", RECORDS, ids=lambda one: one._meta.label)
+@each("model", RECORDS)
 def test_a_column_that_asks_no_more_of_a_text_takes_every_one_that_is_not_too_long(
     model: type[Record],
 ) -> None:

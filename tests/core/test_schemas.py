@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syteops.core.schemas import merge_patch, missing, problems, with_defaults
+from tests.each import each
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -45,7 +46,7 @@ MERGES = [
 ]
 
 
-@pytest.mark.parametrize(("target", "patch", "merged"), MERGES)
+@each(("target", "patch", "merged"), MERGES)
 def test_patches_merge_as_the_standard_has_it(target: Any, patch: Any, merged: Any) -> None:
     assert merge_patch(target, patch) == merged
 
@@ -105,7 +106,7 @@ WRONG: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("config", "path", "code"), WRONG)
+@each(("config", "path", "code"), WRONG)
 def test_each_problem_has_its_path_and_code(config: Any, path: Any, code: str) -> None:
     found = problems(SCHEMA, config)
     assert [(one.path, one.code) for one in found] == [(path, code)]

@@ -43,6 +43,7 @@ from syteops.events.models import Event
 from syteops.roles.services import create_role
 from syteops.team.services import create_team_member
 from tests.admin_forms import untouched
+from tests.each import each
 from tests.fixtures import signed_in
 from tests.samples.webhooks import a_webhook
 
@@ -57,10 +58,10 @@ def _text_fields() -> Iterator[Any]:
             for field in model._meta.concrete_fields:
                 is_text = isinstance(field, models.CharField) and not field.choices
                 if is_text and field.model is model:
-                    yield pytest.param(model, field, id=str(field))
+                    yield model, field
 
 
-@pytest.mark.parametrize(("model", "field"), list(_text_fields()))
+@each(("model", "field"), _text_fields())
 def test_a_one_line_column_holds_one_line(model: type[Record], field: Any) -> None:
     for text in HOSTILE:
         others = [one.name for one in model._meta.fields if one is not field]
@@ -273,8 +274,8 @@ def _moments() -> list[Any]:
     return [one for one in fields if isinstance(one, models.DateTimeField)]
 
 
-@pytest.mark.parametrize("edge", [datetime.min, datetime.max])
-@pytest.mark.parametrize("field", _moments(), ids=str)
+@each("edge", [datetime.min, datetime.max])
+@each("field", _moments())
 def test_no_moment_lies_where_some_time_zone_ends(field: Any, edge: datetime) -> None:
     others = [one.name for one in field.model._meta.concrete_fields if one is not field]
     item = field.model(**{field.name: edge.replace(tzinfo=UTC)})

@@ -16,6 +16,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.modules import services as modules
+from tests.each import each
 from tests.fixtures import Api
 from tests.samples.estimates import a_draft, a_sent_one
 
@@ -155,7 +156,7 @@ def test_the_module_says_how_an_estimate_begins(api: Api) -> None:
     assert len(other["excerpt"]) <= 41
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "pointer", "code"),
     [
         ({"title": ""}, "#/title", "required"),
@@ -175,7 +176,7 @@ def test_the_module_says_how_an_estimate_begins(api: Api) -> None:
         ({"line_items": [{"unit_price": "1"}]}, "#/line_items/0/description", "required"),
     ],
 )
-@pytest.mark.parametrize("method", ["post", "patch"])
+@each("method", ["post", "patch"])
 def test_a_wrong_value_is_named_and_nothing_is_stored(
     api: Api, method: str, given: dict[str, Any], pointer: str, code: str
 ) -> None:
@@ -190,7 +191,7 @@ def test_a_wrong_value_is_named_and_nothing_is_stored(
     assert not AuditEntry.objects.filter(event="estimate.updated").exists()
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value"),
     [
         ("quantity", "0"), ("quantity", 0), ("quantity", "0.0000"), ("quantity", "-1"),

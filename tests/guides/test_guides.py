@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from syteops.guides.library import guides, search
 from tests.docs.pages import PAGES, anchors
+from tests.each import each
 from tests.fixtures import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,7 @@ def test_the_contents_have_every_guide_and_what_it_is_about(alice: User) -> None
         assert one.summary in page
 
 
-@pytest.mark.parametrize("label", SECTIONS)
+@each("label", SECTIONS)
 def test_every_section_of_the_admin_leads_to_its_guide(alice: User, label: str) -> None:
     model = next(one for one in admin.site._registry if one._meta.app_label == label)
     page = shown(alice, reverse(f"admin:{label}_{model._meta.model_name}_changelist"))

@@ -16,6 +16,7 @@ from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel, command
 from syteops.crm import services as crm
 from syteops.history.templatetags import audit_words
+from tests.each import each
 from tests.fixtures import Api, signed_in
 from tests.manage_api.pages import Page
 
@@ -62,7 +63,7 @@ def test_a_client_who_signs_as_admin_is_none(page: Client, changed: AuditEntry) 
     assert 'client "alice"' in shown(page, f"/admin/crm/crmsystem/{system.pk}/history/")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "found"),
     [
         ("?outcome__exact=changed", 2),

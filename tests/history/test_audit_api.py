@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
 from syteops.crm import services as crm
+from tests.each import each
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +172,7 @@ def test_the_ends_of_time_are_no_error(api: Api, trail: list[Any], since: str) -
     assert len(entries(api, f"?until={since}")) == (0 if is_start else len(trail))
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "?since=yesterday",

@@ -22,6 +22,7 @@ from syteops.crm.models import CrmSystem
 from syteops.history.export import COLUMNS
 from syteops.lib.cells import ACTIVE, inert
 from syteops.team import services as team
+from tests.each import each
 from tests.fixtures import Api, signed_in
 from tests.samples.crm import a_system
 from tests.samples.team import a_member
@@ -127,8 +128,8 @@ def test_no_cell_is_a_formula(first: str) -> None:
     assert inert(f"1{first}1") == f"1{first}1"
 
 
-@pytest.mark.parametrize("parted_by", [";", "\t", "|", "\n", "\r"])
-@pytest.mark.parametrize("first", [*ACTIVE, "'"])
+@each("parted_by", [";", "\t", "|", "\n", "\r"])
+@each("first", [*ACTIVE, "'"])
 def test_no_cell_is_a_formula_for_who_parts_cells_by_something_else(
     parted_by: str, first: str
 ) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manage_api.keys import tokens
+from tests.each import each
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -46,7 +47,7 @@ def test_neither_repr_nor_str_nor_hint_shows_the_secret() -> None:
         assert token.secret[:-4] not in shown
 
 
-@pytest.mark.parametrize("place", range(32))
+@each("place", range(32))
 def test_every_character_of_the_secret_is_verified(place: int) -> None:
     token = tokens.new_token()
     other = "a" if token.secret[place] != "a" else "b"

@@ -3,9 +3,10 @@
 import pytest
 
 from syteops.lib.env_file import WrongLine, parse_env_file
+from tests.each import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "value"),
     [
         ("X=postgres://u:p@h/d?sslmode=require&connect_timeout=5", None),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from syteops.core.texts import LONGEST_CONTENT
 from syteops.lib.folding import fold
+from tests.each import each
 from tests.effort import takes_over
 
 ALIKE = [
@@ -38,7 +39,7 @@ DIFFERENT = [("か", "が"), ("は", "ぱ"), ("कि", "कु"), ("มา", "�
 ANY = st.text(max_size=30) | st.text("aA\u0300\u0316\u3099\u0e38\u094d\u093c\u0f71\u0f72가İßﬁ ´")
 
 
-@pytest.mark.parametrize(("text", "folded"), ALIKE)
+@each(("text", "folded"), ALIKE)
 def test_what_is_alike_folds_to_one_text(text: str, folded: str) -> None:
     assert fold(text) == folded
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from syteops.lib import markdown
 from syteops.lib.markdown import excerpt, to_html, to_text, to_tree
+from tests.each import each
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -31,7 +32,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_nothing_typed_becomes_active(text: str) -> None:
     html = to_html(text)
 

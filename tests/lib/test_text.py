@@ -15,6 +15,7 @@ from syteops.lib.text import (
     latin_slug,
 )
 from syteops.lib.urls import validate_web_address
+from tests.each import each
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -36,7 +37,7 @@ NO_LINE = {
 }
 
 
-@pytest.mark.parametrize("text", NO_LINE.values(), ids=NO_LINE)
+@each("text", NO_LINE.values())
 def test_what_no_line_has(text: str) -> None:
     assert not is_one_line(f"Kick-off{text}Berlin")
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syteops.lib.urls import is_public, problem_of
+from tests.each import each
 
 PRIVATE = {
     "http://127.0.0.1/": "loopback",
@@ -103,18 +104,18 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("url", PRIVATE, ids=PRIVATE.values())
+@each("url", PRIVATE)
 def test_an_address_of_our_own_network_is_refused(url: str) -> None:
     assert "private" in problem_of(url)
 
 
-@pytest.mark.parametrize("url", PRIVATE, ids=PRIVATE.values())
+@each("url", PRIVATE)
 def test_unless_the_site_allows_it(url: str) -> None:
     assert problem_of(url, allow_private=True) == ""
 
 
-@pytest.mark.parametrize("allow_private", [False, True])
-@pytest.mark.parametrize("url", WRONG, ids=WRONG.values())
+@each("allow_private", [False, True])
+@each("url", WRONG)
 def test_what_is_no_web_address_is_refused_in_any_case(url: str, allow_private: bool) -> None:
     assert problem_of(url, allow_private=allow_private)
 

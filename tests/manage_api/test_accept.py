@@ -1,7 +1,6 @@
 """Which media type an answer has: RFC 9110, section 12.5.1."""
 
-import pytest
-
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.gets import GETS, url_of
 from tests.manage_api.test_errors import problem
@@ -9,7 +8,7 @@ from tests.manage_api.test_errors import problem
 NOTHING = ["*/*;q=0", "*/*; q=0.000", "application/*;q=0, text/*;q=0", "image/png, */*;q=0"]
 
 
-@pytest.mark.parametrize("name", GETS)
+@each("name", GETS)
 def test_no_header_an_empty_one_and_a_star_are_alike(api: Api, name: str) -> None:
     url = url_of(name)
     usual = api.get(url)
@@ -19,14 +18,14 @@ def test_no_header_an_empty_one_and_a_star_are_alike(api: Api, name: str) -> Non
         assert answer.headers["Content-Type"] == usual.headers["Content-Type"]
 
 
-@pytest.mark.parametrize("name", GETS)
+@each("name", GETS)
 def test_what_has_no_weight_is_not_answered(api: Api, name: str) -> None:
     url = url_of(name)
     for accept in NOTHING:
         problem(api.get(url, Accept=accept), 406, "not_acceptable")
 
 
-@pytest.mark.parametrize(
+@each(
     ("accept", "status"),
     [
         ("application/json;q=0", 406),

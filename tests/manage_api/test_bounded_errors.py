@@ -6,6 +6,7 @@ import pytest
 
 from syteops.crm.models import CrmSystem
 from syteops.server.handlers import Utf8Handler
+from tests.each import each
 from tests.fixtures import API, Api
 
 
@@ -62,10 +63,8 @@ def sent(api: Api, path: str, charset: str) -> Any:
     return api.client.generic("POST", path, b'{"name": "HubSpot"}', content_type=content_type)
 
 
-@pytest.mark.parametrize(
-    "charset", ["base64", "hex", "rot13", "punycode", "utf-16", "no-such-thing", "idna", "zip"]
-)
-@pytest.mark.parametrize("path", [f"{API}/crm-systems?page=1", "/admin/login/?next=/", "/?a=1"])
+@each("charset", ["base64", "hex", "rot13", "punycode", "utf-16", "no-such-thing", "idna", "zip"])
+@each("path", [f"{API}/crm-systems?page=1", "/admin/login/?next=/", "/?a=1"])
 def test_an_encoding_that_is_not_utf_8_is_refused_at_every_address(
     charset: str, path: str, served: Api
 ) -> None:

@@ -18,6 +18,7 @@ from syteops.core.actors import SYSTEM, command
 from syteops.crm import services as crm
 from syteops.roles import services as roles
 from syteops.team import services as team
+from tests.each import each
 from tests.fixtures import Api
 from tests.keys.key_pages import HOME
 from tests.manage_api.faces import FACES, Face
@@ -50,9 +51,9 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("dry_run", [False, True], ids=["real", "dry run"])
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
 @pytest.mark.parametrize("operation", WRITES, ids=lambda one: one.name)
+@each("dry_run", [False, True])
+@each("face", FACES.values())
 def test_who_may_not_read_sees_only_what_the_call_itself_said(
     operation: Operation, face: Face, dry_run: bool, make_key: Key
 ) -> None:

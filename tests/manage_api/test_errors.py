@@ -20,6 +20,7 @@ from rest_framework import exceptions
 from manage_api.errors import CODES, FIELD_CODES, ApiError, as_api_error
 from syteops.core.errors import Conflict, FieldError, Invalid, NotFound, RoleFull
 from syteops.crm.models import CrmSystem
+from tests.each import each
 from tests.fixtures import API, Api, is_refusal
 from tests.manage_api.faces import as_person
 
@@ -178,7 +179,7 @@ def test_dispatch_by_post_takes_nothing_from_the_query_string(api: Api, query: s
     assert not CrmSystem.objects.exists()
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "pointer"),
     [
         ({}, "#/resource"),

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from manage_api.openapi.document import document
+from tests.each import each
 from tests.fixtures import API, Api
 from tests.manage_api.gets import GETS, url_of
 
 PATHS = ["/", "/whoami", "/manifest", "/crm-systems", "/dispatch?resource=crm&action=list"]
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/nowhere", "/crm-systems/099"])
+@each("path", [*PATHS, "/nowhere", "/crm-systems/099"])
 def test_no_shared_cache_may_keep_an_answer(api: Api, path: str) -> None:
     for answer in (api.get(path), Api().get(path)):
         assert "private" in answer.headers["Cache-Control"]
@@ -19,8 +20,8 @@ def test_no_shared_cache_may_keep_an_answer(api: Api, path: str) -> None:
 
 
 @pytest.mark.usefixtures("generous_budgets")
-@pytest.mark.parametrize("name", GETS)
-@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+@each("name", GETS)
+@each("encoding", ["gzip", "identity"])
 def test_head_is_get_without_the_body(api: Api, name: str, encoding: str) -> None:
     url, asked = url_of(name), {"Accept_Encoding": encoding, "X_Request_ID": "test-of-head"}
     full, head = api.get(url, **asked), api.call("HEAD", url, **asked)

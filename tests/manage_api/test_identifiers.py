@@ -9,6 +9,7 @@ from manage_api.openapi.document import operation_schemas
 from manage_api.operations import Operation, all_operations
 from notes.models import Note
 from syteops.ai.serializers import AiSuggestionSerializer
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.faces import FACES
 from tests.manage_api.stored import changes_recorded
@@ -38,7 +39,7 @@ def numbered(operation: Operation, number: Any = None) -> Sample:
     return Sample(params={**sample.path, **sample.params, **ids})
 
 
-@pytest.mark.parametrize("operation", BY_ROW_ID, ids=lambda one: one.name)
+@each("operation", BY_ROW_ID)
 def test_a_row_id_may_be_the_number_that_answers_show(operation: Operation, api: Api) -> None:
     sample = numbered(operation)
 
@@ -52,8 +53,8 @@ def test_a_row_id_may_be_the_number_that_answers_show(operation: Operation, api:
     assert is_same == (operation.action not in ("copy", "revise"))  # which make another one
 
 
-@pytest.mark.parametrize("number", [999999, 0, -1, 10**18, 1e300])
 @pytest.mark.parametrize("operation", BY_ROW_ID, ids=lambda one: one.name)
+@each("number", [999999, 0, -1, 10**18, 1e300])
 def test_a_number_that_names_nothing_is_not_found(
     operation: Operation, api: Api, number: float
 ) -> None:
@@ -68,7 +69,7 @@ def test_json_has_one_kind_of_number(api: Api) -> None:
     assert api.dispatch("notes_items.get", {"id": float(note.pk)}).json()["data"]["id"] == note.pk
 
 
-@pytest.mark.parametrize("operation", BY_OTHER_NAMES, ids=lambda one: one.name)
+@each("operation", BY_OTHER_NAMES)
 def test_any_other_name_is_a_text_and_the_answer_says_so(operation: Operation, api: Api) -> None:
     params, _ = operation_schemas(operation.name)
     name = operation.path_params[0]

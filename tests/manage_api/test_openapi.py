@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from jsonschema import Draft202012Validator
@@ -18,6 +17,7 @@ from manage_api.operations import Operation, all_operations, reader_of
 from manage_api.views import ApiView
 from manage_api.whoami import NowhereView
 from syteops.lib.paths import API_ROOT
+from tests.each import each
 from tests.manage_api.faces import asks_for_consent
 
 SNAPSHOT = Path(__file__).with_name("operations.txt")
@@ -104,7 +104,7 @@ def _methods(cls: type[ApiView]) -> set[str]:
 # --- Each operation in full ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_an_operation_is_described_in_full(operation: Operation) -> None:
     shown = of(operation)
 
@@ -124,7 +124,7 @@ def test_an_operation_is_described_in_full(operation: Operation) -> None:
     assert (("header", "If-Match") in parameters) == is_guarded
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_every_answer_is_described_with_its_headers(operation: Operation) -> None:
     answers = of(operation)["responses"]
 
@@ -156,7 +156,7 @@ def _resolve(answer: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_its_examples_fit_its_schemas(operation: Operation) -> None:
     shown = of(operation)
     success = shown["responses"][str(operation.status)]
@@ -166,7 +166,7 @@ def test_its_examples_fit_its_schemas(operation: Operation) -> None:
             Draft202012Validator(inlined(media["schema"])).validate(media["example"])
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_strict_input_says_so(operation: Operation) -> None:
     body = of(operation).get("requestBody")
     if body:
@@ -174,7 +174,7 @@ def test_strict_input_says_so(operation: Operation) -> None:
         assert schema["additionalProperties"] is False
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_a_body_is_required_where_an_empty_object_is_refused(operation: Operation) -> None:
     body = of(operation).get("requestBody")
     if body:

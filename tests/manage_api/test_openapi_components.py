@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from manage_api.openapi.document import document, inlined
 from manage_api.openapi.impacts import impact_type
 from manage_api.operations import Operation, all_operations
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.faces import Rest, asks_for_consent
 from tests.samples import all_samples
@@ -113,7 +114,7 @@ def test_no_docstring_of_a_base_class_is_published() -> None:
     assert not [text for text in texts if isinstance(text, str) and "erializer" in text]
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_an_id_has_one_type_in_the_path_and_in_the_answer(operation: Operation) -> None:
     described = document()["paths"][f"/api/manage/v1{operation.path}"][operation.method.lower()]
     answer = described["responses"][str(operation.status)]["content"][JSON]["schema"]

@@ -6,6 +6,7 @@ import pytest
 
 from manage_api.openapi.document import document
 from manage_api.operations import Operation, all_operations
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.faces import address
 from tests.samples import all_samples
@@ -27,7 +28,7 @@ def example_of(operation: Operation) -> Any:
     return body["content"][JSON]["example"] if body else {}
 
 
-@pytest.mark.parametrize("operation", TAKES_BODY, ids=lambda one: one.name)
+@each("operation", TAKES_BODY)
 def test_the_example_is_accepted(operation: Operation, api: Api) -> None:
     sample = all_samples()[operation.name]()
     body = {**example_of(operation)}
@@ -42,7 +43,7 @@ def test_the_example_is_accepted(operation: Operation, api: Api) -> None:
     assert answer.status_code == operation.status, answer.content
 
 
-@pytest.mark.parametrize("operation", TAKES_BODY, ids=lambda one: one.name)
+@each("operation", TAKES_BODY)
 def test_the_example_says_something(operation: Operation) -> None:
     example = example_of(operation)
     for name, value in example.items():

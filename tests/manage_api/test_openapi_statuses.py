@@ -1,9 +1,8 @@
 """The statuses that the document promises are exactly those that an operation can answer."""
 
-import pytest
-
 from manage_api.openapi.document import document
 from manage_api.operations import Operation, all_operations, find
+from tests.each import each
 from tests.fixtures import Api
 
 ALWAYS = {"400", "401", "403", "405", "406", "429", "500", "503"}
@@ -17,7 +16,7 @@ def promised(operation: Operation) -> set[str]:
     return set(path[operation.method.lower()]["responses"])
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+@each("operation", all_operations())
 def test_each_status_is_promised_exactly_where_it_can_come(operation: Operation) -> None:
     asks_for_consent = operation.may_ask
     names_something = bool(operation.path_params or operation.module)

@@ -17,6 +17,7 @@ from manage_api.concurrency import etag_of_data
 from manage_api.operations import find
 from syteops.audit.models import AuditEntry
 from syteops.crm.models import CrmSystem
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.stored import stored
 
@@ -82,7 +83,7 @@ NO_TAGS = [
 ]
 
 
-@pytest.mark.parametrize("form", ['"x"', *NO_TAGS])
+@each("form", ['"x"', *NO_TAGS])
 def test_anything_else_is_sent(api: Api, etag: str, form: str) -> None:
     form = form.replace("{}", etag)
     assert api.get("/crm-systems/001", If_None_Match=form).status_code == 200
@@ -105,8 +106,8 @@ def test_a_write_that_saw_the_current_state_goes_through(api: Api, etag: str) ->
     assert answer.headers["ETag"] == api.get("/crm-systems/001").headers["ETag"] != etag
 
 
-@pytest.mark.parametrize("form", [*NO_TAGS, '"stale", "{}"'])
-@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+@each("form", [*NO_TAGS, '"stale", "{}"'])
+@each("header", ["If-Match", "If-None-Match"])
 def test_a_precondition_of_another_form_is_refused(
     api: Api, etag: str, header: str, form: str
 ) -> None:

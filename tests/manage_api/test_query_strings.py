@@ -8,6 +8,7 @@ import pytest
 
 from manage_api.openapi.document import document
 from syteops.lib.paths import OLDER_ROOT
+from tests.each import each
 from tests.fixtures import API, Api
 from tests.manage_api.gets import FIXED, GETS, READS, url_of
 from tests.manage_api.test_errors import problem
@@ -27,7 +28,7 @@ def test_the_addresses_walked_are_all_there_are() -> None:
     assert "crm.list" in READS
 
 
-@pytest.mark.parametrize("name", GETS)
+@each("name", GETS)
 def test_an_unknown_name_is_refused_by_every_read(api: Api, name: str) -> None:
     url = url_of(name)
     assert api.get(url).status_code == 200
@@ -36,7 +37,7 @@ def test_an_unknown_name_is_refused_by_every_read(api: Api, name: str) -> None:
     assert refused(api.get(f"{url}&no_such=1&no_such=1")) == [("no_such", "invalid")]
 
 
-@pytest.mark.parametrize("name", GETS)
+@each("name", GETS)
 def test_only_the_older_addresses_take_the_locale_of_their_tools(api: Api, name: str) -> None:
     answer = api.get(f"{url_of(name)}&_locale=user")
 
@@ -168,7 +169,7 @@ def test_what_is_known_already_is_not_sent_again_in_whichever_form_it_is_asked_f
 MEGABYTE = "x" * 1_000_000
 
 
-@pytest.mark.parametrize(
+@each(
     ("pairs", "name", "code"),
     [
         # Not an object, or not JSON that two readers understand alike.
@@ -209,7 +210,6 @@ MEGABYTE = "x" * 1_000_000
         ([(f"params[{MEGABYTE}", "a")], f"params[{'x' * 1990}…", "invalid"),
         ([(f"params{'[' * 1_000_000}", "a")], f"params{'[' * 1991}…", "invalid"),
     ],
-    ids=lambda one: str(one)[:40],
 )
 def test_params_that_cannot_be_meant_are_refused(
     api: Api, pairs: list[tuple[str, str]], name: str, code: str

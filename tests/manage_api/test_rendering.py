@@ -12,6 +12,7 @@ from rest_framework.exceptions import ParseError
 
 from manage_api.rendering import JsonRenderer, dump, load, parse
 from syteops.lib.json_reader import MAX_DEPTH
+from tests.each import each
 from tests.fixtures import Api, is_refusal
 
 # Each with the reason why it is dangerous to take.
@@ -48,13 +49,13 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+@each("body", HOSTILE.values())
 def test_it_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
         parse(body)
 
 
-@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+@each("body", HOSTILE.values())
 def test_over_http_it_is_a_400_in_the_one_shape(api: Api, body: bytes) -> None:
     for method, path in (("POST", "/crm-systems"), ("POST", "/dispatch")):
         answer = api.call(method, path, body)

@@ -8,6 +8,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from manage_api.openapi.document import document
 from manage_api.openapi.older import as_older
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.test_errors import problem
 
@@ -85,7 +86,7 @@ def _ids(whole: dict[str, Any]) -> set[str]:
     return {one["operationId"] for item in whole["paths"].values() for one in item.values()}
 
 
-@pytest.mark.parametrize(
+@each(
     ("newer", "older"),
     [
         ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),

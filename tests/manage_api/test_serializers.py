@@ -18,6 +18,7 @@ from manage_api.fields import (
 )
 from manage_api.pagination import Pagination
 from manage_api.serializers import StrictSerializer
+from tests.each import each
 
 
 class Inner(StrictSerializer):
@@ -67,14 +68,12 @@ WRONG_TYPES: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong"), [(name, one) for name, wrong in WRONG_TYPES.items() for one in wrong]
-)
+@each(("name", "wrong"), [(name, one) for name, wrong in WRONG_TYPES.items() for one in wrong])
 def test_the_wrong_json_type_is_refused(name: str, wrong: Any) -> None:
     assert set(codes({name: wrong})) == {name}
 
 
-@pytest.mark.parametrize(
+@each(
     "data",
     [
         {"text": "abcde"},
@@ -120,7 +119,7 @@ def test_a_query_string_says_true_or_false(text: str) -> None:
         assert codes({"yes": right}, text=True) == {}
 
 
-@pytest.mark.parametrize(
+@each(
     "mask",
     [
         *("***", "********", "•••", "●●●●", "...", "…………", "xxxxxxxx", "XXXX", "---", "####"),

@@ -32,6 +32,7 @@ from syteops.site import services as site
 from syteops.site.models import License, LicenseStatus
 from syteops.team import services as team
 from syteops.team.models import TeamMember
+from tests.each import each
 from tests.fixtures import Api
 from tests.manage_api.faces import FACES
 from tests.samples import all_samples
@@ -151,7 +152,7 @@ def test_what_was_changed_before_is_not_told(api: Api, listed: Operation) -> Non
 
 
 @every_list
-@pytest.mark.parametrize(
+@each(
     "since",
     [
         "", "yesterday", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "1769860800",
@@ -170,7 +171,7 @@ def test_what_is_no_moment_is_refused(api: Api, listed: Operation, since: str) -
 
 @pytest.mark.combination
 @every_list
-@pytest.mark.parametrize(
+@each(
     "since",
     ["2026-01-31T12:00:00.123456789+14:00", "2026-01-31t12:00:00z", "0001-01-01T00:00:00+14:00",
      "9999-12-31T23:59:59-12:00"],

@@ -24,6 +24,7 @@ from syteops.crm import services as crm
 from syteops.roles import services as roles
 from syteops.team import services as team
 from syteops.team.models import TeamMember
+from tests.each import each
 from tests.fixtures import Api, signed_in
 from tests.manage_api.faces import Rest
 from tests.samples import Sample, all_samples
@@ -94,7 +95,7 @@ def test_the_world_marks_what_it_should(world: dict[str, dict[str, str]], api: A
         assert marks(shown) == {mark(resource)}
 
 
-@pytest.mark.parametrize("operation", READS, ids=lambda one: one.name)
+@each("operation", READS)
 def test_a_read_shows_no_value_of_another_resource(
     operation: Any, world: dict[str, dict[str, str]], make_key: Key
 ) -> None:
@@ -115,7 +116,7 @@ def test_a_read_shows_no_value_of_another_resource(
     assert ("Nameword" in shown) <= (operation.resource in {"users", "notes_items"})
 
 
-@pytest.mark.parametrize("resource", sorted({one.resource for one in READS} - {"audit"}))
+@each("resource", sorted({one.resource for one in READS} - {"audit"}))
 def test_nor_does_the_trail_of_one_resource(
     resource: str, world: dict[str, dict[str, str]], make_key: Key
 ) -> None:

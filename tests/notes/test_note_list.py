@@ -9,6 +9,7 @@ from notes import services
 from notes.models import Note
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
+from tests.each import each
 from tests.fixtures import Api
 
 
@@ -27,7 +28,7 @@ def three(db) -> None:
     make(SYSTEM, title="Carrot", status="published", meeting_date="2026-11-01")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "found"),
     [
         ("ordering=title", ["Apple", "Banana", "Carrot"]),
@@ -55,7 +56,7 @@ def test_notes_are_found(api: Api, three, query: str, found: list[str]) -> None:
     assert titles(api, query) == found
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "found"),
     [
         ("author=001", ["Plan"]),

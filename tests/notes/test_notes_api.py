@@ -8,6 +8,7 @@ from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
+from tests.each import each
 from tests.fixtures import Api
 
 WHOLE = {
@@ -137,7 +138,7 @@ def test_a_dry_run_stores_nothing(api: Api, people) -> None:
     assert not AuditEntry.objects.filter(object_resource="notes_items").exists()
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "pointer", "code"),
     [
         ({"title": " "}, "#/title", "required"),
@@ -178,7 +179,7 @@ def test_a_dry_run_stores_nothing(api: Api, people) -> None:
         ({"author_name": "Eve"}, "#/author_name", "read_only"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("method", ["post", "patch"])
+@each("method", ["post", "patch"])
 def test_a_wrong_value_is_named_and_nothing_is_stored(
     api: Api, people, method: str, given: dict[str, Any], pointer: str, code: str
 ) -> None:

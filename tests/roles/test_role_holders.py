@@ -11,6 +11,7 @@ from syteops.roles import services
 from syteops.roles.models import RoleAssignment
 from syteops.team.models import TeamMember
 from syteops.team.services import delete_team_member
+from tests.each import each
 from tests.fixtures import Api
 from tests.objects import get_role
 from tests.samples.roles import a_role
@@ -25,10 +26,10 @@ def unassign(api: Api, slug: str, user_num: Any) -> Any:
     return api.post(f"/roles/{slug}/unassign", {"user_num": user_num})
 
 
-@pytest.mark.parametrize(
+@each(
     "user_num", ["099", "1", "0001", "000", "abc", "", " 001", "001\n", 1, None, ["001"], "9" * 9]
 )
-@pytest.mark.parametrize("action", ["assign", "unassign"])
+@each("action", ["assign", "unassign"])
 def test_what_names_no_member_is_a_wrong_field(api: Api, user_num: Any, action: str) -> None:
     a_member()
 

@@ -7,13 +7,14 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.roles import services
 from syteops.roles.models import Role
+from tests.each import each
 from tests.fixtures import Api
 from tests.objects import get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "code"),
     [
         ("name", "", "required"),

@@ -8,6 +8,7 @@ from syteops.crm import services as crm
 from syteops.roles import services as roles
 from syteops.team import queries, services
 from syteops.team.models import TeamMember
+from tests.each import each
 from tests.fixtures import Api
 from tests.objects import get_member, get_role
 from tests.samples.roles import a_role
@@ -28,7 +29,7 @@ def numbers(api: Api, query: str = "") -> Any:
     return [one["user_num"] for one in answer.json()["users"]]
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "page=0", "page=-1", "page=x", "page=1.5", "per_page=0", "per_page=201", "per_page=",
@@ -62,7 +63,7 @@ def test_pages(api: Api, people: None) -> None:
 
 
 @pytest.mark.combination
-@pytest.mark.parametrize(
+@each(
     ("search", "found"),
     [
         ("lovelace", ["001"]),

@@ -4,6 +4,7 @@ import pytest
 
 from syteops.audit.models import AuditEntry
 from syteops.team.models import TeamMember
+from tests.each import each
 from tests.fixtures import Api
 from tests.samples.team import a_member
 
@@ -37,7 +38,7 @@ EVERYTHING = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "code"),
     [
         ("email", "nobody", "invalid"),

@@ -14,6 +14,7 @@ from django.test import Client
 
 from syteops.core.errors import Invalid
 from syteops.transfer import files
+from tests.each import each
 from tests.fixtures import signed_in
 from tests.transfer.transferring import SHEETS, as_file, refusal, report, upload
 
@@ -225,10 +226,8 @@ def test_many_short_lines_are_not_all_held_in_memory() -> None:
     assert most < 10 * len(data)  # the text itself, as often as Python copies it
 
 
-@pytest.mark.parametrize("prefix", SHEETS)
-@pytest.mark.parametrize(
-    "name", ["x" * 5000, "\u0661", "9" * 20, "-1", "é\u202e", "' OR 1=1", "%00", "None"]
-)
+@each("prefix", SHEETS)
+@each("name", ["x" * 5000, "\u0661", "9" * 20, "-1", "é\u202e", "' OR 1=1", "%00", "None"])
 def test_a_name_that_no_object_has_is_told_of_its_row(
     browser: Client, prefix: str, name: str
 ) -> None:

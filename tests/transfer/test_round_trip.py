@@ -25,6 +25,7 @@ from syteops.transfer.files import as_xlsx
 from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
 from tests.background import outcome
+from tests.each import each
 from tests.fixtures import signed_in
 from tests.samples import all_samples
 from tests.samples.team import a_member
@@ -39,8 +40,8 @@ from tests.transfer.transferring import (
 )
 
 pytestmark = pytest.mark.django_db
-every_entity = pytest.mark.parametrize("sheet", SHEETS.values(), ids=SHEETS)
-every_form = pytest.mark.parametrize("form", ["csv", "xlsx"])
+every_entity = each("sheet", SHEETS.values())
+every_form = each("form", ["csv", "xlsx"])
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_no_secret_is_exported(alice: User, filled: None, sheet: Sheet) -> None:
 
 
 @every_form
-@pytest.mark.parametrize("first", [*ACTIVE, "'", '"=', "a;=", "a|-"])
+@each("first", [*ACTIVE, "'", '"=', "a;=", "a|-"])
 def test_no_cell_is_a_formula_and_each_is_read_as_it_was(
     alice: User, db: None, form: str, first: str
 ) -> None:
