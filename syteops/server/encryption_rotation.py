@@ -10,12 +10,16 @@ import secrets
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django.apps import apps
 from django.db import models, transaction
+from django.utils import timezone
 
 from syteops.audit.services import record_about
 from syteops.core.actors import Actor
@@ -31,9 +35,12 @@ from syteops.core.encryption import (
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import Busy, exclusive, transaction_lock
+from syteops.tasks.jobs import tell_progress
+from syteops.tasks.models import Job
 
 BATCH = 200
 ROTATION_LOCK = "encryption key rotation"
+RESOURCE = "encryption"
 GRACE = 5.0
 """Seconds in which a request that has read a value under an old key can still open it."""
 
@@ -51,11 +58,8 @@ def rotate_file(actor: Actor, file: Path, keep_old: bool = False) -> Rotation:
 
     Raises Conflict if another rotation is under way.
     """
-    try:
-        with exclusive(ROTATION_LOCK) as require_lock:
-            return _rotate_file(actor, file, keep_old, require_lock)
-    except Busy:
-        raise Conflict("Another rotation is under way. Wait until it ends.") from None
+    with _alone() as require_lock:
+        return _rotate_file(actor, file, keep_old, require_lock)
 
 
 def _rotate_file(
@@ -74,9 +78,22 @@ def _rotate_file(
 
 
 def rotate_given(actor: Actor, keys: Sequence[str]) -> Rotation:
-    """Bring every value under the first of `keys`, which come from the environment."""
-    _wait_for_writers()
-    return _reseal_all(actor, keys)
+    """Bring every value under the first of `keys`, which come from the environment.
+
+    Raises Conflict if another rotation is under way.
+    """
+    with _alone():
+        _wait_for_writers()
+        return _reseal_all(actor, keys)
+
+
+@contextmanager
+def _alone() -> Iterator[Callable[[], object]]:
+    try:
+        with exclusive(ROTATION_LOCK) as require_lock:
+            yield require_lock
+    except Busy:
+        raise Conflict("Another rotation is under way. Wait until it ends.") from None
 
 
 # --- The values ----------------------------------------------------------------------------
@@ -91,14 +108,40 @@ def _wait_for_writers() -> None:
 def _reseal_all(actor: Actor, keys: Sequence[str]) -> Rotation:
     """Seal each value under the first key, unless it is already. One audit entry for all."""
     renew = partial(_renewed, KeyRing(keys[:1]), KeyRing(keys))
-    resealed, unreadable = 0, []
+    resealed, unreadable, seen = 0, [], 0
+    job, total = note_sealing(actor), sum(m._base_manager.count() for m, _ in _sealed_columns())
     for model, columns in _sealed_columns():
         for ids in _batches(model):
             done, failed = _reseal_rows(model, columns, ids, renew)
             resealed += done
             unreadable += failed
+            seen, before = min(seen + len(ids), total), seen
+            tell_progress(str(job.pk), seen, total, before)
     _record(actor, resealed, len(unreadable))
+    Job.objects.filter(pk=job.pk).update(ended_at=timezone.now())
     return Rotation(resealed, unreadable, 0)
+
+
+def note_sealing(actor: Actor) -> Job:
+    """That sealing begins: by it the start page tells how far that is, and whether it ended."""
+    asked_by = {one.name: getattr(actor, one.name) for one in fields(actor) if one.compare}
+    about = {"resource": RESOURCE, "object_id": "keys", "title": "Sealing under a new key"}
+    return Job.objects.create(actor=asked_by, task=uuid4(), **about)
+
+
+def unfinished_sealing() -> Job | None:
+    """The last one, if it has not ended."""
+    last = Job.objects.filter(resource=RESOURCE).order_by("-begun_at").first()
+    return last if last is not None and last.ended_at is None else None
+
+
+def is_under_way() -> bool:
+    """Whether somebody seals now, and not only did before being interrupted."""
+    try:
+        with exclusive(ROTATION_LOCK):
+            return False
+    except Busy:
+        return True
 
 
 Renew = Callable[[bytes], bytes]
@@ -165,7 +208,7 @@ def _renewed(newest: KeyRing, ring: KeyRing, ciphertext: bytes) -> bytes:
 
 @transaction.atomic
 def _record(actor: Actor, resealed: int, unreadable: int) -> None:
-    about = ("encryption", "keys", "Encryption keys")
+    about = (RESOURCE, "keys", "Encryption keys")
     counts = {"values": (None, resealed), "unreadable": (None, unreadable)}
     record_about(actor, Noun.ENCRYPTION, Verb.ROTATED, about, counts)
 

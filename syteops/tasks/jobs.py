@@ -97,12 +97,14 @@ def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> Non
     Job.objects.filter(pk=job.pk).update(ended_at=timezone.now(), told=told, problem=problem)
 
 
-def tell_progress(job: str, done: int, total: int) -> None:
+def tell_progress(job: str, done: int, total: int, before: int | None = None) -> None:
     """Let whoever waits see that so many of `total` are done. Costs nothing between two percent.
 
-    Counted beside the database: what a transaction has done is not seen before it ends.
+    `before` is how many were done when it was told last: one less, if that is not said. Counted
+    beside the database: what a transaction has done is not seen before it ends.
     """
-    if done * 100 // total != (done - 1) * 100 // total:
+    last = done - 1 if before is None else before
+    for _ in range(done * 100 // total - last * 100 // total):
         counters().add(CounterKind.PROGRESS, job, _A_DAY)
 
 

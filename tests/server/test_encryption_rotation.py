@@ -1,5 +1,6 @@
 """A new key for every stored secret: at each moment all of them open, whatever is interrupted."""
 
+import re
 import stat
 from collections.abc import Callable
 from io import StringIO
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from manage_api.keys import services as keys
 from syteops.audit.models import AuditEntry
@@ -195,6 +197,28 @@ def test_values_stored_meanwhile_are_under_the_new_key(file: Path, key: str) -> 
     assert {open_sealed(one, "api_key") for one in CrmSystem.objects.filter(name="new")} == {
         "added meanwhile"
     }
+
+
+def test_the_start_page_shows_how_far_it_is(file: Path, key: str, page: Client) -> None:
+    seen: list[str] = []
+
+    def look() -> None:
+        html = page.get("/admin/").content.decode()
+        if shown := re.search('value="([0-9]+)" aria-labelledby="sealing"', html):
+            seen.append(f"{shown[1]} {'goes on working' in html}")
+
+    with pytest.MonkeyPatch.context() as patched:
+        interrupt_at(4, patched, look)
+        with pytest.raises(Interrupted):
+            rotate_file(ACTOR, file)
+    assert len(seen) > 1
+    assert seen[0] == "0 True"
+    assert 0 < int(seen[-1].split()[0]) < 100
+    html = page.get("/admin/").content.decode()
+    assert "Interrupted" in html
+    assert "Run <code>manage.py rotate_encryption_keys</code> again" in html
+    rotate_file(ACTOR, file)
+    assert 'id="sealing"' not in page.get("/admin/").content.decode()
 
 
 def test_two_rotations_at_once_are_refused(file: Path, key: str) -> None:
