@@ -1,12 +1,12 @@
 """The files of the database hold nothing of somebody who was erased."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.processes import manage
+from tests.sites import set_up
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -29,17 +29,11 @@ print("held:", [text for text in texts if text.lower().encode() in held])
 """
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data_dir = tmp_path_factory.mktemp("migrated") / "site"
-    assert manage("migrate", data_dir=data_dir).returncode == 0
-    return data_dir
-
-
 @pytest.fixture
-def data_dir(migrated: Path, tmp_path: Path) -> Path:
-    """A site with an empty database of its own, and no other files."""
-    return shutil.copytree(migrated, tmp_path / "site")
+def data_dir(tmp_path: Path) -> Path:
+    """A site with an empty database of its own."""
+    set_up(tmp_path / "site", {})
+    return tmp_path / "site"
 
 
 @pytest.mark.parametrize(("end", "held"), [("erase", 1), ("keep", 5)])
