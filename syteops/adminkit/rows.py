@@ -9,6 +9,11 @@ from unfold.admin import TabularInline
 
 from syteops.adminkit.merging import MergeableForm
 from syteops.adminkit.strict import ExactFields
+from syteops.audit.rows import MAX_ROWS
+
+MOST_SENT = MAX_ROWS + 100
+"""Rows in a form: those that an object may have, and some that are taken out. Of more that it only
+claims to have, Django would make as many as two thousand, and show each."""
 
 
 class RowForm(MergeableForm, forms.ModelForm):  # type: ignore[type-arg]
@@ -20,6 +25,10 @@ class PartsInline(ExactFields, TabularInline):  # type: ignore[misc]
 
     extra = 0
     form = RowForm
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        bounds = {"max_num": MOST_SENT, "absolute_max": MOST_SENT}
+        return super().get_formset(request, obj, **{**bounds, **kwargs})
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """In a table only the column has a heading, which names no input (WCAG 2.2, 4.1.2)."""

@@ -106,11 +106,9 @@ class _Counted:
         self.length = self.length + len(piece) if last < 0 else len(piece) - last
         self.tags += piece.count(b"<")
         self.attributes += len(_ATTRIBUTE.findall(piece))
-        if (
-            self.tags > self.most_now
-            or self.attributes > MOST_ATTRIBUTES
-            or self.length > LONGEST_TAG
-        ):
+        if self.tags > self.most_now or self.attributes > MOST_ATTRIBUTES:
+            raise TooMuch
+        if self.length > LONGEST_TAG:
             raise TooMuch
         return piece
 

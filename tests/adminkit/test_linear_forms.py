@@ -23,6 +23,7 @@ from estimates.links import client_path
 from notes.agenda import AgendaFilter
 from notes.models import Note
 from notes.services import create_note
+from syteops.adminkit import rows
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.strict import SearchForm
 from syteops.automation.admin import CatalogueFilter
@@ -178,6 +179,23 @@ ALSO = {
     "suggested items": {"accept": "", "item": "0"},
 }
 """What makes an empty form a right one, where required fields alone do not."""
+
+
+@every_admin
+def test_no_form_has_more_rows_than_an_object_may_have(
+    alice: User, model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many it claims: each is made, looked through and shown."""
+    monkeypatch.setattr(rows, "MOST_SENT", 5)  # three hundred take a while
+    client = signed_in(alice)
+    for url in addresses_of(model):
+        sent = untouched(client.get(url))
+        many = {name: "2500" for name in sent if name.endswith("-TOTAL_FORMS")}
+        if many:
+            page = client.post(url, {**sent, **many})
+            shown = [one.formset for one in page.context["inline_admin_formsets"]]
+            assert {one.total_form_count() for one in shown} == {5}
+            assert all(one.non_form_errors() for one in shown)
 
 
 @every_admin

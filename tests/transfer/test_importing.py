@@ -16,6 +16,7 @@ from syteops.core.actors import SYSTEM, Channel
 from syteops.crm.models import CrmSystem
 from syteops.roles.models import Role
 from syteops.tasks.jobs import tell_progress
+from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.team.places import begin_erasure
@@ -23,6 +24,7 @@ from syteops.transfer import hourly, importing, pages, uploads
 from syteops.transfer.erasure import forget_uploads
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import CHANGED, GONE
+from tests.background import run_tasks
 from tests.fixtures import signed_in
 from tests.samples.crm import a_system
 from tests.samples.team import a_member
@@ -213,6 +215,31 @@ def test_whoever_may_not_both_see_and_change_has_no_import(rights: tuple[str, ..
     assert client.get(address(MEMBERS, "export/")).status_code == (200 if sees else 403)
     if sees:
         assert "import/" not in client.get(address(MEMBERS)).content.decode()
+
+
+@pytest.mark.parametrize("lost", ["the right", "the desk", "the account"])
+def test_who_has_lost_it_since_the_preview_imports_nothing(
+    lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither at once, nor once a worker comes to what was asked for while he had it."""
+    monkeypatch.setattr(pages, "AT_ONCE", 0)
+    client = with_rights("view_teammember", "add_teammember")
+    page = upload(client, MEMBERS, as_file([["first_name"], ["Ada"]]))
+    waiting = client.post(page.request["PATH_INFO"])
+    assert "/jobs/" in waiting["Location"]
+
+    dora = User.objects.get(username="dora")
+    if lost == "the right":
+        dora.user_permissions.remove(Permission.objects.get(codename="add_teammember"))
+    else:
+        dora.is_staff, dora.is_active = lost != "the desk", lost != "the account"
+        dora.save()
+    run_tasks()
+
+    assert Job.objects.latest("begun_at").problem
+    assert not TeamMember.objects.exists()
+    assert client.post(page.request["PATH_INFO"]).status_code in (302, 403)
+    assert not TeamMember.objects.exists()
 
 
 def test_nobody_sees_or_imports_the_upload_of_somebody_else(browser: Client) -> None:
