@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from manage_api.keys import queries, rights, services
@@ -51,9 +52,9 @@ class Action:
         """Whether the person would not be refused."""
         return rights.holds(person, self.gives(key))
 
-    def stops(self) -> list[ManageKey]:
+    def stops(self) -> QuerySet[ManageKey]:
         """The keys that work now and no more after it, where it is about the API as a whole."""
-        return queries.working_keys() if self.slug == "disable" else []
+        return queries.working_keys() if self.slug == "disable" else ManageKey.objects.none()
 
     def also_ends(self, key: ManageKey | None) -> list[ManageKey]:
         """The former keys that end together with this one."""

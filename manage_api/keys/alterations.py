@@ -26,7 +26,7 @@ def altered_keys() -> list[ManageKey]:
     """
     current = ring()
     with snapshot():
-        rows = {row[0]: hash(tuple(map(_hashable, row))) for row in _rows()}
+        rows = {row[0]: hash(row) for row in _rows()}
         known = _found.get(current, {})
         unknown = [pk for pk, row in rows.items() if row not in known]
         opened = {pk: key.has_genuine_rights for pk, key in keys().in_bulk(unknown).items()}
@@ -43,7 +43,3 @@ def _rows() -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
-
-
-def _hashable(value: object) -> object:
-    return bytes(value) if isinstance(value, (bytes, memoryview)) else value

@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from manage_api.keys import tokens
-from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, KeyState, ManageKey
+from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind
 from syteops.core.errors import NotFound
@@ -75,10 +75,11 @@ def live_keys() -> QuerySet[ManageKey]:
     return keys().filter(_is_live())
 
 
-def working_keys() -> list[ManageKey]:
-    """All that an enabled API lets in."""
-    working = (KeyState.ACTIVE, KeyState.RETIRING)
-    return [one for one in live_keys().order_by("name", "pk") if one.state in working]
+def working_keys() -> QuerySet[ManageKey]:
+    """All that an enabled API lets in: those that are active, or replaced and still work."""
+    lasting = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    unpaused = Q(paused_at=None) | Q(retires_at__isnull=False)
+    return live_keys().filter(lasting, unpaused).order_by("name", "pk")
 
 
 def restricted_keys() -> QuerySet[ManageKey]:

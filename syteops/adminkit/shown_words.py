@@ -51,6 +51,20 @@ def among_few(rows: Callable[[], Iterable[Any]], shown: Callable[[Any], str]) ->
     return condition
 
 
+def among_values(
+    rows: Callable[[], Iterable[tuple[Any, ...]]], shown: Callable[..., str], of: str = "pk"
+) -> Condition:
+    """Of a column whose text is made of a few values. A row begins with what the column `of` has.
+
+    No model is made of a row, so there may be thousands.
+    """
+
+    def condition(word: str) -> Q:
+        return Q(**{f"{of}__in": [key for key, *has in rows() if word in fold(shown(*has))]})
+
+    return condition
+
+
 def _derived(page: Any, column: Any) -> Condition | None:
     field = _field_of(page, column)
     if field is None or field.is_relation:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -48,9 +49,11 @@ class CatalogueFilter(forms.Form):
         assert isinstance(source, forms.ChoiceField)
         source.choices = [("", "Every source"), *((one, one) for one in sources)]
 
-    def find(self) -> list[Any]:
-        """The variables that the filter leaves; all of them while it is wrong."""
-        return queries.catalogue(**self.cleaned_data) if self.is_valid() else queries.catalogue()
+    def find(self, most: int) -> tuple[list[Any], bool]:
+        """The first of the variables that the filter leaves, of all while it is wrong, and whether
+        there are no more."""
+        narrowed = self.cleaned_data if self.is_valid() else {}
+        return queries.beginning_of_catalogue(most, **narrowed)
 
 
 def _is_in_name(word: str) -> Q:
@@ -106,9 +109,13 @@ class VariableAdmin(ServiceAdmin):
         families = queries.active_families()
         sources = sorted({one.source for one in families})
         form = CatalogueFilter(request.GET, sources=sources)
-        page = Paginator(form.find(), PAGE_SIZE).get_page(request.GET.get("page"))
+        number = request.GET.get("page", "")
+        pages = int(number) + 1 if re.fullmatch("[0-9]{1,4}", number) else 2
+        found, is_all = form.find(pages * PAGE_SIZE)
+        page = Paginator(found, PAGE_SIZE).get_page(number)
         rows = _with_readers(page.object_list, readable_resources(request.user))
         context = {"filter": form, "page": page, "rows": rows, "families": families}
+        context["is_all"] = is_all
         return self.page(request, "admin/automation/catalogue.html", "All variables", **context)
 
 

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -16,12 +17,14 @@ from syteops.core.errors import NotFound, Protected
 from syteops.core.locks import transaction_lock
 from syteops.core.modules import inactive_modules
 from syteops.core.trials import Touched
-from syteops.core.variables import Family, all_families, owner
+from syteops.core.variables import Family, all_families, owner, piecewise
 from syteops.core.variables import Variable as CatalogueVariable
 from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
+FEW = 2_000
+"""Variables that are all derived, and put in order, to show a page of them."""
 _MANY = 500
 """Objects that a database takes in one statement without fail; for more, everything is derived."""
 
@@ -31,18 +34,36 @@ def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
 
     A constant number of queries. Names are unique: of two the first counts, and the log says so.
     """
-    found: dict[str, CatalogueVariable] = {}
+    found = (one for one in _derived("") if _matches(one, source, fold(search)))
+    return sorted(found, key=lambda one: one.name)
+
+
+def beginning_of_catalogue(
+    most: int, source: str = "", search: str = ""
+) -> tuple[list[CatalogueVariable], bool]:
+    """The first of what `catalogue` gives, and whether that is all. More than FEW are in the order
+    in which they are derived, and no more objects are read than that takes."""
+    most = max(most, FEW)
+    with piecewise():
+        found = (one for one in _derived(source) if _matches(one, source, fold(search)))
+        first = list(islice(found, most + 1))
+    if len(first) <= FEW:
+        first.sort(key=lambda one: one.name)
+    return first[:most], len(first) <= most
+
+
+def _derived(source: str) -> Iterator[CatalogueVariable]:
+    """Each with the source that it is from, of one source on request."""
+    known: dict[str, CatalogueVariable] = {}
     for family in active_families():
-        for derived in family.derive():
+        for derived in family.derive() if source in ("", family.source) else ():
             if is_blank(derived.value):
                 continue
-            variable = replace(derived, source=derived.source or family.source)
-            if found.setdefault(variable.name, variable) is not variable:
+            variable = replace(derived, source=family.source)
+            if known.setdefault(variable.name, variable) is variable:
+                yield variable
+            else:
                 log.error("The variable %s is derived twice.", variable.name)
-    return sorted(
-        (one for one in found.values() if _matches(one, source, fold(search))),
-        key=lambda one: one.name,
-    )
 
 
 def active_families() -> list[Family]:

@@ -4,10 +4,14 @@ An app's `variables.py` marks such functions with `@family`; they are found by a
 when the catalogue is read, so it cannot go stale.
 """
 
-from collections.abc import Callable, Collection, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
+from itertools import islice
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -115,7 +119,7 @@ def only(find: Callable[[], "QuerySet[E]"], about: About, **ways: str) -> Iterab
     as roles="role_assignments__role"; "" where all have to do with each of them.
     """
     if about is None:
-        return _prepared(find)()
+        return _in_pieces(_prepared(find)) if _is_piecewise.get() else _prepared(find)()
     found = find()
     wanted = Q(pk__in=[one.pk for one in about if issubclass(one.model, found.model)])
     for resource, way in ways.items():
@@ -126,6 +130,40 @@ def only(find: Callable[[], "QuerySet[E]"], about: About, **ways: str) -> Iterab
             led = found.model._base_manager.filter(**{f"{way}__in": others})
             wanted |= Q(pk__in=led.values("pk"))
     return found.filter(wanted)
+
+
+_is_piecewise: ContextVar[bool] = ContextVar("is_piecewise", default=False)
+PIECE = 200
+"""Objects that are read first, when variables are derived piecewise."""
+
+
+@contextmanager
+def piecewise() -> Iterator[None]:
+    """Let families read the first objects, and all others only where these are not enough.
+
+    What is derived meanwhile is for a look: others may change something between the two.
+    """
+    token = _is_piecewise.set(True)
+    try:
+        yield
+    finally:
+        _is_piecewise.reset(token)
+
+
+def _in_pieces(prepared: Prepared[E]) -> Iterator[E]:
+    first = prepared.page(0, PIECE)
+    yield from first
+    if len(first) == PIECE:
+        yield from prepared.page(PIECE, sys.maxsize)
+
+
+def pieces(objects: Iterable[E]) -> Iterator[list[E]]:
+    """The objects, so that of an iterator nothing is read before it is asked for."""
+    if not isinstance(objects, Iterator):
+        yield list(objects)
+        return
+    while piece := list(islice(objects, PIECE)):
+        yield piece
 
 
 @cache

@@ -100,7 +100,8 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
 
 def destinations_section(request: HttpRequest, entry: Installed) -> dict[str, Any] | None:
     """The destinations of an integration, for its own page."""
-    shown, further = _worst_of_each(request, LISTED).get(entry.slug, ([], 0))
+    found = _worst_of_each(request, LISTED, entry)
+    shown, further = found.get(entry.slug, ([], 0))
     page = entry.integration.destinations_page
     if not (shown or page):
         return None
@@ -117,14 +118,19 @@ def glances(request: HttpRequest) -> dict[str, dict[str, Any]]:
     }
 
 
-def _worst_of_each(request: HttpRequest, most: int) -> dict[str, tuple[list[dict[str, Any]], int]]:
-    """By integration, what is told of its destinations, the worst first, and how many more there
-    are; nothing to who may not see deliveries."""
+def _worst_of_each(
+    request: HttpRequest, most: int, only: Installed | None = None
+) -> dict[str, tuple[list[dict[str, Any]], int]]:
+    """By integration, or of one alone, what is told of its destinations, the worst first, and how
+    many more there are; nothing to who may not see deliveries."""
     user: Any = request.user
     if not user.has_perm("deliveries.view_delivery"):
         return {}
     problems, found = queries.last_problems(), defaultdict(list)
-    all_of_them = queries.all_destinations(readable_resources(user))
+    readable = readable_resources(user)
+    all_of_them = (
+        queries.destinations_of(only, readable) if only else queries.all_destinations(readable)
+    )
     for one in sorted(all_of_them, key=lambda one: _WORST.index(one.standing)):
         found[one.integration].append(one)
 

@@ -109,9 +109,9 @@ def troubled_destinations(readable: Readable = None) -> list[KnownDestination]:
     return [one for one in found if one.enabled]
 
 
-def destinations_of(integration: str, readable: Readable = None) -> list[KnownDestination]:
+def destinations_of(installed: Installed, readable: Readable = None) -> list[KnownDestination]:
     """Those of one integration."""
-    return [one for one in all_destinations(readable) if one.integration == integration]
+    return list(_destinations([installed], readable))
 
 
 def get_destination(

@@ -1,23 +1,26 @@
 """Invitations. A link is shown in the answer that makes it, and never again."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.moments import moment
 from syteops.adminkit.service_admin import ServiceAdmin
-from syteops.adminkit.shown_words import among_few
+from syteops.adminkit.shown_words import among_values, by_texts
 from syteops.core.addresses import absolute_address
 from syteops.invitations import pages, queries, services
 from syteops.invitations.forms import InvitationForm, groups_field
 from syteops.invitations.mailing import path_of, why_no_mail
-from syteops.invitations.models import Invitation, InvitationState
+from syteops.invitations.models import Invitation, InvitationState, name_of
 from syteops.people.confirmation import ConfirmedAdmin
 from syteops.people.rights import RightsField, in_words
 
@@ -28,8 +31,20 @@ _LABELS = {
 }
 
 
-def _with_inviter() -> QuerySet[Invitation]:
-    return Invitation.objects.select_related("invited_by")
+def _names() -> QuerySet[Invitation, Any]:
+    return Invitation.objects.order_by().values_list("pk", "email", "expires_at")
+
+
+def _states() -> Iterator[tuple[str, Q]]:
+    now = timezone.now()
+    yield str(InvitationState.ACCEPTED.label), Q(accepted_at__isnull=False)
+    yield str(InvitationState.EXPIRED.label), Q(accepted_at=None, expires_at__lte=now)
+    yield str(InvitationState.OPEN.label), Q(accepted_at=None, expires_at__gt=now)
+
+
+def _inviters() -> QuerySet[User, Any]:
+    invited = Invitation.objects.order_by().values("invited_by")
+    return User.objects.filter(pk__in=invited).values_list("pk", User.USERNAME_FIELD)
 
 
 @admin.register(Invitation)
@@ -44,9 +59,9 @@ class InvitationAdmin(ConfirmedAdmin, ServiceAdmin):
     search_fields = ("=email",)
     search_help_text = "E-mail address, state or who invited"
     shown_words = {
-        "__str__": among_few(Invitation.objects.all, str),
-        "shown_state": among_few(Invitation.objects.all, lambda one: str(one.state.label)),
-        "invited_by": among_few(_with_inviter, lambda one: str(one.invited_by or "")),
+        "__str__": among_values(_names, name_of),
+        "shown_state": by_texts(_states),
+        "invited_by": among_values(_inviters, str, of="invited_by"),
     }
     extra_values = ("rights", "days")
     searched_fields = {"groups": Invitation.groups}

@@ -1,4 +1,5 @@
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -17,6 +18,11 @@ class InvitationState(models.TextChoices):
     OPEN = "open", "Open"
     ACCEPTED = "accepted", "Accepted"
     EXPIRED = "expired", "Expired"
+
+
+def name_of(email: str, expires_at: datetime) -> str:
+    """What people call an invitation: the address, or until when its link works."""
+    return email or f"by link, until {timezone.localtime(expires_at):%Y-%m-%d}"
 
 
 class Invitation(Entity):
@@ -73,7 +79,7 @@ class Invitation(Entity):
         default_permissions = ("view", "add", "delete")
 
     def __str__(self) -> str:
-        return self.email or f"by link, until {timezone.localtime(self.expires_at):%Y-%m-%d}"
+        return name_of(self.email, self.expires_at)
 
     @property
     def state(self) -> InvitationState:

@@ -28,10 +28,9 @@ def has_holders() -> bool:
 def show_holders(person: Any) -> Panel:
     """Who holds the system roles."""
     lines = []
-    for role in all_roles():
-        if role.system:
-            holders = ", ".join(str(one) for one in role.holders)
-            page = reverse("admin:roles_role_change", args=[role.pk])
-            lines.append(Line(role.name, "" if holders else "warn", holders or "nobody", page))
+    for role in all_roles().filter(system=True):
+        holders = ", ".join(str(one) for one in role.holders)
+        page = reverse("admin:roles_role_change", args=[role.pk])
+        lines.append(Line(role.name, "" if holders else "warn", holders or "nobody", page))
     url = reverse("admin:roles_role_changelist")
     return Panel("Who is responsible", "assignment_ind", url, None, lines)

@@ -38,11 +38,16 @@ def holder_variables(about: About = None) -> Iterator[Variable]:
                 yield Variable(name, value, told, of=(owner(member), (Role.resource, slug)))
 
 
+def _named() -> QuerySet[TeamMember]:
+    """With what their names are made of alone: with a role, all of them are asked for."""
+    return TeamMember.objects.only("number", "full_name", "first_name", "last_name", "nickname")
+
+
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
 def holding_variables(about: About = None) -> Iterator[Variable]:
     found = only(all_roles, about, users="")
     roles = [(role, set(role.assigned_users)) for role in found if not role.system]
-    for member in only(live_members, about, roles="") if roles else ():
+    for member in only(_named, about, roles="") if roles else ():
         for role, holders in roles:
             name = f"syteops_user_{member.slot}_is_{role.slug}"
             value = "true" if member.slot in holders else "false"

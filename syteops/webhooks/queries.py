@@ -33,6 +33,18 @@ def with_standing(found: QuerySet[Webhook]) -> QuerySet[Webhook]:
     return found.annotate(**{name: Subquery(states.values(name)[:1]) for name in names})
 
 
+def standing_so(standing: Standing) -> QuerySet[Webhook]:
+    """The webhooks to which deliveries go that way."""
+    known: dict[Standing, dict[str, bool]] = {
+        Standing.PAUSED: {"paused_at": False},
+        Standing.FAILING: {"paused_at": True, "failing_since": False},
+        Standing.DELIVERING: {"paused_at": True, "failing_since": True, "delivered_at": False},
+        Standing.NEW: {"paused_at": True, "failing_since": True, "delivered_at": True},
+    }
+    lacks = {f"{name}__isnull": is_none for name, is_none in known[standing].items()}
+    return with_standing(Webhook.objects.order_by()).filter(**lacks)
+
+
 def standing_of_webhook(webhook: Any) -> Standing:
     """How deliveries to a webhook `with_standing` go."""
     return standing_of(webhook)

@@ -9,6 +9,8 @@ from syteops.automation import queries, services
 from syteops.automation.models import Variable, VariableSet
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
+from syteops.team.models import TeamMember
+from syteops.team.queries import published_values
 
 VARIABLES = "/admin/automation/variable/"
 SETS = "/admin/automation/variableset/"
@@ -129,6 +131,43 @@ def test_the_catalogue_page_is_searched_filtered_and_paged(page: Client) -> None
     assert [one.name for one in last.context["page"]] == ["syteops_api_k100"]
     found = page.get(CATALOGUE, {"search": "hubspot"})
     assert {one.source for one in found.context["page"]} == {"crm"}
+
+
+def test_of_very_many_variables_no_more_are_derived_than_are_shown(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syteops.automation.admin.PAGE_SIZE", 5)
+    monkeypatch.setattr("syteops.automation.queries.FEW", 5)
+    monkeypatch.setattr("syteops.core.variables.PIECE", 4)
+    members = [TeamMember(number=n, first_name=f"Ada {n}") for n in range(1, 41)]
+    TeamMember.objects.bulk_create(members)
+    told, values = set[int](), published_values
+
+    def noted(member: TeamMember) -> dict[str, str]:
+        told.add(member.pk)
+        return values(member)
+
+    monkeypatch.setattr("syteops.team.variables.published_values", noted)
+
+    def shown(**query: Any) -> tuple[list[str], str]:
+        answer = page.get(CATALOGUE, {"source": "team", **query})
+        return [one.name for one in answer.context["page"]], answer.content.decode()
+
+    first, text = shown()
+    assert "More than 10 variables" in text
+    assert "Page 1</span>" in text
+    assert 0 < len(told) <= 8
+    walked, number = first, 1
+    while f"page={number + 1}" in text:
+        number += 1
+        found, text = shown(page=number)
+        walked = [*walked, *found]
+    assert sorted(walked) == [one.name for one in queries.catalogue(source="team")]
+    assert f"Page {number} of {number}</span>" in text
+
+    found, text = shown(search="ada 40")
+    assert {one[:17] for one in found} == {"syteops_user_040_"}
+    assert "More than" not in text
 
 
 def test_without_the_permission_there_is_no_catalogue_page(client: Client, bob: User) -> None:
