@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from syteops.adminkit.acting import admin_actor
-from syteops.adminkit.errors import problems_of_form
 from syteops.adminkit.merging import MARK, Choice, MergeableForm, merge, with_choices
 from syteops.adminkit.palette import Found, Wanted
 from syteops.adminkit.races import races_refused
@@ -143,12 +142,14 @@ class CatalogueAdmin(ServiceAdmin):
                 entry = self.entry_or_404(object_id)
                 form, seen["choices"] = self._merged(request, entry, form)
         card = self._card(request, entry)
-        seen["problems"] = problems_of_form(form)
         seen["sections"] = self.sections_of(request, entry)
         return self._page(request, "item", entry.name, form=form, card=card, **seen)
 
     def history(self, obj: Any) -> QuerySet[AuditEntry]:
         return self._trail(obj.public_id)
+
+    def name_of(self, obj: Any) -> str:
+        return str(self.find_one(obj.pk).name)
 
     def _trail(self, slug: str) -> QuerySet[AuditEntry]:
         """By slug, so that its parts belong in."""

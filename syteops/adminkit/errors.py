@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django import forms
+from django import forms, template
 from django.core.exceptions import NON_FIELD_ERRORS
 
 from syteops.core.errors import DomainError, Invalid
+
+register = template.Library()
 
 
 class Problem(NamedTuple):
@@ -27,6 +29,7 @@ def problems_of(context: Mapping[str, Any]) -> list[Problem]:
     return found
 
 
+@register.simple_tag
 def problems_of_form(form: Any, about: str = "") -> list[Problem]:
     """Those of one form; `about` stands before each label."""
     return [*_of_form(form, about)] if form.is_bound else []
@@ -36,7 +39,14 @@ def _of_form(form: Any, about: str) -> Iterator[Problem]:
     for name in (one for one in form.fields if one in form.errors and one != NON_FIELD_ERRORS):
         bound = form[name]
         for text in form.errors[name]:
-            yield Problem(f"{about}{bound.label}", bound.id_for_label or bound.auto_id, str(text))
+            yield Problem(f"{about}{bound.label}", _id_of_input(bound), str(text))
+
+
+def _id_of_input(bound: forms.BoundField) -> str:
+    """What leads to the field: of several boxes, such as a day and a time, the first."""
+    widget, own = bound.field.widget, bound.id_for_label or str(bound.auto_id)
+    parts = getattr(widget, "widgets_names", None)
+    return f"{own}{parts[0]}" if parts and not own.endswith(parts[0]) else own
 
 
 def show_refusal(form: forms.BaseForm, refusal: DomainError) -> None:

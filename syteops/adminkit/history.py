@@ -54,7 +54,12 @@ class HistoryAdmin(StrictAdmin):
             "object": obj,
             **(extra_context or {}),
         }
-        return self.page(request, "admin/audit_history.html", f"History of {obj}", **context)
+        title = f"History of {self.name_of(obj)}"
+        return self.page(request, "admin/audit_history.html", title, **context)
+
+    def name_of(self, obj: Any) -> str:
+        """What people call the object."""
+        return str(obj)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: the audit entry is written with the change itself."""

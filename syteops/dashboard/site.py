@@ -148,7 +148,8 @@ class SyteOpsAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
         is_first = must_change_first(request)
         done = "index" if is_first else "password_change_done"
-        context = {"is_first": is_first, **(extra_context or {})}
+        title = f"{'Choose' if is_first else 'Change'} your password"
+        context = {"is_first": is_first, "title": title, **(extra_context or {})}
         view = PasswordChangeView.as_view(
             form_class=partial(OwnPasswordForm, request=request, is_first=is_first),
             success_url=reverse(f"{self.name}:{done}"),

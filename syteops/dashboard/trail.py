@@ -23,20 +23,23 @@ def trail(context: Context) -> str:
     title = str(context.get("title") or "")
     if context.get("cl"):
         title = capfirst(context["cl"].opts.verbose_name_plural)
-    above = [one for one in _sections(context) if one[0] != title]
+    above = [one for one in _above(context, title) if one[0] != title]
     shown = {"above": above, "title": title}
     return render_to_string("unfold/helpers/header_title.html", shown)
 
 
-def _sections(context: Context) -> list[tuple[str, str]]:
-    """The name and address of each page above: the list of what the page is about, if there is one.
+def _above(context: Context, title: str) -> list[tuple[str, str]]:
+    """The name and address of each page above: the list of what the page is about, if there is one,
+    and the object, where the title does not name it.
 
     A page that the sidebar names is a section of its own.
     """
     opts: Any = context.get("opts")
-    owner = admin.site._registry.get(opts.model) if opts else None
+    owner: Any = admin.site._registry.get(opts.model) if opts else None
     own_pages = {name for *_, name in getattr(owner, "sidebar_pages", ())}
     match = context["request"].resolver_match
+    if match and match.view_name == "admin:guide":
+        return [("Guides", reverse("admin:guides"))]
     if owner is None or (match and match.view_name in own_pages):
         return []
     try:
@@ -44,6 +47,9 @@ def _sections(context: Context) -> list[tuple[str, str]]:
     except NoReverseMatch:
         return []
     found = [(capfirst(opts.verbose_name_plural), address)]
+    obj = context.get("object")
+    if obj is not None and (name := getattr(owner, "name_of", str)(obj)) not in title:
+        found.append((name, owner.url_to("change", obj.pk)))
     if section_of(opts.app_label) is Section.OTHER_OPTIONS:
         return [(other_options.TITLE, other_options.address()), *found]
     return found

@@ -201,7 +201,11 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["syteops.adminkit.moments", "syteops.adminkit.cells"],
+            "builtins": [
+                "syteops.adminkit.cells",
+                "syteops.adminkit.errors",
+                "syteops.adminkit.moments",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -69,8 +69,14 @@ def lost_with_modules() -> list[str]:
 def _in_words(slug: str) -> str:
     found = contributions(slug)
     outsiders = found.pop("outsiders")
-    counts = [f"{len(names)} {kind.replace('_', ' ')}" for kind, names in found.items() if names]
+    counts = [_counted(len(names), kind) for kind, names in found.items() if names]
     return ", ".join([*counts, *outsiders])
+
+
+def _counted(count: int, kind: str) -> str:
+    """Such as "1 AI area": kinds are named in the plural."""
+    words = kind.replace("_", " ").replace("ai ", "AI ")
+    return f"{count} {words.removesuffix('s') if count == 1 else words}"
 
 
 @admin.register(License)

@@ -100,6 +100,16 @@ class TeamMemberAdmin(RestoringAdmin):
         shown = ("crm_identifiers__system", "role_assignments__role")
         return found.prefetch_related(*shown).order_by(*self.ordering)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the roles while there is nobody who could hold any."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return shown
+        return [
+            (title, {**one, "fields": [name for name in one["fields"] if name != "roles"]})
+            for title, one in shown
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.has_perm(SEES_LOGINS) else (*fixed, "user")

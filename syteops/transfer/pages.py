@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from manage_api.principals import PersonPrincipal
 from syteops.adminkit.acting import admin_actor
-from syteops.adminkit.errors import problems_of_form, show_refusal
+from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.list_pages import ListAction, ListPage
 from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
@@ -161,7 +161,7 @@ def show_download(admin: Any, request: HttpRequest, download_id: UUID) -> HttpRe
 def show_import(admin: Any, request: HttpRequest) -> HttpResponse:
     """Takes a file, tries what importing it would do, and leads to the page that tells it."""
     sheet = _sheet(admin)
-    form = FileForm(request.POST or None, request.FILES or None)
+    form = FileForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
@@ -300,7 +300,6 @@ def show_edit(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse
             return _try(admin, request, upload)
     context = {
         "form": form,
-        "problems": problems_of_form(form),
         "upload": upload,
         "labels": [*editing.labels(sheet, table, MOST_NAMED).values()],
         "more": max(upload.row_count - MOST_NAMED, 0),

@@ -4,8 +4,10 @@ import re
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
 from django.test import Client
 
+from estimates.models import Estimate
 from syteops.automation.services import create_variable
 from syteops.core.actors import SYSTEM
 from syteops.crm.services import create_crm_system
@@ -36,6 +38,19 @@ def test_titles_have_a_verb(page: Client) -> None:
         assert heading(html) == ["CRM systems", title]
         assert html.partition("<title>")[2].strip().startswith(title)
     assert heading(page.get(address).content.decode()) == ["CRM systems"]
+
+
+def test_a_page_about_an_object_leads_back_to_it(page: Client) -> None:
+    call_command("seed_demo", verbosity=0)
+    estimate = Estimate.objects.latest("pk")
+    address = f"/admin/estimates/estimate/{estimate.pk}"
+    html = page.get(f"{address}/copy/").content.decode()
+    assert heading(html) == ["Estimates", str(estimate), "Copy"]
+    assert f'href="{address}/change/" class="so-above"' in html
+    history = page.get("/admin/integrations/integrationstate/automation_push/history/")
+    assert heading(history.content.decode()) == ["Integrations", "History of Automation push"]
+    guide = page.get("/admin/guides/slack/").content.decode()
+    assert heading(guide) == ["Guides", "Slack"]
 
 
 def test_whoever_may_only_look_is_not_told_to_change(alice: User, page: Client) -> None:
