@@ -71,6 +71,11 @@ def _shown() -> Iterator[tuple[str, Q]]:
 STATUS_SHOWN = by_texts(_shown)
 
 
+def has_currency(word: str) -> Q:
+    """Of the column of totals, whose amounts are added up when they are shown."""
+    return Q(currency__iexact=word)
+
+
 def sums(changelist: Any) -> dict[str, Any]:
     """What the estimates found come to, for each currency: of all, or of the page of too many."""
     is_all = changelist.result_count <= MOST_SUMMED

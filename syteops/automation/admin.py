@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from syteops.adminkit.palette import Found, Wanted
+from syteops.adminkit.palette import MOST, Found, Wanted
 from syteops.adminkit.rows import PartsInline
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.audit.visibility import readable_resources
@@ -80,8 +81,11 @@ class VariableAdmin(ServiceAdmin):
 
     def palette_objects(self, request: HttpRequest, wanted: Wanted, icon: str) -> Iterator[Found]:
         """With all that are derived from records: one by its name, others on the page of all."""
-        yield from super().palette_objects(request, wanted, icon)
+        key = wanted.text.strip().removeprefix(FREE_PREFIX)  # of the name only the key is stored
+        yield from super().palette_objects(request, replace(wanted, text=key), icon)
         page = reverse(f"{self.admin_site.name}:automation_variable_catalogue")
+        for name in queries.names_like(wanted.text.strip(), MOST):
+            yield Found(name, "variable", f"{page}?{urlencode({'search': name})}", icon)
         title = f"Variables with “{wanted.text.strip()}”"
         query = urlencode({"search": wanted.text})
         yield Found(title, "All variables", f"{page}?{query}", "list", is_last=True)

@@ -17,6 +17,7 @@ _OWN_PAGES = (
     ("Change your password", "password", "admin:password_change"),
     ("Two-step sign-in", "phonelink_lock", "admin:second_factor"),
     ("Guides", "help", "admin:guides"),
+    ("Interactive API documentation", "terminal", "manage-api-docs"),
 )
 
 

@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from estimates.models import Estimate
 from manage_api.keys import services as keys
 from notes import services as notes
 from syteops.ai.models import AiUsage
@@ -138,3 +139,8 @@ def test_a_number_in_a_list_is_found_with_its_zeros(furnished: Any) -> None:
 def test_webhooks_are_found_by_their_state(furnished: Any) -> None:
     assert Webhook.objects.exists()
     assert list_of(furnished, Webhook, "no such state").result_count == 0
+
+
+def test_totals_are_found_by_their_currency(furnished: Any) -> None:
+    found = list_of(furnished, Estimate, "gbp").queryset
+    assert {one.currency for one in found} == {"GBP"}

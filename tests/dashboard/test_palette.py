@@ -52,6 +52,7 @@ def test_pages_settings_actions_keys_and_variables_are_found(alice: User) -> Non
         ("new key", "New restricted key"),
         ("password", "Change your password"),
         ("two-step", "Two-step sign-in"),
+        ("api docu", "Interactive API documentation"),
         ("invite", "Add invitation"),
         ("generate", "Generate key"),
         ("import mem", "Import team members"),
@@ -64,6 +65,16 @@ def test_pages_settings_actions_keys_and_variables_are_found(alice: User) -> Non
         assert title in titles(alice, text), (text, titles(alice, text))
     assert any("Nächtlicher Abgleich" in one for one in titles(alice, "nachtlicher"))
     assert "Export notes" not in titles(alice, "notes")  # nobody asked to export
+
+
+def test_a_variable_is_found_by_its_name(alice: User, bob: User) -> None:
+    call_command("seed_demo", verbosity=0)
+    for name in ("syteops_api_booking_link", "syteops_user_002_email", "syteops_std_crm_001_name"):
+        assert name in titles(alice, name)
+        assert name not in titles(bob, name)
+    few = [kind for _, kind in found(alice, "syteops_user_002")]
+    assert few.count("variable") == 5
+    assert "variable" not in {kind for _, kind in found(alice, "syteops_user_999999999")}
 
 
 def test_what_can_be_done_with_the_site_key_follows_its_state(alice: User, bob: User) -> None:
