@@ -36,12 +36,16 @@ class ListPage:
 
 @dataclass(frozen=True)
 class ListAction:
-    """What can be done with the rows that were chosen; `act` is an action of Django's admin."""
+    """What can be done with the rows that were chosen; `act` is an action of Django's admin.
+
+    It `takes_place` of the action of that name, where an admin has one, and is no further one.
+    """
 
     name: str
     title: str
     offered: Callable[[Any, HttpRequest], bool]
     act: Callable[[Any, HttpRequest, Any], HttpResponseBase | None]
+    takes_place: bool = False
 
 
 _pages: list[ListPage] = []
@@ -85,8 +89,11 @@ class ListPagesAdmin(ModelAdmin):  # type: ignore[misc]
         is_list = getattr(action_location, "name", "CHANGE_LIST") == "CHANGE_LIST"
         if self.actions is None or IS_POPUP_VAR in request.GET or not is_list:
             return own
-        offered = (one for one in _actions if one.offered(self, request))
-        return {**{one.name: (one.act, one.name, one.title) for one in offered}, **own}
+        offered = [one for one in _actions if one.offered(self, request)]
+        taken = {one.name: one.act for one in offered if one.takes_place}
+        own = {name: (taken.get(name, one[0]), *one[1:]) for name, one in own.items()}
+        further = {n.name: (n.act, n.name, n.title) for n in offered if not n.takes_place}
+        return {**further, **own}
 
     def _guarded(self, page: ListPage) -> Callable[..., HttpResponseBase]:
         def show(request: HttpRequest, **named: Any) -> HttpResponseBase:

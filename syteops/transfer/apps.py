@@ -8,7 +8,7 @@ class TransferConfig(AppConfig):
     def ready(self) -> None:
         """Put its pages beside the lists that can be exported and imported."""
         from syteops.adminkit import list_pages
-        from syteops.transfer.pages import EDIT, PAGES
+        from syteops.transfer.pages import DELETE, EDIT, PAGES, RESTORE
 
-        for page in (EDIT, *PAGES):
+        for page in (EDIT, DELETE, RESTORE, *PAGES):
             list_pages.enter(page)

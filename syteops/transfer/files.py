@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from syteops.core.errors import Invalid
 from syteops.lib.cells import inert, line_writer, original
+from syteops.transfer.choices import Kind
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 2000
@@ -28,12 +29,12 @@ csv.field_size_limit(MOST_BYTES)
 class Table(NamedTuple):
     """A line of column names, and the rows with their numbers as a spreadsheet shows them.
 
-    `is_edit`: it comes from no file, but from rows that were chosen, and what they are to become.
+    Of another `kind` than a file's, they were chosen in a list.
     """
 
     header: list[str]
     rows: list[tuple[int, list[str]]]
-    is_edit: bool = False
+    kind: Kind = Kind.FILE
 
 
 def refused(detail: str) -> Invalid:

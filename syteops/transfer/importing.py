@@ -32,6 +32,7 @@ from syteops.core.errors import FieldError, Invalid
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
 from syteops.lib.text import cut
+from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.sheets import Column, Sheet, from_cell, inputs_of, is_same, padded
 
@@ -171,7 +172,7 @@ class _Rows:
 
     def __init__(self, sheet: Sheet, table: Table, user: Any, actor: Actor) -> None:
         self.sheet, self.actor, self.principal = sheet, actor, PersonPrincipal(user)
-        self.header, self.is_edit = [_plain(name) for name in table.header], table.is_edit
+        self.header, self.kind = [_plain(name) for name in table.header], table.kind
         self.door = _Door()
         self.door.principal, self.door.request = self.principal, Request(HttpRequest())
         self.door.request.user = user
@@ -200,9 +201,12 @@ class _Rows:
         stored = self.stored.get(name)
         if stored is None and name and not self.sheet.names_new:
             detail = "There is none of that name now."
-            if not self.is_edit:
+            if self.kind == Kind.FILE:
                 detail += " Empty the cell to add a new one."
             raise Invalid.field(lookup, detail, "not_found")
+        if self.kind == Kind.DELETION:
+            self._perform(self.sheet.deletes, name, {})
+            return
         operation = self.sheet.updates if stored else (self.sheet.creates or self.sheet.updates)
         given = {
             n: text for n, text in cells.items() if not is_same(text, (stored or {}).get(n, ""))
@@ -269,15 +273,15 @@ class _Rows:
             str(int(one) + 1) if one.isdecimal() else one for one in further.split("/")
         )
         detail = f"{place}: {error['detail']}" if place else error["detail"]
-        fixes = FIXES_OF_EDIT if self.is_edit else FIXES
+        fixes = FIXES if self.kind == Kind.FILE else FIXES_OF_EDIT
         fix = fixes.get(error["code"], fixes["invalid"])
         if error["code"] == "invalid_choice" and not further:
             fix = _choose(self.sheet.columns[column]) or fixes["not_found"]
-        if self.is_edit and column == self.sheet.lookup:
+        if self.kind != Kind.FILE and column == self.sheet.lookup:
             fix = "Choose the rows again, without this one."
         elif column and column not in self.header:
             fix = f"Add a column {column}, and fill it in."
-            if self.is_edit:
+            if self.kind == Kind.EDIT:
                 fix = f"Fill in {column}, too."
         return Problem(number, column, detail, fix)
 
@@ -328,11 +332,16 @@ def _count(report: Report, sheet: Sheet, row: int, trail: list[Change], digest: 
         return
     kind = _KINDS.get(own[0].event.rpartition(".")[2], "changed")
     setattr(report, kind, getattr(report, kind) + 1)
-    digest.update(canonical([row, [[one.event, one.fields] for one in trail]]))
+    digest.update(canonical([row, [[one.event, _lasting(one)] for one in trail]]))
     if len(report.changes) < MOST_SHOWN:
         is_new = kind == "new"
-        name, shown = ("", {}) if is_new else (own[0].object_id, _shown(own[0].fields))
+        name, shown = ("", {}) if is_new else (own[0].object_id, _shown(_lasting(own[0])))
         report.changes.append({"row": row, "kind": kind, "name": name, "fields": shown})
+
+
+def _lasting(change: Change) -> dict[str, dict[str, Any]]:
+    """The changed fields, without when it was deleted: that is another moment each time."""
+    return {name: one for name, one in change.fields.items() if name != "deleted_at"}
 
 
 def _shown(fields: dict[str, dict[str, Any]]) -> dict[str, list[str]]:

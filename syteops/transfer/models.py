@@ -4,12 +4,13 @@ from django.conf import settings
 from django.db import models
 
 from syteops.core.encryption import EncryptedTextField
+from syteops.transfer.choices import Kind
 
 
 class Import(models.Model):
     """A table that somebody would have stored, and what that would do: until it is.
 
-    It was uploaded as a file, or `is_edit`: made of chosen rows and of what they are to become.
+    It was uploaded as a file, or made of chosen rows and of what they are to become.
 
     Both are sealed: there may be anything in them.
     """
@@ -20,7 +21,7 @@ class Import(models.Model):
     file_name = models.CharField(max_length=200)
     content = EncryptedTextField(bound_to="id")
     report = EncryptedTextField(bound_to="id")
-    is_edit = models.BooleanField(default=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FILE)
     row_count = models.PositiveIntegerField()
     begun_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -19,10 +20,12 @@ from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
 from syteops.transfer import downloads, editing, files, uploads
+from syteops.transfer.choices import Kind
+from syteops.transfer.files import Table
 from syteops.transfer.importing import Report
 from syteops.transfer.models import Import
 from syteops.transfer.sheets import Sheet, sheet_of
-from syteops.transfer.tasks import make_workbook, store_file, try_file
+from syteops.transfer.tasks import make_workbook, restore_rows, store_file, try_file
 
 MOST_NAMED = 8
 """Of the chosen rows so many are named where it is asked what is to become of them."""
@@ -30,6 +33,15 @@ AT_ONCE = 250
 """So many rows are imported while the person waits; more of them in the background."""
 MOST_XLSX = 5000
 """Rows of a workbook, which is made as a whole."""
+AT_ONCE_DELETED = 100
+"""So many rows are deleted or restored while the person waits."""
+_ACTIONS = {
+    Kind.FILE: "import",
+    Kind.EDIT: "edit",
+    Kind.DELETION: "delete",
+    Kind.RESTORING: "restore",
+}
+_DOING = {Kind.FILE: "Importing", Kind.EDIT: "Editing", Kind.DELETION: "Deleting"}
 _TOO_MANY = f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -192,13 +204,13 @@ def _untold(done: int, total: int) -> None:
 
 
 def _actor(admin: Any, request: HttpRequest, upload: Import) -> Any:
-    done = "edit" if upload.is_edit else "import"
-    return admin_actor(request, f"{_sheet(admin).viewset.resource}.{done}")
+    return admin_actor(request, f"{_sheet(admin).viewset.resource}.{_ACTIONS[Kind(upload.kind)]}")
 
 
 def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
-    page = admin.url_to("import_file", upload.pk)
-    if upload.row_count > AT_ONCE:
+    deletes = upload.kind == Kind.DELETION
+    page = admin.url_to("deletion" if deletes else "import_file", upload.pk)
+    if deletes or upload.row_count > AT_ONCE:
         title = f"Looking through {upload.file_name}"
         return _wait(admin, request, try_file, upload, title, page)
     try:
@@ -238,16 +250,18 @@ def show_file(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse
         "told": uploads.in_words(report),
         "does_something": report.new or report.changed or report.deleted,
         "more_problems": report.problem_count - len(report.problems),
-        "back": admin.url_to("edit", upload.pk) if upload.is_edit else admin.url_to("import"),
+        "back": admin.url_to("edit", upload.pk)
+        if upload.kind == Kind.EDIT
+        else admin.url_to("import"),
         "list": admin.url_to("changelist"),
     }
-    title = f"{'Edit' if upload.is_edit else 'Import'} {upload.file_name}"
+    title = f"{Kind(upload.kind).label} {upload.file_name}"
     return admin.page(request, "admin/transfer/file.html", title, **context)  # type: ignore[no-any-return]
 
 
 def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
-    if upload.row_count > AT_ONCE:
-        title = f"{'Editing' if upload.is_edit else 'Importing'} {upload.file_name}"
+    if upload.row_count > AT_ONCE or upload.kind == Kind.DELETION:
+        title = f"{_DOING[Kind(upload.kind)]} {upload.file_name}"
         return _wait(admin, request, store_file, upload, title, admin.url_to("changelist"))
     actor = _actor(admin, request, upload)
     report = uploads.store_upload(upload, _sheet(admin), actor, _untold)
@@ -277,7 +291,7 @@ def begin_edit(admin: Any, request: HttpRequest, queryset: Any) -> HttpResponse 
         return None
     rows = len(table.rows)
     noun = admin.opts.verbose_name if rows == 1 else admin.opts.verbose_name_plural
-    upload = uploads.keep(request.user, sheet, table, f"{rows:,} {noun}", is_edit=True)
+    upload = uploads.keep(request.user, sheet, table, f"{rows:,} {noun}", Kind.EDIT)
     return HttpResponseRedirect(admin.url_to("edit", upload.pk))
 
 
@@ -314,14 +328,61 @@ def _labels(admin: Any, upload: Import, report: Report) -> dict[int, str]:
     """What each row that is told of is called: by its name if it was chosen, else by its place."""
     told = {one.row for one in report.problems} | {one["row"] for one in report.changes}
     named = {}
-    if upload.is_edit:
+    if upload.kind != Kind.FILE:
         named = editing.labels(_sheet(admin), uploads.table_of(upload), only=told)
     return {row: named.get(row) or f"Row {row}" for row in told}
 
 
+# --- Deleting and restoring many ------------------------------------------------------------
+
+
+def delete_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
+    """A few at once, as Django asks and does it; many are tried, and deleted, in the background."""
+    count = queryset.count()
+    if count <= AT_ONCE_DELETED:
+        return delete_selected(admin, request, queryset)
+    sheet = sheet_of(admin.model)
+    if sheet is None or not _may_delete(admin, request) or count > files.MOST_ROWS:
+        most = AT_ONCE_DELETED if sheet is None else files.MOST_ROWS
+        messages.error(request, f"Choose {most:,} rows at most.")
+        return None
+    table = editing.chosen(sheet, queryset)
+    if len(table.rows) < count:
+        messages.error(request, "Some of these cannot be deleted. Choose fewer.")
+        return None
+    name = f"{count:,} {admin.opts.verbose_name_plural}"
+    return _try(admin, request, uploads.keep(request.user, sheet, table, name, Kind.DELETION))
+
+
+def _may_delete(admin: Any, request: HttpRequest) -> bool:
+    sheet = sheet_of(admin.model)
+    if sheet is None or "destroy" not in sheet.viewset.operations:
+        return False
+    return _may_export(admin, request) and admin.has_delete_permission(request)
+
+
+def restore_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
+    """A few at once, many in the background."""
+    keys = list(queryset.values_list("pk", flat=True))
+    if len(keys) <= AT_ONCE_DELETED:
+        return admin.restore(request, queryset)
+    sheet, name = _sheet(admin), f"{len(keys):,} {admin.opts.verbose_name_plural}"
+    table = Table(["pk"], [(number, [str(key)]) for number, key in enumerate(keys, 1)])
+    upload = uploads.keep(request.user, sheet, table, name, Kind.RESTORING)
+    back = admin.url_to("changelist")
+    return _wait(admin, request, restore_rows, upload, f"Restoring {name}", back)
+
+
+def _has_sheet(admin: Any, request: HttpRequest) -> bool:
+    return sheet_of(admin.model) is not None
+
+
+DELETE = ListAction("delete_selected", "", lambda *_: True, delete_chosen, takes_place=True)
+RESTORE = ListAction("restore", "", _has_sheet, restore_chosen, takes_place=True)
 EDIT = ListAction("edit_chosen", "Edit selected…", _may_edit, begin_edit)
 PAGES = (
     ListPage("edit", "edit/<uuid:upload_id>/", _may_edit, show_edit),
+    ListPage("deletion", "deletion/<uuid:upload_id>/", _may_delete, show_file),
     ListPage("import", "import/", _may_import, show_import, "Import", "upload", is_action=True),
     ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
     ListPage("export_file", "export/<uuid:download_id>/", _may_export, show_download),

@@ -66,6 +66,12 @@ class Sheet:
         return update
 
     @property
+    def deletes(self) -> Operation:
+        """What deletes the object of a row, where anything does."""
+        found: Operation = self.viewset.operations["destroy"]
+        return found
+
+    @property
     def lists(self) -> Operation:
         """What shows all of them."""
         found: Operation = self.viewset.operations["list"]

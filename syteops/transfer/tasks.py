@@ -7,6 +7,7 @@ from syteops.core.tasks import task
 from syteops.tasks.jobs import Storing, carry_out, tell_progress
 from syteops.transfer import downloads, uploads
 from syteops.transfer.models import Download, Import
+from syteops.transfer.restoring import restore
 from syteops.transfer.sheets import sheet_named
 
 
@@ -35,6 +36,17 @@ def store_file(job: str, upload: str) -> None:
         sheet = sheet_named(kept.resource)
         report = uploads.store_upload(kept, sheet, actor, partial(tell_progress, job), storing)
         return uploads.outcome(kept, report)
+
+    carry_out(job, work)
+
+
+@task(queue_name="slow")
+def restore_rows(job: str, upload: str) -> None:
+    """Bring deleted ones back, all or none."""
+
+    def work(actor: Actor, storing: Storing) -> str:
+        kept = Import.objects.filter(pk=upload).first()
+        return restore(kept, actor, partial(tell_progress, job), storing) if kept else uploads.GONE
 
     carry_out(job, work)
 

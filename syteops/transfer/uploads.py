@@ -19,6 +19,7 @@ from syteops.core.errors import Conflict
 from syteops.core.locks import repeated
 from syteops.lib.text import cut, to_line
 from syteops.team.places import wait_for_erasures
+from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.importing import Report, Tell, carry_out_rows, try_rows
 from syteops.transfer.models import Import
@@ -26,6 +27,7 @@ from syteops.transfer.sheets import Sheet
 
 KEPT = timedelta(days=1)
 GONE = "This file was imported already, or was kept for too long. Choose it once more."
+_DONE = {Kind.FILE: "Imported", Kind.EDIT: "Edited", Kind.DELETION: "Done"}
 CHANGED = "Nothing was stored: something was changed meanwhile. Look at it once more."
 
 
@@ -37,10 +39,10 @@ class _TakenBack(Exception):
         self.report = report
 
 
-def keep(user: Any, sheet: Sheet, table: Table, file_name: str, is_edit: bool = False) -> Import:
+def keep(user: Any, sheet: Sheet, table: Table, file_name: str, kind: Kind = Kind.FILE) -> Import:
     """The upload, kept for a day at most."""
     name = cut(to_line(file_name), 200)
-    upload = Import(person=user, resource=sheet.viewset.resource, file_name=name, is_edit=is_edit)
+    upload = Import(person=user, resource=sheet.viewset.resource, file_name=name, kind=kind)
     with transaction.atomic():
         _put(upload, table)
         upload.save(force_insert=True)
@@ -121,7 +123,7 @@ def store_upload(
 
 def outcome(upload: Import, report: Report) -> str:
     """What to say once it is stored."""
-    return f"{'Edited' if upload.is_edit else 'Imported'}: {in_words(report)}."
+    return f"{_DONE[Kind(upload.kind)]}: {in_words(report)}."
 
 
 def in_words(report: Report) -> str:
@@ -144,7 +146,7 @@ def _seeing(upload: Import, actor: Actor) -> Actor:
 def table_of(upload: Import) -> Table:
     """What is to be stored."""
     header, rows = json.loads(open_sealed(upload, "content") or "[[], []]")
-    return Table(header, [(number, cells) for number, cells in rows], upload.is_edit)
+    return Table(header, [(number, cells) for number, cells in rows], Kind(upload.kind))
 
 
 def _mark_changed(report: Report, shown: Report | None) -> None:

@@ -1,0 +1,162 @@
+"""Many rows are deleted or restored in the background: looked at first, and all of them or none."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from benchmarks.records import fill
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.crm.models import CrmSystem
+from syteops.crm.services import create_crm_system, delete_crm_system
+from syteops.team import services
+from syteops.team.models import TeamMember
+from syteops.transfer import pages
+from syteops.transfer.models import Import
+from tests.background import outcome, run_tasks
+from tests.fixtures import signed_in
+from tests.transfer.transferring import SHEETS, address
+
+pytestmark = pytest.mark.django_db
+MEMBERS, SYSTEMS = "/admin/team/teammember/", "/admin/crm/crmsystem/"
+
+
+@pytest.fixture(autouse=True)
+def _two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE_DELETED", 2)
+
+
+@pytest.fixture
+def team(db: None) -> list[TeamMember]:
+    names = ("Ada", "Bert", "Cleo")
+    return [services.create_team_member(SYSTEM, first_name=name) for name in names]
+
+
+def choose(client: Client, action: str, chosen: list[Any], place: str) -> Any:
+    data = {"action": action, "_selected_action": [one.pk for one in chosen]}
+    return client.post(place, data, follow=True)
+
+
+def told(answer: Any) -> list[str]:
+    return [str(one) for one in answer.context["messages"]]
+
+
+def there() -> list[str]:
+    return list(TeamMember.objects.order_by("number").values_list("first_name", flat=True))
+
+
+def test_many_are_looked_at_and_then_deleted_with_a_bar(
+    page: Client, team: list[TeamMember]
+) -> None:
+    waiting = choose(page, "delete_selected", team, MEMBERS)
+    assert "<progress" in waiting.content.decode()
+    seen = outcome(page, waiting)
+    html = seen.content.decode()
+    assert "Ada (001)" in html
+    assert "Delete 3 now" in html
+    assert there() == ["Ada", "Bert", "Cleo"]
+
+    done = outcome(page, page.post(seen.request["PATH_INFO"], follow=True))
+
+    assert told(done) == ["Done: 3 deleted."]
+    assert there() == []
+    entries = AuditEntry.objects.filter(event="team_member.deleted")
+    assert {(one.operation, one.actor_label) for one in entries} == {("users.delete", "alice")}
+    assert entries.count() == 3
+
+
+def test_what_was_changed_since_is_shown_again(page: Client, team: list[TeamMember]) -> None:
+    seen = outcome(page, choose(page, "delete_selected", team, MEMBERS))
+    services.delete_team_member(SYSTEM, team[1])
+    again = outcome(page, page.post(seen.request["PATH_INFO"], follow=True))
+    assert "something was changed meanwhile" in told(again)[0]
+    assert there() == ["Ada", "Cleo"]
+
+
+def test_many_of_every_entity_are_deleted_so(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE_DELETED", 0)
+    fill(1, 3)
+    gone = []
+    for prefix, sheet in SHEETS.items():
+        where, model = address(sheet), sheet.viewset.model()
+        keys = list(model._default_manager.values_list("pk", flat=True))
+        if "destroy" not in sheet.viewset.operations or not keys:
+            continue
+        data = {"action": "delete_selected", "_selected_action": keys}
+        seen = outcome(page, page.post(where, data, follow=True))
+        if seen.context["report"].problems:  # such as a role of the system
+            assert model._default_manager.count() == len(keys)
+            continue
+        done = outcome(page, page.post(seen.request["PATH_INFO"], follow=True))
+        assert told(done) == [f"Done: {len(keys)} deleted."], prefix
+        assert not model._default_manager.exists()
+        gone.append(prefix)
+    assert len(gone) > 5
+
+
+def test_a_few_are_asked_about_and_deleted_as_before(page: Client, team: list[TeamMember]) -> None:
+    asked = choose(page, "delete_selected", team[:2], MEMBERS)
+    assert "Are you sure" in asked.content.decode()
+    sent = {"action": "delete_selected", "_selected_action": [t.pk for t in team[:2]], "post": "y"}
+    page.post(MEMBERS, sent)
+    assert there() == ["Cleo"]
+
+
+def test_it_takes_the_right_to_delete_also_by_then(bob: User, team: list[TeamMember]) -> None:
+    rights = Permission.objects.filter(codename__in=("view_teammember", "delete_teammember"))
+    bob.user_permissions.set(rights)
+    client = signed_in(bob)
+    seen = outcome(client, choose(client, "delete_selected", team, MEMBERS))
+    waiting = client.post(seen.request["PATH_INFO"], follow=True)
+    bob.user_permissions.set(rights.filter(codename="view_teammember"))
+    run_tasks()
+    assert there() == ["Ada", "Bert", "Cleo"]
+    assert client.get(seen.request["PATH_INFO"]).status_code == 403
+    assert choose(client, "delete_selected", team, MEMBERS).context["messages"] is not None
+    assert Import.objects.count() <= 1
+    assert waiting.status_code == 200
+
+
+def test_many_that_have_no_table_are_too_many(page: Client, alice: User) -> None:
+    people = [User.objects.create_user(name) for name in ("a", "b", "c")]
+    answer = choose(page, "delete_selected", people, "/admin/auth/user/")
+    assert told(answer) == ["Choose 2 rows at most."]
+    assert User.objects.count() == 4
+
+
+def test_many_are_restored_all_or_none(page: Client, team: list[TeamMember]) -> None:
+    for one in team:
+        services.delete_team_member(SYSTEM, one)
+    waiting = choose(page, "restore", team, f"{MEMBERS}?state=deleted")
+    assert there() == []
+    done = outcome(page, waiting)
+    assert told(done) == ["3 are back."]
+    assert there() == ["Ada", "Bert", "Cleo"]
+
+
+def test_one_that_cannot_be_restored_keeps_all_away(page: Client, settings: Any) -> None:
+    systems = [create_crm_system(SYSTEM, name=name) for name in ("A", "B", "C")]
+    for one in systems:
+        delete_crm_system(SYSTEM, one)
+    waiting = choose(page, "restore", systems, f"{SYSTEMS}?state=deleted")
+    settings.MAX_CRM_SYSTEMS = 2
+    answer = outcome(page, waiting)
+    assert "are back" not in told(answer)[0]
+    assert not CrmSystem.objects.exists()
+
+
+def test_whoever_may_not_restore_any_more_restores_nothing(
+    bob: User, team: list[TeamMember]
+) -> None:
+    bob.user_permissions.set(
+        Permission.objects.filter(codename__in=("view_teammember", "change_teammember"))
+    )
+    for one in team:
+        services.delete_team_member(SYSTEM, one)
+    client = signed_in(bob)
+    choose(client, "restore", team, f"{MEMBERS}?state=deleted")
+    bob.user_permissions.clear()
+    run_tasks()
+    assert there() == []
