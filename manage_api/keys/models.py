@@ -36,6 +36,7 @@ class ApiSwitch(Entity):
 
     resource: ClassVar[str] = "api"
     noun: ClassVar[str] = "api"
+    told_as: ClassVar[str] = "Manage API"
     verbs: ClassVar[frozenset[Verb]] = frozenset((Verb.ENABLED, Verb.DISABLED))
     counted: ClassVar[bool] = False
 
@@ -59,6 +60,7 @@ class ManageKey(Entity):
 
     resource: ClassVar[str] = "keys"
     noun: ClassVar[str] = "key"
+    told_as: ClassVar[str] = "API keys"
     verbs: ClassVar[frozenset[Verb]] = frozenset(
         (
             Verb.GENERATED,

@@ -27,6 +27,8 @@ class Entity(Record):
     """Its dispatch resource, such as `crm`."""
     noun: ClassVar[str]
     """Its name in events, such as `crm_system`."""
+    told_as: ClassVar[str] = ""
+    """What people call it where events are chosen, if not by its name in the plural."""
     verbs: ClassVar[frozenset[Verb]] = frozenset(
         (Verb.CREATED, Verb.UPDATED, Verb.DELETED, Verb.RESTORED)
     )

@@ -100,7 +100,7 @@ def _kinds() -> Iterator[Kind]:
         yield Kind(noun, resource, name, _in_order(NOUN_VERBS[noun]))
     for model in apps.get_models():
         if issubclass(model, Entity) and model.verbs:
-            name = str(model._meta.verbose_name_plural)
+            name = model.told_as or str(model._meta.verbose_name_plural)
             yield Kind(model.noun, model.resource, name, _in_order(model.verbs))
 
 

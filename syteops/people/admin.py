@@ -209,9 +209,9 @@ class AuditedAdmin(GuardedAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """In place of Django's tree of tables: what people would miss."""
-        _, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        *_, lacking, protected = super().get_deleted_objects(objs, request)
         lines = [line for one in objs for line in (str(one), self.goes_with(request, one)) if line]
-        return lines, counts, lacking, protected
+        return lines, {self.opts.verbose_name_plural: len(objs)}, lacking, protected
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
         """What is lost with the object when it is deleted, in words."""

@@ -94,7 +94,8 @@ def _refuse(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     texts = (refusal.detail, "Nothing was stored.")
     page = plain_page(request.path_info, response.status_code, refusal.title, *texts)
     response.content = page.content
-    response.headers["Content-Type"] = page.headers["Content-Type"]
+    for name in ("Content-Type", "Content-Security-Policy"):
+        response.headers[name] = page.headers[name]
     return response
 
 

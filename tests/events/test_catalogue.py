@@ -34,3 +34,9 @@ def test_what_patterns_cover() -> None:
     assert covered(["crm_system.*", "*"]) is None
     assert covered([]) == set()
     assert kind_of("crm_system.*") is kind_of("crm_system.updated") is not None
+
+
+def test_each_kind_is_called_what_people_call_it() -> None:
+    names = {one.noun: one.name for one in all_kinds().values()}
+    assert (names["api"], names["key"]) == ("Manage API", "API keys")
+    assert not [name for name in names.values() if name.endswith(("switchs", "states"))]

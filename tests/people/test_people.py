@@ -228,6 +228,13 @@ def test_deactivating_a_sponsor_names_the_keys(page: Client, bob: User) -> None:
     assert not bob.is_active
 
 
+def test_the_question_before_deleting_speaks_of_no_tables(page: Client, bob: User) -> None:
+    bob.user_permissions.set(Permission.objects.filter(codename="view_crmsystem"))
+    html = page.get(f"{PEOPLE}{bob.pk}/delete/").content.decode()
+    assert "bob" in html
+    assert "relationship" not in html
+
+
 def test_groups_are_recorded(page: Client) -> None:
     permission = Permission.objects.get(codename="view_crmsystem")
     page.post(f"{GROUPS}add/", {"name": "Editors", "permissions": [permission.pk]})

@@ -1,6 +1,8 @@
 """What people see who come to a page that is not there, not theirs, or broken."""
 
 import html
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -49,7 +51,11 @@ def page_of(response: Any, status: int) -> str:
     assert response.status_code == status
     assert response["Content-Type"] == "text/html; charset=utf-8"
     assert response["Cache-Control"] == "no-store"
-    page = html.unescape(str(response.content, "utf-8"))
+    page = str(response.content, "utf-8")
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    own = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{own}'" in response["Content-Security-Policy"]
+    page = html.unescape(page)
     assert f"<header>{settings.SITE_NAME}</header>" in page
     assert "internals" not in page
     return page
