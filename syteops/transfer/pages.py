@@ -1,5 +1,6 @@
 """The pages beside each list: exporting it, and importing a file into it."""
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -228,10 +229,15 @@ def _wait(
     return page_to_wait_on(begin(actor, task, upload, title=title, back=back, name=name))
 
 
-def show_file(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def show_file(
+    admin: Any,
+    request: HttpRequest,
+    upload_id: UUID,
+    kinds: Collection[Kind] = (Kind.FILE, Kind.EDIT),
+) -> HttpResponse:
     """Tells what importing a file would do; only a POST imports it."""
     try:
-        upload = uploads.find(request.user, _sheet(admin), upload_id)
+        upload = uploads.find(request.user, _sheet(admin), upload_id, kinds=kinds)
         if request.method == "POST":
             return _store(admin, request, upload)
     except DomainError as refusal:
@@ -299,7 +305,7 @@ def show_edit(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse
     """Asks which fields get which value, tries that, and leads to the page that tells it."""
     sheet = _sheet(admin)
     try:
-        upload = uploads.find(request.user, sheet, upload_id)
+        upload = uploads.find(request.user, sheet, upload_id, kinds=(Kind.EDIT,))
     except DomainError as refusal:
         messages.error(request, refusal.detail)
         return HttpResponseRedirect(admin.url_to("changelist"))
@@ -354,6 +360,11 @@ def delete_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
     return _try(admin, request, uploads.keep(request.user, sheet, table, name, Kind.DELETION))
 
 
+def show_deletion(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Tells what deleting the chosen rows would do; only a POST deletes them."""
+    return show_file(admin, request, upload_id, kinds=(Kind.DELETION,))
+
+
 def _may_delete(admin: Any, request: HttpRequest) -> bool:
     sheet = sheet_of(admin.model)
     if sheet is None or "destroy" not in sheet.viewset.operations:
@@ -382,7 +393,7 @@ RESTORE = ListAction("restore", "", _has_sheet, restore_chosen, takes_place=True
 EDIT = ListAction("edit_chosen", "Edit selected…", _may_edit, begin_edit)
 PAGES = (
     ListPage("edit", "edit/<uuid:upload_id>/", _may_edit, show_edit),
-    ListPage("deletion", "deletion/<uuid:upload_id>/", _may_delete, show_file),
+    ListPage("deletion", "deletion/<uuid:upload_id>/", _may_delete, show_deletion),
     ListPage("import", "import/", _may_import, show_import, "Import", "upload", is_action=True),
     ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
     ListPage("export_file", "export/<uuid:download_id>/", _may_export, show_download),

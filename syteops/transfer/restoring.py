@@ -24,7 +24,7 @@ def restore(kept: Import, actor: Actor, tell: Tell, storing: Storing) -> str:
     request = HttpRequest()
     request.user = kept.person
     rows = uploads.table_of(kept).rows
-    if not page.may_restore(request):
+    if not page.may_restore(request) or not admin.site.has_permission(request):
         raise Forbidden("You may not restore these any more.")
     try:
         with races_refused(), storing():

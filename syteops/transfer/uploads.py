@@ -1,7 +1,7 @@
 """Uploads: kept sealed, tried, and then imported as a whole or not at all."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -72,10 +72,13 @@ def report_of(upload: Import) -> Report | None:
     return Report.from_data(json.loads(kept)) if kept else None
 
 
-def find(user: Any, sheet: Sheet, key: Any, lock: bool = False) -> Import:
-    """That person's upload. Raises Conflict if it is not there any more."""
+def find(
+    user: Any, sheet: Sheet, key: Any, lock: bool = False, kinds: Collection[Kind] = tuple(Kind)
+) -> Import:
+    """That person's upload. Raises Conflict if it is not there any more, or of another kind."""
     kept = Import.objects.select_for_update() if lock else Import.objects.all()
-    found = kept.filter(pk=key, person=user, resource=sheet.viewset.resource).first()
+    mine = kept.filter(pk=key, person=user, resource=sheet.viewset.resource)
+    found = mine.filter(kind__in=kinds).first()
     if found is None:
         raise Conflict(GONE)
     return found

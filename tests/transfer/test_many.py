@@ -11,10 +11,12 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
 from syteops.crm.services import create_crm_system, delete_crm_system
+from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.transfer import pages
 from syteops.transfer.models import Import
+from syteops.transfer.uploads import GONE
 from tests.background import outcome, run_tasks
 from tests.fixtures import signed_in
 from tests.transfer.transferring import SHEETS, address
@@ -147,16 +149,35 @@ def test_one_that_cannot_be_restored_keeps_all_away(page: Client, settings: Any)
     assert not CrmSystem.objects.exists()
 
 
+@pytest.mark.parametrize("lost", ["the rights", "the desk", "the account"])
 def test_whoever_may_not_restore_any_more_restores_nothing(
-    bob: User, team: list[TeamMember]
+    bob: User, team: list[TeamMember], lost: str
 ) -> None:
     bob.user_permissions.set(
         Permission.objects.filter(codename__in=("view_teammember", "change_teammember"))
     )
     for one in team:
         services.delete_team_member(SYSTEM, one)
-    client = signed_in(bob)
-    choose(client, "restore", team, f"{MEMBERS}?state=deleted")
-    bob.user_permissions.clear()
+    choose(signed_in(bob), "restore", team, f"{MEMBERS}?state=deleted")
+    if lost == "the rights":
+        bob.user_permissions.clear()
+    bob.is_staff, bob.is_active = lost != "the desk", lost != "the account"
+    bob.save()
     run_tasks()
     assert there() == []
+    assert Job.objects.latest("begun_at").problem
+
+
+@pytest.mark.parametrize("page_of_others", ["import", "edit", "deletion"])
+def test_what_is_to_be_restored_is_neither_imported_nor_edited_nor_deleted(
+    page: Client, team: list[TeamMember], page_of_others: str
+) -> None:
+    """Nor is anything else taken for what it is not: each page shows its own kind."""
+    for one in team:
+        services.delete_team_member(SYSTEM, one)
+    choose(page, "restore", team, f"{MEMBERS}?state=deleted")
+    address = f"{MEMBERS}{page_of_others}/{Import.objects.get().pk}/"
+    for answer in (page.get(address, follow=True), page.post(address, follow=True)):
+        assert told(answer) == [GONE]
+    run_tasks()
+    assert there() == ["Ada", "Bert", "Cleo"]
