@@ -4,7 +4,7 @@ An app enters such a page once, in its `ready`; no admin names it, and a new one
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.admin.options import IS_POPUP_VAR
@@ -65,6 +65,11 @@ def all_list_pages() -> tuple[ListPage, ...]:
     return tuple(_pages)
 
 
+def _doing(action: Any, act: Callable[..., Any]) -> Any:
+    """The action as it is, but that it does something else. Since Django 6.1 it is no tuple."""
+    return (act, *action[1:]) if isinstance(action, tuple) else replace(action, func=act)
+
+
 class ListPagesAdmin(ModelAdmin):  # type: ignore[misc]
     """Has the addresses of these pages, and buttons that lead there above the list."""
 
@@ -91,7 +96,7 @@ class ListPagesAdmin(ModelAdmin):  # type: ignore[misc]
             return own
         offered = [one for one in _actions if one.offered(self, request)]
         taken = {one.name: one.act for one in offered if one.takes_place}
-        own = {name: (taken.get(name, one[0]), *one[1:]) for name, one in own.items()}
+        own |= {name: _doing(own[name], act) for name, act in taken.items() if name in own}
         further = {n.name: (n.act, n.name, n.title) for n in offered if not n.takes_place}
         return {**further, **own}
 
