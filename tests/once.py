@@ -19,6 +19,7 @@ ONCE = {
     "adminkit/test_linear_forms.py": "how long it takes to look at long input",
     "adminkit/test_page_weights.py": "how long the pages of the admin are",
     "docs": "what the pages say, and that what they show works on one real site",
+    "guides": "what the guides in the admin show of the docs",
     "keys/test_no_key_beyond_its_maker.py": "which rights a key may be given, and by whom",
     "manage_api/test_accept.py": "how a header of a request is read",
     "manage_api/test_compact_manifest.py": "how the declarations of the operations are written",
@@ -27,12 +28,19 @@ ONCE = {
     "manage_api/test_headers.py": "the headers of answers",
     "manage_api/test_linear_input.py": "how long it takes to look at long input",
     "manage_api/test_manifest.py": "that rights are told as they are decided",
+    "manage_api/test_openapi.py": "how the API is described",
+    "manage_api/test_openapi_components.py": "how the API is described",
+    "manage_api/test_openapi_statuses.py": "how the API is described",
     "manage_api/test_prediction.py": "that rights are told as they are decided",
     "manage_api/test_values_of_others.py": "which parts of an answer its caller may see",
     "server/test_slow_clients.py": "how requests come in at the server",
     "server/test_starting.py": "what is wrong around a site and not with its database",
     "server/test_sub_path.py": "the addresses that a site makes",
     "server/test_workers.py": "how the processes of a server begin and end",
+    "test_mutations.py": "what the files of the repository say",
+    "test_requirements.py": "what the files of the repository say",
+    "test_settings_docs.py": "what the files of the repository say",
+    "test_shape.py": "what the files of the repository say",
 }
 """Folders and files of `tests`, and what they look at."""
 

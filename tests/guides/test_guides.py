@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -19,7 +21,6 @@ from tests.fixtures import signed_in
 
 pytestmark = pytest.mark.django_db
 
-each_guide = pytest.mark.parametrize("page", sorted(PAGES))
 SECTIONS = sorted({model._meta.app_label for model in admin.site._registry})
 
 
@@ -39,18 +40,26 @@ def main(page: str) -> str:
     return page.partition("<article>")[2].partition("</article>")[0]
 
 
-@each_guide
-def test_every_page_of_the_docs_is_there_with_the_anchors_that_links_use(
-    alice: User, page: str
+def can_be_scrolled_by_keyboard(article: str) -> None:
+    scrolling = re.findall(r"<table[^>]*>|<pre><code[^>]*>", article)
+    assert [one for one in scrolling if 'tabindex="0"' not in one] == []
+    assert len(scrolling) == article.count("<table") + article.count("<pre")
+
+
+@pytest.fixture
+def read(alice: User) -> Callable[[str], str]:
+    """Shows a page, of which many links lead to the same one, once."""
+    return cache(partial(shown, alice))
+
+
+@each("page", sorted(PAGES))
+def test_every_page_of_the_docs_is_there_and_leads_to_places_on_this_site(
+    read: Callable[[str], str], page: str
 ) -> None:
-    article = main(shown(alice, address_of(page)))
-    assert set(re.findall(r'<h\d id="([^"]*)"', article)) == anchors(PAGES[page])
-
-
-@each_guide
-def test_every_link_and_picture_leads_to_a_place_on_this_site(alice: User, page: str) -> None:
     here = address_of(page)
-    article = main(shown(alice, here))
+    article = main(read(here))
+    assert set(re.findall(r'<h\d id="([^"]*)"', article)) == anchors(PAGES[page])
+    can_be_scrolled_by_keyboard(article)
     targets = re.findall(r'(?:href|src)="([^"]+)"', article)
     for target in map(html.unescape, targets):
         address, anchor = urldefrag(urljoin(here, target))
@@ -59,7 +68,7 @@ def test_every_link_and_picture_leads_to_a_place_on_this_site(alice: User, page:
         if address.startswith("/static/"):
             assert finders.find(address.removeprefix("/static/")), target
         else:
-            assert f'id="{anchor}"' in shown(alice, address) or not anchor, target
+            assert f'id="{anchor}"' in read(address) or not anchor, target
 
 
 def test_the_contents_have_every_guide_and_what_it_is_about(alice: User) -> None:
@@ -113,14 +122,6 @@ def test_strangers_are_asked_to_sign_in(client: Client, charlie: User) -> None:
 @pytest.mark.parametrize("name", ["nothing", "..", "settings.py", "%00"])
 def test_there_is_nothing_but_the_guides(alice: User, name: str) -> None:
     assert signed_in(alice).get(f"/admin/guides/{name}/").status_code == 404
-
-
-@each_guide
-def test_what_scrolls_can_be_reached_by_keyboard(alice: User, page: str) -> None:
-    article = main(shown(alice, address_of(page)))
-    scrolling = re.findall(r"<table[^>]*>|<pre><code[^>]*>", article)
-    assert [one for one in scrolling if 'tabindex="0"' not in one] == []
-    assert len(scrolling) == article.count("<table") + article.count("<pre")
 
 
 # --- Search ----------------------------------------------------------------------------------

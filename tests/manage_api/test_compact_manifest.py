@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from manage_api.openapi.document import inlined, operation_schemas
 from manage_api.openapi.parts import ref
 from manage_api.operations import Operation, all_operations, find
+from tests.each import each
 from tests.fixtures import Api
 from tests.samples import all_samples
 
@@ -17,13 +18,19 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("generous_budgets")
 
 FITS = 25_000
 FORMS = ("summary", "compact", "full")
-every = pytest.mark.parametrize("operation", all_operations(), ids=lambda one: one.name)
+every = each("operation", all_operations())
 
 
 def manifest(api: Api, query: str = "") -> Any:
     answer = api.get(f"/manifest{query}")
     assert answer.status_code == 200, answer.content
     return answer.json()
+
+
+@pytest.fixture
+def shown(api: Api) -> Any:
+    """The manifest of whoever may do everything."""
+    return manifest(api)
 
 
 def entry_of(shown: Any, operation: Operation) -> Any:
@@ -54,9 +61,10 @@ def test_it_fits_into_a_prompt(api: Api) -> None:
 
 
 @every
-def test_whoever_has_nothing_else_can_make_the_call(api: Api, operation: Operation) -> None:
+def test_whoever_has_nothing_else_can_make_the_call(
+    api: Api, shown: Any, operation: Operation
+) -> None:
     sample = all_samples()[operation.name]()
-    shown = manifest(api)
     entry = entry_of(shown, operation)
     method, path = entry["route"].split(" ")
     Draft202012Validator(params_of(shown, operation)).validate(sample.params)
@@ -76,15 +84,15 @@ def destroys(entry: Any) -> bool:
 
 
 @every
-def test_what_an_operation_does_not_take_is_not_in_it(api: Api, operation: Operation) -> None:
-    said = params_of(manifest(api), operation)
+def test_what_an_operation_does_not_take_is_not_in_it(shown: Any, operation: Operation) -> None:
+    said = params_of(shown, operation)
 
     assert not Draft202012Validator(said).is_valid({"no_such_field": 1})
 
 
 @every
-def test_it_says_the_same_as_the_full_form(api: Api, operation: Operation) -> None:
-    shown, params = manifest(api), operation_schemas(operation.name)[0]
+def test_it_says_the_same_as_the_full_form(shown: Any, operation: Operation) -> None:
+    params = operation_schemas(operation.name)[0]
     beyond = {n: s for n, s in params["properties"].items() if n not in operation.path_params}
     entry = entry_of(shown, operation)
 
@@ -124,9 +132,8 @@ def _essence(schema: Any) -> Iterator[tuple[str, Any]]:
 BULKS = [one for one in all_operations() if one.action == "bulk"]
 
 
-@pytest.mark.parametrize("bulk", BULKS, ids=lambda one: one.name)
-def test_an_item_of_a_bulk_takes_what_its_action_takes(api: Api, bulk: Operation) -> None:
-    shown = manifest(api)
+@each("bulk", BULKS)
+def test_an_item_of_a_bulk_takes_what_its_action_takes(shown: Any, bulk: Operation) -> None:
     for item in all_samples()[bulk.name]().params["items"]:
         one = find(bulk.resource, item["action"])
         assert one is not None

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 
 from manage_api.openapi.document import document, inlined
 from manage_api.operations import Operation, all_operations
+from tests.each import each
 from tests.fixtures import API, Api
 from tests.manage_api.faces import Answer, Rest, address
 from tests.manage_api.stored import changes_recorded, stored
@@ -35,7 +36,7 @@ class _Below:
         return self._api.call(method, f"/dry-run{path}", body, **headers)
 
 
-@pytest.mark.parametrize("operation", WRITES, ids=lambda one: one.name)
+@each("operation", WRITES)
 def test_it_stores_nothing_and_answers_what_is_described(operation: Operation, api: Api) -> None:
     sample = all_samples()[operation.name]()
     before, recorded = stored(), changes_recorded()
