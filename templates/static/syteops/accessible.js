@@ -34,7 +34,10 @@ const repair = () => {
   const list = document.querySelector("#changelist-form:not(:has([type=submit]))");
   list?.insertAdjacentHTML("beforeend", '<button type="submit" hidden disabled>Send</button>');
 };
-new MutationObserver(repair).observe(document, { childList: true, subtree: true });
+/* Once for a frame: while a page is parsed and the theme's scripts begin, it changes very often. */
+let due = 0;
+const soon = () => (due ||= requestAnimationFrame(() => { due = 0; repair(); }));
+new MutationObserver(soon).observe(document, { childList: true, subtree: true });
 document.addEventListener("DOMContentLoaded", repair);
 
 /* What a box is for: its hint, or that of the group in which it stands, and its own. */
