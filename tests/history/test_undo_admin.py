@@ -72,6 +72,15 @@ def test_it_asks_first_and_shows_both_sides(page: Client, renamed: AuditEntry) -
     assert AuditEntry.objects.count() == entries
 
 
+def test_times_among_the_values_are_shown_as_people_read_them(page: Client) -> None:
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    made = system.created_at
+    crm.delete_crm_system(SYSTEM, system)
+    shown = page.get(address(latest("crm_system.deleted"))).content.decode()
+    assert f'<time datetime="{made.isoformat(timespec="seconds")}"' in shown
+    assert made.isoformat() not in shown
+
+
 def test_a_post_undoes_it_as_a_change_of_that_person(
     page: Client, alice: User, renamed: AuditEntry
 ) -> None:

@@ -1,12 +1,15 @@
 """Audit entries in templates."""
 
 import json
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django import template
 from django.template import Context
 
+from syteops.adminkit.moments import exact_moment
 from syteops.audit import words
 from syteops.audit.models import AuditEntry
 from syteops.audit.visibility import may_read, visible_changes
@@ -37,8 +40,11 @@ def changes_for(entry: AuditEntry, person: Any) -> dict[str, Any]:
 
 
 @register.filter
-def value(stored: Any) -> str:
-    """A field's value before or after, as a person reads it."""
+def value(stored: Any, field: str = "") -> str:
+    """The value of a field before or after, as a person reads it; times in that person's zone."""
+    if field.endswith("_at") and isinstance(stored, str):
+        with suppress(ValueError, TypeError, OverflowError):
+            return exact_moment(datetime.fromisoformat(stored))
     if stored is None or stored == "":
         return "—"
     if isinstance(stored, bool):
