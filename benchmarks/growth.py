@@ -17,9 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syteops.settings")
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402 - needs the apps loaded
-from django.db import connection  # noqa: E402 - the same
 from django.test import Client  # noqa: E402 - the same
 
+from benchmarks.copies import store_copies  # noqa: E402 - the same
 from benchmarks.records import (  # noqa: E402 - the same
     BATCH,
     store_entries,
@@ -42,13 +42,14 @@ def main(sizes: list[int]) -> None:
     TeamMember.objects.bulk_create(members)
     filled = 0
     for size in sorted(sizes):
-        for start in range(filled, size, BATCH):
-            numbers = range(start, min(start + BATCH, size))
-            store_notes(numbers)
-            store_estimates(numbers)
-            store_entries(numbers)
+        began = time.monotonic()
+        if not filled:
+            filled = min(size, BATCH)
+            for store in (store_notes, store_estimates, store_entries):
+                store(range(filled))
+        store_copies(filled, size)
         filled = size
-        _gather_statistics()
+        print(f"{size:,}: filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         names = _names(api, size)
         figures = dict(_measure(api, API_PAGES, names)) | dict(_measure(admin, ADMIN_PAGES, names))
         print(json.dumps({"size": size, "figures": figures}), flush=True)
@@ -61,16 +62,6 @@ def _doors() -> tuple[Ask, Ask]:
     browser = Client(headers={"Host": "127.0.0.1"})
     browser.force_login(person)
     return with_key.get, browser.get
-
-
-# --- What there is ---------------------------------------------------------------------------
-
-
-def _gather_statistics() -> None:
-    """As PostgreSQL does by itself after a while; on SQLite SyteOps never does."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
 
 
 # --- What is asked ---------------------------------------------------------------------------

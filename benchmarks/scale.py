@@ -36,10 +36,10 @@ def measure(site: LiveSite, sizes: list[int]) -> Figures:
     """In the site's own process, which fills it from one size to the next."""
     command = [sys.executable, "-m", "benchmarks.growth", *map(str, sizes)]
     done = subprocess.run(
-        command, cwd=ROOT, env=site.variables(), check=False, capture_output=True, text=True
+        command, cwd=ROOT, env=site.variables(), check=False, stdout=subprocess.PIPE, text=True
     )
     if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
+        raise SystemExit(done.stdout)
     told: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     return {one["size"]: one["figures"] for one in told}
 
