@@ -2,7 +2,9 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from tests import databases
-from tests.environment import isolate, one_at_a_time
+from tests.environment import ROOT, isolate, one_at_a_time
 from tests.isolation import forget_calls
 from tests.once import is_once, leaves_once_out
 
@@ -50,12 +52,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """One worker after the other: the first one compiles the tests, half of what that takes.
+    """In a new clone one worker compiles the tests, half of what it takes to collect them.
 
-    Those who came at the same time would all do so.
+    Those who came at the same time would all do so: they wait for it.
     """
-    with one_at_a_time("collecting"):
+    with ExitStack() as turn:
+        if not _are_compiled():
+            turn.enter_context(one_at_a_time("collecting"))
+        if _are_compiled():
+            turn.close()  # by now
         return (yield)
+
+
+def _are_compiled() -> bool:
+    """Whether this Python has been here before: one of the last files stands for all."""
+    name = f"test_shape.{sys.implementation.cache_tag}-pytest-*.pyc"
+    return any((ROOT / "tests" / "__pycache__").glob(name))
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
