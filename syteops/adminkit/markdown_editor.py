@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.texts import markdown_preview
-from syteops.core.texts import TextEntity
+from syteops.core.texts import LONGEST_CONTENT, TextEntity
 
 _BUTTONS = (
     ("header", "Heading", "title", ""),
@@ -53,10 +53,11 @@ class MarkdownEditor(UnfoldAdminTextareaWidget):  # type: ignore[misc]
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
+        text = value or ""
         context["widget"] |= {
             "buttons": _BUTTONS,
             "preview_url": self.preview_url,
-            "shown": None if len(value or "") > LONG else markdown_preview(value or ""),
+            "shown": None if LONG < len(text) <= LONGEST_CONTENT else markdown_preview(text),
         }
         return context
 
