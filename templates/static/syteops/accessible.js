@@ -18,6 +18,13 @@ const repair = () => {
     icon.parentElement.setAttribute("aria-label", icon.title);
     icon.innerHTML ||= `<span class="so-hidden">${icon.title}</span>`;
   }
+  // On a phone they may scroll to the side, which needs a stop for the keyboard (WCAG 2.2, 2.1.1).
+  for (const rows of document.querySelectorAll(".formset-wrapper:not([tabindex])")) {
+    if (rows.querySelector("a, button, select, textarea, input:not([type=hidden])")) continue;
+    rows.tabIndex = 0;
+    rows.setAttribute("role", "group");
+    rows.setAttribute("aria-label", "Rows");
+  }
   for (const cell of document.querySelectorAll("#result_list th:not([scope])")) {
     cell.scope = cell.closest("thead") ? "col" : "row";
   }
