@@ -51,9 +51,15 @@ FAR_AWAY = b"""<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml
 <dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>first_name</t>
 </is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>Ada</t></is></c></row>
 </sheetData></worksheet>"""
-CELLS = b"<worksheet><sheetData><row>" + b"<c/>" * 600_001 + b"</row></sheetData></worksheet>"
+RELATED = "xl/_rels/workbook.xml.rels"
+WITH_TEXTS = parts_of(BOOK)[RELATED].replace(
+    b"</Relationships>",
+    b'<Relationship Id="t" Type="a/sharedStrings" Target="t.xml"/></Relationships>',
+)
+TEXTS = b"<sst>" + b"<si/>" * 600_001 + b"</sst>"
+OF_TEXTS = b'<worksheet><sheetData><row><c t="s"><v>0</v></c></row></sheetData></worksheet>'
 NAMES = b"<workbook><definedNames>" + b"<definedName/>" * 20_001 + b"</definedNames></workbook>"
-ATTRIBUTES = b"".join(b'a%d="" ' % n for n in range(400_001))
+ATTRIBUTES = b"".join(b'a%d="" ' % n for n in range(17_400))
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "no spreadsheet": ("a.pdf", b"%PDF-1.7", "CSV or XLSX"),
     "nothing in it": ("a.csv", b" ", "first row is empty"),
@@ -74,7 +80,11 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
         zipped({**parts_of(BOOK), "xl/a.png": b" " * (33 * 1024 * 1024)}),
         "unpacks",
     ),
-    "more cells than a sheet has": ("a.xlsx", book(CELLS), "unpacks"),
+    "more texts than a sheet has": (
+        "a.xlsx",
+        zipped({**parts_of(BOOK), SHEET: OF_TEXTS, RELATED: WITH_TEXTS, "xl/t.xml": TEXTS}),
+        "unpacks",
+    ),
     "more names than a workbook has": (
         "a.xlsx",
         zipped({**parts_of(BOOK), WORKBOOK: NAMES}),
@@ -87,7 +97,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     ),
     "more attributes than a sheet has": (
         "a.xlsx",
-        book(b"<worksheet><cols " + ATTRIBUTES + b"/></worksheet>"),
+        book(b"<worksheet>" + (b"<cols " + ATTRIBUTES + b"/>") * 23 + b"</worksheet>"),
         "unpacks",
     ),
     "a row that does not end": (
