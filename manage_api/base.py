@@ -134,14 +134,14 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
 
     @classmethod
     def names(cls) -> dict[str, str]:
-        """What summaries may call the model's objects, and the routes."""
+        """What summaries may call the model's objects."""
         meta = cls.model()._meta
         name = str(meta.verbose_name)
         return {
             "a": with_article(name),
             "name": name,
             "all": f"the {meta.verbose_name_plural}",
-            "prefix": cls.prefix.replace("-", " "),
+            "many": str(meta.verbose_name_plural),
         }
 
     # --- What it amounts to ---

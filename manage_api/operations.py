@@ -113,9 +113,9 @@ Derived = Callable[[Any], "SerializerClass | None"]
 class Declaration:
     """What is said of a viewset's method, and of what overrides it; it decorates that method.
 
-    In `summary`, {a}, {name} and {all} are the model's names, {prefix} is that of the routes. By
-    itself, `description` is the docstring, `output` the viewset's serializer, and `action`, the
-    name in dispatch, the method's. `access` follows from the HTTP method: GET reads, DELETE
+    In `summary`, {a}, {name}, {all} and {many} are the model's names. By itself, `description` is
+    the docstring, `output` the viewset's serializer, and `action`, the name in dispatch, the
+    method's. `access` follows from the HTTP method: GET reads, DELETE
     deletes, all others write. A DELETE is destructive; whatever is has a method `<name>_impact`
     that says what would go. `permission` is the verb of the Django permission, where the access
     does not imply it. `documents` are the media types beside JSON in which a read may answer, with

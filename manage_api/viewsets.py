@@ -347,7 +347,7 @@ class BulkMixin(ManageViewSet):
 
     @action(detail=False, methods=["post"])
     @operation(
-        "Change many {prefix} at once",
+        "Change many {many} at once",
         description=f"Up to {bulk.MAX_ITEMS} items, all or nothing. Each item needs the scope of "
         "its own action; one confirmation covers every delete. Errors name the item by its index.",
         input=bulk.BulkInput,
