@@ -101,6 +101,9 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     locked_object: Any = None
     """What the path names, once a write has found it: locked, so that nobody else changes it."""
     validated: dict[str, Any]
+    has_looked: bool = False
+    """Whether the input was validated; then it is in `validated`, or `wrong_input` says why not."""
+    wrong_input: Exception | None = None
     _actor: Actor | None = None
     most_counted: int | None = None
     """Of more than so many a list tells no total; None counts all there are."""
@@ -216,6 +219,7 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         """
         self.actor.trail.clear()
         self.validated, self.impact, self.locked_object = {}, None, None
+        self.has_looked, self.wrong_input = False, None
 
     @property
     def actor(self) -> Actor:

@@ -49,6 +49,7 @@ def run(view: "ManageViewSet") -> Result:
 
 def _attempt(view: "ManageViewSet") -> Result:
     view.forget_attempt()
+    look_at_input(view)  # before the transaction: until that begins, others may write
     watch = Watch(view.actor) if view.call.dry_run else None
     try:
         result = idempotency.once(view, lambda: _write(view, watch))
@@ -78,15 +79,33 @@ def _read(view: "ManageViewSet") -> Result:
 
 def perform(view: "ManageViewSet") -> Any:
     """Validate, ask for confirmation, run the action: its data. A write needs a transaction."""
-    operation, given = view.operation, dict(view.call.input)
-    context = {"text": view.call.is_text, "view": view}
-    view.validated = validate(operation.input or NoInput, given, context, partial=operation.partial)
+    operation = view.operation
+    if not view.has_looked:
+        look_at_input(view)
+    if view.wrong_input is not None:
+        wrong, view.wrong_input = view.wrong_input, None  # not kept, in a cycle with its traceback
+        raise wrong
     effects = view.effects()
     for effect in effects:  # rights before reasons: before anything is said of the object
         authorise(view.principal, effect)
     asks = operation.destructive or any(one.destructive for one in effects)
     view.impact = _impact(view) if asks else None
     return getattr(view, operation.endpoint)(view.request, **view.kwargs).data
+
+
+def look_at_input(view: "ManageViewSet") -> None:
+    """Validate the input, which asks no database. What is wrong with it is for `perform` to raise,
+    when nothing that comes before it is wrong.
+    """
+    operation, given = view.operation, dict(view.call.input)
+    context = {"text": view.call.is_text, "view": view}
+    view.has_looked = True
+    try:
+        view.validated = validate(
+            operation.input or NoInput, given, context, partial=operation.partial
+        )
+    except Exception as error:  # noqa: BLE001 - it is raised later
+        view.wrong_input = error
 
 
 def resolve_path(view: "ManageViewSet") -> None:
