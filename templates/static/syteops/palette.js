@@ -34,6 +34,14 @@
     }
   });
 
+  /* For a second, whenever it is lost: the newer theme keeps it inside until the palette is hidden. */
+  function giveBack(tries = 40) {
+    setTimeout(() => {
+      if (!isOpen() && [document.body, input()].includes(document.activeElement)) before?.focus?.();
+      if (tries) giveBack(tries - 1);
+    }, 25);
+  }
+
   const results = () => document.getElementById("command-results-list");
   const isAnswered = () => results()?.dataset.term === input().value;
 
@@ -61,7 +69,7 @@
       } else if (event.key === "Escape") {
         input().value = ""; // else the theme would only empty it
         input().focus();
-        setTimeout(() => before?.focus?.());
+        giveBack();
       } else if (event.key === "Tab") {
         const stops = [input(), ...found];
         const place = stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1);
