@@ -211,8 +211,8 @@ class ExportInput(StrictSerializer):
     format = StrictChoiceField(
         choices=("json", "env"),
         required=False,
-        help_text='`json`: an object of name and value. `env`: text, a line NAME="value" each. By '
-        "itself what `Accept` asks for, such as `text/plain`; else `json`.",
+        help_text='`json`: an object of name and value. `env`: text, a line NAME="value" each. '
+        "Left out, it is what `Accept` asks for, or `json`.",
     )
 
 

@@ -91,8 +91,8 @@ FORMATS = {
 _FORMAT = StrictChoiceField(
     choices=("json", *FORMATS),
     required=False,
-    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each. By "
-    "itself what `Accept` asks for, such as `text/csv`; else `json`.",
+    help_text="`csv`: a line of column names, then a line each. `jsonl`: JSON, a line each. "
+    "Left out, it is what `Accept` asks for, or `json`.",
 )
 AuditExportInput: Any = type(
     "AuditExportInput", (StrictSerializer,), {**fields_of(AuditFilter), "format": _FORMAT}

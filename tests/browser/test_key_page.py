@@ -175,7 +175,7 @@ def test_an_old_sign_in_is_asked_for_the_password_again(
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Your password").fill("not my password")
     dialog.get_by_role("button", name="Revoke key").click()
-    expect(page.get_by_text("This is not your password.")).to_be_visible()
+    expect(page.get_by_text("This is not your password.", exact=True)).to_be_visible()
     assert strict_site.call(key).status_code == 200
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Revoke key").click()
