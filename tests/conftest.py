@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
@@ -23,7 +23,13 @@ from tests.isolation import forget_calls
 from tests.once import is_once, leaves_once_out
 
 # What a run says of a commit is not a matter of luck. SYTEOPS_TEST_RANDOM=1 looks further.
-settings.register_profile("same each time", derandomize=not os.environ.get("SYTEOPS_TEST_RANDOM"))
+# Nor is how fast the machine is just now.
+settings.register_profile(
+    "same each time",
+    derandomize=not os.environ.get("SYTEOPS_TEST_RANDOM"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("same each time")
 
 _WITH_SERVERS = ("browser", "concurrency", "docs", "server")
