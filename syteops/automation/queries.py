@@ -1,7 +1,6 @@
 """Reading automation variables. The catalogue is derived at every read, so it is never stale."""
 
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,18 +19,14 @@ from syteops.core.modules import inactive_modules
 from syteops.core.trials import Touched
 from syteops.core.variables import Family, all_families, owner, piecewise
 from syteops.core.variables import Variable as CatalogueVariable
-from syteops.crm.models import CrmSystem
 from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
-from syteops.team.models import TeamMember
 
 log = logging.getLogger(__name__)
 FEW = 2_000
 """Variables that are all derived, and put in order, to show a page of them."""
 _MANY = 500
 """Objects that a database takes in one statement without fail; for more, everything is derived."""
-_NUMBERED: Mapping[str, Any] = {"user": TeamMember, "std_crm": CrmSystem}
-_OF_A_RECORD = re.compile(rf"{PREFIX}({'|'.join(_NUMBERED)})_([0-9]{{3,9}})")
 
 
 def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
@@ -120,13 +115,10 @@ def _around(by_kind: Mapping[Any, Collection[Touched]]) -> Iterator[CatalogueVar
 
 
 def names_like(text: str, most: int) -> list[str]:
-    """A few names that begin so, of the record whose number the text has: nothing else is read."""
-    found = _OF_A_RECORD.match(text)
-    if not found:
-        return []
-    model, number = _NUMBERED[found[1]], int(found[2])
-    record = model.objects.filter(number=number).first()
-    return [one for one in names_from(record) if one.startswith(text)][:most] if record else []
+    """A few names that begin so, of the object whose number the text has: nothing else is read."""
+    objects = (one.numbered_in(text) for one in active_families())
+    found = next((one for one in objects if one is not None), None)
+    return [one for one in names_from(found) if one.startswith(text)][:most] if found else []
 
 
 def exported() -> dict[str, str]:

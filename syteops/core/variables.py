@@ -4,6 +4,7 @@ An app's `variables.py` marks such functions with `@family`; they are found by a
 when the catalogue is read, so it cannot go stale.
 """
 
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from syteops.core.entities import Entity
+from syteops.core.entities import Entity, Numbered
 from syteops.core.modules import contribution, module_of
 from syteops.core.prepared import Prepared
 from syteops.core.trials import Touched
@@ -67,6 +68,16 @@ class Family:
     description: str
     derive: Derive
     module: str
+    numbered: type[Numbered] | None = None
+    """What has the number that stands in a name for NNN."""
+
+    def numbered_in(self, text: str) -> Numbered | None:
+        """The object whose number is where the names of this family have it; for what begins so."""
+        if self.numbered is None:
+            return None
+        beginning = re.escape(self.pattern.partition("NNN")[0])
+        found = re.match(f"{beginning}([0-9]{{3,9}})", text)
+        return self.numbered._default_manager.filter(number=found[1]).first() if found else None
 
     @property
     def takes_objects(self) -> bool:
@@ -93,12 +104,16 @@ class Family:
 _families: list[Family] = []
 
 
-def family(source: str, pattern: str, description: str) -> Callable[[Derive], Derive]:
-    """Enter a function as a source of variables. `pattern` is what the docs show."""
+def family(
+    source: str, pattern: str, description: str, numbered: type[Numbered] | None = None
+) -> Callable[[Derive], Derive]:
+    """Enter a function as a source of variables. `pattern` is what the docs show; its first NNN is
+    the number of an object of the model `numbered`, by which a name is found.
+    """
 
     def enter(derive: Derive) -> Derive:
         module = module_of(derive.__module__)
-        _families.append(Family(source, pattern, description, derive, module))
+        _families.append(Family(source, pattern, description, derive, module, numbered))
         return derive
 
     return enter

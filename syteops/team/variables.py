@@ -16,6 +16,7 @@ def _with_related(members: Iterable[TeamMember]) -> Iterator[TeamMember]:
     "team",
     "syteops_user_NNN_<field>, syteops_user_NNN_crm_NNN_id",
     "Each filled field of a team member, and who the member is in each CRM system.",
+    TeamMember,
 )
 def member_variables(about: About = None) -> Iterator[Variable]:
     for member in _with_related(only(live_members, about)):
