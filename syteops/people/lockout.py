@@ -32,8 +32,9 @@ def has_to_wait(request: HttpRequest) -> bool:
 
 def wait(request: HttpRequest) -> HttpResponse:
     """What is answered to who has to wait."""
-    answer = locked_out(request, seconds=seconds_left(_WINDOW))
-    answer.headers["Retry-After"] = str(seconds_left(_WINDOW))
+    seconds = seconds_left(_WINDOW)
+    answer = locked_out(request, seconds=seconds)
+    answer.headers["Retry-After"] = str(seconds)
     return answer
 
 

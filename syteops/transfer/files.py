@@ -20,6 +20,7 @@ MOST_ROWS = 2000
 MOST_LINES = 10_000
 """Empty ones too."""
 MOST_COLUMNS = 200
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST_XLSX_CELL = 32_767  # characters, as Excel and LibreOffice have it
 
 # The longest text of a cell: csv's own limit is below the longest texts of this site.

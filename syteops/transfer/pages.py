@@ -1,39 +1,33 @@
-"""The pages beside each list: exporting it, and importing a file into it."""
+"""The pages beside each list that import a file into it, or change many chosen rows."""
 
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.actions import delete_selected
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from manage_api.principals import PersonPrincipal
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.list_pages import ListAction, ListPage
 from syteops.core.errors import Conflict, DomainError, Invalid
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
-from syteops.transfer import downloads, editing, files, uploads
+from syteops.transfer import editing, files, uploads
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.importing import Report
 from syteops.transfer.models import Import
-from syteops.transfer.sheets import Sheet, sheet_of
-from syteops.transfer.tasks import make_workbook, restore_rows, store_file, try_file
+from syteops.transfer.offers import AT_ONCE, allowed, may_export, may_import, sheet_beside
+from syteops.transfer.sheets import sheet_of
+from syteops.transfer.tasks import restore_rows, store_file, try_file
 
 MOST_NAMED = 8
 """Of the chosen rows so many are named where it is asked what is to become of them."""
-AT_ONCE = 250
-"""So many rows are imported while the person waits; more of them in the background."""
-MOST_XLSX = 5000
-"""Rows of a workbook, which is made as a whole."""
 AT_ONCE_DELETED = 100
 """So many rows are deleted or restored while the person waits."""
 _ACTIONS = {
@@ -43,10 +37,6 @@ _ACTIONS = {
     Kind.RESTORING: "restore",
 }
 _DOING = {Kind.FILE: "Importing", Kind.EDIT: "Editing", Kind.DELETION: "Deleting"}
-_TOO_MANY = f"XLSX holds {MOST_XLSX:,} rows at most. Take CSV."
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-R = TypeVar("R", bound=HttpResponseBase)
 
 
 class FileForm(forms.Form):
@@ -54,117 +44,10 @@ class FileForm(forms.Form):
 
     file = forms.FileField(
         label="CSV or XLSX file",
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": f".csv,.xlsx,text/csv,{XLSX}"}),
+        widget=UnfoldAdminFileFieldWidget(
+            attrs={"accept": f".csv,.xlsx,text/csv,{files.XLSX_TYPE}"}
+        ),
     )
-
-
-def _allowed(admin: Any, request: HttpRequest) -> set[str]:
-    """What of its table the person may do: `list`, `create`, `partial_update`, `update`."""
-    sheet = sheet_of(admin.model)
-    if sheet is None or not admin.has_view_permission(request):
-        return set()
-    operations = [one for one in (sheet.lists, sheet.creates, sheet.updates) if one]
-    principal = PersonPrincipal(request.user)  # of a module that is away, nothing may be seen
-    return {one.endpoint for one in operations if principal.may(one)}
-
-
-def _may_export(admin: Any, request: HttpRequest) -> bool:
-    return "list" in _allowed(admin, request)
-
-
-def _may_import(admin: Any, request: HttpRequest) -> bool:
-    allowed = _allowed(admin, request)
-    return "list" in allowed and len(allowed) > 1
-
-
-def _sheet(admin: Any) -> Sheet:
-    sheet = sheet_of(admin.model)
-    assert sheet is not None  # else the page is not offered
-    return sheet
-
-
-# --- Export --------------------------------------------------------------------------------
-
-
-def show_export(admin: Any, request: HttpRequest) -> HttpResponseBase:
-    """Asks for the kind of file, and answers it with what the list's filters let pass."""
-    query = request.GET.copy()
-    form = (query.pop("format", None) or [""])[0]
-    request.GET = query  # type: ignore[assignment]  # what is left is the list's
-    try:
-        listed = admin.get_changelist_instance(request).get_queryset(request)
-    except IncorrectLookupParameters:
-        return HttpResponseRedirect(admin.url_to("changelist"))
-    if request.method == "POST":
-        return _begin_workbook(admin, request, listed)
-    if form in ("csv", "xlsx", "empty"):
-        return _exported(admin, request, listed, form)
-    title = f"Export {admin.opts.verbose_name_plural}"
-    context = {
-        "count": (count := listed.count()),
-        "takes_long": AT_ONCE < count <= MOST_XLSX,
-        "query": query.urlencode(),
-        "most": MOST_XLSX,
-        "back": f"{admin.url_to('changelist')}?{query.urlencode()}",
-    }
-    return admin.page(request, "admin/transfer/export.html", title, **context)  # type: ignore[no-any-return]
-
-
-def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpResponseBase:
-    sheet = _sheet(admin)
-    rows = sheet.exported(listed.none() if form == "empty" else listed)
-    response: HttpResponseBase
-    if form == "xlsx":
-        if listed.count() > MOST_XLSX:
-            messages.error(request, _TOO_MANY)
-            return HttpResponseRedirect(request.path)
-        try:
-            made = files.as_xlsx(list(sheet.columns), rows)
-        except Invalid as refusal:
-            messages.error(request, refusal.errors[0].detail)
-            return HttpResponseRedirect(request.path)
-        response = HttpResponse(made, content_type=XLSX)
-    else:
-        pieces = files.as_csv(list(sheet.columns), rows)
-        response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
-    return _as_download(response, sheet, "xlsx" if form == "xlsx" else "csv")
-
-
-def _as_download(response: R, sheet: Sheet, ending: str) -> R:
-    name = f"{sheet.viewset.prefix.replace('/', '-')}.{ending}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _begin_workbook(admin: Any, request: HttpRequest, listed: Any) -> HttpResponse:
-    sheet = _sheet(admin)
-    keys = list(listed.values_list("pk", flat=True)[: MOST_XLSX + 1])
-    if len(keys) > MOST_XLSX:
-        messages.error(request, _TOO_MANY)
-        return HttpResponseRedirect(request.get_full_path())
-    kept = downloads.keep(request.user, sheet, keys)
-    actor = admin_actor(request, f"{sheet.viewset.resource}.export")
-    title = f"Exporting {len(keys):,} {admin.opts.verbose_name_plural}"
-    back, name = admin.url_to("export_file", kept.pk), str(kept.pk)
-    return page_to_wait_on(begin(actor, make_workbook, kept, title=title, back=back, name=name))
-
-
-def show_download(admin: Any, request: HttpRequest, download_id: UUID) -> HttpResponse:
-    """Offers a workbook that was made in the background."""
-    try:
-        kept = downloads.find(request.user, _sheet(admin), download_id)
-        made = downloads.content_of(kept)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
-        return HttpResponseRedirect(admin.url_to("export"))
-    if made is None:  # the job that was to make it has failed, or is not over
-        return HttpResponseRedirect(admin.url_to("export"))
-    if "file" in request.GET:
-        return _as_download(HttpResponse(made, content_type=XLSX), _sheet(admin), "xlsx")
-    context = {"rows": len(kept.keys), "size": len(made), "back": admin.url_to("changelist")}
-    title = f"Export of {admin.opts.verbose_name_plural}"
-    return admin.page(request, "admin/transfer/download.html", title, **context)  # type: ignore[no-any-return]
 
 
 # --- Import --------------------------------------------------------------------------------
@@ -172,7 +55,7 @@ def show_download(admin: Any, request: HttpRequest, download_id: UUID) -> HttpRe
 
 def show_import(admin: Any, request: HttpRequest) -> HttpResponse:
     """Takes a file, tries what importing it would do, and leads to the page that tells it."""
-    sheet = _sheet(admin)
+    sheet = sheet_beside(admin)
     form = FileForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
@@ -204,7 +87,9 @@ def _untold(done: int, total: int) -> None:
 
 
 def _actor(admin: Any, request: HttpRequest, upload: Import) -> Any:
-    return admin_actor(request, f"{_sheet(admin).viewset.resource}.{_ACTIONS[Kind(upload.kind)]}")
+    return admin_actor(
+        request, f"{sheet_beside(admin).viewset.resource}.{_ACTIONS[Kind(upload.kind)]}"
+    )
 
 
 def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
@@ -214,7 +99,7 @@ def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
         title = f"Looking through {upload.file_name}"
         return _wait(admin, request, try_file, upload, title, page)
     try:
-        uploads.try_upload(upload, _sheet(admin), _actor(admin, request, upload), _untold)
+        uploads.try_upload(upload, sheet_beside(admin), _actor(admin, request, upload), _untold)
     except Conflict as gone:
         messages.error(request, gone.detail)
         return HttpResponseRedirect(admin.url_to("changelist"))
@@ -236,7 +121,7 @@ def show_file(
 ) -> HttpResponse:
     """Tells what importing a file would do; only a POST imports it."""
     try:
-        upload = uploads.find(request.user, _sheet(admin), upload_id, kinds=kinds)
+        upload = uploads.find(request.user, sheet_beside(admin), upload_id, kinds=kinds)
         if request.method == "POST":
             return _store(admin, request, upload)
     except DomainError as refusal:
@@ -269,7 +154,7 @@ def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
         title = f"{_DOING[Kind(upload.kind)]} {upload.file_name}"
         return _wait(admin, request, store_file, upload, title, admin.url_to("changelist"))
     actor = _actor(admin, request, upload)
-    report = uploads.store_upload(upload, _sheet(admin), actor, _untold)
+    report = uploads.store_upload(upload, sheet_beside(admin), actor, _untold)
     messages.success(request, uploads.outcome(upload, report))
     return HttpResponseRedirect(admin.url_to("changelist"))
 
@@ -279,14 +164,14 @@ def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
 
 def _may_edit(admin: Any, request: HttpRequest) -> bool:
     sheet = sheet_of(admin.model)
-    if sheet is None or not {"list", sheet.updates.endpoint} <= _allowed(admin, request):
+    if sheet is None or not {"list", sheet.updates.endpoint} <= allowed(admin, request):
         return False
     return admin.has_change_permission(request) and bool(editing.fields_of(sheet))
 
 
 def begin_edit(admin: Any, request: HttpRequest, queryset: Any) -> HttpResponse | None:
     """Leads from the list to the page that asks what is to become of the chosen rows."""
-    sheet, count = _sheet(admin), queryset.count()
+    sheet, count = sheet_beside(admin), queryset.count()
     if count > files.MOST_ROWS:
         messages.error(request, f"Choose {files.MOST_ROWS:,} rows at most.")
         return None
@@ -302,7 +187,7 @@ def begin_edit(admin: Any, request: HttpRequest, queryset: Any) -> HttpResponse 
 
 def show_edit(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Asks which fields get which value, tries that, and leads to the page that tells it."""
-    sheet = _sheet(admin)
+    sheet = sheet_beside(admin)
     try:
         upload = uploads.find(request.user, sheet, upload_id, kinds=(Kind.EDIT,))
     except DomainError as refusal:
@@ -334,7 +219,7 @@ def _labels(admin: Any, upload: Import, report: Report) -> dict[int, str]:
     told = {one.row for one in report.problems} | {one["row"] for one in report.changes}
     named = {}
     if upload.kind != Kind.FILE:
-        named = editing.labels(_sheet(admin), uploads.table_of(upload), only=told)
+        named = editing.labels(sheet_beside(admin), uploads.table_of(upload), only=told)
     return {row: named.get(row) or f"Row {row}" for row in told}
 
 
@@ -368,7 +253,7 @@ def _may_delete(admin: Any, request: HttpRequest) -> bool:
     sheet = sheet_of(admin.model)
     if sheet is None or "destroy" not in sheet.viewset.operations:
         return False
-    return _may_export(admin, request) and admin.has_delete_permission(request)
+    return may_export(admin, request) and admin.has_delete_permission(request)
 
 
 def restore_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
@@ -376,7 +261,7 @@ def restore_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
     keys = list(queryset.values_list("pk", flat=True))
     if len(keys) <= AT_ONCE_DELETED:
         return admin.restore(request, queryset)
-    sheet, name = _sheet(admin), f"{len(keys):,} {admin.opts.verbose_name_plural}"
+    sheet, name = sheet_beside(admin), f"{len(keys):,} {admin.opts.verbose_name_plural}"
     table = Table(["pk"], [(number, [str(key)]) for number, key in enumerate(keys, 1)])
     upload = uploads.keep(request.user, sheet, table, name, Kind.RESTORING)
     back = admin.url_to("changelist")
@@ -393,8 +278,6 @@ EDIT = ListAction("edit_chosen", "Edit selected…", _may_edit, begin_edit)
 PAGES = (
     ListPage("edit", "edit/<uuid:upload_id>/", _may_edit, show_edit),
     ListPage("deletion", "deletion/<uuid:upload_id>/", _may_delete, show_deletion),
-    ListPage("import", "import/", _may_import, show_import, "Import", "upload", is_action=True),
-    ListPage("import_file", "import/<uuid:upload_id>/", _may_import, show_file),
-    ListPage("export_file", "export/<uuid:download_id>/", _may_export, show_download),
-    ListPage("export", "export/", _may_export, show_export, "Export", "download", is_action=True),
+    ListPage("import", "import/", may_import, show_import, "Import", "upload", is_action=True),
+    ListPage("import_file", "import/<uuid:upload_id>/", may_import, show_file),
 )

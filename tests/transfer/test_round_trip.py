@@ -20,7 +20,7 @@ from syteops.lib.cells import ACTIVE, inert
 from syteops.lib.text import with_plain_line_ends as as_lines
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.transfer import hourly, pages
+from syteops.transfer import exporting, hourly
 from syteops.transfer.files import as_xlsx
 from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
@@ -149,7 +149,7 @@ def test_a_list_that_is_filtered_is_exported_as_it_is(alice: User, filled: None)
 def test_a_large_workbook_is_made_in_the_background_for_its_person_alone(
     alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "AT_ONCE", 2)
+    monkeypatch.setattr(exporting, "AT_ONCE", 2)
     for number in range(4):
         services.create_team_member(
             SYSTEM, first_name=f"P{number}", country="DE" if number else "AT"
