@@ -106,10 +106,13 @@ def main(port: str, file: str) -> None:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed: this is no request
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 with writing:
-                    log.write(json.dumps({"headers": headers, "body": body}) + "\n")
+                    log.write(json.dumps({"headers": headers, "body": body.decode()}) + "\n")
                     log.flush()
                 self.send_response(204)
                 self.end_headers()
