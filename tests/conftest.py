@@ -32,7 +32,7 @@ settings.register_profile(
 )
 settings.load_profile("same each time")
 
-_WITH_SERVERS = ("browser", "concurrency", "docs", "server")
+_WITH_SERVERS = ("browser", "concurrency", "docs", "server", "tasks")
 _OF_ONE_DOCUMENT = ("test_python_client", "test_schemathesis")
 
 # --- Before the first test -----------------------------------------------------------------
@@ -92,6 +92,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             # They share a running site, or what is made of the API description, which each worker
             # of pytest-xdist would make anew.
             item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else file))
+        if has_server:
+            # Whether other processes are in time is also the machine's to say: these may try once
+            # more. What failed at first is shown all the same.
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_collection_finish() -> None:
@@ -119,7 +123,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says why the run failed, if that was it."""
+    """What needed a second try, and why the run failed if it did because of skipped tests."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"failed at first: {report.nodeid}", yellow=True)
+        terminalreporter.write_line(report.longreprtext)
     if _skipped and os.environ.get("SYTEOPS_TEST_NO_SKIPS"):
         terminalreporter.section("skipped, which is not allowed here", red=True)
         terminalreporter.write("\n".join([*_skipped, ""]))
