@@ -232,13 +232,13 @@ class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type:
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """The object, by the one way to write its id: `02`, `+2` and ` 2` name nothing.
 
-        Else each comparison of an address with an id would be a guess.
+        Else each comparison of an address with an id would be a guess. `from_field` is what the
+        address says (`_to_field`) of a foreign key to another column; here is none.
         """
         if _is_beyond(object_id):
             return None
-        found = super().get_object(request, object_id, from_field)
-        is_named = found is not None and (from_field or str(found.pk) == object_id)
-        return found if is_named else None
+        found = super().get_object(request, object_id)
+        return found if found is not None and str(found.pk) == object_id else None
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing from the address: no page here links so, and a link must not fill in a form."""

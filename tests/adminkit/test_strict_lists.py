@@ -136,6 +136,9 @@ def test_no_page_of_an_object_fails_over_its_address(page: Client, model: Any) -
     for text in ("0", "-1", "9" * 25, "9" * 5000, "\0", "zzz", "_", "_0", "../..", "٣"):
         for end in ("change/", "history/", "delete/", "password/"):
             asked_for(page, f"{path_of(model)}{quote(text)}/{end}")
+    for end in ("change/", "delete/"):
+        for column in ("", "\0", "zzz", "id", "password"):
+            asked_for(page, f"{path_of(model)}1/{end}", _to_field=column)
 
 
 @every_list
@@ -186,8 +189,9 @@ def test_an_object_has_one_address(page: Client) -> None:
     member = TeamMember.objects.get()
     for text in (f"0{member.pk}", f"+{member.pk}", f"%20{member.pk}", f"{member.pk}%0A"):
         for end in ("change", "history", "delete"):
-            answer = page.get(f"/admin/team/teammember/{text}/{end}/")
-            assert answer.status_code == 404 or answer.headers["Location"] == "/admin/"
+            for asked in ("", "?_to_field=id", "?_to_field=id&_popup=1"):
+                answer = page.get(f"/admin/team/teammember/{text}/{end}/{asked}")
+                assert answer.status_code == 404 or answer.headers["Location"] == "/admin/"
     assert page.get(f"/admin/team/teammember/{member.pk}/change/").status_code == 200
 
 
