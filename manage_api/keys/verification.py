@@ -22,6 +22,7 @@ from syteops.core.addresses import client_address, in_networks
 from syteops.core.background import after_answer
 from syteops.core.counters import CounterKind, counters
 from syteops.core.encryption import KeyRing, ring
+from syteops.core.prepared import preparing_cursor
 from syteops.core.rows import load_row
 from syteops.core.written import State, state_column, state_from
 
@@ -177,7 +178,7 @@ def _find(public_id: str) -> tuple[Row, Any]:
     for an unknown id too, without values, so that there is as much to do.
     """
     database = connections[DEFAULT_DB_ALIAS]  # the proxy would look it up for each attribute
-    with database.cursor() as cursor:
+    with preparing_cursor(database) as cursor:
         cursor.execute(_statement(database.vendor), [public_id])
         found = cursor.fetchone()
     if found is None:  # without the switch nobody gets in

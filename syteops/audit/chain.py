@@ -31,7 +31,7 @@ from django.utils import timezone
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.errors import Unavailable
 from syteops.core.locks import try_transaction_lock
-from syteops.core.prepared import Prepared
+from syteops.core.prepared import Prepared, preparing_cursor
 from syteops.core.trials import is_trial
 
 log = logging.getLogger(__name__)
@@ -137,9 +137,11 @@ def _seal_batch() -> int:
         seals.append((chain.head_sequence, chain.head_seal, entry_id))
     if not seals:
         return 0
-    with connection.cursor() as cursor:
-        # One by one: as a single statement it takes ten times as long.
-        cursor.executemany(_SEAL, seals)
+    with preparing_cursor(connection) as cursor:
+        # One by one: as a single statement it takes ten times as long. To send several at once is
+        # no gain for one, which is nearly always all there is.
+        send = cursor.execute if len(seals) == 1 else cursor.executemany
+        send(_SEAL, seals[0] if len(seals) == 1 else seals)
         sign(chain)
         cursor.execute(_MOVE_HEAD, [chain.head_sequence, chain.head_seal, chain.mac, chain.pk])
     return len(seals)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from syteops.core import identifiers
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
 from syteops.core.events import Verb
-from syteops.core.prepared import Prepared
+from syteops.core.prepared import Prepared, preparing_cursor
 from syteops.core.records import Record
 
 _SLOT = re.compile(identifiers.SLOT)
@@ -159,7 +159,7 @@ class Numbered(Entity):
             and not cls.all_objects.filter(number=former).exists()
         ):
             return former
-        with connection.cursor() as cursor:
+        with preparing_cursor(connection) as cursor:
             table = cls._meta.db_table
             cursor.execute(f"SELECT COUNT(number), MAX(number) FROM {table}")  # noqa: S608
             count, highest = cursor.fetchone()

@@ -104,7 +104,7 @@ class _Plan:
         self._prefetched = queryset._prefetch_related_lookups
 
     def count(self) -> int:
-        with self._connection.cursor() as cursor:
+        with preparing_cursor(self._connection) as cursor:
             counting = f"SELECT COUNT(*) FROM ({self._sql}) AS counted"  # noqa: S608 - our own
             cursor.execute(counting, self._parameters)
             return int(cursor.fetchone()[0])
@@ -124,7 +124,7 @@ class _Plan:
         parameters = tuple(
             one.value(given) if type(one) is _Place else one for one in self._parameters
         )
-        with self._connection.cursor() as cursor:
+        with preparing_cursor(self._connection) as cursor:
             cursor.execute(self._sql + limits, parameters + further)
             self._read = cursor.fetchall()
         if self._is_plain:
@@ -148,6 +148,14 @@ class _Plan:
         return map(tuple, rows) if tuple_expected else iter(rows)
 
 
+def preparing_cursor(connection: Any) -> Any:
+    """A cursor whose statements the database keeps ready, where it can: see `core.postgresql`.
+
+    For statements that come again and again. SQLite's client keeps all of them ready.
+    """
+    return getattr(connection, "preparing_cursor", connection.cursor)()
+
+
 def _pad(values: list[Any]) -> list[Any]:
     """The list with its last value again and again, so that few lengths ever need a statement."""
     most = _LENGTHS[-1]
@@ -163,7 +171,7 @@ def insert_row(instance: models.Model) -> None:
     connection: Any = connections[DEFAULT_DB_ALIAS]
     fields, statement, returns = _insertion(type(instance), connection.vendor)
     values = _stored_values(instance, fields, connection, add=True)
-    with connection.cursor() as cursor:
+    with preparing_cursor(connection) as cursor:
         cursor.execute(statement, values)
         instance.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
     instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
@@ -177,7 +185,7 @@ def update_row(instance: models.Model, names: Collection[str]) -> None:
     connection: Any = connections[DEFAULT_DB_ALIAS]
     fields, statement = _change(type(instance), frozenset(names), connection.vendor)
     values = _stored_values(instance, fields, connection, add=False)
-    with connection.cursor() as cursor:
+    with preparing_cursor(connection) as cursor:
         cursor.execute(statement, [*values, instance.pk])
         if cursor.rowcount != 1:
             raise DatabaseError("The row to be changed is not there.")

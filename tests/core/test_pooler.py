@@ -17,7 +17,9 @@ from django.db import OperationalError, connection, transaction
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import Busy, exclusive, snapshot
+from syteops.core.prepared import Prepared
 from syteops.crm import services
+from syteops.crm.models import CrmSystem
 from syteops.server.backup import databases
 from tests.servers import RealServer, ServerUnavailable, pgbouncer_server
 from tests.threads import elsewhere
@@ -81,6 +83,17 @@ def sessions() -> list[tuple[str, ...]]:
         pids = {ask(each, "SELECT pg_backend_pid()") for each in (one, two)}
     assert len(pids) == 2
     return found
+
+
+def test_no_plan_is_left_in_a_session() -> None:
+    found = Prepared(lambda number: CrmSystem.objects.filter(number=number))
+    for _ in range(7):
+        assert found(7) == []
+
+    with patient(None) as one, patient(None) as two:
+        for each in (one, two):
+            begin(each)
+            assert ask(each, "SELECT count(*) FROM pg_prepared_statements") == 0
 
 
 # --- Limits ------------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
-"""The backend: as Django's, but a statement that takes too long is given up.
+"""The backend: as Django's, but a statement that takes too long is given up, and statements that
+are asked again and again are planned once.
 
-Whatever is set, is set for one transaction and goes with the statement that begins it. So it costs
-no round trip, and it holds behind a pooler such as pgbouncer too, where each transaction may meet
-another session of the server, and leaves what it has set there to somebody else.
+A session that is ours alone is told its limits when it begins, and keeps plans. Behind a pooler
+such as pgbouncer each transaction may meet another session of the server, and leaves what it has
+set there to somebody else. So there nothing is kept, and limits are set for one transaction: they
+go with the statement that begins it, and cost no round trip.
 
 PostgreSQL's own time-outs end what it works on, and the system's end connections to machines that
 are gone. Neither helps against a server that is frozen with its connections open, so the client
 watches the clock too.
 """
 
+import select
 from types import ModuleType
 from typing import Any
 
@@ -17,21 +20,46 @@ from django.db.backends.postgresql import base
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 
+_PREPARING = "preparing"
+_ASKED_BEFORE = 5
+"""How often a statement is asked before the server keeps its plan. (Django: never.)"""
 _GRACE = 5.0  # seconds, in which the server's own time-out comes first and keeps the connection
-_IDLE = b"SET LOCAL idle_in_transaction_session_timeout = '60s'"
+_IDLE = "idle_in_transaction_session_timeout = '60s'"
 
 
 class PatientConnection(psycopg.Connection[Any]):
     """A connection that is closed when its server does not answer for some time."""
 
     patience: float | None = None
+    is_own_session = False
     limit: bytes = b""
-    """What tells the server how long a statement may take. A lock is waited for within that."""
+    """What tells the server how long a statement may take, where it must be told each time."""
 
-    def be_patient(self, seconds: float) -> None:
-        """Give a statement so long: the server ends it then, and we do if the server does not."""
-        self.limit = b"SET LOCAL statement_timeout = %d; " % int(seconds * 1000)
-        self.patience = seconds + _GRACE
+    def meet(self, seconds: float | None) -> None:
+        """Find out whose the session is, and give a statement so long: the server ends it then, and
+        we do if the server does not. A lock is waited for within that.
+        """
+        self.patience = None if seconds is None else seconds + _GRACE
+        answer: Any = self.execute("SELECT pg_backend_pid()").fetchone()
+        # A pooler says of itself who is there, and lets whatever session is free answer.
+        self.is_own_session = answer[0] == self.info.backend_pid
+        if self.is_own_session:
+            self.prepare_threshold = _ASKED_BEFORE
+        if seconds is not None:
+            self._limit(f"statement_timeout = {int(seconds * 1000)}")
+
+    def _limit(self, statements: str) -> None:
+        if self.is_own_session:
+            self.execute(f"SET {statements}; SET {_IDLE}")
+        else:
+            self.limit = f"SET LOCAL {statements}; ".encode()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server has said nothing unasked, as it does when it ends a connection."""
+        watch = select.poll()
+        watch.register(self.fileno(), select.POLLIN)
+        return not watch.poll(0)
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Raises OperationalError in the end; the connection is not usable any more then."""
@@ -51,7 +79,7 @@ class PatientConnection(psycopg.Connection[Any]):
             yield from super()._start_query()
             return
         begin = self._get_tx_start_command()
-        self.pgconn.send_query(b"; ".join((begin, self.limit + _IDLE)))
+        self.pgconn.send_query(b"; ".join((begin, self.limit + b"SET LOCAL " + _IDLE.encode())))
         result = (yield from execute(self.pgconn))[-1]
         if result.status != ExecStatus.COMMAND_OK:
             raise psycopg.errors.error_from_result(result)
@@ -93,8 +121,33 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         """Tell both sides how long is waited."""
         super().init_connection_state()
-        if self.patience is not None:
-            self.connection.be_patient(self.patience)
+        self.connection.meet(self.patience)
+
+    def close_if_health_check_failed(self) -> None:
+        """As Django does it, whose question costs a round trip in each request.
+
+        A server that has ended the connection has said so.
+        """
+        if self.connection is not None and not self.connection.closed and self.connection.is_silent:
+            self.health_check_done = True
+        super().close_if_health_check_failed()
+
+    def preparing_cursor(self) -> Any:
+        """A cursor for statements that come again and again, with other values."""
+        base_wrapper: Any = super()
+        return base_wrapper._cursor(_PREPARING)
+
+    def create_cursor(self, name: Any = None) -> Any:
+        """A cursor of the connection."""
+        if name is not _PREPARING:
+            return super().create_cursor(name)
+        if not self.connection.is_own_session:
+            return super().create_cursor()
+        self.connection.cursor_factory = base.ServerBindingCursor
+        try:
+            return super().create_cursor()
+        finally:
+            self.connection.cursor_factory = PatientCursor
 
     def chunked_cursor(self) -> Any:
         """Rows piece by piece in a transaction, else all at once.
