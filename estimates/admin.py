@@ -27,7 +27,7 @@ from estimates import live, questions, services, summary
 from estimates.choices import EstimateStatus
 from estimates.forms import EstimateForm, LineItemForm, approval_form
 from estimates.links import client_path
-from estimates.lists import STATUS_SHOWN, StatusFilter, has_currency, sums
+from estimates.lists import STATUS_SHOWN, StatusFilter, shows_total, sums
 from estimates.mail_forms import MailForm, SendForm, about
 from estimates.mails import why_no_mail
 from estimates.models import Estimate, LineItem
@@ -121,7 +121,7 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
     )
     list_after_template = "estimates/admin_sums.html"
     search_fields = SEARCHED
-    shown_words = {"shown_status": STATUS_SHOWN, "total": has_currency}
+    shown_words = {"shown_status": STATUS_SHOWN, "total": shows_total}
     date_hierarchy = "created_at"
     query_for_all = "?revisions=all"
     readonly_fields = ("label", "shown_status", "totals", "client_link", "shown_answer",
@@ -309,7 +309,7 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
         """As the client gets it."""
         estimate = self.get_object(request, unquote(object_id))
         if estimate is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         try:
             return pdf_response(estimate)
         except PdfFailed as failure:

@@ -1,6 +1,8 @@
 """What the admin's list of estimates shows beside it: a tab for each state, and sums."""
 
+import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,6 +15,7 @@ from estimates.queries import (
     count_standing,
     expires_soon,
     for_totals,
+    near_total,
     not_mailed,
     totals_of,
     with_status,
@@ -34,6 +37,7 @@ TABS = {
     EstimateStatus.EXPIRED: "Expired",
     EstimateStatus.TEMPLATE: "Templates",
 }
+_AMOUNT = re.compile(r"[-\N{MINUS SIGN}]?[0-9][0-9,]{0,19}(\.[0-9]{0,4})?")
 MOST_SUMMED = 1_000
 """Estimates that are added up for a page; of more, those of the page are."""
 
@@ -71,9 +75,26 @@ def _shown() -> Iterator[tuple[str, Q]]:
 STATUS_SHOWN = by_texts(_shown)
 
 
-def has_currency(word: str) -> Q:
-    """Of the column of totals, whose amounts are added up when they are shown."""
-    return Q(currency__iexact=word)
+def shows_total(word: str) -> Q:
+    """Of the column of totals: the currency, or the amount, with its commas or without them.
+
+    What is left out of the decimals may be anything: 1200 finds 1,200.50.
+    """
+    if not _AMOUNT.fullmatch(word):
+        return Q(currency__iexact=word)
+    typed = _typed(word)
+    return Q(pk__in=[one.pk for one in near_total(Decimal(typed)) if _begins(one, typed)])
+
+
+def _typed(amount: str) -> str:
+    """As most people type it."""
+    return amount.replace(",", "").replace("\N{MINUS SIGN}", "-").rstrip(".")
+
+
+def _begins(estimate: Estimate, typed: str) -> bool:
+    """Whether its total is shown so; a whole number is all of what stands before the point."""
+    shown = _typed(money(estimate.amounts.total, estimate.currency))
+    return shown.startswith(typed) if "." in typed else shown.partition(".")[0] == typed
 
 
 def sums(changelist: Any) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypedDict
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, FloatField, Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from estimates.choices import REAL, EstimateStatus
@@ -164,6 +165,29 @@ def for_totals(found: QuerySet[Estimate]) -> QuerySet[Estimate]:
     priced = LineItem.objects.only("estimate", *PRICED)
     bare = found.select_related(None).prefetch_related(None).only("currency", "discount_percent")
     return bare.prefetch_related(Prefetch("line_items", priced))
+
+
+def near_total(amount: Decimal) -> QuerySet[Estimate]:
+    """Those of which the total may be that amount, or have decimals beyond it, with what
+    `totals_of` reads.
+
+    The database adds up without rounding, so some are about it only: look at their totals.
+    """
+    counts = Q(line_items__optional=False) | Q(line_items__chosen=True)
+    sums = Coalesce(Sum(_unrounded(), filter=counts), 0.0) * (100 - _real("discount_percent")) / 100
+    off = 5.0 + 5 * Count("line_items") + abs(float(amount)) * 1e-9
+    summed = Estimate.objects.annotate(about=sums - float(amount), off=off).order_by()
+    return for_totals(summed.filter(about__gte=-F("off"), about__lte=F("off")))
+
+
+def _real(name: str) -> Cast:
+    return Cast(F(name), FloatField())
+
+
+def _unrounded() -> Any:
+    """What a line comes to, as part of a query of estimates."""
+    quantity, price, discount, tax = (_real(f"line_items__{name}") for name in PRICED[:4])
+    return quantity * price * (100 - discount) * (100 + tax) / 10_000
 
 
 def totals_of(found: Iterable[Estimate]) -> dict[str, Decimal]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from estimates.models import Estimate
+from estimates.services import create_estimate
 from manage_api.keys import services as keys
 from notes import services as notes
 from syteops.ai.models import AiUsage
@@ -37,7 +39,6 @@ pytestmark = pytest.mark.django_db
 ICON = re.compile(r'<span class="[^"]*material.*?</span>')
 SEARCHABLE = [model for model, page in site._registry.items() if page.search_fields]
 NOT_SEARCHED = {
-    "total": "added up when it is shown",
     "to_do": "counted when it is shown",
     "value_count": "counted when it is shown",
     "requests_used": "a bar",
@@ -139,6 +140,30 @@ def test_a_number_in_a_list_is_found_with_its_zeros(furnished: Any) -> None:
 def test_webhooks_are_found_by_their_state(furnished: Any) -> None:
     assert Webhook.objects.exists()
     assert list_of(furnished, Webhook, "no such state").result_count == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "percent"),
+    [("1,200.00", "0"), ("1200", "0"), ("1,200.", "0"), ("1200.0", "0"),
+     ("1,080.00", "10"), ("0.00", "100")],
+)  # fmt: skip
+def test_totals_are_found_as_they_are_shown(furnished: Any, typed: str, percent: str) -> None:
+    line = {"description": "Work", "quantity": Decimal(3), "unit_price": Decimal("333.333"),
+            "tax_percent": Decimal(20)}  # fmt: skip
+    extra = {**line, "optional": True}
+    wanted = create_estimate(
+        SYSTEM, title="x", currency="EUR", line_items=[line, extra], discount_percent=percent
+    )
+    nearly = {**line, "unit_price": Decimal("333.67")}  # 1,201.21
+    create_estimate(SYSTEM, title="y", currency="EUR", line_items=[nearly])
+    assert list(list_of(furnished, Estimate, typed).queryset) == [wanted]
+
+
+@pytest.mark.parametrize("typed", ["200.00", "12", "1,200.01", "1200.000", "1,2.0001", "9" * 20])
+def test_no_other_amount_is_found(furnished: Any, typed: str) -> None:
+    line = {"description": "Work", "unit_price": Decimal(1200)}
+    create_estimate(SYSTEM, title="x", currency="EUR", line_items=[line])
+    assert list_of(furnished, Estimate, typed).result_count == 0
 
 
 def test_totals_are_found_by_their_currency(furnished: Any) -> None:
