@@ -73,7 +73,7 @@ def confirmed(
     seen = what_is_seen(request, admin.changes_at(object_id))
     obj = admin.get_object(request, unquote(object_id))
     if obj is None:
-        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)  # type: ignore[no-any-return]
+        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
     if not admin.has_change_permission(request):
         raise PermissionDenied
     asked = question if isinstance(question, Question) else question(obj)

@@ -83,6 +83,10 @@ class RestoringAdmin(ServiceAdmin):
         """Whether the person may bring one back."""
         return self.has_change_permission(request)
 
+    def ways_back(self, request: HttpRequest) -> list[tuple[str, str]]:
+        deleted = f"{self.url_to('changelist')}?state=deleted"
+        return [(deleted, "Restore it")] if self.may_restore(request) else []
+
     def has_restore_permission(self, request: HttpRequest) -> bool:
         """Where deleted ones are listed, for those who may."""
         return asks_for_deleted(request) and self.may_restore(request)

@@ -15,6 +15,8 @@ from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 
 from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.history import HistoryAdmin
@@ -25,9 +27,14 @@ from syteops.adminkit.merging import (
     merge_rows,
     with_choices,
 )
+from syteops.adminkit.moments import ago
 from syteops.adminkit.races import lock_row, races_refused
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.visibility import visible_to_person
+from syteops.audit.words import actor_name, sentence
 from syteops.core.errors import Conflict, DomainError, Forbidden
+from syteops.core.events import Verb
+from syteops.core.permissions import permission_name
 
 FIELD = "_seen"
 
@@ -119,6 +126,28 @@ class GuardedAdmin(HistoryAdmin):
         key = unquote(object_id)
         # PostgreSQL refuses to look for a NUL, which names nothing.
         return self.changes(key) if key and "\0" not in key else AuditEntry.objects.none()
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """An old link leads to the list, which tells who deleted it and how to have it back."""
+        deleted = self.changes_at(object_id).filter(event__endswith=f".{Verb.DELETED}")
+        entry = deleted.order_by("-pk").first()
+        if entry is None or not self.has_view_permission(request):
+            return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[no-any-return]
+        told, links = f"This {opts.verbose_name} was deleted.", self.ways_back(request)
+        if visible_to_person(request.user, AuditEntry.objects.filter(pk=entry.pk)).exists():
+            told = f"{actor_name(entry)} {sentence(entry)} {ago(entry.at)}."
+            if request.user.has_perm(permission_name(AuditEntry, "view")):
+                page = reverse(f"{self.admin_site.name}:audit_auditentry_change", args=[entry.pk])
+                links = [(page, "Look at the deletion"), *links]
+        shown = format_html_join("", ' <a class="so-link" href="{}">{}</a>', links)
+        messages.warning(request, format_html("{}{}", told, shown))
+        return HttpResponseRedirect(self.url_to("changelist"))
+
+    def ways_back(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """Address and title of the pages on which the person can restore what is deleted."""
+        return []
 
     def changeform_view(
         self,

@@ -12,12 +12,15 @@ from django.urls import reverse
 from syteops.lib.paths import ADMIN_PREFIX
 
 
-def plain_page(path: str, status: int, title: str, *texts: str) -> HttpResponse:
+def plain_page(
+    path: str, status: int, title: str, *texts: str, leads_back: bool = False
+) -> HttpResponse:
     """What a person reads to whom the site can show nothing else at `path`, with the way back.
 
-    No cache keeps it. Whoever came to a page of the admin is led to its start page.
+    No cache keeps it. Whoever came to a page of the admin, or `leads_back` says so, is led to its
+    start page.
     """
-    back = reverse("admin:index") if path.startswith(ADMIN_PREFIX) else ""
+    back = reverse("admin:index") if leads_back or path.startswith(ADMIN_PREFIX) else ""
     shown = {"site": settings.SITE_NAME, "title": title, "texts": texts, "back": back}
     page = render_to_string("plain.html", shown)
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": _policy_of(page)}

@@ -48,7 +48,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _answer(request: HttpRequest, status: int, exception: Exception) -> HttpResponse:
     if is_api(request.path_info):
         return problem_response(request, exception)
-    return plain_page(request.path_info, status, *_PAGES[status])
+    # A page of a module may be a client's, who has no business in the admin.
+    is_nobodys = status == 404 and request.resolver_match is None
+    return plain_page(request.path_info, status, *_PAGES[status], leads_back=is_nobodys)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -4,13 +4,14 @@ The page finds the object, and it is gone when it is locked. On SQLite a page wa
 one first; on PostgreSQL it does not.
 """
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
 from django.test import Client
 
@@ -76,6 +77,46 @@ def test_every_deletion_of_what_is_gone_says_so(alice: User, page: ServiceAdmin)
     ):
         assert answer.status_code == 200
         assert "was deleted" in answer.content.decode()
+
+
+# --- Old links ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ADMINS, ids=lambda page: page.model.noun)
+def test_an_old_link_says_who_deleted_it_and_leads_to_undoing_that(
+    alice: User, page: ServiceAdmin
+) -> None:
+    item, client = MAKERS[page.model.noun](), signed_in(alice)
+    if page.service("delete") is None:
+        return
+    pk = item.pk
+    page.service("delete")(SYSTEM, item)
+    for view in ("change", "history", "delete"):
+        answer = client.get(address(page, pk, view), follow=True)
+        assert answer.redirect_chain == [(address(page), 302)], view
+        (message,) = answer.context["messages"]
+        assert " deleted " in str(message)
+        assert "just now." in str(message)
+        entry = re.search(r"/admin/audit/auditentry/\d+/change/", str(message))
+        assert entry
+        assert "/undo/" in client.get(entry[0]).content.decode()
+
+
+def test_who_reads_no_trail_learns_no_more_than_that_it_is_gone(bob: User) -> None:
+    member = a_member()
+    team.delete_team_member(SYSTEM, member)
+    link = f"/admin/team/teammember/{member.pk}/change/"
+    names = ("view_teammember", "change_teammember")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=names))
+    (message,) = signed_in(bob).get(link, follow=True).context["messages"]
+    assert "deleted team member Ada Lovelace (001) just now." in str(message)
+    assert "auditentry" not in str(message)
+    assert 'href="/admin/team/teammember/?state=deleted"' in str(message)
+
+    bob.user_permissions.clear()
+    for view in ("change", "history"):
+        answer = signed_in(bob).get(link.replace("change", view), follow=True)
+        assert "Ada" not in answer.content.decode()
 
 
 # --- Two at once -------------------------------------------------------------------------------

@@ -72,6 +72,12 @@ def test_a_client_is_not_led_to_the_admin(visitor: Client, status: int) -> None:
     assert "/admin/" not in page_of(visitor.get(f"/c/broken/{status}"), status)
 
 
+@pytest.mark.parametrize("address", ["/nothing", "/e", "/admins/"])
+def test_from_where_nothing_is_the_way_leads_to_the_start(visitor: Client, address: str) -> None:
+    page = page_of(visitor.get(address), 404)
+    assert '<a href="/admin/">To the start page</a>' in page
+
+
 @each_status
 def test_below_the_api_it_is_a_problem_document(visitor: Client, status: int) -> None:
     response = visitor.get(f"/api/broken/{status}")
