@@ -46,10 +46,8 @@ def _repeated(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def repeat(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         page = partial(view, request, *args, **kwargs)
-        if request.method != "POST":
-            shown: HttpResponse = page()
-            return shown
-        return with_undo(request, repeated_page(request, page))
+        shown = page() if request.method != "POST" else repeated_page(request, page)
+        return with_undo(request, shown)
 
     return repeat
 

@@ -1,5 +1,8 @@
 """*Undo* in the message that tells of a change, wherever in the admin it was made."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +17,8 @@ from syteops.history.rights import may_undo
 
 _LATEST = 200
 """Entries in which those of a request that has just ended are looked for."""
+_APART = timedelta(minutes=5)
+"""By so much the clocks of a process that begins a job and of one that does it may differ."""
 
 
 def with_undo(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -25,20 +30,29 @@ def with_undo(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     told: Any = getattr(get_messages(request), "_queued_messages", [])
     if response.status_code != 302 or not told or told[-1].level != SUCCESS:
         return response
-    if made := [one for one in _made_by(request) if may_undo(request.user, one)]:
+    undoable = (one for one in _made_by(request) if may_undo(request.user, one))
+    if made := [*islice(undoable, 2)]:  # there may be thousands
         link = '{} <a class="so-link so-undo" href="{}">{}</a>'
         where = _where(made, response.headers["Location"])
         told[-1].message = format_html(link, told[-1].message, *where)
     return response
 
 
-def _made_by(request: HttpRequest) -> list[AuditEntry]:
-    """The changes of this request, without those that others of them brought about."""
-    newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    request_id = getattr(request, "request_id", "")
-    latest = AuditEntry.objects.filter(pk__gt=newest - _LATEST, door=Channel.ADMIN)
+def _made_by(request: HttpRequest) -> Iterator[AuditEntry]:
+    """The changes of this request, without those that others of them brought about.
+
+    Of a page that tells what became of a job, those of the job.
+    """
+    job = getattr(request, "told_of", None)
+    request_id = job.actor["request_id"] if job else getattr(request, "request_id", "")
+    latest = AuditEntry.objects.filter(door=Channel.ADMIN)
+    if job:
+        latest = latest.filter(at__gte=job.begun_at - _APART)
+    else:
+        newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        latest = latest.filter(pk__gt=newest - _LATEST)
     mine = latest.filter(request_id=request_id, outcome=Outcome.CHANGED).exclude(changes={})
-    return [one for one in mine if one.operation.startswith(f"{one.object_resource}.")]
+    return (one for one in mine if one.operation.startswith(f"{one.object_resource}."))
 
 
 def _where(made: list[AuditEntry], back: str) -> tuple[str, str]:

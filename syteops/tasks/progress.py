@@ -41,6 +41,7 @@ def show_progress(admin: Any, request: HttpRequest, job_id: UUID) -> HttpRespons
         messages.error(request, problem["detail"])
     else:
         messages.success(request, job.told or "Done.")
+        request.told_of = job  # type: ignore[attr-defined]  # what it changed can be undone
     return HttpResponseRedirect(job.back)
 
 

@@ -1,5 +1,7 @@
 """Many rows are deleted or restored in the background: looked at first, and all of them or none."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -42,7 +44,18 @@ def choose(client: Client, action: str, chosen: list[Any], place: str) -> Any:
 
 
 def told(answer: Any) -> list[str]:
-    return [str(one) for one in answer.context["messages"]]
+    """The messages, without a link to undo it."""
+    return [str(one).partition(" <a ")[0] for one in answer.context["messages"]]
+
+
+def changes_offered(page: Client, answer: Any) -> list[str]:
+    """Where the message leads on: the events of the entries that are listed there."""
+    (message,) = answer.context["messages"]
+    link = re.search(r'class="so-link so-undo" href="([^"]+)">([^<]+)</a>', str(message))
+    assert link
+    assert link[2] == "Look at the changes"
+    listed: Any = page.get(unescape(link[1]))
+    return [one.event for one in listed.context["cl"].result_list]
 
 
 def there() -> list[str]:
@@ -67,6 +80,7 @@ def test_many_are_looked_at_and_then_deleted_with_a_bar(
     entries = AuditEntry.objects.filter(event="team_member.deleted")
     assert {(one.operation, one.actor_label) for one in entries} == {("users.delete", "alice")}
     assert entries.count() == 3
+    assert changes_offered(page, done) == ["team_member.deleted"] * 3
 
 
 def test_what_was_changed_since_is_shown_again(page: Client, team: list[TeamMember]) -> None:
@@ -135,6 +149,7 @@ def test_many_are_restored_all_or_none(page: Client, team: list[TeamMember]) -> 
     assert there() == []
     done = outcome(page, waiting)
     assert told(done) == ["3 are back."]
+    assert changes_offered(page, done) == ["team_member.restored"] * 3
     assert there() == ["Ada", "Bert", "Cleo"]
 
 
