@@ -30,6 +30,8 @@ class Found:
     icon: str = "article"
     is_last: bool = False
     """Whether it only leads to a further search."""
+    presses: str = ""
+    """The selector of what it presses on the page, where it leads nowhere."""
 
 
 @dataclass(frozen=True)

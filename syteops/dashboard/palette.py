@@ -20,6 +20,15 @@ _OWN_PAGES = (
     ("Interactive API documentation", "terminal", "manage-api-docs"),
 )
 
+# Of the account menu: title, icon, and what is pressed; and what else people call it.
+_SWITCH = """[x-on\\:click="switchTheme('{}')"]"""
+_DOINGS = (
+    ("Log out", "logout", "#logout-form button", "sign out log off"),
+    ("Light theme", "light_mode", _SWITCH.format("light"), "switch mode bright"),
+    ("Dark theme", "dark_mode", _SWITCH.format("dark"), "switch mode night"),
+    ("Theme of the system", "computer", _SWITCH.format("auto"), "switch mode automatic"),
+)
+
 
 def find(request: HttpRequest, text: str) -> list[Found]:
     """What of the admin fits the text and is this person's to open.
@@ -42,6 +51,9 @@ def _pages(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:
     for title, icon, url_name in _OWN_PAGES:
         if wanted.fits(title):
             yield Found(title, "Page", reverse(url_name), icon)
+    for title, icon, presses, called in _DOINGS:
+        if wanted.fits(title, called):
+            yield Found(title, "Action", "#", icon, presses=presses)
 
 
 def _guides(wanted: Wanted) -> Iterator[Found]:

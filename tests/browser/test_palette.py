@@ -1,9 +1,12 @@
 """The palette, worked by the keyboard alone."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, sign_in
 from tests.browser.test_accessibility import violations
 
 PALETTE = "#search-input-command"
@@ -75,3 +78,24 @@ def test_what_is_typed_in_a_field_opens_no_palette(page: Page) -> None:
     name.press_sequentially("A/B")
     expect(name).to_have_value("A/B")
     expect(page.locator(PALETTE)).to_be_hidden()
+
+
+def test_the_theme_is_switched_and_one_leaves_from_the_palette(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()  # by itself: its session ends
+    sign_in(page)
+    opened(page)
+    press(page, "/")
+    page.keyboard.type("dark th")
+    press(page, "Enter")
+    expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
+    expect(page.locator(PALETTE)).to_be_hidden()
+
+    press(page, "/")
+    expect(page.locator(PALETTE)).to_be_focused()
+    page.keyboard.type("sign out")
+    press(page, "Enter")
+    expect(page.get_by_text("Log in again")).to_be_visible()
+    page.goto("/admin/")
+    expect(page.get_by_label("Username")).to_be_visible()

@@ -15,8 +15,16 @@
     window.dispatchEvent(new CustomEvent("opencommand"));
   }
 
+  /* As by the key: the theme closes it, and the focus goes back. */
+  const close = () => input().dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-palette]")) {
+    const line = event.target.closest("[data-presses]");
+    if (line) {
+      event.preventDefault(); // it leads nowhere, but does what the account menu does
+      close();
+      document.querySelector(line.dataset.presses).click();
+    } else if (event.target.closest("[data-palette]")) {
       event.stopPropagation(); // the theme takes it for a click beside the palette
       open();
     }
@@ -47,7 +55,7 @@
 
   function openChosen() {
     const chosen = results()?.querySelector("li.active a") ?? results()?.querySelector("a");
-    if (chosen) window.location.href = chosen.href;
+    chosen?.click();
   }
 
   document.addEventListener("htmx:afterSettle", () => {
@@ -67,8 +75,8 @@
         waits = !isAnswered();
         if (!waits) openChosen();
       } else if (event.key === "Escape") {
+        if (event.target !== input()) return close(); // there the theme waits for the key
         input().value = ""; // else the theme would only empty it
-        input().focus();
         giveBack();
       } else if (event.key === "Tab") {
         const stops = [input(), ...found];
