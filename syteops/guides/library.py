@@ -70,6 +70,8 @@ def _read(path: str, summary: str) -> Guide:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse((_root() / path).read_text(encoding="utf-8"))
     sections = tuple(_sections(tokens))
+    title = next(place for place, one in enumerate(tokens) if one.type == "heading_close")
+    del tokens[: title + 1]  # the page that shows it has its title for a heading
     for token in tokens:
         if token.type == "code_block":
             token.type = "fence"
