@@ -10,7 +10,9 @@ RELAUNCH = (
     {"description": "Concept and design", "quantity": Decimal("6"), "unit_price": Decimal("780")},
     {"description": "Development", "quantity": Decimal("12"), "unit_price": Decimal("820")},
     {"description": "Hosting, first year", "quantity": Decimal("1"), "unit_price": Decimal("360")},
-)
+    {"description": "Texts by a copywriter", "quantity": Decimal("2"), "unit_price": Decimal("640"),
+     "optional": True},
+)  # fmt: skip
 CARE = ({"description": "Care plan", "quantity": Decimal("12"), "unit_price": Decimal("149.90")},)
 
 
