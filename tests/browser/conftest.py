@@ -166,7 +166,7 @@ def browsing(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Pa
 
     def make(site: Site = running_site, **options: Any) -> Page:
         context = chromium.new_context(base_url=site.url, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(_PATIENCE * 1000)  # a password takes a second of a processor
         contexts.append(context)
         page = context.new_page()
         _watch(page, site.url, complaints)

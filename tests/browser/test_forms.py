@@ -122,3 +122,24 @@ def test_a_secret_is_made_at_a_click(form: Page) -> None:
     made = form.locator("[name=new_token]")
     expect(made).to_be_focused()
     assert len(made.input_value()) == 44
+
+
+def test_fields_of_one_line_stand_on_one_line_where_there_is_room(form: Page) -> None:
+    form.goto("/admin/team/teammember/add/")
+    first, last = form.get_by_label("First name"), form.get_by_label("Last name")
+    for width, is_beside in ((1440, True), (390, False)):
+        form.set_viewport_size({"width": width, "height": 900})
+        tops = [box["y"] for box in (first.bounding_box(), last.bounding_box()) if box]
+        assert (tops[0] == tops[1]) == is_beside, width
+
+
+def test_the_focus_is_never_below_the_bar_of_a_form(form: Page) -> None:
+    form.goto("/admin/estimates/estimate/add/")
+    form.set_viewport_size({"width": 1440, "height": 600})
+    form.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+    bar = form.locator("#submit-row")
+    form.get_by_label("Client name").focus()
+    while not bar.evaluate("one => one.contains(document.activeElement)"):
+        below = form.evaluate("document.activeElement.getBoundingClientRect().top + 8")
+        assert below < (bar.bounding_box() or {"y": 0})["y"]
+        form.keyboard.press("Tab")

@@ -54,13 +54,18 @@
     if (!words && found) one.setAttribute("aria-label", found);
   }
 
-  const opens = (one) => /^(\w+) = (?:!\1|true)/.exec(one.getAttribute("x-on:click") ?? "")?.[1];
+  const OPENS = /\b(\w+) = (?:!\1|true)|^(sidebar)Toggle\(\)/;
+
+  function opens(one) {
+    const [, name, toggled] = OPENS.exec(one.getAttribute("x-on:click") ?? "") ?? [];
+    return name ?? toggled;
+  }
 
   /* What a menu's button shows: the theme ties both to one variable. */
   function shownBy(button) {
     const name = opens(button);
     if (!name) return undefined;
-    const panels = name === "sidebarMobileOpen" ? "#nav-sidebar" : `[x-show="${name}"]`;
+    const panels = name.startsWith("sidebar") ? "#nav-sidebar" : `[x-show="${name}"]`;
     return [...document.querySelectorAll(panels)].find((one) => one.checkVisibility());
   }
 
