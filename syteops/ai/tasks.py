@@ -16,8 +16,9 @@ from syteops.core.entities import Entity
 from syteops.core.events import Verb
 from syteops.core.tasks import task
 from syteops.lib.text import cut
-from syteops.tasks.jobs import Storing, begin, carry_out
+from syteops.tasks.jobs import Storing, begin
 from syteops.tasks.models import Job
+from syteops.tasks.working import carry_out
 
 
 @task(queue_name="slow")

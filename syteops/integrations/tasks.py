@@ -3,7 +3,8 @@
 from syteops.core.actors import Actor
 from syteops.core.tasks import task
 from syteops.integrations import services
-from syteops.tasks.jobs import Storing, carry_out
+from syteops.tasks.jobs import Storing
+from syteops.tasks.working import carry_out
 
 
 @task()

@@ -1,15 +1,13 @@
 """Tasks for which somebody waits: begun in a request, carried out by a worker, asked about after.
 
 The task of a job is a function of the job's id and the object's: `begin` enqueues it, and in it
-`carry_out` does the work and keeps what became of it. What the work changes is stored once, however
-often a worker is killed in the middle of it.
+`working.carry_out` does the work and keeps what became of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +17,6 @@ from django_tasks_db.models import DBTaskResult
 
 from syteops.core.actors import Actor
 from syteops.core.counters import CounterKind, counters
-from syteops.core.errors import DomainError
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.models import Job
 
@@ -36,10 +33,6 @@ UNFORESEEN = {
     "code": "internal_error",
     "detail": "Something went wrong that nobody has foreseen. Nothing was stored. Try again.",
 }
-
-
-class _StoredBefore(Exception):
-    """An earlier attempt has stored the outcome."""
 
 
 @transaction.atomic
@@ -60,41 +53,6 @@ def begin(
     job.task = UUID(result.id)
     job.save(force_insert=True)
     return job
-
-
-def carry_out(job_id: str, work: Work) -> None:
-    """Do the work of a job, unless that was done before. What is refused is kept to be told.
-
-    Any other failure is kept as unforeseen, and goes on: the task has failed.
-    """
-    job = Job.objects.filter(pk=job_id, ended_at=None).first()
-    if job is None:
-        return
-    try:
-        told = work(job.get_actor(), partial(_storing, job_id))
-    except _StoredBefore:
-        return
-    except DomainError as refusal:
-        _end(job, problem={"code": refusal.code, "detail": refusal.detail})
-    except Exception:
-        _end(job, problem=UNFORESEEN)
-        raise
-    else:
-        _end(job, told=told)
-
-
-@contextmanager
-def _storing(job: str) -> Iterator[None]:
-    """A transaction that also ends the job, so that its outcome is stored once."""
-    with transaction.atomic():
-        if Job.objects.select_for_update().get(pk=job).ended_at:
-            raise _StoredBefore
-        yield
-        Job.objects.filter(pk=job).update(ended_at=timezone.now())
-
-
-def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> None:
-    Job.objects.filter(pk=job.pk).update(ended_at=timezone.now(), told=told, problem=problem)
 
 
 def tell_progress(job: str, done: int, total: int, before: int | None = None) -> None:

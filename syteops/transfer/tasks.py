@@ -4,7 +4,8 @@ from functools import partial
 
 from syteops.core.actors import Actor
 from syteops.core.tasks import task
-from syteops.tasks.jobs import Storing, carry_out, tell_progress
+from syteops.tasks.jobs import Storing, tell_progress
+from syteops.tasks.working import carry_out
 from syteops.transfer import downloads, uploads
 from syteops.transfer.models import Download, Import
 from syteops.transfer.restoring import restore

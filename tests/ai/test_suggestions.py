@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from manage_api.keys import services as keys
 from manage_api.keys.models import ManageKey
 from notes import services as notes
 from notes.assistant import Summary
@@ -192,6 +194,33 @@ def test_a_worker_that_is_killed_again_and_again_is_told_as_a_failure(
     shown = api.get(where).json()
 
     assert (shown["status"], shown["problem"]["code"]) == ("failed", "internal_error")
+
+
+@pytest.mark.parametrize(
+    ("end", "is_asked"),
+    [
+        (lambda key: keys.revoke_key(SYSTEM, key), False),
+        (lambda key: keys.rotate_key(SYSTEM, key, overlap=timedelta(0)), True),
+    ],
+    ids=["revoked", "replaced"],
+)
+def test_nobody_is_asked_for_a_key_that_was_revoked_meanwhile(
+    api: Api, obliging: FakeProvider, make_key: Callable[..., str], end: Any, is_asked: bool
+) -> None:
+    note = a_note()
+    where = suggest(Api(make_key("notes_items:read", "notes_items:write")), note)
+    end(ManageKey.objects.get(name="Test key"))
+
+    run_tasks()
+
+    assert bool(obliging.asked) == is_asked
+    shown = api.get(where).json()
+    assert shown["status"] == ("ready" if is_asked else "failed")
+    if not is_asked:
+        assert shown["problem"]["code"] == "permission_denied"
+        where = suggest(api, note)
+        run_tasks()
+        assert api.get(where).json()["status"] == "ready"
 
 
 def test_one_whose_worker_was_killed_does_not_stand_in_the_way_of_another(

@@ -15,8 +15,9 @@ from syteops.ai import tasks as ai_tasks
 from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.tasks.jobs import carry_out, forget_jobs, status_of
+from syteops.tasks.jobs import forget_jobs, status_of
 from syteops.tasks.models import Job
+from syteops.tasks.working import SHUT_OUT, carry_out
 from tests.background import run_tasks
 from tests.fixtures import signed_in
 
@@ -164,7 +165,7 @@ def test_killed_after_it_stored_it_stores_nothing_twice(
 ) -> None:
     where = press(page, provider)
     job = Job.objects.get()
-    killed_in("syteops.tasks.jobs._end", job, provider, monkeypatch)
+    killed_in("syteops.tasks.working._end", job, provider, monkeypatch)
     AiProvider.objects.update(known_models=["changed since"])
     run_tasks()
     assert len(asked) == 1
@@ -172,6 +173,25 @@ def test_killed_after_it_stored_it_stores_nothing_twice(
     assert page.get(where).headers["Location"].endswith("/change/")
     job.refresh_from_db()
     assert status_of(job) == "succeeded"
+
+
+@pytest.mark.parametrize("column", ["is_active", "is_staff"])
+def test_nothing_is_done_for_who_was_shut_out_meanwhile(
+    page: Client, provider: AiProvider, asked: list[Any], column: str
+) -> None:
+    press(page, provider)
+    User.objects.update(**{column: False})
+    run_tasks()
+    assert asked == []
+    assert models() == []
+    assert Job.objects.get().problem == {"code": "permission_denied", "detail": SHUT_OUT}
+
+
+def test_nor_for_who_is_gone(page: Client, provider: AiProvider, asked: list[Any]) -> None:
+    press(page, provider)
+    User.objects.all().delete()
+    run_tasks()
+    assert asked == []
 
 
 def test_of_two_attempts_at_once_one_stores(

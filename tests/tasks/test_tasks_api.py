@@ -12,8 +12,9 @@ from manage_api.keys.models import ManageKey
 from syteops.ai.tasks import make_suggestion
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.errors import Conflict
-from syteops.tasks.jobs import begin, carry_out
+from syteops.tasks.jobs import begin
 from syteops.tasks.models import Job
+from syteops.tasks.working import carry_out
 from tests.fixtures import Api
 from tests.samples.notes import a_note
 from tests.samples.tasks import a_job
