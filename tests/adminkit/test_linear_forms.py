@@ -5,7 +5,6 @@ once; one of which nothing is said then, because others were refused first, is s
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -39,7 +38,7 @@ from syteops.transfer.editing import EditForm
 from syteops.transfer.pages import FileForm
 from tests.adminkit.test_strict_lists import parameters, path_of
 from tests.core.test_values import MAKERS
-from tests.effort import takes_over
+from tests.effort import at_most, takes_over
 from tests.fixtures import signed_in
 from tests.invitations.invited import invited
 from tests.keys.key_pages import on, restricted
@@ -238,9 +237,8 @@ def clean_one(field: forms.Field, text: str) -> None:
 
 def refused(client: Client, url: str, sent: dict[str, Any]) -> set[str]:
     """The names of the fields of which the page says something when it is sent."""
-    before = time.process_time()
-    answer = client.post(url, sent)
-    assert time.process_time() - before < SECONDS * (4 + list(sent.values()).count(EVIL)), url
+    with at_most(SECONDS * (4 + list(sent.values()).count(EVIL)), url):
+        answer = client.post(url, sent)
     return {form.add_prefix(name) for form in forms_on(answer) for name in form.errors}
 
 
@@ -310,6 +308,5 @@ def test_nor_does_the_catalogue_of_variables(page: Client) -> None:
 
 
 def asked(client: Client, path: str, name: str) -> None:
-    before = time.process_time()
-    assert client.get(path, {name: EVIL[:100_000]}).status_code < 500, name
-    assert time.process_time() - before < 3 * SECONDS, name
+    with at_most(3 * SECONDS, name):
+        assert client.get(path, {name: EVIL[:100_000]}).status_code < 500, name

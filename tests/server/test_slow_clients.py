@@ -15,7 +15,7 @@ from tests.databases import fresh_database as new_fresh_database
 
 pytestmark = pytest.mark.slow
 
-DEADLINE = 3.0
+DEADLINE = 8.0
 PATIENCE = 30.0
 CRM = f"{API}/crm-systems"
 

@@ -229,7 +229,7 @@ def test_an_answer_that_drips_ends_in_time(
     began = time.monotonic()
     deliver()
     over.set()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
     assert Delivery.objects.get().state == "delivered"
     assert 0 < len(attempt().answer) < 30
 
