@@ -13,7 +13,7 @@ from syteops.adminkit.races import check_references, races_refused
 from syteops.adminkit.restoring import RestoringAdmin, StateFilter, asks_for_deleted
 from syteops.adminkit.searched_choices import SearchedFilter
 from syteops.core.actors import Actor
-from syteops.core.consequences import foresee, words_of
+from syteops.core.consequences import Watch, words_of
 from syteops.core.entities import find
 from syteops.core.errors import Conflict, NotFound
 from syteops.core.permissions import permission_name
@@ -150,11 +150,11 @@ class TeamMemberAdmin(RestoringAdmin):
         actor = admin_actor(request, "users.erase")
         if request.method == "POST":
             return self._erase(request, actor, member)
-        told = services.predict_erasure(member)
-        foreseen = foresee(actor, lambda: services.erase_team_member(actor, member))
+        watch = Watch(actor)
+        told = services.predict_erasure(member, watch)
         context = {
             "question": _ERASING,
-            "lines": [*_in_words(told), *words_of(foreseen)],
+            "lines": [*_in_words(told), *words_of(watch.tell())],
             "login_kept": told["login_kept"],
             "object": member,
             "back": self.url_to("changelist"),

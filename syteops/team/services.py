@@ -14,6 +14,7 @@ from django.db import transaction
 from syteops.audit import services as audit
 from syteops.audit.erasing import erase_values
 from syteops.core.actors import SYSTEM, Actor
+from syteops.core.consequences import Watch
 from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, Invalid
 from syteops.core.events import Verb
@@ -141,10 +142,15 @@ class TeamMemberEraseImpact(TypedDict):
     undo: str
 
 
-def predict_erasure(member: TeamMember) -> TeamMemberEraseImpact:
-    """What erasing the member would take, exactly: it is done, and taken back."""
+def predict_erasure(member: TeamMember, watch: Watch | None = None) -> TeamMemberEraseImpact:
+    """What erasing the member would take, exactly: it is done, and taken back.
+
+    `watch` sees it, too, so that nobody need try it once more to tell its consequences.
+    """
     with trial():
         erased = erase_team_member(SYSTEM.for_operation(""), copy(member))
+        if watch:
+            watch.look()
     told = {"name": str(member), **erased, "undo": "impossible"}
     return cast(TeamMemberEraseImpact, told)
 

@@ -96,3 +96,21 @@ def test_it_takes_a_right_of_its_own(api: Api, bob: User) -> None:
     assert address not in browser.get(address.replace("erase", "change")).content.decode()
     bob.user_permissions.add(Permission.objects.get(codename="erase_teammember"))
     assert signed_in(bob).get(address).status_code == 200
+
+
+def test_to_say_what_goes_it_is_tried_just_once(
+    api: Api, page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, tried = a_canary(api), []
+    erase = services.erase_team_member
+
+    def count(*args: Any) -> dict[str, Any]:
+        tried.append(args)
+        return erase(*args)
+
+    monkeypatch.setattr(services, "erase_team_member", count)
+    shown = page.get(f"/admin/team/teammember/{member.pk}/erase/").content.decode()
+
+    assert len(tried) == 1
+    assert "automation variables go" in shown
+    assert TeamMember.objects.filter(pk=member.pk).exists()
