@@ -9,6 +9,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from syteops.core.search import MANY
+
 FEW = 1000
 """Of so many rows all dates are read at once: a search would look for each of them anew."""
 
@@ -23,6 +25,26 @@ class KeysFirst(Paginator):  # type: ignore[type-arg]
         found: Any = self.object_list
         keys = list(found.values_list("pk", flat=True)[start : end or start + self.per_page])
         return Page(found.filter(pk__in=keys), number, self)
+
+
+class AtLeast(int):
+    """A number that is known to be larger: "2,000+"."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}+"
+
+
+class FirstOfMany(KeysFirst):
+    """The same of what is searched for: of more than MANY that fit, these are on pages.
+
+    To count them all would take longer than to find the page.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        found: Any = self.object_list
+        count: int = found.order_by().values("pk")[: MANY + 1].count()
+        return count if count <= MANY else AtLeast(MANY)
 
 
 class Periods:

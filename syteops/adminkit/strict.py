@@ -27,7 +27,7 @@ from unfold.views import ChangeList
 from syteops.adminkit import list_pages
 from syteops.adminkit.columns import COLUMNS, PARAMETER, ChosenColumns
 from syteops.adminkit.errors import problems_of
-from syteops.adminkit.growing_lists import KeysFirst, Periods
+from syteops.adminkit.growing_lists import FirstOfMany, KeysFirst, Periods
 from syteops.adminkit.moments import moment
 from syteops.adminkit.palette import InPalette
 from syteops.adminkit.saved_views import VIEWS, SavedViewsAdmin
@@ -199,6 +199,11 @@ class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type:
         """Only with the right to see it: the page that asks shows what would go."""
         allowed = super().has_delete_permission(request, obj)
         return bool(allowed and self.has_view_permission(request, obj))
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Of the list, or of a box that completes what is typed."""
+        is_searched = request.GET.get(SEARCH_VAR) or request.GET.get("term")
+        return (FirstOfMany if is_searched else self.paginator)(*args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return partial(StrictChangeList, chosen=self.columns_shown(request))

@@ -3,11 +3,22 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
-from django.db.models import Exists, IntegerField, ManyToOneRel, Model, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    Func,
+    IntegerField,
+    ManyToOneRel,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 
+import syteops.core.among  # noqa: F401 - the look-up of that name
 from syteops.core.text_index import SHORTEST, indexed_texts, is_in_many
 from syteops.lib.folding import fold
 
@@ -46,12 +57,16 @@ def search(
 def _has_word(model: type[Model], word: str, names: list[str], further: list[Q]) -> Q:
     if not indexed_texts(model):
         return reduce(or_, (*(_occurs(model, word, name) for name in names), *further))
-    if len(word) < SHORTEST or any(_is_frequent(model, word, name) for name in names):
-        return reduce(or_, (*(_is_seen(model, word, name) for name in names), *further))
-    # One after the other, each by its index: of alternatives PostgreSQL would try all on each row.
-    first, *others = (_keys(model, word, name) for name in names)
-    met = (model._base_manager.filter(one).order_by().values("pk") for one in further)
-    return Q(pk__in=first.union(*others, *met))
+    if len(word) >= SHORTEST and not any(_is_frequent(model, word, name) for name in names):
+        # One after the other, each by its index: of alternatives PostgreSQL would try all on each
+        # row. And once: a page of the list asks for what was found by several statements.
+        first, *others = (_keys(model, word, name) for name in names)
+        met = (model._base_manager.filter(one).order_by() for one in further)
+        keys = first.union(*others, *(one.values_list("pk", flat=True) for one in met))
+        found = frozenset(keys.order_by()[: MANY + 1])
+        if len(found) <= MANY:
+            return Q(pk__among=found)
+    return reduce(or_, (*(_is_seen(model, word, name) for name in names), *further))
 
 
 def _keys(model: type[Model], word: str, name: str) -> QuerySet[Any, Any]:
@@ -60,8 +75,9 @@ def _keys(model: type[Model], word: str, name: str) -> QuerySet[Any, Any]:
     if inner and isinstance(field := model._meta.get_field(place), ManyToOneRel):
         # They are in the rows that belong to the objects, which are not looked at themselves.
         rows = field.related_model._base_manager.filter(**{f"{inner}__has": word})
-        return rows.order_by().values(field.field.attname)
-    return model._base_manager.filter(_occurs(model, word, name)).order_by().values("pk")
+        return rows.order_by().values_list(field.field.attname, flat=True)
+    found = model._base_manager.filter(_occurs(model, word, name)).order_by()
+    return found.values_list("pk", flat=True)
 
 
 def _is_frequent(model: type[Model], word: str, name: str) -> bool:
@@ -79,24 +95,39 @@ def _is_seen(model: type[Model], word: str, name: str) -> Q:
     if inner and isinstance(field := model._meta.get_field(place), ManyToOneRel):
         theirs = {field.field.attname: OuterRef("pk"), f"{inner}__contains": word}
         return Q(Exists(field.related_model._base_manager.filter(**theirs).order_by()))
-    is_indexed = name in indexed_texts(model)
-    return Q(**{f"{name}__contains": word}) if is_indexed else _occurs(model, word, name)
+    is_of_one = name in indexed_texts(model) or (inner and field.many_to_one)
+    return Q(**{f"{name}__contains": word}) if is_of_one else _occurs(model, word, name)
+
+
+class _IsPlain(Func):
+    """Whether a text is all ASCII, which folds to its small letters."""
+
+    arity = 1
+    output_field = BooleanField()
+    template = "LENGTH(CAST(%(expressions)s AS BLOB)) = LENGTH(%(expressions)s)"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        plain = "OCTET_LENGTH(%(expressions)s) = LENGTH(%(expressions)s)"
+        return self.as_sql(compiler, connection, template=plain)
 
 
 def search_unfolded(
     found: QuerySet[Any], fields: Iterable[str], text: str, also: Iterable[Callable[[str], Q]] = ()
 ) -> QuerySet[Any]:
-    """As `search`, where the columns are not folded, such as Django's own: folds every row.
+    """As `search`, where the columns are not folded, such as Django's own: the database compares
+    plain texts, and each row that has another one is folded.
 
     It looks into nothing but these.
-
-    For tables with few rows only.
     """
-    words = words_of(text)
+    words, names = words_of(text), list(fields)
     if not words:
         return found
-    folded = {pk: fold(" ".join(texts)) for pk, *texts in found.values_list("pk", *fields)}
-    return found.filter(pk__in=[pk for pk, one in folded.items() if all(w in one for w in words)])
+    plain = reduce(and_, (reduce(or_, (Q(**{f"{n}__icontains": w}) for n in names)) for w in words))
+    is_other = reduce(or_, (~Q(_IsPlain(name)) for name in names))
+    others = found.filter(is_other).order_by().values_list("pk", *names)
+    folded = {pk: fold(" ".join(texts)) for pk, *texts in others}
+    fitting = frozenset(pk for pk, one in folded.items() if all(w in one for w in words))
+    return found.filter(plain | Q(pk__among=fitting))
 
 
 def _occurs(model: type[Model], word: str, name: str) -> Q:

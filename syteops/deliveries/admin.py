@@ -18,7 +18,7 @@ from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.deliveries import pages, services
 from syteops.deliveries.models import Delivery, DeliveryState
-from syteops.deliveries.queries import all_destinations
+from syteops.deliveries.queries import destination_names
 from syteops.integrations.admin import IntegrationStateAdmin
 from syteops.lib.folding import fold
 
@@ -71,16 +71,16 @@ class DeliveryAdmin(DetailAdmin):
 
     def get_shown_words(self, request: HttpRequest) -> dict[str, Condition]:
         readable = readable_resources(request.user)
-        known = SimpleLazyObject(lambda: pages.names(all_destinations(readable)))
+        known = SimpleLazyObject(lambda: list(destination_names(readable)))
 
         def goes_to(word: str) -> Q:
-            named: dict[str, list[str]] = defaultdict(list)
-            for (integration, destination), name in known.items():
+            named: dict[str, set[str]] = defaultdict(set)
+            for (integration, destination), name in known:
                 if word in fold(name):
-                    named[integration].append(destination)
+                    named[integration].add(destination)
             found = Q(integration__icontains=word) | Q(destination__icontains=word)
             for integration, those in named.items():
-                found |= Q(integration=integration, destination__in=those)
+                found |= Q(integration=integration, destination__among=those)
             return found
 
         return {**self.shown_words, "to": goes_to}

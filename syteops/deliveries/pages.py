@@ -1,7 +1,6 @@
 """The page of one destination, and the list of them on the page of their integration."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,15 +20,13 @@ from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, NotFound
 from syteops.deliveries import queries, services
-from syteops.deliveries.choices import Standing
 from syteops.deliveries.models import Delivery
-from syteops.deliveries.queries import KnownDestination, Place
-from syteops.integrations.queries import Installed
+from syteops.deliveries.queries import KnownDestination
+from syteops.integrations.queries import Installed, all_installed
 
 SHOWN = 20
 GLANCED_AT = 5
 LISTED = 20
-_WORST = (Standing.PAUSED, Standing.FAILING, Standing.NEW, Standing.DELIVERING)
 _PERIODS = ((3600, "Last hour"), (86_400, "Last day"), (604_800, "Last week"))
 
 
@@ -39,20 +36,13 @@ def destination_url(integration: str, destination: str) -> str:
     return f"{reverse('admin:deliveries_delivery_destination')}?{where}"
 
 
-def names(destinations: Iterable[KnownDestination]) -> dict[Place, str]:
-    """What people call each destination, such as "Webhooks: Billing"."""
-    return {
-        (one.integration, one.destination): f"{one.installed.name}: {one.name}"
-        if one.destination
-        else one.installed.name
-        for one in destinations
-    }
-
-
 def naming(request: HttpRequest, deliveries: Iterable[Delivery]) -> Callable[[Delivery], str]:
     """Names where one of these goes, as far as one may know; what is gone is named by its key."""
     places = {(one.integration, one.destination) for one in deliveries}
-    known = names(queries.destinations_at(places, readable_resources(request.user)))
+    known = {
+        one.place: queries.full_name(one.installed, one.destination, one.name)
+        for one in queries.destinations_at(places, readable_resources(request.user))
+    }
 
     def name(one: Delivery) -> str:
         where = one.integration, one.destination
@@ -100,7 +90,7 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
 
 def destinations_section(request: HttpRequest, entry: Installed) -> dict[str, Any] | None:
     """The destinations of an integration, for its own page."""
-    found = _worst_of_each(request, LISTED, entry)
+    found = _worst_of_each(request, LISTED, [entry])
     shown, further = found.get(entry.slug, ([], 0))
     page = entry.integration.destinations_page
     if not (shown or page):
@@ -114,34 +104,28 @@ def glances(request: HttpRequest) -> dict[str, dict[str, Any]]:
     template = "admin/deliveries/_glance.html"
     return {
         slug: {"template": template, "destinations": shown, "further": further}
-        for slug, (shown, further) in _worst_of_each(request, GLANCED_AT).items()
+        for slug, (shown, further) in _worst_of_each(request, GLANCED_AT, all_installed()).items()
     }
 
 
 def _worst_of_each(
-    request: HttpRequest, most: int, only: Installed | None = None
+    request: HttpRequest, most: int, installed: Collection[Installed]
 ) -> dict[str, tuple[list[dict[str, Any]], int]]:
-    """By integration, or of one alone, what is told of its destinations, the worst first, and how
-    many more there are; nothing to who may not see deliveries."""
+    """By integration, what is told of its destinations, the worst first, and how many more there
+    are; nothing to who may not see deliveries."""
     user: Any = request.user
     if not user.has_perm("deliveries.view_delivery"):
         return {}
-    problems, found = queries.last_problems(), defaultdict(list)
-    readable = readable_resources(user)
-    all_of_them = (
-        queries.destinations_of(only, readable) if only else queries.all_destinations(readable)
-    )
-    for one in sorted(all_of_them, key=lambda one: _WORST.index(one.standing)):
-        found[one.integration].append(one)
+    problems = queries.last_problems()
 
     def told(one: KnownDestination) -> dict[str, Any]:
-        where = one.integration, one.destination
-        why = one.state.why_paused or problems.get(where, "")
-        return {"one": one, "url": destination_url(*where), "why": why}
+        why = one.state.why_paused or problems.get(one.place, "")
+        return {"one": one, "url": destination_url(*one.place), "why": why}
 
+    found = queries.worst_destinations(most, installed, readable_resources(user))
     return {
-        slug: ([told(one) for one in ranked[:most]], len(ranked[most:]))
-        for slug, ranked in found.items()
+        slug: ([told(one) for one in worst], count - len(worst))
+        for slug, (worst, count) in found.items()
     }
 
 

@@ -1,5 +1,6 @@
 """Reading deliveries, and how destinations stand."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,6 +41,11 @@ class KnownDestination:
     def destination(self) -> str:
         """What names it within its integration; "" where there is only one."""
         return self.known.key
+
+    @property
+    def place(self) -> "Place":
+        """Both."""
+        return self.integration, self.destination
 
     @property
     def name(self) -> str:
@@ -96,6 +102,48 @@ def destinations_at(places: Collection[Place], readable: Readable = None) -> lis
     return list(_destinations(all_installed(), readable, places)) if places else []
 
 
+Worst = dict[str, tuple[list[KnownDestination], int]]
+_WORST = (Standing.PAUSED, Standing.FAILING, Standing.NEW, Standing.DELIVERING)
+_PLACE = ("integration", "destination")
+_STANDING = ("paused_at", "failing_since", "delivered_at")
+
+
+def worst_destinations(most: int, installed: Collection[Installed], readable: Readable) -> Worst:
+    """By integration: those that stand worst, so many, and how many there are. Of the thousands
+    that there may be, no others are read."""
+    ranks = {
+        (one.integration, one.destination): _WORST.index(standing_of(one))
+        for one in DestinationState.objects.values_list(*_PLACE, *_STANDING, named=True)
+    }
+    usual = _WORST.index(Standing.NEW)
+    places: dict[Place, int] = {}
+    counts: dict[str, int] = {}
+    for one in installed:
+        found = [(one.slug, key) for key, *_ in one.integration.destination_names(one.config)]
+        found.sort(key=lambda place: ranks.get(place, usual))
+        counts[one.slug] = len(found)
+        places |= {place: rank for rank, place in enumerate(found[:most])}
+    shown: dict[str, list[KnownDestination]] = defaultdict(list)
+    for place in sorted(
+        _destinations(installed, readable, places), key=lambda one: places[one.place]
+    ):
+        shown[place.integration].append(place)
+    return {slug: (those, counts[slug]) for slug, those in shown.items()}
+
+
+def destination_names(readable: Readable) -> Iterator[tuple[Place, str]]:
+    """What people call each destination, such as "Webhooks: Billing"."""
+    for one in all_installed():
+        for key, name, named_by in one.integration.destination_names(one.config):
+            is_named = readable is None or not named_by or named_by in readable
+            yield (one.slug, key), full_name(one, key, name if is_named else key)
+
+
+def full_name(installed: Installed, key: str, name: str) -> str:
+    """What people call a destination; the only one of an integration has no other name."""
+    return f"{installed.name}: {name}" if key else installed.name
+
+
 def sending_destinations(readable: Readable = None) -> list[KnownDestination]:
     """Those of the integrations that send."""
     return list(_destinations([one for one in all_installed() if sends(one)], readable))
@@ -107,11 +155,6 @@ def troubled_destinations(readable: Readable = None) -> list[KnownDestination]:
     states = DestinationState.objects.filter(troubled)
     found = destinations_at(list(states.values_list("integration", "destination")), readable)
     return [one for one in found if one.enabled]
-
-
-def destinations_of(installed: Installed, readable: Readable = None) -> list[KnownDestination]:
-    """Those of one integration."""
-    return list(_destinations([installed], readable))
 
 
 def get_destination(
@@ -133,7 +176,10 @@ def locked_state(integration: str, destination: str) -> DestinationState:
 def _destinations(
     installed: Collection[Installed], readable: Readable, among: Collection[Place] | None = None
 ) -> Iterator[KnownDestination]:
-    states = {(one.integration, one.destination): one for one in DestinationState.objects.all()}
+    stored = DestinationState.objects.all()
+    if among is not None:
+        stored = stored.filter(destination__in={key for _, key in among})
+    states = {(one.integration, one.destination): one for one in stored}
     waiting = _waiting()
     for one in installed:
         keys = None if among is None else {key for slug, key in among if slug == one.slug}

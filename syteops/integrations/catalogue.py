@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -62,6 +62,14 @@ class Destination:
     named_by: str = ""
 
 
+class DestinationName(NamedTuple):
+    """What a `Destination` has under these names."""
+
+    key: str
+    name: str
+    named_by: str
+
+
 @dataclass(frozen=True)
 class Message:
     """What is sent to a destination: one event, or all that were waiting, oldest first.
@@ -86,8 +94,9 @@ class Integration:
 
     `destinations` are where events go, by the config; `send` sends them a message and answers what
     was answered (raises DeliveryFailed, or OutboundFailed). `destinations_page` names the admin
-    page on which they are made. Where there may be very many, `find` finds those of some keys.
-    `when_enabled` is called in the transaction that enables it.
+    page on which they are made. Where there may be very many, `find` finds those of some keys,
+    and `names` tells what names each of them. `when_enabled` is called in the transaction that
+    enables it.
     """
 
     slug: str
@@ -108,6 +117,7 @@ class Integration:
     find: Callable[[Collection[str]], Iterable[Destination]] | None = field(
         default=None, repr=False
     )
+    names: Callable[[], Iterable[DestinationName]] | None = field(default=None, repr=False)
     destinations_page: str = ""
     send: Callable[[Setup, Message], Answer] | None = field(default=None, repr=False)
     when_enabled: Callable[[Actor], object] = field(default=lambda actor: None, repr=False)
@@ -117,9 +127,18 @@ class Integration:
         self, config: dict[str, Any], keys: Collection[str] | None
     ) -> Iterable[Destination]:
         """Those of its destinations that have one of these keys; all for None."""
+        if keys is not None and not keys:
+            return ()
         if keys and self.find:
             return self.find(keys)
         return (one for one in self.destinations(config) if keys is None or one.key in keys)
+
+    def destination_names(self, config: dict[str, Any]) -> Iterable[DestinationName]:
+        """What names each of its destinations; where there may be thousands, that alone is read."""
+        if self.names:
+            return self.names()
+        found = self.destinations(config)
+        return (DestinationName(one.key, one.name, one.named_by) for one in found)
 
     def types_sent(self, config: dict[str, Any]) -> set[str]:
         """The event types, or patterns of them, that it sends with that config."""

@@ -13,7 +13,14 @@ from syteops.core import outbound
 from syteops.core.identifiers import ROW_ID
 from syteops.core.outbound import Answer
 from syteops.events.serializers import message_for
-from syteops.integrations.catalogue import Destination, Integration, Message, Setup, enter
+from syteops.integrations.catalogue import (
+    Destination,
+    DestinationName,
+    Integration,
+    Message,
+    Setup,
+    enter,
+)
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.sending import READ_ANSWER
 from syteops.lib.masks import hide
@@ -35,6 +42,11 @@ def _destinations(config: dict[str, Any]) -> Iterator[Destination]:
 def _find(keys: Collection[str]) -> Iterator[Destination]:
     ids = [int(one) for one in keys if re.fullmatch(ROW_ID, one)]
     return _as_destinations(active_webhooks().filter(pk__in=ids))
+
+
+def _names() -> Iterator[DestinationName]:
+    for pk, name in active_webhooks().values_list("pk", "name"):
+        yield DestinationName(str(pk), name, Webhook.resource)
 
 
 def _as_destinations(webhooks: QuerySet[Webhook]) -> Iterator[Destination]:
@@ -78,6 +90,7 @@ enter(
         stops="No more events are posted to any webhook. What is waiting is cancelled.",
         destinations=_destinations,
         find=_find,
+        names=_names,
         destinations_page="admin:webhooks_webhook_changelist",
         send=_send,
     )
