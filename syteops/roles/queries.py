@@ -54,6 +54,16 @@ def slugs_of_many(member_ids: list[int]) -> dict[int, list[str]]:
     return {member_id: sorted(slugs) for member_id, slugs in found.items()}
 
 
+def pairs_of(role_ids: list[int]) -> set[tuple[int, int]]:
+    """Who holds these roles: the primary keys of a role and of a member."""
+    return set(_HOLDING(role_ids))
+
+
+_HOLDING = Prepared(
+    lambda role_ids: RoleAssignment.objects.filter(role_id__in=role_ids).values_list(
+        "role_id", "member_id"
+    )
+)
 _HELD = Prepared(
     lambda member_ids: RoleAssignment.objects.filter(member_id__in=member_ids).values_list(
         "member_id", "role__slug"

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from syteops.core.variables import About, Variable, family, only, owner
 from syteops.roles.models import Role
-from syteops.roles.queries import all_roles
+from syteops.roles.queries import all_roles, pairs_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import live_members, published_values, with_related
 
@@ -38,6 +38,10 @@ def holder_variables(about: About = None) -> Iterator[Variable]:
                 yield Variable(name, value, told, of=(owner(member), (Role.resource, slug)))
 
 
+def _custom() -> QuerySet[Role]:
+    return Role.objects.filter(system=False)
+
+
 def _named() -> QuerySet[TeamMember]:
     """With what their names are made of alone: with a role, all of them are asked for."""
     return TeamMember.objects.only("number", "full_name", "first_name", "last_name", "nickname")
@@ -45,14 +49,17 @@ def _named() -> QuerySet[TeamMember]:
 
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
 def holding_variables(about: About = None) -> Iterator[Variable]:
-    found = only(all_roles, about, users="")
-    roles = [(role, set(role.assigned_users)) for role in found if not role.system]
+    roles = list(only(_custom, about, users=""))
+    held = pairs_of([role.pk for role in roles]) if roles else ()
     for member in only(_named, about, roles="") if roles else ():
-        for role, holders in roles:
-            name = f"syteops_user_{member.slot}_is_{role.slug}"
-            value = "true" if member.slot in holders else "false"
-            told = f"Whether {member} is {role.name}"
-            yield Variable(name, value, told, of=(owner(member), owner(role)))
+        of, name = owner(member), str(member)
+        for role in roles:
+            yield Variable(
+                f"syteops_user_{member.slot}_is_{role.slug}",
+                "true" if (role.pk, member.pk) in held else "false",
+                f"Whether {name} is {role.name}",
+                of=(of, owner(role)),
+            )
 
 
 @family(
