@@ -4,7 +4,7 @@ Every service of every entity app saves through `insert`, `update` and `remove`,
 transaction, so a change without an entry cannot be stored, nor an entry without its change.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -172,16 +172,16 @@ def record(
     object_id: str | None = None,
 ) -> None:
     """Write the audit entry of one change. Call inside the transaction of that change."""
-    _note_touched(instance)
+    _note_touched(instance, changes)
     object_id = instance.public_id if object_id is None else object_id
     entry = _entry(actor, f"{instance.noun}.{event}", instance.resource, object_id, str(instance))
     entry.object_pk = str(instance.pk)
     _store_change(actor, entry, changes)
 
 
-def _note_touched(instance: Entity) -> None:
+def _note_touched(instance: Entity, names: Iterable[str] = ()) -> None:
     if is_trial():
-        note_touched(Touched(type(instance), instance.resource, instance.pk))
+        note_touched(Touched(type(instance), instance.resource, instance.pk, frozenset(names)))
 
 
 def record_about(

@@ -5,7 +5,7 @@ from collections.abc import Set
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Field, Lookup
+from django.db.models import Field, ForeignKey, Lookup
 
 
 class Among(Lookup[Any]):
@@ -31,3 +31,4 @@ class Among(Lookup[Any]):
 
 
 Field.register_lookup(Among)
+ForeignKey.register_lookup(Among)  # which inherits none

@@ -9,11 +9,13 @@ from django.db import models, transaction
 
 
 class Touched(NamedTuple):
-    """An object that was stored or deleted."""
+    """An object that was stored or deleted; `names` are those of the values that were changed,
+    also of such as are stored elsewhere, where it is known that it was no others."""
 
     model: type[models.Model]
     resource: str
     pk: Any
+    names: frozenset[str] = frozenset()
 
 
 _touched: ContextVar[dict[Touched, None] | None] = ContextVar("touched", default=None)

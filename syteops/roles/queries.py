@@ -32,6 +32,10 @@ def holders_of(role: Role) -> list[TeamMember]:
     return [one.member for one in found]
 
 
+HOLDING = frozenset(("assigned_users", "assigned_ids"))
+"""The names of what `holding` tells."""
+
+
 def holding(holders: Iterable[TeamMember]) -> dict[str, Any]:
     """Holders as the audit trail keeps them: their numbers now, and their permanent ids."""
     found = list(holders)

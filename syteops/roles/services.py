@@ -14,6 +14,7 @@ from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.slugs import free_slug, own_slug
+from syteops.core.trials import Touched, note_touched
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import SLUG_LENGTH, Role, RoleAssignment
 from syteops.roles.queries import describe_holders, holders_of, holding, roles_of
@@ -177,7 +178,10 @@ def _write(role: Role, before: Collection[TeamMember], after: Collection[TeamMem
     added = [one for one in after if one not in before]
     if len(lock_members(added)) < len(added):
         raise Invalid.field("user_num", "There is no such team member.", "not_found")
-    role.assignments.filter(member__in=[one for one in before if one not in after]).delete()
+    removed = [one for one in before if one not in after]
+    for member in (*added, *removed):  # theirs are the variables that tell of it
+        note_touched(Touched(TeamMember, TeamMember.resource, member.pk))
+    role.assignments.filter(member__in=removed).delete()
     RoleAssignment.objects.bulk_create(RoleAssignment(role=role, member=one) for one in added)
 
 

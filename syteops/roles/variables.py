@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from syteops.core.variables import About, Variable, family, only, owner
 from syteops.roles.models import Role
-from syteops.roles.queries import all_roles, pairs_of
+from syteops.roles.queries import HOLDING, all_roles, pairs_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import live_members, published_values, with_related
 
@@ -47,11 +47,22 @@ def _named() -> QuerySet[TeamMember]:
     return TeamMember.objects.only("number", "full_name", "first_name", "last_name", "nickname")
 
 
+def _beyond_holders(about: About) -> About:
+    """Without roles of which only the holders were changed: each that came or went is touched."""
+    if about is None:
+        return None
+    return [
+        one
+        for one in about
+        if not (issubclass(one.model, Role) and one.names and one.names <= HOLDING)
+    ]
+
+
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
 def holding_variables(about: About = None) -> Iterator[Variable]:
     roles = list(only(_custom, about, users=""))
     held = pairs_of([role.pk for role in roles]) if roles else ()
-    for member in only(_named, about, roles="") if roles else ():
+    for member in only(_named, _beyond_holders(about), roles="") if roles else ():
         of, name = owner(member), str(member)
         for role in roles:
             yield Variable(

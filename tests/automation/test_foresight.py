@@ -80,6 +80,14 @@ def other_changes() -> Iterator[tuple[str, Change]]:
     yield "a role is renamed", partial(_do, roles.update_role, author, name="Writer")
     yield "a role gets a holder", partial(_do, roles.assign, author, last)
     yield "a role loses a holder", partial(_do, roles.unassign, author, ben)
+    yield "a role has others", lambda: roles.update_role(SYSTEM, Role.objects.get(slug="author"),
+                                                         holders=[ben, last])  # fmt: skip
+    yield (
+        "a role has others and a name",
+        lambda: roles.update_role(
+            SYSTEM, Role.objects.get(slug="author"), holders=[ben, last], name="Writer"
+        ),
+    )
     yield "a role moves", partial(_do, roles.assign, owner, last)
     yield "a role is made", lambda: roles.create_role(SYSTEM, name="Poet")
     yield "a member is renamed", partial(_do, team.update_team_member, ada, first_name="Eve")

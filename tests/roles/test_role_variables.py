@@ -5,9 +5,11 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from syteops.core.actors import SYSTEM
+from syteops.core.trials import Touched
 from syteops.core.variables import Variable
 from syteops.crm import services as crm
 from syteops.roles import services
+from syteops.roles.queries import HOLDING
 from syteops.roles.variables import contact_variables, holder_variables, holding_variables
 from syteops.team.services import delete_team_member
 from tests.objects import get_member, get_role
@@ -152,3 +154,11 @@ def test_they_cost_the_same_however_many(
             services.assign(SYSTEM, get_role("site_owner"), member)
         with django_assert_num_queries(queries):
             assert values(family)
+
+
+def test_who_comes_and_goes_changes_nothing_for_other_members(db: None) -> None:
+    role, *_ = a_role(), a_member(), a_member()
+    touched = Touched(type(role), role.resource, role.pk)
+    assert len(list(holding_variables(about=[touched]))) == 2
+    assert list(holding_variables(about=[touched._replace(names=HOLDING)])) == []
+    assert len(list(holding_variables(about=[touched._replace(names=HOLDING | {"name"})]))) == 2
