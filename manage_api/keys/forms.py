@@ -23,6 +23,7 @@ from manage_api.operations import Access, all_scopes, operations_on
 from syteops.adminkit.matrix import Matrix, MatrixWidget, Row
 from syteops.adminkit.searched_choices import make_searched
 from syteops.core.errors import DomainError, Invalid
+from syteops.core.form_fields import LineField
 from syteops.people.confirmation import ConfirmedForm
 
 _TERMS = (7, 30, 90, 180, 365)
@@ -61,7 +62,7 @@ class CreateKeyForm(ConfirmedForm):
         widget=forms.HiddenInput,
         error_messages={"required": "Open this page again.", "invalid": "Open this page again."},
     )
-    name = forms.CharField(
+    name = LineField(
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
         help_text="The tool that will use it, such as “n8n on ops-1”.",

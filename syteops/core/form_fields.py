@@ -188,6 +188,11 @@ _KINDS: dict[type[Any], type[forms.Field]] = {
 }
 
 
+def field_of(column: "models.Field[Any, Any]", **options: Any) -> Any:
+    """The form field of a column, for forms that no admin makes (`Meta.formfield_callback`)."""
+    return column.formfield(**{**options_for(column), **options})
+
+
 def options_for(field: "models.Field[Any, Any]") -> dict[str, Any]:
     """Which form field a column gets, if not Django's own choice, and how long a text may be.
 

@@ -16,6 +16,7 @@ from unfold.widgets import (
 
 from syteops.adminkit.service_admin import ServiceForm
 from syteops.core.errors import Forbidden
+from syteops.core.form_fields import field_of
 from syteops.invitations.models import Invitation
 from syteops.people.queries import lacking, permission_names
 
@@ -86,6 +87,7 @@ class AcceptForm(UserCreationForm[User]):
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email")
+        formfield_callback = field_of
 
     def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -19,6 +19,7 @@ from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.errors import show_refusal
 from syteops.core.encryption import UnsealError
 from syteops.core.errors import DomainError
+from syteops.core.form_fields import LineField
 from syteops.people import factors, passkeys
 from syteops.people.confirmation import ConfirmedForm
 
@@ -122,7 +123,7 @@ def _ask_for_code(request: HttpRequest, form: forms.Form) -> HttpResponse:
 class PasskeyForm(ConfirmedForm):
     """A new passkey, as the browser made it, under a name."""
 
-    name = forms.CharField(
+    name = LineField(
         label="Name",
         max_length=50,
         initial="Passkey",

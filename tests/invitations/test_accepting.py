@@ -37,6 +37,21 @@ def refusals() -> list[tuple[str, str]]:
     return [(one.event, one.code) for one in found]
 
 
+@pytest.mark.parametrize("name", ["first_name", "last_name"])
+@pytest.mark.parametrize("text", ["\u202enimda", "Eve\nadmin", "Eve\x0b", "\u2066Eve"])
+def test_nobody_gives_himself_a_name_that_shows_another(alice: User, name: str, text: str) -> None:
+    answer = accept(invited(alice), **{name: text})
+    assert answer.status_code == 400
+    assert answer.context["form"].errors.keys() == {name}
+    assert people() == {"alice"}
+
+
+def test_a_name_that_nobody_sees_is_none(alice: User) -> None:
+    accept(invited(alice), first_name="\u200b", last_name=" Lovelace ")
+    made = User.objects.get(username="dora")
+    assert (made.first_name, made.last_name) == ("", "Lovelace")
+
+
 # --- Forged and used links -----------------------------------------------------------------
 
 
