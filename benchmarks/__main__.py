@@ -7,7 +7,7 @@ turns. Prints a table for each database and writes all of it as JSON.
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,10 +16,10 @@ import psycopg
 from benchmarks.contestants import Contestant, all_contestants, serving, with_etag
 from benchmarks.loads import LOADS, Load
 from benchmarks.machine import describe_run
-from benchmarks.processes import cpu_seconds, pss_megabytes
-from benchmarks.report import Figures, combine, print_run, print_table, write_json
+from benchmarks.processes import cpu_seconds, cpu_seconds_of, pss_megabytes
+from benchmarks.report import Figures, Spent, combine, print_run, print_table, write_json
 from benchmarks.wrk import Seen, drive, require_wrk
-from tests.servers import postgresql
+from tests.servers import RealServer, postgresql_server
 
 ROUNDS, SECONDS, CONNECTIONS = 2, 1, (1, 16)
 DATABASES = ("sqlite", "postgresql")
@@ -32,28 +32,35 @@ def main(database: str = "both", json_file: str = "var/bench.json") -> None:
     print_run(run)
     found: dict[str, Figures] = {}
     for one in wanted:
-        with tempfile.TemporaryDirectory(prefix="syteops-bench-") as directory, urls(one) as url:
-            home = Path(directory)
-            found[one] = measure_all(all_contestants(home, url), home)
+        with tempfile.TemporaryDirectory(prefix="syteops-bench-") as directory, opened(one) as at:
+            home, (url, server) = Path(directory), at
+            found[one] = measure_all(all_contestants(home, url), home, cpu_of(server))
             print_table(one, found[one])
     write_json(run, found, Path(json_file))
 
 
 @contextmanager
-def urls(database: str) -> Iterator[dict[str, str]]:
-    """Where either database is; nothing for SQLite, which is a file in each one's directory."""
+def opened(database: str) -> Iterator[tuple[dict[str, str], RealServer | None]]:
+    """Where either database is, and its server; none for SQLite, a file in each one's directory."""
     if database == "sqlite":
-        yield {}
+        yield {}, None
         return
-    with postgresql() as server:
-        address = server.rpartition("/")[0]
-        with psycopg.connect(server, autocommit=True) as connection:
+    with postgresql_server() as server:
+        address = server.address.rpartition("/")[0]
+        with psycopg.connect(server.address, autocommit=True) as connection:
             for name in ("syteops", "stock"):
                 connection.execute(f"CREATE DATABASE {name}")
-        yield {name: f"{address}/{name}" for name in ("syteops", "stock")}
+        yield {name: f"{address}/{name}" for name in ("syteops", "stock")}, server
 
 
-def measure_all(contestants: list[Contestant], home: Path) -> Figures:
+def cpu_of(server: RealServer | None) -> Callable[[], float]:
+    """Tells how long the processes of the database have worked so far: each for one contestant."""
+    return lambda: cpu_seconds_of(server.processes()) if server else 0.0
+
+
+def measure_all(
+    contestants: list[Contestant], home: Path, of_database: Callable[[], float]
+) -> Figures:
     """By load, connections and contestant."""
     with ExitStack() as servers:
         running = [
@@ -63,12 +70,15 @@ def measure_all(contestants: list[Contestant], home: Path) -> Figures:
         found: Figures = {}
         for load in LOADS:
             asked = [(with_etag(one), session) for one, session in running]
-            found[load.name] = measure(load, asked, home)
+            found[load.name] = measure(load, asked, home, of_database)
         return found
 
 
 def measure(
-    load: Load, running: list[tuple[Contestant, int]], home: Path
+    load: Load,
+    running: list[tuple[Contestant, int]],
+    home: Path,
+    of_database: Callable[[], float],
 ) -> dict[int, dict[str, dict[str, float]]]:
     """In turns: whatever the machine does meanwhile happens to all of them."""
     if load.compared_with:
@@ -77,13 +87,14 @@ def measure(
         drive(contestant.url, load, load.requests(contestant.way), CONNECTIONS[-1], SECONDS, home)
     found: dict[int, dict[str, dict[str, float]]] = {}
     for connections in CONNECTIONS:
-        seen: dict[str, list[tuple[Seen, float]]] = defaultdict(list)
+        seen: dict[str, list[tuple[Seen, Spent]]] = defaultdict(list)
         for _ in range(ROUNDS):
             for contestant, session in running:
-                before = cpu_seconds(session)
+                own, database = cpu_seconds(session), of_database()
                 requests = load.requests(contestant.way)
                 one = drive(contestant.url, load, requests, connections, SECONDS, home)
-                seen[contestant.name].append((one, cpu_seconds(session) - before))
+                spent = Spent(cpu_seconds(session) - own, of_database() - database)
+                seen[contestant.name].append((one, spent))
         found[connections] = {
             contestant.name: combine(load, seen[contestant.name], pss_megabytes(session))
             for contestant, session in running

@@ -1,7 +1,7 @@
 """What the processes of a server cost, read from /proc (Linux)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -10,6 +10,18 @@ _TICK = os.sysconf("SC_CLK_TCK")
 def cpu_seconds(session: int) -> float:
     """The CPU time that the session's processes have used so far."""
     return sum(sum(map(int, fields[11:13])) for _, fields in _processes(session)) / _TICK
+
+
+def cpu_seconds_of(processes: Iterable[int]) -> float:
+    """The CPU time that those processes have used so far, as far as they are still there."""
+    return sum(map(_scheduled, processes))
+
+
+def _scheduled(process: int) -> float:
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def pss_megabytes(session: int, kind: str = "Pss") -> float:

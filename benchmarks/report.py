@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from statistics import fmean
+from typing import NamedTuple
 
 from benchmarks.loads import LOADS, Load
 from benchmarks.wrk import Seen
@@ -14,7 +15,14 @@ Figures = dict[str, dict[int, dict[str, Row]]]
 OURS, STOCK, BARE = "SyteOps", "stock DRF", "bare"
 
 
-def combine(load: Load, rounds: list[tuple[Seen, float]], pss: float) -> Row:
+class Spent(NamedTuple):
+    """CPU time in seconds: of the contestant, and of the database's processes beside it."""
+
+    own: float
+    database: float
+
+
+def combine(load: Load, rounds: list[tuple[Seen, Spent]], pss: float) -> Row:
     """One row of the rounds of one contestant, each with the CPU time that it took."""
     requests = sum(seen.requests for seen, _ in rounds)
     return {
@@ -22,7 +30,8 @@ def combine(load: Load, rounds: list[tuple[Seen, float]], pss: float) -> Row:
         "p50 ms": fmean(seen.p50 for seen, _ in rounds),
         "p99 ms": max(seen.p99 for seen, _ in rounds),
         "errors": sum(seen.errors(load) for seen, _ in rounds),
-        "CPU ms/request": 1000 * sum(cpu for _, cpu in rounds) / max(requests, 1),
+        "CPU ms/request": 1000 * sum(spent.own for _, spent in rounds) / max(requests, 1),
+        "database's": 1000 * sum(spent.database for _, spent in rounds) / max(requests, 1),
         "PSS MB": pss,
     }
 
@@ -60,7 +69,8 @@ def print_table(database: str, figures: Figures) -> None:
 def _line(load: Load, connections: int, name: str, row: Row, shown: Row) -> str:
     cells = [load.name, str(connections), name, f"{row['requests/s']:.0f}"]
     cells += [f"{row['p50 ms']:.2f}", f"{row['p99 ms']:.2f}", f"{row['errors']:.0f}"]
-    cells += [f"{row['CPU ms/request']:.2f}", f"{row['PSS MB']:.0f}"]
+    cells += [f"{row[name]:.2f}" for name in ("CPU ms/request", "database's")]
+    cells += [f"{row['PSS MB']:.0f}"]
     cells += [_ratio(shown.get(STOCK), load.stock), _ratio(shown.get(BARE), load.bare)]
     return f"| {' | '.join(cells)} |"
 
