@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.environment import ROOT, settings_variables
-
-_PATIENCE = 120  # seconds; a loaded machine needs a few
+from tests.waiting import PATIENCE
 
 
 def clean_environment(data_dir: Path, **settings: str) -> dict[str, str]:
@@ -46,7 +45,7 @@ def manage(*arguments: str, data_dir: Path, **settings: str) -> "subprocess.Comp
 def finish(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
     """Waits for the end of a command."""
     with killed_afterwards(process):
-        output, errors = process.communicate(timeout=_PATIENCE)
+        output, errors = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
@@ -77,7 +76,11 @@ def stopped(processes: list[int]) -> Iterator[None]:
 def children_of(process: int) -> list[int]:
     """The processes that this one has started and that are still there, from /proc."""
     children = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(one) for path in children for one in path.read_text().split()]
+    found: list[int] = []
+    for path in children:
+        with suppress(OSError):  # a thread that ends just now
+            found += map(int, path.read_text().split())
+    return [one for one in found if not is_gone(one)]
 
 
 def name_of(process: int) -> str:
@@ -89,5 +92,7 @@ def name_of(process: int) -> str:
 
 def is_gone(process: int) -> bool:
     """Whether it has ended, even if nobody has asked yet how."""
-    stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    with suppress(OSError):  # also when it goes while it is read
+        stat = Path(f"/proc/{process}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] in ("Z", "X")
+    return True

@@ -3,13 +3,14 @@
 import configparser
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from urllib.parse import urlsplit
 
 from tests.docs.pages import blocks
 from tests.processes import children_of
-from tests.waiting import becomes_true
+from tests.waiting import PATIENCE, becomes_true
+
+_SOON = 10.0  # seconds for one look of many
 
 
 class ServerUnavailable(Exception):
@@ -62,7 +65,7 @@ class RealServer:
             return
         self.process.send_signal(self.end_by)
         try:
-            self.process.wait(15)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -198,12 +201,25 @@ def postgresql_binaries() -> Path | None:
     return next((path for path in candidates if (path / "postgres").exists()), None)
 
 
+# Below those that a system gives to whoever connects somewhere, or asks for any port.
+_PORTS = range(20_000, 32_000)
+_kept: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nobody listens on, and that nobody else is given.
+
+    As long as this process lives: it keeps the UDP port of that number, as all who ask here do.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        kept = socket.socket(type=socket.SOCK_DGRAM)
+        with socket.socket() as probe, suppress(OSError):
+            kept.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
+            _kept.append(kept)
+            return port
+        kept.close()
 
 
 def _unprivileged_account(preferred: str) -> str | None:
@@ -257,7 +273,7 @@ def _succeeds(arguments: Sequence[object]) -> bool:
 
 def _accepts(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        with socket.create_connection(("127.0.0.1", port), timeout=_SOON):
             return True
     except OSError:
         return False
