@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from manage_api import concurrency
+from tests.waiting import PATIENCE
 
-PATIENCE = 20
 LONG_ENOUGH = 0.4
 """Seconds that no write takes which need not wait."""
 

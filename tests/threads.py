@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-PATIENCE = 30.0
+from tests.waiting import PATIENCE
 
 
 @contextmanager
@@ -32,6 +32,16 @@ def elsewhere(block: AbstractContextManager[Any]) -> Iterator[None]:
         may_end.set()
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+def keeps_somebody_waiting() -> bool:
+    """Whether another session waits for a lock that ours holds. On PostgreSQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -27,6 +27,8 @@ from tests.fixtures import signed_in
 from tests.people.person_pages import NEW_PASSWORD, PASSWORD_FORM
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
+from tests.threads import keeps_somebody_waiting
+from tests.waiting import PATIENCE, becomes_true
 
 ADMINS = [
     page
@@ -137,9 +139,9 @@ def meanwhile(client: Client, work: Callable[[], Any], url: str, **sent: Any) ->
         with transaction.atomic():
             work()
             other = threads.submit(send)
-            with pytest.raises(TimeoutError):
-                other.result(timeout=1.5)
-        return other.result(timeout=30)
+            assert becomes_true(keeps_somebody_waiting)
+            assert not other.done()
+        return other.result(timeout=PATIENCE)
 
 
 at_once = [

@@ -17,6 +17,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.encryption import seal
 from syteops.core.errors import DomainError, ModuleInactive, NotFound
 from tests.ai.conftest import KEY, FakeProvider, anthropic_answer, openai_answer
+from tests.waiting import PATIENCE
 
 SetArea = Callable[..., Any]
 
@@ -268,9 +269,9 @@ def test_a_usage_that_cannot_be_counts_as_reserved(
 def test_a_slow_provider_is_given_up_and_counts_as_reserved(
     server: FakeProvider, provider: AiProvider, area: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    monkeypatch.setattr(client, "TIMEOUT", 1.0)
     given_up = threading.Event()
-    server.answer = lambda: b"late" if given_up.wait(10) else b""
+    server.answer = lambda: b"late" if given_up.wait(PATIENCE) else b""
     with pytest.raises(AiFailed, match="in time"):
         ask(area)
     given_up.set()
@@ -310,7 +311,7 @@ def test_no_transaction_is_held_while_the_provider_thinks(
 
     def answer() -> bytes:
         waiting.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return openai_answer("Fine.", 1, 1)
 
     def call() -> None:
@@ -321,7 +322,7 @@ def test_no_transaction_is_held_while_the_provider_thinks(
     server.answer = answer
     thread = threading.Thread(target=call)
     thread.start()
-    assert waiting.wait(10)
+    assert waiting.wait(PATIENCE)
     # Another writer is not kept waiting, and sees the reservation.
     services.update_ai_provider(SYSTEM, AiProvider.objects.get(pk=provider.pk), name="Renamed")
     assert used()[0] == 1

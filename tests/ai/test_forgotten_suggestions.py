@@ -21,6 +21,8 @@ from tests.samples.estimates import a_draft
 from tests.samples.notes import a_note
 from tests.samples.suggestions import ITEMS, a_suggestion
 from tests.samples.team import a_member
+from tests.threads import keeps_somebody_waiting
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.django_db
 
@@ -119,9 +121,9 @@ def test_a_question_begun_while_somebody_is_erased_does_not_name_them(
     with transaction.atomic():
         team.erase_team_member(SYSTEM, member)
         begun.start()
-        begun.join(1)
+        assert becomes_true(keeps_somebody_waiting)
         assert prompts == [], "asked with what is being erased"
-    begun.join(30)
+    begun.join(PATIENCE)
 
     [prompt] = prompts
     assert "Zyxwvut" not in prompt

@@ -16,6 +16,7 @@ from syteops.ai.models import AiProvider, AiUsage
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import LimitReached
 from tests.ai.conftest import FakeProvider, openai_answer
+from tests.waiting import PATIENCE
 
 SetArea = Callable[..., Any]
 PROMPT = "x" * 100
@@ -149,7 +150,7 @@ def all_at_once(count: int, area: str) -> list[BaseException | None]:
 
     def call() -> None:
         try:
-            together.wait(10)
+            together.wait(PATIENCE)
             ask(area)
             outcomes.append(None)
         except LimitReached as error:
@@ -200,7 +201,7 @@ def test_callers_at_the_same_time_cannot_overrun_the_tokens(
     all_asked = threading.Barrier(2)
 
     def answer() -> bytes:
-        all_asked.wait(10)  # both are under way before either is settled
+        all_asked.wait(PATIENCE)  # both are under way before either is settled
         return openai_answer("Fine.", 100 + OVERHEAD, 50)
 
     server.answer = answer

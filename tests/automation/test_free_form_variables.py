@@ -14,6 +14,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
 from tests.fixtures import Api
 from tests.preconditions import done_during_check
+from tests.waiting import PATIENCE
 
 HOSTILE_KEYS = (
     "Upper",
@@ -222,7 +223,7 @@ def test_two_who_set_a_new_variable_at_the_same_time_both_succeed(transactional_
     failures: list[Exception] = []
 
     def set_to(value: str) -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         try:
             services.set_variable(SYSTEM.for_operation("test"), "greeting", value=value)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails the test

@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests import web
 from tests.console import console
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
 from tests.sites import set_up
-from tests.waiting import wait_until_ready
+from tests.waiting import PATIENCE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -28,8 +30,9 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 USER, PASSWORD = "alice", "correct horse battery"
-_PATIENCE = 60.0
-expect.set_options(timeout=20_000)  # of milliseconds, as for what pages are asked to do
+_MILLISECONDS = PATIENCE * 1000
+_REST = 10_000
+expect.set_options(timeout=_MILLISECONDS)  # as for what pages are asked to do
 NO_KEYS = """
 from manage_api.keys.models import ManageKey
 from manage_api.keys.services import revoke_key, set_api_enabled
@@ -77,7 +80,7 @@ class Site:
     def call(self, key: str, path: str = "/whoami") -> httpx.Response:
         """A request to the API, from outside the browser."""
         address = f"{self.url}/api/manage/v1{path}"
-        return httpx.get(address, headers={"X-API-Key": key}, verify=False)
+        return web.get(address, headers={"X-API-Key": key})
 
     def command(self, *arguments: str) -> Any:
         """What `manage.py manage_key … --json` prints beside the running server."""
@@ -134,10 +137,10 @@ def _served(data_dir: Path, **settings: str) -> Iterator[str]:
     settings = {name: text.replace("{url}", url) for name, text in settings.items()}
     process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2", **settings)
     with killed_afterwards(process):
-        wait_until_ready(url)
+        web.wait_until_ready(url)
         yield url
         process.terminate()
-        process.communicate(timeout=_PATIENCE)
+        process.communicate(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -166,7 +169,7 @@ def browsing(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Pa
 
     def make(site: Site = running_site, **options: Any) -> Page:
         context = chromium.new_context(base_url=site.url, **options)
-        context.set_default_timeout(_PATIENCE * 1000)  # a password takes a second of a processor
+        context.set_default_timeout(_MILLISECONDS)
         contexts.append(context)
         page = context.new_page()
         _watch(page, site.url, complaints)
@@ -197,9 +200,13 @@ def widths(page: Page, scheme: str) -> Iterator[int]:
 
 
 def sticks_out(page: Page) -> bool:
-    """Whether one must scroll to the side."""
+    """Whether one must scroll to the side, also once the page has come to rest."""
     root = "document.documentElement"
-    return bool(page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
+    try:
+        page.wait_for_function(f"{root}.scrollWidth <= {root}.clientWidth", timeout=_REST)
+    except PlaywrightTimeout:
+        return True
+    return False
 
 
 def _watch(page: Page, url: str, complaints: list[str]) -> None:

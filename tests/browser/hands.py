@@ -13,13 +13,12 @@ from playwright.sync_api import ElementHandle, Locator, Page, expect
 
 from tests.browser.conftest import sticks_out
 from tests.browser.test_accessibility import violations
+from tests.waiting import PATIENCE
 
 _MANY = 40
 """Presses of one key to get somewhere: with more of them a person gives up."""
 _SMALL = 24
 """Pixels: what is smaller is missed by a finger (WCAG 2.2, 2.5.8)."""
-_PATIENCE = 10
-"""Seconds for what moves on a page to come to rest."""
 _WHERE = """one => {
     const at = document.activeElement;
     if (at === one) return 0;
@@ -280,7 +279,7 @@ class Keyboard(Hand):
 
     def _see(self, control: Locator | ElementHandle) -> None:
         """Soon: what lay over it may still be fading out, and a person waits for that as well."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while not all((seen := control.evaluate(_IS_SEEN)).values()) and time.monotonic() < end:
             self.page.wait_for_timeout(50)
         assert seen["marked"], f"one does not see that {control} has the focus"

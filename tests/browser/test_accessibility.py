@@ -52,10 +52,22 @@ def out_of_reach(page: Page) -> list[str]:
     return [f"{where} is for a mouse: {one}" for one in page.evaluate(OUT_OF_REACH)]
 
 
+# Colours that are still fading in are neither the old nor the new ones. What was just opened begins
+# to do so with the next frame.
+AT_REST = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const moving = () => document.getAnimations().filter((one) => one.playState === "running");
+    do {
+        await frame();
+        await frame();
+        await Promise.allSettled(moving().map((one) => one.finished));
+    } while (moving().length);
+}"""
+
+
 def violations(page: Page) -> list[str]:
     """What a person with a disability would stumble over on the page as it is now."""
-    # Colours that are still fading in are neither the old nor the new ones.
-    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
+    page.evaluate(AT_REST)
     # Of what passes one node is enough: with all of them the answer has megabytes.
     options = {"runOnly": {"type": "tag", "values": LEVELS}, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Site, sticks_out
 from tests.browser.test_accessibility import violations
+from tests.waiting import becomes_true
 
 LIST = "/admin/estimates/estimate/"
 FORMER = """
@@ -138,13 +139,13 @@ def test_lines_are_moved_by_keyboard_and_by_dragging(
     first = row(page, 0)
     first.get_by_role("button", name="Move down").focus()
     page.keyboard.press("Enter")
-    assert descriptions(page) == ["Code", "Design", "Care"]
+    assert becomes_true(lambda: descriptions(page) == ["Code", "Design", "Care"])
     expect(page.get_by_role("status").filter(has_text="Row 2 of 3")).to_be_attached()
     expect(row(page, 1).get_by_role("button", name="Move down")).to_be_focused()
 
     handle = row(page, 2).get_by_text("drag_indicator")
     handle.drag_to(row(page, 0).get_by_text("drag_indicator"))
-    assert descriptions(page) == ["Care", "Code", "Design"]
+    assert becomes_true(lambda: descriptions(page) == ["Care", "Code", "Design"])
 
     page.get_by_role("link", name=re.compile("Add another line item", re.I)).click()
     new = row(page, 3)
@@ -152,7 +153,7 @@ def test_lines_are_moved_by_keyboard_and_by_dragging(
     new.get_by_label("Unit price").fill("1")
     for _ in range(3):
         row(page, descriptions(page).index("New")).get_by_role("button", name="Move up").click()
-    assert descriptions(page) == ["New", "Care", "Code", "Design"]
+    assert becomes_true(lambda: descriptions(page) == ["New", "Care", "Code", "Design"])
     save(page)
     assert stored(running_site, former) == "['New', 'Care', 'Code', 'Design'] 31.00"
 
@@ -176,7 +177,7 @@ def test_a_copy_a_template_and_a_draft_of_it_are_made_by_buttons(page: Page, for
         page.locator(f"a[href$='/{name}/']:visible").first.click()
         page.get_by_role("button", name=button).click()
         page.wait_for_url(re.compile(rf"{LIST}[0-9]+/change/"))
-        assert descriptions(page) == ["Design", "Code", "Care"]
+        assert becomes_true(lambda: descriptions(page) == ["Design", "Code", "Care"])
     expect(page.get_by_role("combobox", name="Client name")).to_have_value("")
     found = violations(page)
 
@@ -186,7 +187,7 @@ def test_a_copy_a_template_and_a_draft_of_it_are_made_by_buttons(page: Page, for
     page.get_by_role("link", name="Shop", exact=True).first.click()
     page.get_by_role("button", name="Make a draft").click()
     expect(page.get_by_text(re.compile("EST-[0-9]+-[0-9]+")).first).to_be_visible()
-    assert descriptions(page) == ["Design", "Code", "Care"]
+    assert becomes_true(lambda: descriptions(page) == ["Design", "Code", "Care"])
     assert found == []
 
 

@@ -89,13 +89,14 @@ def test_a_form_is_sent_once_and_says_that_it_works(form: Page) -> None:
 
     form.route("**/change/", keep_waiting)
     form.evaluate(LATER)
-    form.get_by_role("button", name="Save", exact=True).click(no_wait_after=True)
-    form.wait_for_timeout(1500)
+    with form.expect_request("**/change/"):
+        form.get_by_role("button", name="Save", exact=True).click(no_wait_after=True)
+    form.wait_for_function("sessionStorage.told")
+    form.wait_for_timeout(500)
     assert len(sent) == 1
     assert "_save" in (sent[0].request.post_data or "")
     sent[0].continue_()
     form.wait_for_url("**/crmsystem/")
-    form.wait_for_function("sessionStorage.told")
     assert form.evaluate("JSON.parse(sessionStorage.told)") == [True, True, "true"]
 
 

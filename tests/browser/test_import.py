@@ -10,7 +10,6 @@ from tests.browser.conftest import Site, sticks_out
 from tests.browser.hands import Keyboard
 from tests.browser.test_accessibility import violations
 
-PATIENCE = 60_000
 IMPORT = "/admin/team/teammember/import/"
 CLEAR = """
 from syteops.core.actors import SYSTEM
@@ -52,7 +51,7 @@ def test_what_is_downloaded_goes_in_again_unchanged(
     page.get_by_label("CSV or XLSX file").set_input_files(members(tmp_path / "a.csv"))
     by_mouse(page, "Check the file")
     by_mouse(page, "Import: 200 new")
-    expect(page.get_by_text("Imported: 200 new.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Imported: 200 new.")).to_be_visible()
     page.get_by_role("link", name="Export").click()
     assert violations(page) == []
     with page.expect_download() as download:
@@ -64,7 +63,7 @@ def test_what_is_downloaded_goes_in_again_unchanged(
     page.get_by_label("CSV or XLSX file").set_input_files(file)
     by_mouse(page, "Check the file")
 
-    expect(page.get_by_text("There is nothing to import")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("There is nothing to import")).to_be_visible()
 
 
 def test_many_rows_are_imported_in_the_background_while_the_page_tells_how_far_it_is(
@@ -75,12 +74,12 @@ def test_many_rows_are_imported_in_the_background_while_the_page_tells_how_far_i
     page.goto("/admin/notes/note/import/")
     page.get_by_label("CSV or XLSX file").set_input_files(file)
     by_mouse(page, "Check the file")
-    expect(page.get_by_text("Nothing is stored yet")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_text("Nothing is stored yet")).to_be_visible()
 
     by_mouse(page, "Import: 400 new")
 
-    expect(page.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Imported: 400 new.")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_text("Imported: 400 new.")).to_be_visible()
 
 
 def test_rows_are_chosen_and_edited_together_by_keyboard(
@@ -90,7 +89,7 @@ def test_rows_are_chosen_and_edited_together_by_keyboard(
     page.get_by_label("CSV or XLSX file").set_input_files(members(tmp_path / "a.csv"))
     by_mouse(page, "Check the file")
     by_mouse(page, "Import: 200 new")
-    expect(page.get_by_text("Imported: 200 new.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Imported: 200 new.")).to_be_visible()
     boxes = page.locator("input.action-select")
     for place in range(2):
         boxes.nth(place).focus()
@@ -110,7 +109,7 @@ def test_rows_are_chosen_and_edited_together_by_keyboard(
 
     by_keyboard(page, "Change 2 now")
 
-    expect(page.get_by_text("Edited: 2 changed.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Edited: 2 changed.")).to_be_visible()
 
 
 def test_a_list_is_made_ones_own_by_keyboard(site: Site, page: Page) -> None:

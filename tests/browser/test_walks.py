@@ -25,7 +25,6 @@ from tests.serving import serving
 from tests.waiting import becomes_true
 
 PASSWORD = "canary horse battery"
-PATIENCE = 60_000
 FOUND = [{"text": text, "assignee": None, "due_date": None} for text in ("One", "Two", "Three")]
 
 
@@ -230,7 +229,7 @@ def test_200_members_are_imported_once_three_rows_are_put_right(
     hand.attach(field_of_file(hand), members(tmp_path / "a.csv", way, wrong=True))
     hand.go(button(hand, "Check the file"))
     problems = hand.page.get_by_role("region", name="What to correct")
-    expect(problems).to_be_visible(timeout=PATIENCE)
+    expect(problems).to_be_visible()
     for number, (column, _) in WRONG.items():
         expect(problems.locator("tr").filter(has_text=f"Row {number}")).to_contain_text(column)
     expect(hand.page.get_by_text("3 problems.")).to_be_visible()
@@ -240,11 +239,11 @@ def test_200_members_are_imported_once_three_rows_are_put_right(
     hand.go(link(hand, "Choose another file"))
     hand.attach(field_of_file(hand), members(tmp_path / "b.csv", way, wrong=False))
     hand.go(button(hand, "Check the file"))
-    expect(hand.page.get_by_text("Nothing is stored yet")).to_be_visible(timeout=PATIENCE)
+    expect(hand.page.get_by_text("Nothing is stored yet")).to_be_visible()
     assert count() == before
     hand.look()
     hand.go(button(hand, "Import: 200 new"))
-    expect(hand.page.get_by_text("Imported: 200 new.")).to_be_visible(timeout=PATIENCE)
+    expect(hand.page.get_by_text("Imported: 200 new.")).to_be_visible()
     assert count() == before + 200
 
 
@@ -358,9 +357,7 @@ def test_two_of_three_suggestions_are_accepted(world: World, hand: Hand, way: st
     hand.go(link(hand, f"Kick-off {way}"))
     hand.go(link(hand, "Suggest action items"))
     hand.go(button(hand, "Ask the AI"))
-    expect(hand.page.get_by_role("heading", name="What is suggested")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(hand.page.get_by_role("heading", name="What is suggested")).to_be_visible()
     hand.arrive()
     hand.look()
     two = box(hand, "Two")

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests import web
 from tests.concurrency.live import LiveSite
 
 _NAME, _PASSWORD = "carol", "correct horse battery staple"
@@ -14,7 +15,6 @@ _SIGN_UP = f"""
 from django.contrib.auth.models import User
 User.objects.create_superuser("{_NAME}", password="{_PASSWORD}")
 """
-_PATIENCE = 60.0  # seconds; a loaded machine needs a few
 _KEY = re.compile(r'value="(som_\w+)"')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
@@ -26,7 +26,7 @@ class Administrator:
         self.site = site
         site.manage("shell", "-v", "0", "-c", _SIGN_UP)
         address = f"http://127.0.0.1:{site.servers[0].port}"
-        self._browser = httpx.Client(base_url=address, timeout=_PATIENCE, verify=False)
+        self._browser = web.client(base_url=address)
         signed_in = self._submit("/admin/login/", username=_NAME, password=_PASSWORD)
         assert signed_in.status_code == 302, signed_in.text
 

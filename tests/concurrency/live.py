@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,15 +14,16 @@ from typing import Any
 
 import httpx
 
+from tests import web
 from tests.console import console
 from tests.environment import ROOT
 from tests.processes import children_of, clean_environment, name_of
 from tests.servers import free_port
 from tests.sites import set_up_with_key
+from tests.waiting import PATIENCE, becomes_true
 
 API = "/api/manage/v1"
 KEEPER = "syteops-keeper"
-_PATIENCE = 60.0  # seconds; a loaded machine needs a few
 _NO_LIMITS = {
     "MANAGE_API_READS_PER_MINUTE": "1000000",
     "MANAGE_API_WRITES_PER_MINUTE": "1000000",
@@ -57,18 +57,14 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + _PATIENCE
-        while not self._answers():
-            assert self.process.poll() is None, self.site.log.read_text()
-            assert time.monotonic() < deadline, self.site.log.read_text()
-            time.sleep(0.02)
+        process = self.process
+        came = becomes_true(lambda: self.answers() or process.poll() is not None)
+        assert came, self.site.log.read_text()
+        assert process.poll() is None, self.site.log.read_text()
 
-    def _answers(self) -> bool:
-        try:
-            address = f"http://127.0.0.1:{self.port}/healthz"
-            return httpx.get(address, timeout=5, verify=False).is_success
-        except httpx.TransportError:
-            return False
+    def answers(self) -> bool:
+        """Whether it does, now."""
+        return web.answers(f"http://127.0.0.1:{self.port}/healthz")
 
     def worker_processes(self) -> list[int]:
         """The processes that serve."""
@@ -93,14 +89,14 @@ class Server:
             return
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def client(self, key: str | None = None) -> httpx.Client:
         """A client with the site's key, and with connections of its own."""
         headers = {"X-API-Key": key or self.site.key}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE, verify=False)
+        return web.client(base_url=self.address, headers=headers)
 
 
 @dataclass

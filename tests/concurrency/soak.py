@@ -25,11 +25,10 @@ from tests.concurrency.faults import FAULTS, Fault
 from tests.concurrency.load import IN_PROGRESS, UNAVAILABLE, Load, Writer, problems
 from tests.concurrency.stage import Stage, stage
 from tests.servers import ServerUnavailable, postgresql_server, redis_server
-from tests.waiting import becomes_true
+from tests.waiting import PATIENCE, becomes_true
 
 WRITERS = 6
 CALM = 1.5  # seconds under load before something goes wrong, at most
-RECOVERS = 60.0  # seconds; far more than anything takes here
 
 # Whatever fails may hold a lock, for longer than anybody waits for it.
 _EXPECTED = frozenset({IN_PROGRESS, UNAVAILABLE})
@@ -98,9 +97,9 @@ def _let_happen(fault: Fault, on: Stage, load: Load, outcome: Outcome) -> None:
         if fault.deadly:
             _look(on, load, outcome, f"After {fault.name} {outcome.times}")
     print(".", end="", file=sys.stderr, flush=True)
-    if not load.gets_through(RECOVERS):
+    if not load.gets_through(PATIENCE):
         outcome.problems.append("Not every write gets through again.")
-    if not becomes_true(on.is_ready, RECOVERS):
+    if not becomes_true(on.is_ready):
         outcome.problems.append("The site does not say that it is ready again.")
 
 

@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
+from tests import web
 from tests.concurrency.live import LiveSite, Server, live_site
 from tests.disks import Disk, DiskUnavailable, small_disk
 from tests.servers import RealServer
@@ -46,10 +45,7 @@ class Stage:
 
     def is_ready(self) -> bool:
         """Whether the site says so."""
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.server.port}/readyz", timeout=30).is_success
-        except httpx.TransportError:
-            return False
+        return web.answers(f"http://127.0.0.1:{self.server.port}/readyz")
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def _set_in_bulk(key: str, value: str) -> Request:
 
 def test_one_idempotency_key_has_exactly_one_effect(clients: list[httpx.Client]) -> None:
     seen = set()
-    for number in range(ROUNDS):
+    for number in range(4 * ROUNDS):
         body, headers = {"name": f"Once {number}"}, {"Idempotency-Key": f"once-{number}"}
         request = _create(body, headers)
 
@@ -163,9 +163,11 @@ def test_one_idempotency_key_has_exactly_one_effect(clients: list[httpx.Client])
         again = request(clients[1])
         assert (again.status_code, again.content) == (201, first[0].content)
         assert _is_replay(again)
+        if number >= ROUNDS - 1 and 409 in seen:  # a second one came while the first was running
+            break
     names = [one["name"] for one in clients[0].get("/crm-systems").json()["crms"]]
     assert sorted(n for n in names if n.startswith("Once ")) == sorted(
-        f"Once {number}" for number in range(ROUNDS)
+        f"Once {done}" for done in range(number + 1)
     )
     assert 409 in seen, "no second request came while the first was running"
 

@@ -20,12 +20,13 @@ from manage_api.keys import tokens
 from tests.concurrency.administrator import Administrator
 from tests.concurrency.live import API, live_site
 from tests.databases import fresh_database as new_fresh_database
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.slow
 
 WORKERS, CLIENTS, PER_SECOND = 4, 5, 50
+OVERLAP = 20  # seconds; whoever switches has done so by then, on a loaded machine as well
 SCOPES = "crm:read,variables:read,variables:write"
-PATIENCE = 60  # seconds; a loaded machine needs a few
 NO_LIMITS = {"MANAGE_API_FAILURES_PER_MINUTE": "1000000"}
 
 
@@ -99,7 +100,7 @@ def _request(number: int, count: int) -> tuple[str, str, str | None]:
 
 
 def connect(port: int) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
 
 def call(
@@ -223,11 +224,13 @@ def test_uses_after_the_end_are_in_the_trail_soon_but_once(
     assert {get(port, key, "/whoami").status for _ in range(6 * WORKERS)} == {401}
 
     refused: list[dict[str, Any]] = []
-    deadline = time.monotonic() + 20
-    while not refused and time.monotonic() < deadline:
-        time.sleep(0.1)
+
+    def are_told() -> bool:
         entries = get(port, carol.site.key, f"/audit?object={id_of(key)}").body["entries"]
-        refused = [one for one in entries if one["event"] == "keys.refused"]
+        refused[:] = [one for one in entries if one["event"] == "keys.refused"]
+        return bool(refused)
+
+    assert becomes_true(are_told)
     assert {(one["code"], one["address"]) for one in refused} == {
         ("not_authenticated", "127.0.0.1")
     }
@@ -257,16 +260,18 @@ def test_old_answers_say_since_when_and_until_when_and_so_it_is(
     carol: Administrator, port: int, key: str
 ) -> None:
     with loaded(port, key) as load:
-        rotated, answered_at = carol.manage_key("rotate", id_of(key), "--overlap", "8s")
+        asked_at = time.time()
+        rotated, answered_at = carol.manage_key("rotate", id_of(key), "--overlap", f"{OVERLAP}s")
         old = get(port, key, "/whoami").headers
         load.key = rotated["key"]
-        ends_at = parsedate_to_datetime(old["Sunset"]).timestamp()  # RFC 8594
-        time.sleep(max(0, ends_at + 1.1 - time.time()))
-        late = get(port, key, "/whoami")
+    ends_at = parsedate_to_datetime(old["Sunset"]).timestamp()  # RFC 8594
+    time.sleep(max(0, ends_at + 1.1 - time.time()))
+    late = get(port, key, "/whoami")
 
     assert {one.status for one in load.answers} == {200}
     deprecated_at = int(old["Deprecation"].removeprefix("@"))  # RFC 9745
-    assert ends_at - deprecated_at == 8
-    assert time.time() - 60 < deprecated_at <= time.time()
+    assert ends_at - deprecated_at == OVERLAP
+    assert int(asked_at) <= deprecated_at <= time.time()
     assert (late.status, late.body["code"]) == (401, "key_expired")
+    assert works_everywhere(port, rotated["key"])
     assert load.since(answered_at, rotated["key"])

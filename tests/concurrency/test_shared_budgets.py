@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from manage_api.keys import tokens
+from tests import web
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.servers import ServerUnavailable, redis
@@ -42,7 +42,7 @@ def site(
 
 def statuses(site: LiveSite, keys: list[str]) -> Counter[int]:
     """One connection for each request, so that every process gets some."""
-    with httpx.Client(base_url=site.servers[0].address, headers={"Connection": "close"}) as client:
+    with web.client(base_url=site.servers[0].address, headers={"Connection": "close"}) as client:
         answers = [client.get("/whoami", headers={"X-API-Key": key}) for key in keys]
     return Counter(one.status_code for one in answers)
 

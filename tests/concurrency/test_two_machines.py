@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from manage_api.keys import tokens
+from tests import web
 from tests.concurrency.administrator import Administrator
 from tests.concurrency.deliveries import problems, subscribe, told_since
 from tests.concurrency.load import Load, Writer
@@ -25,7 +26,7 @@ from tests.concurrency.receiver import receiving
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import children_of
 from tests.servers import RealServer, ServerUnavailable, pgbouncer_server, redis
-from tests.waiting import becomes_true, wait_until_ready
+from tests.waiting import becomes_true
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql_only]
 
@@ -99,7 +100,7 @@ def make_key(pair: Pair, name: str, *scopes: str) -> str:
 
 def whoami(machine: Machine, key: str) -> int:
     headers = {"X-API-Key": key, "X-Forwarded-For": "203.0.113.1"}
-    return httpx.get(f"{machine.server.address}/whoami", headers=headers).status_code
+    return web.get(f"{machine.server.address}/whoami", headers=headers).status_code
 
 
 def id_of(key: str) -> str:
@@ -153,7 +154,7 @@ def test_a_guesser_of_passwords_is_locked_out_everywhere(pair: Pair) -> None:
     right, sign_in = "correct horse battery staple", []
     for machine in (pair.one, pair.other):
         base = f"http://127.0.0.1:{machine.server.port}"
-        sign_in.append(_signing_in(httpx.Client(base_url=base, headers=GUESSER, timeout=60)))
+        sign_in.append(_signing_in(web.client(base_url=base, headers=GUESSER)))
 
     guesses = [sign_in[number % 2](f"guess {number}") for number in range(5)]
 
@@ -176,11 +177,11 @@ def _signing_in(browser: httpx.Client) -> Callable[[str], int]:
 def test_who_has_signed_in_on_one_machine_is_signed_in_on_the_other(pair: Pair) -> None:
     cookies = pair.carol._browser.cookies
     pages = [
-        httpx.get(f"http://127.0.0.1:{machine.server.port}/admin/", cookies=cookies)
+        web.get(f"http://127.0.0.1:{machine.server.port}/admin/", cookies=cookies)
         for machine in (pair.one, pair.other)
     ]
     assert [page.status_code for page in pages] == [200, 200]
-    nobody = httpx.get(f"http://127.0.0.1:{pair.other.server.port}/admin/")
+    nobody = web.get(f"http://127.0.0.1:{pair.other.server.port}/admin/")
     assert nobody.status_code == 302
 
 
@@ -333,5 +334,5 @@ def test_a_pooler_that_goes_and_comes_back_costs_no_restart(pair: Pair, clients:
     pair.pooler.start()
 
     for machine in (pair.one, pair.other):
-        wait_until_ready(f"http://127.0.0.1:{machine.server.port}")
+        web.wait_until_ready(f"http://127.0.0.1:{machine.server.port}")
     assert named(clients.one, "Away") == 0

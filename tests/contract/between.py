@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
-
+from tests import web
 from tests.serving import serving
 
 # Of one connection; httpx and http.server say them themselves.
@@ -55,9 +54,7 @@ def between(site: str) -> Iterator[Between]:
             if self.command != "GET" and "dry_run" not in self.path and middle.before_next_write:
                 interfere, middle.before_next_write = middle.before_next_write, None
                 interfere()
-            answer = httpx.request(
-                self.command, f"{site}{self.path}", headers=headers, content=body, timeout=60
-            )
+            answer = web.request(self.command, f"{site}{self.path}", headers=headers, content=body)
             middle.passed.append(Passed(self.command, self.path, headers, answer.status_code))
             self.send_response(answer.status_code)
             for name, value in answer.headers.items():

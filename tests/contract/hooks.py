@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import web
 from tests.docs.live import Site
 
 NODE = Path(__file__).parent / "node_modules/.bin"
@@ -11,11 +12,10 @@ NODE = Path(__file__).parent / "node_modules/.bin"
 
 def client_of(site: Site) -> httpx.Client:
     """A client with the site's key, for which every answer but a success is an error."""
-    return httpx.Client(
+    return web.client(
         base_url=f"{site.url}/api/manage/v1",
         headers={"X-API-Key": site.key},
         event_hooks={"response": [httpx.Response.raise_for_status]},
-        timeout=60,
     )
 
 

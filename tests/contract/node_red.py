@@ -18,13 +18,14 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook as Signer
 
+from tests import web
 from tests.contract.between import Between, between
 from tests.contract.hooks import NODE, client_of, set_up_webhook
 from tests.docs.live import served
 from tests.environment import ROOT
 from tests.processes import manage
 from tests.servers import free_port
-from tests.waiting import becomes_true
+from tests.waiting import PATIENCE, becomes_true
 
 FLOW = ROOT / "docs/downloads/node-red-flow.json"
 LONG = 400.0
@@ -71,7 +72,7 @@ class Scene:
             "webhook-timestamp": str(int(sent.timestamp())),
             "webhook-signature": Signer(secret).sign("evt_ours", sent, body.decode()),
         }
-        return httpx.post(self.url, content=body, headers=headers).status_code
+        return web.post(self.url, content=body, headers=headers).status_code
 
 
 def main() -> None:
@@ -197,16 +198,16 @@ def node_red(directory: Path, port: int, variables: dict[str, str]) -> Iterator[
         )
         try:
             url = f"http://127.0.0.1:{port}/syteops"
-            assert becomes_true(lambda: _answers(url)), log.read_text()
+            assert becomes_true(lambda: _answers(url), LONG), log.read_text()
             yield log
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.post(url).status_code == 401
+        return web.post(url).status_code == 401
     except httpx.TransportError:
         return False
 

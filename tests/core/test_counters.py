@@ -20,6 +20,7 @@ from syteops.core.counters import (
 from tests.environment import ROOT
 from tests.processes import clean_environment
 from tests.servers import ServerUnavailable, redis
+from tests.waiting import PATIENCE
 
 WINDOW = 60
 READS = CounterKind.READS
@@ -27,6 +28,7 @@ _ADD = """
 import django
 django.setup()
 from syteops.core.counters import CounterKind, counters
+from tests.waiting import PATIENCE
 for _ in range(500):
     counters().add(CounterKind.READS, "shared", 3600)
 """
@@ -113,7 +115,7 @@ def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> Non
     variables = clean_environment(Path(site["SYTEOPS_DATA_DIR"]), CACHE_URL=site["CACHE_URL"])
     add = [sys.executable, "-c", _ADD]
     running = [subprocess.Popen(add, env=variables, cwd=ROOT) for _ in range(2)]
-    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    assert [process.wait(timeout=PATIENCE) for process in running] == [0, 0]
 
     assert store.read(READS, "shared", 3600) == 1000
 
@@ -170,7 +172,7 @@ def test_a_full_disk_leaves_every_process_its_own_count_and_says_so_once(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (found.returncode, found.stdout.strip()) == (0, counts), found.stderr
     assert found.stderr.count("Limits are counted by each process alone") == 1, found.stderr

@@ -29,11 +29,10 @@ from syteops.crm.models import CrmSystem
 from tests.environment import ROOT
 from tests.fixtures import Api
 from tests.threads import elsewhere
-from tests.waiting import becomes_true
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
-PATIENCE = 30.0
 HOLDER = """
 import sys
 import django
@@ -93,7 +92,7 @@ def test_it_is_held_against_other_processes_and_let_go_by_kill() -> None:
         process.wait()
 
         # PostgreSQL notices the broken connection by itself, a moment later.
-        assert becomes_true(lambda: is_free("mine"), PATIENCE)
+        assert becomes_true(lambda: is_free("mine"))
 
 
 def test_it_is_held_against_other_threads_of_the_same_process() -> None:

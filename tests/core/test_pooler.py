@@ -208,7 +208,7 @@ def test_an_exclusive_run_keeps_others_away_and_leaves_no_lock_behind() -> None:
                 pass
         services.create_crm_system(SYSTEM, name="Meanwhile")
 
-    assert locks_held() == 0
+    assert becomes_true(lambda: locks_held() == 0)
     with exclusive("mine"):
         assert locks_held() == 1
     assert becomes_true(lambda: locks_held() == 0)

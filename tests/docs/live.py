@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import web
 from tests.docs.pages import commands, comment_of
 from tests.processes import killed_afterwards, manage, start
 from tests.servers import free_port
 from tests.sites import set_up_with_key
-from tests.waiting import wait_until_ready
+from tests.waiting import PATIENCE
 
-_PATIENCE = 60.0
 _TYPED = re.compile(r"(\w+=\$\()?curl |export (KEY|API)=")
 _EXPECTED = re.compile(r"^([1-5]\d\d)\b(?:: (\w+))?")
 _MARK = "@@ next command"
@@ -99,8 +99,8 @@ def served(data_dir: Path, **settings: str) -> Iterator[Site]:
     with killed_afterwards(process):
         url = f"http://127.0.0.1:{port}"
         try:
-            wait_until_ready(url)
+            web.wait_until_ready(url)
             yield Site(url, data_dir, key)
         finally:
             process.terminate()  # killed, it would leave its workers behind
-            process.communicate(timeout=_PATIENCE)
+            process.communicate(timeout=PATIENCE)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import web
 from tests.docs.live import Site
 from tests.docs.pages import PAGES, commands, titled_blocks
 from tests.processes import manage
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
 
 
 def ask(site: Site, method: str, path: str, body: Any = None) -> Any:
-    answer = httpx.request(
+    answer = web.request(
         method, f"{site.url}/api/manage/v1{path}", json=body, headers={"X-API-Key": site.key}
     )
     assert answer.is_success, answer.text

@@ -16,6 +16,7 @@ from syteops.invitations.models import Invitation
 from syteops.people.queries import stored_permissions
 from tests.fixtures import signed_in
 from tests.invitations.invited import PASSWORD, a_group, accept, as_person, give, invited, row
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 SEES = "crm.view_crmsystem"
@@ -157,7 +158,7 @@ def test_of_many_who_use_a_link_at_the_same_time_one_gets_an_account(alice: User
 
     def use(name: str) -> None:
         try:
-            together.wait(30)
+            together.wait(PATIENCE)
             browser = Client(raise_request_exception=False)
             answers.append(accept(link, name, client=browser).status_code)
         finally:
@@ -167,7 +168,7 @@ def test_of_many_who_use_a_link_at_the_same_time_one_gets_an_account(alice: User
     for one in threads:
         one.start()
     for one in threads:
-        one.join(60)
+        one.join(PATIENCE)
     assert sorted(answers)[0] == 302
     assert answers.count(302) == 1
     assert len(people()) == 2

@@ -16,6 +16,7 @@ from syteops.team.services import delete_team_member
 from tests.objects import get_member, get_role
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +29,7 @@ def at_once(*changes: Change) -> list[DomainError | None]:
 
     def run(change: Change) -> DomainError | None:
         try:
-            start.wait(timeout=30)
+            start.wait(PATIENCE)
             with transaction.atomic():
                 change()
         except DomainError as refusal:

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 OK = "200 OK"
-PATIENCE = 20.0
 
 
 def scope(*headers: tuple[bytes, bytes], **changes: Any) -> dict[str, Any]:

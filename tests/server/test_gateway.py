@@ -12,7 +12,8 @@ from manage_api.errors import ApiError
 from syteops.server.bodies import Bodies
 from syteops.server.environ import environ_of
 from syteops.server.gateway import Gateway, limit_for
-from tests.server.gateway import OK, PATIENCE, Client, scope
+from tests.server.gateway import OK, Client, scope
+from tests.waiting import PATIENCE
 
 CHUNKED = [(b"host", b"example.com"), (b"transfer-encoding", b"chunked")]
 
@@ -63,12 +64,11 @@ async def code_of_reading(bodies: Bodies, client: Client, seconds: float = PATIE
 def test_a_body_has_a_limit_and_a_deadline() -> None:
     async def main() -> list[str]:
         bodies = Bodies(10_000)
-        clients = [
-            Client(b"a" * 500, b"b" * 500),
-            Client(b"a" * 500, b"b" * 501),
-            Client(b"a", is_complete=False),
+        found = [
+            await code_of_reading(bodies, Client(b"a" * 500, b"b" * 500)),
+            await code_of_reading(bodies, Client(b"a" * 500, b"b" * 501)),
+            await code_of_reading(bodies, Client(b"a", is_complete=False), 0.05),
         ]
-        found = [await code_of_reading(bodies, one, 0.05) for one in clients]
         assert bodies.held == 0
         return found
 

@@ -13,7 +13,8 @@ from syteops.server import news
 from syteops.server.environ import environ_of
 from syteops.server.gateway import Gateway
 from syteops.server.news import News
-from tests.server.gateway import OK, PATIENCE, Client, scope
+from tests.server.gateway import OK, Client, scope
+from tests.waiting import PATIENCE
 
 
 class Feed:
@@ -103,6 +104,8 @@ def test_nobody_is_asked_for_over_what_he_does_not_want(monkeypatch: pytest.Monk
             await asyncio.sleep(0.05)
         # Whoever has seen less than others is told of what came before, too.
         second = asyncio.create_task(gateway(scope(), late.receive, late.send))
+        while feed.calls < 2:
+            await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         assert (feed.calls, first.done(), second.done()) == (2, False, False)
 

@@ -6,7 +6,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,11 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import web
 from tests.databases import fresh_database as new_fresh_database
 from tests.environment import ROOT
 from tests.processes import clean_environment, finish, killed_afterwards, manage, start
 from tests.servers import free_port
 from tests.sites import set_up
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.slow
 
@@ -202,21 +203,14 @@ def test_the_server_answers_and_stops_cleanly(site: Site) -> None:
     port = free_port()
     server = site.start("serve", PORT=str(port), WORKERS="2")
     with killed_afterwards(server):
-        assert _get_when_up(f"http://127.0.0.1:{port}/readyz", server).json()["ready"] is True
-        assert httpx.get(f"http://127.0.0.1:{port}/admin/login/").status_code == 200
+        ready = f"http://127.0.0.1:{port}/readyz"
+        assert becomes_true(lambda: web.answers(ready) or server.poll() is not None)
+        assert server.poll() is None, server.communicate()
+        assert web.get(ready).json()["ready"] is True
+        assert web.get(f"http://127.0.0.1:{port}/admin/login/").status_code == 200
         server.send_signal(signal.SIGTERM)
-        output, _ = server.communicate(timeout=30)
+        output, _ = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
     assert f"SyteOps is at http://127.0.0.1:{port}/admin/" in output
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/healthz")
-
-
-def _get_when_up(url: str, server: "subprocess.Popen[str]") -> httpx.Response:
-    for _ in range(600):
-        assert server.poll() is None, server.communicate()
-        try:
-            return httpx.get(url, timeout=10, verify=False)
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("The server did not answer within a minute.")
+        web.get(f"http://127.0.0.1:{port}/healthz")

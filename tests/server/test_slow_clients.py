@@ -1,6 +1,7 @@
 """Clients that send a part of a body, far too much of it, or all of it slowly, at a real server."""
 
 import re
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -10,13 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import web
 from tests.concurrency.live import API, LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
-DEADLINE = 8.0
-PATIENCE = 30.0
+DEADLINE = 10.0  # seconds: a loaded machine does in them what is done before they are over
 CRM = f"{API}/crm-systems"
 
 
@@ -63,7 +65,7 @@ def test_half_a_body_is_given_up_in_time_and_holds_nobody_up(
     half += [begin(site, CRM, "Transfer-Encoding: chunked", body=b"2\r\n{}\r\n") for _ in range(5)]
     assert client.get("/crm-systems").status_code == 200
     assert client.post("/crm-systems", json={"name": "Meanwhile"}).status_code == 201
-    assert time.monotonic() - began < DEADLINE
+    assert select.select(half, [], [], 0)[0] == [], "some were given up before"
     answers = [answer_on(one) for one in half]
     assert time.monotonic() - began < DEADLINE + PATIENCE
     assert {status for status, _, _ in answers} == {408}
@@ -81,7 +83,6 @@ def test_half_a_body_is_given_up_in_time_and_holds_nobody_up(
 @pytest.mark.parametrize("path", [CRM, "/wp-json/syteops/v1/manage/dispatch", "/admin/login/"])
 def test_a_body_over_the_limit_is_refused_from_its_length(site: LiveSite, path: str) -> None:
     with closing(begin(site, path, "Content-Length: 9000000")) as connection:
-        connection.settimeout(DEADLINE)
         status = connection.recv(65_536).split()[1]
     assert status == b"413"
 
@@ -136,7 +137,7 @@ def test_a_body_that_is_no_body_is_refused_in_words(site: LiveSite) -> None:
 
 def test_a_form_may_be_larger_than_what_the_api_takes(site: LiveSite) -> None:
     url = f"http://127.0.0.1:{site.servers[0].port}/admin/login/"
-    answer = httpx.post(url, files={"picture": b"x" * 4_000_000})
+    answer = web.post(url, files={"picture": b"x" * 4_000_000})
     assert answer.status_code == 403  # for want of a token, after all of it was read
 
 
@@ -152,8 +153,8 @@ def test_whoever_does_not_read_holds_nobody_up(site: LiveSite, client: httpx.Cli
         reader.sendall(f"GET {script[1]} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert reader.recv(15) == b"HTTP/1.1 200 OK"
         assert client.get("/crm-systems").status_code == 200
-    whole = httpx.get(f"http://127.0.0.1:{port}{script[1]}", headers={"Accept-Encoding": ""})
+    whole = web.get(f"http://127.0.0.1:{port}{script[1]}", headers={"Accept-Encoding": ""})
     assert len(whole.content) == int(whole.headers["Content-Length"]) > 1_000_000
     seen = {"If-None-Match": whole.headers["ETag"]}
-    unchanged = httpx.get(str(whole.url), headers={**seen, "Accept-Encoding": ""})
+    unchanged = web.get(str(whole.url), headers={**seen, "Accept-Encoding": ""})
     assert (unchanged.status_code, unchanged.content) == (304, b"")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
+from tests import web
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import manage
@@ -38,16 +38,16 @@ def key(site: LiveSite) -> dict[str, str]:
 
 
 def test_people_find_every_page_style_and_cookie_below_it(base: str) -> None:
-    start = httpx.get(f"{base}/")
+    start = web.get(f"{base}/")
     assert (start.status_code, start.headers["Location"]) == (302, "/ops/admin/")
-    page = httpx.get(f"{base}/admin/login/?next=/ops/admin/")
+    page = web.get(f"{base}/admin/login/?next=/ops/admin/")
     assert page.status_code == 200
     assert all("Path=/ops" in one for one in page.headers.get_list("set-cookie"))
     linked = re.findall(r'(?:href|src|action)="(/[^"]*)"', page.text)
     assert linked
     assert all(one.startswith("/ops/") for one in linked)
     for one in linked:
-        assert httpx.get(base + one.removeprefix("/ops")).status_code == 200, one
+        assert web.get(base + one.removeprefix("/ops")).status_code == 200, one
 
 
 def test_a_person_signs_in_and_stays_below_it(base: str, site: LiveSite) -> None:
@@ -60,7 +60,7 @@ def test_a_person_signs_in_and_stays_below_it(base: str, site: LiveSite) -> None
         **made,
     )
     assert done.returncode == 0, done.stderr
-    with httpx.Client(base_url=base) as browser:
+    with web.client(base_url=base) as browser:
         token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', browser.get("/admin/login/").text)
         assert token
         jar = {"Cookie": f"csrftoken={browser.cookies['csrftoken']}"}
@@ -74,39 +74,39 @@ def test_a_person_signs_in_and_stays_below_it(base: str, site: LiveSite) -> None
 
 
 def test_tools_learn_addresses_below_it(base: str, key: dict[str, str]) -> None:
-    made = httpx.post(base + CRM, json={"name": "Acme"}, headers=key)
+    made = web.post(base + CRM, json={"name": "Acme"}, headers=key)
     assert made.status_code == 201
     assert made.headers["Location"].startswith(f"/ops{CRM}/")
-    found = httpx.get(base + made.headers["Location"].removeprefix("/ops"), headers=key)
+    found = web.get(base + made.headers["Location"].removeprefix("/ops"), headers=key)
     assert found.json()["name"] == "Acme"
-    root: Any = httpx.get(f"{base}/api/manage/v1/", headers=key).json()
+    root: Any = web.get(f"{base}/api/manage/v1/", headers=key).json()
     assert all(one.startswith("/ops/api/manage/v1/") for one in root["links"].values())
-    manifest: Any = httpx.get(f"{base}/wp-json/syteops/v1/manage/manifest", headers=key).json()
+    manifest: Any = web.get(f"{base}/wp-json/syteops/v1/manage/manifest", headers=key).json()
     assert all(one["http"]["path"].startswith("/ops/api/") for one in manifest["data"])
-    compact: Any = httpx.get(f"{base}/api/manage/v1/manifest", headers=key).json()
+    compact: Any = web.get(f"{base}/api/manage/v1/manifest", headers=key).json()
     assert compact["base_path"] == "/ops/api/manage/v1"
-    document: Any = httpx.get(f"{base}/api/manage/v1/schema").json()
+    document: Any = web.get(f"{base}/api/manage/v1/schema").json()
     assert [one["url"] for one in document["servers"]] == [f"{base.removesuffix('/ops')}/ops"]
     assert document["externalDocs"]["url"].endswith("/ops/api/manage/v1/docs")
     assert all(one.startswith("/api/manage/v1") for one in document["paths"])
-    catalog: Any = httpx.get(f"{base}/.well-known/api-catalog").json()
+    catalog: Any = web.get(f"{base}/.well-known/api-catalog").json()
     anchors = [urlsplit(one["anchor"]).path for one in catalog["linkset"]]
     assert anchors == ["/ops/.well-known/api-catalog", "/ops/api/manage/v1/"]
-    page = httpx.get(f"{base}/api/manage/v1/docs")
+    page = web.get(f"{base}/api/manage/v1/docs")
     assert page.status_code == 200
     assert 'data-schema="/ops/api/manage/v1/schema"' in page.text
 
 
 def test_errors_and_health_are_what_they_are_elsewhere(base: str) -> None:
-    missing = httpx.get(f"{base}/api/manage/v1/nothing")
+    missing = web.get(f"{base}/api/manage/v1/nothing")
     assert missing.headers["Content-Type"] == "application/problem+json"
-    assert httpx.get(f"{base}/healthz").json() == {"alive": True}
-    assert httpx.get(f"{base}/readyz").status_code == 200
+    assert web.get(f"{base}/healthz").json() == {"alive": True}
+    assert web.get(f"{base}/readyz").status_code == 200
 
 
 def test_no_header_moves_the_site(base: str) -> None:
     headers = {"X-Forwarded-Prefix": "/evil", "X-Script-Name": "/evil", "Script-Name": "/evil"}
-    assert httpx.get(f"{base}/", headers=headers).headers["Location"] == "/ops/admin/"
+    assert web.get(f"{base}/", headers=headers).headers["Location"] == "/ops/admin/"
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 import pytest
 
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -27,26 +29,33 @@ def test_all_who_wait_are_told_at_once_and_a_server_that_ends_lets_them_go(site:
     with server.client() as client, ThreadPoolExecutor(WAITING) as pool:
         start = client.get("/events").json()["next"]
 
+        asked = Semaphore(0)
+
+        def note(event: str, told: object) -> None:
+            if event == "http11.send_request_body.complete":
+                asked.release()
+
         def wait(after: str) -> tuple[list[str], str, float]:
+            query = {"after": after, "wait": "30"}
             with server.client() as own:
-                answer = own.get("/events", params={"after": after, "wait": 30}).json()
+                answer = own.get("/events", params=query, extensions={"trace": note}).json()
             return [e["type"] for e in answer["events"]], answer["next"], time.monotonic()
 
         waiting = [pool.submit(wait, start) for _ in range(WAITING)]
+        assert all(asked.acquire(timeout=PATIENCE) for _ in waiting)
         # They hold no worker: others are answered meanwhile.
-        while client.get("/crm-systems").elapsed.total_seconds() > 2:
-            pass
+        assert client.get("/crm-systems").is_success
+        assert not any(one.done() for one in waiting)
         client.post("/crm-systems", json={"name": "HubSpot"})
-        told = [one.result(60) for one in waiting]
+        told = [one.result(PATIENCE) for one in waiting]
         assert all("crm_system.created" in types for types, _, _ in told)
 
         newest = max(told, key=lambda one: one[2])[1]
         while (answer := client.get("/events", params={"after": newest}).json())["events"]:
             newest = answer["next"]
         still = pool.submit(wait, newest)
-        time.sleep(1)
+        assert asked.acquire(timeout=PATIENCE)
+        assert client.get("/crm-systems").is_success  # what was asked before, waits by now
         assert not still.done()
-        began = time.monotonic()
         server.stop()
-        assert time.monotonic() - began < 15  # a worker that had to be killed takes longer
-        assert still.result(5)[0] == []
+        assert still.result(PATIENCE)[0] == []  # a worker that had to be killed answers nobody

@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import web
 from tests.concurrency.live import LiveSite, Server, live_site
 from tests.databases import fresh_database as new_fresh_database
 from tests.processes import finish, is_gone, manage, start
-from tests.waiting import becomes_true, wait_until_ready
+from tests.waiting import becomes_true
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 90.0  # seconds; far more than anything takes here
 
 
 @pytest.fixture(scope="module")
@@ -37,45 +35,44 @@ def server(site: LiveSite) -> Iterator[Server]:
     server.stop()
 
 
+def the_worker(server: Server) -> int:
+    """The one that there is, once the one before has been replaced."""
+    assert becomes_true(lambda: len(server.worker_processes()) == 1)
+    (worker,) = server.worker_processes()
+    return worker
+
+
 def test_a_worker_that_was_stopped_is_replaced(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (worker,) = server.worker_processes()
+    worker = the_worker(server)
     os.kill(worker, signal.SIGSTOP)
-    assert becomes_true(lambda: is_gone(worker), PATIENCE)
-    assert becomes_true(lambda: _answers(server), PATIENCE)
+    assert becomes_true(lambda: is_gone(worker))
+    assert becomes_true(server.answers)
     assert server.worker_processes() != [worker]
     assert f"Worker {worker} does not answer: it is replaced." in server.site.log.read_text()
 
 
 def test_workers_that_die_again_and_again_are_replaced(server: Server) -> None:
     for _ in range(3):
-        (worker,) = server.worker_processes()
+        worker = the_worker(server)
         os.kill(worker, signal.SIGKILL)
-        assert becomes_true(partial(_is_replaced, server, worker), PATIENCE)
-    assert becomes_true(lambda: _answers(server), PATIENCE)
+        assert becomes_true(partial(_is_replaced, server, worker))
+    assert becomes_true(server.answers)
 
 
 def _is_replaced(server: Server, worker: int) -> bool:
     return server.worker_processes() not in ([], [worker])
 
 
-def _answers(server: Server) -> bool:
-    try:
-        address = f"http://127.0.0.1:{server.port}/healthz"
-        return httpx.get(address, timeout=5, verify=False).is_success
-    except httpx.TransportError:
-        return False
-
-
 def test_workers_end_with_their_server_however_it_ends(site: LiveSite) -> None:
     server = Server(site, workers=1)
     server.start()
-    (worker,) = server.worker_processes()
+    worker = the_worker(server)
     assert server.process is not None
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
-    assert becomes_true(lambda: is_gone(worker), PATIENCE)
+    assert becomes_true(lambda: is_gone(worker))
     again = Server(site, workers=1, port=server.port)
     again.start()
     again.stop()
@@ -94,13 +91,13 @@ def test_of_two_that_start_at_once_one_serves(site: LiveSite) -> None:
         start("serve", data_dir=site.data_dir, PORT=port, WORKERS="1", **site.settings)
         for _ in range(2)
     ]
-    assert becomes_true(lambda: any(one.poll() is not None for one in both), PATIENCE)
+    assert becomes_true(lambda: any(one.poll() is not None for one in both))
     lost, won = sorted(both, key=lambda one: one.poll() is None)
     assert won.poll() is None
     refusal = finish(lost)
     assert refusal.returncode == 1
     assert "Set HOST and PORT" in refusal.stderr or "Another server" in refusal.stderr
-    wait_until_ready(f"http://127.0.0.1:{port}")  # before that, a signal is answered by nobody
+    web.wait_until_ready(f"http://127.0.0.1:{port}")  # before that, a signal is answered by nobody
     won.terminate()
     assert finish(won).returncode == 0
 

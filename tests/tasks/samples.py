@@ -5,8 +5,7 @@ import time
 from pathlib import Path
 
 from syteops.core.tasks import task
-
-_PATIENCE = 120.0
+from tests.waiting import PATIENCE
 
 
 @task()
@@ -14,7 +13,7 @@ def hold(directory: str, name: str) -> str:
     """Begin, and end when a file `go-<name>` appears."""
     place = Path(directory)
     (place / f"began-{name}-{time.time_ns()}").write_text(str(os.getpid()))
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not (place / f"go-{name}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -29,7 +29,7 @@ from syteops.tasks.services import MOST_ATTEMPTS, forget_ended_tasks, recover_lo
 from syteops.tasks.worker import Worker
 from tests.background import run_tasks
 from tests.tasks.samples import hold, stumble, touch
-from tests.waiting import becomes_true
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
@@ -51,7 +51,7 @@ def working(threads: int = 2) -> Iterator[Worker]:
         yield worker
     finally:
         worker.end()
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

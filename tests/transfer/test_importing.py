@@ -28,6 +28,7 @@ from tests.background import run_tasks
 from tests.fixtures import signed_in
 from tests.samples.crm import a_system
 from tests.samples.team import a_member
+from tests.threads import keeps_somebody_waiting
 from tests.transfer.transferring import (
     SHEETS,
     address,
@@ -39,7 +40,7 @@ from tests.transfer.transferring import (
     told,
     upload,
 )
-from tests.waiting import becomes_true
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.django_db
 MEMBERS, ROLES, CRM = SHEETS["team-members"], SHEETS["roles"], SHEETS["crm-systems"]
@@ -326,11 +327,10 @@ def test_nothing_is_previewed_from_what_is_being_erased(browser: Client) -> None
         begin_erasure()
         forget_uploads(SYSTEM, member)
         looking.start()
-        becomes_true(Import.objects.exists)
-        looking.join(1)
+        assert becomes_true(keeps_somebody_waiting)
         assert shown == []
         services.erase_team_member(SYSTEM, member)
-    looking.join(30)
+    looking.join(PATIENCE)
 
     assert "Zyxwvut" not in shown[0].content.decode()
 
