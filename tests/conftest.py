@@ -3,9 +3,11 @@
 import gc
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +19,12 @@ from hypothesis import HealthCheck, settings
 from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
+from syteops.core import counters
 from tests import databases
 from tests.environment import ROOT, isolate, one_at_a_time
 from tests.isolation import forget_calls
 from tests.once import is_once, leaves_once_out
+from tests.waiting import let_the_hour_end
 
 # What a run says of a commit is not a matter of luck. SYTEOPS_TEST_RANDOM=1 looks further.
 # Nor is how fast the machine is just now.
@@ -135,10 +139,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 # --- Around every test ---------------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """What a test does in one day, month or year may take it some seconds."""
+    let_the_hour_end()
+
+
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> None:
-    """What was counted, kept or noted in one test must not decide another."""
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was counted, kept or noted in one test must not decide another.
+
+    It is counted by a clock that stands still: no minute of a limit ends in the middle of a test.
+    """
     forget_calls()
+    now = time.time()
+    clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
+    monkeypatch.setattr(counters, "time", clock)
 
 
 _begun_with: list[AuditEntry] = []

@@ -16,7 +16,10 @@ from tests.samples.estimates import a_draft, a_sent_one
 from tests.undoing import revert
 
 pytestmark = pytest.mark.django_db
-YEAR = timezone.localdate().year
+
+
+def numbered(number: int) -> str:
+    return f"EST-{timezone.localdate().year}-{number:04}"
 
 
 def test_a_copy_is_a_draft_of_its_own(api: Api) -> None:
@@ -26,7 +29,7 @@ def test_a_copy_is_a_draft_of_its_own(api: Api) -> None:
 
     made = api.post(f"/estimates/{estimate.pk}/copy").json()
 
-    assert (made["number"], made["revision"], made["status"]) == (f"EST-{YEAR}-0002", 1, "draft")
+    assert (made["number"], made["revision"], made["status"]) == (numbered(2), 1, "draft")
     assert (made["title"], made["client_name"], made["content"], made["total"]) == (
         "New website", "Cleo", "One page.", "135.90",
     )  # fmt: skip
@@ -60,12 +63,12 @@ def test_a_template_knows_no_client_and_takes_no_number(api: Api) -> None:
     assert [template[name] for name in ("client_name", "client_company", "client_email")] == [
         ""
     ] * 3
-    assert a_draft().number == f"EST-{YEAR}-0002"
+    assert a_draft().number == numbered(2)
     changed = api.patch(f"/estimates/{template['id']}", {"title": "Shop, as usual"})
     assert changed.status_code == 200
     draft = api.post(f"/estimates/{template['id']}/copy").json()
     assert (draft["number"], draft["title"], draft["total"]) == (
-        f"EST-{YEAR}-0003", "Shop, as usual", "135.90",
+        numbered(3), "Shop, as usual", "135.90",
     )  # fmt: skip
     assert draft["valid_until"] is not None
 
