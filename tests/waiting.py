@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds for what another process does, anywhere in the tests: a loaded machine needs many."""
 
 
