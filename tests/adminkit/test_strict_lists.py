@@ -143,6 +143,8 @@ def test_no_page_of_an_object_fails_over_its_address(page: Client, model: Any) -
 def test_no_link_fills_in_a_form(page: Client, model: Any) -> None:
     for value in ("zzz", "\0", "9" * 25, "1,zzz"):
         asked_for(page, f"{path_of(model)}add/", **dict.fromkeys(columns(model), value))
+    shown = page.get(f"{path_of(model)}add/", dict.fromkeys(columns(model), "filled in"))
+    assert 'value="filled in"' not in shown.content.decode()
 
 
 @pytest.mark.parametrize("term", HOSTILE)

@@ -186,3 +186,20 @@ def test_the_list_takes_as_many_queries_for_many_as_for_few(page: Client) -> Non
 
     assert count() <= few + 1, "the pager asks once more"
     assert Estimate.objects.count() == 16
+
+
+def test_the_estimates_found_by_a_status_are_those_that_show_it() -> None:
+    today = timezone.localdate()
+    ends = (None, *(today + timedelta(days=one) for one in (-1, 0, 1)))
+    for state in STATES:
+        for end in ends:
+            Estimate.objects.filter(pk=an_estimate(state).pk).update(valid_until=end)
+
+    shown = {one.pk: one.current_status for one in Estimate.objects.all()}
+    found = {
+        one.pk: status
+        for status in EstimateStatus
+        for one in Estimate.objects.filter(queries.with_status(status))
+    }
+    assert found == shown
+    assert EstimateStatus.EXPIRED in found.values()

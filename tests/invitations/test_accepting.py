@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.invitations import queries, services
-from syteops.invitations.models import Invitation
+from syteops.invitations.models import Invitation, InvitationState
 from syteops.people.queries import stored_permissions
 from tests.fixtures import signed_in
 from tests.invitations.invited import PASSWORD, a_group, accept, as_person, give, invited, row
@@ -314,3 +314,18 @@ def test_looking_changes_nothing(alice: User, page: Client) -> None:
     assert Client().put(link).status_code == 405
     assert AuditEntry.objects.count() == before
     assert accept(link).status_code == 302
+
+
+def test_the_open_invitations_are_those_whose_state_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    ends = [now + timedelta(seconds=one) for one in (-1, 0, 1)]
+    made = Invitation.objects.bulk_create(
+        Invitation(expires_at=end, accepted_at=accepted) for end in ends for accepted in (None, now)
+    )
+
+    assert {one.state for one in made} == set(InvitationState)
+    working = {one for one in made if one.state is InvitationState.OPEN}
+    assert set(queries.open_invitations()) == working

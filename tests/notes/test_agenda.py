@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notes import services
+from notes import queries, services
 from notes.hourly import remind
 from notes.models import ActionItem, Note
 from syteops.audit.models import AuditEntry
@@ -301,3 +301,17 @@ def test_nothing_is_told_while_the_module_is_off(note: Note) -> None:
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     housekeeping.run()
     assert told() == []
+
+
+def test_what_is_found_to_be_overdue_is_what_shows_it() -> None:
+    today = timezone.localdate()
+    dates = [None, *(today + timedelta(days=one) for one in (-1, 0, 1))]
+    items = [
+        {"text": "x", "due_date": due, "done": done} for due in dates for done in (True, False)
+    ]
+    services.create_note(SYSTEM, title="Minutes", action_items=items)
+
+    shown = {one for one in ActionItem.objects.all() if one.is_overdue}
+    assert len(shown) == 1
+    assert set(queries.overdue(queries.agenda())) == shown
+    assert queries.open_items()["overdue"] == len(shown)
