@@ -1,6 +1,7 @@
 """A provider signs in who has an account here with an address that it has verified; nobody else."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,6 +98,23 @@ def test_what_comes_first_comes_first(
     require_change(bob)
     sign_in(other := Client(), provider)
     assert other.get("/admin/")["Location"] == "/admin/password_change/"
+
+
+@pytest.mark.parametrize(("seconds", "comes_in"), [(590, True), (610, False)])
+def test_who_went_to_the_provider_has_ten_minutes(
+    client: Client,
+    provider: Provider,
+    bob: User,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    comes_in: bool,
+) -> None:
+    go(client, provider)
+    assert client.cookies["openid"]["httponly"]  # no script carries it elsewhere
+    later = time.time() + seconds
+    monkeypatch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: later))
+    come_back(client, provider)
+    assert is_in(client) == comes_in
 
 
 def test_nothing_of_the_person_changes(client: Client, provider: Provider, bob: User) -> None:

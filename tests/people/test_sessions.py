@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from syteops.people.sessions import SessionStore, stored_key
+from syteops.people.sessions import SessionStore, end_sessions, stored_key
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,20 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(page: Client)
 
     assert page.get("/admin/").status_code == 200
     assert other.get("/admin/").status_code == 302
+
+
+def test_whoever_is_signed_out_everywhere_else_is_so_alone(
+    page: Client, alice: User, bob: User
+) -> None:
+    elsewhere, of_another = Client(), Client()
+    elsewhere.force_login(alice)
+    of_another.force_login(bob)
+
+    end_sessions(alice, but=id_of(page))
+
+    assert SessionStore(id_of(page)).load()
+    assert SessionStore(id_of(of_another)).load()
+    assert not SessionStore(id_of(elsewhere)).load()
 
 
 def test_whoever_empties_the_table_signs_everybody_out(page: Client) -> None:
