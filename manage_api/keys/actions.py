@@ -108,8 +108,8 @@ ON_KEY = {
             "Rotate key",
             "autorenew",
             "Rotate this key?",
-            "Tools that use the old key stop working: update them after this. The new key has the "
-            "same rights, and you see it once.",
+            "Tools that still use the old key stop working when it ends: give them the new one "
+            "before. It has the same rights, and you see it once.",
             "",
             lambda actor, key, form: services.rotate_key(actor, key, form.cleaned_data["overlap"]),
             form=RotateForm,

@@ -110,6 +110,19 @@ class PersonForm(RightsForm, UserChangeForm):  # type: ignore[misc]
         return cleaned
 
 
+class NewPersonForm(UserCreationForm):  # type: ignore[misc]
+    """Says which other way there is to sign in here: Django's own form names those of any site."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        way = self.fields["usable_password"]
+        way.label, way.choices = "Signs in", [("true", "With a password"), ("false", "Without one")]
+        way.help_text = (
+            "Without one: by OpenID Connect alone, where that is set up. "
+            "To let people choose their own password, invite them."
+        )
+
+
 class GroupForm(RightsForm, forms.ModelForm):  # type: ignore[type-arg]
     """A group's form."""
 
@@ -241,7 +254,7 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
     )
     resource = services.PEOPLE
     form = PersonForm
-    add_form = UserCreationForm
+    add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
     change_user_password_template = "admin/people/set_password.html"  # noqa: S105 - a page
     list_display = (
@@ -255,8 +268,8 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
     actions_detail = ("remove_factor",)
 
     @admin.display(description="Name", ordering="last_name")
-    def full_name(self, person: User) -> str:
-        return person.get_full_name()
+    def full_name(self, person: User) -> str | None:
+        return person.get_full_name() or None
 
     @admin.display(description="Last signed in", ordering="last_login")
     def signed_in(self, person: User) -> str:

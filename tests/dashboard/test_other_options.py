@@ -39,13 +39,16 @@ def test_the_public_address_is_told(page: Client, settings: Settings) -> None:
 
 def test_while_the_api_is_disabled_enabling_comes_first(page: Client, site_key: str) -> None:
     create_restricted_key(SYSTEM, name="Deploy bot", scopes=["crm:read"])
-    assert "does not work now" not in page.get(KEYS).content.decode()
+    before = page.get(KEYS).content.decode()
+    assert "does not work now" not in before
+    assert 'so-badge so-good">Active' in before
     set_api_enabled(SYSTEM, False)
     for path in (PAGE, KEYS):
         html = page.get(path).content.decode()
         first = html.partition("so-primary")[2].partition("</a>")[0]
         assert "Enable API" in first
-    assert "does not work now" in page.get(KEYS).content.decode()
+    assert "does not work now" in html
+    assert 'so-badge so-good">Active' not in html
 
 
 def test_rotating_leaves_a_day_unless_one_chooses_otherwise(page: Client, site_key: str) -> None:

@@ -164,7 +164,7 @@ def test_the_card_shows_the_state(page: Client) -> None:
 def test_each_action_says_what_will_break_in_a_dialog_and_on_its_own_page(
     page: Client, key: ManageKey
 ) -> None:
-    said = "Tools that use the old key stop working: update them after this"
+    said = "Tools that still use the old key stop working when it ends"
     overview = text_of(page.get(HOME))
     for slug in ("rotate", "revoke", "disable"):
         assert f'<dialog class="so-dialog" id="dialog-{slug}"' in overview

@@ -31,6 +31,13 @@ def trail() -> list[tuple[str, str, dict[str, Any]]]:
     return [(one.event, one.object_label, one.changes) for one in found]
 
 
+def test_who_adds_a_person_is_told_of_the_ways_to_sign_in_here(page: Client) -> None:
+    html = page.get(f"{PEOPLE}add/").content.decode()
+    assert "OpenID Connect alone" in html
+    assert "invite them" in html
+    assert "LDAP" not in html
+
+
 def test_a_new_person_is_recorded_without_the_password(page: Client) -> None:
     page.post(f"{PEOPLE}add/", {"username": "dora", **PASSWORD_FORM})
     assert User.objects.filter(username="dora").exists()
