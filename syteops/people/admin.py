@@ -26,7 +26,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, confirmed
@@ -46,6 +46,7 @@ from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
 from syteops.people import factors, queries, rights, services
 from syteops.people.confirmation import ConfirmedAdmin, confirming
+from syteops.people.new_person import NewPersonForm
 
 NO_WAY_BACK = (
     "This cannot be undone: password and second factor are kept nowhere. "
@@ -108,19 +109,6 @@ class PersonForm(RightsForm, UserChangeForm):  # type: ignore[misc]
         if not kept and queries.is_only_superuser(self.instance):
             self.add_error(None, "Make somebody else a superuser first: this is the only one.")
         return cleaned
-
-
-class NewPersonForm(UserCreationForm):  # type: ignore[misc]
-    """Says which other way there is to sign in here: Django's own form names those of any site."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        way = self.fields["usable_password"]
-        way.label, way.choices = "Signs in", [("true", "With a password"), ("false", "Without one")]
-        way.help_text = (
-            "Without one: by OpenID Connect alone, where that is set up. "
-            "To let people choose their own password, invite them."
-        )
 
 
 class GroupForm(RightsForm, forms.ModelForm):  # type: ignore[type-arg]

@@ -10,6 +10,7 @@
     arrow_back: "Back to the list",
     close: "Close the menu",
     dock_to_right: "Menu",
+    "handleClear()": "Close",
     more_horiz: "More",
     more_vert: "More",
     openTheme: "Light or dark",
@@ -50,7 +51,7 @@
     const icons = one.matches(ICONS) ? [one] : [...one.querySelectorAll(ICONS)];
     const shown = icons.map((icon) => icon.textContent);
     const words = shown.reduce((text, each) => text.replace(each, ""), one.textContent).trim();
-    const found = NAMES[opens(one)] ?? shown.map((each) => NAMES[each.trim()]).find(Boolean);
+    const found = NAMES[one.getAttribute("x-on:click")] ?? NAMES[opens(one)] ?? shown.map((each) => NAMES[each.trim()]).find(Boolean);
     if (!words && found) one.setAttribute("aria-label", found);
   }
 
@@ -80,11 +81,17 @@
     });
   }
 
+  /* For a second, whenever it is lost: the newer theme keeps it inside until the panel is hidden. */
+  function giveBack(one, tries = 40) {
+    if (tries === 40 || document.activeElement === document.body) one.focus();
+    if (tries) setTimeout(() => giveBack(one, tries - 1), 25);
+  }
+
   document.addEventListener("keydown", (event) => {
     const one = event.target;
     if (event.key === "Escape" && opener && shownBy(opener)) {
       if (opens(opener) !== "filterOpen") opener.click(); // that one the theme closes
-      opener.focus();
+      giveBack(opener);
       opener = null;
     }
     if (one.dataset?.operable === undefined) return;

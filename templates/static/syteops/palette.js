@@ -24,6 +24,8 @@
       event.preventDefault(); // it leads nowhere, but does what the account menu does
       close();
       document.querySelector(line.dataset.presses).click();
+    } else if (event.target.closest("[x-on\\:click='handleClear()']")) {
+      close(); // the theme has emptied the field only
     } else if (event.target.closest("[data-palette]")) {
       event.stopPropagation(); // the theme takes it for a click beside the palette
       open();
