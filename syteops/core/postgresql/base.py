@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 
@@ -108,10 +108,21 @@ _driver = ModuleType("psycopg, with connections of ours")
 vars(_driver).update(vars(psycopg), connect=PatientConnection.connect)
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """What is asked, as Django's log of statements has it."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        """With its values, which a cursor that prepares sends apart from it."""
+        if isinstance(cursor, base.ServerBindingCursor):
+            return self.compose_sql(sql, params)
+        return super().last_executed_query(cursor, sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """`patience` is how many seconds a statement may take; None is no limit, as for commands."""
 
     Database: Any = _driver
+    ops_class = DatabaseOperations
     patience: float | None = None
 
     def get_connection_params(self) -> dict[str, Any]:
