@@ -15,9 +15,9 @@ def client(**options: Any) -> httpx.Client:
     return httpx.Client(**{"timeout": PATIENCE, "verify": False, **options})
 
 
-def request(method: str, url: str, **options: Any) -> httpx.Response:
+def request(method: str, url: str, *, cookies: Any = None, **options: Any) -> httpx.Response:
     """One request in a connection of its own."""
-    with client() as own:
+    with client(cookies=cookies) as own:
         return own.request(method, url, **options)
 
 
