@@ -131,7 +131,8 @@ class Hand(ABC):
     def arrive(self) -> None:
         """Wait until the theme's scripts have run: before that a page takes no keys."""
         self.page.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
-        self.page.evaluate("document.fonts.ready.then(() => true)")  # icons have their size then
+        # Icons have their size then. Asked so, for a page that tells of progress may go on meanwhile.
+        self.page.wait_for_function("document.fonts.status === 'loaded'")
 
 
 class Mouse(Hand):

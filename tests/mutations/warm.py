@@ -126,10 +126,11 @@ def change_loaded(path: Path, old: str) -> None:
     live = [
         (function, changed[function.__code__.co_qualname, function.__code__.co_firstlineno])
         for function in gc.get_objects()
-        if isinstance(function, FunctionType)
+        if type(function) is FunctionType  # a lazy object would be asked what it stands for
         and function.__code__.co_filename == str(path)
         and (function.__code__.co_qualname, function.__code__.co_firstlineno) in changed
     ]
+    gc.freeze()
     if not live:
         raise NotHere
     for function, code in live:
