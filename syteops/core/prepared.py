@@ -70,11 +70,6 @@ class _Placeholder(models.Expression):
         places = [_Place(self.place, position) for position in range(self.length)]
         return f"({', '.join(['%s'] * self.length)})", places
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        """A list as one array: for many places the server would make a plan each time."""
-        sql = "(SELECT unnest(%s))" if self.length else "%s"
-        return sql, [_Place(self.place)]
-
 
 class _Place(NamedTuple):
     """Where a value is among those of a call."""
