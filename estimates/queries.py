@@ -186,7 +186,8 @@ def _real(name: str) -> Cast:
 
 def _unrounded() -> Any:
     """What a line comes to, as part of a query of estimates."""
-    quantity, price, discount, tax = (_real(f"line_items__{name}") for name in PRICED[:4])
+    quantity, price = _real("line_items__quantity"), _real("line_items__unit_price")
+    discount, tax = _real("line_items__discount_percent"), _real("line_items__tax_percent")
     return quantity * price * (100 - discount) * (100 + tax) / 10_000
 
 

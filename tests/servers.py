@@ -18,9 +18,7 @@ from urllib.parse import urlsplit
 
 from tests.docs.pages import blocks
 from tests.processes import children_of
-from tests.waiting import PATIENCE, becomes_true
-
-_SOON = 10.0  # seconds for one look of many
+from tests.waiting import PATIENCE, SOON, becomes_true
 
 
 class ServerUnavailable(Exception):
@@ -273,7 +271,7 @@ def _succeeds(arguments: Sequence[object]) -> bool:
 
 def _accepts(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=_SOON):
+        with socket.create_connection(("127.0.0.1", port), timeout=SOON):
             return True
     except OSError:
         return False

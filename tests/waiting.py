@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 PATIENCE = 300.0
 """Seconds for what another process does, anywhere in the tests: a loaded machine needs many."""
+SOON = 10.0
+"""Seconds for one look of many."""
 
 
 def becomes_true(condition: Callable[[], object], seconds: float = PATIENCE) -> bool:

@@ -4,10 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.waiting import PATIENCE, becomes_true
-
-SOON = 10.0
-"""Seconds for one look of many."""
+from tests.waiting import PATIENCE, SOON, becomes_true
 
 
 def client(**options: Any) -> httpx.Client:

@@ -138,10 +138,12 @@ def _seal_batch() -> int:
     if not seals:
         return 0
     with preparing_cursor(connection) as cursor:
-        # One by one: as a single statement it takes ten times as long. To send several at once is
-        # no gain for one, which is nearly always all there is.
-        send = cursor.execute if len(seals) == 1 else cursor.executemany
-        send(_SEAL, seals[0] if len(seals) == 1 else seals)
+        # One by one: as a single statement it takes ten times as long. There is nearly always one
+        # alone, and to send several at once gains nothing for one.
+        if len(seals) == 1:
+            cursor.execute(_SEAL, seals[0])
+        else:
+            cursor.executemany(_SEAL, seals)
         sign(chain)
         cursor.execute(_MOVE_HEAD, [chain.head_sequence, chain.head_seal, chain.mac, chain.pk])
     return len(seals)

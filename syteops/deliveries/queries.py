@@ -112,8 +112,8 @@ def worst_destinations(most: int, installed: Collection[Installed], readable: Re
     """By integration: those that stand worst, so many, and how many there are. Of the thousands
     that there may be, no others are read."""
     ranks = {
-        (one.integration, one.destination): _WORST.index(standing_of(one))
-        for one in DestinationState.objects.values_list(*_PLACE, *_STANDING, named=True)
+        (state.integration, state.destination): _WORST.index(standing_of(state))
+        for state in DestinationState.objects.values_list(*_PLACE, *_STANDING, named=True)
     }
     usual = _WORST.index(Standing.NEW)
     places: dict[Place, int] = {}
@@ -124,10 +124,9 @@ def worst_destinations(most: int, installed: Collection[Installed], readable: Re
         counts[one.slug] = len(found)
         places |= {place: rank for rank, place in enumerate(found[:most])}
     shown: dict[str, list[KnownDestination]] = defaultdict(list)
-    for place in sorted(
-        _destinations(installed, readable, places), key=lambda one: places[one.place]
-    ):
-        shown[place.integration].append(place)
+    read = _destinations(installed, readable, places)
+    for known in sorted(read, key=lambda known: places[known.place]):
+        shown[known.integration].append(known)
     return {slug: (those, counts[slug]) for slug, those in shown.items()}
 
 

@@ -32,10 +32,6 @@ def holders_of(role: Role) -> list[TeamMember]:
     return [one.member for one in found]
 
 
-HOLDING = frozenset(("assigned_users", "assigned_ids"))
-"""The names of what `holding` tells."""
-
-
 def holding(holders: Iterable[TeamMember]) -> dict[str, Any]:
     """Holders as the audit trail keeps them: their numbers now, and their permanent ids."""
     found = list(holders)
@@ -43,6 +39,10 @@ def holding(holders: Iterable[TeamMember]) -> dict[str, Any]:
         "assigned_users": [one.slot for one in found],
         "assigned_ids": [one.pk for one in found],
     }
+
+
+HOLDING = frozenset(holding(()))
+"""The names of what that tells."""
 
 
 def roles_of(member: TeamMember) -> QuerySet[Role]:
@@ -60,10 +60,10 @@ def slugs_of_many(member_ids: list[int]) -> dict[int, list[str]]:
 
 def pairs_of(role_ids: list[int]) -> set[tuple[int, int]]:
     """Who holds these roles: the primary keys of a role and of a member."""
-    return set(_HOLDING(role_ids))
+    return set(_PAIRS(role_ids))
 
 
-_HOLDING = Prepared(
+_PAIRS = Prepared(
     lambda role_ids: RoleAssignment.objects.filter(role_id__in=role_ids).values_list(
         "role_id", "member_id"
     )

@@ -112,20 +112,25 @@ def do_nothing(asked: Any) -> None:
     pass
 
 
+def see_it_ended_in_time(server: Any) -> None:
+    """A statement that takes too long: by PostgreSQL itself, and not only given up by us while it
+    goes on there."""
+    begun = time.monotonic()
+
+    with pytest.raises(OperationalError) as raised:
+        ask(server, "SELECT pg_sleep(60)")
+
+    assert isinstance(raised.value.__cause__, psycopg.errors.QueryCanceled)
+    assert time.monotonic() - begun < BOUND
+    if not server.get_autocommit():
+        server.rollback()
+
+
 @pytest.mark.parametrize("before", [do_nothing, begin, begin_and_work])
 def test_a_statement_is_ended_in_time_wherever_it_is(before: Callable[[Any], None]) -> None:
     with patient(PATIENCE) as server:
         before(server)
-        begun = time.monotonic()
-
-        with pytest.raises(OperationalError) as raised:
-            ask(server, "SELECT pg_sleep(60)")
-
-        # By PostgreSQL itself, and not only given up by us while it goes on there.
-        assert isinstance(raised.value.__cause__, psycopg.errors.QueryCanceled)
-        assert time.monotonic() - begun < BOUND
-        if not server.get_autocommit():
-            server.rollback()
+        see_it_ended_in_time(server)
         assert ask(server, "SELECT 1") == 1
 
 
