@@ -14,6 +14,7 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.events import Verb
+from syteops.core.permissions import permission_name
 from syteops.core.tasks import task
 from syteops.lib.text import cut
 from syteops.tasks.jobs import Storing, begin
@@ -43,7 +44,10 @@ def suggest(actor: Actor, area: Area, about: Entity, back: str = "") -> AiSugges
     if under_way := _asked_already(**place, fingerprint=fingerprint):
         return under_way
     made = AiSuggestion(**place, fingerprint=fingerprint, **_asker(actor))
-    job = begin(actor, make_suggestion, about, title=suggests.title, back=back, name=str(made.pk))
+    needs, name = [permission_name(type(about), "change")], str(made.pk)
+    job = begin(
+        actor, make_suggestion, about, needs=needs, title=suggests.title, back=back, name=name
+    )
     made.job = job.pk
     made.save(force_insert=True)
     audit.record(actor, made, Verb.CREATED, {"object": (None, f"{about.resource} {about.pk}")})
@@ -89,4 +93,5 @@ def _fetch_models(slug: str, actor: Actor, storing: Storing) -> str:
 
 def try_provider(actor: Actor, which: object, provider: AiProvider, title: str, back: str) -> Job:
     """Begin one of these two tasks."""
-    return begin(actor, which, provider, title=title, back=back, name=provider.slug)
+    needs = [permission_name(AiProvider, "change")]
+    return begin(actor, which, provider, needs=needs, title=title, back=back, name=provider.slug)

@@ -16,6 +16,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -56,6 +57,9 @@ class Counters(Protocol):
 
     def add(self, kind: CounterKind, key: str, window: int) -> int:
         """Count one in the current window; how many there are now."""
+
+    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
+        """Count one less in the current window, but never less than none."""
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         """How many there are in the current window."""
@@ -109,6 +113,12 @@ class CacheCounters:
             cache.set(name, 1, timeout=2 * window)
             return 1
 
+    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
+        name = _cache_key(kind, key, window)
+        with suppress(ValueError):  # it lapsed
+            if cache.decr(name) < 0:  # it lapsed before, and was made anew
+                cache.incr(name)
+
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return int(cache.get(_cache_key(kind, key, window), 0))
 
@@ -147,13 +157,19 @@ Rows = dict[int, _Count]
 class _Table:
     """Counters in a table of fixed size: 4096 buckets of eight rows.
 
-    A bucket that is full gives up its smallest counter: space is bounded whatever is counted, and
-    whoever counts most is never forgotten.
+    A bucket that is full gives up a counter of the shortest window, the smallest of them: space is
+    bounded whatever is counted, and whoever counts most is never forgotten. What strangers can have
+    counted has a window of a minute. So they cannot have longer ones forgotten, such as that of
+    wrong codes, by filling its bucket: whose that is, everybody can compute.
     """
 
     def add(self, kind: CounterKind, key: str, window: int) -> int:
         name, start = _place(kind, key)
         return self._use(start, lambda rows: _add(rows, name, window))
+
+    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
+        name, start = _place(kind, key)
+        self._use(start, lambda rows: _take_back(rows, name))
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         name, start = _place(kind, key)
@@ -243,10 +259,15 @@ def _add(rows: Rows, name: int, window: int) -> int:
     """Count one more under that name; how many there are now."""
     mine = rows.pop(name, None)
     if len(rows) == _WAYS:
-        del rows[min(rows, key=lambda other: rows[other].amount)]
+        del rows[min(rows, key=lambda other: rows[other][1:])]
     count = mine.amount + 1 if mine else 1
     rows[name] = _Count(int(time.time()) // window, window, count)
     return count
+
+
+def _take_back(rows: Rows, name: int) -> None:
+    if (mine := rows.get(name)) and mine.amount:
+        rows[name] = mine._replace(amount=mine.amount - 1)
 
 
 def _unpack(bucket: bytes) -> Rows:
@@ -288,6 +309,9 @@ class FallbackCounters:
 
     def add(self, kind: CounterKind, key: str, window: int) -> int:
         return self._ask(lambda store: store.add(kind, key, window))
+
+    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
+        self._ask(lambda store: store.take_back(kind, key, window))
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return self._ask(lambda store: store.read(kind, key, window))

@@ -18,6 +18,7 @@ from syteops.adminkit.moments import in_full
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.core.form_fields import SecretField
+from syteops.core.permissions import permission_name
 from syteops.events.rights import readable_of
 from syteops.integrations import queries, services
 from syteops.integrations.event_choices import CHOOSING, event_choices
@@ -121,14 +122,20 @@ class IntegrationStateAdmin(CatalogueAdmin):
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(back)
         actor, title = admin_actor(request, "integrations.test"), f"Test of {tested.name}"
-        job = begin(actor, send_test, tested.state, title=title, back=back, name=slug)
+        needs = _needed_to_test(tested)
+        job = begin(actor, send_test, tested.state, needs=needs, title=title, back=back, name=slug)
         return page_to_wait_on(job)
 
 
 def _may_test(page: IntegrationStateAdmin, request: HttpRequest, entry: queries.Installed) -> bool:
     """Whoever may change the integration, and may see what its test sends."""
+    held = request.user.has_perms(_needed_to_test(entry))
+    return page.has_change_permission(request) and held
+
+
+def _needed_to_test(entry: queries.Installed) -> list[str]:
     shown = entry.integration.test_shows
-    return page.has_change_permission(request) and (not shown or request.user.has_perm(shown))
+    return [permission_name(IntegrationState, "change"), *([shown] if shown else [])]
 
 
 def _types_field(request: HttpRequest, entry: queries.Installed) -> forms.Field:

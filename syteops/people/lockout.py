@@ -2,6 +2,8 @@
 
 Whoever fails too often under a name is locked out of it (axes). Beside that an address may fail so
 often a minute, whatever names it makes up: each try takes long, by intention, and leaves a row.
+Where no name is given, as to OpenID Connect, that limit of the address alone holds: to lock "no
+name" would let anybody behind an address shut out for hours all the others who share it.
 """
 
 from typing import Any
@@ -36,6 +38,11 @@ def wait(request: HttpRequest) -> HttpResponse:
     answer = locked_out(request, seconds=seconds)
     answer.headers["Retry-After"] = str(seconds)
     return answer
+
+
+def is_nameless(request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+    """Whether what is tried names nobody, so that nobody's name is to be locked."""
+    return credentials is not None and not credentials.get("username")
 
 
 class Patient:

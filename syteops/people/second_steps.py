@@ -136,13 +136,14 @@ class CodeBackend(BaseBackend):
         if request is None or user is None:
             return None
         window, who = settings.AXES_COOLOFF_TIME * 3600, str(user.pk)
-        if counters().read(CounterKind.WRONG_CODES, who, window) >= most_wrong_codes():
+        # Counted before it is looked at: of codes that come at once, no more are looked at.
+        if counters().add(CounterKind.WRONG_CODES, who, window) > most_wrong_codes():
             request.axes_locked_out = request.too_many_codes = True  # type: ignore[attr-defined]
             raise PermissionDenied
         actor = network_actor(request, "people.second_step", who, username)
         if use_code(actor, user, token):
+            counters().take_back(CounterKind.WRONG_CODES, who, window)
             return user
-        counters().add(CounterKind.WRONG_CODES, who, window)
         return None
 
 

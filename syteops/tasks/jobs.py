@@ -4,7 +4,7 @@ The task of a job is a function of the job's id and the object's: `begin` enqueu
 `working.carry_out` does the work and keeps what became of it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import timedelta
@@ -37,18 +37,27 @@ UNFORESEEN = {
 
 @transaction.atomic
 def begin(
-    actor: Actor, task: Any, about: Any, *, title: str, back: str = "", name: str | None = None
+    actor: Actor,
+    task: Any,
+    about: Any,
+    *,
+    needs: Collection[str],
+    title: str,
+    back: str = "",
+    name: str | None = None,
 ) -> Job:
     """Have `task` run for the actor, on the object `about`. `back` is where a person came from.
 
-    The object has a `resource`.
+    `needs` are the permissions that asking for it takes: the worker asks for them again, so that
+    nothing is done for who has lost one meanwhile. The object has a `resource`.
 
     The task gets the object's primary key, or the `name` given.
     """
     # Who it is, without what is known of it in this process alone.
     asked_by = {one.name: getattr(actor, one.name) for one in fields(actor) if one.compare}
     public_id = str(getattr(about, "public_id", about.pk))
-    job = Job(actor=asked_by, title=title, resource=about.resource, object_id=public_id, back=back)
+    job = Job(actor=asked_by, needs=[*needs], title=title, back=back)
+    job.resource, job.object_id = about.resource, public_id
     result = task.enqueue(str(job.pk), about.pk if name is None else name)
     job.task = UUID(result.id)
     job.save(force_insert=True)

@@ -1,23 +1,28 @@
 """The work of jobs, as a worker does it: stored once, however often it is killed in the middle.
 
-Nothing is done for who was shut out since it was asked for.
+Nothing is done for who was shut out, or has lost a right to it, since it was asked for.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from manage_api.keys.models import ManageKey
+from manage_api.keys.queries import api_enabled, heirs, working_keys
+from manage_api.keys.rights import of_key
 from syteops.core.actors import Actor, ActorKind
-from syteops.core.errors import DomainError, Forbidden
+from syteops.core.errors import Conflict, DomainError, Forbidden
+from syteops.core.modules import inactive_modules, installed_modules
+from syteops.people.queries import acting_person
 from syteops.tasks.jobs import UNFORESEEN, Work
 from syteops.tasks.models import Job
 
 SHUT_OUT = "Whoever asked for it has no access any more. Nothing was done."
+LOST = "Whoever asked for it lacks the permission {} now. Nothing was done."
+AWAY = "The module {} is not active. Nothing was done."
+_RUNS_THE_SITE = (ActorKind.COMMAND, ActorKind.SYSTEM)
 
 
 class _StoredBefore(Exception):
@@ -32,11 +37,9 @@ def carry_out(job_id: str, work: Work) -> None:
     job = Job.objects.filter(pk=job_id, ended_at=None).first()
     if job is None:
         return
-    actor = job.get_actor()
     try:
-        if _is_shut_out(actor):
-            raise Forbidden(SHUT_OUT)
-        told = work(actor, partial(_storing, job_id))
+        require_rights(job)
+        told = work(job.get_actor(), partial(_storing, job_id))
     except _StoredBefore:
         return
     except DomainError as refusal:
@@ -52,8 +55,10 @@ def carry_out(job_id: str, work: Work) -> None:
 def _storing(job: str) -> Iterator[None]:
     """A transaction that also ends the job, so that its outcome is stored once."""
     with transaction.atomic():
-        if Job.objects.select_for_update().get(pk=job).ended_at:
+        locked = Job.objects.select_for_update().get(pk=job)
+        if locked.ended_at:
             raise _StoredBefore
+        require_rights(locked)  # the work may have taken minutes
         yield
         Job.objects.filter(pk=job).update(ended_at=timezone.now())
 
@@ -62,14 +67,39 @@ def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> Non
     Job.objects.filter(pk=job.pk).update(ended_at=timezone.now(), told=told, problem=problem)
 
 
-def _is_shut_out(actor: Actor) -> bool:
-    """Whether it is a person who was deactivated, or a key that was revoked.
+# --- Rights --------------------------------------------------------------------------------
 
-    A key that was replaced is not: its tool goes on with another one.
+
+def require_rights(job: Job) -> None:
+    """Raises Forbidden unless whoever asked for it could ask for it now.
+
+    A key that was replaced could: its tool goes on with another one, whose rights count.
     """
-    if actor.kind is ActorKind.PERSON:
-        return not User.objects.filter(pk=actor.id, is_active=True, is_staff=True).exists()
+    actor, asks = job.get_actor(), frozenset(job.needs)
+    if actor.kind in _RUNS_THE_SITE:
+        return
+    held = _held_by(actor, asks)
+    if held is None:
+        raise Forbidden(SHUT_OUT)
+    if missing := asks - held:
+        raise Forbidden(LOST.format(", ".join(sorted(missing))))
+    if away := {name.partition(".")[0] for name in asks} & _apps_away():
+        raise Conflict(AWAY.format(", ".join(sorted(away))))
+
+
+def _held_by(actor: Actor, asks: frozenset[str]) -> frozenset[str] | None:
+    """Which of these permissions it holds; None for who is shut out."""
     if actor.kind is ActorKind.KEY:
-        revoked = ManageKey.objects.filter(revoked_at__isnull=False, successor=None)
-        return revoked.filter(public_id=actor.id).exists()
-    return False
+        key = heirs().get(actor.id) if api_enabled() else None
+        works = key is not None and working_keys().filter(pk=key.pk).exists()
+        return of_key(key) if key and works else None
+    person = acting_person(actor)
+    if person is None or not (person.is_active and person.is_staff):
+        return None
+    return frozenset(name for name in asks if person.has_perm(name))
+
+
+def _apps_away() -> set[str]:
+    """The labels of the apps whose module is switched off."""
+    modules, away = installed_modules(), inactive_modules()
+    return {one.label for slug, one in modules.items() if slug in away}

@@ -86,7 +86,10 @@ def _begin_workbook(admin: Any, request: HttpRequest, listed: Any) -> HttpRespon
     actor = admin_actor(request, f"{sheet.viewset.resource}.export")
     title = f"Exporting {len(keys):,} {admin.opts.verbose_name_plural}"
     back, name = admin.url_to("export_file", kept.pk), str(kept.pk)
-    return page_to_wait_on(begin(actor, make_workbook, kept, title=title, back=back, name=name))
+    needs = [sheet.lists.permission]
+    return page_to_wait_on(
+        begin(actor, make_workbook, kept, needs=needs, title=title, back=back, name=name)
+    )
 
 
 def show_download(admin: Any, request: HttpRequest, download_id: UUID) -> HttpResponse:

@@ -109,8 +109,11 @@ def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
 def _wait(
     admin: Any, request: HttpRequest, task: Any, upload: Import, title: str, back: str
 ) -> HttpResponse:
+    """Has it done in the background. Each row takes its own right as well, when it is done."""
     actor, name = _actor(admin, request, upload), str(upload.pk)
-    return page_to_wait_on(begin(actor, task, upload, title=title, back=back, name=name))
+    needs = [sheet_beside(admin).lists.permission]
+    job = begin(actor, task, upload, needs=needs, title=title, back=back, name=name)
+    return page_to_wait_on(job)
 
 
 def show_file(

@@ -145,6 +145,28 @@ def test_the_file_stays_small_and_whoever_counts_most_is_not_forgotten(tmp_path:
     assert (tmp_path / "counters").stat().st_size < 1_000_000
 
 
+@pytest.mark.parametrize("kind", [FileCounters, ProcessCounters])
+def test_strangers_cannot_have_a_count_of_hours_forgotten(kind: Any, tmp_path: Path) -> None:
+    """They count much, in minutes, and choose names that are kept beside it."""
+    store = FileCounters(tmp_path / "counters") if kind is FileCounters else ProcessCounters()
+    for _ in range(3):
+        store.add(CounterKind.WRONG_CODES, "1", 3600)
+    _, start = counters._place(CounterKind.WRONG_CODES, "1")
+    for number in range(200_000):
+        if counters._place(READS, str(number))[1] == start:
+            for _ in range(5):
+                store.add(READS, str(number), 60)
+    assert store.read(CounterKind.WRONG_CODES, "1", 3600) == 3
+
+
+def test_what_is_taken_back_is_not_counted(store: Counters, at: Any) -> None:
+    store.take_back(READS, "alice", WINDOW)
+    assert store.read(READS, "alice", WINDOW) == 0
+    assert [store.add(READS, "alice", WINDOW) for _ in range(2)] == [1, 2]
+    store.take_back(READS, "alice", WINDOW)
+    assert store.add(READS, "alice", WINDOW) == 2
+
+
 # --- A file that cannot be written -----------------------------------------------------------
 
 _ON_A_FULL_DISK = """

@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
+from syteops.people import lockout
 from syteops.people.passwords import require_change
 from tests.fixtures import signed_in
 from tests.people.authenticator_app import (
@@ -190,12 +191,34 @@ def test_it_comes_back_to_the_site_s_own_address(
     assert provider.asked["code_challenge_method"] == "S256"
 
 
-def test_guessing_is_locked(client: Client, provider: Provider, bob: User) -> None:
+@pytest.fixture
+def failed(
+    provider: Provider, bob: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> int:
+    """Sign-ins that somebody has failed from Bob's address: as many as would lock a name."""
+    monkeypatch.setattr(lockout, "MOST_A_MINUTE", settings.AXES_FAILURE_LIMIT + 1)
     provider.claims = {"email_verified": False}
-    for _ in range(5):
-        sign_in(client, provider)
+    stranger = Client()
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        sign_in(stranger, provider)
     provider.claims = {}
-    assert sign_in(client, provider).status_code == 429
+    return int(settings.AXES_FAILURE_LIMIT)
+
+
+def test_who_fails_shuts_out_nobody_else_behind_the_same_address(
+    client: Client, provider: Provider, failed: int
+) -> None:
+    sign_in(client, provider)
+    assert is_in(client)
+
+
+def test_an_address_that_fails_all_the_time_has_to_wait(
+    client: Client, provider: Provider, failed: int
+) -> None:
+    go(client, provider)
+    client.get(BACK)
+    answer = come_back(client, provider)
+    assert (answer.status_code, 0 < int(answer["Retry-After"]) <= 60) == (429, True)
     assert not is_in(client)
 
 

@@ -333,6 +333,38 @@ def test_many_addresses_do_not_help(alice: User, app: App, settings: Settings) -
     assert not is_in(client)
 
 
+def test_of_many_wrong_codes_at_once_no_more_are_looked_at(
+    client: Client, alice: User, app: App, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one comes while the one before it is being looked at, from an address of its own."""
+    settings.TRUSTED_PROXIES = settings.AXES_FAILURE_LIMIT = 1
+    most, looked_at = second_steps.most_wrong_codes(), []
+
+    def look(*args: Any) -> bool:
+        looked_at.append(args)
+        if len(looked_at) <= 2 * most:
+            other = Client(headers={"X-Forwarded-For": f"203.0.113.{len(looked_at)}"})
+            enter_password(other, alice)
+            enter_code(other, "000000")
+        return False
+
+    monkeypatch.setattr(second_steps, "use_code", look)
+    enter_password(client, alice)
+    enter_code(client, "000000")
+    assert len(looked_at) == most
+
+
+def test_right_codes_use_up_no_attempts(
+    alice: User, app: App, clock: Clock, settings: Settings
+) -> None:
+    settings.AXES_FAILURE_LIMIT = 1
+    for _ in range(second_steps.most_wrong_codes() + 1):
+        enter_password(client := Client(), alice)
+        enter_code(client, app.code())
+        assert is_in(client)
+        clock.pass_by()
+
+
 def test_without_the_password_nobody_can_use_up_the_attempts(
     client: Client, alice: User, app: App, settings: Settings
 ) -> None:

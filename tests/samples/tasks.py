@@ -8,7 +8,7 @@ from tests.samples.notes import a_note
 
 def a_job() -> Job:
     """A job about a note, which nobody has carried out."""
-    return begin(SYSTEM, make_suggestion, a_note(), title="Suggest a summary")
+    return begin(SYSTEM, make_suggestion, a_note(), needs=[], title="Suggest a summary")
 
 
 @sample("tasks.get")

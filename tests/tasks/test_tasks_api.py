@@ -74,7 +74,7 @@ def test_whoever_began_it_sees_it_whatever_else_it_may_read(make_key: Callable[.
     text = make_key("tasks:read", name="Mine")
     key = ManageKey.objects.get(name="Mine")
     actor = Actor(ActorKind.KEY, key.public_id, key.name, Channel.REST)
-    job = begin(actor, make_suggestion, a_note(), title="Suggest a summary")
+    job = begin(actor, make_suggestion, a_note(), needs=[], title="Suggest a summary")
     assert status(Api(text), job)["status"] == "waiting"
     other = make_key("tasks:read", name="Another")
     assert Api(other).get(f"/tasks/{job.pk}").status_code == 404
