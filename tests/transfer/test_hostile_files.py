@@ -265,7 +265,7 @@ def test_what_xlsx_would_read_as_an_escaped_character_comes_back(text: str) -> N
 
 
 def test_what_spreadsheets_write_is_read_as_they_show_it() -> None:
-    """Escaped characters, runs of a text, days, and numbers that are whole."""
+    """Escaped characters, runs of a text, days, and numbers that are whole; no rows elsewhere."""
     cells = (
         b'<c r="B2" t="inlineStr"><is><r><t>a_x000D_</t></r><rPh><t>n</t></rPh><r><t>b</t></r></is>'
         b"</c>"
@@ -273,7 +273,8 @@ def test_what_spreadsheets_write_is_read_as_they_show_it() -> None:
         b'<c t="str"><f>""</f><v/></c><c t="e"><v>#N/A</v></c><c s="1"><v>1E+300</v></c>'
     )
     styles = b'<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
-    data = zipped({**parts_of(BOOK), STYLED: styles, SHEET: sheet_of(cells)})
+    behind = b"<extLst><ext><row><c><v>1</v></c></row></ext></extLst>"
+    data = zipped({**parts_of(BOOK), STYLED: styles, SHEET: sheet_of(cells, behind)})
 
     [(_, row)] = files.read(io.BytesIO(data), "a.xlsx", len(data)).rows
 
