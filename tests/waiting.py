@@ -1,9 +1,10 @@
 """Waiting for what other processes do, and never for ever; and for an hour that ends anyway."""
 
+import os
 import time
 from collections.abc import Callable
 
-PATIENCE = 300.0
+PATIENCE = float(os.environ.get("SYTEOPS_TEST_PATIENCE") or 300)
 """Seconds for what another process does, anywhere in the tests: a loaded machine needs many."""
 SOON = 10.0
 """Seconds for one look of many."""

@@ -43,6 +43,8 @@ ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "tests.settings",
     # A test that needs PostgreSQL proves nothing where there is none.
     "SYTEOPS_TEST_NO_SKIPS": "1",
+    # What a broken guard keeps from happening is waited for in vain.
+    "SYTEOPS_TEST_PATIENCE": "60",
 }
 JOBS = int(os.environ.get("JOBS") or min(4, os.cpu_count() or 1))
 
