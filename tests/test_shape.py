@@ -9,6 +9,8 @@ from syteops.env import BASE_DIR
 
 PRODUCT = ("syteops", "manage_api", "notes", "estimates")
 MODULES = sorted(path for package in PRODUCT for path in (BASE_DIR / package).rglob("*.py"))
+# Django writes migrations, by the models.
+HAND_WRITTEN = [one for one in MODULES if "migrations" not in one.parts]
 APIS = [one for one in MODULES if one.name == "api.py" or one.parent.name == "api"]
 
 
@@ -34,15 +36,16 @@ def test_the_api_of_an_entity_is_at_most_sixty_lines(path: Path) -> None:
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:
-    lines = {name_of(one): len(one.read_text(encoding="utf-8").splitlines()) for one in MODULES}
+    lines = {
+        name_of(one): len(one.read_text(encoding="utf-8").splitlines()) for one in HAND_WRITTEN
+    }
     assert {name: count for name, count in lines.items() if count > 400} == {}
 
 
 def test_no_function_is_longer_than_forty_lines() -> None:
     functions = [
         (f"{name_of(path)}: {one.name}", (one.end_lineno or 0) - one.lineno + 1)
-        for path in MODULES
-        if "migrations" not in path.parts
+        for path in HAND_WRITTEN
         for one in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
     ]

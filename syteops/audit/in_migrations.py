@@ -1,6 +1,5 @@
 """For data migrations: what one of them makes is in the trail like any other change."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps as present_apps
@@ -18,26 +17,9 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 def record_created(apps: Any, row: models.Model, object_id: str) -> None:
     """Record that a data migration has made `row`, whose public id is `object_id`.
 
-    `apps` are the migration's own: it depends on `audit.0001_initial`.
+    `apps` are the migration's own: it depends on `audit.0001_trail`.
     """
-    made = {name: (None, value) for name, value in snapshot(row).items() if value not in _EMPTY}
-    _record(apps, row, object_id, Verb.CREATED, made)
-
-
-def record_updated(
-    apps: Any, row: models.Model, object_id: str, changes: Mapping[str, tuple[Any, Any]]
-) -> None:
-    """Record that a data migration has changed `row`: each column before and after."""
-    _record(apps, row, object_id, Verb.UPDATED, changes)
-
-
-def _record(
-    apps: Any,
-    row: models.Model,
-    object_id: str,
-    verb: Verb,
-    changes: Mapping[str, tuple[Any, Any]],
-) -> None:
+    made = {name: value for name, value in snapshot(row).items() if value not in _EMPTY}
     model: Any = present_apps.get_model(row._meta.label)
     assert issubclass(model, Entity)
     entry = apps.get_model("audit", "AuditEntry")(
@@ -46,12 +28,12 @@ def _record(
         actor_label="SyteOps",
         door=Channel.MIGRATION,
         operation="migrate",
-        event=f"{model.noun}.{verb}",
+        event=f"{model.noun}.{Verb.CREATED}",
         object_resource=model.resource,
         object_id=object_id,
         object_pk=str(row.pk),
         object_label=str(getattr(row, "name", object_id))[:200],
-        changes={n: describe_change(before, after) for n, (before, after) in changes.items()},
+        changes={name: describe_change(None, value) for name, value in made.items()},
     )
     entry.mac = chain.mac_of(entry)
     entry.save(force_insert=True)

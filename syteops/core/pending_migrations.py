@@ -1,5 +1,6 @@
 """Whether the database is as new as the code."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.db import connection
@@ -24,9 +25,31 @@ def _pending_beside(applied: frozenset[tuple[str, str]]) -> tuple[str, ...]:
 
 def unknown_migrations() -> list[str]:
     """The migrations that the database has and this code has not, of the apps that it has."""
-    loader = MigrationLoader(connection)
-    known = set(loader.disk_migrations)
-    for migration in loader.disk_migrations.values():
-        known.update(migration.replaces)
-    applied = {one for one in loader.applied_migrations if one[0] in loader.migrated_apps}
-    return sorted(f"{app}.{name}" for app, name in applied - known)
+    known = {one for key, replaced in _replaced_by_each().items() for one in (key, *replaced)}
+    apps = {app for app, _ in known}
+    return _labels(one for one in _applied() - known if one[0] in apps)
+
+
+def skipped_migrations() -> list[str]:
+    """What the database lacks of migrations that were squashed into one, if it has some of these.
+
+    This code, which only has the one, cannot bring it up to date.
+    """
+    every, applied = _replaced_by_each(), _applied()
+    begun = (replaced for replaced in every.values() if replaced & applied)
+    return _labels(one for replaced in begun for one in replaced - applied - every.keys())
+
+
+def _applied() -> set[tuple[str, str]]:
+    return {*MigrationRecorder(connection).applied_migrations()}
+
+
+def _replaced_by_each() -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """The migrations that this code has, each with those that it was squashed of."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    return {key: {*one.replaces} for key, one in loader.disk_migrations.items()}
+
+
+def _labels(migrations: Iterable[tuple[str, str]]) -> list[str]:
+    return sorted(f"{app}.{name}" for app, name in migrations)

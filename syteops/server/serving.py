@@ -12,7 +12,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 
-from syteops.core.pending_migrations import pending_migrations, unknown_migrations
+from syteops.core.pending_migrations import (
+    pending_migrations,
+    skipped_migrations,
+    unknown_migrations,
+)
 from syteops.dashboard.tasks import prove_write
 from syteops.env import DATA_DIR, SETTINGS_FILE
 from syteops.server import static_files
@@ -91,7 +95,7 @@ def require_own_database() -> None:
 
 def require_setup() -> None:
     """Raises CommandError when `setup` has not been run for this code and these keys."""
-    require_code_as_new_as_database()
+    require_migratable_database()
     if pending_migrations() or read_proof() is not Proof.OPENS or not static_files.are_collected():
         raise CommandError(
             "This site is not set up for this version and these keys: run manage.py setup."
@@ -104,13 +108,22 @@ def require_packages() -> None:
     WSGIHandler()  # loads the middleware
 
 
-def require_code_as_new_as_database() -> None:
-    """Raises CommandError when a newer version has changed the database already."""
+def require_migratable_database() -> None:
+    """Raises CommandError for a database that is newer than this code, or too old for it."""
     if unknown := unknown_migrations():
         raise CommandError(
             f"The database belongs to a newer version of SyteOps: it has {unknown[0]}, which this "
             "code does not know. Install that version, or restore a backup from before."
         )
+    if skipped := skipped_migrations():
+        raise CommandError(
+            f"The database is too old for this version of SyteOps: it lacks {skipped[0]}. Run "
+            f"manage.py setup with the code of commit {_BEFORE_SQUASH} first, then with this one."
+        )
+
+
+# The last one with the migrations that were squashed.
+_BEFORE_SQUASH = "ef70c6647f07"
 
 
 def require_writable_database() -> None:

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,12 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldError
-from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.loader import MigrationLoader
+from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 
 from manage_api.operations import all_operations
 from notes.models import Note, NoteTag
 from syteops.adminkit.service_admin import ServiceAdmin
-from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from syteops.audit.snapshots import snapshot
 from syteops.core.actors import SYSTEM
@@ -253,69 +249,3 @@ def test_the_admin_offers_a_tag_once(alice: User, api: Api) -> None:
     assert {one.title for one in page.result_list} == {"one", "two"}
     [tags] = [one for one in page.filter_specs if one.title == "tag"]
     assert tags.lookup_choices == [("apfel", "äpfel"), ("cafe", "cafe")]
-
-
-# --- What was there before -----------------------------------------------------------------------
-
-
-def test_existing_rows_are_filled() -> None:
-    note, member = a_note(), TeamMember.objects.create(number=1, last_name="Müller")
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE notes_note SET title_folded = '', searched = ''")
-        cursor.execute("UPDATE team_teammember SET last_name_folded = '', searched = ''")
-    for module in (
-        "notes.migrations.0002_folded_texts",
-        "syteops.team.migrations.0002_folded_texts",
-    ):
-        import_module(module).fill(apps, None)
-
-    assert (stored(note, "title_folded"), stored(note, "searched")) == ("apfel", "apfel")
-    assert (stored(member, "last_name_folded"), stored(member, "searched")) == ("muller", "muller")
-
-
-BEFORE = [("roles", "0003_slug_may_be_given"), ("notes", "0001_initial")]
-
-
-@pytest.fixture
-def before(transactional_db: None) -> Iterator[Any]:
-    """The models as they were before there were folded columns."""
-    try:
-        for app, migration in BEFORE:
-            call_command("migrate", app, migration, verbosity=0)
-        yield MigrationLoader(connection).project_state(BEFORE).apps
-    finally:
-        # No row may stand in the way of the tests that come next.
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
-        call_command("migrate", verbosity=0)
-
-
-@pytest.mark.combination
-def test_roles_and_tags_that_became_alike_stand_in_no_migrations_way(before: Any) -> None:
-    role, note, tag = (
-        before.get_model(one) for one in ("roles.Role", "notes.Note", "notes.NoteTag")
-    )
-    fixed = {"name": "Site owner", "system": True, "constraint_type": "unique"}
-    role.objects.get_or_create(slug="site_owner", defaults=fixed)
-    long = "\ufdfa" * 12  # of which each folds to eighteen letters
-    names = (
-        "Éditeur", "editeur", "(2) EDITEUR", "e" * 60, "É" * 60, "Sité owner",
-        f"{long}a", f"{long}b",
-    )  # fmt: skip
-    for place, name in enumerate(names):
-        role.objects.create(name=name, slug=f"r{place}")
-    pk = note.objects.create(title="Äpfel", slug="a").pk
-    tag.objects.bulk_create(tag(note_id=pk, name=name) for name in ("é", "e", "f"))
-
-    call_command("migrate", verbosity=0)
-
-    found = Role.objects.filter(slug__startswith="r").order_by("pk")
-    assert [one.name for one in found] == [
-        "Éditeur", "(2) editeur", "(2) (2) EDITEUR", "e" * 60, f"(2) {'É' * 56}", "(2) Sité owner",
-        f"{long}a", f"(2) {long}b",
-    ]  # fmt: skip
-    assert Role.objects.get(slug="site_owner").name == "Site owner"
-    entry = AuditEntry.objects.get(object_id="r1", event="role.updated")
-    assert entry.changes["name"] == {"before": "editeur", "after": "(2) editeur"}
-    assert entry.mac == chain.mac_of(entry)
-    assert list(NoteTag.objects.values_list("name", "name_folded")) == [("é", "e"), ("f", "f")]
-    assert Note.objects.filter(searched="apfel", title_folded="ÄPFEL").exists()

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from importlib import import_module
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -258,18 +256,3 @@ def test_a_new_encryption_key_keeps_rights_bound(
     assert status(issued) == 200
     alter()
     assert status(issued) == 401
-
-
-# --- Keys from before ----------------------------------------------------------------------------
-
-
-def test_the_migration_binds_the_keys_there_are_and_can_be_undone(issued: Issued) -> None:
-    migration = import_module("manage_api.keys.migrations.0004_bind_rights")
-    lost = services.create_restricted_key(SYSTEM, name="Lost", scopes=["crm:read"]).key
-    verifier, _ = issued.key.open_verifier()
-    ManageKey.objects.filter(pk=lost.pk).update(verifier=seal(issued.key, "verifier", "x"))
-    migration.unbind(apps, None)
-    assert ManageKey.objects.get(pk=issued.key.pk).open_verifier() == (verifier, False)
-    migration.bind(apps, None)
-    assert status(issued) == 200
-    assert not ManageKey.objects.get(pk=lost.pk).has_genuine_rights

@@ -32,6 +32,20 @@ def test_code_that_is_older_than_the_database_is_refused(site: Site) -> None:
         site.execute("DELETE FROM django_migrations WHERE name = '9999_from_the_future'")
 
 
+def test_a_database_that_is_too_old_is_refused(site: Site) -> None:
+    where = "WHERE app = 'estimates' AND name IN ('0001_estimates', '0006_index_failed_mail')"
+    site.execute(f"UPDATE django_migrations SET app = 'put_aside' {where}")
+    try:
+        for command in ("setup", "serve"):
+            refusal = site.refusal(command)
+            assert "too old" in refusal
+            assert "estimates.0006_index_failed_mail" in refusal
+            assert "with the code of commit" in refusal
+    finally:
+        aside = where.replace("'estimates'", "'put_aside'")
+        site.execute(f"UPDATE django_migrations SET app = 'estimates' {aside}")
+
+
 def test_what_a_module_left_that_is_not_installed_any_more_does_not_matter(site: Site) -> None:
     site.execute(
         "INSERT INTO django_migrations (app, name, applied)"

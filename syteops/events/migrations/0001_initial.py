@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("audit", "0004_indexes_of_filters"),
+        ("audit", "0001_trail"),
     ]
 
     operations = [

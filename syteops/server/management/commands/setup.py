@@ -16,8 +16,8 @@ from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.serving import (
     admin_url,
     introduce,
-    require_code_as_new_as_database,
     require_database,
+    require_migratable_database,
     require_own_database,
 )
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive("setup", wait=True):
             require_own_database()
-            require_code_as_new_as_database()
+            require_migratable_database()
             done = [
                 *self._close_files(),
                 *self._migrate(),
