@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",  # its templates
     "axes",
     # Django has the tasks API itself since version 6, but no place to keep tasks in.
     *(["django_tasks"] if django.VERSION < (6,) else []),
@@ -204,6 +205,7 @@ TEMPLATES = [
             "builtins": [
                 "syteops.adminkit.cells",
                 "syteops.adminkit.errors",
+                "syteops.adminkit.markup",
                 "syteops.adminkit.moments",
             ],
             "context_processors": [
@@ -214,6 +216,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Fields are rendered from the same templates, and so from ours where Django's are slow.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data ----------------------------------------------------------------------------------
 
