@@ -67,6 +67,23 @@ def attended_by(number: str) -> Q:
     return Q(pk__in=there.order_by().values("note"))
 
 
+def notes_naming(member: TeamMember) -> QuerySet[Note]:
+    """The notes that name the member, with whom they name, and nothing else that may be long."""
+    was_there = NoteAttendee.objects.filter(member=member).order_by().values("note")
+    is_to_do = ActionItem.objects.filter(assignee=member).order_by().values("note")
+    there = NoteAttendee.objects.select_related("member").only("note", "member__number")
+    items = ActionItem.objects.select_related("assignee")
+    items = items.only("note", *ActionItem.SHOWN, "assignee__number")
+    return (
+        Note.objects.filter(Q(author=member) | Q(pk__in=was_there) | Q(pk__in=is_to_do))
+        .select_related("author")
+        .only("title", "author__number")
+        .prefetch_related(
+            Prefetch("attendances", there), Prefetch("action_items", items), "tag_rows"
+        )
+    )
+
+
 def with_work_for(number: str) -> Q:
     """The notes of which the team member of that number has something still to do."""
     return _with_open_action(assignee__number=int(number))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from notes.models import (
     LONGEST_NAME,
@@ -17,7 +16,7 @@ from notes.models import (
     NoteAttendee,
     NoteTag,
 )
-from notes.queries import normal_tag, notes
+from notes.queries import normal_tag, notes_naming
 from syteops.ai.suggestions import forget_suggestions_about
 from syteops.audit import services as audit
 from syteops.audit.rows import MAX_ROWS, RowsPlan, describe_rows, plan_rows
@@ -118,18 +117,27 @@ def delete_note(actor: Actor, note: Note) -> None:
 @transaction.atomic
 def forget_member(actor: Actor, member: TeamMember) -> int:
     """Let no note name the member any more, nor keep the name instead; how many did."""
-    named = Q(author=member) | Q(attendances__member=member) | Q(action_items__assignee=member)
-    keys = Note.objects.filter(named).order_by().values("pk")
-    found = notes().filter(pk__in=keys).select_for_update(of=("self",)).order_by("pk")
-    for note in found:
-        there = [one.member for one in note.attendances.all() if one.member != member]
-        items: list[dict[str, Any]] = [
-            {"id": one.pk, **({"assignee": None} if one.assignee == member else {})}
-            for one in note.action_items.all()
-        ]
-        author = None if note.author == member else note.author
-        put_back_note(actor, note, author=author, attendees=there, action_items=items)
+    found = list(notes_naming(member).select_for_update(of=("self",)).order_by("pk"))
+    audit.update_each(actor, [(note, *_without(member, note)) for note in found])
+    member.notes_attended.all().delete()
+    member.notes_action_items.update(assignee=None)
     return len(found)
+
+
+def _without(member: TeamMember, note: Note) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns without the member; and what belongs to the note, with and without him."""
+    items, attendees = note.action_items.all(), note.attendances.all()
+    before = belongings_of(note)
+    after = {
+        **before,
+        "action_items": [
+            {**shown, "assignee": None} if one.assignee == member else shown
+            for one, shown in zip(items, before["action_items"], strict=True)
+        ],
+        "attendees": [one.member.public_id for one in attendees if one.member != member],
+    }
+    columns = {"author": None} if note.author == member else {}
+    return columns, {name: (before[name], after[name]) for name in before}
 
 
 # --- Values ------------------------------------------------------------------------------------

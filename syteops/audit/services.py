@@ -4,6 +4,7 @@ Every service of every entity app saves through `insert`, `update` and `remove`,
 transaction, so a change without an entry cannot be stored, nor an entry without its change.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -24,12 +25,14 @@ from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
-from syteops.core.prepared import insert_row, update_row
+from syteops.core.prepared import insert_row, insert_rows, update_row, update_rows
 from syteops.core.trials import Touched, is_trial, note_touched
 from syteops.lib.text import cut
 from syteops.lib.urls import moved
 
 E = TypeVar("E", bound=Entity)
+Values = Mapping[str, Any]
+Changes = Mapping[str, tuple[Any, Any]]
 
 
 # Within the transaction of the service that calls it: a savepoint of its own would only cost time.
@@ -52,9 +55,9 @@ def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: A
 def update(
     actor: Actor,
     instance: Entity,
-    values: Mapping[str, Any],
+    values: Values,
     event: Verb = Verb.UPDATED,
-    also: Mapping[str, tuple[Any, Any]] | None = None,
+    also: Changes | None = None,
 ) -> bool:
     """Store the fields of `values` that differ, and record them; True when anything changed.
 
@@ -74,6 +77,24 @@ def update(
     return True
 
 
+@transaction.atomic(savepoint=False)
+def update_each(actor: Actor, wanted: Iterable[tuple[Entity, Values, Changes]]) -> None:
+    """As `update` of many objects of one model without credentials, in a few statements.
+
+    Each is there with its own `values` and `also`. Raises Invalid.
+    """
+    changed = []
+    by_columns: dict[frozenset[str], list[Entity]] = defaultdict(list)
+    for instance, values, also in wanted:
+        if changes := _assign(instance, values, also):
+            _clean(instance, only=set(values))
+            by_columns[frozenset(values)].append(instance)
+            changed.append((instance, changes))
+    for names, instances in by_columns.items():
+        update_rows(instances, _columns_stored(instances[0], names))
+    record_each(actor, changed)
+
+
 @transaction.atomic
 def remove(actor: Actor, instance: Entity, event: Verb = Verb.DELETED, **also: Any) -> None:
     """Delete the row for good and record what it held."""
@@ -84,9 +105,7 @@ def remove(actor: Actor, instance: Entity, event: Verb = Verb.DELETED, **also: A
 
 
 @transaction.atomic
-def erase(
-    actor: Actor, instance: Entity, public_id: str, changes: Mapping[str, tuple[Any, Any]]
-) -> None:
+def erase(actor: Actor, instance: Entity, public_id: str, changes: Changes) -> None:
     """Delete the row for good, and record that without a value: `changes` say how much went.
 
     What earlier entries hold of it is for `erasing.erase_values`.
@@ -116,7 +135,7 @@ def reinsert(actor: Actor, instance: Entity, **also: Any) -> None:
 def delete_softly(
     actor: Actor,
     instance: Numbered,
-    also: Mapping[str, tuple[Any, Any]] | None = None,
+    also: Changes | None = None,
     **cleared: Any,
 ) -> None:
     """Free the number and mark the row as deleted, with the fields in `cleared` changed too."""
@@ -168,7 +187,7 @@ def record(
     actor: Actor,
     instance: Entity,
     event: Verb,
-    changes: Mapping[str, tuple[Any, Any]],
+    changes: Changes,
     object_id: str | None = None,
 ) -> None:
     """Write the audit entry of one change. Call inside the transaction of that change."""
@@ -177,6 +196,21 @@ def record(
     entry = _entry(actor, f"{instance.noun}.{event}", instance.resource, object_id, str(instance))
     entry.object_pk = str(instance.pk)
     _store_change(actor, entry, changes)
+
+
+def record_each(actor: Actor, changed: Iterable[tuple[Entity, Changes]]) -> None:
+    """As `record` of many updates, in one statement."""
+    entries = []
+    for one, changes in changed:
+        _note_touched(one, changes)
+        event = f"{one.noun}.{Verb.UPDATED}"
+        entry = _entry(actor, event, one.resource, one.public_id, str(one))
+        entry.object_pk = str(one.pk)
+        _describe(entry, changes)
+        entries.append(entry)
+    if entries:
+        _store(*entries)
+    actor.trail.extend(map(_change_of, entries))
 
 
 def _note_touched(instance: Entity, names: Iterable[str] = ()) -> None:
@@ -189,7 +223,7 @@ def record_about(
     noun: Noun,
     verb: Verb,
     about: tuple[str, str, str],
-    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    changes: Changes | None = None,
     pk: str = "",
 ) -> None:
     """Write the audit entry of a change to something that is no Entity, such as a person.
@@ -202,13 +236,20 @@ def record_about(
     _store_change(actor, entry, changes or {})
 
 
-def _store_change(actor: Actor, entry: AuditEntry, changes: Mapping[str, tuple[Any, Any]]) -> None:
+def _store_change(actor: Actor, entry: AuditEntry, changes: Changes) -> None:
+    _describe(entry, changes)
+    _store(entry)
+    actor.trail.append(_change_of(entry))
+
+
+def _describe(entry: AuditEntry, changes: Changes) -> None:
     if entry.event not in event_types():
         raise ImproperlyConfigured(f"{entry.event} is not declared: see `verbs` of its model.")
     entry.changes = {n: describe_change(before, after) for n, (before, after) in changes.items()}
-    _store(entry)
-    change = Change(entry.event, entry.object_resource, entry.object_id, entry.changes)
-    actor.trail.append(change)
+
+
+def _change_of(entry: AuditEntry) -> Change:
+    return Change(entry.event, entry.object_resource, entry.object_id, entry.changes)
 
 
 def record_refusal(
@@ -253,8 +294,8 @@ def prune(actor: Actor) -> int:
     return count
 
 
-def _store(entry: AuditEntry) -> None:
-    """Write an entry with its MAC; the chain takes it in once the transaction has committed.
+def _store(*entries: AuditEntry) -> None:
+    """Write entries with their MACs; the chain takes them in once the transaction has committed.
 
     Raises TrailBroken where the chain would not: no change is stored without a record.
     """
@@ -262,8 +303,12 @@ def _store(entry: AuditEntry) -> None:
     is_first = all(hook[1] is not _seal for hook in connection.run_on_commit)
     if is_first:
         chain.require_intact()
-    entry.mac = chain.sign_entry(entry)
-    insert_row(entry)
+    for entry in entries:
+        entry.mac = chain.sign_entry(entry)
+    if len(entries) == 1:
+        insert_row(*entries)
+    else:
+        insert_rows(entries)
     if is_first:
         transaction.on_commit(_seal, robust=True)
 
@@ -290,8 +335,8 @@ def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) 
 
 def _assign(
     instance: Entity,
-    values: Mapping[str, Any],
-    also: Mapping[str, tuple[Any, Any]] | None,
+    values: Values,
+    also: Changes | None,
 ) -> dict[str, tuple[Any, Any]]:
     """Set those columns; what differs, as the trail keeps it, and what differs of `also`."""
     before = snapshot(instance, only=values)
@@ -307,10 +352,14 @@ def _columns_set_on_creation(instance: Entity) -> list[str]:
 
 
 def _store_columns(instance: Entity, names: Collection[str]) -> None:
-    """Store those columns, those made of them, and those that tell when, such as `updated_at`."""
+    update_row(instance, _columns_stored(instance, names))
+
+
+def _columns_stored(instance: Entity, names: Collection[str]) -> set[str]:
+    """Those columns, those made of them, and those that tell when, such as `updated_at`."""
     folded = {one.name for one in folded_fields(instance, names)}
     stamps = {f.name for f in instance._meta.fields if getattr(f, "auto_now", False)}
-    update_row(instance, {*names, *folded, *stamps})
+    return {*names, *folded, *stamps}
 
 
 def _clean(instance: Entity, only: set[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypedDict
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
 
 from syteops.audit.switchables import SwitchableState
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
@@ -92,16 +92,25 @@ def values_around(touched: Collection[Touched]) -> dict[str, str]:
     by_kind: dict[Any, list[Touched]] = defaultdict(list)
     for one in touched:
         by_kind[one.model].append(one)
+    around = [one for one in _around(by_kind) if not is_blank(one.value)]
+    asked = {resource for one in around for resource, _ in one.of}
     owners = {
         owner(obj)
         for model, objects in by_kind.items()
-        for obj in model._base_manager.filter(pk__in=[one.pk for one in objects])
+        if model.resource in asked
+        for obj in _objects(model, [one.pk for one in objects])
     }
     found: dict[str, str] = {}
-    for variable in _around(by_kind):
-        if not (is_blank(variable.value) or (variable.of and owners.isdisjoint(variable.of))):
+    for variable in around:
+        if not variable.of or not owners.isdisjoint(variable.of):
             found.setdefault(variable.name, variable.value)
     return found
+
+
+def _objects(model: type[Entity], keys: list[Any]) -> QuerySet[Entity]:
+    """Without what may be long, and names no object."""
+    texts = [one.name for one in model._meta.concrete_fields if isinstance(one, TextField)]
+    return model._base_manager.filter(pk__in=keys).defer(*texts)
 
 
 def _around(by_kind: Mapping[Any, Collection[Touched]]) -> Iterator[CatalogueVariable]:
@@ -109,6 +118,8 @@ def _around(by_kind: Mapping[Any, Collection[Touched]]) -> Iterator[CatalogueVar
     for family in active_families():
         if is_switched and family.module:  # it goes or comes with its module
             yield from family.derive()
+        elif not family.takes_objects:
+            yield from family.around([one for objects in by_kind.values() for one in objects])
         else:
             for objects in by_kind.values():
                 yield from family.around(objects)

@@ -172,9 +172,29 @@ def insert_row(instance: models.Model) -> None:
     fields, statement, returns = _insertion(type(instance), connection.vendor)
     values = _stored_values(instance, fields, connection, add=True)
     with preparing_cursor(connection) as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement + returns, values)
         instance.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
     instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+
+
+def insert_rows(instances: Sequence[models.Model]) -> None:
+    """Store new rows of one model, without signals; none is told its primary key."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    fields, statement, _ = _insertion(type(instances[0]), connection.vendor)
+    rows = [_stored_values(one, fields, connection, add=True) for one in instances]
+    with preparing_cursor(connection) as cursor:
+        cursor.executemany(statement, rows)
+
+
+def update_rows(instances: Sequence[models.Model], names: Collection[str]) -> None:
+    """As `update_row` of each; all are of one model."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    fields, statement = _change(type(instances[0]), frozenset(names), connection.vendor)
+    rows = [[*_stored_values(one, fields, connection, add=False), one.pk] for one in instances]
+    with preparing_cursor(connection) as cursor:
+        cursor.executemany(statement, rows)
+        if cursor.rowcount != len(rows):
+            raise DatabaseError("A row to be changed is not there.")
 
 
 def update_row(instance: models.Model, names: Collection[str]) -> None:
@@ -219,8 +239,8 @@ def _is_long(field: "models.Field[Any, Any]") -> bool:
 
 
 @cache
-def _insertion(model: type[models.Model], vendor: str) -> tuple[list[Any], str, bool]:
-    """The fields of a new row, the statement, and whether it returns the primary key."""
+def _insertion(model: type[models.Model], vendor: str) -> tuple[list[Any], str, str]:
+    """The fields of a new row, the statement, and what has it return the primary key."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
     quote, key = connection.ops.quote_name, _primary_key(model)
     fields = [field for field in model._meta.concrete_fields if field is not key]
@@ -228,8 +248,8 @@ def _insertion(model: type[models.Model], vendor: str) -> tuple[list[Any], str, 
     places = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
     if not connection.features.can_return_columns_from_insert:  # SQLite before 3.35
-        return fields, statement, False
-    return fields, f"{statement} RETURNING {quote(key.column)}", True
+        return fields, statement, ""
+    return fields, statement, f" RETURNING {quote(key.column)}"
 
 
 @lru_cache(maxsize=512)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from inspect import signature
 from itertools import islice
+from operator import or_
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -87,18 +88,19 @@ class Family:
     def about(self, obj: Entity) -> list[Variable]:
         """Those that may change with the object: those of it, or else of its whole module."""
         touched = Touched(type(obj), obj.resource, obj.pk)
-        is_mine = self._is_of_my_module(touched)
+        is_mine = self._has(type(obj))
         found = self.around([touched])
         return [one for one in found if owner(obj) in one.of or (is_mine and not one.of)]
 
     def around(self, objects: Collection[Touched]) -> Iterable[Variable]:
         """All that may change with one of the objects, and perhaps others of the family."""
         if not self.takes_objects:
-            return self.derive() if any(map(self._is_of_my_module, objects)) else ()
+            return self.derive() if any(map(self._has, {one.model for one in objects})) else ()
         return self.derive(about=objects)
 
-    def _is_of_my_module(self, one: Touched) -> bool:
-        return self.module != "" and self.module == module_of(one.model.__module__)
+    def _has(self, model: type[Model]) -> bool:
+        """Whether the model is one of the family's own module."""
+        return self.module != "" and self.module == module_of(model.__module__)
 
 
 _families: list[Family] = []
@@ -136,15 +138,16 @@ def only(find: Callable[[], "QuerySet[E]"], about: About, **ways: str) -> Iterab
     if about is None:
         return _in_pieces(_prepared(find)) if _is_piecewise.get() else _prepared(find)()
     found = find()
-    wanted = Q(pk__in=[one.pk for one in about if issubclass(one.model, found.model)])
+    own = [one.pk for one in about if issubclass(one.model, found.model)]
+    wanted = [Q(pk__in=own)] if own else []
     for resource, way in ways.items():
         others = [one.pk for one in about if one.resource == resource]
         if others and not way:
             return _prepared(find)()
         if others:
             led = found.model._base_manager.filter(**{f"{way}__in": others})
-            wanted |= Q(pk__in=led.values("pk"))
-    return found.filter(wanted)
+            wanted.append(Q(pk__in=led.values("pk")))
+    return found.filter(reduce(or_, wanted)) if wanted else []
 
 
 _is_piecewise: ContextVar[bool] = ContextVar("is_piecewise", default=False)

@@ -1,6 +1,6 @@
 """Every change of a CRM system. Objects passed in are locked by the caller."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.crm.queries import (
-    identifiers_of,
+    identifiers_of_many,
     known_members,
     locked_identifiers,
     members_known_to,
@@ -49,8 +49,7 @@ def delete_crm_system(actor: Actor, system: CrmSystem) -> None:
     Each of those members, deleted ones included, has an entry of that too.
     """
     known = locked_identifiers(system)
-    for one in known:
-        _record_with_member(actor, one, taken=True)
+    _record_with_members(actor, known, taken=True)
     identifiers = {str(one.member_id): one.identifier for one in known}
     system.identifiers.all().delete()
     gone = {field: None for name in SECRETS for field in (name, f"{name}_set_at")}
@@ -75,21 +74,26 @@ def restore_crm_system(
         system.identifiers.create(member_id=member_id, identifier=identifier)
     also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}
     audit.update(actor, system, {"number": number, "deleted_at": None}, Verb.RESTORED, also)
-    for one in locked_identifiers(system):
-        _record_with_member(actor, one, taken=False)
+    _record_with_members(actor, locked_identifiers(system), taken=False)
     return system
 
 
-def _record_with_member(actor: Actor, one: CrmIdentifier, *, taken: bool) -> None:
-    """Let the member's own history tell, too; that is where an open form sees that it is stale.
+def _record_with_members(
+    actor: Actor, identifiers: Sequence[CrmIdentifier], *, taken: bool
+) -> None:
+    """Let the members' own histories tell, too; that is where an open form sees that it is stale.
 
-    Call while the identifier is stored. The member is not locked: whoever has done that may be
-    waiting for this very system.
+    Call while the identifiers, all of one system, are stored. The members are not locked: whoever
+    has done that may be waiting for this very system.
     """
-    there = identifiers_of(one.member_id)
-    without = {number: text for number, text in there.items() if number != one.system.slot}
-    change = (there, without) if taken else (without, there)
-    audit.record(actor, one.member, Verb.UPDATED, {"crm_ids": change})
+    all_there = identifiers_of_many([one.member_id for one in identifiers])
+    changed = []
+    for one in identifiers:
+        there = all_there[one.member_id]
+        without = {number: text for number, text in there.items() if number != one.system.slot}
+        change = (there, without) if taken else (without, there)
+        changed.append((one.member, {"crm_ids": change}))
+    audit.record_each(actor, changed)
 
 
 # Within the transaction of the member's service: a savepoint of its own would only cost time.

@@ -26,8 +26,8 @@ def forget_answers(actor: Actor, member: TeamMember) -> int:
     entries = [one.entry.pk for one in remainders_of(member)]
     entry = AuditEntry.objects.filter(pk=OuterRef("delivery__event__entry_id"))
     told = Q(delivery__event__entry__in=entries) | ~Exists(entry)
-    keys = DeliveryAttempt.objects.filter(told).exclude(answer="").values_list("pk", flat=True)
-    return DeliveryAttempt.objects.filter(pk__in=list(keys)).update(answer="")
+    keys = DeliveryAttempt.objects.filter(told).exclude(answer="").values("pk")
+    return DeliveryAttempt.objects.filter(pk__in=keys).update(answer="")
 
 
 def has_erased(since: datetime) -> bool:

@@ -58,8 +58,18 @@ def _beyond_holders(about: About) -> About:
     ]
 
 
+def _beyond_identifiers(about: About) -> About:
+    """Without members of whom only CRM identifiers were changed: holders alone tell these."""
+    if about is None:
+        return None
+    return [
+        one for one in about if not (issubclass(one.model, TeamMember) and one.names == {"crm_ids"})
+    ]
+
+
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
 def holding_variables(about: About = None) -> Iterator[Variable]:
+    about = _beyond_identifiers(about)
     roles = list(only(_custom, about, users=""))
     held = pairs_of([role.pk for role in roles]) if roles else ()
     for member in only(_named, _beyond_holders(about), roles="") if roles else ():
@@ -81,7 +91,7 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
     "comma in a name is not one between two.",
 )
 def contact_variables(about: About = None) -> Iterator[Variable]:
-    for role in only(all_roles, about, users="assignments__member"):
+    for role in only(all_roles, _beyond_identifiers(about), users="assignments__member"):
         holders = role.holders
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (

@@ -1,7 +1,15 @@
 from typing import Any
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
+from syteops.crm.services import delete_crm_system
 from tests.fixtures import Api
+from tests.samples.crm import a_system
+from tests.samples.team import a_member
 
 
 def test_a_freed_number_is_reused_lowest_first(api: Api) -> None:
@@ -27,3 +35,22 @@ def test_deleting_clears_the_secrets_and_says_so_beforehand(api: Api) -> None:
 
     assert api.delete("/crm-systems/001?confirm=true").json() == {"crm_num": "001", "deleted": True}
     assert CrmSystem.all_objects.get().api_key is None
+
+
+def test_each_who_was_known_there_has_an_entry_and_it_takes_as_many_statements(api: Api) -> None:
+    taken = []
+    for count in (2, 20):
+        system, other = a_system(), a_system()
+        gone, kept = system.slot, other.slot
+        known = [a_member(crm_ids={gone: "x", kept: "y"}) for _ in range(count)]
+        with CaptureQueriesContext(connection) as asked:
+            delete_crm_system(SYSTEM, system)
+        taken.append(len(asked))
+        entries = AuditEntry.objects.filter(event="team_member.updated").order_by("-pk")[:count]
+        assert [(one.object_pk, one.changes) for one in reversed(entries)] == [
+            (str(one.pk), {"crm_ids": {
+                "before": {gone: "x", kept: "y"}, "after": {kept: "y"},
+            }})
+            for one in known
+        ]  # fmt: skip
+    assert taken[0] == taken[1]

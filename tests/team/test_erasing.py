@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
@@ -145,6 +146,25 @@ def test_a_note_forgets_who_it_was_and_keeps_the_rest(api: Api, erased: Any) -> 
     assert (shown["attendees"], shown["attendee_names"]) == ([grace.slot], ["Somebody"])
     [item] = shown["action_items"]
     assert (item["text"], item["assignee"], item["done"]) == ("Call", None, True)
+
+
+def test_however_many_notes_name_him_it_takes_as_many_statements(api: Api) -> None:
+    taken = []
+    for count in (2, 20):
+        member = a_member()
+        for _ in range(count):
+            notes.create_note(
+                SYSTEM, title="A", author=member, attendees=[member], tags=["a"],
+                action_items=[{"text": "Call", "assignee": member}],
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as asked:
+            told = services.predict_erasure(member)
+        assert told["removed"]["notes"] == count
+        assert told["removed"] == services.erase_team_member(SYSTEM, member)["removed"]
+        taken.append(len(asked))
+    assert taken[0] == taken[1]
+    entries = AuditEntry.objects.filter(event="note.updated")
+    assert [{*one.changes} for one in entries] == [{"author", "attendees", "action_items"}] * 22
 
 
 def test_a_retry_is_still_answered_and_done_once(api: Api, erased: Any) -> None:
