@@ -11,6 +11,7 @@ from syteops.core.locks import snapshot
 from syteops.core.prepared import Prepared
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
+from syteops.team.queries import SHOWN_ELSEWHERE
 
 _WITH_MEMBERS = Prefetch("assignments", RoleAssignment.objects.select_related("member"))
 
@@ -18,6 +19,13 @@ _WITH_MEMBERS = Prefetch("assignments", RoleAssignment.objects.select_related("m
 def all_roles() -> QuerySet[Role]:
     """Every role with its holders: the system roles first, then by name."""
     return Role.objects.prefetch_related(_WITH_MEMBERS)
+
+
+def named_roles() -> QuerySet[Role]:
+    """Every role with its holders' numbers and names, for where there may be thousands of them."""
+    names = [f"member__{name}" for name in SHOWN_ELSEWHERE]
+    held = RoleAssignment.objects.select_related("member").only("role", *names)
+    return Role.objects.prefetch_related(Prefetch("assignments", held))
 
 
 def with_holders(roles: list[Role]) -> list[Role]:
