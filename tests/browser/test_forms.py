@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Site
 from tests.pictures import picture_bytes
+from tests.waiting import becomes_true
 
 MAKE = """
 from syteops.core.actors import SYSTEM
@@ -144,3 +145,49 @@ def test_the_focus_is_never_below_the_bar_of_a_form(form: Page) -> None:
         below = form.evaluate("document.activeElement.getBoundingClientRect().top + 8")
         assert below < (bar.bounding_box() or {"y": 0})["y"]
         form.keyboard.press("Tab")
+
+
+ARRIVE = """async ([path, size]) => {
+    const frame = () => new Promise((done) => setTimeout(done, 20));
+    const page = await (await fetch(path)).text();
+    const body = page.indexOf("<main");
+    document.open();
+    document.write(page.slice(0, body));
+    while (!document.body) await frame();  // until its scripts have run
+    for (let at = body, count = 0; at < page.length; at += size) {
+        document.write(page.slice(at, at + size));
+        await (++count % 50 ? null : frame());
+    }
+    document.close();
+}"""
+TOLD = """() => [...document.querySelectorAll("#page *")].map((one) =>
+    [one.tagName, one.className, one.role, one.ariaLabel, one.title, one.tabIndex, one.ariaHidden]
+    .join(" "))"""
+PIECES = ("/admin/estimates/estimate/add/", "/admin/team/teammember/", "/admin/auth/group/")
+
+
+@pytest.mark.parametrize("path", PIECES)
+def test_a_page_is_the_same_in_however_many_pieces_it_arrives(form: Page, path: str) -> None:
+    """A link that had not all of its words yet was called by its icon from then on: "Add"."""
+    form.route("**/empty", lambda route: route.fulfill(content_type="text/html", body="<p>"))
+    form.goto(path)
+    form.wait_for_load_state("networkidle")
+    at_once = form.evaluate(TOLD)
+    form.goto("/empty")
+    form.evaluate(ARRIVE, [path, 40])
+    assert becomes_true(lambda: form.evaluate(TOLD) == at_once)
+
+
+def test_a_row_is_added_also_where_not_everything_is_loaded_yet(form: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    form.route("**/change_form*.js", hold)
+    form.goto("/admin/estimates/estimate/add/", wait_until="domcontentloaded")
+    form.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+    form.get_by_role("link", name="Add another line item").click()
+    assert form.evaluate("document.readyState") == "interactive"
+    held[0].continue_()
+    expect(form.get_by_label("Description").filter(visible=True)).to_have_count(1)

@@ -41,9 +41,13 @@ const repair = () => {
   const list = document.querySelector("#changelist-form:not(:has([type=submit]))");
   list?.insertAdjacentHTML("beforeend", '<button type="submit" hidden disabled>Send</button>');
 };
-/* Once for a frame: while a page is parsed and the theme's scripts begin, it changes very often. */
+/* Once for a frame: while the theme's scripts begin, the page changes very often. Not while it is still
+   arriving: half a group has no heading yet, and half a list no button. */
 let due = 0;
-const soon = () => (due ||= requestAnimationFrame(() => { due = 0; repair(); }));
+const soon = () => (due ||= requestAnimationFrame(() => {
+  due = 0;
+  if (document.readyState !== "loading") repair();
+}));
 new MutationObserver(soon).observe(document, { childList: true, subtree: true });
 document.addEventListener("DOMContentLoaded", repair);
 

@@ -39,6 +39,16 @@ function showBusy(event) {
   setTimeout(free, 15000);
 }
 
+/* The theme adds and takes away rows of a form only once everything has been loaded, fonts and all:
+   whoever is faster gets the row then, and not a link that leads nowhere. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".add-row, .delete-template");
+  if (!link || document.readyState === "complete") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  window.addEventListener("load", () => setTimeout(() => link.click()), { once: true });
+}, { capture: true });
+
 /* An error's link leads to its field, also where that is in a tab which is not open. */
 function openTab(event) {
   const link = event.target.closest?.(".so-summary a[href^='#']");

@@ -19,12 +19,16 @@
     vpn_key: "Start page",
   };
 
-  new MutationObserver(() => {
+  /* Not while the page is still arriving: half a link has no words yet, and would get an icon's name. */
+  function repair() {
+    if (document.readyState === "loading") return;
     document.querySelectorAll("[x-on\\:click]:not([role])").forEach(makeOperable);
     // Again: what is in it may come after it.
     document.querySelectorAll("[data-operable]:not([aria-label])").forEach(name);
     document.querySelectorAll(`${ICONS}:not([aria-hidden], [role], a, button)`).forEach(nameIcon);
-  }).observe(document, { childList: true, subtree: true });
+  }
+  new MutationObserver(repair).observe(document, { childList: true, subtree: true });
+  document.addEventListener("DOMContentLoaded", repair);
 
   /* The theme's menus, tabs and switches take clicks and no keys. */
   function makeOperable(one) {
