@@ -203,7 +203,7 @@ def sticks_out(page: Page) -> bool:
     """Whether one must scroll to the side, also once the page has come to rest."""
     root = "document.documentElement"
     try:
-        page.wait_for_function(f"{root}.scrollWidth <= {root}.clientWidth", timeout=_REST)
+        page.wait_for_function(f"() => {root}.scrollWidth <= {root}.clientWidth", timeout=_REST)
     except PlaywrightTimeout:
         return True
     return False
@@ -254,4 +254,4 @@ def sign_in(page: Page, username: str = USER, password: str = PASSWORD) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/admin/**")
-    page.wait_for_function("!location.pathname.includes('/login/')")
+    page.wait_for_function("() => !location.pathname.includes('/login/')")

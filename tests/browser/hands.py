@@ -130,9 +130,9 @@ class Hand(ABC):
 
     def arrive(self) -> None:
         """Wait until the theme's scripts have run: before that a page takes no keys."""
-        self.page.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+        self.page.wait_for_function("() => !document.documentElement.hasAttribute('x-cloak')")
         # Icons have their size then. Asked so, for a page that tells of progress may lead on.
-        self.page.wait_for_function("document.fonts.status === 'loaded'")
+        self.page.wait_for_function("() => document.fonts.status === 'loaded'")
 
 
 class Mouse(Hand):

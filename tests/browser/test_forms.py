@@ -138,7 +138,7 @@ def test_fields_of_one_line_stand_on_one_line_where_there_is_room(form: Page) ->
 def test_the_focus_is_never_below_the_bar_of_a_form(form: Page) -> None:
     form.goto("/admin/estimates/estimate/add/")
     form.set_viewport_size({"width": 1440, "height": 600})
-    form.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+    form.wait_for_function("() => !document.documentElement.hasAttribute('x-cloak')")
     bar = form.locator("#submit-row")
     form.get_by_label("Client name").focus()
     while not bar.evaluate("one => one.contains(document.activeElement)"):

@@ -142,7 +142,7 @@ def test_the_keyboard_alone_is_enough(site: Site, open_page: Callable[..., Page]
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_function("!location.pathname.includes('/login/')")
+    page.wait_for_function("() => !location.pathname.includes('/login/')")
     press(page, "Manage API Key")
     expect(page.locator("#api-state")).to_have_text("No key")
 

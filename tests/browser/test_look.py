@@ -44,7 +44,7 @@ def test_every_page_fits_and_nothing_complains(
     page.context.add_cookies(session)
     for address in PAGES:
         page.goto(address)
-        page.wait_for_function("document.fonts.status === 'loaded'")
+        page.wait_for_function("() => document.fonts.status === 'loaded'")
         assert [width for width in widths(page, scheme) if sticks_out(page)] == [], address
         assert page.evaluate("document.documentElement.classList.contains('dark')") == (
             scheme == "dark"

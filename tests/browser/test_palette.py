@@ -25,7 +25,9 @@ def press(page: Page, *keys: str) -> None:
 
 def opened(page: Page) -> None:
     """The page, once the theme's scripts have run: before that it takes no keys."""
-    page.wait_for_function("window.Alpine && !document.documentElement.hasAttribute('x-cloak')")
+    page.wait_for_function(
+        "() => window.Alpine && !document.documentElement.hasAttribute('x-cloak')"
+    )
 
 
 @pytest.mark.usefixtures("furnished")
