@@ -6,15 +6,22 @@ No coercion between JSON types; a mask is no secret. Query strings carry only te
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
+from sys import maxsize
 from typing import Any, ClassVar
 
 import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.validators import MaxLengthValidator, URLValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    ProhibitNullCharactersValidator,
+    URLValidator,
+)
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import empty, get_error_detail
+from rest_framework.fields import SkipField, empty, get_error_detail
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from syteops.core.entities import Numbered
@@ -61,6 +68,8 @@ class StrictCharField(serializers.CharField):
 
     def run_validation(self, data: Any = empty) -> Any:
         """What a person sees as blank is blank. Length comes first: patterns meet no long text."""
+        if data is empty and self.default is empty and not (self.required or self.read_only):
+            raise SkipField  # as DRF does, after asking four methods
         if isinstance(data, str):
             text = data.strip() if self.trim_whitespace else data
             if self.max_length is not None and len(text) > self.max_length:
@@ -68,7 +77,20 @@ class StrictCharField(serializers.CharField):
             if self.one_line and not is_one_line(data):
                 raise ValidationError(NOT_ONE_LINE, "invalid")
             data = "" if is_blank(data) else data
+            # Then it is one line, without NUL or surrogates: nobody need ask all validators.
+            if data and len(text) <= self._plain_until and text.isprintable():
+                return text
         return super().run_validation(data)
+
+    @cached_property
+    def _plain_until(self) -> int:
+        """Up to which length every printable text is taken as it is; -1: none is."""
+        is_ours = all(getattr(type(self), n) is getattr(StrictCharField, n) for n in _VALIDATING)
+        kinds = {type(one) for one in self.validators}
+        if not is_ours or self.read_only or not kinds <= _MET_BY_PLAIN_TEXTS:
+            return -1
+        limits = [one.limit_value for one in self.validators if type(one) is MaxLengthValidator]
+        return -1 if any(map(callable, limits)) else min(limits, default=maxsize)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -84,6 +106,10 @@ class StrictCharField(serializers.CharField):
                 except DjangoValidationError as error:
                     raise ValidationError(get_error_detail(error)) from error
         super().run_validators(value)
+
+
+_VALIDATING = ("run_validation", "to_internal_value", "run_validators", "validate_empty_values")
+_MET_BY_PLAIN_TEXTS = {MaxLengthValidator, ProhibitNullCharactersValidator, _NoSurrogates}
 
 
 class StrictTextField(StrictCharField):
@@ -163,9 +189,7 @@ class MomentField(serializers.DateTimeField):
         return super().to_internal_value(value.upper())
 
     def to_representation(self, value: datetime) -> str:
-        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        # A tenth of what `isoformat` takes.
-        return orjson.dumps(in_utc, option=orjson.OPT_UTC_Z)[1:-1].decode()
+        return _in_utc(value)
 
     def enforce_timezone(self, value: datetime) -> datetime:
         try:
@@ -173,6 +197,13 @@ class MomentField(serializers.DateTimeField):
         except OverflowError:
             edge = datetime.min if value.year == 1 else datetime.max
             return edge.replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=4096)  # lists show the same moments again and again
+def _in_utc(moment: datetime) -> str:
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    # A tenth of what `isoformat` takes.
+    return orjson.dumps(in_utc, option=orjson.OPT_UTC_Z)[1:-1].decode()
 
 
 class StrictChoiceField(serializers.ChoiceField):

@@ -42,6 +42,11 @@ class StrictSerializer(serializers.Serializer[Any]):
         """How objects are shown, by their class."""
         return {}
 
+    @cached_property
+    def _writable_fields(self) -> list[Any]:
+        """As DRF has it, which looks through all fields for each input."""
+        return [one for one in self.fields.values() if not one.read_only]
+
     def to_representation(self, instance: Any) -> Any:
         """As DRF does it, in the way that was worked out for the class of the object."""
         if isinstance(instance, Mapping):

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
+from rest_framework.settings import api_settings
 
 _UNKNOWN = object()
 _TEXT_OR_NOTHING = {str, type(None)}
@@ -25,7 +27,8 @@ class Shown(NamedTuple):
     """A field of an answer, and where its value is.
 
     `column` is the column that it shows; `attribute` the object's, and `inner` one of that
-    attribute's. Each is "" where the field finds its value otherwise. A value of the type `as_is`
+    attribute's. Each is "" where the field finds its value otherwise. `cached_as` is under what
+    name an object that is referred to is at hand once it was read. A value of the type `as_is`
     is shown as it is, one that `quick` takes as it says (None if that cannot), and others by
     `show`.
     """
@@ -34,6 +37,7 @@ class Shown(NamedTuple):
     column: str
     attribute: str
     inner: str
+    cached_as: str
     as_is: type | None
     quick: Callable[[Any], Any] | None
     show: Callable[[Any], Any]
@@ -83,8 +87,10 @@ def plan_for(fields: Mapping[str, Field], kind: type) -> Plan:
 def _show(
     instance: Any, stored: Mapping[str, Any], fields: Iterable[Shown], shown: dict[str, Any]
 ) -> None:
-    for name, column, attribute, inner, as_is, quick, show, field, is_file in fields:
+    for name, column, attribute, inner, cached_as, as_is, quick, show, field, is_file in fields:
         value = stored.get(column, _UNKNOWN) if column else _UNKNOWN
+        if cached_as and instance._state.fields_cache.get(cached_as, _UNKNOWN) is None:
+            value = None  # it refers to nothing: its descriptor would take six calls to say so
         if value is _UNKNOWN:
             if is_file and not stored.get(attribute, True):
                 continue  # there is none, and nothing need be made of that
@@ -107,12 +113,14 @@ def _show(
 
 def _shown(name: str, field: Field, kind: type) -> Shown:
     attribute, inner = _plain_attributes(field)
-    is_column = not inner and type(getattr(kind, attribute, None)) is DeferredAttribute
+    described = getattr(kind, attribute, None)
+    is_column = not inner and type(described) is DeferredAttribute
     return Shown(
         name,
         attribute if is_column else "",
         attribute,
         inner,
+        _cached_as(described) if inner else "",
         _shown_as_it_is(field),
         _quick_way(field),
         field.to_representation,
@@ -132,6 +140,12 @@ def _plain_attributes(field: Field) -> tuple[str, str]:
     return "", ""
 
 
+def _cached_as(described: Any) -> str:
+    """Where an object keeps what it refers to by that attribute, if that may be nothing."""
+    may_be_nothing = isinstance(described, ForwardManyToOneDescriptor) and described.field.null
+    return str(described.field.cache_name) if may_be_nothing else ""
+
+
 _SAME = (
     (serializers.CharField, str),
     (serializers.IntegerField, int),
@@ -140,6 +154,9 @@ _SAME = (
 
 
 def _shown_as_it_is(field: Field) -> type | None:
+    if _shows_as(serializers.BigIntegerField, field):
+        as_text = getattr(field, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING)
+        return None if as_text else int
     return next((kind for base, kind in _SAME if _shows_as(base, field)), None)
 
 

@@ -169,8 +169,8 @@ def insert_row(instance: models.Model) -> None:
     The database chooses the primary key.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
-    fields, statement, returns = _insertion(type(instance), connection.vendor)
-    values = _stored_values(instance, fields, connection, add=True)
+    columns, statement, returns = _insertion(type(instance), connection.vendor)
+    values = _stored_values(instance, columns, connection, add=True)
     with preparing_cursor(connection) as cursor:
         cursor.execute(statement + returns, values)
         instance.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
@@ -180,8 +180,8 @@ def insert_row(instance: models.Model) -> None:
 def insert_rows(instances: Sequence[models.Model]) -> None:
     """Store new rows of one model, without signals; none is told its primary key."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
-    fields, statement, _ = _insertion(type(instances[0]), connection.vendor)
-    rows = [_stored_values(one, fields, connection, add=True) for one in instances]
+    columns, statement, _ = _insertion(type(instances[0]), connection.vendor)
+    rows = [_stored_values(one, columns, connection, add=True) for one in instances]
     with preparing_cursor(connection) as cursor:
         cursor.executemany(statement, rows)
 
@@ -189,8 +189,8 @@ def insert_rows(instances: Sequence[models.Model]) -> None:
 def update_rows(instances: Sequence[models.Model], names: Collection[str]) -> None:
     """As `update_row` of each; all are of one model."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
-    fields, statement = _change(type(instances[0]), frozenset(names), connection.vendor)
-    rows = [[*_stored_values(one, fields, connection, add=False), one.pk] for one in instances]
+    columns, statement = _change(type(instances[0]), frozenset(names), connection.vendor)
+    rows = [[*_stored_values(one, columns, connection, add=False), one.pk] for one in instances]
     with preparing_cursor(connection) as cursor:
         cursor.executemany(statement, rows)
         if cursor.rowcount != len(rows):
@@ -203,8 +203,8 @@ def update_row(instance: models.Model, names: Collection[str]) -> None:
     Raises DatabaseError for a row that is not there.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
-    fields, statement = _change(type(instance), frozenset(names), connection.vendor)
-    values = _stored_values(instance, fields, connection, add=False)
+    columns, statement = _change(type(instance), frozenset(names), connection.vendor)
+    values = _stored_values(instance, columns, connection, add=False)
     with preparing_cursor(connection) as cursor:
         cursor.execute(statement, [*values, instance.pk])
         if cursor.rowcount != 1:
@@ -212,19 +212,26 @@ def update_row(instance: models.Model, names: Collection[str]) -> None:
 
 
 def _stored_values(
-    instance: models.Model, fields: Sequence[Any], connection: Any, add: bool
+    instance: models.Model, columns: "Columns", connection: Any, add: bool
 ) -> list[Any]:
     """What the columns are to hold. A text is that already; Django would ask six methods for it."""
     values = []
-    for field in fields:
-        value = getattr(instance, field.attname) if _keeps_texts(field) else None
+    for name, field in columns:
+        value = getattr(instance, name) if name else None
         if type(value) is not str:
             value = field.get_db_prep_save(field.pre_save(instance, add=add), connection)
         values.append(value)
     return values
 
 
-@cache
+Columns = Sequence[tuple[str, Any]]
+"""Fields, each with the attribute where its text is, or "" where a text is not stored as it is."""
+
+
+def _columns(fields: Sequence[Any]) -> Columns:
+    return [(field.attname if _keeps_texts(field) else "", field) for field in fields]
+
+
 def _keeps_texts(field: "models.Field[Any, Any]") -> bool:
     """Whether a text is stored as it is, by Django's own methods and no other."""
     kind, base = type(field), models.TextField if _is_long(field) else models.CharField
@@ -239,8 +246,8 @@ def _is_long(field: "models.Field[Any, Any]") -> bool:
 
 
 @cache
-def _insertion(model: type[models.Model], vendor: str) -> tuple[list[Any], str, str]:
-    """The fields of a new row, the statement, and what has it return the primary key."""
+def _insertion(model: type[models.Model], vendor: str) -> tuple[Columns, str, str]:
+    """The columns of a new row, the statement, and what has it return the primary key."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
     quote, key = connection.ops.quote_name, _primary_key(model)
     fields = [field for field in model._meta.concrete_fields if field is not key]
@@ -248,17 +255,18 @@ def _insertion(model: type[models.Model], vendor: str) -> tuple[list[Any], str, 
     places = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
     if not connection.features.can_return_columns_from_insert:  # SQLite before 3.35
-        return fields, statement, ""
-    return fields, statement, f" RETURNING {quote(key.column)}"
+        return _columns(fields), statement, ""
+    return _columns(fields), statement, f" RETURNING {quote(key.column)}"
 
 
 @lru_cache(maxsize=512)
-def _change(model: type[models.Model], names: frozenset[str], vendor: str) -> tuple[list[Any], str]:
+def _change(model: type[models.Model], names: frozenset[str], vendor: str) -> tuple[Columns, str]:
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     fields: list[Any] = [field for field in model._meta.concrete_fields if field.name in names]
     columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
     where = f"{quote(_primary_key(model).column)} = %s"
-    return fields, f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {where}"  # noqa: S608
+    statement = f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {where}"  # noqa: S608
+    return _columns(fields), statement
 
 
 def _primary_key(model: type[models.Model]) -> Any:

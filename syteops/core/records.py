@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, ClassVar, Self
+from sys import maxsize
+from typing import Any, ClassVar, NamedTuple, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
@@ -51,25 +52,23 @@ class Record(models.Model):
         """Raises ValidationError, as Django's own does, naming each field."""
         errors: dict[str, Any] = {}
         settled = {*(exclude or ()), *(one.name for one in folded_fields(self))}
-        for field in self._meta.concrete_fields:
-            if field.name in settled:
-                continue
-            value = getattr(self, field.attname)
+        for rule in _rules_of(type(self)):
+            value = None if rule.name in settled else getattr(self, rule.attname)
             if not isinstance(value, (str, datetime)):
                 continue
-            if field.choices:
-                settled.update({field.name} if value in _choices_of(field) else ())
-            if isinstance(value, str) and not _is_text(field):
+            if rule.choices and value in rule.choices:
+                settled.add(rule.name)
+            if isinstance(value, str) and not (value and rule.is_text):
                 continue
             try:
-                cleaned = _clean_value(field, value)
+                cleaned = _clean_value(rule, value)
             except ValidationError as error:
-                errors[field.name] = [error]
-                settled.add(field.name)
+                errors[rule.name] = [error]
+                settled.add(rule.name)
                 continue
-            setattr(self, field.attname, cleaned)
-            if cleaned and _asks_no_more(field):
-                settled.add(field.name)
+            setattr(self, rule.attname, cleaned)
+            if cleaned and rule.asks_no_more:
+                settled.add(rule.name)
         try:
             super().clean_fields(exclude=settled)
         except ValidationError as error:
@@ -96,16 +95,52 @@ class Record(models.Model):
         return made
 
 
-@cache
-def _choices_of(field: "models.Field[Any, Any]") -> frozenset[str]:
-    """What may be chosen. Django would list the time zones of the world for each value anew."""
-    return frozenset(value for value, _ in field.flatchoices)
+class _Rule(NamedTuple):
+    """What `clean_fields` asks of a column, found out once for each class.
+
+    `most` is the length up to which a text needs none of the validators `lengths`.
+    """
+
+    name: str
+    attname: str
+    choices: frozenset[Any]
+    is_text: bool
+    is_line: bool
+    lengths: list[MaxLengthValidator]
+    most: int
+    asks_no_more: bool
 
 
 @cache
+def _rules_of(model: type[Record]) -> list[_Rule]:
+    return [
+        _rule_for(one)
+        for one in model._meta.concrete_fields
+        if one.choices or isinstance(one, models.CharField | models.TextField | models.DateField)
+    ]
+
+
+def _rule_for(field: "models.Field[Any, Any]") -> _Rule:
+    lengths = [one for one in field.validators if isinstance(one, MaxLengthValidator)]
+    limits = [one.limit_value for one in lengths if type(one) is MaxLengthValidator]
+    is_known = len(limits) == len(lengths) and not any(map(callable, limits))
+    return _Rule(
+        field.name,
+        field.attname,
+        # Django would list the time zones of the world for each value anew.
+        frozenset(value for value, _ in field.flatchoices),
+        isinstance(field, models.CharField | models.TextField) and not field.choices,
+        isinstance(field, models.CharField),
+        lengths,
+        min(limits, default=maxsize) if is_known else -1,
+        _asks_no_more(field),
+    )
+
+
 def _asks_no_more(field: "models.Field[Any, Any]") -> bool:
     """Whether a text, once its length and its line are clean, is all that the field asks for."""
-    kind, base = type(field), models.CharField if _is_line(field) else models.TextField
+    kind = type(field)
+    base = models.CharField if isinstance(field, models.CharField) else models.TextField
     return (
         issubclass(kind, base)
         and not field.choices
@@ -114,26 +149,18 @@ def _asks_no_more(field: "models.Field[Any, Any]") -> bool:
     )
 
 
-def _is_line(field: "models.Field[Any, Any]") -> bool:
-    return isinstance(field, models.CharField)
-
-
-def _is_text(field: "models.Field[Any, Any]") -> bool:
-    return isinstance(field, models.CharField | models.TextField) and not field.choices
-
-
-def _clean_value(field: "models.Field[Any, Any]", value: str | datetime) -> str | datetime:
+def _clean_value(rule: _Rule, value: str | datetime) -> str | datetime:
     if isinstance(value, str):
-        return _clean_text(field, value)
+        return _clean_text(rule, value)
     if not EARLIEST < value < LATEST:
         raise ValidationError("Give a time that every time zone has.", "max_value")
     return value
 
 
-def _clean_text(field: "models.Field[Any, Any]", text: str) -> str:
-    for validator in field.validators:
-        if isinstance(validator, MaxLengthValidator):
+def _clean_text(rule: _Rule, text: str) -> str:
+    if len(text) > rule.most:
+        for validator in rule.lengths:
             validator(text)
-    if _is_line(field):
+    if rule.is_line:
         validate_line(text)
     return "" if is_blank(text) else text

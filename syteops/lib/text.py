@@ -43,7 +43,7 @@ def is_blank(text: str) -> bool:
 
 def is_one_line(text: str) -> bool:
     """Whether it has no line break, other control character, or control of text direction."""
-    return (text.isascii() and text.isprintable()) or _NO_LINE.search(text) is None
+    return text.isprintable() or _NO_LINE.search(text) is None  # none of those is printable
 
 
 def validate_line(text: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from manage_api.fields import (
     IsSetField,
@@ -16,6 +16,7 @@ from manage_api.fields import (
     StrictDecimalField,
     StrictIntegerField,
 )
+from manage_api.operations import all_operations
 from manage_api.pagination import Pagination
 from manage_api.serializers import StrictSerializer
 from tests.each import each
@@ -209,3 +210,63 @@ def test_one_at_least_means_one_that_says_something() -> None:
     for nothing in ({}, {"a": False}, {"b": ""}, {"a": False, "b": ""}):
         assert codes(nothing, cls=Chosen) == {"a": "required"}
     assert codes({"a": True}, cls=Chosen) == codes({"b": "x"}, cls=Chosen) == {}
+
+
+INPUTS: list[Any] = sorted(
+    {one.input for one in all_operations() if one.input}, key=lambda one: one.__name__
+)
+TEXTS = (
+    "A",
+    " A ",
+    "",
+    " ",
+    "Größe 12",
+    "x" * 2000,
+    "a\nb",
+    "a\0b",
+    "\ud800",
+    "a\u202eb",
+    "\u3164",
+    "😀",
+)
+
+
+@each("serializer", INPUTS)
+def test_a_plain_text_is_taken_at_once_only_where_all_validators_would_take_it(
+    serializer: Any,
+) -> None:
+    for name, field in serializer().fields.items():
+        if isinstance(field, StrictCharField) and field._plain_until >= 0:
+            longest = "x" * field._plain_until if field._plain_until < 10**6 else ""
+            for text in (*TEXTS, longest, f"{longest}x"):
+                assert outcome(field, text) == outcome_of_all(field, text), (name, text[:20])
+
+
+def outcome(field: StrictCharField, text: str) -> Any:
+    try:
+        return field.run_validation(text)
+    except ValidationError as error:
+        return error.get_codes()
+
+
+def outcome_of_all(field: StrictCharField, text: str) -> Any:
+    """What comes of it when every validator is asked."""
+    before, field._plain_until = field._plain_until, -1
+    try:
+        return outcome(field, text)
+    finally:
+        field._plain_until = before
+
+
+class Choosy(StrictCharField):
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).upper()
+
+
+def test_a_field_with_rules_of_its_own_is_asked_for_them() -> None:
+    def refuse(value: str) -> None:
+        raise ValidationError("No.")
+
+    assert Choosy().run_validation("ada") == "ADA"
+    assert outcome(StrictCharField(validators=[refuse]), "ada") == ["invalid"]
+    assert outcome(StrictCharField(min_length=4), "ada") == ["min_length"]
