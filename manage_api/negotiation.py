@@ -8,6 +8,8 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
+from syteops.lib.media_types import LONGEST
+
 
 class Negotiation(DefaultContentNegotiation):
     """The best liked of what there is; of those liked alike the first. DRF leaves weights out.
@@ -18,8 +20,7 @@ class Negotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> tuple[Any, str]:
-        header = request.META.get("HTTP_ACCEPT", "")
-        ranges = [MediaType(one) for one in header.split(",") if one.strip()] or [_ANYTHING]
+        ranges = _ranges(request.META.get("HTTP_ACCEPT", "")) or [_ANYTHING]
         best = max(renderers, key=lambda one: _weight(one.media_type, ranges))
         if not _weight(best.media_type, ranges):
             raise NotAcceptable
@@ -27,6 +28,17 @@ class Negotiation(DefaultContentNegotiation):
 
 
 _ANYTHING = MediaType("*/*")
+
+
+def _ranges(header: str) -> list[MediaType]:
+    """Raises NotAcceptable for what nobody can read."""
+    wanted = [one for one in header.split(",") if one.strip()]
+    if any(len(one) > LONGEST for one in wanted):
+        raise NotAcceptable
+    try:
+        return [MediaType(one) for one in wanted]
+    except Exception as error:  # see `read_media_type`
+        raise NotAcceptable from error
 
 
 def _weight(media_type: str, ranges: Sequence[MediaType]) -> float:

@@ -50,3 +50,14 @@ def test_no_function_is_longer_than_forty_lines() -> None:
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert [name for name, lines in functions if lines > 40] == []
+
+
+def test_nothing_is_shortened_by_django() -> None:
+    """Its truncators take quadratic time for many combining marks; `lib.text.start_of` does not."""
+    folders = [BASE_DIR / "templates", *(BASE_DIR / package for package in PRODUCT)]
+    templates = [path for folder in folders for path in folder.rglob("*.html")]
+    read = {name_of(one): one.read_text(encoding="utf-8") for one in (*MODULES, *templates)}
+    assert len(templates) > 50
+    assert [
+        name for name, text in read.items() if "Truncator(" in text or "|truncate" in text
+    ] == []

@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.text import Truncator
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
@@ -30,8 +29,11 @@ from syteops.automation.lineage import Lineage, count, in_words
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.automation.names import FREE_PREFIX
 from syteops.core.entities import Entity
+from syteops.lib.text import start_of
 
 PAGE_SIZE = 100
+SHOWN_OF_A_VALUE = 120
+"""Characters of it that lists show."""
 
 
 class CatalogueFilter(forms.Form):
@@ -99,7 +101,7 @@ class VariableAdmin(ServiceAdmin):
 
     @admin.display(description="Value", ordering="value")
     def start_of_value(self, variable: Variable) -> str:
-        return Truncator(variable.value).chars(120)
+        return start_of(variable.value, SHOWN_OF_A_VALUE)
 
     @admin.display(description="Read by")
     def read_by(self, variable: Any) -> str:
@@ -118,8 +120,10 @@ class VariableAdmin(ServiceAdmin):
         found, is_all = form.find(pages * PAGE_SIZE)
         page = Paginator(found, PAGE_SIZE).get_page(number)
         rows = _with_readers(page.object_list, readable_resources(request.user))
-        context = {"filter": form, "page": page, "rows": rows, "families": families}
-        context["is_all"] = is_all
+        context = {"filter": form, "page": page, "families": families, "is_all": is_all}
+        context["rows"] = [
+            (one, start_of(one.value, SHOWN_OF_A_VALUE), readers) for one, readers in rows
+        ]
         return self.page(request, "admin/automation/catalogue.html", "All variables", **context)
 
 

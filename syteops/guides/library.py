@@ -19,6 +19,7 @@ from markdown_it.token import Token
 
 from syteops.lib.folding import fold
 from syteops.lib.markdown import texts_of
+from syteops.lib.text import start_of
 
 _ROW = re.compile(r"^\| \[[^\]]+\]\(([\w/]+\.md)\) \| (.+) \|$", re.MULTILINE)
 _BESIDE = {
@@ -27,6 +28,7 @@ _BESIDE = {
     "CONTRIBUTING.md": "how the code is made, tested and changed",
     "README.md": "what SyteOps is, and how to start it",
 }
+_SHOWN = 220  # characters of a paragraph in which words were found
 _NO_PART_OF_AN_ANCHOR = re.compile(r"[^\w\- ]")
 
 
@@ -176,7 +178,8 @@ def search(text: str, *, at_most: int = 30) -> list[Found]:
 
 
 def _excerpt(section: Section, words: list[str]) -> str:
-    """The paragraph of the section that has the most of the words."""
+    """The beginning of the paragraph of the section that has the most of the words."""
     if not section.paragraphs:
         return ""
-    return max(section.paragraphs, key=lambda one: sum(word in fold(one) for word in words))
+    best = max(section.paragraphs, key=lambda one: sum(word in fold(one) for word in words))
+    return start_of(best, _SHOWN)

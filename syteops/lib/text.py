@@ -82,6 +82,14 @@ def cut(text: str, length: int) -> str:
     return text[: end or length]
 
 
+def start_of(text: str, length: int) -> str:
+    """`text`, or its beginning with "…": of `length` characters at most.
+
+    Django's truncators take quadratic time for many combining marks, and count none of them.
+    """
+    return text if len(text) <= length else f"{cut(text, length - 1)}…"
+
+
 def breakable(text: str) -> str:
     """`text`, in whose words of more than 24 characters a line may end anywhere."""
     broken: str = _LONG_WORD.sub(lambda word: _BREAK.join(_CLUSTER.findall(word[0])), text)

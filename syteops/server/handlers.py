@@ -6,26 +6,40 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_str_from_wsgi
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.http import HttpRequest
 from django.urls import ResolverMatch, URLResolver, get_resolver
-from django.utils.http import parse_header_parameters
+from django.utils.functional import cached_property
 
+from manage_api.errors import ApiError
+from syteops.lib.cookies import read_cookies
+from syteops.lib.media_types import read_media_type
 from syteops.lib.paths import is_api
+from syteops.server.middleware import REFUSAL
 
 
 class Utf8Request(WSGIRequest):
-    """A request whose `Content-Type` does not choose how its query string is decoded.
+    """A request that takes linear time to read, and as UTF-8.
 
+    Its `Content-Type` does not choose how its query string is decoded, and one that is none is
+    refused by `RefusalMiddleware`.
     Django would take the charset from there at once, before any middleware, and Python knows
     charsets such as base64 that decode nothing. `CharsetMiddleware` refuses all but UTF-8.
     """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        declared = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        try:
+            declared = read_media_type(meta.get("CONTENT_TYPE", ""))
+        except ValueError:
+            meta.setdefault(REFUSAL, ApiError("unsupported_media_type", _NO_MEDIA_TYPE))
+            declared = "", {}
         self.content_type, self.content_params = declared
+
+    @cached_property
+    def COOKIES(self) -> dict[str, str]:  # type: ignore[override]  # noqa: N802 - Django's name
+        return read_cookies(get_str_from_wsgi(self.environ, "HTTP_COOKIE", ""))
 
     def get_host(self) -> str:
         """As Django does it; what it has allowed is not taken apart again."""
@@ -73,6 +87,7 @@ def _look_after_connection(**kwargs: Any) -> None:
     connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
 
 
+_NO_MEDIA_TYPE = "The Content-Type cannot be read. Send Content-Type: application/json."
 _MOST_HOSTS = 256
 _allowed: set[tuple[str, ...]] = set()
 """Hosts that Django has allowed, with the settings by which it did."""

@@ -7,6 +7,7 @@ import pytest
 from syteops.crm.models import CrmSystem
 from syteops.server.handlers import Utf8Handler
 from tests.each import each
+from tests.effort import at_most
 from tests.fixtures import API, Api
 
 
@@ -58,6 +59,20 @@ def served(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     return api
 
 
+NO_MEDIA_TYPES = [
+    # Of parameters in the way of RFC 2231, Python decodes any encoding, or fails to.
+    "text/html; a*=no-such-thing''x",
+    "multipart/form-data; boundary*=no-such-thing''x",
+    "application/json; a*0*=x''y; a*1*=%ff",
+    f"application/json; a*=idna''{'x' * 70}",
+    # It looks for the end of what is quoted anew at each semicolon.
+    f'application/json; x="{";" * 50_000}',
+    f'multipart/form-data; boundary=x; y="{";" * 50_000}',
+    'text/html; x="' + ';\\"' * 15_000,
+    "text/html" + ";a=b" * 15_000,
+]
+
+
 def sent(api: Api, path: str, charset: str) -> Any:
     content_type = f"application/json; charset={charset}"
     return api.client.generic("POST", path, b'{"name": "HubSpot"}', content_type=content_type)
@@ -74,6 +89,28 @@ def test_an_encoding_that_is_not_utf_8_is_refused_at_every_address(
     assert answer["X-Request-ID"]
     if path.startswith("/api"):
         assert answer.json()["code"] == "unsupported_media_type"
+
+
+@each("written", NO_MEDIA_TYPES)
+@each("path", [f"{API}/crm-systems?page=1", "/admin/login/?next=/", "/healthz"])
+def test_what_is_no_media_type_is_refused_at_every_address(
+    written: str, path: str, served: Api
+) -> None:
+    with at_most(1.0, written[:50]):
+        answer = served.client.generic("POST", path, b"{}", content_type=written)
+
+    assert answer.status_code == 415
+    assert answer["X-Request-ID"]
+    if path.startswith("/api"):
+        assert answer.json()["code"] == "unsupported_media_type"
+
+
+@each("written", NO_MEDIA_TYPES)
+def test_nor_is_it_answered_in_one(written: str, served: Api) -> None:
+    with at_most(1.0, written[:50]):
+        answer = served.get("/crm-systems", Accept=written)
+
+    assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf8", "UTF-8", '"utf-8"', "us-ascii"])

@@ -17,7 +17,8 @@ from django.http import Http404
 from django.test import RequestFactory
 
 from syteops.server import handlers
-from syteops.server.handlers import Utf8Handler, shorten_signals
+from syteops.server.handlers import Utf8Handler, Utf8Request, shorten_signals
+from tests.effort import at_most
 from tests.fixtures import API
 
 
@@ -118,3 +119,12 @@ def test_however_many_hosts_there_are_only_some_are_remembered(settings: Any) ->
     for number in range(handlers._MOST_HOSTS + 5):
         host_of(f"{number}.example")
     assert 0 < len(handlers._allowed) <= handlers._MOST_HOSTS
+
+
+def test_cookies_of_backslashes_take_no_time() -> None:
+    """A header of 60 kB had Python 3.11.7 at it for twenty seconds, before any sign-in."""
+    escaped = '\\"' * 30_000
+    environ = RequestFactory().get("/", headers={"Cookie": f'one=1; x="{escaped}"'}).environ
+    with at_most(1.0):
+        cookies = Utf8Request(environ).COOKIES
+    assert cookies == {"one": "1", "x": '"' * 30_000}
