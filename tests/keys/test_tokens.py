@@ -20,7 +20,8 @@ def test_a_new_key_is_54_characters_and_comes_apart_again() -> None:
 
 
 def test_keys_differ() -> None:
-    assert len({tokens.new_token().text for _ in range(1000)}) == 1000
+    made = [tokens.new_token() for _ in range(1000)]
+    assert len({token.secret for token in made}) == len({token.public_id for token in made}) == 1000
 
 
 @given(st.integers(4, 53), st.sampled_from(BASE62))
@@ -43,8 +44,7 @@ def test_what_stands_around_a_key_spoils_it(around: str) -> None:
 def test_neither_repr_nor_str_nor_hint_shows_the_secret() -> None:
     token = tokens.new_token()
     for shown in (repr(token), str(token), f"{token}", token.hint):
-        assert token.secret not in shown
-        assert token.secret[:-4] not in shown
+        assert not any(token.secret[place : place + 6] in shown for place in range(27))
 
 
 @each("place", range(32))
