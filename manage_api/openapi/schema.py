@@ -197,11 +197,12 @@ class ManageSchema(AutoSchema):
         statuses = parts.error_statuses(one) if one else [*COMMON_ERRORS, *self._fixed.errors]
         schema = "FailedEnvelope" if self.view.channel is Channel.DISPATCH else "Problem"
         answers = {str(status): ref("responses", f"{schema}{status}") for status in statuses}
+        asking = str(parts.CONSENT_MISSING)
         if self._only_tries:
-            answers.pop(str(parts.CONSENT_MISSING), None)
-        elif one and one.may_ask:
+            answers.pop(asking, None)
+        elif one and asking in answers:
             refusal = parts.refusal(parts.CONSENT_MISSING, confirmation_name(one), PROBLEM_TYPE)
-            answers[str(parts.CONSENT_MISSING)] = {**refusal, "links": parts.consent_to(one)}
+            answers[asking] = {**refusal, "links": parts.consent_to(one)}
         return answers
 
     # --- Components ---
