@@ -22,6 +22,7 @@ from syteops.invitations.forms import InvitationForm, groups_field
 from syteops.invitations.mailing import path_of, why_no_mail
 from syteops.invitations.models import Invitation, InvitationState, name_of
 from syteops.people.confirmation import ConfirmedAdmin
+from syteops.people.queries import permission_names
 from syteops.people.rights import RightsField, in_words
 
 _LABELS = {
@@ -110,7 +111,7 @@ class InvitationAdmin(ConfirmedAdmin, ServiceAdmin):
     @admin.display(description="Rights")
     def shown_rights(self, invitation: Invitation) -> str:
         """Those beside what the groups give."""
-        given = in_words(queries.permissions_of(invitation))
+        given = in_words(permission_names(queries.permissions_of(invitation)))
         return (
             format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "No right of its own"
         )

@@ -46,6 +46,7 @@ from syteops.core.folding import ordered_by_unfolded
 from syteops.core.search import search_unfolded
 from syteops.people import factors, queries, rights, services
 from syteops.people.confirmation import ConfirmedAdmin, confirming
+from syteops.people.group_list import GroupColumns
 from syteops.people.new_person import NewPersonForm
 
 NO_WAY_BACK = (
@@ -168,7 +169,8 @@ class AuditedAdmin(GuardedAdmin):
     @admin.display(description="Rights")
     def rights(self, obj: Any) -> str:
         """What was given here; what comes through groups is on their pages."""
-        given = rights.in_words(getattr(obj, self.form.rights_field).all())
+        own = getattr(obj, self.form.rights_field).all()
+        given = rights.in_words(queries.permission_names(own))
         return (
             format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "No right of its own"
         )
@@ -366,7 +368,7 @@ def _ask_for_removal(request: HttpRequest, person: User) -> Question:
 
 
 @admin.register(Group)
-class AccessGroupAdmin(ConfirmedAdmin, DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
+class AccessGroupAdmin(GroupColumns, ConfirmedAdmin, DjangoGroupAdmin, AuditedAdmin):  # type: ignore[misc]
     what_for = "A group gives its rights to everybody in it, so that they are chosen once."
     resource = services.GROUPS
     form = GroupForm

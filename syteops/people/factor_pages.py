@@ -176,10 +176,16 @@ def _switch_off(request: HttpRequest) -> HttpResponse:
     def remove() -> HttpResponse:
         actor = admin_actor(request, "people.remove_second_factor")
         factors.remove_factors(actor, _person(request), _session_key(request))
-        messages.success(request, "Two-step sign-in is off. The password alone signs you in.")
+        messages.success(request, _off(request))
         return HttpResponseRedirect(reverse("admin:second_factor"))
 
     return _confirmed(request, "off", remove)
+
+
+def _off(request: HttpRequest) -> str:
+    """What holds now; where the site wants another step, the page that follows says so."""
+    alone = "" if factors.is_missing(_person(request)) else " The password alone signs you in."
+    return f"Two-step sign-in is off.{alone}"
 
 
 def _confirmed(
@@ -209,5 +215,7 @@ def _render_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
 
 
 def _render(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-    context = {**admin.site.each_context(request), "title": "Two-step sign-in", **context}
+    required = settings.SECOND_FACTOR == "required"
+    page = {"title": "Two-step sign-in", "required": required, **context}
+    context = {**admin.site.each_context(request), **page}
     return TemplateResponse(request, f"admin/second_factor/{name}.html", context)

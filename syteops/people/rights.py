@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 from syteops.adminkit.matrix import Matrix, MatrixWidget, Row
 from syteops.core.permissions import permission_name
 from syteops.core.sections import place_of
-from syteops.people.queries import lacking, permission_names
+from syteops.people.queries import lacking
 
 COLUMNS = {
     "view": "See",
@@ -82,9 +82,9 @@ def stored(rights: Iterable[Right]) -> QuerySet[Permission]:
     return Permission.objects.filter(pk__in=pks)
 
 
-def in_words(permissions: QuerySet[Permission]) -> list[str]:
+def in_words(permissions: Iterable[str]) -> list[str]:
     """What these permissions allow, a sentence for each thing, such as "Roles: see, add"."""
-    held = {*permission_names(permissions)}
+    held = {*permissions}
     rows = _rows([right for name, right in all_rights().items() if name in held], {})
     return [_sentence(row) for row in sorted(rows, key=lambda row: place_of(row.app_label))]
 

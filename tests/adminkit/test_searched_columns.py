@@ -41,6 +41,8 @@ SEARCHABLE = [model for model, page in site._registry.items() if page.search_fie
 NOT_SEARCHED = {
     "to_do": "counted when it is shown",
     "value_count": "counted when it is shown",
+    "people": "counted when it is shown",
+    "allows": "made of what is stored in other words",
     "requests_used": "a bar",
     "tokens_used": "a bar",
     "read_by": "made of what tools read",

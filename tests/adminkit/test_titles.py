@@ -69,7 +69,9 @@ def test_an_identifier_is_never_written_with_a_capital(page: Client) -> None:
     assert str(variable)[0].islower()
 
 
-def test_no_trail_says_a_thing_twice(page: Client, furnished: None) -> None:
+def test_no_trail_says_a_thing_twice_and_no_page_has_two_titles(
+    page: Client, furnished: None
+) -> None:
     seen = 0
     for path, response in crawl(page, most=60):
         if "html" not in response.headers.get("Content-Type", ""):
@@ -79,6 +81,7 @@ def test_no_trail_says_a_thing_twice(page: Client, furnished: None) -> None:
             parts = [one.casefold() for one in heading(html)]
             assert parts, path
             assert len(parts) == len(set(parts)), (path, parts)
+            assert (html.count("<h1"), html.count("<main")) == (1, 1), path
             seen += 1
     assert seen > 30
 

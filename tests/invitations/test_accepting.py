@@ -230,6 +230,7 @@ def test_the_invited_chooses_name_and_password_and_signs_in_with_what_was_given(
     link = invited(inviter, "crm.change_crmsystem", groups=[group], email="dora@example.com")
     shown = Client().get(link)
     assert "bob invites you" in shown.content.decode()
+    assert shown.content.count(b"<main") == 1
     assert "no-store" in shown.headers["Cache-Control"]
     assert shown.headers["X-Robots-Tag"].startswith("noindex")
 

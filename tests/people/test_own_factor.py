@@ -189,6 +189,16 @@ def test_the_api_says_what_to_do_first(page: Client, path: str) -> None:
 
 
 @pytest.mark.usefixtures("required")
+def test_switching_off_promises_nothing_that_the_site_forbids(page: Client, clock: Clock) -> None:
+    set_up(page, clock)
+    assert "password alone" not in page.get(f"{OWN}off/").content.decode()
+    shown = page.post(f"{OWN}off/", follow=True).content.decode()
+    assert "Two-step sign-in is off." in shown
+    assert "wants a second step" in shown
+    assert "password alone" not in shown
+
+
+@pytest.mark.usefixtures("required")
 def test_once_it_is_set_up_everything_opens(page: Client, alice: User, clock: Clock) -> None:
     assert "wants a second step" in page.get(OWN).content.decode()
     app = set_up(page, clock)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils.html import strip_tags
 
 from manage_api.keys.models import ManageKey
 from manage_api.operations import all_operations, all_scopes
@@ -144,6 +145,20 @@ def test_whoever_gives_no_rights_reads_them_in_words(group: Group, bob: User) ->
     shown = client.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
     assert "CRM systems (crm): see, change" in shown
     assert 'type="checkbox" name="user_permissions"' not in shown
+
+
+def test_the_list_of_groups_tells_how_many_are_in_each_and_what_they_may_do(
+    page: Client, bob: User
+) -> None:
+    group = Group.objects.create(name="Helpers")
+    bob.groups.add(group)
+    given = ("roles.add_role", "notes.view_note", "estimates.view_estimate", "crm.view_crmsystem")
+    group.permissions.add(*map(row, given))
+    shown = page.get(f"{GROUPS}?q=helpers").content.decode()
+    told = " ".join(strip_tags(shown[shown.index('id="result_list"') :]).split())
+    few = "Roles: add; Notes (notes_items): see; Estimates (estimates_items): see, and 1 more"
+    assert f"Helpers1{few}" in told
+    assert "CRM systems (crm): see" in shown
 
 
 # --- The same for keys ---------------------------------------------------------------------

@@ -55,6 +55,7 @@ def test_password_and_code_lead_where_the_person_wanted_to(
     asked = enter_password(client, alice, "/admin/crm/crmsystem/")
     assert asked["Location"].startswith(SECOND)
     assert not trail("person.signed_in")
+    assert client.get(asked["Location"]).content.count(b"<main") == 1
 
     answer = client.post(asked["Location"], {"code": app.code()})
 
