@@ -1,7 +1,8 @@
 """Reading notes."""
 
+from collections import defaultdict
 from datetime import date, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from django.db.models import Count, F, Max, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -14,6 +15,7 @@ from syteops.core.errors import NotFound
 from syteops.team.models import TeamMember
 from syteops.team.queries import SHOWN_ELSEWHERE
 
+R = TypeVar("R", NoteAttendee, ActionItem)
 SEARCHED = (
     "searched",
     "tag_rows__name_folded",
@@ -68,20 +70,35 @@ def attended_by(number: str) -> Q:
 
 
 def notes_naming(member: TeamMember) -> QuerySet[Note]:
-    """The notes that name the member, with whom they name, and nothing else that may be long."""
-    was_there = NoteAttendee.objects.filter(member=member).order_by().values("note")
-    is_to_do = ActionItem.objects.filter(assignee=member).order_by().values("note")
-    there = NoteAttendee.objects.select_related("member").only("note", "member__number")
-    items = ActionItem.objects.select_related("assignee")
-    items = items.only("note", *ActionItem.SHOWN, "assignee__number")
-    return (
-        Note.objects.filter(Q(author=member) | Q(pk__in=was_there) | Q(pk__in=is_to_do))
-        .select_related("author")
-        .only("title", "author__number")
-        .prefetch_related(
-            Prefetch("attendances", there), Prefetch("action_items", items), "tag_rows"
-        )
-    )
+    """The notes that name the member, with what of their columns names anybody."""
+    was_there, has_work = (Q(pk__in=_beside(model, member)) for model in (NoteAttendee, ActionItem))
+    return Note.objects.filter(Q(author=member) | was_there | has_work).only("title", "author")
+
+
+def attendees_beside(member: TeamMember) -> dict[int, list[NoteAttendee]]:
+    """Who was where the member was, by note."""
+    found = NoteAttendee.objects.filter(note__in=_beside(NoteAttendee, member))
+    return _by_note(found.select_related("member").only("note", "member__number"))
+
+
+def items_beside(member: TeamMember) -> dict[int, list[ActionItem]]:
+    """What is to be done where the member is to do something, by note."""
+    found = ActionItem.objects.filter(note__in=_beside(ActionItem, member))
+    shown = ("note", *ActionItem.SHOWN, "assignee__number")
+    return _by_note(found.select_related("assignee").only(*shown))
+
+
+def _beside(model: type[NoteAttendee | ActionItem], member: TeamMember) -> Any:
+    name = "member" if model is NoteAttendee else "assignee"
+    return model.objects.filter(**{name: member}).order_by().values("note")
+
+
+def _by_note(rows: QuerySet[R]) -> dict[int, list[R]]:
+    """For hundreds, that is faster than prefetching."""
+    found: dict[int, list[R]] = defaultdict(list)
+    for one in rows:
+        found[one.note_id].append(one)
+    return found
 
 
 def with_work_for(number: str) -> Q:

@@ -16,7 +16,7 @@ from notes.models import (
     NoteAttendee,
     NoteTag,
 )
-from notes.queries import normal_tag, notes_naming
+from notes.queries import attendees_beside, items_beside, normal_tag, notes_naming
 from syteops.ai.suggestions import forget_suggestions_about
 from syteops.audit import services as audit
 from syteops.audit.rows import MAX_ROWS, RowsPlan, describe_rows, plan_rows
@@ -118,26 +118,42 @@ def delete_note(actor: Actor, note: Note) -> None:
 def forget_member(actor: Actor, member: TeamMember) -> int:
     """Let no note name the member any more, nor keep the name instead; how many did."""
     found = list(notes_naming(member).select_for_update(of=("self",)).order_by("pk"))
-    audit.update_each(actor, [(note, *_without(member, note)) for note in found])
-    member.notes_attended.all().delete()
-    member.notes_action_items.update(assignee=None)
+    attendees, items = attendees_beside(member), items_beside(member)
+    audit.update_each(
+        actor,
+        [
+            (
+                note,
+                _without_author(member, note),
+                _without_rows(member, attendees.get(note.pk, []), items.get(note.pk, [])),
+            )
+            for note in found
+        ],
+    )
+    NoteAttendee.objects.filter(member=member).delete()
+    ActionItem.objects.filter(assignee=member).update(assignee=None)
     return len(found)
 
 
-def _without(member: TeamMember, note: Note) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The columns without the member; and what belongs to the note, with and without him."""
-    items, attendees = note.action_items.all(), note.attendances.all()
-    before = belongings_of(note)
-    after = {
-        **before,
-        "action_items": [
-            {**shown, "assignee": None} if one.assignee == member else shown
-            for one, shown in zip(items, before["action_items"], strict=True)
-        ],
-        "attendees": [one.member.public_id for one in attendees if one.member != member],
-    }
-    columns = {"author": None} if note.author == member else {}
-    return columns, {name: (before[name], after[name]) for name in before}
+def _without_author(member: TeamMember, note: Note) -> dict[str, Any]:
+    if note.author_id != member.pk:
+        return {}
+    note.author = member  # for the audit entry, which tells the number
+    return {"author": None}
+
+
+def _without_rows(
+    member: TeamMember, attendees: Sequence[NoteAttendee], items: Sequence[ActionItem]
+) -> dict[str, tuple[Any, Any]]:
+    """What belongs to a note, with the member and without."""
+    there = {one.member_id: one.member.public_id for one in attendees}
+    to_do = describe_rows(items)
+    is_mine = [one.assignee_id == member.pk for one in items]
+    others_to_do = [
+        {**one, "assignee": None} if mine else one for mine, one in zip(is_mine, to_do, strict=True)
+    ]
+    others = [public_id for pk, public_id in there.items() if pk != member.pk]
+    return {"attendees": ([*there.values()], others), "action_items": (to_do, others_to_do)}
 
 
 # --- Values ------------------------------------------------------------------------------------
