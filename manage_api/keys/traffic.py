@@ -14,6 +14,7 @@ from heapq import nlargest
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from manage_api.keys.models import KeyCalls, ManageKey
 from manage_api.keys.queries import refusals
@@ -47,13 +48,21 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A day as addresses and people name it, made once for all keys."""
+
+    address: str
+    shown: str
+
+
+@dataclass(frozen=True)
 class Use:
     """What one key did in all these days, and on each of them."""
 
     key: ManageKey
     calls: int
     refused: int
-    per_day: list[tuple[date, int, int]]
+    per_day: list[tuple[Named, int, int]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,8 @@ def traffic(entries: QuerySet[AuditEntry]) -> Traffic:
     shown, used = _busiest(calls, refused)
     found = ManageKey.objects.defer("verifier").filter(pk__in=shown)
     called = _called(calls.filter(key__in=shown))
-    keys = [_use(key, days, called, refused) for key in found]
+    named = {day: Named(day.isoformat(), date_format(day, "j M")) for day in days}
+    keys = [_use(key, named, called, refused) for key in found]
     keys.sort(key=lambda one: (-one.calls, -one.refused, one.key.name))
     bars = _with_bars(days, _called_by_day(calls), _by_day(refused))
     return Traffic(bars, keys, used)
@@ -142,9 +152,12 @@ def _by_day(counts: Counts) -> Counter[date]:
     return found
 
 
-def _use(key: ManageKey, days: list[date], called: Counts, refused: Counts) -> Use:
+def _use(key: ManageKey, days: Mapping[date, Named], called: Counts, refused: Counts) -> Use:
     id_ = key.public_id
-    rows = [(day, called.get((id_, day), 0), refused.get((id_, day), 0)) for day in days]
+    rows = [
+        (named, called.get((id_, day), 0), refused.get((id_, day), 0))
+        for day, named in days.items()
+    ]
     return Use(key, sum(row[1] for row in rows), sum(row[2] for row in rows), rows)
 
 
