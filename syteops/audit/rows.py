@@ -11,9 +11,8 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from syteops.audit.services import field_errors
 from syteops.audit.snapshots import snapshot
-from syteops.core.errors import FieldError, Invalid
+from syteops.core.errors import FieldError, Invalid, field_errors
 
 MAX_ROWS = 200
 

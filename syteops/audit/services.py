@@ -22,7 +22,7 @@ from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
 from syteops.core.actors import Actor, Change
 from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
-from syteops.core.errors import FieldError, Invalid
+from syteops.core.errors import Invalid, field_errors
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
 from syteops.core.prepared import insert_row, insert_rows, update_row, update_rows
@@ -372,32 +372,3 @@ def _clean(instance: Entity, only: set[str] | None = None) -> None:
         instance.full_clean(exclude=exclude)
     except ValidationError as error:
         raise Invalid(field_errors(error)) from error
-
-
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """A Django ValidationError as our field errors."""
-    found = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
-    return [
-        FieldError(
-            () if name == "__all__" else (name,),
-            _CODES.get(one.code or "", "invalid"),
-            text,
-        )
-        for name, errors in found.items()
-        for one in errors
-        for text in one.messages
-    ]
-
-
-_CODES = {
-    "required": "required",
-    "blank": "required",
-    "null": "required",
-    "max_length": "too_long",
-    "min_value": "out_of_range",
-    "max_value": "out_of_range",
-    "invalid_choice": "invalid_choice",
-    "not_found": "not_found",
-    "unique": "not_unique",
-    "unique_together": "not_unique",
-}

@@ -11,7 +11,7 @@ from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.automation.queries import Row
 from syteops.core.actors import Actor
-from syteops.core.errors import FieldError, Forbidden, Invalid
+from syteops.core.errors import FieldError, Forbidden, Invalid, field_errors
 from syteops.core.events import Noun, Verb
 from syteops.lib.text import is_blank
 
@@ -160,7 +160,7 @@ def _rows(values: Sequence[Row]) -> list[VariableSetValue]:
         try:
             row.full_clean(exclude=["set"], validate_unique=False, validate_constraints=False)
         except ValidationError as error:
-            errors += [one.within(*path) for one in audit.field_errors(error)]
+            errors += [one.within(*path) for one in field_errors(error)]
         if row.suffix in seen:
             detail = "Another value of this set has this suffix."
             errors.append(FieldError((*path, "suffix"), "not_unique", detail))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -100,3 +102,32 @@ class Invalid(DomainError):
     def field(cls, name: str, detail: str, code: str = "invalid") -> "Invalid":
         """One wrong field."""
         return cls([FieldError((name,), code, detail)])
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """A Django ValidationError as our field errors."""
+    found = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+    return [
+        FieldError(
+            () if name == "__all__" else (name,),
+            _CODES.get(one.code or "", "invalid"),
+            text,
+        )
+        for name, errors in found.items()
+        for one in errors
+        for text in one.messages
+    ]
+
+
+_CODES = {
+    "required": "required",
+    "blank": "required",
+    "null": "required",
+    "max_length": "too_long",
+    "min_value": "out_of_range",
+    "max_value": "out_of_range",
+    "invalid_choice": "invalid_choice",
+    "not_found": "not_found",
+    "unique": "not_unique",
+    "unique_together": "not_unique",
+}

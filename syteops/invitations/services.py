@@ -13,10 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from syteops.audit import services as audit
-from syteops.audit.services import field_errors
 from syteops.core.actors import Actor, ActorKind
 from syteops.core.encryption import seal
-from syteops.core.errors import Conflict, Forbidden, Invalid
+from syteops.core.errors import Conflict, Forbidden, Invalid, field_errors
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.integrations.queued_mail import MailState

@@ -10,9 +10,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from syteops.audit.services import field_errors, record_about
+from syteops.audit.services import record_about
 from syteops.core.actors import Actor
-from syteops.core.errors import Forbidden, Invalid, LimitReached
+from syteops.core.errors import Forbidden, Invalid, LimitReached, field_errors
 from syteops.core.events import Noun, Verb
 from syteops.lists.models import ColumnChoice, SavedView
 from syteops.lists.queries import SHARE

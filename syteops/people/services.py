@@ -9,10 +9,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.services import field_errors, record_about
+from syteops.audit.services import record_about
 from syteops.audit.snapshots import difference
 from syteops.core.actors import Actor, ActorKind
-from syteops.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from syteops.core.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    field_errors,
+)
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
