@@ -25,7 +25,11 @@ class Migration(migrations.Migration):
         ("audit", "0006_indexes_of_actors_and_objects"),
     ]
 
-    dependencies = []
+    dependencies = [
+        # Its twenty migrations take three times as long with our models around, and ours come
+        # after this one.
+        ("django_tasks_database", "0021_conditional_partial_index_ordering"),
+    ]
 
     operations = [
         migrations.CreateModel(
