@@ -43,10 +43,10 @@ def load_application() -> Any:
         from syteops.server.launcher import load_what_workers_share
 
         load_what_workers_share()
-        from syteops.server.handlers import Utf8Handler, shorten_signals
+        from syteops.server.handlers import shared_handler, shorten_signals
 
         shorten_signals()
-        return Utf8Handler()
+        return shared_handler()
     from django.core.handlers.wsgi import WSGIHandler
 
     return WSGIHandler()

@@ -8,9 +8,9 @@ import django
 
 django.setup(set_prefix=False)
 
-from syteops.server.handlers import Utf8Handler, shorten_signals  # noqa: E402 - needs the apps loaded
+from syteops.server.handlers import shared_handler, shorten_signals  # noqa: E402 - needs the apps loaded
 
-application = Utf8Handler()
+application = shared_handler()
 
 from django.conf import settings  # noqa: E402 - needs DJANGO_SETTINGS_MODULE
 

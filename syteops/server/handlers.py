@@ -1,6 +1,6 @@
 """Django's WSGI handler, which reads requests as UTF-8 whatever they claim and remembers routes."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -65,6 +65,15 @@ class Utf8Handler(WSGIHandler):
             return super().resolve_request(request)
         request.resolver_match = _resolve(get_resolver(), path)
         return request.resolver_match
+
+
+@cache
+def shared_handler() -> Utf8Handler:
+    """The handler of this process and of those that are forked from it.
+
+    Its middleware looks at every static file, which takes a twentieth of a second.
+    """
+    return Utf8Handler()
 
 
 def shorten_signals() -> None:

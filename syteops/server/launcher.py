@@ -28,6 +28,7 @@ from granian.log import LogLevels
 from syteops import settings
 from syteops.env import BASE_DIR, announce
 from syteops.server import stopping
+from syteops.server.handlers import shared_handler
 from syteops.server.keeper import Keeper
 
 log = logging.getLogger("syteops.server")
@@ -45,6 +46,7 @@ BUFFER = 65_536
 """Bytes that the server itself keeps of a connection, and so the most that headers may have."""
 
 _WORK = "syteops.server.worker.work"  # by name, as the application: it needs Django set up
+_GATEWAY = "syteops.server.gateway.Gateway"
 
 _OTHER_FILES = 128  # open in a worker beside its connections
 
@@ -63,13 +65,15 @@ def connections_of_a_worker() -> int:
 
 
 def load_what_workers_share() -> None:
-    """Import what Django's setup does not, for the workers that are forked from this process.
+    """Load what Django's setup does not, for the workers that are forked from this process.
 
     What was imported is left alone by the garbage collector, which would write to all of it and
     so have each worker copy it.
     """
     get_resolver().url_patterns  # noqa: B018 - it imports what every address leads to
+    shared_handler()
     import_string(_WORK)
+    import_string(_GATEWAY)
     gc.collect()
     gc.freeze()
 

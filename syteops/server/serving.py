@@ -8,7 +8,6 @@ from importlib import import_module
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 
@@ -21,6 +20,7 @@ from syteops.dashboard.tasks import prove_write
 from syteops.env import DATA_DIR, SETTINGS_FILE
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof
+from syteops.server.handlers import shared_handler
 
 
 def hold_locks() -> list[int]:
@@ -105,7 +105,7 @@ def require_setup() -> None:
 def require_packages() -> None:
     """Raises ModuleNotFoundError, and not only in every worker, when a package is missing."""
     import_module("granian")
-    WSGIHandler()  # loads the middleware
+    shared_handler()  # loads the middleware
 
 
 def require_migratable_database() -> None:
