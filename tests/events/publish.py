@@ -11,7 +11,7 @@ from syteops.events import publishing
 def publish() -> int:
     """Publish all that has happened so far."""
     chain.seal_pending()
-    publishing._compared_at = -publishing.COMPARED_EVERY
+    publishing._rests_until = 0.0
     return publishing.publish()
 
 

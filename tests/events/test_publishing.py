@@ -1,5 +1,7 @@
 """From the audit trail to the feed: every change once, in the order of the commits."""
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 
@@ -10,6 +12,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.events import publishing
 from syteops.events.models import Event, Stream
+from syteops.events.variable_changes import changed_variables
 from tests.events.publish import a_system, publish
 
 
@@ -114,3 +117,25 @@ def test_nothing_to_publish_costs_one_query(django_assert_num_queries) -> None:
     publish()
     with django_assert_num_queries(1):
         publishing.publish()
+
+
+def test_comparing_very_many_variables_leaves_the_processor_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish()
+    clock, compared = [1000.0], []
+
+    def compare() -> Any:
+        compared.append(clock[0])
+        clock[0] += 5.0  # so long it takes
+        return changed_variables()
+
+    monkeypatch.setattr(publishing, "_rests_until", 0.0)
+    monkeypatch.setattr(publishing, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(publishing, "changed_variables", compare)
+    for number in range(4):
+        a_system(f"System {number}")
+        chain.seal_pending()
+        publishing.publish()
+        clock[0] += 4.0
+    assert compared == [1000.0, 1017.0]
