@@ -19,7 +19,7 @@ unexport DJANGO_SETTINGS_MODULE PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test test-postgresql test-all soak mutate check contract accessibility screenshots bench bench-instructions \
-	bench-scale bench-pages lock clean run-environment dev-environment bench-environment node-environment
+	bench-scale bench-pages bench-profile lock clean run-environment dev-environment bench-environment node-environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -81,6 +81,9 @@ bench: bench-environment ## Compare with stock DRF and a bare view, on loopback 
 
 bench-instructions: bench-environment ## Count instructions per request; fails above the bounds
 	@$(BENCH_VENV)/bin/python -m benchmarks.instructions $(LOADS)
+
+bench-profile: bench-environment ## Show where the loads that fall short spend their time (BENCH_DB=, LOADS=)
+	@$(BENCH_VENV)/bin/python -m benchmarks.profile $(or $(BENCH_DB),both) $(LOADS)
 
 bench-scale: bench-environment ## Show how lists grow with 1,000 to 100,000 rows (SIZES=: others)
 	@$(BENCH_VENV)/bin/python -m benchmarks.scale $(SIZES)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -19,9 +20,29 @@ def cpu_seconds_of(processes: Iterable[int]) -> float:
 
 def _scheduled(process: int) -> float:
     try:
-        return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+        return _times(Path(f"/proc/{process}")).worked
     except OSError:
         return 0.0
+
+
+class Times(NamedTuple):
+    """Of a thread, in seconds: how long it has worked, and could have but had no processor."""
+
+    worked: float
+    queued: float
+
+
+def thread_times(session: int) -> dict[str, dict[str, Times]]:
+    """By process of the session, and by thread."""
+    return {
+        process.name: {one.name: _times(one) for one in (process / "task").iterdir()}
+        for process, _ in _processes(session)
+    }
+
+
+def _times(thread: Path) -> Times:
+    worked, queued, _ = (thread / "schedstat").read_text().split()
+    return Times(int(worked) / 1e9, int(queued) / 1e9)
 
 
 def pss_megabytes(session: int, kind: str = "Pss") -> float:
