@@ -187,6 +187,18 @@ def test_a_retry_is_still_answered_and_done_once(api: Api, erased: Any) -> None:
     assert IdempotencyRecord.objects.count() == 3
 
 
+def test_of_several_members_in_a_stored_answer_the_others_stay(api: Api, erased: Any) -> None:
+    new = [{"action": "create", "params": {"first_name": name}} for name in ("Ada", "Grace")]
+    bulk = {"items": new}
+    ada, grace = api.post("/team-members/bulk", bulk, Idempotency_Key="both").json()["items"]
+
+    erased(TeamMember.objects.get(pk=ada["data"]["id"]))
+
+    again = api.post("/team-members/bulk", bulk, Idempotency_Key="both").json()["items"]
+    assert again[0]["data"]["first_name"] == ""
+    assert again[1] == grace
+
+
 @pytest.mark.combination
 def test_other_answers_keep_what_is_merely_spelled_like_the_name(api: Api, erased: Any) -> None:
     """A member may be called as a status, a tag, a number, or as somebody else."""
