@@ -64,6 +64,8 @@ class Mutation:
     new: str
     tests: tuple[str, ...]
     runner: str
+    forks: bool = True
+    """False for tests that share files with processes they start: a fork has opened others."""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.guard}"
@@ -94,13 +96,21 @@ class Mutation:
 def read_tables(part: str) -> list[Mutation]:
     """The mutations chosen. Raises Unusable, naming every one that does not fit the code."""
     found = [
-        Mutation(table.stem, group["file"], one["guard"], one["old"], one["new"], tests, runner)
+        Mutation(
+            table.stem,
+            group["file"],
+            one["guard"],
+            one["old"],
+            one["new"],
+            tests,
+            one.get("runner", "pytest"),
+            one.get("forks", True),
+        )
         for table in TABLES
         for group in tomllib.loads(table.read_text("utf-8"))["group"]
         for one in group["broken"]
         # In order: pytest loses the fixtures of a directory that it comes back to.
         for tests in [tuple(sorted(one.get("tests", group["tests"])))]
-        for runner in [one.get("runner", "pytest")]
     ]
     if problems := [f"{one}\n    {why}" for one in found if (why := problem_of(one))]:
         raise Unusable("\n".join(["Correct the tables:", *problems]))
@@ -180,7 +190,7 @@ class Bench:
         """pytest's exit status, or GIVEN_UP, what it said, and if a fork said so."""
         old = (self.tree / one.file).read_text("utf-8")
         with one.applied_to(self.tree):
-            if one.is_of_sqlite:
+            if one.is_of_sqlite and one.forks:
                 status, said = self.run_warm(one.tests, ["-x"], one.file, old)
                 if status not in (PASSED, NOT_HERE):
                     return status, said, True
