@@ -17,7 +17,7 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Protected
 from syteops.lib.answers import text_of
 from syteops.lib.currencies import plain
-from syteops.lib.markdown import to_text
+from syteops.lib.markdown import says_something
 
 
 class LineItems(Suggesting):
@@ -41,7 +41,7 @@ class LineItems(Suggesting):
     def source(self, about: Estimate) -> str:
         if about.is_frozen:
             raise Protected("Only a draft takes new line items. Revise the estimate first.")
-        if not to_text(about.content):
+        if not says_something(about.content):
             raise Conflict("Describe the scope of work and save it, then try again.")
         return f"# {about.title}\nCurrency: {about.currency}\n\n{about.content}"
 

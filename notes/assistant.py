@@ -17,7 +17,7 @@ from syteops.core.entities import by_slot
 from syteops.core.errors import Conflict
 from syteops.lib.answers import date_of, text_of
 from syteops.lib.folding import fold
-from syteops.lib.markdown import excerpt, to_text
+from syteops.lib.markdown import excerpt, says_something
 from syteops.team.models import TeamMember
 
 _SUMMARY_LENGTH = 400
@@ -29,7 +29,7 @@ class _OfNotes(Suggesting):
     find = staticmethod(get_note)
 
     def source(self, about: Note) -> str:
-        if not to_text(about.content):
+        if not says_something(about.content):
             raise Conflict("The note has no content yet. Write something, save it, and try again.")
         return f"# {about.title}\n\n{about.content}"
 

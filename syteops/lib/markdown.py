@@ -12,6 +12,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from syteops.lib.text import cut
 
+_LOOKED_THROUGH = 4000
 _READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
 
 
@@ -58,6 +59,14 @@ def _node(one: SyntaxTreeNode) -> dict[str, Any]:
 def to_text(text: str) -> str:
     """What a reader of a Markdown text reads, on one line."""
     return " ".join(" ".join(texts_of(_parser().parse(text))).split())
+
+
+def says_something(text: str) -> bool:
+    """Whether a reader of a Markdown text sees anything. One that is long is taken to say it.
+
+    The parser takes quadratic time for some, such as brackets that are never closed.
+    """
+    return len(text) > _LOOKED_THROUGH or bool(to_text(text))
 
 
 def excerpt(text: str, length: int = 160) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from manage_api.keys.queries import api_enabled, heirs, working_keys
 from manage_api.keys.rights import of_key
 from syteops.core.actors import Actor, ActorKind
-from syteops.core.errors import Conflict, DomainError, Forbidden
+from syteops.core.errors import DomainError, Forbidden, ModuleInactive
 from syteops.core.modules import inactive_modules, installed_modules
 from syteops.people.queries import acting_person
 from syteops.tasks.jobs import UNFORESEEN, Work
@@ -84,7 +84,7 @@ def require_rights(job: Job) -> None:
     if missing := asks - held:
         raise Forbidden(LOST.format(", ".join(sorted(missing))))
     if away := {name.partition(".")[0] for name in asks} & _apps_away():
-        raise Conflict(AWAY.format(", ".join(sorted(away))))
+        raise ModuleInactive(AWAY.format(", ".join(sorted(away))))
 
 
 def _held_by(actor: Actor, asks: frozenset[str]) -> frozenset[str] | None:

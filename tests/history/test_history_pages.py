@@ -20,6 +20,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.events import Noun, Verb
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
+from syteops.history.templatetags.audit_words import MOST_LINES
 from syteops.integrations.models import IntegrationState
 from syteops.modules.models import ModuleState
 from syteops.people.services import about
@@ -235,3 +236,12 @@ def test_a_page_of_long_texts_is_compared_in_bounded_time(page: Client) -> None:
     left = re.search(r'<a class="so-link" href="([^"]+)">Changed</a>', found)
     assert left
     assert 'class="so-removed"' in page.get(left[1]).content.decode()
+
+
+def test_of_very_many_changed_lines_a_page_shows_the_first(page: Client) -> None:
+    note = notes.create_note(SYSTEM, title="Long", excerpt="Short", content="a\n" * 5_000)
+    notes.update_note(SYSTEM, note, content="b\n" * 5_000)
+    entry = AuditEntry.objects.latest("pk")
+    shown = page.get(f"/admin/audit/auditentry/{entry.pk}/change/").content.decode()
+    difference = shown[: shown.index("8,001 more lines")].rpartition('class="so-diff"')[2]
+    assert difference.count("<p class=") == MOST_LINES + 1

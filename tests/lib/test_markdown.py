@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syteops.lib import markdown
-from syteops.lib.markdown import excerpt, to_html, to_text, to_tree
+from syteops.lib.markdown import excerpt, says_something, to_html, to_text, to_tree
 from tests.each import each
 from tests.effort import takes_over
 
@@ -117,3 +117,17 @@ def test_an_excerpt_is_one_short_line(text: str, length: int) -> None:
 )
 def test_an_excerpt_ends_at_a_words_end(text: str, short: str) -> None:
     assert excerpt(text, 10) == short
+
+
+@each(
+    ("text", "says"),
+    [("", False), (" \n", False), ("[a]: x", False), ("a", True), ("a" * 100_000, True)],
+)
+def test_whether_it_says_something(text: str, says: bool) -> None:
+    assert says_something(text) is says
+
+
+@each("piece", ["[", "![", "*a_", "[a]: x\n", "`a", "<a "])
+def test_that_takes_no_time_whatever_the_text(piece: str) -> None:
+    for text in (piece * (100_000 // len(piece)), (piece * (100_000 // len(piece)))[::-1]):
+        assert not takes_over(0.5, says_something, text)

@@ -177,7 +177,7 @@ def test_nothing_is_done_in_a_module_that_was_switched_off(bob: User, asked: lis
     modules.deactivate(SYSTEM, modules.locked_state("notes"))
     run_tasks()
     assert asked == []
-    assert Job.objects.get().problem == {"code": "conflict", "detail": AWAY.format("notes")}
+    assert Job.objects.get().problem == {"code": "module_inactive", "detail": AWAY.format("notes")}
 
 
 def _expire(key: ManageKey) -> None:

@@ -21,6 +21,9 @@ register = template.Library()
 GLANCE = 80
 """Characters of a text that are compared at a glance: it stands whole on either side."""
 
+MOST_LINES = 2000
+"""Lines of one difference that a page shows: each takes some time to write."""
+
 
 register.filter("in_words", words.sentence)
 register.filter("door", words.door_in_words)
@@ -72,7 +75,14 @@ def difference(context: Context, change: dict[str, Any]) -> list[Line] | None:
     if value(None) in (before, after) or max(len(before), len(after)) <= GLANCE:
         return []
     effort = context.get("effort") or Effort()
-    return diff_lines(before, after, effort) if effort.left > 0 else None
+    return _shown(diff_lines(before, after, effort)) if effort.left > 0 else None
+
+
+def _shown(lines: list[Line]) -> list[Line]:
+    """No more of them than a page can hold, and how many others there are."""
+    if (more := len(lines) - MOST_LINES) <= 0:
+        return lines
+    return [*lines[:MOST_LINES], Line("gap", [(f" {more:,} more lines", False)])]
 
 
 @register.filter
