@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import WIDTHS, Site, sticks_out, widths
 
@@ -49,6 +49,23 @@ def test_every_page_fits_and_nothing_complains(
         assert page.evaluate("document.documentElement.classList.contains('dark')") == (
             scheme == "dark"
         )
+
+
+def test_nothing_moves_when_the_font_of_the_icons_arrives(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/Material-Symbols-*.woff2", hold)
+    with page.expect_request("**/Material-Symbols-*.woff2"):
+        page.goto("/admin/team/teammember/", wait_until="domcontentloaded")
+    page.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+    place = "document.querySelector('#content-start').getBoundingClientRect().top"
+    before = page.evaluate(place)
+    held[0].continue_()
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    assert page.evaluate(place) == before
 
 
 def test_events_for_slack_are_chosen_by_name(page: Page) -> None:
