@@ -201,7 +201,7 @@ def _columns(model: Any, pk: int) -> dict[str, Any]:
 def test_every_text_of_every_admin_form_is_one_that_the_api_takes(alice: User) -> None:
     request = RequestFactory().get("/admin/")
     request.user = alice
-    lines, texts = 0, 0
+    lines, texts, limited = 0, 0, 0
     for page in admin.site._registry.values():
         if not isinstance(page, ServiceAdmin) or isinstance(page, CatalogueAdmin):
             continue
@@ -221,8 +221,13 @@ def test_every_text_of_every_admin_form_is_one_that_the_api_takes(alice: User) -
             if isinstance(field, TextField):
                 texts += 1
                 assert field.clean("  a\r\nb\r\n") == "  a\nb\n"
+            if isinstance(field, TextField) and field.max_length:
+                limited += 1
+                with pytest.raises(ValidationError):
+                    field.clean("a" * (field.max_length + 1))
     assert lines
     assert texts
+    assert limited
 
 
 @pytest.mark.parametrize(
