@@ -42,6 +42,7 @@ from syteops.lib.text import with_article
 MAX_LENGTH = 200
 """Characters of what is searched for, and of each parameter of a list."""
 MAX_PARAMETERS = 50
+_MAKES_SLUGS = re.compile(r"/(xregexp|urlify|prepopulate)\b")
 
 list_pages.enter(COLUMNS)
 list_pages.enter(VIEWS)
@@ -171,6 +172,13 @@ class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type:
         """A page in the admin's frame."""
         frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(request, template, {**frame, **context})
+
+    @property
+    def media(self) -> forms.Media:
+        """Without the scripts, long ones, that make one field of another: services do that."""
+        media: Any = super().media
+        scripts = [one for one in media._js if not _MAKES_SLUGS.search(str(one))]
+        return forms.Media(css=media._css, js=scripts)
 
     def title_of_form(self, request: HttpRequest, obj: Any) -> str:
         """What one does in its form, such as "Add a note"; `obj` is as it is stored."""

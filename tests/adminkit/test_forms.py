@@ -131,3 +131,10 @@ def test_icons_and_colours_of_a_role_are_picked(page: Client) -> None:
 def test_a_secret_that_nobody_need_think_up_can_be_made(page: Client) -> None:
     html = page.get("/admin/integrations/integrationstate/prometheus/change/").content.decode()
     assert re.search(r'name="new_token"[^>]*data-generate=""', html)
+
+
+def test_a_form_loads_no_script_that_it_does_not_use(page: Client) -> None:
+    html = page.get("/admin/notes/note/add/").content.decode()
+    assert "admin/js/inlines" in html
+    for unused in ("xregexp", "urlify", "/prepopulate."):
+        assert unused not in html
