@@ -6,15 +6,16 @@ the variable and the cure; the list is in docs/settings.md.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from syteops.core.outbound import url_problem
+from syteops.core.pending_migrations import why_not_migratable
 from syteops.env import DATA_DIR
 from syteops.lib.private_files import exposed
 
@@ -63,6 +64,13 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_sub_path(),
         *_check_exposure(),
     ]
+
+
+@register(Tags.database)
+def check_database(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Whether `migrate`, which runs this, could bring the database up to date."""
+    problem = why_not_migratable() if databases else ""
+    return [Error(problem, id="syteops.E014")] if problem else []
 
 
 def _error(number: str, variable: str, problem: str, cure: str) -> Error:

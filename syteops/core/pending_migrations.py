@@ -23,14 +23,33 @@ def _pending_beside(applied: frozenset[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{migration.app_label}.{migration.name}" for migration, _ in plan)
 
 
-def unknown_migrations() -> list[str]:
+# The last commit with the migrations that were squashed.
+_BEFORE_SQUASH = "ef70c6647f07"
+
+
+def why_not_migratable() -> str:
+    """What to do about a database that is newer than this code, or too old for it; "" otherwise."""
+    if unknown := _unknown_migrations():
+        return (
+            f"The database belongs to a newer version of SyteOps: it has {unknown[0]}, which this "
+            "code does not know. Install that version, or restore a backup from before."
+        )
+    if skipped := _skipped_migrations():
+        return (
+            f"The database is too old for this version of SyteOps: it lacks {skipped[0]}. Run "
+            f"manage.py setup with the code of commit {_BEFORE_SQUASH} first, then with this one."
+        )
+    return ""
+
+
+def _unknown_migrations() -> list[str]:
     """The migrations that the database has and this code has not, of the apps that it has."""
     known = {one for key, replaced in _replaced_by_each().items() for one in (key, *replaced)}
     apps = {app for app, _ in known}
     return _labels(one for one in _applied() - known if one[0] in apps)
 
 
-def skipped_migrations() -> list[str]:
+def _skipped_migrations() -> list[str]:
     """What the database lacks of migrations that were squashed into one, if it has some of these.
 
     This code, which only has the one, cannot bring it up to date.

@@ -11,11 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 
-from syteops.core.pending_migrations import (
-    pending_migrations,
-    skipped_migrations,
-    unknown_migrations,
-)
+from syteops.core.pending_migrations import pending_migrations, why_not_migratable
 from syteops.dashboard.tasks import prove_write
 from syteops.env import DATA_DIR, SETTINGS_FILE
 from syteops.server import static_files
@@ -110,20 +106,8 @@ def require_packages() -> None:
 
 def require_migratable_database() -> None:
     """Raises CommandError for a database that is newer than this code, or too old for it."""
-    if unknown := unknown_migrations():
-        raise CommandError(
-            f"The database belongs to a newer version of SyteOps: it has {unknown[0]}, which this "
-            "code does not know. Install that version, or restore a backup from before."
-        )
-    if skipped := skipped_migrations():
-        raise CommandError(
-            f"The database is too old for this version of SyteOps: it lacks {skipped[0]}. Run "
-            f"manage.py setup with the code of commit {_BEFORE_SQUASH} first, then with this one."
-        )
-
-
-# The last one with the migrations that were squashed.
-_BEFORE_SQUASH = "ef70c6647f07"
+    if problem := why_not_migratable():
+        raise CommandError(problem)
 
 
 def require_writable_database() -> None:

@@ -41,6 +41,7 @@ def test_a_database_that_is_too_old_is_refused(site: Site) -> None:
             assert "too old" in refusal
             assert "estimates.0006_index_failed_mail" in refusal
             assert "with the code of commit" in refusal
+        assert "syteops.E014" in site.run("migrate").stderr
     finally:
         aside = where.replace("'estimates'", "'put_aside'")
         site.execute(f"UPDATE django_migrations SET app = 'estimates' {aside}")
