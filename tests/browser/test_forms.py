@@ -186,7 +186,7 @@ def test_a_row_is_added_also_where_not_everything_is_loaded_yet(form: Page) -> N
 
     form.route("**/change_form*.js", hold)
     form.goto("/admin/estimates/estimate/add/", wait_until="domcontentloaded")
-    form.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+    form.wait_for_function("() => !document.documentElement.hasAttribute('x-cloak')")
     form.get_by_role("link", name="Add another line item").click()
     assert form.evaluate("document.readyState") == "interactive"
     held[0].continue_()

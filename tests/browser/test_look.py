@@ -60,11 +60,11 @@ def test_nothing_moves_when_the_font_of_the_icons_arrives(page: Page) -> None:
     page.route("**/Material-Symbols-*.woff2", hold)
     with page.expect_request("**/Material-Symbols-*.woff2"):
         page.goto("/admin/team/teammember/", wait_until="domcontentloaded")
-    page.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+    page.wait_for_function("() => !document.documentElement.hasAttribute('x-cloak')")
     place = "document.querySelector('#content-start').getBoundingClientRect().top"
     before = page.evaluate(place)
     held[0].continue_()
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     assert page.evaluate(place) == before
 
 
