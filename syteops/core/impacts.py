@@ -19,6 +19,8 @@ _NAMES = {
     "variables": "Automation variables",
 }
 """What a name alone does not say in plain words."""
+_MOST_SHOWN = 100
+"""Of a list, to a person: whom a thousand lines would tell no more. The API tells them all."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def enter_impact(model: type[models.Model], impact: Impact, reads: Mapping[str, 
 def impact_in_words(
     model: type[models.Model], obj: Any, readable: Collection[str] | None
 ) -> list[tuple[str, list[str]]]:
-    """What goes with the object: of what, and what. Nothing that only says which object it is.
+    """What goes with the object: of what, and what. Nothing that only says which object it is, and
+    of what is many how many more there are.
 
     `readable` are the resources of which the reader may be told; None for all.
     """
@@ -66,7 +69,9 @@ def _label(name: str) -> str:
 
 def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    return [
+    further = len(values) - _MOST_SHOWN
+    shown = [
         " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else str(one)
-        for one in values
+        for one in values[:_MOST_SHOWN]
     ]
+    return [*shown, f"and {further:,} more"] if further > 0 else shown

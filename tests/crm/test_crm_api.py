@@ -1,6 +1,8 @@
 from typing import Any
 
+import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from syteops.audit.models import AuditEntry
@@ -35,6 +37,20 @@ def test_deleting_clears_the_secrets_and_says_so_beforehand(api: Api) -> None:
 
     assert api.delete("/crm-systems/001?confirm=true").json() == {"crm_num": "001", "deleted": True}
     assert CrmSystem.all_objects.get().api_key is None
+
+
+def test_of_many_who_are_known_there_the_page_that_asks_shows_some(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syteops.core.impacts._MOST_SHOWN", 2)
+    system = a_system()
+    for name in ("Ada", "Ben", "Cleo"):
+        a_member(first_name=name, crm_ids={system.slot: "x"})
+    html = page.get(f"/admin/crm/crmsystem/{system.pk}/delete/").content.decode()
+    assert "Ada" in html
+    assert "Ben" in html
+    assert "Cleo" not in html
+    assert "and 1 more" in html
 
 
 def test_each_who_was_known_there_has_an_entry_and_it_takes_as_many_statements(api: Api) -> None:
