@@ -14,6 +14,7 @@ from syteops.lib.text import cut
 
 _LOOKED_THROUGH = 4000
 _READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
+_MOST_REPEATED = 500_000
 
 
 def render(text: str) -> SafeString:
@@ -22,7 +23,8 @@ def render(text: str) -> SafeString:
     HTML in the text is shown as text, links lead only to harmless schemes, pictures stay links'
     text: a picture from elsewhere would tell its server who reads the page.
     """
-    return SafeString(_parser().render(text))  # html=False: all that was typed is escaped
+    # html=False: all that was typed is escaped
+    return SafeString(_parser().render(text, {"references": _Targets()}))
 
 
 to_html = lru_cache(maxsize=128)(render)
@@ -35,7 +37,7 @@ def to_tree(text: str) -> list[dict[str, Any]]:
     A node has its `kind` (markdown-it's name for it), and its `nodes` or its `text`; a heading its
     `level`, a numbered list its `start`, a link its `href`.
     """
-    return _nodes(SyntaxTreeNode(_parser().parse(text)))
+    return _nodes(SyntaxTreeNode(_parser().parse(text, {"references": _Targets()})))
 
 
 def _nodes(parent: SyntaxTreeNode) -> list[dict[str, Any]]:
@@ -81,6 +83,22 @@ def excerpt(text: str, length: int = 160) -> str:
     words = plain[: length + 1].rpartition(" ")[0]
     short = words if 2 * len(words) >= length else cut(plain, length)
     return short.rstrip(" ,;:.-–—") + "…"
+
+
+class _Targets(dict[str, dict[str, Any]]):
+    """What reference links lead to (`[name]: address`), until too much is repeated of it.
+
+    An address is written once and repeated at each link: without an end, 100 kB of text would make
+    600 MB of HTML. The links after it stay the text that was typed.
+    """
+
+    left = _MOST_REPEATED
+
+    def get(self, label: str, default: Any = None) -> Any:
+        if label not in self:
+            return default
+        self.left -= len(self[label]["href"]) + len(self[label]["title"])
+        return self[label] if self.left >= 0 else default
 
 
 @cache

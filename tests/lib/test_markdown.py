@@ -1,5 +1,7 @@
 """Markdown is safe to show, and short as plain text."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,24 @@ def test_no_text_whatever_opens_a_tag_of_its_own(text: str) -> None:
 )  # fmt: skip
 def test_the_longest_text_is_rendered_in_bounded_time(unit: str) -> None:
     assert not takes_over(10, to_html, (unit * 100_000)[:100_000])
+
+
+@each("named", ["[a]: https://a.example/{}", "[a]: /a '{}'"])
+@each("link", ["[a] ", "[a][] ", "[b][a] "])
+def test_what_links_have_in_common_does_not_make_a_page_endless(named: str, link: str) -> None:
+    text = f"{named.format('x' * 50_000)}\n\n{link * 5_000}"
+
+    html, shown = to_html(text), json.dumps(to_tree(text))
+
+    assert max(len(html), len(shown)) < 2_000_000
+    assert html.count("<a ") == shown.count('"kind": "link"') > 3
+    assert html.endswith(f"{link.strip()}</p>\n"), "what is too much is text"
+
+
+def test_links_may_share_an_address_as_often_as_people_do() -> None:
+    html = to_html("[a]: https://a.example\n\n" + "[a] " * 10_000)
+
+    assert html.count('href="https://a.example"') == 10_000
 
 
 def test_a_text_is_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
