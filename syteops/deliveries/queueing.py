@@ -12,7 +12,6 @@ from syteops.deliveries.models import Delivery
 from syteops.deliveries.services import wake
 from syteops.events.models import Event
 from syteops.events.publishing import on_publish
-from syteops.events.queries import fits
 from syteops.integrations.catalogue import Destination
 from syteops.integrations.queries import all_installed
 
@@ -21,7 +20,7 @@ from syteops.integrations.queries import all_installed
 def queue_deliveries(events: Sequence[Event]) -> None:
     """Queue the events for the destinations of every enabled integration."""
     for integration, destination in open_destinations():
-        queue(integration, destination, [e for e in events if fits(e.type, destination.types)])
+        queue(integration, destination, [e for e in events if destination.wants(e)])
 
 
 def open_destinations() -> Iterator[tuple[str, Destination]]:

@@ -21,7 +21,7 @@ from syteops.core.outbound import Answer, OutboundFailed
 from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
 from syteops.deliveries.outcomes import Try, note
-from syteops.deliveries.services import cancel_waiting
+from syteops.deliveries.services import cancel, cancel_waiting
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.queries import find_integration, running
@@ -97,6 +97,10 @@ def _send_next(state: DestinationState) -> bool:
     integration, destination, setup = found
     if destination.together:
         deliveries = list(_waiting(state)[:MOST_TOGETHER])
+    if unwanted := [one.pk for one in deliveries if not destination.wants(one.event)]:
+        # Whoever decided meanwhile what goes there, or where to, may read that and perhaps no more.
+        cancel(Delivery.objects.filter(pk__in=unwanted))
+        return True
     tried = _try(integration, setup, deliveries, at)
     return note(state, deliveries, tried)
 

@@ -85,7 +85,13 @@ def cancel_waiting(integration: str, destination: str) -> None:
     waiting = Delivery.objects.filter(
         integration=integration, destination=destination, state=DeliveryState.WAITING
     )
-    waiting.update(state=DeliveryState.CANCELLED, next_attempt_at=None, finished_at=timezone.now())
+    cancel(waiting)
+
+
+def cancel(deliveries: QuerySet[Delivery]) -> None:
+    """Send nothing of these."""
+    now = timezone.now()
+    deliveries.update(state=DeliveryState.CANCELLED, next_attempt_at=None, finished_at=now)
 
 
 def _put_in_line(found: QuerySet[Delivery], integration: str, destination: str) -> int:

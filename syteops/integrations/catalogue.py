@@ -16,6 +16,7 @@ from syteops.core.actors import Actor
 from syteops.core.modules import contribution
 from syteops.core.outbound import Answer
 from syteops.events.models import Event
+from syteops.events.queries import fits
 
 NO_CONFIG: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
@@ -51,7 +52,8 @@ class Destination:
 
     `types` are the events that it wants: types, `<noun>.*`, or `*`. With `together`, all that is
     waiting goes in one message. `first_at` says when that of an event of now may go. `named_by` is
-    the resource whose value the name is, "" where the name is a word of ours.
+    the resource whose value the name is, "" where the name is a word of ours. `own` are further
+    types that it gets where they are about the object whose primary key is its key.
     """
 
     key: str
@@ -60,6 +62,12 @@ class Destination:
     together: bool = False
     first_at: Callable[[datetime], datetime] = field(default=lambda now: now, repr=False)
     named_by: str = ""
+    own: tuple[str, ...] = ()
+
+    def wants(self, event: Event) -> bool:
+        """Whether it gets the event, by what it is now."""
+        is_own = event.type in self.own and event.object_pk == self.key
+        return is_own or fits(event.type, self.types)
 
 
 class DestinationName(NamedTuple):

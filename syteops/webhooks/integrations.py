@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from syteops.core import outbound
+from syteops.core.events import Verb
 from syteops.core.identifiers import ROW_ID
 from syteops.core.outbound import Answer
 from syteops.events.serializers import message_for
@@ -56,7 +57,8 @@ def _as_destinations(webhooks: QuerySet[Webhook]) -> Iterator[Destination]:
 
 
 def _destination(pk: int, name: str, types: Iterable[str]) -> Destination:
-    return Destination(str(pk), name, tuple(types), named_by=Webhook.resource)
+    tests = (f"{Webhook.noun}.{Verb.TESTED}",)
+    return Destination(str(pk), name, tuple(types), named_by=Webhook.resource, own=tests)
 
 
 def _send(setup: Setup, message: Message) -> Answer:
@@ -66,6 +68,8 @@ def _send(setup: Setup, message: Message) -> Answer:
     if not secrets:
         raise DeliveryFailed(NO_SECRET)
     [event] = message.events
+    if not destination_of(webhook).wants(event):  # as it is in the row whose address is taken
+        raise DeliveryFailed("It wants no such events any more.")
     body = orjson.dumps(message_for(event, webhook.types))
     headers = signed_headers(secrets, message.id, body.decode(), timezone.now())
     answer = outbound.post(webhook.url, body, headers, beginning=READ_ANSWER)

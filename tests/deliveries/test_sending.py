@@ -16,6 +16,7 @@ from syteops.integrations.catalogue import Setup
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.sending import KEPT_ANSWER
+from syteops.roles.services import create_role
 from tests.deliveries.sending import Post, state_of, states, wants
 from tests.events.publish import a_system, publish
 
@@ -255,6 +256,18 @@ def test_a_destination_that_is_gone_gets_nothing_more(post: Post) -> None:
     post.destinations = []
     post.send_due()
     assert (post.sent, states()) == ([], ["cancelled"])
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_a_destination_wants_no_more_is_not_sent(post: Post, together: bool) -> None:
+    a_system()
+    publish()
+    post.destinations = [wants("a", "role.*", together=together)]
+    create_role(SYSTEM, name="Night watch")
+    post.deliver()
+
+    assert [one.split()[0] for one in post.told()] == ["role.created"]
+    assert states() == ["cancelled", "delivered"]
 
 
 def test_what_goes_together_is_one_message(post: Post) -> None:

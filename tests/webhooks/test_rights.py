@@ -1,5 +1,6 @@
 """Nobody has events sent to himself that he may not read: through any door, by any detour."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,18 @@ from django.utils import timezone
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
 from syteops.core.errors import Forbidden
-from syteops.deliveries.models import Delivery, DestinationState
+from syteops.deliveries import sending
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.events.rights import require_readable
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
+from tests.events.publish import a_system
 from tests.fixtures import Api, signed_in
+from tests.integrations.receivers import Receiver
 from tests.samples.deliveries import a_delivery
+from tests.samples.team import a_member
 from tests.samples.webhooks import URL, a_webhook, enable_webhooks
+from tests.webhooks.test_delivery import deliver
 
 MINE = "https://mine.example/"
 WEBHOOKS = ("webhooks:read", "webhooks:write", "webhooks:delete", "webhooks:secrets")
@@ -90,6 +96,55 @@ def test_what_others_have_sent_to_themselves_cannot_be_turned_to_another_address
     assert api.patch(path, {"types": ["crm_system.*"], "url": MINE}).status_code == 200
     assert api.patch(path, {"types": ["crm_system.*", "role.*"]}).status_code == 403
     assert stored() == [(MINE, ["crm_system.*"])]
+
+
+def test_what_waits_for_others_does_not_go_to_who_may_not_read_it(
+    make_key: Make, receiver: Receiver
+) -> None:
+    """Not even to somebody who gives the webhook fewer events at first, and then his address."""
+    enable_webhooks()
+    webhook = a_webhook("http://127.0.0.1:9/", "*")
+    a_member(first_name="Canary")
+    deliver()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"waiting"}
+
+    api = Api(make_key(*WEBHOOKS, "crm:read", "deliveries:read", "deliveries:write"))
+    mine = {"types": ["crm_system.*"], "url": receiver.url}
+    assert api.patch(f"/webhooks/{webhook.pk}", mine).status_code == 200
+    services.rotate_secret(SYSTEM, Webhook.objects.get())  # another address has cleared it
+    a_system()
+    where = {"integration": "webhooks", "destination": str(webhook.pk)}
+    for _ in range(2):
+        DestinationState.objects.update(due_at=timezone.now(), held_until=None)
+        Delivery.objects.filter(state="waiting").update(next_attempt_at=timezone.now())
+        deliver()
+        again = {**where, "since": "2026-01-01T00:00:00Z", "everything": True}
+        assert api.post("/deliveries/resend-since", again).status_code == 200
+    deliver()
+
+    assert {json.loads(got.body)["type"] for got in receiver.received} == {"crm_system.created"}
+    states = Delivery.objects.exclude(event__type="crm_system.created").values_list("state")
+    assert {*states} == {("cancelled",)}
+
+
+def test_nor_where_it_is_turned_to_him_in_that_very_moment(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enable_webhooks()
+    webhook = a_webhook("https://hooks.example.com/", "team_member.*")
+    a_member()
+    found = sending._destination_of
+
+    def turned(state: DestinationState) -> Any:
+        before = found(state)
+        Webhook.objects.filter(pk=webhook.pk).update(types=["crm_system.*"], url=receiver.url)
+        return before
+
+    monkeypatch.setattr(sending, "_destination_of", turned)
+    deliver()
+
+    assert receiver.received == []
+    assert DeliveryAttempt.objects.get().problem == "It wants no such events any more."
 
 
 def test_whoever_changes_neither_address_nor_events_need_not_read_them(make_key: Make) -> None:
