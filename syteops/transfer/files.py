@@ -20,8 +20,12 @@ MOST_ROWS = 2000
 MOST_LINES = 10_000
 """Empty ones too."""
 MOST_COLUMNS = 200
+MOST_TEXT = 20_000_000
+"""Characters of all cells: in a workbook many may refer to one text."""
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST_XLSX_CELL = 32_767  # characters, as Excel and LibreOffice have it
+
+_TOO_MUCH = "The file unpacks to too much. Split it into smaller ones."
 
 # The longest text of a cell: csv's own limit is below the longest texts of this site.
 csv.field_size_limit(MOST_BYTES)
@@ -68,11 +72,12 @@ def _counted(lines: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
     Raises Invalid at the first that is one too many, or too wide, and not once they are all there:
     a few megabytes of short lines take hundreds in memory.
     """
-    filled = 0
+    filled = length = 0
     for number, cells in enumerate(lines, 1):
         while cells and not cells[-1]:
             cells.pop()
         filled += bool(cells)
+        length += sum(map(len, cells))
         if filled > MOST_ROWS + 1:  # with the header
             raise refused(f"The file has more than {MOST_ROWS:,} rows. Split it into smaller ones.")
         if number > MOST_LINES:
@@ -80,6 +85,8 @@ def _counted(lines: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
             raise refused(detail)
         if len(cells) > MOST_COLUMNS:
             raise refused(f"Line {number:,} has more than {MOST_COLUMNS} columns.")
+        if length > MOST_TEXT:  # before any of it is read
+            raise refused(_TOO_MUCH)
         if any("\0" in cell for cell in cells):  # which no text holds and PostgreSQL does not take
             raise refused(f"Line {number:,} has a NUL character. Save the file as “CSV UTF-8”.")
         yield number, cells
@@ -110,7 +117,7 @@ def _xlsx_lines(file: BinaryIO) -> Iterator[list[str]]:
         detail = "A formula has no value yet. Open the file in a spreadsheet, and save it there."
         raise refused(detail) from error
     except workbooks.TooMuch as error:
-        raise refused("The file unpacks to too much. Split it into smaller ones.") from error
+        raise refused(_TOO_MUCH) from error
     except workbooks.NoWorkbook as error:
         detail = "This is no XLSX file that can be read. Save it anew, or as “CSV UTF-8”."
         raise refused(detail) from error

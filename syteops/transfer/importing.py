@@ -152,14 +152,17 @@ def carry_out_rows(sheet: Sheet, table: Table, user: Any, actor: Actor, tell: Te
 
 
 def _header_problems(sheet: Sheet, header: list[str]) -> list[Problem]:
-    found = []
-    for index, name in enumerate(header):
-        if _plain(name) in map(_plain, header[:index]):
-            found.append(Problem(1, name, "This column is there twice.", "Remove one of them."))
-        elif _plain(name) not in sheet.columns:
-            near = difflib.get_close_matches(_plain(name)[:50], sheet.columns, 1)
+    found: list[Problem] = []
+    seen: set[str] = set()
+    for name in header:
+        plain, shown = _plain(name), cut(name, 50)
+        if plain in seen:
+            found.append(Problem(1, shown, "This column is there twice.", "Remove one of them."))
+        elif plain not in sheet.columns:
+            near = difflib.get_close_matches(plain[:50], sheet.columns, 1)
             fix = f"Rename it to {near[0]}, or remove it." if near else FIXES["unknown_field"]
-            found.append(Problem(1, cut(name, 50), "There is no such column.", fix))
+            found.append(Problem(1, shown, "There is no such column.", fix))
+        seen.add(plain)
     return found
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 
 from syteops.core.errors import Invalid
 from syteops.transfer import files
+from syteops.transfer.importing import _header_problems
 from tests.each import each
 from tests.effort import at_most, takes_over
 from tests.fixtures import signed_in
@@ -209,7 +210,25 @@ def elsewhere(parts: dict[str, bytes]) -> dict[str, bytes]:
     return {**moved, "xl/worksheets/a.xml": book, "xl/worksheets/_rels/a.xml.rels": rels}
 
 
-@pytest.mark.parametrize("make", [named_so_often, a_formula, many_ranges, a_format, elsewhere])
+def one_text(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """One long text to which every cell refers."""
+    texts = b"<sst><si><t>%b</t></si></sst>" % (b"a;" * 90_000)
+    rows = b"<row>%b</row>" % (b'<c t="s"><v>0</v></c>' * 50) * 1000
+    sheet = b"<worksheet><sheetData>%b</sheetData></worksheet>" % rows
+    return {**parts, RELATED: WITH_TEXTS, "xl/t.xml": texts, SHEET: sheet}
+
+
+def long_names(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """Columns of long names, each of which is compared with all others."""
+    name = b'<c t="inlineStr"><is><t>%b%d</t></is></c>'
+    names = b"".join(name % (b"a " * 12_000, number) for number in range(199))
+    return {**parts, SHEET: sheet_of(b"").replace(b"<row>", b"<row>" + names, 1)}
+
+
+DEAR = [named_so_often, a_formula, many_ranges, a_format, elsewhere, one_text, long_names]
+
+
+@pytest.mark.parametrize("make", DEAR)
 def test_what_the_library_would_be_at_for_minutes_is_taken_or_refused_at_once(make: Any) -> None:
     """What is no cell is not looked at, and nothing is looked at twice."""
     data = zipped(make(parts_of(BOOK)))
@@ -217,7 +236,8 @@ def test_what_the_library_would_be_at_for_minutes_is_taken_or_refused_at_once(ma
 
     def read() -> None:
         with suppress(Invalid):
-            files.read(io.BytesIO(data), "a.xlsx", len(data))
+            table = files.read(io.BytesIO(data), "a.xlsx", len(data))
+            _header_problems(MEMBERS, table.header)
 
     assert not takes_over(3, read)
 
