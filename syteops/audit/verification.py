@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet, TextField
+from django.db.models import Count, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syteops.audit.chain import CONTENT, BrokenChain, intact, mac_of_values, seal_of
@@ -45,6 +45,7 @@ def verify(expected_head: str = "") -> Report:
             erased = erased_macs()
             sealed = _verify_sealed(chain, expected_head, erased)
             unsealed = _verify_unsealed(chain, erased)
+            _refuse_copies()
         except BrokenChain as broken:
             problem = str(broken)
     head = f"{found.head_sequence}:{found.head_seal}" if found else ""
@@ -100,6 +101,13 @@ def _verify_unsealed(chain: AuditChain, erased: Mapping[int, str]) -> int:
             raise BrokenChain(f"Entry id {entry_id} is older than those that were cut off.")
         count += 1
     return count
+
+
+def _refuse_copies() -> None:
+    """A copy of a genuine entry is as genuine, and the column that forbids it may be altered."""
+    counted = AuditEntry.objects.order_by().values("uid").annotate(count=Count("pk"))
+    if counted.filter(count__gt=1).exists():
+        raise BrokenChain("An entry is there twice.")
 
 
 _AT, _CHANGES = CONTENT.index("at"), CONTENT.index("changes")
