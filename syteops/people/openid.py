@@ -127,12 +127,10 @@ class OpenIdBackend(BaseBackend):
     def authenticate(  # type: ignore[override]
         self, request: HttpRequest | None, username: str, openid_token: dict[str, str]
     ) -> Any:
-        import jwt  # here, for the sake of starts: few processes ever see a token
-
         try:
-            claims = _claims(openid_token)
+            claims = _believed(openid_token)
             return _person_of(network_actor(request, "people.openid", "", ""), claims)
-        except (DomainError, Untrue, UnicodeError, jwt.PyJWTError) as error:
+        except (DomainError, Untrue) as error:
             _tell(error)
             return None
 
@@ -140,11 +138,24 @@ class OpenIdBackend(BaseBackend):
 # --- What the provider says ----------------------------------------------------------------
 
 
-def _claims(proof: dict[str, str]) -> dict[str, Any]:
-    """What the ID token says that the code is good for. Raises Untrue, PyJWTError, OutboundFailed.
+def _believed(proof: dict[str, str]) -> dict[str, Any]:
+    """What the ID token says that the code is good for. Raises Untrue and OutboundFailed."""
+    import jwt  # here, for the sake of starts: few processes ever see a token
 
-    OpenID Connect Core 1.0, 3.1.3.7, and the signature in any case.
-    """
+    try:
+        return _claims(proof)
+    except (jwt.PyJWTError, *_MALFORMED) as error:
+        raise Untrue(f"{type(error).__name__}: {error}") from error
+
+
+# What libraries stumble over where a list or a number stands in place of a text.
+_MALFORMED = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+
+
+def _claims(proof: dict[str, str]) -> dict[str, Any]:
+    """OpenID Connect Core 1.0, 3.1.3.7, and the signature in any case."""
     import jwt
 
     configuration = _configuration()

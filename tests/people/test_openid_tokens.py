@@ -1,5 +1,6 @@
 """What a provider says is believed where it is signed, meant for this site, and of one person."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from django.test import Client
 
 from syteops.audit.models import AuditEntry
 from syteops.people.queries import is_same_address
+from tests.isolation import forget_calls
+from tests.people.authenticator_app import SIGN_IN
 from tests.people.openid_provider import CLIENT, SECRET, Provider, rsa_key
-from tests.people.openid_sign_in import come_back, go, provider, refused, running, sign_in
+from tests.people.openid_sign_in import GO, come_back, go, provider, refused, running, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +21,36 @@ __all__ = ["provider", "running"]
 
 # Fixed: these are names of tests, too, which must be the same in every process.
 LONG_AGO, FAR_AHEAD = 1_000_000_000, 4_000_000_000
+
+
+MALFORMED: list[Any] = [None, 5, True, [], [5], {}, {"a": [1]}, "\udc00", "é", "1" * 5_000]
+
+
+def test_nothing_in_the_place_of_something_else_is_an_error_of_ours(
+    client: Client, provider: Provider, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each value of each document of the provider, with whatever JSON holds."""
+    true = provider.documents()
+    places = [(page, name) for page in true for name in true[page]]
+    key = [("/keys", name) for name in true["/keys"]["keys"][0]]
+    asked = [("/.well-known/openid-configuration", "token_endpoint_auth_methods_supported")]
+    refused_ones = 0
+    for page, name in [*places, *key, *asked]:
+        for value in MALFORMED:
+            lied = deepcopy(true)
+            told = lied[page]["keys"][0] if (page, name) in key else lied[page]
+            told[name] = value
+            monkeypatch.setattr(provider, "documents", lambda lied=lied: lied)
+            forget_calls()
+            answer = client.get(GO)
+            if answer["Location"] != SIGN_IN:
+                asked_for = answer["Location"].partition("?")[2]
+                provider.authorize(f"{provider.issuer}/authorize?{asked_for}")
+                answer = come_back(client, provider)
+            assert answer["Location"] in (SIGN_IN, "/admin/"), (name, value)
+            refused_ones += answer["Location"] == SIGN_IN
+            client.logout()
+    assert refused_ones > 80
 
 
 @pytest.mark.combination
@@ -48,6 +81,8 @@ LONG_AGO, FAR_AHEAD = 1_000_000_000, 4_000_000_000
         {"iat": FAR_AHEAD},
         {"nbf": FAR_AHEAD},
         {"exp": "soon"},
+        {"iss": 5},
+        {"iss": ["https://ops.example.com"]},
     ],
     ids=str,
 )
