@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +18,7 @@ from django.template.base import Template
 from django.template.context import Context, RequestContext
 from django.test.signals import template_rendered
 from hypothesis import HealthCheck, settings
+from pytest_rerunfailures import suspended_finalizers
 
 from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
@@ -121,6 +122,18 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remembers what was skipped and not expected to fail."""
     if report.skipped and not hasattr(report, "wasxfail"):
         _skipped.append(report.nodeid)
+    if report.outcome == "rerun":
+        _begin_anew()
+
+
+def _begin_anew() -> None:
+    """Let the second try of a test have another site than the first one, which may have left
+    anything there. The plugin has put aside what is to be closed after the last test of a file."""
+    for node in [one for one in suspended_finalizers if not isinstance(one, pytest.Session)][::-1]:
+        closing, _ = suspended_finalizers.pop(node)
+        while closing:
+            with suppress(Exception, pytest.fail.Exception):  # it may be what has failed
+                closing.pop()()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

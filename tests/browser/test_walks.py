@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +82,6 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-_tries = count(1)
-
-
-@pytest.fixture
-def mark(way: str) -> str:
-    """Names what this try makes: the next one must not take it for its own."""
-    return f"{way} {next(_tries):03}"
-
-
 @pytest.fixture(scope="module")
 def open_page(chromium: Browser, running_site: Site) -> Iterator[Callable[..., Page]]:
     """The same for all walks: a profile that has them keeps the theme's scripts."""
@@ -115,18 +105,9 @@ def alices() -> dict[str, Hand]:
 
 
 @pytest.fixture
-def hand(
-    request: pytest.FixtureRequest,
-    stranger: Strangers,
-    session: Any,
-    alices: dict[str, Hand],
-    way: str,
-) -> Hand:
-    """Alice's, signed in, wherever her last walk has led to: the sidebar is everywhere.
-
-    A second try does not go on where the first one got stuck.
-    """
-    if way not in alices or getattr(request.node, "execution_count", 1) > 1:
+def hand(stranger: Strangers, session: Any, alices: dict[str, Hand], way: str) -> Hand:
+    """Alice's, signed in, wherever her last walk has led to: the sidebar is everywhere."""
+    if way not in alices:
         alices[way] = stranger()
         alices[way].page.context.add_cookies(session)
         alices[way].open("/admin/")
@@ -160,9 +141,9 @@ def test_the_first_minute(world: World, stranger: Strangers) -> None:
 
 
 def test_a_colleague_is_invited_with_limited_rights(
-    world: World, hand: Hand, stranger: Strangers, mark: str
+    world: World, hand: Hand, stranger: Strangers, way: str
 ) -> None:
-    name = "dora" + mark.replace(" ", "")
+    name = "dora" + way.split()[-1]
     hand.follow_menu("Invitations")
     hand.go(link(hand, re.compile("Add.* invitation")).first)
     hand.write(hand.page.get_by_label("E-mail address"), f"{name}@example.com")
@@ -189,10 +170,10 @@ def test_a_colleague_is_invited_with_limited_rights(
     assert may == ["notes.view_note"]
 
 
-def test_a_restricted_key_is_made(world: World, hand: Hand, mark: str) -> None:
+def test_a_restricted_key_is_made(world: World, hand: Hand, way: str) -> None:
     hand.follow_menu("Manage API Key")
     hand.go(link(hand, "New restricted key").first)
-    hand.write(field(hand, "Name"), f"n8n {mark}")
+    hand.write(field(hand, "Name"), f"n8n {way}")
     hand.tick(hand.page.get_by_role("radio", name="My own choice"))
     hand.tick(box(hand, "Notes (notes_items): Read"))
     hand.go(button(hand, "Create key"))
@@ -212,9 +193,9 @@ from syteops.team.models import TeamMember
 """
 
 
-def test_a_member_is_found_in_the_palette_and_changed(world: World, hand: Hand, mark: str) -> None:
-    name = f"Ada {mark}"
-    made = f"services.create_team_member(SYSTEM, first_name='Ada', last_name={mark!r})"
+def test_a_member_is_found_in_the_palette_and_changed(world: World, hand: Hand, way: str) -> None:
+    name = f"Ada {way}"
+    made = f"services.create_team_member(SYSTEM, first_name='Ada', last_name={way!r})"
     pk = world.run(MEMBER, f"{made}.pk")
     hand.find(name)
     hand.write(field(hand, "Job title"), "Analyst")
@@ -225,27 +206,27 @@ def test_a_member_is_found_in_the_palette_and_changed(world: World, hand: Hand, 
 WRONG = {12: ("email", "nobody"), 79: ("country", "Utopia"), 152: ("first_name", "x" * 150)}
 
 
-def members(path: Path, mark: str, *, wrong: bool) -> Path:
+def members(path: Path, way: str, *, wrong: bool) -> Path:
     names = ["user_num", "first_name", "last_name", "email", "country"]
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, names)
         rows.writeheader()
         for number in range(2, 202):
-            row = {"first_name": "=Zoë", "last_name": mark, "email": f"p{number}@example.com"}
+            row = {"first_name": "=Zoë", "last_name": way, "email": f"p{number}@example.com"}
             rows.writerow(row | dict([WRONG[number]] if wrong and number in WRONG else ()))
     return path
 
 
 def test_200_members_are_imported_once_three_rows_are_put_right(
-    world: World, hand: Hand, mark: str, tmp_path: Path
+    world: World, hand: Hand, way: str, tmp_path: Path
 ) -> None:
     def count() -> int:
-        return int(world.run(MEMBER, f"TeamMember.objects.filter(last_name={mark!r}).count()"))
+        return int(world.run(MEMBER, f"TeamMember.objects.filter(last_name={way!r}).count()"))
 
     before = count()
     hand.follow_menu("Team members")
     hand.act("Import")
-    hand.attach(field_of_file(hand), members(tmp_path / "a.csv", mark, wrong=True))
+    hand.attach(field_of_file(hand), members(tmp_path / "a.csv", way, wrong=True))
     hand.go(button(hand, "Check the file"))
     problems = hand.page.get_by_role("region", name="What to correct")
     expect(problems).to_be_visible()
@@ -256,7 +237,7 @@ def test_200_members_are_imported_once_three_rows_are_put_right(
     assert count() == before
 
     hand.go(link(hand, "Choose another file"))
-    hand.attach(field_of_file(hand), members(tmp_path / "b.csv", mark, wrong=False))
+    hand.attach(field_of_file(hand), members(tmp_path / "b.csv", way, wrong=False))
     hand.go(button(hand, "Check the file"))
     expect(hand.page.get_by_text("Nothing is stored yet")).to_be_visible()
     assert count() == before
@@ -270,33 +251,33 @@ def field_of_file(hand: Hand) -> Locator:
     return hand.page.get_by_label("CSV or XLSX file")
 
 
-def test_a_deleted_member_is_restored(world: World, hand: Hand, mark: str) -> None:
-    made = f"one = services.create_team_member(SYSTEM, first_name='Gone', last_name={mark!r})"
+def test_a_deleted_member_is_restored(world: World, hand: Hand, way: str) -> None:
+    made = f"one = services.create_team_member(SYSTEM, first_name='Gone', last_name={way!r})"
     pk = world.run(MEMBER, made, "pk = one.pk; services.delete_team_member(SYSTEM, one)", "pk")
     hand.follow_menu("Team members")
     hand.go(link(hand, re.compile("^Deleted")))
-    row = hand.page.locator(".result-list tr").filter(has_text=f"Gone {mark}")
+    row = hand.page.locator(".result-list tr").filter(has_text=f"Gone {way}")
     hand.go(button(row, "Restore"))
     live = f"TeamMember.objects.filter(pk={pk}).values_list('deleted_at', flat=True)[0] is None"
     assert world.run(MEMBER, live)
 
 
-def test_a_change_is_undone_from_its_message(world: World, hand: Hand, mark: str) -> None:
+def test_a_change_is_undone_from_its_message(world: World, hand: Hand, way: str) -> None:
     crm = "from syteops.crm.models import CrmSystem; from syteops.crm import services as crm"
-    pk = world.run(MEMBER, crm, f"crm.create_crm_system(SYSTEM, name={mark!r}).pk")
+    pk = world.run(MEMBER, crm, f"crm.create_crm_system(SYSTEM, name={way!r}).pk")
     names = f"CrmSystem.objects.values_list('name', flat=True).get(pk={pk})"
     hand.follow_menu("CRM systems")
-    hand.go(link(hand, mark, exact=True))
-    hand.write(field(hand, "Name"), f"{mark} renamed")
+    hand.go(link(hand, way, exact=True))
+    hand.write(field(hand, "Name"), f"{way} renamed")
     hand.go(button(hand, "Save", exact=True))
-    assert world.run(MEMBER, crm, names) == f"{mark} renamed"
+    assert world.run(MEMBER, crm, names) == f"{way} renamed"
     hand.go(link(hand, "Undo"))
     hand.go(button(hand, "Undo this change"))
     expect(hand.page.get_by_text("The change was undone.")).to_be_visible()
-    assert world.run(MEMBER, crm, names) == mark
+    assert world.run(MEMBER, crm, names) == way
 
 
-def test_a_webhook_is_enabled_and_its_delivery_is_seen(world: World, hand: Hand, mark: str) -> None:
+def test_a_webhook_is_enabled_and_its_delivery_is_seen(world: World, hand: Hand, way: str) -> None:
     integrations = "from syteops.integrations import services as i"
     world.run(MEMBER, integrations, "i.disable(SYSTEM, i.locked_state('webhooks'))", "None")
     world.receiver.received.clear()
@@ -305,7 +286,7 @@ def test_a_webhook_is_enabled_and_its_delivery_is_seen(world: World, hand: Hand,
     hand.go(button(card, "Enable"))
     hand.follow_menu("Webhooks")
     hand.go(link(hand, re.compile("Add.* webhook")).first)
-    hand.write(field(hand, "Name"), f"Billing {mark}")
+    hand.write(field(hand, "Name"), f"Billing {way}")
     hand.write(field(hand, "URL"), f"{world.receiver.url}/hook")
     everything = hand.page.get_by_role("option", name="Everything that happens")
     hand.pick(hand.page.get_by_role("searchbox", name="Events"), "Everything", everything)
@@ -325,18 +306,18 @@ def test_a_webhook_is_enabled_and_its_delivery_is_seen(world: World, hand: Hand,
     delivery = link(hand, "webhook.tested").first
     expect(hand.page.get_by_text("Delivered").first).to_be_visible()
     hand.go(delivery)
-    expect(hand.page.get_by_text(f"Billing {mark}").first).to_be_visible()
+    expect(hand.page.get_by_text(f"Billing {way}").first).to_be_visible()
 
 
 def test_an_estimate_is_written_sent_and_approved(
-    world: World, hand: Hand, stranger: Strangers, mark: str
+    world: World, hand: Hand, stranger: Strangers, way: str
 ) -> None:
     world.mail.mails.clear()
     hand.follow_menu("Estimates")
     hand.go(link(hand, re.compile("Add.* estimate")).first)
     hand.write(hand.page.get_by_role("combobox", name="Client name"), "Grace Hopper")
     hand.write(field(hand, "Client e-mail"), "grace@example.com")
-    hand.write(field(hand, "Title"), f"Relaunch {mark}")
+    hand.write(field(hand, "Title"), f"Relaunch {way}")
     hand.press(link(hand, re.compile("Add another line item", re.I)))
     hand.write(shown(hand, "Description"), "Design")
     hand.write(shown(hand, "Quantity"), "8")
@@ -360,7 +341,7 @@ def test_an_estimate_is_written_sent_and_approved(
     expect(client.page.get_by_text("Approved by Grace Hopper")).to_be_visible()
     known = world.run(
         "from estimates.models import Estimate",
-        f"one = Estimate.objects.get(title='Relaunch {mark}')",
+        f"one = Estimate.objects.get(title='Relaunch {way}')",
         "from syteops.automation.queries import exported",
         "[one.status, one.answered_by, one.answer_comment, str(one.amounts.total),"
         " exported()['syteops_estmt_latest_status']]",
@@ -368,12 +349,12 @@ def test_an_estimate_is_written_sent_and_approved(
     assert known == ["approved", "Grace Hopper", "Please begin.", "800.00", "approved"]
 
 
-def test_two_of_three_suggestions_are_accepted(world: World, hand: Hand, mark: str) -> None:
+def test_two_of_three_suggestions_are_accepted(world: World, hand: Hand, way: str) -> None:
     notes = "from notes.services import create_note; from notes.models import Note"
-    create = f"create_note(SYSTEM, title='Kick-off {mark}', content='One, two and three.')"
+    create = f"create_note(SYSTEM, title='Kick-off {way}', content='One, two and three.')"
     pk = world.run(MEMBER, notes, f"{create}.pk")
     hand.follow_menu("Notes")
-    hand.go(link(hand, f"Kick-off {mark}"))
+    hand.go(link(hand, f"Kick-off {way}"))
     hand.go(link(hand, "Suggest action items"))
     hand.go(button(hand, "Ask the AI"))
     expect(hand.page.get_by_role("heading", name="What is suggested")).to_be_visible()
