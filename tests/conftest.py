@@ -122,7 +122,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remembers what was skipped and not expected to fail."""
     if report.skipped and not hasattr(report, "wasxfail"):
         _skipped.append(report.nodeid)
-    if report.outcome == "rerun":
+    if str(report.outcome) == "rerun":  # the plugin's own
         _begin_anew()
 
 
