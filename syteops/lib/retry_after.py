@@ -11,7 +11,7 @@ def seconds_of(value: str, now: datetime) -> int:
         return int(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(int((moment - now).total_seconds()), 0)

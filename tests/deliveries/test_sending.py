@@ -134,6 +134,23 @@ def test_retry_after_holds_for_the_whole_destination(post: Post, given: str) -> 
     assert set(states()) == {"delivered"}
 
 
+ODD = ("", ",", "²", "é\udce9", "9" * 5_000, "-1", "Mon, 01 Jan 99999999999999 00:00:00 GMT",
+       "1 Jan 2026 00:00:00 +9999999999999999", "31 Dec 9999 23:59:59 -2359")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["retry-after", "webhook-delivery"])
+def test_no_header_of_a_receiver_keeps_a_try_from_being_counted(post: Post, name: str) -> None:
+    """Else the same message would be sent for ever."""
+    for odd in ODD:
+        a_system()
+        post.answers["a"] = [Answer(503, b"\0\xff", {name: odd})]
+        post.deliver()
+        assert DeliveryAttempt.objects.latest("pk").status == 503, odd
+        assert Delivery.objects.latest("pk").attempts == 1, odd
+        DestinationState.objects.update(held_until=None)
+        Delivery.objects.all().delete()
+
+
 def test_what_is_new_does_not_end_the_pause_that_was_asked_for(post: Post) -> None:
     a_system()
     post.answers["a"] = [Answer(429, headers={"retry-after": "120"})]
