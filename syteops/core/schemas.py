@@ -95,8 +95,8 @@ def _check_type(validator: Any, types: Any, value: Any, schema: Schema) -> Itera
         return
     if is_one_line_text(schema) and not is_one_line(value):
         yield Problem("no line", validator="line")
-    if schema.get("minLength") and value and is_blank(value):
-        yield Problem("blank", validator="minLength", validator_value=schema["minLength"])
+    if value and is_blank(value):
+        yield Problem("blank", validator="blank")
 
 
 _Validator = extend(SizedValidator, {"type": _check_type})  # type: ignore[no-untyped-call]
@@ -153,6 +153,7 @@ _WORDS = {
     "minItems": ("out_of_range", "Give {} at least."),
     "maxItems": ("out_of_range", "Give {} at most."),
     "line": ("invalid", NOT_ONE_LINE),
+    "blank": ("invalid", "Nobody sees anything in it. Write something, or leave it empty."),
     "uniqueItems": ("invalid", "Give each value once."),
 }
 _NAMES = {
