@@ -54,9 +54,10 @@ def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpR
     rows = sheet.exported(listed.none() if form == "empty" else listed)
     response: HttpResponseBase
     if form == "xlsx":
-        if listed.count() > MOST_XLSX:
-            messages.error(request, _TOO_MANY)
-            return HttpResponseRedirect(request.path)
+        if (count := listed.count()) > AT_ONCE:
+            if count > MOST_XLSX:
+                messages.error(request, _TOO_MANY)
+            return HttpResponseRedirect(f"{request.path}?{request.GET.urlencode()}")
         try:
             made = files.as_xlsx(list(sheet.columns), rows)
         except Invalid as refusal:

@@ -140,8 +140,12 @@ def as_xlsx(header: list[str], rows: Iterable[list[str]]) -> bytes:
     sheet.freeze_panes = "A2"
     sheet.append(header)
     made = io.BytesIO()
+    length = 0
     try:
         for cells in rows:
+            length += sum(map(len, cells))
+            if length > MOST_TEXT:
+                raise refused("There is too much text for one XLSX file. Take CSV.")
             sheet.append([_xlsx_cell(sheet, inert(text)) for text in cells])
     finally:  # of what is refused in the middle, too: it closes and deletes the library's own file
         workbook.save(made)

@@ -20,7 +20,7 @@ from syteops.lib.cells import ACTIVE, inert
 from syteops.lib.text import with_plain_line_ends as as_lines
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.transfer import exporting, hourly
+from syteops.transfer import exporting, files, hourly
 from syteops.transfer.files import as_xlsx
 from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
@@ -159,6 +159,8 @@ def test_a_large_workbook_is_made_in_the_background_for_its_person_alone(
     asked = client.get(place + query).content.decode()
     assert "Make XLSX" in asked
     assert "format=xlsx" not in asked
+    by_hand = client.get(f"{place}{query}&format=xlsx")
+    assert (by_hand.status_code, by_hand["Location"]) == (302, place + query)
 
     made = outcome(client, client.post(place + query, follow=True))
 
@@ -197,3 +199,10 @@ def test_a_workbook_that_is_refused_leaves_no_file_behind() -> None:
     with pytest.raises(Invalid):
         as_xlsx(["text"], [["short"], ["x" * 40_000]])
     assert before == ALL_TEMP_FILES
+
+
+def test_a_workbook_holds_no_more_than_an_import_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_TEXT", 10)
+    assert as_xlsx(["text"], [["x" * 5], ["x" * 5]])
+    with pytest.raises(Invalid):
+        as_xlsx(["text"], [["x" * 5], ["x" * 6]])
