@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -134,7 +134,10 @@ class ManageKey(Entity):
         return f"{self.name} ({self.hint})"
 
     def seal_verifier(self, verifier: str) -> None:
-        """Bind the SHA-256 of the secret to the rights. Store it in the same transaction."""
+        """Bind the SHA-256 of the secret to the rights, and to what has ended it or lets it rest.
+
+        Store it in the same transaction.
+        """
         self.verifier = seal(self, "verifier", verifier + self._rights_digest())
 
     def open_verifier(self) -> tuple[str, bool]:
@@ -147,15 +150,23 @@ class ManageKey(Entity):
         except UnsealError:
             sealed = ""
         rights = sealed[VERIFIER_LENGTH:]
-        return sealed[:VERIFIER_LENGTH], constant_time_compare(rights, self._rights_digest())
+        # As it was made it could do more: whatever ended it since, the row says so.
+        as_made = constant_time_compare(rights, digest_rights(*self._rights))
+        as_is = constant_time_compare(rights, self._rights_digest())
+        return sealed[:VERIFIER_LENGTH], as_is | as_made
 
     @property
     def has_genuine_rights(self) -> bool:
         """Whether the rights in the database are those that the key was made with."""
         return self.open_verifier()[1]
 
+    @property
+    def _rights(self) -> tuple[Any, ...]:
+        return self.kind, self.scopes, self.networks, self.expires_at
+
     def _rights_digest(self) -> str:
-        return digest_rights(self.kind, self.scopes, self.networks, self.expires_at)
+        ends = self.retires_at, self.revoked_at, self.paused_at
+        return digest_rights(*self._rights, *ends)
 
     @property
     def ends_at(self) -> datetime | None:

@@ -103,7 +103,7 @@ def rotate_key(actor: Actor, key: ManageKey, overlap: timedelta = timedelta(0)) 
         event=Verb.ISSUED_BY_ROTATION,
     )
     ending = {"retires_at": now + overlap, "revoked_at": None} if overlap else {"revoked_at": now}
-    audit.update(actor, key, {**ending, "rotated_at": now, "successor": issued.key}, Verb.ROTATED)
+    _end(actor, key, {**ending, "rotated_at": now, "successor": issued.key}, Verb.ROTATED)
     return issued
 
 
@@ -114,7 +114,7 @@ def revoke_key(actor: Actor, key: ManageKey) -> bool:
     _end_predecessors(actor, key, now)
     if key.revoked_at:
         return False
-    return audit.update(actor, key, {"revoked_at": now}, Verb.REVOKED)
+    return _end(actor, key, {"revoked_at": now}, Verb.REVOKED)
 
 
 def pause_key(actor: Actor, key: ManageKey) -> bool:
@@ -199,7 +199,18 @@ def _end_predecessors(actor: Actor, key: ManageKey, now: datetime) -> None:
         _end_predecessors(actor, old, now)
         # One that ended by itself keeps the time of its end.
         if old.ends_at is None or old.ends_at > now:
-            audit.update(actor, old, {"revoked_at": now}, Verb.REVOKED)
+            _end(actor, old, {"revoked_at": now}, Verb.REVOKED)
+
+
+def _end(actor: Actor, key: ManageKey, values: dict[str, Any], verb: Verb) -> bool:
+    """Store what ends the key or lets it rest, sealed with its rights: else whoever writes to the
+    database could have it work again. Rights that somebody altered are not sealed."""
+    verifier, has_genuine_rights = key.open_verifier()
+    changed = audit.update(actor, key, values, verb)
+    if has_genuine_rights:
+        key.seal_verifier(verifier)
+        ManageKey.objects.filter(pk=key.pk).update(verifier=key.verifier)
+    return changed
 
 
 def _check_rotatable(key: ManageKey, now: datetime) -> None:
@@ -227,4 +238,4 @@ def _set_paused(actor: Actor, key: ManageKey, moment: datetime | None) -> bool:
         return False
     if moment is None:
         rights.require_held(actor, rights.of_key(key))
-    return audit.update(actor, key, {"paused_at": moment}, Verb.PAUSED if moment else Verb.RESUMED)
+    return _end(actor, key, {"paused_at": moment}, Verb.PAUSED if moment else Verb.RESUMED)

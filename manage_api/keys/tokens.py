@@ -72,11 +72,23 @@ def parse(text: str) -> Token | None:
 
 
 def digest_rights(
-    kind: str, scopes: Sequence[str], networks: Sequence[str], expires_at: datetime | None
+    kind: str,
+    scopes: Sequence[str],
+    networks: Sequence[str],
+    expires_at: datetime | None,
+    *ends: datetime | None,
 ) -> str:
-    """SHA-256 of what a key may do, from where and until when: JSON, with the time in UTC."""
-    end = expires_at and expires_at.astimezone(UTC).isoformat(timespec="microseconds")
-    return hashlib.sha256(json.dumps([kind, scopes, networks, end]).encode()).hexdigest()
+    """SHA-256 of what a key may do, from where and until when: JSON, with times in UTC.
+
+    `ends` are when it was ended, or kept from working, before that; without any it is as made.
+    """
+    parts = [kind, scopes, networks, _in_utc(expires_at)]
+    parts += map(_in_utc, ends) if any(ends) else ()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _in_utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
 
 
 def checksum(body: str) -> str:

@@ -123,6 +123,37 @@ def test_what_happens_in_the_life_of_a_key_does_not_alter_it(issued: Issued) -> 
     assert new.key.has_genuine_rights
 
 
+ENDS: dict[str, Callable[[ManageKey], Any]] = {
+    "revoked": lambda key: services.revoke_key(SYSTEM, key),
+    "paused": lambda key: services.pause_key(SYSTEM, key),
+    "replaced": lambda key: services.rotate_key(SYSTEM, key),
+    "replaced, with an overlap": lambda key: services.rotate_key(SYSTEM, key, timedelta(days=1)),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_nothing_in_the_database_brings_back_what_was_ended(issued: Issued, end: str) -> None:
+    ENDS[end](issued.key)
+    row = ManageKey.objects.get(pk=issued.key.pk)
+    assert row.has_genuine_rights
+
+    mine = ManageKey.objects.filter(pk=row.pk)
+    nothing = dict.fromkeys(("revoked_at", "retires_at", "paused_at", "rotated_at", "successor"))
+    mine.update(**nothing)
+    assert told(issued.text) == told(tokens.new_token().text)
+    if row.retires_at:
+        later = row.retires_at + timedelta(days=900)
+        mine.update(rotated_at=row.rotated_at, successor=row.successor, retires_at=later)
+        assert told(issued.text) == told(tokens.new_token().text)
+
+
+def test_to_resume_a_key_makes_no_altered_rights_genuine(issued: Issued) -> None:
+    services.pause_key(SYSTEM, issued.key)
+    alter()
+    services.resume_key(SYSTEM, issued.key)
+    assert status(issued) == 401
+
+
 def test_refusing_it_takes_one_query_and_notes_nothing_before_the_answer(
     issued: Issued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
