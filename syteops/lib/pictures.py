@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 READABLE = ("JPEG", "PNG", "WEBP", "GIF")
 LARGEST_SIDE = 1024
 _SMALLEST_SIDE = 64
+_SCALED_AT_ONCE = ("RGB", "RGBA", "L")  # colours of a palette cannot be mixed
 MAX_PIXELS = 50_000_000
 """Decoding takes four bytes a pixel, however small the file is."""
 
@@ -61,6 +62,8 @@ def _open(data: bytes) -> Image.Image:
 
 def _bare(image: Image.Image) -> Image.Image:
     """The pixels of the first frame, in a new image that knows nothing else."""
+    if image.mode in _SCALED_AT_ONCE:  # before there are copies, of 200 MB each
+        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     upright = ImageOps.exif_transpose(image)
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     pixels = upright.convert(mode)

@@ -1,7 +1,8 @@
 import io
+from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from syteops.lib import pictures
 from syteops.lib.pictures import PictureRefused, rewritten
@@ -138,3 +139,21 @@ def test_no_address_of_a_picture_larger_than_ours_is_decoded(
     assert len(decoded) == 1
     assert not pictures.is_address(address(pictures.LARGEST_SIDE + 1))
     assert len(decoded) == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_no_copy_is_made_of_a_large_picture(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes four bytes a pixel, of a file of two kilobytes, too."""
+    copied: list[int] = []
+    turn = ImageOps.exif_transpose
+
+    def noted(image: Any) -> Any:
+        copied.append(max(image.size))
+        return turn(image)
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", noted)
+    made = io.BytesIO()
+    Image.new("RGB", (3000, 1500), "red").save(made, kind)
+    small = Image.open(io.BytesIO(rewritten(made, 5_000_000).data))
+
+    assert (small.size, copied) == ((1024, 512), [1024])
