@@ -14,6 +14,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.forms.formsets import ManagementForm
+from django.template.context import BaseContext
 from django.test import Client
 from pytest_django import Settings
 
@@ -67,9 +68,11 @@ def _a_megabyte_in_each_field(settings: Settings) -> None:
 
 
 def forms_on(response: Any) -> Iterator[Any]:
-    context = response.context
-    for name in context.keys() if hasattr(context, "keys") else ():
-        value = context[name]
+    # Of one template or, where parts have contexts of their own, of several.
+    shown: Any = response.context or {}
+    shown = shown.flatten() if isinstance(shown, BaseContext) else shown
+    for name in shown.keys():  # noqa: SIM118 - Django's list of contexts is not iterated so
+        value = shown[name]
         if name == "adminform":
             yield value.form
         elif name == "inline_admin_formsets":
