@@ -5,6 +5,7 @@ each is about.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -95,10 +96,14 @@ def name_of(path: str) -> str:
 
 def _sections(tokens: list[Token]) -> Iterator[Section]:
     """The parts of a page; its headings get their anchors."""
+    seen: Counter[str] = Counter()
     starts = [place for place, one in enumerate(tokens) if one.type == "heading_open"]
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         title, *paragraphs = _paragraphs(tokens[start:end])
-        anchor = anchor_of(tokens[start + 1].content)
+        words = anchor_of(tokens[start + 1].content)
+        # As GitHub tells headings of the same words apart.
+        anchor = f"{words}-{before}" if (before := seen[words]) else words
+        seen[words] += 1
         tokens[start].attrSet("id", anchor)
         folded = fold(" ".join([title, *paragraphs]))
         yield Section(anchor, title, int(tokens[start].tag[1:]), tuple(paragraphs), folded)

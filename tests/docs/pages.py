@@ -75,12 +75,15 @@ def linked(page: str) -> list[tuple[Path, str]]:
     ]
 
 
-def anchors(path: Path) -> set[str]:
-    """The anchors that GitHub gives to the headings of a page."""
+def anchors(path: Path) -> list[str]:
+    """The anchors that GitHub gives to the headings of a page: to the second of the same words,
+    one with "-1" behind them."""
     headings = re.findall(
         r"^#+ (.+)$", _FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE
     )
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    words = [re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings]
+    before = [words[:place].count(one) for place, one in enumerate(words)]
+    return [f"{one}-{n}" if n else one for one, n in zip(words, before, strict=True)]
 
 
 def titled_blocks(page: str) -> dict[str, str]:
