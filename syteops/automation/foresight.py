@@ -15,6 +15,7 @@ from syteops.core import consequences
 from syteops.core.actors import Actor
 from syteops.core.consequences import Consequence, Watcher
 from syteops.core.entities import Entity
+from syteops.lib.text import some_of
 
 _SHOWN = 10
 """Names that people are shown; answers of the API hold them all."""
@@ -60,13 +61,8 @@ def _words(found: Altered, told: str) -> list[Any]:
     ):
         if names:
             what = one if len(names) == 1 else many
-            lines += [f"{len(names)} automation {what}:", _some(names)]
+            lines += [f"{len(names)} automation {what}:", some_of(names, _SHOWN)]
     return [*lines, told]
-
-
-def _some(names: list[str]) -> list[str]:
-    further = len(names) - _SHOWN
-    return [*names[:_SHOWN], *([f"and {further} more"] if further > 0 else [])]
 
 
 _NAMES = {"type": "array", "items": {"type": "string"}}

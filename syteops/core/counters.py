@@ -48,7 +48,6 @@ class CounterKind(StrEnum):
     WRONG_CODES = "wrong codes"
     TRIES_OF_ADDRESS = "tries of address"
     HOUSEKEEPING = "housekeeping"
-    READINESS = "readiness"
     PROGRESS = "progress"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import models
 
+from syteops.lib.text import some_of
+
 Impact = Callable[[Any], Mapping[str, Any]]
 _NAMES = {
     "ai_areas": "AI areas",
@@ -69,9 +71,8 @@ def _label(name: str) -> str:
 
 def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    further = len(values) - _MOST_SHOWN
-    shown = [
+    texts = [
         " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else str(one)
-        for one in values[:_MOST_SHOWN]
+        for one in values
     ]
-    return [*shown, f"and {further:,} more"] if further > 0 else shown
+    return some_of(texts, _MOST_SHOWN)

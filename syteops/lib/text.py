@@ -90,6 +90,12 @@ def start_of(text: str, length: int) -> str:
     return text if len(text) <= length else f"{cut(text, length - 1)}…"
 
 
+def some_of(texts: list[str], most: int) -> list[str]:
+    """`texts`, or so many of them and how many more there are."""
+    further = len(texts) - most
+    return [*texts[:most], f"and {further:,} more"] if further > 0 else texts
+
+
 def breakable(text: str) -> str:
     """`text`, in whose words of more than 24 characters a line may end anywhere."""
     broken: str = _LONG_WORD.sub(lambda word: _BREAK.join(_CLUSTER.findall(word[0])), text)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from syteops.audit.models import AuditEntry
+from tests.fixtures import signed_in
 
 SIGN_IN = "/admin/login/"
 SECOND = "/admin/login/second-step/"
@@ -64,6 +65,12 @@ def set_up(client: Client, clock: Clock) -> App:
     app.recovery = shown_codes(answer)
     clock.pass_by()
     return app
+
+
+@pytest.fixture
+def app(alice: User, clock: Clock) -> App:
+    """Of Alice, who has set it up and signed out."""
+    return set_up(signed_in(alice), clock)
 
 
 def shown_codes(answer: Any) -> list[str]:
