@@ -42,12 +42,12 @@ def on_publish(listener: Listener) -> Listener:
 def publish() -> int:
     """Publish what has happened since the last time; how many events that were.
 
-    The first time nothing is: the feed begins with the site as it is then. Where another process is
-    publishing, that one goes on. Costs one short query while nothing happens.
+    Where another process is publishing, that one goes on. Costs one short query while nothing
+    happens.
     """
     [row] = _PROGRESS() or [None]
     if row is None:
-        _begin()
+        begin()
         return 0
     head, last_entry, compared_entry = row
     published = 0
@@ -75,7 +75,11 @@ _PROGRESS: Prepared[Any] = Prepared(_progress)
 
 
 @transaction.atomic
-def _begin() -> None:
+def begin() -> None:
+    """Begin the feed with the site as it is now, unless it has begun.
+
+    `manage.py setup` does, so that nothing is missed while the first server starts.
+    """
     chain = AuditChain.objects.first()
     head = chain.head_sequence if chain else 0
     _, is_new = Stream.objects.get_or_create(

@@ -61,6 +61,16 @@ def test_the_first_run_prints_address_name_and_password_of_the_first_admin(site:
     assert re.search(r"User: +admin\b", site.printed)
 
 
+def test_what_changes_before_the_first_server_starts_is_an_event(site: Site) -> None:
+    made = site.manage("manage_key", "create", "--name", "Early", "--scopes", "variables:read")
+    assert made.returncode == 0, made.stderr
+    script = (
+        "from syteops.events import publishing; publishing.publish(); "
+        "from syteops.events.models import Event; print(*Event.objects.values_list('type'))"
+    )
+    assert "key.generated" in site.manage("shell", "-c", script).stdout
+
+
 def test_what_others_could_open_is_closed_again(site: Site) -> None:
     """As after a copy, or in a directory that somebody made with the usual umask."""
     opened = [site.data_dir, *site.data_dir.iterdir()]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from syteops.core.locks import exclusive
 from syteops.core.pending_migrations import pending_migrations
+from syteops.events import publishing
 from syteops.lib.private_files import close, exposed
 from syteops.people.passwords import create_first_admin
 from syteops.server import static_files
@@ -25,7 +26,7 @@ _FIRST_ADMIN = "admin"
 
 
 class Command(BaseCommand):
-    """Secrets, migrations, static files, first admin: whatever of it is still missing.
+    """Secrets, migrations, static files, first admin, event feed: whatever of it is still missing.
 
     Prints the first admin's one-time password once and never again. Runs of several processes wait
     for each other.
@@ -48,6 +49,7 @@ class Command(BaseCommand):
                 *self._collect_static_files(),
             ]
             password = create_first_admin(_FIRST_ADMIN)
+            publishing.begin()
         for line in done:
             self.stdout.write(line)
         if password:
