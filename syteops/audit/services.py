@@ -26,7 +26,7 @@ from syteops.core.errors import Invalid, field_errors
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
 from syteops.core.prepared import insert_row, insert_rows, update_row, update_rows
-from syteops.core.trials import Touched, is_trial, note_touched
+from syteops.core.trials import Touched, is_recorded, is_trial, note_touched
 from syteops.lib.text import cut
 from syteops.lib.urls import moved
 
@@ -203,6 +203,8 @@ def record_each(actor: Actor, changed: Iterable[tuple[Entity, Changes]]) -> None
     entries = []
     for one, changes in changed:
         _note_touched(one, changes)
+        if not is_recorded():
+            continue
         event = f"{one.noun}.{Verb.UPDATED}"
         entry = _entry(actor, event, one.resource, one.public_id, str(one))
         entry.object_pk = str(one.pk)
@@ -299,6 +301,8 @@ def _store(*entries: AuditEntry) -> None:
 
     Raises TrailBroken where the chain would not: no change is stored without a record.
     """
+    if not is_recorded():
+        return
     # Once for the whole transaction: one of many changes has as many entries.
     is_first = all(hook[1] is not _seal for hook in connection.run_on_commit)
     if is_first:

@@ -2,12 +2,12 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypedDict
 
-from django.db.models import QuerySet, TextField
+from django.db.models import QuerySet
 
 from syteops.audit.switchables import SwitchableState
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
@@ -25,8 +25,6 @@ from syteops.lib.text import is_blank
 log = logging.getLogger(__name__)
 FEW = 2_000
 """Variables that are all derived, and put in order, to show a page of them."""
-_MANY = 500
-"""Objects that a database takes in one statement without fail; for more, everything is derived."""
 
 
 def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
@@ -87,8 +85,6 @@ def names_from(obj: Entity) -> list[str]:
 
 def values_around(touched: Collection[Touched]) -> dict[str, str]:
     """The values, by name, of all variables that may change with these objects."""
-    if len(touched) > _MANY:
-        return exported()
     by_kind: dict[Any, list[Touched]] = defaultdict(list)
     for one in touched:
         by_kind[one.model].append(one)
@@ -98,7 +94,7 @@ def values_around(touched: Collection[Touched]) -> dict[str, str]:
         owner(obj)
         for model, objects in by_kind.items()
         if model.resource in asked
-        for obj in _objects(model, [one.pk for one in objects])
+        for obj in _objects(model, {one.pk for one in objects})
     }
     found: dict[str, str] = {}
     for variable in around:
@@ -107,10 +103,9 @@ def values_around(touched: Collection[Touched]) -> dict[str, str]:
     return found
 
 
-def _objects(model: type[Entity], keys: list[Any]) -> QuerySet[Entity]:
-    """Without what may be long, and names no object."""
-    texts = [one.name for one in model._meta.concrete_fields if isinstance(one, TextField)]
-    return model._base_manager.filter(pk__in=keys).defer(*texts)
+def _objects(model: type[Entity], keys: Set[Any]) -> QuerySet[Entity]:
+    """With nothing but what names them."""
+    return model._base_manager.filter(pk__among=keys).only(model.identified_by)
 
 
 def _around(by_kind: Mapping[Any, Collection[Touched]]) -> Iterator[CatalogueVariable]:

@@ -90,7 +90,7 @@ def foresee(actor: Actor, change: Callable[[], object]) -> Consequences:
     watch = Watch(actor)
     if watch:  # else the actor may be told nothing, and it need not be tried
         with suppress(DomainError):
-            with trial():
+            with trial(recorded=False):
                 change()
                 watch.look()
             return watch.tell()

@@ -34,7 +34,7 @@ class Entity(Record):
     )
     """What can happen to it: each is an event, such as `crm_system.updated`."""
     identified_by: ClassVar[str] = "pk"
-    """The column whose value is its `public_id`."""
+    """The column that its `public_id` is made of."""
     counted: ClassVar[bool] = True
     """Whether status shows how many there are."""
     credential_addresses: ClassVar[Mapping[str, str]] = {}
@@ -105,6 +105,7 @@ class Numbered(Entity):
     Deleting is soft: the row stays (`deleted_at`), without its number.
     """
 
+    identified_by: ClassVar[str] = "number"
     # A number is taken under a lock.
     unvalidated = frozenset(("uid", "number"))
 

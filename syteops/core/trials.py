@@ -19,18 +19,29 @@ class Touched(NamedTuple):
 
 
 _touched: ContextVar[dict[Touched, None] | None] = ContextVar("touched", default=None)
+_is_recorded: ContextVar[bool] = ContextVar("is_recorded", default=True)
 
 
 @contextmanager
-def trial() -> Iterator[None]:
-    """Take back whatever is stored meanwhile. None of it is signed: it never happened."""
-    token = _touched.set({})
+def trial(*, recorded: bool = True) -> Iterator[None]:
+    """Take back whatever is stored meanwhile. None of it is signed: it never happened.
+
+    Without `recorded` the trail has no entry of it even meanwhile, which is half of the work where
+    very many objects change: for who looks at nothing that is told by the trail.
+    """
+    token, was_recorded = _touched.set({}), _is_recorded.set(recorded)
     try:
         with transaction.atomic():
             yield
             transaction.set_rollback(True)
     finally:
+        _is_recorded.reset(was_recorded)
         _touched.reset(token)
+
+
+def is_recorded() -> bool:
+    """Whether the trail is to have an entry of what is stored now."""
+    return _is_recorded.get()
 
 
 def is_trial() -> bool:

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+import syteops.core.among  # noqa: F401 - the look-up of that name
 from syteops.core.entities import Entity, Numbered
 from syteops.core.modules import contribution, module_of
 from syteops.core.prepared import Prepared
@@ -138,14 +139,14 @@ def only(find: Callable[[], "QuerySet[E]"], about: About, **ways: str) -> Iterab
     if about is None:
         return _in_pieces(_prepared(find)) if _is_piecewise.get() else _prepared(find)()
     found = find()
-    own = [one.pk for one in about if issubclass(one.model, found.model)]
-    wanted = [Q(pk__in=own)] if own else []
+    own = {one.pk for one in about if issubclass(one.model, found.model)}
+    wanted = [Q(pk__among=own)] if own else []
     for resource, way in ways.items():
-        others = [one.pk for one in about if one.resource == resource]
+        others = {one.pk for one in about if one.resource == resource}
         if others and not way:
             return _prepared(find)()
         if others:
-            led = found.model._base_manager.filter(**{f"{way}__in": others})
+            led = found.model._base_manager.filter(**{f"{way}__among": others})
             wanted.append(Q(pk__in=led.values("pk")))
     return found.filter(reduce(or_, wanted)) if wanted else []
 

@@ -9,7 +9,13 @@ from syteops.core.variables import About, Variable, family, only, owner
 from syteops.roles.models import Role
 from syteops.roles.queries import HOLDING, all_roles, pairs_of
 from syteops.team.models import TeamMember
-from syteops.team.queries import live_members, published_values, with_related
+from syteops.team.queries import (
+    beyond_identifiers,
+    live_members,
+    named_members,
+    published_values,
+    with_related,
+)
 
 HOLDER_PREFIXES = {
     "site_owner": "syteops_user_owner",
@@ -42,11 +48,6 @@ def _custom() -> QuerySet[Role]:
     return Role.objects.filter(system=False)
 
 
-def _named() -> QuerySet[TeamMember]:
-    """With what their names are made of alone: with a role, all of them are asked for."""
-    return TeamMember.objects.only("number", "full_name", "first_name", "last_name", "nickname")
-
-
 def _beyond_holders(about: About) -> About:
     """Without roles of which only the holders were changed: each that came or went is touched."""
     if about is None:
@@ -58,21 +59,12 @@ def _beyond_holders(about: About) -> About:
     ]
 
 
-def _beyond_identifiers(about: About) -> About:
-    """Without members of whom only CRM identifiers were changed: holders alone tell these."""
-    if about is None:
-        return None
-    return [
-        one for one in about if not (issubclass(one.model, TeamMember) and one.names == {"crm_ids"})
-    ]
-
-
 @family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
 def holding_variables(about: About = None) -> Iterator[Variable]:
-    about = _beyond_identifiers(about)
+    about = beyond_identifiers(about)
     roles = list(only(_custom, about, users=""))
     held = pairs_of([role.pk for role in roles]) if roles else ()
-    for member in only(_named, _beyond_holders(about), roles="") if roles else ():
+    for member in only(named_members, _beyond_holders(about), roles="") if roles else ():
         of, name = owner(member), str(member)
         for role in roles:
             yield Variable(
@@ -91,7 +83,7 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
     "comma in a name is not one between two.",
 )
 def contact_variables(about: About = None) -> Iterator[Variable]:
-    for role in only(all_roles, _beyond_identifiers(about), users="assignments__member"):
+    for role in only(all_roles, beyond_identifiers(about), users="assignments__member"):
         holders = role.holders
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (

@@ -12,6 +12,8 @@ from syteops.audit.erasing import Remainder
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of, refusals_on
 from syteops.core.errors import Invalid
+from syteops.core.trials import Touched
+from syteops.core.variables import About
 from syteops.crm.queries import entries_with_identifiers, identifiers_of_many
 from syteops.lib.text import cut
 from syteops.people.queries import people_renamed_since
@@ -43,6 +45,11 @@ _PUBLISHED = (
 def live_members() -> QuerySet[TeamMember]:
     """Every member that is not deleted, by number, with the name of the login alone."""
     return TeamMember.objects.select_related("user").defer("uid", *_UNSHOWN_OF_LOGINS)
+
+
+def named_members() -> QuerySet[TeamMember]:
+    """With what their names are made of alone, for where all of them are asked for."""
+    return TeamMember.objects.only(*SHOWN_ELSEWHERE)
 
 
 _SHOWN_OF_LOGINS = ("id", "username")
@@ -132,8 +139,32 @@ def published_values(member: TeamMember) -> dict[str, str]:
     """
     values = {"user_num": member.slot, "full_name": member.shown_name}
     values |= {name: getattr(member, name) for name in _PUBLISHED}
-    values |= {f"crm_{number}_id": text for number, text in member.crm_ids.items()}
+    values |= identifier_values(member.crm_ids)
     return {name: text for name, text in values.items() if text}
+
+
+def identifier_values(crm_ids: Mapping[str, str]) -> dict[str, str]:
+    """What automations may know of CRM identifiers, by number: field → text."""
+    return {f"crm_{number}_id": text for number, text in crm_ids.items()}
+
+
+def beyond_identifiers(about: About) -> About:
+    """Without members of whom only CRM identifiers were changed, for what does not tell these."""
+    return None if about is None else [one for one in about if not _is_of_identifiers(one)]
+
+
+def with_changed_identifiers(about: About) -> list[TeamMember]:
+    """The live members of whom only CRM identifiers were changed, with these and their names."""
+    keys = {one.pk for one in about or () if _is_of_identifiers(one)}
+    members = list(named_members().filter(pk__among=keys)) if keys else []
+    held = identifiers_of_many([one.pk for one in members])
+    for one in members:
+        one.crm_ids = held[one.pk]
+    return members
+
+
+def _is_of_identifiers(one: Touched) -> bool:
+    return issubclass(one.model, TeamMember) and one.names == {"crm_ids"}
 
 
 def remainders_of(member: TeamMember) -> Iterator[Remainder]:

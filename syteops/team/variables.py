@@ -1,10 +1,17 @@
 """`syteops_user_NNN_…`: what automations may know of the team members."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from syteops.core.variables import About, Variable, family, only, owner, pieces
 from syteops.team.models import TeamMember
-from syteops.team.queries import live_members, published_values, with_related
+from syteops.team.queries import (
+    beyond_identifiers,
+    identifier_values,
+    live_members,
+    published_values,
+    with_changed_identifiers,
+    with_related,
+)
 
 
 def _with_related(members: Iterable[TeamMember]) -> Iterator[TeamMember]:
@@ -19,8 +26,14 @@ def _with_related(members: Iterable[TeamMember]) -> Iterator[TeamMember]:
     TeamMember,
 )
 def member_variables(about: About = None) -> Iterator[Variable]:
-    for member in _with_related(only(live_members, about)):
-        for field, value in published_values(member).items():
-            name = f"syteops_user_{member.slot}_{field}"
-            told = f"{field.replace('_', ' ')} of {member}"
-            yield Variable(name, value, told, of=(owner(member),))
+    for member in _with_related(only(live_members, beyond_identifiers(about))):
+        yield from _of(member, published_values(member))
+    for member in with_changed_identifiers(about):
+        yield from _of(member, identifier_values(member.crm_ids))
+
+
+def _of(member: TeamMember, values: Mapping[str, str]) -> Iterator[Variable]:
+    of = (owner(member),)
+    for field, value in values.items():
+        name = f"syteops_user_{member.slot}_{field}"
+        yield Variable(name, value, f"{field.replace('_', ' ')} of {member}", of=of)

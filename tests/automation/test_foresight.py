@@ -12,6 +12,7 @@ from django.core.management import call_command
 
 from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.audit import services as audit
 from syteops.automation import queries
 from syteops.automation.queries import Altered, altered, exported
 from syteops.core.actors import SYSTEM
@@ -19,11 +20,12 @@ from syteops.core.consequences import foresee
 from syteops.core.errors import DomainError
 from syteops.core.trials import trial
 from syteops.crm import services as crm
-from syteops.crm.models import CrmSystem
+from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.modules import services as modules
 from syteops.roles import services as roles
 from syteops.roles.models import Role
 from syteops.team import services as team
+from syteops.team import variables as team_variables
 from syteops.team.models import TeamMember
 
 pytestmark = pytest.mark.django_db
@@ -127,11 +129,21 @@ def test_it_is_what_the_whole_catalogue_would_differ_in(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("demo")
 def test_a_change_of_very_many_is_told_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "_MANY", 1)
-    members = list(TeamMember.objects.all()[:3])
+    system = CrmSystem.objects.first()
+    assert system is not None
+    made = TeamMember.objects.bulk_create(TeamMember(number=n) for n in range(101, 701))
+    CrmIdentifier.objects.bulk_create(
+        CrmIdentifier(member=one, system=system, identifier=f"x{one.number}") for one in made
+    )
+    change = partial(_do, crm.delete_crm_system, system)
+    expected: Any = slowly(change)
+    assert len(expected.removed) > 600
 
-    def delete() -> None:
-        for one in members:
-            _do(team.delete_team_member, one)
+    def whole(*_: object) -> Any:
+        raise AssertionError("More is derived than can change.")
 
-    assert foretold(delete) == slowly(delete)
+    monkeypatch.setattr(queries, "exported", whole)
+    monkeypatch.setattr(team_variables, "published_values", whole)
+    monkeypatch.setattr(audit, "insert_rows", whole)
+
+    assert foretold(change) == expected

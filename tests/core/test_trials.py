@@ -35,6 +35,15 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[AuditEntry]:
     return entries
 
 
+def test_what_is_tried_unrecorded_has_no_entry_even_meanwhile(stored: list[AuditEntry]) -> None:
+    with trial(recorded=False):
+        a_system()
+        assert CrmSystem.objects.exists()
+    assert not stored
+    a_system()
+    assert stored
+
+
 def test_a_trial_is_taken_back_and_ends() -> None:
     with trial():
         assert is_trial()
