@@ -7,6 +7,9 @@ from typing import Any
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
@@ -15,6 +18,8 @@ from syteops.lib.text import cut
 _LOOKED_THROUGH = 4000
 _READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
 _MOST_REPEATED = 500_000
+_MOST_STEPS = 40_000
+_DEEPEST = 20
 
 
 def render(text: str) -> SafeString:
@@ -24,7 +29,8 @@ def render(text: str) -> SafeString:
     text: a picture from elsewhere would tell its server who reads the page.
     """
     # html=False: all that was typed is escaped
-    return SafeString(_parser().render(text, {"references": _Targets()}))
+    parser = _parser()
+    return SafeString(parser.renderer.render(_parsed(text), parser.options, {}))
 
 
 to_html = lru_cache(maxsize=128)(render)
@@ -37,7 +43,7 @@ def to_tree(text: str) -> list[dict[str, Any]]:
     A node has its `kind` (markdown-it's name for it), and its `nodes` or its `text`; a heading its
     `level`, a numbered list its `start`, a link its `href`.
     """
-    return _nodes(SyntaxTreeNode(_parser().parse(text, {"references": _Targets()})))
+    return _nodes(SyntaxTreeNode(_parsed(text)))
 
 
 def _nodes(parent: SyntaxTreeNode) -> list[dict[str, Any]]:
@@ -60,7 +66,7 @@ def _node(one: SyntaxTreeNode) -> dict[str, Any]:
 
 def to_text(text: str) -> str:
     """What a reader of a Markdown text reads, on one line."""
-    return " ".join(" ".join(texts_of(_parser().parse(text))).split())
+    return " ".join(" ".join(texts_of(_parsed(text))).split())
 
 
 def says_something(text: str) -> bool:
@@ -101,11 +107,53 @@ class _Targets(dict[str, dict[str, Any]]):
         return self[label] if self.left >= 0 else default
 
 
+def _parsed(text: str) -> list[Token]:
+    """The tokens of a text; where they take too much work, one of the text as it was typed.
+
+    The parser needs a second or many for some texts that nobody writes by chance, such as brackets
+    that are never closed, or lines that twenty quotations go on with. Steps are counted and not
+    seconds, so that a text looks the same on every machine.
+    """
+    try:
+        return _parser().parse(text, {"references": _Targets(), "steps": 0})
+    except _TooMuch:
+        return [Token("code_block", "code", 0, content=text)]
+
+
+class _TooMuch(Exception):
+    """The text has too much markup."""
+
+
+def _count(state: StateBlock | StateInline, *_: Any) -> bool:
+    """As a rule: never fits, but is tried at each place where another might begin."""
+    state.env["steps"] += 1
+    if state.env["steps"] > _MOST_STEPS:
+        raise _TooMuch
+    return False
+
+
+def _count_blocks(state: StateCore) -> None:
+    """Cells that a row leaves out are made without a look at any rule."""
+    if len(state.tokens) > 2 * _MOST_STEPS:
+        raise _TooMuch
+
+
+def _refuse_deeper(state: StateInline) -> None:
+    """Blocks have a bound of the parser's; emphasis within emphasis has none."""
+    if any(one.level > _DEEPEST for one in state.tokens):
+        raise _TooMuch
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.disable("image")
     parser.add_render_rule("link_open", _open_link)
+    lines = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("table", "count", _count, {"alt": lines})
+    parser.inline.ruler.before("text", "count", _count)
+    parser.inline.ruler2.after("fragments_join", "depth", _refuse_deeper)
+    parser.core.ruler.after("block", "count", _count_blocks)
     return parser
 
 
