@@ -1,11 +1,16 @@
-"""Mail over SMTP that tells when a server takes a mail for some of its recipients only.
+"""Mail over SMTP to a server that may be slow, broken or hostile.
 
-The library hands that back to its caller, and Django drops it.
+It tells when the server takes a mail for some of its recipients only: the library hands that back
+to its caller, and Django drops it. And no server holds up a worker for longer than SECONDS, or
+fills its memory: the library waits for each byte anew, and keeps whatever it is told.
 """
 
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from smtplib import SMTP, SMTP_SSL, SMTPException
-from typing import Any
+from threading import Timer
+from typing import Any, BinaryIO
 
 from django.core.mail.backends import smtp
 
@@ -21,24 +26,75 @@ class PartlyRefused(SMTPException):
         self.codes = codes
 
 
-class _Telling:
-    """Beside a connection of the library."""
+SECONDS = 60.0
+"""For all of a connection, from the greeting to the goodbye."""
+MOST_BYTES = 1 << 20
+"""Of all that a server says in a connection, before TLS and again with it."""
+
+
+class _Replies:
+    """What the server says."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._left = file, MOST_BYTES
+        self.close = file.close
+
+    def readline(self, size: int) -> bytes:
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("The mail server says too much.")
+        return line
+
+
+class _Plain(SMTP):
+    _watch: Timer | None = None
+
+    def _get_socket(self, *args: Any) -> socket.socket:
+        found: socket.socket = super()._get_socket(*args)  # type: ignore[misc]
+        # A copy: TLS takes the socket itself over.
+        self._watch = Timer(SECONDS, _shut, [found.dup()])
+        self._watch.daemon = True
+        self._watch.start()
+        return found
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Raises SMTPServerDisconnected for a server that says too much."""
+        if self.file is None and self.sock is not None:
+            self.file = _Replies(self.sock.makefile("rb"))
+        return super().getreply()
+
+    def quit(self) -> tuple[int, bytes]:
+        """Say goodbye. Whatever comes of it changes nothing of what the server has taken."""
+        with suppress(SMTPException, OSError):
+            return super().quit()
+        self.close()
+        return -1, b""
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            _shut(*self._watch.args)
+        super().close()
 
     def sendmail(self, *args: Any, **more: Any) -> Any:
-        """As Django calls it: with sender, recipients and mail."""
-        refused = super().sendmail(*args, **more)  # type: ignore[misc]
+        """As Django calls it: with sender, recipients and mail. Raises PartlyRefused."""
+        refused = super().sendmail(*args, **more)
         places = {one: place for place, one in enumerate(args[1], 1)}
         if refused:
             raise PartlyRefused({places[one]: code for one, (code, _) in refused.items()})
         return refused
 
 
-class _Plain(_Telling, SMTP):
-    pass
+class _Encrypted(SMTP_SSL, _Plain):
+    """Its handshake is watched, too."""
 
 
-class _Encrypted(_Telling, SMTP_SSL):
-    pass
+def _shut(copy: socket.socket) -> None:
+    """End the connection, whoever waits for a byte of it."""
+    with suppress(OSError):  # it has ended, or was shut before
+        copy.shutdown(socket.SHUT_RDWR)
+    copy.close()
 
 
 class EmailBackend(smtp.EmailBackend):
