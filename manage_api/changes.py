@@ -64,7 +64,9 @@ def _require_whole_trail(since: datetime) -> None:
     """Raises Invalid (`too_old`) where some of what happened since is not kept any more."""
     begins = trail_begins()
     if begins is not None and since < begins:
-        _refuse_as_too_old(f"what happened before {begins.isoformat()} is not kept.")
+        _refuse_as_too_old(
+            f"what happened before {begins.isoformat()} is not kept, or was taken back."
+        )
 
 
 def _require_few_changes(since: datetime) -> None:

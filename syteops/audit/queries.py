@@ -14,6 +14,7 @@ from syteops.audit.models import AuditChain, AuditEntry, Outcome
 from syteops.core.actors import ActorKind
 from syteops.core.entities import Entity
 from syteops.core.errors import NotFound
+from syteops.core.events import Noun, Verb
 from syteops.core.locks import snapshot
 
 
@@ -72,9 +73,14 @@ def keys_of_changed(model: type[Entity], since: datetime, names: Collection[str]
 
 
 def trail_begins() -> datetime | None:
-    """Since when every entry is kept; None if none was ever removed."""
+    """Since when every entry is kept; None if none was ever removed.
+
+    Some were, also, where the site was put back to a backup: those of what happened since.
+    """
     chain = AuditChain.objects.first()
-    return chain.cut_at if chain else None
+    restored = AuditEntry.objects.filter(event=f"{Noun.AUDIT}.{Verb.RESTORED}").order_by("-id")
+    moments = (chain and chain.cut_at, restored.values_list("at", flat=True).first())
+    return max((one for one in moments if one), default=None)
 
 
 def latest_changes() -> QuerySet[AuditEntry]:

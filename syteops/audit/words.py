@@ -42,6 +42,7 @@ _WITHOUT_OBJECT = {
     f"api.{Verb.DISABLED}": "disabled the API",
     f"{Noun.VARIABLES}.{Verb.RESYNCED}": "asked that all variables be told anew",
     f"{Noun.AUDIT}.{Verb.PRUNED}": "removed the oldest audit entries",
+    f"{Noun.AUDIT}.{Verb.RESTORED}": "put the site back to an earlier backup",
     f"{Noun.AUDIT}.{Verb.ERASED}": "took the values of somebody erased out of audit entries",
 }
 

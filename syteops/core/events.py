@@ -103,7 +103,7 @@ NOUN_VERBS: Mapping[Noun, frozenset[Verb]] = {
         )
     ),
     Noun.GROUP: frozenset((Verb.CREATED, Verb.UPDATED, Verb.DELETED, Verb.RESTORED)),
-    Noun.AUDIT: frozenset((Verb.ERASED, Verb.PRUNED)),
+    Noun.AUDIT: frozenset((Verb.ERASED, Verb.PRUNED, Verb.RESTORED)),
     Noun.ENCRYPTION: frozenset((Verb.ROTATED,)),
     Noun.VARIABLES: frozenset((Verb.CHANGED, Verb.RESYNCED)),
     Noun.DELIVERIES: frozenset((Verb.PAUSED, Verb.RESUMED, Verb.RESENT)),

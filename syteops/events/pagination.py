@@ -1,7 +1,7 @@
 """How the feed is read: from a place on, so much at once."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -12,12 +12,16 @@ from rest_framework.response import Response
 from manage_api.cursors import LONGEST, PARAMETER, read_cursor, write_cursor
 from manage_api.fields import StrictCharField, StrictIntegerField
 from syteops.core.errors import Invalid
-from syteops.events.queries import first_kept_id, newest_id
+from syteops.events.queries import first_kept_id, name_of, newest_id
 
 LONGEST_WAIT = 30
 """Seconds that a reader may have its request kept open; less than proxies wait by themselves."""
 MOST_EVENTS = 200
 EVENTS = 50
+
+
+def _refuse_as_too_old(why: str) -> NoReturn:
+    raise Invalid.field(PARAMETER, f"{why} Begin without `after`.", "too_old")
 
 
 class FeedPageSerializer(serializers.Serializer[Any]):
@@ -71,12 +75,16 @@ class FeedPagination(BasePagination):
         cursor = self.view.validated.get(PARAMETER)
         if cursor is None:
             return 0
-        [start] = read_cursor(cursor, self.view.operation.name, "")
-        if start + 1 < first_kept_id():
-            detail = "What came behind this place is not kept any more. Begin without `after`."
-            raise Invalid.field(PARAMETER, detail, "too_old")
+        # Those of older versions hold no name of the event.
+        start, *name = read_cursor(cursor, self.view.operation.name, "")
+        first = first_kept_id()
+        if start + 1 < first:
+            _refuse_as_too_old("What came behind this place is not kept any more.")
+        if name and start >= first and name != [name_of(start)]:
+            _refuse_as_too_old("This site was put back to a backup that is older than this place.")
         return int(start)
 
     def get_paginated_response(self, data: Any) -> Response:
-        cursor = write_cursor(self.view.operation.name, "", [self.next])
+        place = [self.next, name_of(self.next)]
+        cursor = write_cursor(self.view.operation.name, "", place)
         return Response({self.view.list_name: data, "next": cursor, "has_more": self.has_more})

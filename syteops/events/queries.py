@@ -53,6 +53,12 @@ def newest_id() -> int:
     return Stream.objects.values_list("last_event", flat=True).first() or 0
 
 
+def name_of(event_id: int) -> str:
+    """What tells the event from one that had this id before the site was put back to a backup."""
+    uid = Event.objects.filter(pk=event_id).values_list("uid", flat=True).first()
+    return uid.hex[:12] if uid else ""
+
+
 def events_behind(place: int) -> list[Event]:
     """The first events behind that id, oldest first, without what they tell."""
     found = Event.objects.only("id", "type", "resource", "object_id", "at")

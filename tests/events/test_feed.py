@@ -13,7 +13,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.waiting import wanted_wait
 from syteops.crm import services as crm
 from syteops.events.filters import EventFilter
-from syteops.events.models import Event
+from syteops.events.models import Event, Stream
 from syteops.events.services import prune_events
 from tests.events.publish import a_system, publish
 from tests.fixtures import Api
@@ -145,6 +145,39 @@ def test_what_is_erased_is_erased_here_as_well(api: Api) -> None:
     assert erased.status_code == 200, erased.content
     publish()
     assert "Zyxwvut" not in str(read(api))
+
+
+def test_who_read_what_a_restored_backup_took_back_is_told(api: Api) -> None:
+    """Ids begin again where the backup ended: soon there are others behind the reader's place."""
+    a_system()
+    publish()
+    in_backup, backed_up = read(api)["next"], Event.objects.count()
+    a_system("Taken back")
+    publish()
+    taken_back = read(api)["next"]
+    Event.objects.filter(pk__gt=backed_up).delete()
+    Stream.objects.update(last_event=backed_up)
+
+    for others_made in range(3):
+        refused = api.get(f"/events?after={taken_back}")
+        assert refused.status_code == 400, others_made
+        assert [one["code"] for one in refused.json()["errors"]] == ["too_old"]
+        a_system(f"New {others_made}")
+        publish()
+    assert types(api, f"after={in_backup}") == ["crm_system.created"] * 3
+
+
+def test_a_place_at_the_end_is_good_however_long_nothing_happens(api: Api) -> None:
+    a_system()
+    publish()
+    at_the_end = read(api)["next"]
+    Event.objects.all().delete()
+    for _ in range(2):
+        assert read(api, f"after={at_the_end}")["events"] == []
+        at_the_end = read(api, f"after={at_the_end}")["next"]
+    a_system("New")
+    publish()
+    assert types(api, f"after={at_the_end}") == ["crm_system.created"]
 
 
 def test_old_events_go_and_who_has_missed_some_is_told(api: Api, settings: Any) -> None:

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,7 +23,9 @@ from manage_api.operations import Operation, all_operations
 from notes import services as notes
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
+from syteops.audit.services import record_about
 from syteops.core.actors import SYSTEM
+from syteops.core.events import Noun, Verb
 from syteops.crm.models import CrmSystem
 from syteops.people.queries import person_values
 from syteops.people.services import record_person
@@ -247,6 +249,17 @@ def test_a_plain_list_tells_nothing_of_it(api: Api) -> None:
 
 
 # --- What is not kept ------------------------------------------------------------------------
+
+
+def test_what_a_restored_backup_took_back_is_not_missed(api: Api) -> None:
+    since = timezone.now().isoformat()
+    about = (AuditEntry.resource, "", "")
+    record_about(SYSTEM, Noun.AUDIT, Verb.RESTORED, about)
+    for query, status in ((since, 400), (timezone.now().isoformat(), 200)):
+        answer = api.get(f"/team-members?{urlencode({'updated_since': query})}")
+        assert answer.status_code == status
+    refused = api.get(f"/team-members?{urlencode({'updated_since': since})}").json()
+    assert [one["code"] for one in refused["errors"]] == ["too_old"]
 
 
 def test_before_the_trail_begins_it_says_to_fetch_everything(api: Api) -> None:

@@ -1,5 +1,6 @@
 """A backup is the whole site: what it was restored to is the same, and works."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -23,11 +24,17 @@ from syteops.core.actors import SYSTEM
 from syteops.crm import services
 system = services.create_crm_system(SYSTEM, name="Acme")
 services.set_secrets(SYSTEM, system, api_key="hunter2-secret")
+from syteops.people.sessions import SessionStore
+SessionStore().create()
 """
 _SHOW = """
 from syteops.core.encryption import open_sealed
 from syteops.crm.models import CrmSystem
+from django.contrib.sessions.models import Session
+from syteops.audit.models import AuditEntry
 system = CrmSystem.objects.get()
+told = AuditEntry.objects.filter(event="audit.restored")
+print("Sessions:", Session.objects.count(), "Told:", *told.values_list("changes"))
 print(system.name, open_sealed(system, "api_key"))
 """
 
@@ -83,7 +90,10 @@ def test_a_restored_site_is_the_same_and_opens_its_secrets(
 ) -> None:
     empty.do("restore", str(backup))
     empty.do("setup")
-    assert empty.do("shell", "-c", _SHOW).splitlines()[-1] == "Acme hunter2-secret"
+    told, shown = empty.do("shell", "-c", _SHOW).splitlines()[-2:]
+    assert shown == "Acme hunter2-secret"
+    assert told.startswith("Sessions: 0 Told: ({'backup_made_at':")  # once, and nobody is signed in
+    assert "Everything is set up already." in empty.do("setup")
     assert "The audit trail is whole" in empty.do("verify_audit")
     for name in ("encryption_keys", "audit_key", "secret_key"):
         restored = empty.data_dir / "secrets" / name
@@ -92,6 +102,36 @@ def test_a_restored_site_is_the_same_and_opens_its_secrets(
     picture = empty.data_dir / "uploads" / "pictures" / "anna.png"
     assert picture.read_bytes() == b"\x89PNG anna"
     assert "not empty" in empty.refuse("restore", str(backup))
+
+
+_BREAK = """
+import os
+from django.core.management import call_command
+from syteops.server.backup import databases, site
+def fail(*args):
+    {how}
+{what} = fail
+call_command("restore", {backup!r})
+"""
+
+
+def test_whoever_is_killed_while_restoring_restores_again(backup: Path, empty: Site) -> None:
+    """The site is empty, or the one of the backup; never a database without its secrets."""
+    for what, how in (
+        ("site._place", "os._exit(9)"),
+        ("databases.load", "raise OSError('the disk is full')"),
+        ("databases.load", "os._exit(9)"),
+    ):
+        script = _BREAK.format(what=what, how=how, backup=str(backup))
+        assert empty.run("shell", "-c", script).returncode in (1, 9)
+        assert (empty.data_dir / "uploads" / "pictures" / "anna.png").exists() is (
+            (what, how) == ("databases.load", "os._exit(9)")
+        )
+    empty.do("restore", str(backup))
+    empty.do("setup")
+    assert empty.do("shell", "-c", _SHOW).splitlines()[-1] == "Acme hunter2-secret"
+    left = [path.name for path in empty.data_dir.rglob("*.restored")]
+    assert left == []
 
 
 def test_a_backup_is_for_its_owner_only_and_never_replaces_another(
@@ -192,6 +232,21 @@ def of_another_format(content: dict[str, bytes]) -> None:
     content["backup.json"] = json.dumps({**facts, "format": 9}).encode()
 
 
+def with_facts(**facts: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(content: dict[str, bytes]) -> None:
+        told = json.loads(content["backup.json"])
+        content["backup.json"] = json.dumps({**told, **facts}).encode()
+
+    return change
+
+
+def with_other_keys(content: dict[str, bytes]) -> None:
+    content["secrets/encryption_keys"] = b"\xff\xfe"
+    told = json.loads(content["backup.json"])
+    told["files"]["secrets/encryption_keys"] = hashlib.sha256(b"\xff\xfe").hexdigest()
+    content["backup.json"] = json.dumps(told).encode()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -203,6 +258,12 @@ def of_another_format(content: dict[str, bytes]) -> None:
         rewritten(with_way_out),
         rewritten(with_surplus),
         rewritten(of_another_format),
+        rewritten(with_facts(files=[])),
+        rewritten(with_facts(files={"database.dump": 1})),
+        rewritten(with_facts(proof=5)),
+        rewritten(with_facts(proof="ä")),
+        rewritten(with_facts(database=["sqlite"])),
+        rewritten(with_other_keys),
         rewritten(dict.clear),
     ],
 )

@@ -8,9 +8,10 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -80,7 +81,7 @@ def unpack(source: Path, into: Path) -> Contents:
     try:
         with tarfile.open(source, "r:gz") as archive:
             names = [_unpack_member(archive, member, into) for member in archive]
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (tarfile.TarError, EOFError, ValueError, zlib.error) as error:
         raise Broken(f"The archive is cut off or damaged: {error}") from error
     except OSError as error:
         if error.errno is not None:
@@ -121,7 +122,10 @@ def _read_list(into: Path, names: list[str]) -> Contents:
     try:
         found: dict[str, Any] = json.loads((into / _LIST).read_bytes())
         contents = Contents(**found)
-    except (ValueError, TypeError) as error:
+        # What json made of it may be anything.
+        files = {str(name): str(digest) for name, digest in contents.files.items()}
+        contents = replace(contents, files=files, proof=str(contents.proof))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Broken("The list in the archive cannot be read.") from error
     if contents.format != _FORMAT:
         raise Broken(f"This version cannot read backups of format {contents.format}.")

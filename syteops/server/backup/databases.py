@@ -86,7 +86,9 @@ def load(copy: Path) -> None:
     for suffix in ("-wal", "-shm"):
         place.with_name(place.name + suffix).unlink(missing_ok=True)
     draft = place.with_name(f".{place.name}.restored")
-    shutil.copyfile(copy, draft)
+    with copy.open("rb") as source, draft.open("wb") as file:
+        shutil.copyfileobj(source, file)
+        os.fsync(file.fileno())
     draft.chmod(0o600)
     draft.replace(place)
 

@@ -1,6 +1,7 @@
 """Backing up, checking and restoring this site."""
 
 import base64
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,19 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
 from django.utils import timezone
 
 from syteops import __version__
+from syteops.audit.chain import TrailBroken
+from syteops.audit.models import AuditEntry
+from syteops.audit.services import record_about
+from syteops.core.actors import command
 from syteops.core.encryption import KeyRing, UnsealError
 from syteops.core.errors import Conflict
-from syteops.env import env, secret_path
+from syteops.core.events import Noun, Verb
+from syteops.env import DATA_DIR, env, secret_path
 from syteops.server.backup import databases
 from syteops.server.backup.archive import Broken, Contents, unpack, write_archive
 from syteops.server.models import EncryptionProof
 
 _KEYS = "secrets/encryption_keys"
 _AUDIT_KEY = "secrets/audit_key"
+_SECRET_KEY = "secrets/secret_key"  # noqa: S105 - a name
+_NEWS = DATA_DIR / "restored"
+"""Which backup was restored, until `finish_restoring` has told it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ def _secret_files(workshop: Path, keys: list[str]) -> Iterator[tuple[str, Path]]
     for name, text in (
         (_KEYS, "\n".join(keys)),
         (_AUDIT_KEY, settings.AUDIT_KEY),
-        ("secrets/secret_key", settings.SECRET_KEY),
+        (_SECRET_KEY, settings.SECRET_KEY),
     ):
         path = workshop / Path(name).name
         path.touch(0o600)
@@ -116,7 +126,7 @@ def checked(source: Path, beside: Path) -> Iterator[Checked]:
             raise Broken("The database is missing.")
         databases.check(directory / copy, contents.database)
         file = directory / _KEYS
-        keys = file.read_text(encoding="utf-8").split() if file.exists() else []
+        keys = file.read_text(encoding="utf-8", errors="replace").split() if file.exists() else []
         if keys and not _opens(keys, contents.proof):
             raise Broken("Its encryption keys do not open what is stored in it.")
         yield Checked(contents, directory, keys)
@@ -125,13 +135,16 @@ def checked(source: Path, beside: Path) -> Iterator[Checked]:
 def _opens(keys: list[str], proof: str) -> bool:
     try:
         KeyRing(keys).open(base64.b64decode(proof))
-    except UnsealError:
+    except (UnsealError, ValueError):
         return False
     return True
 
 
 def restore(backup: Checked) -> None:
-    """Make this empty site the one of the backup. Raises Conflict, having changed nothing."""
+    """Make this empty site the one of the backup. Raises Conflict, having changed nothing.
+
+    The database comes last: until it is there, whole, the site is empty and can be restored again.
+    """
     if connection.vendor != backup.contents.database:
         raise Conflict(
             f"This is a backup of {backup.contents.database}, and this site's database is "
@@ -140,12 +153,57 @@ def restore(backup: Checked) -> None:
     if connection.introspection.table_names():
         raise Conflict("This site's database is not empty: restore into an empty one.")
     _require_secrets(backup)
-    databases.load(backup.directory / databases.dump_name(connection.vendor))
-    for name in backup.contents.files:
-        if name.startswith("secrets/"):
-            _place(backup.directory / name, secret_path(Path(name).name))
-        elif name in backup.uploads:
-            _place(backup.directory / name, Path(settings.MEDIA_ROOT, name[len("uploads/") :]))
+    with _placed(list(_files(backup))):
+        databases.load(backup.directory / databases.dump_name(connection.vendor))
+
+
+def _files(backup: Checked) -> Iterator[tuple[Path, Path]]:
+    """What is to be where, beside the database."""
+    for name in (_KEYS, _AUDIT_KEY, _SECRET_KEY):
+        if name in backup.contents.files:
+            yield backup.directory / name, secret_path(Path(name).name)
+    for name in backup.uploads:
+        yield backup.directory / name, Path(settings.MEDIA_ROOT, name.removeprefix("uploads/"))
+    news = backup.directory / _NEWS.name
+    news.write_text(backup.contents.created, encoding="utf-8")
+    yield news, _NEWS
+
+
+@contextmanager
+def _placed(files: list[tuple[Path, Path]]) -> Iterator[None]:
+    """The files are in their places; if what follows fails, what was there before is again."""
+    former = [(place, place.read_bytes() if place.exists() else None) for _, place in files]
+    try:
+        for source, place in files:
+            _place(source.read_bytes(), place)
+        yield
+    except BaseException:
+        for place, content in former:
+            if content is None:
+                place.unlink(missing_ok=True)
+            else:
+                _place(content, place)
+        raise
+
+
+def finish_restoring() -> str:
+    """Do what a restored site needs once, after its migrations; what that was, in a line.
+
+    Whoever was signed in when the backup was made is not: the session may have been ended since.
+    And the trail tells it, so that tools learn that what they read since then was taken back.
+    """
+    if not _NEWS.exists():
+        return ""
+    Session.objects.all().delete()
+    about = (AuditEntry.resource, "", "")
+    made_at = {"backup_made_at": (None, _NEWS.read_text(encoding="utf-8"))}
+    try:
+        with transaction.atomic():
+            record_about(command("restore"), Noun.AUDIT, Verb.RESTORED, about, made_at)
+    except TrailBroken as broken:
+        return f"Restored: not recorded yet. {broken.detail}"
+    _NEWS.unlink()
+    return "Restored: recorded, and everybody is signed out."
 
 
 def _require_secrets(backup: Checked) -> None:
@@ -165,9 +223,11 @@ def _require_secrets(backup: Checked) -> None:
         raise Conflict("AUDIT_KEY is another than that of the backup: set that one, or none.")
 
 
-def _place(source: Path, target: Path) -> None:
+def _place(content: bytes, target: Path) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.restored")
-    draft.write_bytes(source.read_bytes())
+    with draft.open("wb") as file:
+        file.write(content)
+        os.fsync(file.fileno())
     draft.chmod(0o600)
     draft.replace(target)

@@ -13,6 +13,7 @@ from syteops.events import publishing
 from syteops.lib.private_files import close, exposed
 from syteops.people.passwords import create_first_admin
 from syteops.server import static_files
+from syteops.server.backup.site import finish_restoring
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.serving import (
     admin_url,
@@ -50,6 +51,8 @@ class Command(BaseCommand):
             ]
             password = create_first_admin(_FIRST_ADMIN)
             publishing.begin()
+            if told := finish_restoring():
+                done.append(told)
         for line in done:
             self.stdout.write(line)
         if password:
