@@ -32,8 +32,9 @@ def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
 
     A constant number of queries. Names are unique: of two the first counts, and the log says so.
     """
-    found = (one for one in _derived("") if _matches(one, source, fold(search)))
-    return sorted(found, key=lambda one: one.name)
+    found = _with_text(search, _derived(""))
+    chosen = (one for one in map(_with_source, found) if source in ("", one.source))
+    return sorted(chosen, key=lambda one: one.name)
 
 
 def beginning_of_catalogue(
@@ -43,38 +44,51 @@ def beginning_of_catalogue(
     in which they are derived, and no more objects are read than that takes."""
     most = max(most, FEW)
     with piecewise():
-        found = (one for one in _derived(source) if _matches(one, source, fold(search)))
-        first = list(islice(found, most + 1))
+        found = _with_text(search, _derived(source))
+        first = list(map(_with_source, islice(found, most + 1)))
     if len(first) <= FEW:
         first.sort(key=lambda one: one.name)
     return first[:most], len(first) <= most
 
 
-def _derived(source: str) -> Iterator[CatalogueVariable]:
-    """Each with the source that it is from, of one source on request."""
-    known: dict[str, CatalogueVariable] = {}
+Derived = tuple[Family, CatalogueVariable]
+
+
+def _derived(source: str) -> Iterator[Derived]:
+    """Each with the family that it is from, of one source on request."""
+    known: set[str] = set()
     for family in active_families():
-        for derived in family.derive() if source in ("", family.source) else ():
-            if is_blank(derived.value):
+        for variable in family.derive() if source in ("", family.source) else ():
+            if is_blank(variable.value):
                 continue
-            variable = replace(derived, source=family.source)
-            if known.setdefault(variable.name, variable) is variable:
-                yield variable
-            else:
+            if variable.name in known:
                 log.error("The variable %s is derived twice.", variable.name)
+            else:
+                known.add(variable.name)
+                yield family, variable
+
+
+def _with_source(derived: Derived) -> CatalogueVariable:
+    family, variable = derived
+    return replace(variable, source=family.source)
+
+
+def _with_text(search: str, derived: Iterator[Derived]) -> Iterator[Derived]:
+    """Those in which that text is; all for none."""
+    folded = fold(search)
+    if not folded:
+        return derived
+    return (one for one in derived if any(folded in fold(text) for text in _texts_of(one[1])))
+
+
+def _texts_of(variable: CatalogueVariable) -> tuple[str, str, str]:
+    return variable.name, variable.value, variable.description
 
 
 def active_families() -> list[Family]:
     """The families whose variables exist now: those of inactive modules are away."""
     inactive = inactive_modules()
     return [one for one in all_families() if one.module not in inactive]
-
-
-def _matches(variable: CatalogueVariable, source: str, search: str) -> bool:
-    if source and variable.source != source:
-        return False
-    texts = (variable.name, variable.value, variable.description)
-    return not search or any(search in fold(text) for text in texts)
 
 
 def names_from(obj: Entity) -> list[str]:
@@ -129,7 +143,7 @@ def names_like(text: str, most: int) -> list[str]:
 
 def exported() -> dict[str, str]:
     """Every variable's value by name."""
-    return {one.name: one.value for one in catalogue()}
+    return dict(sorted((one.name, one.value) for _, one in _derived("")))
 
 
 @dataclass(frozen=True)

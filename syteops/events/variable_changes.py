@@ -6,10 +6,12 @@ somebody's telephone number, and must not outlive it.
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from syteops.automation.models import Variable
@@ -48,21 +50,32 @@ def changed_variables() -> VariableChanges:
     """How the catalogue differs from what is remembered. A constant number of queries."""
     with snapshot():
         known = dict(PublishedVariable.objects.values_list("name", "digest"))
-        present = {name: _digest(name, value) for name, value in exported().items()}
+        present = _digests(exported())
     found = altered(known, present)
     changed = {name: present[name] for name in found.changed}
     return VariableChanges(changed, found.removed, frozenset(present))
 
 
 def remember_variables(changes: VariableChanges) -> None:
-    """Compare with the present catalogue from now on."""
-    rows = [PublishedVariable(name=name, digest=one) for name, one in changes.changed.items()]
-    PublishedVariable.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["name"], update_fields=["digest"]
-    )
+    """Compare with the present catalogue from now on.
+
+    By hand: on SQLite every writer waits meanwhile, and Django takes eight times as long.
+    """
+    if changes.changed:
+        with connection.cursor() as cursor:
+            cursor.executemany(_REMEMBER, list(changes.changed.items()))
     PublishedVariable.objects.filter(name__in=changes.removed).delete()
 
 
-def _digest(name: str, value: str) -> str:
-    content = f"variable\0{name}\0{value}".encode()
-    return hmac.digest(settings.SECRET_KEY.encode(), content, "sha256").hex()
+_REMEMBER = (
+    f"INSERT INTO {PublishedVariable._meta.db_table} (name, digest) VALUES (%s, %s) "  # noqa: S608 - our own name
+    "ON CONFLICT (name) DO UPDATE SET digest = excluded.digest"
+)
+
+
+def _digests(values: Mapping[str, str]) -> dict[str, str]:
+    key = settings.SECRET_KEY.encode()
+    return {
+        name: hmac.digest(key, f"variable\0{name}\0{value}".encode(), "sha256").hex()
+        for name, value in values.items()
+    }

@@ -64,14 +64,15 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
     about = beyond_identifiers(about)
     roles = list(only(_custom, about, users=""))
     held = pairs_of([role.pk for role in roles]) if roles else ()
+    owned = [(role, owner(role)) for role in roles]
     for member in only(named_members, _beyond_holders(about), roles="") if roles else ():
-        of, name = owner(member), str(member)
-        for role in roles:
+        begins, name, of = f"syteops_user_{member.slot}_is", str(member), owner(member)
+        for role, of_role in owned:
             yield Variable(
-                f"syteops_user_{member.slot}_is_{role.slug}",
+                f"{begins}_{role.slug}",
                 "true" if (role.pk, member.pk) in held else "false",
                 f"Whether {name} is {role.name}",
-                of=(of, owner(role)),
+                of=(of, of_role),
             )
 
 

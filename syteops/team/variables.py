@@ -33,7 +33,7 @@ def member_variables(about: About = None) -> Iterator[Variable]:
 
 
 def _of(member: TeamMember, values: Mapping[str, str]) -> Iterator[Variable]:
-    of = (owner(member),)
+    begins, name, of = f"syteops_user_{member.slot}", str(member), (owner(member),)
     for field, value in values.items():
-        name = f"syteops_user_{member.slot}_{field}"
-        yield Variable(name, value, f"{field.replace('_', ' ')} of {member}", of=of)
+        told = f"{field.replace('_', ' ')} of {name}"
+        yield Variable(f"{begins}_{field}", value, told, of=of)
