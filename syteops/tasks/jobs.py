@@ -18,6 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from syteops.core.actors import Actor
 from syteops.core.counters import CounterKind, counters
 from syteops.core.tasks import TaskResultStatus
+from syteops.lib.text import cut
 from syteops.tasks.models import Job
 
 Storing = Callable[[], AbstractContextManager[Any]]
@@ -27,6 +28,9 @@ Work = Callable[[Actor, Storing], str]
 """Does it for the actor and stores the outcome in `with storing():`; answers what to tell."""
 
 KEPT = timedelta(days=30)
+LONGEST_TITLE = 200
+CLEARED = "Background task"
+"""The title of a job whose words were cleared: whatever else it comes to say is not kept."""
 _A_DAY = 24 * 60 * 60  # seconds
 
 UNFORESEEN = {
@@ -56,7 +60,7 @@ def begin(
     # Who it is, without what is known of it in this process alone.
     asked_by = {one.name: getattr(actor, one.name) for one in fields(actor) if one.compare}
     public_id = str(getattr(about, "public_id", about.pk))
-    job = Job(actor=asked_by, needs=[*needs], title=title, back=back)
+    job = Job(actor=asked_by, needs=[*needs], title=cut(title, LONGEST_TITLE), back=back)
     job.resource, job.object_id = about.resource, public_id
     result = task.enqueue(str(job.pk), about.pk if name is None else name)
     job.task = UUID(result.id)
@@ -108,6 +112,26 @@ def problems_of(ids: Iterable[UUID]) -> dict[UUID, dict[str, str] | None]:
 
 def _problem(job: Job, status: str) -> dict[str, str] | None:
     return (job.problem or UNFORESEEN) if status == "failed" else None
+
+
+def end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> None:
+    """Keep what became of it; its words, unless they were cleared since it was begun."""
+    ended, now = Job.objects.filter(pk=job.pk), timezone.now()
+    if not ended.exclude(title=CLEARED).update(ended_at=now, told=told, problem=problem):
+        ended.update(ended_at=now, told="", problem=_cleared(problem))
+
+
+def clear_words() -> int:
+    """Clear what jobs say: a title names a file, a refusal may repeat any value. How many did."""
+    jobs = list(Job.objects.select_for_update().exclude(title=CLEARED).order_by("pk"))
+    for job in jobs:
+        job.title, job.told, job.problem = CLEARED, "", _cleared(job.problem)
+    Job.objects.bulk_update(jobs, ["title", "told", "problem"], batch_size=500)
+    return len(jobs)
+
+
+def _cleared(problem: dict[str, str] | None) -> dict[str, str] | None:
+    return problem and {**problem, "detail": "What it said was cleared when somebody was erased."}
 
 
 def forget_jobs() -> None:

@@ -16,7 +16,7 @@ from syteops.core.actors import Actor, ActorKind
 from syteops.core.errors import DomainError, Forbidden, ModuleInactive
 from syteops.core.modules import inactive_modules, installed_modules
 from syteops.people.queries import acting_person
-from syteops.tasks.jobs import UNFORESEEN, Work
+from syteops.tasks.jobs import UNFORESEEN, Work, end
 from syteops.tasks.models import Job
 
 SHUT_OUT = "Whoever asked for it has no access any more. Nothing was done."
@@ -43,12 +43,12 @@ def carry_out(job_id: str, work: Work) -> None:
     except _StoredBefore:
         return
     except DomainError as refusal:
-        _end(job, problem={"code": refusal.code, "detail": refusal.detail})
+        end(job, problem={"code": refusal.code, "detail": refusal.detail})
     except Exception:
-        _end(job, problem=UNFORESEEN)
+        end(job, problem=UNFORESEEN)
         raise
     else:
-        _end(job, told=told)
+        end(job, told=told)
 
 
 @contextmanager
@@ -61,10 +61,6 @@ def _storing(job: str) -> Iterator[None]:
         require_rights(locked)  # the work may have taken minutes
         yield
         Job.objects.filter(pk=job).update(ended_at=timezone.now())
-
-
-def _end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> None:
-    Job.objects.filter(pk=job.pk).update(ended_at=timezone.now(), told=told, problem=problem)
 
 
 # --- Rights --------------------------------------------------------------------------------

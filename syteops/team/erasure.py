@@ -5,6 +5,7 @@ from typing import Any
 
 from manage_api.idempotency import rewrite_answers
 from syteops.core.actors import Actor
+from syteops.tasks.jobs import clear_words
 from syteops.tasks.services import forget_tracebacks
 from syteops.team.models import TeamMember
 from syteops.team.places import Traces, all_answers, clears_answers, forgets
@@ -32,6 +33,12 @@ def forget_answers(actor: Actor, member: TeamMember) -> int:
 def forget_failures(actor: Actor, member: TeamMember) -> int:
     """Clear what exceptions say, of any task: nothing tells whose values are in it. How many."""
     return forget_tracebacks()
+
+
+@forgets("task_words")
+def forget_words(actor: Actor, member: TeamMember) -> int:
+    """Clear what tasks say that somebody waited for, likewise: such as a file's name. How many."""
+    return clear_words()
 
 
 @clears_answers(TeamMember.resource)

@@ -15,7 +15,7 @@ from syteops.ai import tasks as ai_tasks
 from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.tasks.jobs import forget_jobs, status_of
+from syteops.tasks.jobs import begin, clear_words, end, forget_jobs, status_of
 from syteops.tasks.models import Job
 from syteops.tasks.working import SHUT_OUT, carry_out
 from tests.background import run_tasks
@@ -165,7 +165,7 @@ def test_killed_after_it_stored_it_stores_nothing_twice(
 ) -> None:
     where = press(page, provider)
     job = Job.objects.get()
-    killed_in("syteops.tasks.working._end", job, provider, monkeypatch)
+    killed_in("syteops.tasks.working.end", job, provider, monkeypatch)
     AiProvider.objects.update(known_models=["changed since"])
     run_tasks()
     assert len(asked) == 1
@@ -242,3 +242,18 @@ def test_jobs_are_kept_for_thirty_days(
 
 def _kill(*args: Any, **kwargs: Any) -> None:
     raise Killed
+
+
+@pytest.mark.parametrize(
+    "ends", [{"told": "Stored Anna."}, {"problem": {"code": "c", "detail": "Anna"}}]
+)
+def test_what_ends_after_its_words_were_cleared_has_none(
+    provider: AiProvider, ends: dict[str, Any]
+) -> None:
+    job = begin(SYSTEM, ai_tasks.fetch_models, provider, needs=[], title="Anna.csv" + "x" * 300)
+    assert clear_words() == 1
+    end(job, **ends)
+    job.refresh_from_db()
+    assert job.ended_at
+    assert "Anna" not in f"{job.title} {job.told} {job.problem}"
+    assert clear_words() == 0

@@ -9,6 +9,7 @@ from syteops.ai.models import AiSuggestion
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
 from syteops.roles import services as roles
+from syteops.tasks.jobs import begin, end
 from syteops.team import services
 from syteops.team.models import TeamMember
 from tests.background import run_tasks
@@ -16,7 +17,7 @@ from tests.fixtures import Api
 from tests.pictures import picture_bytes, upload
 from tests.samples.crm import a_system
 from tests.samples.roles import a_role
-from tests.tasks.samples import repeat
+from tests.tasks.samples import repeat, touch
 
 CANARIES = (
     "Zyxwvut", "Qponmlk", "Formerly", "canary@zyx.example", "private@zyx.example",
@@ -28,6 +29,13 @@ def a_suggestion_that_names(name: str) -> None:
     asked = {"actor_kind": "system", "actor_id": "system", "actor_label": "SyteOps"}
     item = {"text": f"Call {name}."}
     AiSuggestion.objects.create(area="notes.action_items", object_id="1", items=[item], **asked)
+
+
+def _begin_jobs(member: TeamMember) -> None:
+    """Two for which somebody waits: one that was refused, with a name, and one under way."""
+    for file in ("Zyxwvut.csv", "Qponmlk.csv"):
+        job = begin(SYSTEM, touch, member, needs=[], title=f"Looking through {file}", name="")
+    end(job, problem={"code": "conflict", "detail": "Formerly Qponmlk has a role."})
 
 
 def a_canary(api: Api, user: User | None = None) -> TeamMember:
@@ -60,6 +68,7 @@ def a_canary(api: Api, user: User | None = None) -> TeamMember:
     run_tasks(may_fail=True)
     failure = "ValueError: refused\nDETAIL:  Key (email)=(canary@zyx.example) already exists."
     DBTaskResult.objects.failed().update(traceback=failure)
+    _begin_jobs(member)
     api.post("/team-members/bulk", {"items": items}, Idempotency_Key="in-bulk")
     member.refresh_from_db()
     return member

@@ -80,6 +80,7 @@ def test_nothing_of_the_person_is_left(
         "delivery_answers": 0,
         "stored_answers": 3,
         "task_failures": 1,
+        "task_words": 2,
         "crm_ids": 1,
         "pictures": 1,
         "imports": 0,
