@@ -111,6 +111,7 @@ class VariableSetValue(Record):
     )
 
     suffix_folded = FoldedField("suffix")
+    searched = SearchField("value")
 
     class Meta:
         verbose_name = "value"

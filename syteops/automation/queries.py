@@ -23,7 +23,7 @@ from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
-FEW = 2_000
+FEW = 1_000
 """Variables that are all derived, and put in order, to show a page of them."""
 
 
@@ -32,9 +32,8 @@ def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
 
     A constant number of queries. Names are unique: of two the first counts, and the log says so.
     """
-    found = _with_text(search, _derived(""))
-    chosen = (one for one in map(_with_source, found) if source in ("", one.source))
-    return sorted(chosen, key=lambda one: one.name)
+    found = map(_with_source, _derived(source, fold(search)))
+    return sorted(found, key=lambda one: one.name)
 
 
 def beginning_of_catalogue(
@@ -44,7 +43,7 @@ def beginning_of_catalogue(
     in which they are derived, and no more objects are read than that takes."""
     most = max(most, FEW)
     with piecewise():
-        found = _with_text(search, _derived(source))
+        found = _derived(source, fold(search))
         first = list(map(_with_source, islice(found, most + 1)))
     if len(first) <= FEW:
         first.sort(key=lambda one: one.name)
@@ -54,17 +53,20 @@ def beginning_of_catalogue(
 Derived = tuple[Family, CatalogueVariable]
 
 
-def _derived(source: str) -> Iterator[Derived]:
-    """Each with the family that it is from, of one source on request."""
+def _derived(source: str = "", text: str = "") -> Iterator[Derived]:
+    """Each with the family that it is from, of one source and with a folded text on request."""
     known: set[str] = set()
     for family in active_families():
-        for variable in family.derive() if source in ("", family.source) else ():
+        if source not in ("", family.source):
+            continue
+        for variable in family.searched(text) if text else family.derive():
             if is_blank(variable.value):
                 continue
             if variable.name in known:
                 log.error("The variable %s is derived twice.", variable.name)
-            else:
-                known.add(variable.name)
+                continue
+            known.add(variable.name)
+            if not text or _has(variable, text):
                 yield family, variable
 
 
@@ -73,16 +75,11 @@ def _with_source(derived: Derived) -> CatalogueVariable:
     return replace(variable, source=family.source)
 
 
-def _with_text(search: str, derived: Iterator[Derived]) -> Iterator[Derived]:
-    """Those in which that text is; all for none."""
-    folded = fold(search)
-    if not folded:
-        return derived
-    return (one for one in derived if any(folded in fold(text) for text in _texts_of(one[1])))
-
-
-def _texts_of(variable: CatalogueVariable) -> tuple[str, str, str]:
-    return variable.name, variable.value, variable.description
+def _has(variable: CatalogueVariable, text: str) -> bool:
+    """Whether it has the folded text. Names are folded as they are."""
+    return text in variable.name or any(
+        text in fold(one) for one in (variable.value, variable.description)
+    )
 
 
 def active_families() -> list[Family]:
@@ -143,7 +140,7 @@ def names_like(text: str, most: int) -> list[str]:
 
 def exported() -> dict[str, str]:
     """Every variable's value by name."""
-    return dict(sorted((one.name, one.value) for _, one in _derived("")))
+    return dict(sorted((one.name, one.value) for _, one in _derived()))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
+from django.db.models.lookups import GreaterThanOrEqual
 from django.db.models.query_utils import DeferredAttribute
 
 from syteops.lib.folding import fold
@@ -94,6 +95,12 @@ class SearchField(FoldedField):
     """
 
     longest = 200_000  # a text is shorter, but some characters fold to eighteen
+
+
+def may_contain(field: FoldedField, text: str) -> models.Q:
+    """Whether the column has a folded text, or is cut short, so that nobody knows by it."""
+    is_cut = GreaterThanOrEqual(Length(field.name), field.longest - 1)  # a blank at the end goes
+    return models.Q(**{f"{field.name}__contains": text}) | models.Q(is_cut)
 
 
 def folded_fields(model: Any, made_of: Collection[str] | None = None) -> list[FoldedField]:

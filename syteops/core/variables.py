@@ -14,7 +14,7 @@ from functools import cache, reduce
 from inspect import signature
 from itertools import islice
 from operator import or_
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
@@ -55,6 +55,9 @@ def owner(entity: Entity) -> Owner:
 
 
 Derive = Callable[..., Iterable[Variable]]
+Having = Callable[[str], "QuerySet[Any, Any]"]
+"""Of which objects a variable may have a folded text in its name, value or description: their
+primary keys, in the order in which the family derives; rather too many than too few."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,19 @@ class Family:
     module: str
     numbered: type[Numbered] | None = None
     """What has the number that stands in a name for NNN."""
+    having: tuple[type[Model], Having] | None = None
+    """How the family finds a text without deriving everything, and objects of which model."""
+
+    def searched(self, text: str) -> Iterator[Variable]:
+        """All that may have the folded text, in their order; perhaps others, too."""
+        if self.having is None:
+            yield from self.derive()
+            return
+        model, find = self.having
+        resource, keys = getattr(model, "resource", ""), list(find(text))
+        for start in range(0, len(keys), PIECE):  # who wants the first only asks for no others
+            piece = keys[start : start + PIECE]
+            yield from self.derive(about=[Touched(model, resource, pk) for pk in piece])
 
     def numbered_in(self, text: str) -> Numbered | None:
         """The object whose number is where the names of this family have it; for what begins so."""
@@ -108,15 +124,20 @@ _families: list[Family] = []
 
 
 def family(
-    source: str, pattern: str, description: str, numbered: type[Numbered] | None = None
+    source: str,
+    pattern: str,
+    description: str,
+    numbered: type[Numbered] | None = None,
+    having: tuple[type[Model], Having] | None = None,
 ) -> Callable[[Derive], Derive]:
     """Enter a function as a source of variables. `pattern` is what the docs show; its first NNN is
-    the number of an object of the model `numbered`, by which a name is found.
+    the number of an object of the model `numbered`, by which a name is found. One that tells of
+    very many objects says in `having` how it finds a text.
     """
 
     def enter(derive: Derive) -> Derive:
         module = module_of(derive.__module__)
-        _families.append(Family(source, pattern, description, derive, module, numbered))
+        _families.append(Family(source, pattern, description, derive, module, numbered, having))
         return derive
 
     return enter
@@ -149,6 +170,18 @@ def only(find: Callable[[], "QuerySet[E]"], about: About, **ways: str) -> Iterab
             led = found.model._base_manager.filter(**{f"{way}__among": others})
             wanted.append(Q(pk__in=led.values("pk")))
     return found.filter(reduce(or_, wanted)) if wanted else []
+
+
+def is_begun_in(fixed: str, text: str, beyond: str = "") -> bool:
+    """Whether a text can lie in fixed words, or begin in them and go on in what follows; farther
+    from their end than `beyond`, on request."""
+    starts = range(len(fixed) - len(beyond))
+    return text in fixed or any(text.startswith(fixed[start:]) for start in starts)
+
+
+def is_ended_in(fixed: str, text: str, beyond: str = "") -> bool:
+    """Whether a text can lie in fixed words, or begin before them and end in them, as above."""
+    return is_begun_in(fixed[::-1], text[::-1], beyond[::-1])
 
 
 _is_piecewise: ContextVar[bool] = ContextVar("is_piecewise", default=False)

@@ -2,20 +2,32 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from syteops.core.variables import About, Variable, family, only, owner
-from syteops.roles.models import Role
-from syteops.roles.queries import HOLDING, all_roles, pairs_of
+from syteops.core.variables import (
+    About,
+    Variable,
+    family,
+    is_begun_in,
+    is_ended_in,
+    only,
+    owner,
+)
+from syteops.lib.folding import fold
+from syteops.roles.models import Role, RoleAssignment
+from syteops.roles.queries import HOLDING, pairs_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import (
+    SHOWN_ELSEWHERE,
     beyond_identifiers,
     live_members,
     named_members,
     published_values,
     with_related,
 )
+from syteops.team.told_texts import NAME, SLOT, Line, has_name, members_told, numbered_lines
 
 HOLDER_PREFIXES = {
     "site_owner": "syteops_user_owner",
@@ -59,7 +71,36 @@ def _beyond_holders(about: About) -> About:
     ]
 
 
-@family("roles", "syteops_user_NNN_is_<role slug>", "Whether a member holds a custom role.")
+_WHETHER, _IS = "whether ", " is "
+
+
+def _members_having(text: str) -> QuerySet[Any, Any]:
+    return members_told(text, _lines(text), has_name(text))
+
+
+def _lines(text: str) -> Iterator[Line]:
+    yield from numbered_lines(text)
+    if text in "true":
+        holding = RoleAssignment.objects.filter(role__system=False).values("member_id")
+        yield Line("true", Q(pk__in=holding))
+    if text in "false":
+        yield Line("false")
+    if is_begun_in(_WHETHER, text) or is_ended_in(_IS, text):
+        yield Line(f"{_WHETHER}{NAME}{_IS}")
+    for slug, name in _custom().values_list("slug", "name"):
+        if is_ended_in(f"_is_{slug}", text, beyond="_"):
+            yield Line(f"syteops_user_{SLOT}_is_{slug}")
+        told = f"{_IS}{fold(name)}"
+        if is_ended_in(told, text, beyond=_IS):
+            yield Line(f"{_WHETHER}{NAME}{told}")
+
+
+@family(
+    "roles",
+    "syteops_user_NNN_is_<role slug>",
+    "Whether a member holds a custom role.",
+    having=(TeamMember, _members_having),
+)
 def holding_variables(about: About = None) -> Iterator[Variable]:
     about = beyond_identifiers(about)
     roles = list(only(_custom, about, users=""))
@@ -76,6 +117,13 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
             )
 
 
+def _with_addresses() -> QuerySet[Role]:
+    """Every role, with what their holders are reached by alone."""
+    names = [f"member__{one}" for one in (*SHOWN_ELSEWHERE, "email", "slack_handle")]
+    held = RoleAssignment.objects.select_related("member").only("role", *names)
+    return Role.objects.prefetch_related(Prefetch("assignments", held))
+
+
 @family(
     "roles",
     "syteops_std_systm_contact_<role slug>_all_names, _all_emails, _slack, "
@@ -84,7 +132,7 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
     "comma in a name is not one between two.",
 )
 def contact_variables(about: About = None) -> Iterator[Variable]:
-    for role in only(all_roles, beyond_identifiers(about), users="assignments__member"):
+    for role in only(_with_addresses, beyond_identifiers(about), users="assignments__member"):
         holders = role.holders
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (

@@ -16,6 +16,15 @@ PICTURES = "team"
 """The folder of the members' pictures, below the uploads."""
 _LONGEST_TEXT = 20_000
 
+# Plain facts that automations may know. Not among them: the internal notes and the login.
+PUBLISHED = (
+    "first_name", "last_name", "nickname", "job_title", "company_name",
+    "email", "email_alternate", "email_personal",
+    "phone_number", "phone_mobile", "phone_map_pref", "slack_handle", "website", "linkedin_url",
+    "address_line_1", "address_line_2", "city", "region", "postal_code", "country",
+    "time_zone", "language", "link_profile_pic", "biography",
+)  # fmt: skip
+
 
 class TeamMember(Numbered):
     """A person who works on or with the site. Everything about them is optional.
@@ -115,6 +124,7 @@ class TeamMember(Numbered):
         "email", "email_alternate", "email_personal", "company_name", "job_title",
         "phone_number", "phone_mobile", "city",
     )  # fmt: skip
+    published_folded = SearchField("full_name", *PUBLISHED)
 
     class Meta(Numbered.Meta):
         verbose_name = "team member"

@@ -18,7 +18,7 @@ from syteops.crm.queries import entries_with_identifiers, identifiers_of_many
 from syteops.lib.text import cut
 from syteops.people.queries import people_renamed_since
 from syteops.team.attachments import all_attachments
-from syteops.team.models import TeamMember
+from syteops.team.models import PUBLISHED, TeamMember
 from syteops.team.places import LONGEST_LABEL
 
 SEARCHED = ("number", "searched", "crm_identifiers__identifier_folded")
@@ -31,15 +31,6 @@ ORDERINGS = {
 
 SHOWN_ELSEWHERE = ("number", "first_name", "last_name", "full_name", "nickname")
 """What answers of others, such as notes, show of a member: the number, and what the name is of."""
-
-# Plain facts that automations may know. Not among them: the internal notes and the login.
-_PUBLISHED = (
-    "first_name", "last_name", "nickname", "job_title", "company_name",
-    "email", "email_alternate", "email_personal",
-    "phone_number", "phone_mobile", "phone_map_pref", "slack_handle", "website", "linkedin_url",
-    "address_line_1", "address_line_2", "city", "region", "postal_code", "country",
-    "time_zone", "language", "link_profile_pic", "biography",
-)  # fmt: skip
 
 
 def live_members() -> QuerySet[TeamMember]:
@@ -138,7 +129,7 @@ def published_values(member: TeamMember) -> dict[str, str]:
     `member` comes from `with_related`, so this asks the database nothing.
     """
     values = {"user_num": member.slot, "full_name": member.shown_name}
-    values |= {name: getattr(member, name) for name in _PUBLISHED}
+    values |= {name: getattr(member, name) for name in PUBLISHED}
     values |= identifier_values(member.crm_ids)
     return {name: text for name, text in values.items() if text}
 

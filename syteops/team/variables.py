@@ -12,6 +12,7 @@ from syteops.team.queries import (
     with_changed_identifiers,
     with_related,
 )
+from syteops.team.told_texts import members_having
 
 
 def _with_related(members: Iterable[TeamMember]) -> Iterator[TeamMember]:
@@ -24,6 +25,7 @@ def _with_related(members: Iterable[TeamMember]) -> Iterator[TeamMember]:
     "syteops_user_NNN_<field>, syteops_user_NNN_crm_NNN_id",
     "Each filled field of a team member, and who the member is in each CRM system.",
     TeamMember,
+    having=(TeamMember, members_having),
 )
 def member_variables(about: About = None) -> Iterator[Variable]:
     for member in _with_related(only(live_members, beyond_identifiers(about))):
