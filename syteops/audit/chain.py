@@ -44,7 +44,7 @@ CONTENT = (
 BATCH = 500
 ROUNDS = 200
 HELD_UP = timedelta(minutes=5)
-"""Sealing follows the commit at once. No transaction lasts that long."""
+"""Sealing follows the commit within a moment. No transaction lasts that long."""
 
 
 def mac_of(entry: AuditEntry) -> str:
@@ -109,6 +109,12 @@ def seal_pending() -> int:
     except BrokenChain as broken:
         log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)
     return sealed
+
+
+def seal_left() -> None:
+    """Seal what a process that was killed has left. One short query while there is nothing."""
+    if _ANY_WAITING() and is_intact():
+        seal_pending()
 
 
 class SealingHeldUp(Exception):

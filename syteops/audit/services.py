@@ -20,6 +20,7 @@ from syteops.audit.event_types import event_types
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
 from syteops.core.actors import Actor, Change
+from syteops.core.background import after_answers
 from syteops.core.encryption import UnsealError, open_sealed, seal
 from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import Invalid, field_errors
@@ -318,7 +319,8 @@ def _store(*entries: AuditEntry) -> None:
 
 
 def _seal() -> None:
-    chain.seal_pending()
+    """Each sealing is a transaction of its own: in a server process it is one for many writes."""
+    after_answers(chain.seal_pending)
 
 
 def _entry(actor: Actor, event: str, resource: str, object_id: str, label: str) -> AuditEntry:

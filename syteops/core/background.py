@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, Full, Queue
 from time import monotonic, sleep
 
@@ -41,6 +42,7 @@ class Periodic:
 
 
 _jobs: Queue[Job] = Queue(maxsize=1000)
+_asked: set[Job] = set()
 _periodic: list[Periodic] = []
 _is_started = threading.Event()
 
@@ -50,13 +52,34 @@ def after_answer(job: Job) -> None:
 
     When it cannot keep up, further jobs are dropped rather than kept in ever more memory.
     """
+    if _is_started.is_set():
+        _leave(job)
+    else:
+        job()
+
+
+def after_answers(job: Job) -> None:
+    """The same, once for all who ask for that job until it begins."""
     if not _is_started.is_set():
         job()
-        return
+    elif job not in _asked:
+        _asked.add(job)
+        if not _leave(partial(_do_asked, job)):
+            _asked.discard(job)
+
+
+def _do_asked(job: Job) -> None:
+    _asked.discard(job)  # whoever asks from now on may have done what it does not see
+    job()
+
+
+def _leave(job: Job) -> bool:
     try:
         _jobs.put_nowait(job)
     except Full:
         log.warning("Too much is left to be done: something was dropped.")
+        return False
+    return True
 
 
 def every(seconds: float, job: Job) -> None:

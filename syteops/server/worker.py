@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connections
 
+from syteops.audit import chain
 from syteops.core import background
 from syteops.core.postgresql.base import DatabaseWrapper
 from syteops.deliveries.sending import start_turns
@@ -19,6 +20,7 @@ PERIODIC: list[tuple[float, background.Job]] = [
     (housekeeping.ASKED_EVERY, housekeeping.run_if_due),
     (LOOKS_EVERY, publish),
     (LOOKS_EVERY, start_turns),
+    (1.0, chain.seal_left),
     (LOOKED_EVERY, follow_enabled),
 ]
 """Every how many seconds, and what. Each has a thread of its own, in every worker of the site."""

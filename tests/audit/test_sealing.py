@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import Queue
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection, transaction
 
 from syteops.audit import chain, verification
-from syteops.audit.models import AuditEntry
+from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core import background
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import transaction_lock
 from syteops.core.prepared import Prepared
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
+from syteops.server import worker
 from tests.threads import elsewhere, uncommitted
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
@@ -116,3 +120,68 @@ def test_a_pile_of_entries_is_sealed_in_batches(
     assert verification.verify()[:2] == (2 + 6, 4)  # two rounds, then others have to do it
     assert chain.seal_pending() == 4
     assert verification.verify() == (12, 0, verification.verify().head, "")
+
+
+def test_a_seal_that_fails_is_made_up_for_by_the_next(
+    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "seal_of", Mock(side_effect=RuntimeError))
+    rename(systems[0], "Later")
+    assert entry_of(systems[0]).sequence is None
+
+    monkeypatch.undo()
+    rename(systems[1], "Next")
+
+    assert [entry_of(one).sequence for one in systems] == [3, 4]
+
+
+@pytest.fixture
+def in_a_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a server process, with the test in the place of its thread."""
+    monkeypatch.setattr(background, "_jobs", Queue(maxsize=10))
+    monkeypatch.setattr(background, "_periodic", [])
+    monkeypatch.setattr(background, "_DELAY", 0)
+    background._is_started.set()
+    yield
+    background._is_started.clear()
+
+
+def test_a_server_process_seals_many_changes_at_once(
+    systems: list[CrmSystem], in_a_server: None
+) -> None:
+    for system in systems:
+        rename(system, "Sealed later")
+    assert [entry_of(one).sequence for one in systems] == [None, None]
+
+    background.work_once()
+
+    assert [entry_of(one).sequence for one in systems] == [3, 4]
+    assert background._jobs.empty()
+
+
+def test_a_worker_seals_what_a_killed_process_has_left(
+    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "seal_pending", lambda: 0)
+    rename(systems[0], "Left")
+    monkeypatch.undo()
+    assert entry_of(systems[0]).sequence is None
+
+    assert chain.seal_left in [job for _, job in worker.PERIODIC]
+    chain.seal_left()
+
+    assert entry_of(systems[0]).sequence == 3
+
+
+def test_a_worker_does_not_touch_a_broken_chain_every_second(
+    systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chain, "seal_pending", lambda: 0)
+    rename(systems[0], "Left")
+    monkeypatch.undo()
+    AuditChain.objects.update(head_seal="0" * 64)
+
+    chain.seal_left()
+
+    assert entry_of(systems[0]).sequence is None
+    assert caplog.text == ""

@@ -38,6 +38,47 @@ def test_with_one_it_is_left_to_the_thread() -> None:
     assert done == [1]
 
 
+def test_what_many_ask_for_is_done_once_for_all_who_asked_before_it_began() -> None:
+    done: list[int] = []
+
+    def job() -> None:
+        done.append(1)
+        if len(done) == 1:
+            background.after_answers(job)  # somebody else, meanwhile
+
+    for _ in range(3):
+        background.after_answers(job)
+    background.work_once()
+    assert done == [1]
+    background.work_once()
+    assert done == [1, 1]
+    assert background._jobs.empty()
+
+
+def test_without_a_thread_it_is_done_at_once_for_each_who_asks() -> None:
+    background._is_started.clear()
+    done: list[int] = []
+    for _ in range(2):
+        background.after_answers(lambda: done.append(1))
+    assert done == [1, 1]
+
+
+def test_what_many_ask_for_and_was_dropped_can_be_asked_for_again() -> None:
+    done: list[str] = []
+
+    def job() -> None:
+        done.append("asked for")
+
+    for _ in range(2):
+        background.after_answer(lambda: done.append("before"))
+    background.after_answers(job)
+    for _ in range(2):
+        background.work_once()
+    background.after_answers(job)
+    background.work_once()
+    assert done == ["before", "before", "asked for"]
+
+
 def test_what_is_due_is_done_each_time_and_not_before() -> None:
     done: list[str] = []
     background.every(3600, lambda: done.append("hourly"))
