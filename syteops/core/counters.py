@@ -46,6 +46,7 @@ class CounterKind(StrEnum):
     REFUSED_PAGES = "refused pages"
     FAILED_SIGN_INS = "failed sign-ins"
     WRONG_CODES = "wrong codes"
+    TRIED_PASSWORDS = "tried passwords"
     TRIES_OF_ADDRESS = "tries of address"
     HOUSEKEEPING = "housekeeping"
     PROGRESS = "progress"

@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from syteops.adminkit.acting import admin_actor
 from syteops.core.errors import NotFound
+from syteops.people.lockout import forget_tries
 from syteops.people.services import set_password
 
 _CONFIRMED_AT = "password_confirmed_at"
@@ -171,3 +172,4 @@ def check_password(request: HttpRequest, password: str) -> None:
     person = authenticate(request, username=username, password=password)
     if person is None or person.pk != request.user.pk:
         raise forms.ValidationError("This is not your password.", code="invalid")
+    forget_tries(request, person)

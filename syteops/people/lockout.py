@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -43,6 +45,35 @@ def wait(request: HttpRequest) -> HttpResponse:
 def is_nameless(request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
     """Whether what is tried names nobody, so that nobody's name is to be locked."""
     return credentials is not None and not credentials.get("username")
+
+
+class OneAfterTheOther(BaseBackend):
+    """Lets no more passwords be looked at than may fail, however many come at the same time.
+
+    The lock-out counts what has failed, and a password takes long: many processes would each look
+    at some before the first one is counted. Here they are counted beforehand.
+    """
+
+    def authenticate(  # type: ignore[override]
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None
+    ) -> None:
+        """Signs in nobody. Raises PermissionDenied for one too many."""
+        if request is None or not username or password is None:
+            return
+        if counters().add(*_tried(request, username)) > settings.AXES_FAILURE_LIMIT:
+            request.axes_locked_out = True  # type: ignore[attr-defined]
+            raise PermissionDenied
+
+
+def forget_tries(request: HttpRequest, user: Any) -> None:
+    """Whose password was right has not failed."""
+    tried = _tried(request, user.get_username())
+    for _ in range(counters().read(*tried)):
+        counters().take_back(*tried)
+
+
+def _tried(request: HttpRequest, username: str) -> tuple[CounterKind, str, int]:
+    return CounterKind.TRIED_PASSWORDS, f"{lockout_address(request)}\0{username}", _WINDOW
 
 
 class Patient:

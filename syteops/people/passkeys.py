@@ -164,7 +164,29 @@ class PasskeyBackend(BaseBackend):
             factor = None
         finally:
             _library().clear_state()
-        if not factor:
+        if not factor or not _counts_on(factor, json.loads(passkey)):
             return None
         factor.record_usage()
         return user
+
+
+@transaction.atomic
+def _counts_on(passkey: Authenticator, answer: dict[str, Any]) -> bool:
+    """Whether it has counted on since its last answer, if it counts (WebAuthn, section 7.2).
+
+    Else it is a copy of the device, or the device after its copy was used.
+    """
+    count = _library().parse_authentication_response(answer).response.authenticator_data.counter
+    row = Authenticator.objects.select_for_update().filter(pk=passkey.pk).first()
+    if row is None:
+        return False
+    last = row.data.get(_COUNT, 0)
+    if (count or last) and count <= last:
+        return False
+    if count:
+        passkey.data[_COUNT] = row.data[_COUNT] = count
+        row.save(update_fields=["data"])
+    return True
+
+
+_COUNT = "sign_count"

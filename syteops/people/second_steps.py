@@ -24,7 +24,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from syteops.core.counters import CounterKind, counters
 from syteops.people.factors import has_factor, use_code
-from syteops.people.lockout import Patient
+from syteops.people.lockout import Patient, forget_tries
 from syteops.people.sign_ins import SIGN_IN, network_actor, sign_in
 
 PENDING = "second_step_of"
@@ -37,6 +37,7 @@ class SignInView(Patient, LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
+        forget_tries(self.request, user)
         return continue_sign_in(self.request, user, user.backend, self.get_success_url())
 
 

@@ -263,6 +263,7 @@ STORAGES = {
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "syteops.people.lockout.OneAfterTheOther",
     "django.contrib.auth.backends.ModelBackend",
     "syteops.people.second_steps.CodeBackend",
     "syteops.people.passkeys.PasskeyBackend",

@@ -30,6 +30,8 @@ class SecurityKey:
     id: bytes = b"security-key-one"
     flags: int = PRESENT | VERIFIED
     owner: str = ""
+    count: int = 0
+    """0: it does not count."""
     private: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def make(self, options: Any, **lied: Any) -> str:
@@ -59,7 +61,7 @@ class SecurityKey:
 
     def _data(self, lied: Any, more: int = 0) -> bytes:
         host = hashlib.sha256(lied.get("host", HOST).encode()).digest()
-        return host + struct.pack(">BI", lied.get("flags", self.flags) | more, 0)
+        return host + struct.pack(">BI", lied.get("flags", self.flags) | more, self.count)
 
     def _client(self, kind: str, options: Any, lied: Any) -> bytes:
         challenge = lied.get("challenge", options["challenge"])

@@ -5,10 +5,12 @@ from axes.models import AccessAttempt
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from syteops.people import lockout
+from syteops.people.confirmation import check_password
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +143,34 @@ def test_a_name_that_nobody_can_have_is_refused_and_looked_for_nowhere(
     assert answer.status_code == 200
     assert answer.context["form"].errors.keys() == {"username"}
     assert not AccessAttempt.objects.exists()
+
+
+def test_passwords_that_come_at_once_are_no_more_than_may_fail(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is looked at before any other has failed, as by many processes."""
+    looked_at: list[str] = []
+
+    def look(self: ModelBackend, request: HttpRequest, **credentials: str) -> User | None:
+        looked_at.append(credentials["password"])
+        if len(looked_at) < 20:
+            sign_in(Client(), f"guess {len(looked_at)}")
+        return None
+
+    monkeypatch.setattr(ModelBackend, "authenticate", look)
+    assert sign_in(client, "guess 0") == 429
+    assert looked_at == [f"guess {number}" for number in range(5)]
+
+
+def test_who_signs_in_and_out_all_day_is_not_locked_out(client: Client) -> None:
+    for _ in range(3):
+        guess(client, 3)
+        assert sign_in(client, PASSWORD) == 302
+        client.post("/admin/logout/")
+
+
+def test_the_right_password_is_asked_however_often(rf: RequestFactory) -> None:
+    request = rf.post("/admin/")
+    request.user = User.objects.get()
+    for _ in range(7):
+        check_password(request, PASSWORD)

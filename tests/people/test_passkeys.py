@@ -215,6 +215,17 @@ def test_an_answer_works_once_and_in_its_own_browser(key: SecurityKey) -> None:
     assert not is_in(client)
 
 
+def test_a_copy_of_a_device_is_noticed_by_its_count(key: SecurityKey) -> None:
+    """Whichever of the two comes second has not counted on."""
+    for count, is_let_in in ((0, True), (5, True), (6, True), (6, False), (3, False), (0, False)):
+        client, key.count = browser(), count
+        present(client, key.prove(challenge(client)))
+        assert is_in(client) is is_let_in, count
+    client, key.count = browser(), 7
+    present(client, key.prove(challenge(client)))
+    assert is_in(client)
+
+
 def test_a_challenge_is_over_after_one_wrong_answer(key: SecurityKey) -> None:
     client = browser()
     asked = challenge(client)
