@@ -5,7 +5,7 @@ behind it are the rows of a few conditions, one after the other, and each of the
 index: so a page far behind costs what the first one does. Joined by OR, no database would see that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from django.core.exceptions import ValidationError
@@ -14,13 +14,16 @@ from django.db.models import F, OrderBy, Q, QuerySet, TextField, Value
 from syteops.core.prepared import Prepared
 
 Place = Sequence[Any]
+Fetched = Mapping[Any, Any]
+"""What is shown of rows, or made of them, by their primary keys."""
 
 
 class Row(NamedTuple):
-    """What names a row, and its place."""
+    """What names a row, its place, and what it holds, where that was read with it."""
 
     key: Any
     place: Place
+    read: tuple[Any, ...] | None = None
 
 
 class Ordered(Protocol):
@@ -65,10 +68,10 @@ class Stored:
     """The rows of a queryset whose order ends with a column that no two of them share.
 
     First their keys are looked for, then `load` fetches the few that are shown: what is skipped or
-    sorted is never read as a whole. `fetch` gives the rows of those keys as they are shown.
+    sorted is never read as a whole. `fetch` gives what those keys name.
     """
 
-    def __init__(self, found: QuerySet[Any], fetch: Callable[[list[Any]], Iterable[Any]]) -> None:
+    def __init__(self, found: QuerySet[Any], fetch: Callable[[list[Any]], Fetched]) -> None:
         self._found, self._fetch = found, fetch
         self._columns = [_Column(f"place_{n}", by) for n, by in enumerate(order_of(found))]
         self._keys = found.annotate(**{one.name: one.by.expression for one in self._columns})
@@ -82,8 +85,7 @@ class Stored:
         return self._collect(_behind(self._columns, self._values(place)), most)
 
     def load(self, rows: Sequence[Row]) -> list[Any]:
-        key = self._found.model._meta.pk.attname
-        there = {getattr(one, key): one for one in self._fetch([one.key for one in rows])}
+        there = self._fetch([one.key for one in rows])
         return [there[one.key] for one in rows if one.key in there]
 
     def count(self, most: int | None = None) -> int | None:
@@ -118,23 +120,42 @@ class Stored:
 
 
 class Settled(Stored):
-    """The same of a list that depends on nothing but the database: it is composed once."""
+    """The same of a list that depends on nothing but the database: it is composed once.
 
-    def __init__(self, found: QuerySet[Any], fetch: Callable[[list[Any]], Iterable[Any]]) -> None:
+    `paths` are columns, the primary key in front, that suffice to show a row: those in front of the
+    list, which nothing is skipped for, are read at once.
+    """
+
+    def __init__(
+        self,
+        found: QuerySet[Any],
+        fetch: Callable[[list[Any]], Fetched],
+        paths: Sequence[str] = (),
+    ) -> None:
         super().__init__(found, fetch)
-        parts = [(Q(), self._columns), *_from_the_first(self._columns)]
-        self._whole, *self._parts = [_prepared(self._places(*part)) for part in parts]
+        self._width = len(paths)
+        self._whole = _prepared(self._places(Q(), self._columns))
+        self._parts = [self._part(paths, *part) for part in _from_the_first(self._columns)]
         self._counted = _prepared(found.order_by().values_list("pk"))
+
+    def _part(self, paths: Sequence[str], *part: Any) -> Prepared[tuple[Any, ...]]:
+        names = [one.name for one in self._columns]
+        return _prepared(self._places(*part).values_list(*(paths or ("pk",)), *names))
 
     def from_number(self, start: int, most: int) -> list[Row]:
         if start:
             return _rows(self._whole.page(start, most))
         rows: list[Row] = []
         for part in self._parts:
-            rows += _rows(part.page(0, most - len(rows)))
+            rows += _rows(part.page(0, most - len(rows)), self._width)
             if len(rows) == most:
                 break
         return rows
+
+    def load(self, rows: Sequence[Row]) -> list[Any]:
+        if rows and rows[0].read is not None:
+            return [one.read for one in rows]
+        return super().load(rows)
 
     def count(self, most: int | None = None) -> int | None:
         return self._counted.count()
@@ -144,8 +165,11 @@ def _prepared(found: Any) -> Prepared[tuple[Any, ...]]:
     return Prepared(lambda: found)
 
 
-def _rows(read: Iterable[tuple[Any, ...]]) -> list[Row]:
-    return [Row(key, place) for key, *place in read]
+def _rows(read: Iterable[tuple[Any, ...]], width: int = 0) -> list[Row]:
+    """The rows that were read: of `width` columns and their place, or of a key and its place."""
+    if width:
+        return [Row(row[0], row[width:], row) for row in read]
+    return [Row(row[0], row[1:]) for row in read]
 
 
 def order_of(found: QuerySet[Any]) -> list[OrderBy]:

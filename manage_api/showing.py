@@ -5,7 +5,8 @@ where the object keeps it, and what is JSON already is taken as it is. Every oth
 field's own `to_representation`, so whatever a serializer declares is shown, and only later.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from rest_framework.settings import api_settings
 
 _UNKNOWN = object()
 _TEXT_OR_NOTHING = {str, type(None)}
-_TEXT = {str}
+_TEXT, _LIST, _DICT = {str}, {list}, {dict}
 
 Field = Any
 """A field of a serializer."""
@@ -43,6 +44,13 @@ class Shown(NamedTuple):
     show: Callable[[Any], Any]
     field: Field
     is_file: bool
+
+    def holds_texts(self, values: Sequence[Any]) -> bool:
+        """Whether these are lists of texts, or texts under names, as `quick` takes them."""
+        if self.quick is _texts_in_list:
+            return _LIST.issuperset(map(type, values)) and _are_texts(values)
+        is_each = self.quick is _texts_by_name and _DICT.issuperset(map(type, values))
+        return is_each and _are_texts(values) and _are_texts(map(dict.values, values))
 
 
 class Plan(NamedTuple):
@@ -73,7 +81,7 @@ class Plan(NamedTuple):
 
 def plan_for(fields: Mapping[str, Field], kind: type) -> Plan:
     """How a serializer with those fields shows objects of that class."""
-    every = [_shown(name, one, kind) for name, one in fields.items() if not one.write_only]
+    every = [shown_by(name, one, kind) for name, one in fields.items() if not one.write_only]
     texts = [one for one in every if one.column and one.as_is is str]
     if len(texts) < 2:  # of one alone, itemgetter gives no tuple
         texts = []
@@ -111,7 +119,8 @@ def _show(
             shown[name] = made
 
 
-def _shown(name: str, field: Field, kind: type) -> Shown:
+def shown_by(name: str, field: Field, kind: type) -> Shown:
+    """How that field shows objects of that class."""
     attribute, inner = _plain_attributes(field)
     described = getattr(kind, attribute, None)
     is_column = not inner and type(described) is DeferredAttribute
@@ -167,6 +176,10 @@ def _quick_way(field: Field) -> Callable[[Any], Any] | None:
     if _shows_as(serializers.DictField, field) and _shows_as(serializers.CharField, field.child):
         return _texts_by_name
     return None
+
+
+def _are_texts(values: Iterable[Iterable[Any]]) -> bool:
+    return _TEXT.issuperset(map(type, chain.from_iterable(values)))
 
 
 def _texts_in_list(value: Any) -> Any:

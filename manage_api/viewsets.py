@@ -37,7 +37,7 @@ from manage_api.shapes import (
     input_of_create,
     query_of_list,
 )
-from manage_api.shared import represent_each
+from manage_api.shared import represent_each, represent_rows, row_plan
 from syteops.audit.queries import keys_changed_since
 from syteops.core.entities import Entity, Finder, Numbered, by_slot, find, get_any
 from syteops.core.folding import folded_fields
@@ -81,6 +81,8 @@ class StandardViewSet(ManageViewSet):
     """Whether a write answers what is read anew, because its rows are stored beside the object."""
     with_related: Any = staticmethod(lambda instances: instances)
     """The objects with what their answer shows of others, in as many queries as one would take."""
+    related_values: Any = staticmethod(lambda keys: {})
+    """The same by attribute and primary key: so a list need not make objects of its rows."""
     deletion_impact: Any = staticmethod(_deletion_impact)
     """What deleting an object would take away, by itself the object's name."""
     filter_backends: Any = (UpdatedSinceBackend, FilterBackend, SearchBackend, OrderingBackend)
@@ -140,11 +142,23 @@ class StandardViewSet(ManageViewSet):
             return find(self.get_queryset(), self.lookup_field, text, lock=self.locks)
         return _finder(type(self)).find(text, lock=self.locks)
 
-    def fetch(self, keys: list[Any]) -> Iterable[Any]:
-        """The objects of these primary keys, in any order."""
+    def fetch(self, keys: list[Any]) -> Mapping[Any, Any]:
+        """By these primary keys what `show_each` shows: rows where these suffice, else objects."""
+        found: Iterable[Any]
         if not self.shows_all_the_same():
-            return _shown_only(self.get_queryset()).order_by().filter(pk__in=keys)
-        return _fetcher(type(self))(keys)
+            found = _shown_only(self.get_queryset()).order_by().filter(pk__in=keys)
+        elif plan := row_plan(type(self)):
+            return {row[0]: row for row in _row_fetcher(type(self), plan.paths)(keys)}
+        else:
+            found = _fetcher(type(self))(keys)
+        return {one.pk: one for one in found}
+
+    def show_each(self, found: list[Any]) -> list[Any]:
+        """How a list shows what was fetched, or these objects."""
+        context = self.get_serializer_context()
+        if found and type(found[0]) is tuple:
+            return represent_rows(type(self), found, context)
+        return represent_each(self.listed_class(), self.load(found), context)
 
     def get_listed(self) -> Any:
         """What a list shows: what the filters let pass, or all of it, composed once."""
@@ -203,6 +217,13 @@ def _fetcher(viewset: type[StandardViewSet]) -> Prepared[Any]:
     return Prepared(lambda keys: found.filter(pk__in=keys))
 
 
+@cache
+def _row_fetcher(viewset: type[StandardViewSet], paths: tuple[str, ...]) -> Prepared[Any]:
+    assert viewset.queryset is not None
+    found = viewset.queryset.order_by()
+    return Prepared(lambda keys: found.filter(pk__in=keys).values_list(*paths))
+
+
 def _shown_only(found: "QuerySet[Any]") -> "QuerySet[Any]":
     """The same objects without the columns that no answer shows: they would be read in vain."""
     return found.defer(*(one.name for one in folded_fields(found.model)))
@@ -214,7 +235,8 @@ def _settled(viewset: type[StandardViewSet], ordering: str) -> Settled:
     view = viewset()
     view.validated = {"ordering": ordering}
     found = OrderingBackend().filter_queryset(cast(Request, None), view.get_queryset(), view)
-    return Settled(found, view.fetch)
+    plan = row_plan(viewset)
+    return Settled(found, view.fetch, plan.paths if plan else ())
 
 
 _PLAIN_FILTERS = {UpdatedSinceBackend, FilterBackend, SearchBackend, OrderingBackend}
@@ -240,8 +262,7 @@ class ListMixin(StandardViewSet):
     def list(self, request: Request, **path: str) -> Response:
         found = self.get_listed()
         page = self.paginate_queryset(found)
-        instances = self.load(list(found) if page is None else page)
-        shown = represent_each(self.listed_class(), instances, self.get_serializer_context())
+        shown = self.show_each(list(found) if page is None else page)
         if page is None:
             response = Response({self.list_name: shown})
         else:

@@ -11,6 +11,7 @@ from django.db import connection, models
 from django.db.models import Q
 
 from syteops.core import identifiers
+from syteops.core.columns import of_columns
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
 from syteops.core.events import Verb
 from syteops.core.prepared import Prepared, preparing_cursor
@@ -135,6 +136,7 @@ class Numbered(Entity):
         )
 
     @property
+    @of_columns("number")
     def slot(self) -> str:
         """The public number, such as "001": zero-padded to three, growing beyond; "" for none."""
         return slot_of(self.number)

@@ -10,7 +10,7 @@ from django.db.models.query import ValuesListIterable
 from django.db.transaction import TransactionManagementError
 
 R = TypeVar("R")
-_AS_THEY_ARE = (int, str)
+_AS_THEY_ARE = {int, str}
 _LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -82,6 +82,22 @@ class _Place(NamedTuple):
         return found if self.position is None else found[self.position]
 
 
+class _Parameters:
+    """What a statement takes: values that are known, and places of those of a call."""
+
+    def __init__(self, composed: Sequence[Any]) -> None:
+        self._composed = tuple(composed)
+        places = [one for one in composed if type(one) is _Place]
+        listed = [_Place(0, position) for position in range(len(places))]
+        self._is_one_list = bool(places) and [*composed] == listed
+
+    def filled(self, given: Sequence[Any]) -> tuple[Any, ...]:
+        """All of them for these values of a call."""
+        if self._is_one_list:  # as most that ask for many rows: nothing need be looked for
+            return tuple(given[0])
+        return tuple(one.value(given) if type(one) is _Place else one for one in self._composed)
+
+
 class _Plan:
     """A queryset whose SQL is there, for one connection; Django reads the rows as ever."""
 
@@ -89,7 +105,8 @@ class _Plan:
         query = queryset.query
         self._connection, self._locks = connection, query.select_for_update
         compiler = query.get_compiler(connection=connection)
-        self._sql, self._parameters = compiler.as_sql()
+        self._sql, parameters = compiler.as_sql()
+        self._parameters = _Parameters(parameters)
         converters = compiler.get_converters([one[0] for one in compiler.select])
         compiler.get_converters = lambda expressions: converters
         compiler.execute_sql = lambda *args, **kwargs: None
@@ -106,7 +123,7 @@ class _Plan:
     def count(self) -> int:
         with preparing_cursor(self._connection) as cursor:
             counting = f"SELECT COUNT(*) FROM ({self._sql}) AS counted"  # noqa: S608 - our own
-            cursor.execute(counting, self._parameters)
+            cursor.execute(counting, self._parameters.filled(()))
             return int(cursor.fetchone()[0])
 
     def ask(
@@ -116,14 +133,12 @@ class _Plan:
             raise TransactionManagementError("A lock needs a transaction.")
         adapted = self._connection.ops.adapt_unknown_value
         given = [
-            [one if type(one) in _AS_THEY_ARE else adapted(one) for one in value]
+            (value if _AS_THEY_ARE.issuperset(map(type, value)) else [*map(adapted, value)])
             if isinstance(value, list)
             else adapted(value)
             for value in values
         ]
-        parameters = tuple(
-            one.value(given) if type(one) is _Place else one for one in self._parameters
-        )
+        parameters = self._parameters.filled(given)
         with preparing_cursor(self._connection) as cursor:
             cursor.execute(self._sql + limits, parameters + further)
             self._read = cursor.fetchall()

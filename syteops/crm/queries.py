@@ -1,6 +1,7 @@
 """Reading CRM systems."""
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any, TypedDict
 
 from django.apps import apps
@@ -44,15 +45,16 @@ def deletion_impact(system: CrmSystem) -> CrmSystemDeleteImpact:
 def identifiers_of_many(member_ids: list[int]) -> dict[int, dict[str, str]]:
     """Who team members are in which CRM system: identifiers by CRM number, by member."""
     found: dict[int, dict[str, str]] = {one: {} for one in member_ids}
-    for member_id, number, identifier in _IDENTIFIERS(member_ids):
+    rows = sorted(_IDENTIFIERS(member_ids), key=itemgetter(1))  # few: a database takes longer
+    for member_id, number, identifier in rows:
         found[member_id][slot_of(number)] = identifier
     return found
 
 
 _IDENTIFIERS = Prepared(
     lambda member_ids: (
-        CrmIdentifier.objects.filter(member_id__in=member_ids)
-        .order_by("system__number")
+        CrmIdentifier.objects.filter(member_id__in=member_ids, system__number__isnull=False)
+        .order_by()
         .values_list("member_id", "system__number", "identifier")
     )
 )

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
 
+from syteops.core.columns import of_columns
 from syteops.core.entities import Numbered
 from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
@@ -152,6 +153,7 @@ class TeamMember(Numbered):
         return self.shown_name or self.nickname or f"Team member {self.public_id}"
 
     @property
+    @of_columns("full_name", "first_name", "last_name")
     def shown_name(self) -> str:
         """The full name: the one given, or else first and last name."""
         return self.full_name or f"{self.first_name} {self.last_name}".strip()

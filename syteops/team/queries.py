@@ -54,13 +54,16 @@ _UNSHOWN_OF_LOGINS = [
 def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     """The members with roles and CRM identifiers at hand, in two queries for all of them."""
     found = {one.pk: one for one in members}
-    ids = list(found)
-    shown: dict[str, Mapping[int, Any]] = {"crm_ids": identifiers_of_many(ids)}
-    shown |= {one.attribute: one.names_of_many(ids) for one in all_attachments().values()}
-    for attribute, by_member in shown.items():
+    for attribute, by_member in related_values(list(found)).items():
         for pk, one in found.items():
             setattr(one, attribute, by_member[pk])
     return list(found.values())
+
+
+def related_values(ids: list[int]) -> dict[str, Mapping[int, Any]]:
+    """Roles and CRM identifiers: by the member's attribute and permanent id, in two queries."""
+    found: dict[str, Mapping[int, Any]] = {"crm_ids": identifiers_of_many(ids)}
+    return found | {one.attribute: one.names_of_many(ids) for one in all_attachments().values()}
 
 
 def members_with_ids(ids: Collection[int]) -> list[TeamMember]:

@@ -49,7 +49,7 @@ def numbers(api: Api, query: str = "") -> list[str]:
 def test_a_list_without_filters_is_composed_once(composed: list[str], api: Api) -> None:
     for name in ("Cy", "Al", "Bo"):
         a_member(first_name=name)
-    asked = ("?per_page=2", "?per_page=2&page=2", "?per_page=1", "?ordering=-full_name")
+    asked = ("?per_page=2", "?per_page=1&page=2", "?per_page=1", "?ordering=-full_name")
     for query in asked:
         numbers(api, query)
     a_member(first_name="Di")
@@ -60,7 +60,7 @@ def test_a_list_without_filters_is_composed_once(composed: list[str], api: Api) 
     assert seen == dict(
         zip(
             asked,
-            [["001", "002"], ["003", "004"], ["001"], ["004", "001", "003", "002"]],
+            [["001", "002"], ["002"], ["001"], ["004", "001", "003", "002"]],
             strict=True,
         )
     )

@@ -24,6 +24,7 @@ class TeamMemberViewSet(ErasureMixin, RestoreMixin, EntityViewSet):
     impact_reads = {"roles_unassigned": "roles"}
     services = services
     with_related = staticmethod(queries.with_related)
+    related_values = staticmethod(queries.related_values)
     deletion_impact = staticmethod(queries.deletion_impact)
     changed_with = staticmethod(queries.changed_with)
     further_permissions: ClassVar = dict.fromkeys(("create", "partial_update"), SEES_LOGINS)
