@@ -16,7 +16,8 @@ from markdown_it.tree import SyntaxTreeNode
 from syteops.lib.text import cut
 
 _LOOKED_THROUGH = 4000
-_READ_FOR_EXCERPT = 20  # times the length wanted: markup is longer than what it shows
+_READ_FOR_EXCERPT = (4, 20)  # times the length wanted: markup is longer than what it shows
+_STEPS_FOR_EXCERPT = 1000
 _MOST_REPEATED = 500_000
 _MOST_STEPS = 40_000
 _DEEPEST = 20
@@ -64,9 +65,9 @@ def _node(one: SyntaxTreeNode) -> dict[str, Any]:
     return shown
 
 
-def to_text(text: str) -> str:
+def to_text(text: str, steps: int = _MOST_STEPS) -> str:
     """What a reader of a Markdown text reads, on one line."""
-    return " ".join(" ".join(texts_of(_parsed(text))).split())
+    return " ".join(" ".join(texts_of(_parsed(text, steps))).split())
 
 
 def says_something(text: str) -> bool:
@@ -83,7 +84,10 @@ def excerpt(text: str, length: int = 160) -> str:
     It has `length` characters at most, and the sign of the cut. It ends at a word's end if there
     is one in its second half, else between grapheme clusters.
     """
-    plain = to_text(cut(text, _READ_FOR_EXCERPT * length))
+    plain = ""
+    for times in _READ_FOR_EXCERPT:  # no more than it takes: a bulk has hundreds of texts
+        if len(plain) <= 2 * length:
+            plain = to_text(cut(text, times * length), _STEPS_FOR_EXCERPT)
     if len(plain) <= length:
         return plain
     words = plain[: length + 1].rpartition(" ")[0]
@@ -107,15 +111,15 @@ class _Targets(dict[str, dict[str, Any]]):
         return self[label] if self.left >= 0 else default
 
 
-def _parsed(text: str) -> list[Token]:
-    """The tokens of a text; where they take too much work, one of the text as it was typed.
+def _parsed(text: str, steps: int = _MOST_STEPS) -> list[Token]:
+    """The tokens of a text; where they take more steps, one of the text as it was typed.
 
     The parser needs a second or many for some texts that nobody writes by chance, such as brackets
     that are never closed, or lines that twenty quotations go on with. Steps are counted and not
     seconds, so that a text looks the same on every machine.
     """
     try:
-        return _parser().parse(text, {"references": _Targets(), "steps": 0})
+        return _parser().parse(text, {"references": _Targets(), "left": steps})
     except _TooMuch:
         return [Token("code_block", "code", 0, content=text)]
 
@@ -126,8 +130,8 @@ class _TooMuch(Exception):
 
 def _count(state: StateBlock | StateInline, *_: Any) -> bool:
     """As a rule: never fits, but is tried at each place where another might begin."""
-    state.env["steps"] += 1
-    if state.env["steps"] > _MOST_STEPS:
+    state.env["left"] -= 1
+    if state.env["left"] < 0:
         raise _TooMuch
     return False
 

@@ -75,6 +75,13 @@ def test_the_longest_text_is_read_in_bounded_time() -> None:
         assert not takes_over(2.5, to_tree, text), text[:30]
 
 
+@each("unit", ["[ ", "[a](", "*a_ "])
+def test_nor_do_many_short_ones_add_up(unit: str) -> None:
+    text = (unit * LONGEST)[:3_000]
+
+    assert not takes_over(1, lambda: [excerpt(text) for _ in range(50)]), unit
+
+
 @each("text", COMPOSED)
 def test_what_takes_too_much_work_is_shown_as_it_was_typed(text: str) -> None:
     assert unescape(to_html(text)) == f"<pre><code>{text}</code></pre>\n"
