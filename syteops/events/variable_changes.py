@@ -17,6 +17,7 @@ from django.utils import timezone
 from syteops.automation.models import Variable
 from syteops.automation.queries import altered, exported
 from syteops.core.locks import snapshot
+from syteops.core.prepared import preparing_cursor
 from syteops.events.models import Event, PublishedVariable
 from syteops.events.queries import VARIABLES_CHANGED
 
@@ -62,7 +63,7 @@ def remember_variables(changes: VariableChanges) -> None:
     By hand: on SQLite every writer waits meanwhile, and Django takes eight times as long.
     """
     if changes.changed:
-        with connection.cursor() as cursor:
+        with preparing_cursor(connection) as cursor:
             cursor.executemany(_REMEMBER, list(changes.changed.items()))
     PublishedVariable.objects.filter(name__in=changes.removed).delete()
 
