@@ -25,8 +25,8 @@ BATCH = 500
 """Entries that are published in one transaction."""
 COMPARED_EVERY = 1.0
 """Seconds between two comparisons of all variables, however many changes are made meanwhile."""
-RESTS = 2
-"""And so many times as long as one took: it has a third of a processor at most."""
+RESTS = 4
+"""And so many times as long as one took: it has a fifth of a processor at most."""
 
 Listener = Callable[[Sequence[Event]], object]
 _listeners: list[Listener] = []
