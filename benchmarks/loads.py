@@ -132,7 +132,7 @@ LOADS = (
     Load("read one", read_one, 1.4, stock=5, bare=0.5),
     Load("list of 50", list_50, 1.4, stock=5, bare=0.5),
     Load("read one, anew", read_anew, 2.3, stock=5, bare=0.5),
-    Load("list of 50, anew", list_anew, 10.3, stock=5, bare=0.5),
+    Load("list of 50, anew", list_anew, 10, stock=5, bare=0.5),
     Load("conditional list", conditional_list, 1.4, 15, compared_with="list of 50", status=304),
     Load("dispatch read", dispatch_read, 2.7, compared_with="read one"),
     Load("manifest", manifest, 1.4, stock=5, compared_with="list of 50"),

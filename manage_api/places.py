@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from django.core.exceptions import ValidationError
 from django.db.models import F, OrderBy, Q, QuerySet, TextField, Value
 
+from syteops.core.entities import Numbered
 from syteops.core.prepared import Prepared
 
 Place = Sequence[Any]
@@ -136,7 +137,7 @@ class Settled(Stored):
         self._width = len(paths)
         self._whole = _prepared(self._places(Q(), self._columns))
         self._parts = [self._part(paths, *part) for part in _from_the_first(self._columns)]
-        self._counted = _prepared(found.order_by().values_list("pk"))
+        self._counted = _prepared(_counted(found).order_by().values_list("pk"))
 
     def _part(self, paths: Sequence[str], *part: Any) -> Prepared[tuple[Any, ...]]:
         names = [one.name for one in self._columns]
@@ -159,6 +160,14 @@ class Settled(Stored):
 
     def count(self, most: int | None = None) -> int | None:
         return self._counted.count()
+
+
+def _counted(found: QuerySet[Any]) -> QuerySet[Any]:
+    """As many rows: whatever is live has a number, and these are all in an index."""
+    model: Any = found.model
+    if issubclass(model, Numbered) and found.query.where == model.objects.all().query.where:
+        found = model.all_objects.filter(number__isnull=False)
+    return found
 
 
 def _prepared(found: Any) -> Prepared[tuple[Any, ...]]:

@@ -4,12 +4,16 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.sql.compiler import SQLCompiler
+from django.test.utils import CaptureQueriesContext
 
 from manage_api.serializers import StrictModelSerializer
+from syteops.core.actors import SYSTEM
 from syteops.team.models import TeamMember
+from syteops.team.services import delete_team_member
 from tests.fixtures import Api
-from tests.samples.team import a_member
+from tests.samples.team import a_deleted_member, a_member
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db]
 
@@ -66,6 +70,18 @@ def test_a_list_without_filters_is_composed_once(composed: list[str], api: Api) 
     )
     assert composed == []
     assert api.get("/team-members?per_page=3").json()["total"] == 4
+
+
+def test_the_total_is_of_those_that_are_there(api: Api) -> None:
+    """On a page that is not the last, which is counted by the index of numbers."""
+    first, *_ = a_member(first_name="Al"), a_member(), a_member(), a_deleted_member()
+    assert api.get("/team-members?per_page=1").json()["total"] == 3
+    delete_team_member(SYSTEM, first)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert api.get("/team-members?per_page=1").json()["total"] == 2
+    [counted] = [one["sql"] for one in asked if "COUNT(" in one["sql"]]
+    assert '"number" IS NOT NULL' in counted
 
 
 @pytest.mark.parametrize(
