@@ -129,6 +129,7 @@ def make_key(db: None) -> Callable[..., str]:
 
 def remake(key: ManageKey, **rights: Any) -> None:
     """Give a stored key other rights, as if it had been made with them."""
+    key.refresh_from_db()  # what has ended it is sealed, too
     verifier, _ = key.open_verifier()
     for name, value in rights.items():
         setattr(key, name, value)

@@ -1,3 +1,4 @@
+from copy import copy
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -149,11 +150,21 @@ class ManageKey(Entity):
             sealed = open_sealed(self, "verifier") or ""
         except UnsealError:
             sealed = ""
-        rights = sealed[VERIFIER_LENGTH:]
-        # As it was made it could do more: whatever ended it since, the row says so.
-        as_made = constant_time_compare(rights, digest_rights(*self._rights))
-        as_is = constant_time_compare(rights, self._rights_digest())
-        return sealed[:VERIFIER_LENGTH], as_is | as_made
+        is_genuine = constant_time_compare(sealed[VERIFIER_LENGTH:], self._rights_digest())
+        return sealed[:VERIFIER_LENGTH], is_genuine
+
+    def seal_end(self) -> bool:
+        """Seal what has ended a key that is still sealed as it was made; whether it was.
+
+        Former versions left the seal as it was, and whoever took the end out of the row had the key
+        work again.
+        """
+        made = copy(self)
+        made.retires_at = made.revoked_at = made.paused_at = None
+        verifier, is_as_made = made.open_verifier()
+        if is_as_made:
+            self.seal_verifier(verifier)
+        return is_as_made
 
     @property
     def has_genuine_rights(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from manage_api import throttling
@@ -211,6 +212,19 @@ def _end(actor: Actor, key: ManageKey, values: dict[str, Any], verb: Verb) -> bo
         key.seal_verifier(verifier)
         ManageKey.objects.filter(pk=key.pk).update(verifier=key.verifier)
     return changed
+
+
+@transaction.atomic
+def seal_ends() -> int:
+    """Seal the ends of keys that ended before ends were sealed; how many. `setup` does, so that an
+    older database, or backup, is as safe as a new one."""
+    ended = ManageKey.objects.select_for_update().filter(
+        Q(retires_at__isnull=False) | Q(revoked_at__isnull=False) | Q(paused_at__isnull=False)
+    )
+    old = [key for key in ended.order_by("pk") if key.seal_end()]
+    for key in old:
+        ManageKey.objects.filter(pk=key.pk).update(verifier=key.verifier)
+    return len(old)
 
 
 def _check_rotatable(key: ManageKey, now: datetime) -> None:

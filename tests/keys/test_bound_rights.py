@@ -147,6 +147,31 @@ def test_nothing_in_the_database_brings_back_what_was_ended(issued: Issued, end:
         assert told(issued.text) == told(tokens.new_token().text)
 
 
+@pytest.mark.parametrize("end", ENDS)
+def test_what_a_former_version_ended_stays_ended_after_setup(issued: Issued, end: str) -> None:
+    """It left the seal as it was made, and only the row said that the key had ended."""
+    as_made = issued.key.verifier
+    ENDS[end](issued.key)
+    mine = ManageKey.objects.filter(pk=issued.key.pk)
+    before = status(issued)
+    mine.update(verifier=as_made)
+    assert not mine.get().has_genuine_rights
+
+    assert services.seal_ends() == 1
+    assert services.seal_ends() == 0
+    assert status(issued) == before
+    ends = ("revoked_at", "retires_at", "paused_at", "rotated_at", "successor")
+    mine.update(**dict.fromkeys(ends))
+    assert told(issued.text) == told(tokens.new_token().text)
+
+
+def test_sealing_ends_makes_no_altered_rights_genuine(issued: Issued) -> None:
+    services.revoke_key(SYSTEM, issued.key)
+    alter()
+    assert services.seal_ends() == 0
+    assert not ManageKey.objects.get(pk=issued.key.pk).has_genuine_rights
+
+
 def test_to_resume_a_key_makes_no_altered_rights_genuine(issued: Issued) -> None:
     services.pause_key(SYSTEM, issued.key)
     alter()

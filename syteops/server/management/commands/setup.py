@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from manage_api.keys.services import seal_ends
 from syteops.core.locks import exclusive
 from syteops.core.pending_migrations import pending_migrations
 from syteops.events import publishing
@@ -47,6 +48,7 @@ class Command(BaseCommand):
                 *self._close_files(),
                 *self._migrate(),
                 *self._prove_keys(),
+                *self._seal_ends(),
                 *self._collect_static_files(),
             ]
             password = create_first_admin(_FIRST_ADMIN)
@@ -83,6 +85,10 @@ class Command(BaseCommand):
         if proof is Proof.MISSING:
             write_proof()
             yield ("Secrets: made." if settings.FIELD_ENCRYPTION_KEY_FILE else "Secrets: accepted.")
+
+    def _seal_ends(self) -> Iterator[str]:
+        if sealed := seal_ends():
+            yield f"API keys: the end of {sealed} sealed."
 
     def _collect_static_files(self) -> Iterator[str]:
         if static_files.collect_if_stale():
