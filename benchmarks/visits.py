@@ -33,7 +33,7 @@ def main(records: int) -> None:
     fill(1, records + 1)
     _tell(f"filled in {time.perf_counter() - began:.0f} s")
     client = Client(headers={"Host": "127.0.0.1"})
-    client.force_login(person)
+    client.force_login(person, "django.contrib.auth.backends.ModelBackend")
     for page in every_page(client):
         found = _measure(client, page)
         print(json.dumps(found), flush=True)
