@@ -17,6 +17,7 @@ from syteops.core.columns import columns_of
 from syteops.core.errors import DomainError
 from syteops.team.api import TeamMemberViewSet
 from syteops.team.models import TeamMember
+from syteops.webhooks.models import Webhook
 from tests.fixtures import Api
 from tests.manage_api.gets import READS, url_of
 from tests.samples import all_samples
@@ -89,6 +90,17 @@ def odd_members() -> None:
 
 def test_members_are_shown_from_rows() -> None:
     assert row_plan(TeamMemberViewSet) is not None
+
+
+def test_an_entity_of_columns_is_shown_from_rows() -> None:
+    """As that of docs/modules.md: a text, an address, a number, a moment."""
+
+    class Hooks(StrictModelSerializer):
+        class Meta:
+            model = Webhook
+            fields = ("id", "name", "url", "active", "types", "created_at")
+
+    assert plan_rows(Hooks().fields, Webhook.objects.all(), ()) is not None
 
 
 def test_every_column_is_shown_from_rows_as_drf_shows_it_of_objects() -> None:
