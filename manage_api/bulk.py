@@ -17,6 +17,7 @@ from manage_api.errors import MAX_ERRORS, ApiError, as_api_error
 from manage_api.fields import JsonObjectField, StrictChoiceField, StrictListField
 from manage_api.operations import find
 from manage_api.permissions import authorise
+from manage_api.rendering import dump
 from manage_api.serializers import StrictSerializer
 from syteops.core.locks import transaction_lock
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
 
 MAX_ITEMS = 500
+MOST_ANSWERED = 8_000_000
+"""Bytes of what its items answer: an update of 40 bytes answers an object of 100,000."""
 ACTIONS = ("create", "set", "update", "delete")
 
 
@@ -61,7 +64,7 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
     # One bulk of a collection at a time: two that go through it in different order would deadlock.
     transaction_lock(f"bulk {view.resource}")
     done, failed, impacts = [], {}, {}
-    prefix = view.input_pointer
+    prefix, answered = view.input_pointer, 0
     for index, item in enumerate(view.validated["items"]):
         try:
             with transaction.atomic():
@@ -74,13 +77,26 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
             )
             if failed[index].status >= 500:
                 raise
+            answered += len(dump(failed[index].extra))
         else:
             impacts[index] = inner.impact
             done.append({"index": index, "action": item["action"], "data": data})
+            answered += len(dump([data, inner.impact]))
+        if answered > MOST_ANSWERED:
+            raise _too_much(index)
     if failed:
         raise _failure(failed, prefix)
     view.impact = _impact(impacts)
     return {"items": done}
+
+
+def _too_much(index: int) -> ApiError:
+    """The refusal while it is made: it would be held, stored for retries, and sent as a whole."""
+    return ApiError(
+        "payload_too_large",
+        f"Nothing was stored: the answer would have more than {MOST_ANSWERED:,} bytes. "
+        f"Send fewer items at once, such as {max(index, 1)}.",
+    )
 
 
 def _item_view(view: "ManageViewSet", item: Mapping[str, Any]) -> "ManageViewSet":

@@ -5,6 +5,8 @@ import pytest
 from django.contrib.auth.models import User
 from jsonschema import Draft202012Validator
 
+from manage_api import bulk
+from manage_api.models import IdempotencyRecord
 from manage_api.openapi.document import document, inlined
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.crm.models import CrmSystem
@@ -202,3 +204,34 @@ def test_dispatch_does_the_same(api: Api) -> None:
 
     assert answer["errors"][0]["pointer"] == "#/params/items/1/params/name"
     assert api.dispatch("crm.bulk", {"items": [_create("One")]}).json()["changed"] is True
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_small_items_do_not_make_an_answer_without_end(
+    api: Api, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Each update of a large object answers that object: 20 kB of them made 50 MB."""
+    monkeypatch.setattr(bulk, "MOST_ANSWERED", 1_000_000)
+    made = api.post("/notes", {"title": "Long", "content": "x" * 100_000}).json()
+    items = [
+        {"action": "update", "params": {"id": made["id"], "title": f"T{n}"}} for n in range(500)
+    ]
+
+    refused = api.post(f"/notes/bulk{query}", {"items": items}, HTTP_IDEMPOTENCY_KEY="large")
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
+    assert len(refused.content) < 1_000
+    assert "such as 9" in refused.json()["detail"]
+    assert not IdempotencyRecord.objects.exists()
+    assert api.get(f"/notes/{made['id']}").json()["title"] == "Long"
+    assert api.post(f"/notes/bulk{query}", {"items": items[:9]}).status_code == 200
+
+
+def test_nor_do_small_items_that_cannot_be_done(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MOST_ANSWERED", 5_000)
+    api.post("/crm-systems", {"name": "One"})
+
+    refused = api.post(BULK, {"items": [_delete("001")] * 500})
+
+    assert (refused.status_code, len(refused.content) < 1_000) == (413, True)
+    assert api.post(BULK, {"items": [_delete("001")]}).status_code == 428
