@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from itertools import chain
 from statistics import median
 from typing import Any
 
@@ -19,9 +20,15 @@ from django.contrib.auth.models import User  # noqa: E402 - needs the apps loade
 from django.test import Client  # noqa: E402 - the same
 
 from benchmarks.records import fill  # noqa: E402 - the same
-from tests.every_page import Visited, every_page  # noqa: E402 - the same
+from tests.every_page import Visited, every_page, visit  # noqa: E402 - the same
 from tests.isolation import forget_calls  # noqa: E402 - the same
 
+CATALOGUE = "/admin/automation/variable/catalogue/"
+BESIDE = (
+    *(f"{CATALOGUE}?search={text}" for text in ("nowhere", "hs-77", "user_077", "email")),
+    "/admin/crm/crmsystem/1/delete/",
+)
+"""What takes longest of its kind: searches of all variables, and to delete what everybody is in."""
 ROUNDS = 5
 SLOW = 1.0
 """Seconds; a page that takes longer is asked for just once more."""
@@ -34,7 +41,8 @@ def main(records: int) -> None:
     _tell(f"filled in {time.perf_counter() - began:.0f} s")
     client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(person, "django.contrib.auth.backends.ModelBackend")
-    for page in every_page(client):
+    beside = (page for path in BESIDE if (page := visit(client, path)[0]))
+    for page in chain(every_page(client), beside):
         found = _measure(client, page)
         print(json.dumps(found), flush=True)
         _tell(f"{found['CPU ms']:6} ms {found['kB']:4} kB  {page.path}")

@@ -21,7 +21,7 @@ _NAMES = {
     "variables": "Automation variables",
 }
 """What a name alone does not say in plain words."""
-_MOST_SHOWN = 100
+MOST_SHOWN = 100
 """Of a list, to a person: whom a thousand lines would tell no more. The API tells them all."""
 
 
@@ -75,4 +75,4 @@ def _texts(value: Any) -> list[str]:
         " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else str(one)
         for one in values
     ]
-    return some_of(texts, _MOST_SHOWN)
+    return some_of(texts, MOST_SHOWN)

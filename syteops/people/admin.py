@@ -43,7 +43,9 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
 from syteops.audit.visibility import readable_resources
 from syteops.core.folding import ordered_by_unfolded
+from syteops.core.impacts import MOST_SHOWN
 from syteops.core.search import search_unfolded
+from syteops.lib.text import some_of
 from syteops.people import factors, queries, rights, services
 from syteops.people.confirmation import ConfirmedAdmin, confirming
 from syteops.people.group_list import GroupColumns
@@ -383,7 +385,8 @@ class AccessGroupAdmin(GroupColumns, ConfirmedAdmin, DjangoGroupAdmin, AuditedAd
         return request.user.is_superuser and super().has_delete_permission(request, obj)
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
-        return [f"In it: {one}" for one in obj.user_set.order_by("username")]
+        people = obj.user_set.order_by("username").values_list("username", flat=True)
+        return some_of([f"In it: {one}" for one in people], MOST_SHOWN)
 
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.group_values(stored)

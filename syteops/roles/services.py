@@ -175,10 +175,11 @@ def _write(role: Role, before: Collection[TeamMember], after: Collection[TeamMem
     Raises Invalid if one was. Those who hold the role already are not locked: whoever deletes one
     of them waits for this very role.
     """
-    added = [one for one in after if one not in before]
+    held, kept = set(before), set(after)  # a list of thousands would be gone through as often
+    added = [one for one in after if one not in held]
     if len(lock_members(added)) < len(added):
         raise Invalid.field("user_num", "There is no such team member.", "not_found")
-    removed = [one for one in before if one not in after]
+    removed = [one for one in before if one not in kept]
     for member in (*added, *removed):  # theirs are the variables that tell of it
         note_touched(Touched(TeamMember, TeamMember.resource, member.pk))
     role.assignments.filter(member__in=removed).delete()

@@ -158,6 +158,18 @@ def test_whoever_cannot_be_deleted_keeps_everything(page: Client, alice: User) -
     assert AuditEntry.objects.filter(outcome="changed").count() == before
 
 
+def test_of_very_many_in_a_group_the_page_before_it_goes_names_some(page: Client) -> None:
+    group = Group.objects.create(name="Editors")
+    people = User.objects.bulk_create(User(username=f"in{n:03}") for n in range(102))
+    group.user_set.set(people)
+
+    asked = page.get(f"{GROUPS}{group.pk}/delete/").content.decode()
+
+    assert asked.count("In it: in") == 100
+    assert "In it: in099" in asked
+    assert "and 2 more" in asked
+
+
 def test_a_deleted_group_is_a_change_of_everybody_in_it(
     page: Client, bob: User, charlie: User
 ) -> None:

@@ -58,6 +58,28 @@ def test_a_member_deleted_meanwhile_gets_no_role(db: None) -> None:
     assert RoleAssignment.objects.count() == 0
 
 
+def test_one_of_very_many_holders_is_found_without_comparing_each_with_each(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = 300
+    role = a_role(constraint_type="unlimited")
+    members = TeamMember.objects.bulk_create(TeamMember(number=n) for n in range(1, many + 1))
+    RoleAssignment.objects.bulk_create(RoleAssignment(role=role, member=one) for one in members)
+    compared = 0
+    is_equal = TeamMember.__eq__
+
+    def counted(one: TeamMember, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return is_equal(one, other)
+
+    monkeypatch.setattr(TeamMember, "__eq__", counted)
+    services.unassign(SYSTEM, role, members[-1])
+
+    assert role.assignments.count() == many - 1
+    assert 0 < compared < 10 * many
+
+
 def test_a_role_that_does_not_exist_is_not_found(api: Api) -> None:
     a_member()
 
