@@ -21,6 +21,7 @@ ONCE = {
     "docs": "what the pages say, and that what they show works on one real site",
     "guides": "what the guides in the admin show of the docs",
     "keys/test_no_key_beyond_its_maker.py": "which rights a key may be given, and by whom",
+    "lib/test_markdown.py": "how Markdown is read and shown",
     "manage_api/test_accept.py": "how a header of a request is read",
     "manage_api/test_compact_manifest.py": "how the declarations of the operations are written",
     "manage_api/test_disclosure.py": "which parts of an answer its caller may see",
