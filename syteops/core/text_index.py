@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST = 3
 """Characters of a word for which an index is of use."""
+_MOST_REPEATED = 2
 
 
 def indexed_texts(model: Any) -> tuple[str, ...]:
@@ -38,7 +39,11 @@ class Has(Contains):
         index = quote(name)
         key = f"{quote(self.lhs.alias)}.{quote(column.model._meta.pk.column)}"
         asked = f"{key} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"  # noqa: S608 - names
-        return asked, [_phrase(self.rhs)]
+        if not _repeats_itself(self.rhs):
+            return asked, [_phrase(self.rhs)]
+        text, given = self.process_lhs(compiler, connection)
+        params = [_pieces(self.rhs), *given, self.rhs]
+        return f"({asked} AND instr({text}, %s) > 0)", params
 
 
 def is_in_many(model: Any, name: str, word: str, many: int) -> bool:
@@ -51,12 +56,31 @@ def is_in_many(model: Any, name: str, word: str, many: int) -> bool:
     with connection.cursor() as cursor:
         # By itself: as a condition, all that fit would be collected first.
         asked = f'SELECT 1 FROM "{index}" WHERE "{index}" MATCH %s LIMIT 1 OFFSET %s'  # noqa: S608
-        cursor.execute(asked, [_phrase(word), many])
+        cursor.execute(asked, [(_pieces if _repeats_itself(word) else _phrase)(word), many])
         return cursor.fetchone() is not None
 
 
 def _phrase(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
+
+
+def _repeats_itself(word: str) -> bool:
+    """Whether so many of its pieces are the same that FTS5 would take too long for its phrase.
+
+    It compares the places of each piece in a row, once for each time that it is in the word: a
+    hundred times the same letter took it half a minute.
+    """
+    pieces = _pieces_of(word)
+    return len(pieces) - len({*pieces}) > _MOST_REPEATED
+
+
+def _pieces(word: str) -> str:
+    """Rows that have each piece of the word, wherever."""
+    return " AND ".join(_phrase(one) for one in dict.fromkeys(_pieces_of(word)))
+
+
+def _pieces_of(word: str) -> list[str]:
+    return [word[at : at + SHORTEST] for at in range(len(word) - SHORTEST + 1)]
 
 
 # Other columns have no such look-up, so that `search` looks into none of them by mistake.

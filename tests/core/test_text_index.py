@@ -20,6 +20,7 @@ from syteops.core.text_index import build_text_indexes, drop_text_indexes
 from syteops.lib.folding import fold
 from syteops.server.housekeeping import TASKS
 from syteops.team import services as team
+from tests.effort import takes_over
 from tests.manage_api.plans import plan_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.combination]
@@ -49,6 +50,23 @@ def test_every_piece_of_a_text_is_found_and_nothing_else(text: str) -> None:
         words = piece.split()
         assert "1" in found(piece), piece
         assert ("Other" in found(piece)) == all(one in "other" for one in words), piece
+
+
+def test_a_word_of_the_same_pieces_is_found_where_they_are_in_a_row() -> None:
+    make("In a row", content="n" * 12)
+    make("Apart", content="n" * 11 + "-" + "n" * 11 + " nnm")
+
+    assert found("n" * 11) == {"In a row", "Apart"}
+    assert found("n" * 12) == {"In a row"}
+    assert found("n" * 11 + "m") == set()
+
+
+def test_and_takes_no_longer_than_another() -> None:
+    for number in range(15):
+        make(str(number), content="z" * 100_000)
+
+    assert not takes_over(1, found, "z" * 100)
+    assert len(found("z" * 100)) == 15
 
 
 def test_a_change_is_found_in_its_own_transaction_and_a_failed_one_never() -> None:
