@@ -29,6 +29,7 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core.background import after_answers, is_running
 from syteops.core.errors import Unavailable
 from syteops.core.locks import try_transaction_lock
 from syteops.core.prepared import Prepared, preparing_cursor
@@ -105,6 +106,9 @@ def seal_pending() -> int:
             sealed += count
             # Also what another process has left to this one meanwhile.
             if not count or not _ANY_WAITING():
+                break
+            if count < BATCH and is_running():  # together with what comes until then
+                after_answers(seal_pending)
                 break
     except BrokenChain as broken:
         log.critical("Audit entries stay unsealed. %s Run manage.py verify_audit.", broken)

@@ -159,6 +159,28 @@ def test_a_server_process_seals_many_changes_at_once(
     assert background._jobs.empty()
 
 
+def test_what_comes_while_a_server_process_seals_is_sealed_together_a_moment_later(
+    systems: list[CrmSystem], in_a_server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename(systems[0], "First")
+    seal_batch = chain._seal_batch
+
+    def meanwhile() -> int:
+        count = seal_batch()
+        monkeypatch.setattr(chain, "_seal_batch", seal_batch)
+        rename(systems[1], "Meanwhile")
+        return count
+
+    monkeypatch.setattr(chain, "_seal_batch", meanwhile)
+
+    background.work_once()
+    assert [entry_of(one).sequence for one in systems] == [3, None]
+    background.work_once()
+
+    assert [entry_of(one).sequence for one in systems] == [3, 4]
+    assert background._jobs.empty()
+
+
 def test_a_worker_seals_what_a_killed_process_has_left(
     systems: list[CrmSystem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
