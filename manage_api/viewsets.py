@@ -24,11 +24,7 @@ from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
 from manage_api.operations import Access, SerializerClass, operation
 from manage_api.pagination import Pagination
 from manage_api.places import Settled
-from manage_api.serializers import (
-    RowIdInput,
-    secrets_input,
-    secrets_to_clear,
-)
+from manage_api.serializers import RowIdInput, secrets_input, secrets_to_clear
 from manage_api.shapes import (
     answer_of_delete,
     answer_of_list,
