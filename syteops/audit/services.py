@@ -211,7 +211,7 @@ def record_each(actor: Actor, changed: Iterable[tuple[Entity, Changes]]) -> None
         entry.object_pk = str(one.pk)
         _describe(entry, changes)
         entries.append(entry)
-    if entries:
+    if entries or not is_recorded():
         _store(*entries)
     actor.trail.extend(map(_change_of, entries))
 
@@ -303,6 +303,7 @@ def _store(*entries: AuditEntry) -> None:
     Raises TrailBroken where the chain would not: no change is stored without a record.
     """
     if not is_recorded():
+        chain.require_intact()  # else it would be refused
         return
     # Once for the whole transaction: one of many changes has as many entries.
     is_first = all(hook[1] is not _seal for hook in connection.run_on_commit)
