@@ -60,7 +60,7 @@ def _doors() -> tuple[Ask, Ask]:
     with_key = Client(headers={"X-API-Key": generate_site_key(SYSTEM).text, "Host": "127.0.0.1"})
     person = User.objects.create_superuser("maria")
     browser = Client(headers={"Host": "127.0.0.1"})
-    browser.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    browser.force_login(person)
     return with_key.get, browser.get
 
 

@@ -40,7 +40,7 @@ def main(records: int) -> None:
     fill(1, records + 1)
     _tell(f"filled in {time.perf_counter() - began:.0f} s")
     client = Client(headers={"Host": "127.0.0.1"})
-    client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(person)
     beside = (page for path in BESIDE if (page := visit(client, path)[0]))
     for page in chain(every_page(client), beside):
         found = _measure(client, page)
