@@ -9,7 +9,7 @@ import pytest
 
 from tests.concurrency.live import LiveSite, live_site
 from tests.databases import fresh_database as new_fresh_database
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +27,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 def test_all_who_wait_are_told_at_once_and_a_server_that_ends_lets_them_go(site: LiveSite) -> None:
     server = site.servers[0]
     with server.client() as client, ThreadPoolExecutor(WAITING) as pool:
+        # The key was made before the server began: that is told first.
+        assert becomes_true(lambda: client.get("/events").json()["events"])
         start = client.get("/events").json()["next"]
 
         asked = Semaphore(0)
