@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
@@ -31,12 +32,19 @@ from syteops.adminkit.stale_forms import (
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_of
 from syteops.audit.visibility import readable_resources
-from syteops.core.consequences import Consequences, foresee, who_relies, words_of
+from syteops.core.consequences import Watch, foresee, who_relies, words_of
 from syteops.core.entities import Entity
 from syteops.core.form_fields import SecretField
 from syteops.core.impacts import impact_in_words
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
+
+_WHOLE = "whole"
+_FOLLOWS = format_html("<span data-follows>{}</span>", "What follows from that:")
+_LATER = (
+    '<span data-follows="?{0}" role="status">Looking what follows from that … '
+    '<noscript><a href="?{0}">Show it</a></noscript></span>'
+)
 
 
 class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
@@ -230,7 +238,8 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
         """Without the scripts of the list's filters, which fail on a page without a list."""
         response = super().render_delete_form(request, context)
-        response.context_data["media"] = forms.Media()
+        script: Any = forms.Script("syteops/what_follows.js", defer=True)
+        response.context_data["media"] = forms.Media(js=(script,))
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -240,17 +249,24 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
         for one in objs:
             shown += filter(None, (str(one), self.goes_with(request, one)))
         if not (lacking or "post" in request.POST):  # else nobody is asked
-            shown += words_of(self._foresee_deletion(objs, request))
+            shown += self._what_follows(objs, request)
         return shown, {self.opts.verbose_name_plural: len(objs)}, lacking, []
 
-    def _foresee_deletion(self, objs: Any, request: HttpRequest) -> Consequences:
+    def _what_follows(self, objs: Any, request: HttpRequest) -> list[Any]:
+        """It takes a second for an object that ten thousand others refer to. So the page of one is
+        there at once, and its script asks for the whole page beside it."""
         actor = admin_actor(request, f"{self.model.resource}.delete")
+        if not Watch(actor):
+            return []
+        if request.method == "GET" and _WHOLE not in request.GET:
+            return [format_html(_LATER, _WHOLE)]
 
         def delete() -> None:
             for one in objs:
                 self.service("delete")(actor, self.locked(one.pk))
 
-        return foresee(actor, delete)
+        words = words_of(foresee(actor, delete))
+        return [_FOLLOWS, words] if words else []
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[Any]:
         """What is lost with the object when it is deleted: the very impact that the API tells."""

@@ -113,7 +113,7 @@ def test_before_a_person_is_erased_the_page_says_who_reads_what_goes(
 def test_without_the_right_to_see_keys_only_the_number_is_shown(n8n: str) -> None:
     client = signed_in(staff("view_variable", "delete_variable"))
     pk = Variable.objects.get().pk
-    for path in (f"{pk}/change/", "catalogue/", f"{pk}/delete/"):
+    for path in (f"{pk}/change/", "catalogue/", f"{pk}/delete/?whole"):
         shown = client.get(f"{PAGE}{path}").content.decode()
         assert "1 tool reads this." in shown
         assert "n8n" not in shown
@@ -121,7 +121,7 @@ def test_without_the_right_to_see_keys_only_the_number_is_shown(n8n: str) -> Non
 
 def test_deleting_asks_with_what_goes_and_who_reads_it(page: Client, n8n: str) -> None:
     pk = Variable.objects.get().pk
-    one = page.get(f"{PAGE}{pk}/delete/").content.decode()
+    one = page.get(f"{PAGE}{pk}/delete/?whole").content.decode()
     chosen = {"action": "delete_selected", "_selected_action": [pk]}
     many = page.post(PAGE, chosen).content.decode()
     for shown in (one, many):
@@ -131,6 +131,28 @@ def test_deleting_asks_with_what_goes_and_who_reads_it(page: Client, n8n: str) -
     assert Variable.objects.count() == 1
     page.post(f"{PAGE}{pk}/delete/", {"post": "yes"})
     assert Variable.objects.count() == 0
+
+
+def test_the_page_that_asks_does_not_wait_for_what_follows(
+    page: Client, n8n: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(services, "delete_variable", lambda *args: tried.append(args))
+    address = f"{PAGE}{Variable.objects.get().pk}/delete/"
+    at_once = page.get(address).content.decode()
+    assert 'data-follows="?whole"' in at_once
+    assert "what_follows.js" in at_once
+    assert tried == []
+    page.get(f"{address}?whole")
+    assert len(tried) == 1
+
+
+def test_who_may_know_nothing_of_variables_is_not_told_to_wait() -> None:
+    client = signed_in(staff("view_crmsystem", "delete_crmsystem"))
+    system = crm.create_crm_system(SYSTEM, name="HubSpot")
+    shown = client.get(f"/admin/crm/crmsystem/{system.pk}/delete/").content.decode()
+    assert "HubSpot" in shown
+    assert "data-follows" not in shown
 
 
 def test_deactivating_a_module_asks_the_same(page: Client, exporter: str) -> None:
