@@ -23,7 +23,7 @@ from syteops.lib.folding import fold
 from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
-FEW = 1_000
+FEW = 400
 """Variables that are all derived, and put in order, to show a page of them."""
 
 

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any, TypedDict
 
 from django.apps import apps
-from django.db.models import QuerySet, TextField
+from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syteops.audit.models import AuditEntry
@@ -31,8 +31,13 @@ class CrmSystemDeleteImpact(TypedDict):
 
 def deletion_impact(system: CrmSystem) -> CrmSystemDeleteImpact:
     """What deleting the system would take away."""
-    known = system.identifiers.select_related("member").order_by("member__number", "pk")
-    members = [f"{one.member.slot} {one.member} {one.identifier}".strip() for one in known]
+    member: Any = CrmIdentifier._meta.get_field("member").related_model
+    known = member._base_manager.filter(crm_identifiers__system=system)
+    known = known.annotate(identifier=F("crm_identifiers__identifier"))
+    members = [
+        f"{one.slot} {one} {one.identifier}".strip()
+        for one in known.only(*member.named_by).order_by("number", "crm_identifiers__pk")
+    ]
     return {
         "crm_num": system.slot,
         "name": system.name,

@@ -127,6 +127,9 @@ class TeamMember(Numbered):
     )  # fmt: skip
     published_folded = SearchField("full_name", *PUBLISHED)
 
+    named_by = ("number", "first_name", "last_name", "full_name", "nickname")
+    """What the name and the number are of."""
+
     class Meta(Numbered.Meta):
         verbose_name = "team member"
         permissions = (("erase_teammember", "Can erase team members for good"),)

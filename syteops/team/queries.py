@@ -29,7 +29,7 @@ ORDERINGS = {
     ),
 }
 
-SHOWN_ELSEWHERE = ("number", "first_name", "last_name", "full_name", "nickname")
+SHOWN_ELSEWHERE = TeamMember.named_by
 """What answers of others, such as notes, show of a member: the number, and what the name is of."""
 
 

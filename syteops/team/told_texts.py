@@ -4,12 +4,14 @@ Names and descriptions are made of fixed words with a member's number or name be
 them can have the text at all, and only in these is it looked for, member by member.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 
 from syteops.core.entities import slot_of
 from syteops.core.folding import may_contain
@@ -21,6 +23,7 @@ from syteops.team.models import PUBLISHED, TeamMember
 SLOT, NAME = "\0", "\1"
 """What stand in a line for the number and for the name of a member; no folded text has them."""
 EVERYBODY = ~Q(pk__in=())
+_DIGITS = re.compile("[0-9]+")
 _BEFORE, _OF = "syteops_user_", " of "
 _NAMELESS = "team member "
 _FULL_NAME = TeamMember._meta.get_field("full_name_folded")
@@ -72,15 +75,23 @@ def _told(text: str, lines: list[Line]) -> set[int]:
     members = TeamMember.objects.filter(reduce(or_, told, Q(pk__in=known)))
     template = "\n".join(one.text for one in lines)
     named = ("full_name_folded", "nickname") if NAME in template else ()
+    digits = _DIGITS.findall(text)
+    if digits and not (named or _DIGITS.search(template)):  # they can be of the number alone
+        members = members.annotate(digits=Cast("number", CharField()))
+        members = members.filter(digits__contains=digits[0].lstrip("0"))
     rows = members.values_list("pk", "number", *named)
     return {pk for pk, *told in rows.iterator() if _is_in(text, template, *told)}
 
 
-def _is_in(text: str, template: str, number: int, full_name: str = "", nickname: str = "") -> bool:
+def _is_in(text: str, template: str, number: int, *named: str) -> bool:
     slot = slot_of(number)
+    told = template.replace(SLOT, slot)
+    if not named:
+        return text in told
+    full_name, nickname = named
     name = full_name or fold(nickname) or f"{_NAMELESS}{slot}"
     is_cut = len(name) >= _FULL_NAME.longest - 1
-    return text in template.replace(SLOT, slot).replace(NAME, name) or is_cut
+    return is_cut or text in told.replace(NAME, name)
 
 
 def _own_lines(text: str) -> Iterator[Line]:
