@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from syteops.adminkit import what_follows
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
@@ -38,13 +38,6 @@ from syteops.core.form_fields import SecretField
 from syteops.core.impacts import impact_in_words
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
-
-_WHOLE = "whole"
-_FOLLOWS = format_html("<span data-follows>{}</span>", "What follows from that:")
-_LATER = (
-    '<span data-follows="?{0}" role="status">Looking what follows from that … '
-    '<noscript><a href="?{0}">Show it</a></noscript></span>'
-)
 
 
 class ServiceForm(RefusableForm, forms.ModelForm):  # type: ignore[type-arg]
@@ -238,8 +231,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
         """Without the scripts of the list's filters, which fail on a page without a list."""
         response = super().render_delete_form(request, context)
-        script: Any = forms.Script("syteops/what_follows.js", defer=True)
-        response.context_data["media"] = forms.Media(js=(script,))
+        response.context_data["media"] = what_follows.MEDIA
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -253,20 +245,17 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
         return shown, {self.opts.verbose_name_plural: len(objs)}, lacking, []
 
     def _what_follows(self, objs: Any, request: HttpRequest) -> list[Any]:
-        """It takes a second for an object that ten thousand others refer to. So the page of one is
-        there at once, and its script asks for the whole page beside it."""
         actor = admin_actor(request, f"{self.model.resource}.delete")
         if not Watch(actor):
             return []
-        if request.method == "GET" and _WHOLE not in request.GET:
-            return [format_html(_LATER, _WHOLE)]
+        if what_follows.is_for_later(request):
+            return [what_follows.LATER]
 
         def delete() -> None:
             for one in objs:
                 self.service("delete")(actor, self.locked(one.pk))
 
-        words = words_of(foresee(actor, delete))
-        return [_FOLLOWS, words] if words else []
+        return what_follows.lines_of(words_of(foresee(actor, delete)))
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[Any]:
         """What is lost with the object when it is deleted: the very impact that the API tells."""

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action, display
 
+from syteops.adminkit import what_follows
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.races import check_references, races_refused
@@ -151,10 +152,15 @@ class TeamMemberAdmin(RestoringAdmin):
         if request.method == "POST":
             return self._erase(request, actor, member)
         watch = Watch(actor)
-        told = services.predict_erasure(member, watch)
+        is_later = bool(watch) and what_follows.is_for_later(request)
+        told = services.predict_erasure(member, None if is_later else watch)
+        follows = (
+            [what_follows.LATER] if is_later else what_follows.lines_of(words_of(watch.tell()))
+        )
         context = {
             "question": _ERASING,
-            "lines": [*_in_words(told), *words_of(watch.tell())],
+            "lines": [*_in_words(told), *follows],
+            "media": what_follows.MEDIA,
             "login_kept": told["login_kept"],
             "object": member,
             "back": self.url_to("changelist"),

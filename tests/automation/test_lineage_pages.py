@@ -104,7 +104,7 @@ def test_before_a_person_is_erased_the_page_says_who_reads_what_goes(
 ) -> None:
     member, name = a_member(nickname="Ada"), "syteops_user_001_nickname"
     read(key := make_key("variables:read", name="CI"), name)
-    shown = page.get(f"/admin/team/teammember/{member.pk}/erase/").content.decode()
+    shown = page.get(f"/admin/team/teammember/{member.pk}/erase/?whole").content.decode()
     assert name in shown
     assert f"1 tool reads this: {key_of(key)}, just now" in shown
     assert TeamMember.objects.get().nickname == "Ada"

@@ -111,7 +111,7 @@ def test_to_say_what_goes_it_is_tried_just_once(
         return erase(*args)
 
     monkeypatch.setattr(services, "erase_team_member", count)
-    shown = page.get(f"/admin/team/teammember/{member.pk}/erase/").content.decode()
+    shown = page.get(f"/admin/team/teammember/{member.pk}/erase/?whole").content.decode()
 
     assert len(tried) == 1
     assert "automation variables go" in shown
