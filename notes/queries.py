@@ -13,7 +13,6 @@ from syteops.audit.queries import keys_of_changed
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.team.models import TeamMember
-from syteops.team.queries import SHOWN_ELSEWHERE
 
 R = TypeVar("R", NoteAttendee, ActionItem)
 SEARCHED = (
@@ -162,7 +161,7 @@ def falling_due() -> QuerySet[ActionItem]:
 
 def changed_with(since: datetime) -> Q:
     """The notes that name a team member who was changed since then, or left, or came back."""
-    members = keys_of_changed(TeamMember, since, SHOWN_ELSEWHERE)
+    members = keys_of_changed(TeamMember, since, TeamMember.named_by)
     named = Q(author__in=members) | Q(attendances__member__in=members)
     return named | Q(action_items__assignee__in=members)
 

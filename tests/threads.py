@@ -1,12 +1,16 @@
-"""What somebody else does at the same time: in another thread, with a connection of its own."""
+"""What somebody else does at the same time: in another thread, with a connection of its own; and
+what a server's thread does, in a test that takes its place."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from queue import Queue
 from typing import Any
 
+import pytest
 from django.db import connection, transaction
 
+from syteops.core import background
 from tests.waiting import PATIENCE
 
 
@@ -50,3 +54,18 @@ def uncommitted(work: Callable[[], Any]) -> Iterator[None]:
     with transaction.atomic():
         work()
         yield
+
+
+@contextmanager
+def in_place_of_the_thread(monkeypatch: pytest.MonkeyPatch, most: int) -> Iterator[None]:
+    """As in a server process: work beside the requests is left, `most` at a time, until the test
+    does it by `background.work_once`."""
+    monkeypatch.setattr(background, "_jobs", Queue(maxsize=most))
+    monkeypatch.setattr(background, "_asked", set())
+    monkeypatch.setattr(background, "_periodic", [])
+    monkeypatch.setattr(background, "_DELAY", 0)
+    background._is_started.set()
+    try:
+        yield
+    finally:
+        background._is_started.clear()

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
-from syteops.adminkit import what_follows
+from syteops.adminkit import consequences
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.list_tabs import ListTabsAdmin
 from syteops.adminkit.moments import in_full
@@ -231,7 +231,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
         """Without the scripts of the list's filters, which fail on a page without a list."""
         response = super().render_delete_form(request, context)
-        response.context_data["media"] = what_follows.MEDIA
+        response.context_data["media"] = consequences.MEDIA
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -241,21 +241,21 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
         for one in objs:
             shown += filter(None, (str(one), self.goes_with(request, one)))
         if not (lacking or "post" in request.POST):  # else nobody is asked
-            shown += self._what_follows(objs, request)
+            shown += self._consequences(objs, request)
         return shown, {self.opts.verbose_name_plural: len(objs)}, lacking, []
 
-    def _what_follows(self, objs: Any, request: HttpRequest) -> list[Any]:
+    def _consequences(self, objs: Any, request: HttpRequest) -> list[Any]:
         actor = admin_actor(request, f"{self.model.resource}.delete")
         if not Watch(actor):
             return []
-        if what_follows.is_for_later(request):
-            return [what_follows.LATER]
+        if consequences.is_for_later(request):
+            return [consequences.LATER]
 
         def delete() -> None:
             for one in objs:
                 self.service("delete")(actor, self.locked(one.pk))
 
-        return what_follows.lines_of(words_of(foresee(actor, delete)))
+        return consequences.lines_of(words_of(foresee(actor, delete)))
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[Any]:
         """What is lost with the object when it is deleted: the very impact that the API tells."""

@@ -11,7 +11,6 @@ from syteops.core.locks import snapshot
 from syteops.core.prepared import Prepared
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
-from syteops.team.queries import SHOWN_ELSEWHERE
 
 _WITH_MEMBERS = Prefetch("assignments", RoleAssignment.objects.select_related("member"))
 
@@ -23,7 +22,7 @@ def all_roles() -> QuerySet[Role]:
 
 def named_roles() -> QuerySet[Role]:
     """Every role with its holders' numbers and names, for where there may be thousands of them."""
-    names = [f"member__{name}" for name in SHOWN_ELSEWHERE]
+    names = [f"member__{name}" for name in TeamMember.named_by]
     held = RoleAssignment.objects.select_related("member").only("role", *names)
     return Role.objects.prefetch_related(Prefetch("assignments", held))
 

@@ -20,7 +20,6 @@ from syteops.roles.models import Role, RoleAssignment
 from syteops.roles.queries import HOLDING, pairs_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import (
-    SHOWN_ELSEWHERE,
     beyond_identifiers,
     live_members,
     named_members,
@@ -119,7 +118,7 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
 
 def _with_addresses() -> QuerySet[Role]:
     """Every role, with what their holders are reached by alone."""
-    names = [f"member__{one}" for one in (*SHOWN_ELSEWHERE, "email", "slack_handle")]
+    names = [f"member__{one}" for one in (*TeamMember.named_by, "email", "slack_handle")]
     held = RoleAssignment.objects.select_related("member").only("role", *names)
     return Role.objects.prefetch_related(Prefetch("assignments", held))
 

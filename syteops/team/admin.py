@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action, display
 
-from syteops.adminkit import what_follows
+from syteops.adminkit import consequences
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question
 from syteops.adminkit.races import check_references, races_refused
@@ -152,15 +152,13 @@ class TeamMemberAdmin(RestoringAdmin):
         if request.method == "POST":
             return self._erase(request, actor, member)
         watch = Watch(actor)
-        is_later = bool(watch) and what_follows.is_for_later(request)
-        told = services.predict_erasure(member, None if is_later else watch)
-        follows = (
-            [what_follows.LATER] if is_later else what_follows.lines_of(words_of(watch.tell()))
-        )
+        later = [consequences.LATER] if watch and consequences.is_for_later(request) else []
+        told = services.predict_erasure(member, None if later else watch)
+        also = later or consequences.lines_of(words_of(watch.tell()))
         context = {
             "question": _ERASING,
-            "lines": [*_in_words(told), *follows],
-            "media": what_follows.MEDIA,
+            "lines": [*_in_words(told), *also],
+            "media": consequences.MEDIA,
             "login_kept": told["login_kept"],
             "object": member,
             "back": self.url_to("changelist"),

@@ -128,7 +128,7 @@ class TeamMember(Numbered):
     published_folded = SearchField("full_name", *PUBLISHED)
 
     named_by = ("number", "first_name", "last_name", "full_name", "nickname")
-    """What the name and the number are of."""
+    """What the number and the name are of: all that others, such as notes, show of a member."""
 
     class Meta(Numbered.Meta):
         verbose_name = "team member"

@@ -29,9 +29,6 @@ ORDERINGS = {
     ),
 }
 
-SHOWN_ELSEWHERE = TeamMember.named_by
-"""What answers of others, such as notes, show of a member: the number, and what the name is of."""
-
 
 def live_members() -> QuerySet[TeamMember]:
     """Every member that is not deleted, by number, with the name of the login alone."""
@@ -40,7 +37,7 @@ def live_members() -> QuerySet[TeamMember]:
 
 def named_members() -> QuerySet[TeamMember]:
     """With what their names are made of alone, for where all of them are asked for."""
-    return TeamMember.objects.only(*SHOWN_ELSEWHERE)
+    return TeamMember.objects.only(*TeamMember.named_by)
 
 
 _SHOWN_OF_LOGINS = ("id", "username")
@@ -194,7 +191,7 @@ def _former_selves(member: TeamMember, entries: Iterable[AuditEntry]) -> Iterato
     yield former
     for entry in entries:
         former = copy(former)
-        for name in entry.changes.keys() & set(SHOWN_ELSEWHERE):
+        for name in entry.changes.keys() & set(TeamMember.named_by):
             before = entry.changes[name]["before"]
             setattr(former, name, before if name == "number" else before or "")
         yield former

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Queue
 from typing import Any
 from unittest.mock import Mock
 
@@ -18,7 +17,7 @@ from syteops.core.prepared import Prepared
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from syteops.server import worker
-from tests.threads import elsewhere, uncommitted
+from tests.threads import elsewhere, in_place_of_the_thread, uncommitted
 
 pytestmark = [pytest.mark.combination, pytest.mark.django_db(transaction=True)]
 
@@ -137,13 +136,8 @@ def test_a_seal_that_fails_is_made_up_for_by_the_next(
 
 @pytest.fixture
 def in_a_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As in a server process, with the test in the place of its thread."""
-    monkeypatch.setattr(background, "_jobs", Queue(maxsize=10))
-    monkeypatch.setattr(background, "_periodic", [])
-    monkeypatch.setattr(background, "_DELAY", 0)
-    background._is_started.set()
-    yield
-    background._is_started.clear()
+    with in_place_of_the_thread(monkeypatch, 10):
+        yield
 
 
 def test_a_server_process_seals_many_changes_at_once(

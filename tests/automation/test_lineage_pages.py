@@ -133,15 +133,15 @@ def test_deleting_asks_with_what_goes_and_who_reads_it(page: Client, n8n: str) -
     assert Variable.objects.count() == 0
 
 
-def test_the_page_that_asks_does_not_wait_for_what_follows(
+def test_the_page_that_asks_does_not_wait_for_the_consequences(
     page: Client, n8n: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[object] = []
     monkeypatch.setattr(services, "delete_variable", lambda *args: tried.append(args))
     address = f"{PAGE}{Variable.objects.get().pk}/delete/"
     at_once = page.get(address).content.decode()
-    assert 'data-follows="?whole"' in at_once
-    assert "what_follows.js" in at_once
+    assert 'data-consequences="?whole"' in at_once
+    assert "consequences.js" in at_once
     assert tried == []
     page.get(f"{address}?whole")
     assert len(tried) == 1
@@ -152,7 +152,7 @@ def test_who_may_know_nothing_of_variables_is_not_told_to_wait() -> None:
     system = crm.create_crm_system(SYSTEM, name="HubSpot")
     shown = client.get(f"/admin/crm/crmsystem/{system.pk}/delete/").content.decode()
     assert "HubSpot" in shown
-    assert "data-follows" not in shown
+    assert "data-consequences" not in shown
 
 
 def test_deactivating_a_module_asks_the_same(page: Client, exporter: str) -> None:

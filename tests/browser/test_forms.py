@@ -41,9 +41,9 @@ def form(site: Site, open_page: Callable[..., Page], session: Any) -> Page:
     return page
 
 
-def test_what_follows_from_a_deletion_is_shown_once_it_is_known(form: Page) -> None:
+def test_what_else_a_deletion_brings_about_is_shown_once_it_is_known(form: Page) -> None:
     form.goto(form.url.replace("/change/", "/delete/"))
-    told = form.get_by_role("listitem").filter(has_text="What follows from that:")
+    told = form.get_by_role("listitem").filter(has_text="What else happens then:")
     expect(told).to_contain_text("automation variable")
     expect(form.get_by_role("status").filter(has_text="Looking")).to_have_count(0)
 

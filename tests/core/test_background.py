@@ -3,24 +3,19 @@
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from queue import Queue
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from syteops.core import background
+from tests.threads import in_place_of_the_thread
 
 
 @pytest.fixture(autouse=True)
 def thread(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As in a server process, with the test in the place of its thread."""
-    monkeypatch.setattr(background, "_jobs", Queue(maxsize=2))
-    monkeypatch.setattr(background, "_periodic", [])
-    monkeypatch.setattr(background, "_DELAY", 0)
-    background._is_started.set()
-    yield
-    background._is_started.clear()
+    with in_place_of_the_thread(monkeypatch, 2):
+        yield
 
 
 def test_without_a_thread_it_is_done_at_once() -> None:
