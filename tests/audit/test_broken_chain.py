@@ -10,6 +10,7 @@ from django.utils import timezone
 from syteops.audit import chain, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.consequences import foresee
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
@@ -65,6 +66,21 @@ def test_while_the_chain_is_broken_nothing_is_written(
     whole.save()
     services.create_crm_system(SYSTEM, name="Seen")
     assert verification.verify()[:2] == (4, 0)
+
+
+@broken_in_any_way
+def test_nothing_is_foreseen_of_what_would_be_refused(
+    whole: AuditChain, tamper: Callable[[], None]
+) -> None:
+    system = CrmSystem.objects.get(name="CRM 0")
+
+    def delete() -> None:
+        services.delete_crm_system(SYSTEM, system)
+
+    assert foresee(SYSTEM, delete)["lineage"].data["removed"]
+    tamper()
+    assert foresee(SYSTEM, delete) == {}
+    assert CrmSystem.objects.filter(name="CRM 0").exists()
 
 
 @broken_in_any_way
