@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from smtplib import SMTP, SMTP_SSL, SMTPException
 from threading import Timer
+from time import monotonic
 from typing import Any, BinaryIO
 
 from django.core.mail.backends import smtp
@@ -26,8 +27,9 @@ class PartlyRefused(SMTPException):
         self.codes = codes
 
 
-SECONDS = 60.0
-"""For all of a connection, from the greeting to the goodbye."""
+SECONDS = 50.0
+"""For all of a connection, from looking for the server to the goodbye. Less than a lease lasts for
+which deliveries are one worker's: else a second one would send the same mail meanwhile."""
 MOST_BYTES = 1 << 20
 """Of all that a server says in a connection, before TLS and again with it."""
 
@@ -51,9 +53,10 @@ class _Plain(SMTP):
     _watch: Timer | None = None
 
     def _get_socket(self, *args: Any) -> socket.socket:
+        deadline = monotonic() + SECONDS
         found: socket.socket = super()._get_socket(*args)  # type: ignore[misc]
         # A copy: TLS takes the socket itself over.
-        self._watch = Timer(SECONDS, _shut, [found.dup()])
+        self._watch = Timer(max(deadline - monotonic(), 0), _shut, [found.dup()])
         self._watch.daemon = True
         self._watch.start()
         return found

@@ -8,7 +8,8 @@ again when it is used (`is_public`), because that can change at any time.
 import re
 import socket
 import unicodedata
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ValidationError
@@ -27,11 +28,19 @@ _PRIVATE = (
     "ALLOWED_PRIVATE_ORIGINS can allow it."
 )
 
-_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\]")
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]")
 _PRIVATE_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 # What looks like an IPv4 address to the system's resolver: 127.1, 0x7f000001, 2130706433, 0177.1.
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}", re.I)
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+# What Python calls global (in 3.11 at least), and is nowhere, or a cloud's own service.
+_NOWHERE: list[Any] = [
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments; Oracle's clouds have metadata there
+    IPv4Network("192.88.99.0/24"),  # relays of 6to4
+    IPv4Network("168.63.129.16/32"),  # what Azure tells its machines about themselves
+    IPv6Network("3fff::/20"),  # documentation
+]
+_ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 def problem_of(url: str, *, allow_private: bool = False) -> str:
@@ -82,15 +91,20 @@ def is_public(address: str) -> bool:
     """Whether an IP address leads out into the internet.
 
     By property: of IPv6 only global unicast (2000::/3) does, and nothing that wraps IPv4 (mapped,
-    translated, NAT64, 6to4, Teredo), whatever is inside: where that ends is for others to decide.
+    translated, NAT64, 6to4, Teredo, ISATAP), whatever is inside: where that ends is for others to
+    decide.
     """
     try:
         ip = ip_address(address)
     except ValueError:
         return False
-    if isinstance(ip, IPv6Address) and (ip not in _GLOBAL_UNICAST or ip.sixtofour or ip.teredo):
+    if isinstance(ip, IPv6Address) and (ip not in _GLOBAL_UNICAST or _wraps_ipv4(ip)):
         return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOWHERE)
+
+
+def _wraps_ipv4(ip: IPv6Address) -> bool:
+    return bool(ip.sixtofour or ip.teredo) or (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP
 
 
 def moved(before: str | None, after: str | None) -> bool:

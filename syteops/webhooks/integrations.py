@@ -73,12 +73,12 @@ def _send(setup: Setup, message: Message) -> Answer:
     body = orjson.dumps(message_for(event, webhook.types))
     headers = signed_headers(secrets, message.id, body.decode(), timezone.now())
     answer = outbound.post(webhook.url, body, headers, beginning=READ_ANSWER)
-    return replace(answer, body=_without(secrets, answer.body))
+    return replace(answer, body=_without(webhook.url, secrets, answer.body))
 
 
-def _without(secrets: list[str], body: bytes) -> bytes:
-    """The answer, should the receiver show the secret that it knows."""
-    shown = [*secrets, *(one.removeprefix(PREFIX) for one in secrets)]
+def _without(url: str, secrets: list[str], body: bytes) -> bytes:
+    """The answer, should the receiver show what not all who read deliveries may see."""
+    shown = [url, *secrets, *(one.removeprefix(PREFIX) for one in secrets)]
     return hide(body.decode("utf-8", "replace"), shown).encode()
 
 

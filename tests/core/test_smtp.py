@@ -1,13 +1,17 @@
 """Mail servers that would hold up whoever sends: for ever, or until there is no memory left."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.core.mail import EmailMessage
 
-from syteops.core import smtp
+from syteops.core import outbound, smtp
+from syteops.deliveries.sending import LEASE
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.mail import send_mail
 from tests.integrations.mailing import site_with_mail
@@ -81,3 +85,29 @@ def test_a_handshake_that_drips_holds_nobody_up(
     sink.replies["greeting"], sink.endless, sink.pause = "", {"greeting": b"\x16\x03\x03\x03"}, 0.05
     with pytest.raises(OSError):  # noqa: PT011 - whatever TLS makes of it
         smtp._Encrypted("127.0.0.1", sink.port, timeout=5)
+
+
+def test_the_seconds_count_from_looking_for_the_server(
+    sink: SmtpSink, mail: EmailMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "SECONDS", 0.1)
+    connect, watched = socket.create_connection, []
+
+    def connect_late(*args: Any, **more: Any) -> socket.socket:
+        time.sleep(0.2)
+        return connect(*args, **more)
+
+    def watch(seconds: float, *args: Any) -> threading.Timer:
+        watched.append(seconds)
+        return threading.Timer(seconds, *args)
+
+    monkeypatch.setattr(socket, "create_connection", connect_late)
+    monkeypatch.setattr(smtp, "Timer", watch)
+    with suppress(DeliveryFailed):
+        send_mail(mail)
+    assert watched == [0]
+
+
+def test_nothing_is_under_way_for_longer_than_a_lease() -> None:
+    """Else a second worker would send the same meanwhile."""
+    assert max(smtp.SECONDS, outbound.SECONDS) + 5 < LEASE.total_seconds()

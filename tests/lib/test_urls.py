@@ -61,6 +61,12 @@ PRIVATE = {
     "http://１２７.0.0.1/": "full-width digits",
     "http://①②⑦.0.0.1/": "circled digits",
     "http://127。0。0。1/": "ideographic full stops",
+    "http://192.0.0.192/": "metadata of Oracle's clouds",
+    "http://168.63.129.16/": "Azure's own services",
+    "http://192.88.99.1/": "relay of 6to4",
+    "http://[3fff::1]/": "documentation",
+    "http://[2606:2800::5efe:7f00:1]/": "ISATAP",
+    "http://[2606:2800::200:5efe:7f00:1]/": "ISATAP",
 }
 WRONG = {
     "": "nothing",
@@ -89,6 +95,7 @@ WRONG = {
     "http://exa$mple.com/": "no name",
     "http://a..b.com/": "empty label",
     f"https://example.com/{'a' * 2000}": "too long",
+    "https://example.com/\ud800": "half of a surrogate pair",
 }
 GOOD = [
     "https://example.com",
