@@ -20,9 +20,9 @@ from manage_api.fields import (
     StrictDateField,
 )
 from syteops.core.folding import ordered_by
-from syteops.core.search import MANY, MOST_WORDS, search, words_of
+from syteops.core.search import MANY, MOST_WORDS, has_row, search, words_of
 
-__all__ = ["FilterBackend", "FilterSet", "OrderingBackend", "SearchBackend", "filters"]
+__all__ = ["FilterBackend", "FilterSet", "OrderingBackend", "RowFilter", "SearchBackend", "filters"]
 
 # The first that fits: a ChoiceFilter is no CharFilter, but the other way round one may be.
 _FIELDS: list[tuple[type[filters.Filter], type[Any]]] = [
@@ -37,6 +37,13 @@ _NOT_FOR_FIELDS = ("required", "label", "widget", "empty_label", "null_label", "
 
 class FilterSet(filters.FilterSet):  # type: ignore[misc]
     """Base of an entity's filters: each filter is a query parameter."""
+
+
+class RowFilter(filters.CharFilter):  # type: ignore[misc]
+    """What has a row, in another table, in which the column `field_name` is that: see `has_row`."""
+
+    def filter(self, found: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return found.filter(has_row(found.model, self.field_name, value))
 
 
 class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from django.db.models import F, OrderBy, Q, QuerySet, TextField, Value
 
 from syteops.core.entities import Numbered
 from syteops.core.prepared import Prepared
+from syteops.core.search import HasRow
 
 Place = Sequence[Any]
 Fetched = Mapping[Any, Any]
@@ -91,7 +92,7 @@ class Stored:
 
     def count(self, most: int | None = None) -> int | None:
         if most is None:
-            return self._found.count()
+            return _counted(self._found).count()
         count = self._found.order_by()[: most + 1].count()
         return count if count <= most else None
 
@@ -163,10 +164,15 @@ class Settled(Stored):
 
 
 def _counted(found: QuerySet[Any]) -> QuerySet[Any]:
-    """As many rows: whatever is live has a number, and these are all in an index."""
+    """As many rows, which are all in an index: whatever is live has a number, and what has a row of
+    another table, and need have nothing else, has one of them.
+    """
     model: Any = found.model
     if issubclass(model, Numbered) and found.query.where == model.objects.all().query.where:
-        found = model.all_objects.filter(number__isnull=False)
+        return model.all_objects.filter(number__isnull=False)
+    conditions = [getattr(one, "lhs", one) for one in found.query.where.children]
+    if len(conditions) == 1 and isinstance(conditions[0], HasRow):
+        found = conditions[0].rows
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from manage_api.filters import FilterSet, filters
+from manage_api.filters import FilterSet, RowFilter, filters
 from notes import queries
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note
@@ -21,8 +21,11 @@ def member_filter(method: str, help_text: str) -> filters.CharFilter:
 
 class NoteFilter(FilterSet):
     status = filters.ChoiceFilter(choices=NoteStatus.choices, help_text="Only these.")
-    tag = filters.CharFilter(
-        method="filter_tag", allow_blank=True, max_length=50, help_text="Only notes with this tag."
+    tag = RowFilter(
+        "tag_rows__name_folded",
+        allow_blank=True,
+        max_length=50,
+        help_text="Only notes with this tag.",
     )
 
     author = member_filter("filter_author", "Number of the team member who wrote them.")
@@ -52,9 +55,6 @@ class NoteFilter(FilterSet):
     def filter_overdue(self, found: QuerySet[Note], name: str, value: bool) -> QuerySet[Note]:
         late = queries.with_work_due_before(timezone.localdate())
         return found.filter(late if value else ~late)
-
-    def filter_tag(self, found: QuerySet[Note], name: str, value: str) -> QuerySet[Note]:
-        return found.filter(tag_rows__name_folded=value)
 
 
 class ActionItemFilter(FilterSet):

@@ -91,7 +91,7 @@ class NoteTag(Record):
     class Meta:
         default_permissions = ()
         ordering = ("name_folded",)
-        indexes = (models.Index(fields=["name_folded"], name="notes_by_tag"),)
+        indexes = (models.Index(fields=["name_folded", "note"], name="notes_by_tag"),)
         constraints = (
             models.UniqueConstraint(fields=["note", "name_folded"], name="notes_tag_once"),
             models.CheckConstraint(condition=~Q(name=""), name="notes_tag_has_name"),

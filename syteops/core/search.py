@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import and_, or_
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import (
     BooleanField,
@@ -74,7 +74,7 @@ def _keys(model: type[Model], word: str, name: str) -> QuerySet[Any, Any]:
     place, _, inner = name.partition("__")
     if inner and isinstance(field := model._meta.get_field(place), ManyToOneRel):
         # They are in the rows that belong to the objects, which are not looked at themselves.
-        rows = field.related_model._base_manager.filter(**{f"{inner}__has": word})
+        rows = field.related_model._base_manager.filter(_occurs(field.related_model, word, inner))
         return rows.order_by().values_list(field.field.attname, flat=True)
     found = model._base_manager.filter(_occurs(model, word, name)).order_by()
     return found.values_list("pk", flat=True)
@@ -133,10 +133,37 @@ def search_unfolded(
 def _occurs(model: type[Model], word: str, name: str) -> Q:
     if name.startswith("="):
         return Q(**{f"{name[1:]}__iexact": word})
-    if "__" in name:
-        # A join would list an object once for each of its rows that fits.
-        fitting = model._base_manager.filter(**{f"{name}__has": word}).order_by()
-        return Q(pk__in=fitting.values("pk"))
-    if not isinstance(model._meta.get_field(name), IntegerField):
+    place, _, inner = name.partition("__")
+    field: Any = model._meta.get_field(place)
+    if inner:
+        # The others are searched first, by themselves: of a join, SQLite would read all rows of the
+        # table that grows. And it would list an object once for each of its rows that fits.
+        others = field.related_model
+        fitting = others._base_manager.filter(_occurs(others, word, inner)).order_by()
+        if isinstance(field, ManyToOneRel):
+            return Q(pk__in=fitting.values(field.field.attname))
+        return Q(**{f"{place}__in": fitting.values("pk")})
+    if not isinstance(field, IntegerField):
         return Q(**{f"{name}__has": word})
     return Q(**{name: int(word)}) if _NUMBER.fullmatch(word) else Q(pk__in=())
+
+
+class HasRow(Exists):
+    """Whether an object has one of `rows`, of which each object has one at most."""
+
+    def __init__(self, rows: QuerySet[Any], name: str) -> None:
+        self.rows: QuerySet[Any] = rows
+        super().__init__(rows.filter(**{name: OuterRef("pk")}))
+
+
+def has_row(model: type[Model], name: str, value: str) -> Q:
+    """Whether an object has the row, in another table, in which the column `name` is that.
+
+    No object has two of them. Few are found by them; where many have one, each object is asked as
+    it comes by in the order of its list.
+    """
+    place, _, inner = name.partition("__")
+    field = cast(ManyToOneRel, model._meta.get_field(place))
+    rows = field.related_model._base_manager.filter(**{inner: value}).order_by()
+    found = frozenset(rows.values_list(field.field.attname, flat=True)[: MANY + 1])
+    return Q(pk__among=found) if len(found) <= MANY else Q(HasRow(rows, field.field.attname))

@@ -1,6 +1,8 @@
 """Lists that grow: what a page costs does not follow from how many rows there are."""
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,12 +11,16 @@ from django.utils import timezone
 
 from estimates.models import Estimate
 from manage_api import filters
-from notes.models import ActionItem, Note
+from manage_api.fields import MomentField, StrictBooleanField, StrictDateField
+from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from notes.queries import open_items
 from syteops.audit.queries import changes_since
 from syteops.core import search as searching
+from syteops.team.models import TeamMember
+from syteops.webhooks.models import Webhook
 from tests.fixtures import Api
 from tests.manage_api.plans import plan_of, plans_of, sorts_everything
+from tests.manage_api.test_cursors import MODELS, PAGED, make
 from tests.samples.team import a_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.combination]
@@ -43,6 +49,36 @@ def test_a_list_is_read_in_the_order_of_an_index(api: Api, path: str, table: str
 
     assert plans
     assert [sql for sql, plan in plans.items() if sorts_everything(plan)] == []
+
+
+GROWING = [one for one in PAGED if MODELS[one.name] not in (TeamMember, Webhook)]
+"""The lists of which a site may have very much."""
+
+
+def asked_of(field: Any) -> Any:
+    """Something that a filter may be asked for."""
+    if choices := getattr(field, "choices", None):
+        return next(iter(choices))
+    texts = {StrictDateField: "2026-01-01", MomentField: "2026-01-01T00:00:00Z"}
+    return True if isinstance(field, StrictBooleanField) else texts.get(type(field), "001")
+
+
+# PostgreSQL reads so few rows as it likes.
+@pytest.mark.sqlite_only
+@pytest.mark.usefixtures("generous_budgets")
+def test_no_filter_of_any_list_reads_a_whole_table_to_sort_it(api: Api) -> None:
+    plans: dict[str, str] = {}
+    for one in GROWING:
+        make(MODELS[one.name])
+        for name, field in one.input().fields.items():
+            asked = {name: asked_of(field)}
+            if name not in ("after", "page", "per_page", "ordering"):
+                table = MODELS[one.name]._meta.db_table
+                plans |= plans_of(lambda: api.dispatch(one.name, asked), table)  # noqa: B023
+
+    assert len(plans) > 25
+    whole = [plan for plan in plans.values() if re.search(r"SCAN \w+$", plan, re.MULTILINE)]
+    assert [plan for plan in whole if sorts_everything(plan)] == []
 
 
 @pytest.mark.parametrize("query", ["", "&status=draft", "&status=sent", "&status=expired"])
@@ -122,6 +158,46 @@ def test_a_search_that_very_many_fit_is_not_counted_and_finds_them_all(api: Api)
     assert api.get("/notes?search=note+1&per_page=7").json()["total"] is None
     assert api.get("/notes?search=note+10&per_page=1").json()["total"] == 1
     assert api.get("/notes?per_page=7").json()["total"] == 30
+
+
+@pytest.mark.usefixtures("notes")
+@pytest.mark.parametrize(("tagged", "total"), [(4, 4), (30, 30)])
+def test_few_notes_with_a_tag_are_found_by_it_and_many_in_the_order_of_the_list(
+    api: Api, tagged: int, total: int
+) -> None:
+    notes = Note.objects.order_by("updated_at", "id")
+    NoteTag.objects.bulk_create(
+        NoteTag(note=one, name=name) for one in notes[:tagged] for name in ("Launch", "else")
+    )
+    pages = [api.get(f"/notes?tag=launch&per_page=3&page={n}").json() for n in (1, 2)]
+    shown = [one["title"] for page in pages for one in page["items"]]
+    assert shown == [f"Note {n}" for n in reversed(range(max(tagged - 6, 0), tagged))]
+    assert api.get("/notes?tag=launch&per_page=1").json()["total"] == total
+    assert api.get("/notes?tag=launch&per_page=1&status=draft").json()["total"] == total
+    assert api.get("/notes?tag=launch&per_page=1&status=archived").json()["total"] == 0
+    assert titles_of(api, "tag=launch") == [f"Note {n}" for n in reversed(range(tagged))]
+    if tagged > searching.MANY:
+        read = plans_of(lambda: api.get("/notes?tag=launch&per_page=3&page=2"), "notes_note")
+        counted = plans_of(lambda: api.get("/notes?tag=launch&per_page=3"), "notes_notetag")
+        assert not any(map(sorts_everything, read.values()))
+        assert "COUNT(" not in "".join(read)
+        assert "notes_by_tag" in "".join(plan for sql, plan in counted.items() if "COUNT(" in sql)
+
+
+# PostgreSQL reads so few rows as it likes.
+@pytest.mark.sqlite_only
+@pytest.mark.usefixtures("notes")
+def test_who_was_there_is_searched_among_members_and_not_among_all_who_were_anywhere(
+    api: Api,
+) -> None:
+    there = a_member(full_name="Ada Lovelace")
+    NoteAttendee.objects.create(note=Note.objects.get(title="Note 7"), member=there)
+    with CaptureQueriesContext(connection) as seen:
+        assert titles_of(api, "search=lovelace") == ["Note 7"]
+
+    (plan,) = {plan_of(one["sql"]) for one in seen if "notes_noteattendee" in one["sql"]
+               and "LIKE" in one["sql"]}  # fmt: skip
+    assert "SEARCH notes_noteattendee USING INDEX" in plan, plan
 
 
 @pytest.mark.usefixtures("notes")
