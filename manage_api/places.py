@@ -169,7 +169,7 @@ def _counted(found: QuerySet[Any]) -> QuerySet[Any]:
     """
     model: Any = found.model
     if issubclass(model, Numbered) and found.query.where == model.objects.all().query.where:
-        return model.all_objects.filter(number__isnull=False)
+        found = model.all_objects.filter(number__isnull=False)
     conditions = [getattr(one, "lhs", one) for one in found.query.where.children]
     if len(conditions) == 1 and isinstance(conditions[0], HasRow):
         found = conditions[0].rows
