@@ -5,6 +5,7 @@ none is queued twice.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -18,9 +19,20 @@ from syteops.integrations.queries import all_installed
 
 @on_publish
 def queue_deliveries(events: Sequence[Event]) -> None:
-    """Queue the events for the destinations of every enabled integration."""
+    """Queue the events for the destinations of every enabled integration.
+
+    In as many statements for a thousand destinations as for one.
+    """
+    now, queued = timezone.now(), []
+    woken: dict[tuple[str, datetime], list[str]] = {}
     for integration, destination in open_destinations():
-        queue(integration, destination, [e for e in events if destination.wants(e)])
+        if wanted := [one for one in events if destination.wants(one)]:
+            due = destination.first_at(now)
+            queued += [_delivery(integration, destination, one, due) for one in wanted]
+            woken.setdefault((integration, due), []).append(destination.key)
+    Delivery.objects.bulk_create(queued)
+    for (integration, due), keys in woken.items():
+        wake(integration, keys, due)
 
 
 def open_destinations() -> Iterator[tuple[str, Destination]]:
@@ -31,25 +43,15 @@ def open_destinations() -> Iterator[tuple[str, Destination]]:
                 yield one.slug, destination
 
 
-def queue(integration: str, destination: Destination, events: Sequence[Event]) -> int:
-    """Have the events sent there; how many. Call it inside a transaction."""
-    if not events:
-        return 0
-    now = timezone.now()
-    due = destination.first_at(now)
-    Delivery.objects.bulk_create(
-        Delivery(
-            integration=integration,
-            destination=destination.key,
-            event=event,
-            # What goes in one message has one order: what failed goes again before what came later.
-            order_key="" if destination.together else order_key_of(event),
-            next_attempt_at=due,
-        )
-        for event in events
+def _delivery(integration: str, destination: Destination, event: Event, due: datetime) -> Delivery:
+    return Delivery(
+        integration=integration,
+        destination=destination.key,
+        event=event,
+        # What goes in one message has one order: what failed goes again before what came later.
+        order_key="" if destination.together else order_key_of(event),
+        next_attempt_at=due,
     )
-    wake(integration, destination.key, due)
-    return len(events)
 
 
 def order_key_of(event: Event) -> str:

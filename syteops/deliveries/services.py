@@ -1,9 +1,10 @@
 """What people and tools do with deliveries."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from syteops.audit.services import record_about
@@ -101,18 +102,21 @@ def _put_in_line(found: QuerySet[Delivery], integration: str, destination: str) 
         state=DeliveryState.WAITING, attempts=0, next_attempt_at=now, finished_at=None
     )
     if count:
-        wake(integration, destination, now)
+        wake(integration, [destination], now)
     return count
 
 
-def wake(integration: str, destination: str, due: datetime) -> None:
-    """Have the destination looked at then, at the latest. Call it inside a transaction.
+def wake(integration: str, destinations: Sequence[str], due: datetime) -> None:
+    """Have the destinations looked at then, at the latest. Call it inside a transaction.
 
-    Whose turn it is looks for what has come meanwhile before it ends, and waits for this lock.
+    Whose turn it is looks for what has come meanwhile before it ends, and waits for these locks.
     """
-    where = {"integration": integration, "destination": destination}
-    states = DestinationState.objects.select_for_update()
-    state, _ = states.get_or_create(**where, defaults={"due_at": due})
-    if state.lease is None and (state.due_at is None or state.due_at > due):
-        state.due_at = due
-        state.save(update_fields=["due_at"])
+    states = DestinationState.objects.filter(integration=integration, destination__in=destinations)
+    missing = set(destinations).difference(states.values_list("destination", flat=True))
+    DestinationState.objects.bulk_create(
+        (DestinationState(integration=integration, destination=one) for one in sorted(missing)),
+        ignore_conflicts=True,
+    )
+    list(states.select_for_update().order_by("pk").values_list("pk"))
+    late = Q(due_at=None) | Q(due_at__gt=due)
+    states.filter(late, lease=None).update(due_at=due)

@@ -8,7 +8,7 @@ killed leaves neither a gap nor an event twice.
 """
 
 from collections.abc import Callable, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +22,10 @@ from syteops.events.models import Event, Stream
 from syteops.events.variable_changes import changed_variables, remember_variables
 
 BATCH = 500
-"""Entries that are published in one transaction."""
+"""Entries that are published in one transaction, at most."""
+SECONDS = 0.5
+"""Of such a transaction, about, for no writer should wait longer. So there are fewer entries in one
+where very many destinations want each event."""
 COMPARED_EVERY = 1.0
 """Seconds between two comparisons of all variables, however many changes are made meanwhile."""
 RESTS = 4
@@ -31,6 +34,7 @@ RESTS = 4
 Listener = Callable[[Sequence[Event]], object]
 _listeners: list[Listener] = []
 _rests_until = 0.0
+_batch = 20
 
 
 def on_publish(listener: Listener) -> Listener:
@@ -50,9 +54,12 @@ def publish() -> int:
         begin()
         return 0
     head, last_entry, compared_entry = row
-    published = 0
-    while last_entry < head and (batch := _publish_entries()) is not None:
-        last_entry, count = batch
+    published, spent = 0, 0.0
+    while last_entry < head:
+        sleep(_rest_after(spent))
+        if (batch := _publish_entries()) is None:
+            break
+        last_entry, count, spent = batch
         published += count
     if compared_entry < last_entry:
         published += _compare_variables()
@@ -89,23 +96,37 @@ def begin() -> None:
         remember_variables(changed_variables())
 
 
+def _rest_after(spent: float) -> float:
+    """On SQLite whoever waits to write gets a turn only while nobody writes."""
+    return spent if spent > SECONDS / 10 else 0.0
+
+
+def _keep_pace(spent: float) -> None:
+    """Have the next transaction take SECONDS at most, after one that took so long."""
+    global _batch  # noqa: PLW0603 - per process on purpose
+    fitting = int(_batch * SECONDS / max(spent, 0.001))
+    _batch = max(1, min(2 * _batch, fitting, BATCH))
+
+
 @transaction.atomic
-def _publish_entries() -> tuple[int, int] | None:
-    """Publish the next entries: the last one's place, and how many events they made.
+def _publish_entries() -> tuple[int, int, float] | None:
+    """Publish the next entries: the last one's place, how many events they made, and the seconds.
 
     None when there are none, or while another process is publishing.
     """
     stream = _locked_stream()
     if stream is None:
         return None
+    began = monotonic()  # not before: to wait for others says nothing of how long this takes
     waiting = AuditEntry.objects.filter(sequence__gt=stream.last_entry).order_by("sequence")
-    entries = list(waiting.defer("changes")[:BATCH])
+    entries = list(waiting.defer("changes")[:_batch])
     if not entries:
         return None
     stream.last_entry = entries[-1].sequence or 0
     events = [_event_of(one) for one in entries if one.outcome == Outcome.CHANGED]
     _append(stream, events)
-    return stream.last_entry, len(events)
+    _keep_pace(spent := monotonic() - began)
+    return stream.last_entry, len(events), spent
 
 
 def _compare_variables() -> int:

@@ -2,11 +2,13 @@
 
 Everything behind the first `=` is the value, as it stands: nothing is expanded or run, and `&`, `$`
 and `#` mean nothing. Quotes around the whole value are taken off. Lines that begin with `#` are
-comments.
+comments. A line ends with a line feed, before which editors of Windows write a carriage return, as
+they write a byte order mark at the beginning; no other control is in a line.
 """
 
 import re
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 
@@ -20,10 +22,12 @@ class WrongLine(ValueError):
 def parse_env_file(text: str) -> dict[str, str]:
     """Every setting of the file by its name. Raises WrongLine."""
     found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
+        if _CONTROL.search(stripped):
+            raise WrongLine(number, "has a control character, such as NUL or a form feed")
         match = _LINE.fullmatch(stripped)
         if match is None:
             raise WrongLine(number, "is not of the form NAME=value")

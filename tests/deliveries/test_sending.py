@@ -13,7 +13,7 @@ from syteops.crm import services as crm
 from syteops.deliveries import outcomes, sending, services
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
 from syteops.deliveries.outcomes import Try
-from syteops.integrations.catalogue import Setup
+from syteops.integrations.catalogue import Destination, Setup
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.sending import KEPT_ANSWER
@@ -367,6 +367,20 @@ def test_an_address_that_is_a_secret_is_not_repeated_in_parts_either(
     shown = Try(timezone.now(), 1, Answer(404, body.encode()), secrets=(url,)).shown_answer()
     assert "canar" not in shown
     assert len(shown) > 3
+
+
+def test_an_event_is_queued_for_many_in_as_many_statements_as_for_one(
+    post: Post, django_assert_max_num_queries: Any
+) -> None:
+    """While it is queued, nobody else may write on SQLite."""
+    post.destinations = [Destination(str(n), str(n), ("crm_system.*",)) for n in range(300)]
+    for known in (0, 300):
+        assert DestinationState.objects.count() == known
+        a_system()
+        with django_assert_max_num_queries(60):
+            publish()
+    assert Delivery.objects.count() == 600
+    assert not DestinationState.objects.filter(due_at=None).exists()
 
 
 def test_many_are_sent_again_in_as_many_statements_as_one(

@@ -1,5 +1,6 @@
 """From the audit trail to the feed: every change once, in the order of the commits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -69,11 +70,44 @@ def test_a_refusal_is_no_event_and_does_not_stop_the_feed() -> None:
 
 
 def test_more_than_a_batch_is_published_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "BATCH", 2)
+    monkeypatch.setattr(publishing, "_batch", 2)
     for _ in range(5):
         a_system()
     publish()
     assert [number for number, _ in changes()] == [1, 2, 3, 4, 5]
+
+
+def test_no_transaction_is_longer_than_others_should_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many destinations want each event. Whoever waits gets a turn in between."""
+    now, rests, batches = 0.0, [], []
+
+    def listen(events: Sequence[Event]) -> None:
+        nonlocal now
+        now += 0.1 * len(events)
+        batches.append(len(events))
+
+    monkeypatch.setattr(publishing, "monotonic", lambda: now)
+    monkeypatch.setattr(publishing, "sleep", rests.append)
+    monkeypatch.setattr(publishing, "_listeners", [listen])
+    monkeypatch.setattr(publishing, "_batch", 20)
+    for _ in range(40):
+        a_system()
+    publish()
+    assert batches[:5] == [20, 5, 5, 5, 5]
+    assert len(changes()) == 40
+    assert max(rests) == pytest.approx(2.0)
+    assert sum(one > 0 for one in rests) == 4
+
+
+def test_many_are_published_together_where_that_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    monkeypatch.setattr(publishing, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(publishing, "_listeners", [lambda events: batches.append(len(events))])
+    monkeypatch.setattr(publishing, "_batch", 2)
+    for _ in range(20):
+        a_system()
+    publish()
+    assert batches[:3] == [2, 4, 8]
 
 
 def test_who_is_killed_while_publishing_leaves_nothing_half_done(

@@ -43,6 +43,10 @@ def test_a_value_is_what_stands_there(line: str, value: str | None) -> None:
         ('X="secret"secret"', "line 2 has a quote"),
         ("X=secret # why", "line 2 has a # behind a blank"),
         ("A=secret", "line 2 sets A a second time"),
+        ("X=secret\0", "line 2 has a control character"),
+        ("X=secret\fB=1", "line 2 has a control character"),
+        ("X=secret\rB=1", "line 2 has a control character"),
+        ("X=secret\N{LINE SEPARATOR}B=1", "line 2 has a control character"),
     ],
 )
 def test_what_may_be_meant_otherwise_is_refused_without_being_shown(
@@ -52,3 +56,7 @@ def test_what_may_be_meant_otherwise_is_refused_without_being_shown(
         parse_env_file(f"A=1\n{line}\n")
     assert problem in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_the_mark_that_editors_of_windows_begin_a_file_with_is_none_of_its_names() -> None:
+    assert parse_env_file("\N{ZERO WIDTH NO-BREAK SPACE}X=1\r\nY=2\r\n") == {"X": "1", "Y": "2"}
