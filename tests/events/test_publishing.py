@@ -79,7 +79,9 @@ def test_more_than_a_batch_is_published_at_once(monkeypatch: pytest.MonkeyPatch)
 
 def test_no_transaction_is_longer_than_others_should_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many destinations want each event. Whoever waits gets a turn in between."""
-    now, rests, batches = 0.0, [], []
+    now = 0.0
+    rests: list[float] = []
+    batches: list[int] = []
 
     def listen(events: Sequence[Event]) -> None:
         nonlocal now
