@@ -4,7 +4,7 @@ A viewset runs for REST, for dispatch and for each item of a bulk alike: `execut
 method with the validated input in `self.validated`. No safety rule is written in an app.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self
@@ -104,6 +104,10 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     has_looked: bool = False
     """Whether the input was validated; then it is in `validated`, or `wrong_input` says why not."""
     wrong_input: Exception | None = None
+    inner: Sequence["ManageViewSet | Exception"] | None = None
+    """What does each item of a bulk, or why nothing does."""
+    has_paid: bool = False
+    """Whether the items were charged, however often the call is tried."""
     _actor: Actor | None = None
     most_counted: int | None = None
     """Of more than so many a list tells no total; None counts all there are."""
@@ -220,6 +224,9 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         self.actor.trail.clear()
         self.validated, self.impact, self.locked_object = {}, None, None
         self.has_looked, self.wrong_input = False, None
+
+    def look_further(self) -> None:
+        """Called when the input is right, before the transaction: for what asks no database."""
 
     @property
     def actor(self) -> Actor:

@@ -5,8 +5,10 @@ that operation's scope and rules.
 """
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
 from rest_framework import serializers
 
@@ -19,6 +21,7 @@ from manage_api.operations import find
 from manage_api.permissions import authorise
 from manage_api.rendering import dump
 from manage_api.serializers import StrictSerializer
+from manage_api.throttling import spend_items
 from syteops.core.locks import transaction_lock
 
 if TYPE_CHECKING:
@@ -60,15 +63,24 @@ class BulkResultSerializer(serializers.Serializer[Any]):
 
 
 def run_items(view: "ManageViewSet") -> dict[str, Any]:
-    """Run each item in a savepoint of its own, so that every wrong one can be named at once."""
+    """Run each item in a savepoint of its own, so that every wrong one can be named at once.
+
+    Raises throttled before the first one, if not all are left in the caller's budget.
+    """
+    items = view.validated["items"]
+    _charge(view, len(items))
     # One bulk of a collection at a time: two that go through it in different order would deadlock.
     transaction_lock(f"bulk {view.resource}")
     done, failed, impacts = [], {}, {}
-    prefix, answered = view.input_pointer, 0
-    for index, item in enumerate(view.validated["items"]):
+    # On SQLite all who write wait meanwhile, and none of them for longer than that setting.
+    prefix, answered, until = view.input_pointer, 0, monotonic() + settings.DATABASE_TIMEOUT / 2
+    for index, (item, inner) in enumerate(zip(items, view.inner or (), strict=True)):
+        if monotonic() > until:
+            raise _too_much(index, "this takes longer than others who write can wait.")
         try:
+            if isinstance(inner, Exception):
+                raise inner
             with transaction.atomic():
-                inner = _item_view(view, item)
                 data = execution.perform(inner)
         except Exception as error:
             failed[index] = as_api_error(
@@ -83,20 +95,37 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
             done.append({"index": index, "action": item["action"], "data": data})
             answered += len(dump([data, inner.impact]))
         if answered > MOST_ANSWERED:
-            raise _too_much(index)
+            # It would be held, stored for retries, and sent as a whole.
+            raise _too_much(index, f"the answer would have more than {MOST_ANSWERED:,} bytes.")
     if failed:
         raise _failure(failed, prefix)
     view.impact = _impact(impacts)
     return {"items": done}
 
 
-def _too_much(index: int) -> ApiError:
-    """The refusal while it is made: it would be held, stored for retries, and sent as a whole."""
-    return ApiError(
-        "payload_too_large",
-        f"Nothing was stored: the answer would have more than {MOST_ANSWERED:,} bytes. "
-        f"Send fewer items at once, such as {max(index, 1)}.",
-    )
+def _charge(view: "ManageViewSet", count: int) -> None:
+    """Take so many writes from the caller's budget, once however often the call is tried."""
+    if not view.has_paid:
+        view.budget, view.has_paid = spend_items(view.principal, count), True
+
+
+def _too_much(index: int, why: str) -> ApiError:
+    fewer = f"Send fewer items at once, such as {max(index, 1)}."
+    return ApiError("payload_too_large", f"Nothing was stored: {why} {fewer}")
+
+
+def look_at_items(view: "ManageViewSet") -> list["ManageViewSet | Exception"]:
+    """What does each item, its input looked at; or what to raise when its turn comes."""
+    return [_look_at(view, item) for item in view.validated["items"]]
+
+
+def _look_at(view: "ManageViewSet", item: Mapping[str, Any]) -> "ManageViewSet | Exception":
+    try:
+        inner = _item_view(view, item)
+    except Exception as error:  # noqa: BLE001 - it is raised later
+        return error
+    execution.look_at_input(inner)
+    return inner
 
 
 def _item_view(view: "ManageViewSet", item: Mapping[str, Any]) -> "ManageViewSet":

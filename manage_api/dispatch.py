@@ -117,7 +117,10 @@ class DispatchView(ApiView):
         view.check_throttles(view.request)
         self.budget = view.budget
         view.check_permissions(view.request)
-        result = execution.run(view)
+        try:
+            result = execution.run(view)
+        finally:
+            self.budget = view.budget  # a bulk is charged by its items
         if self.request.method != "POST" and concurrency.is_fresh(self.request, result.etag):
             return Response(None, 304, headers={"ETag": result.etag})
         response = Response(self._envelope(result))

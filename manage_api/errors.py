@@ -77,7 +77,9 @@ CODES = {
     "precondition_failed": Code(
         412, "Precondition failed", "Read the object again and use its new ETag."
     ),
-    "payload_too_large": Code(413, "Payload too large", "Send a smaller body."),
+    "payload_too_large": Code(
+        413, "Payload too large", "Send a smaller body, or fewer items at once."
+    ),
     "unsupported_media_type": Code(
         415, "Unsupported media type", "Send Content-Type: application/json."
     ),

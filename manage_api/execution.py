@@ -104,6 +104,7 @@ def look_at_input(view: "ManageViewSet") -> None:
         view.validated = validate(
             operation.input or NoInput, given, context, partial=operation.partial
         )
+        view.look_further()
     except Exception as error:  # noqa: BLE001 - it is raised later
         view.wrong_input = error
 

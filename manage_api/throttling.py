@@ -101,6 +101,32 @@ def spend(principal: Principal, writes: bool) -> Budget:
     return budget
 
 
+def spend_items(principal: Principal, count: int) -> Budget:
+    """Take what the items of a bulk cost beyond the call itself: each is a write.
+
+    Raises throttled where not all of them are left, having taken none, and payload_too_large for
+    more than there ever are.
+    """
+    name, limit = _policy(True)
+    if count > limit:
+        raise ApiError(
+            "payload_too_large",
+            f"Each item is a write, and {limit} writes a minute are allowed: "
+            f"send at most {limit} items at once.",
+        )
+    counter, further = _counter(principal, name), count - 1
+    budget = _budget(name, limit, counters().add(*counter, WINDOW, further))
+    if (missing := -budget.remaining) > 0:
+        counters().take_back(*counter, WINDOW, further)
+        before = max(further - missing, 0)
+        raise _throttled(
+            budget._replace(remaining=before),
+            f"Each of the {count} items is a write, and {limit} writes a minute are allowed: "
+            f"{before + 1} items could be sent now.",
+        )
+    return budget
+
+
 def left(principal: Principal) -> dict[str, dict[str, int]]:
     """What is left of the caller's budgets, without spending anything."""
     shown = {}

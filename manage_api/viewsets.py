@@ -373,6 +373,9 @@ class BulkMixin(ManageViewSet):
     def bulk(self, request: Request, **path: str) -> Response:
         return Response(bulk.run_items(self))
 
+    def look_further(self) -> None:
+        self.inner = bulk.look_at_items(self) if self.action == "bulk" else None
+
 
 class EntityViewSet(
     ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, DestroyMixin, SecretsMixin, BulkMixin

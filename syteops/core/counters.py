@@ -55,11 +55,11 @@ class CounterKind(StrEnum):
 class Counters(Protocol):
     """A store of counters. `window` is in whole seconds and the same for all keys of a kind."""
 
-    def add(self, kind: CounterKind, key: str, window: int) -> int:
-        """Count one in the current window; how many there are now."""
+    def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
+        """Count so many in the current window; how many there are now."""
 
-    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
-        """Count one less in the current window, but never less than none."""
+    def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
+        """Count so many less in the current window, but never less than none."""
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         """How many there are in the current window."""
@@ -104,20 +104,20 @@ def _digest(kind: CounterKind, key: str) -> bytes:
 class CacheCounters:
     """Counters in the shared cache, whose increments are atomic."""
 
-    def add(self, kind: CounterKind, key: str, window: int) -> int:
+    def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
         name = _cache_key(kind, key, window)
         cache.add(name, 0, timeout=2 * window)
         try:
-            return int(cache.incr(name))
+            return int(cache.incr(name, amount))
         except ValueError:  # it lapsed between the two
-            cache.set(name, 1, timeout=2 * window)
-            return 1
+            cache.set(name, amount, timeout=2 * window)
+            return amount
 
-    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
+    def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
         name = _cache_key(kind, key, window)
         with suppress(ValueError):  # it lapsed
-            if cache.decr(name) < 0:  # it lapsed before, and was made anew
-                cache.incr(name)
+            if (left := cache.decr(name, amount)) < 0:  # it lapsed before, and was made anew
+                cache.incr(name, -left)
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return int(cache.get(_cache_key(kind, key, window), 0))
@@ -163,13 +163,13 @@ class _Table:
     wrong codes, by filling its bucket: whose that is, everybody can compute.
     """
 
-    def add(self, kind: CounterKind, key: str, window: int) -> int:
+    def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
         name, start = _place(kind, key)
-        return self._use(start, lambda rows: _add(rows, name, window))
+        return self._use(start, lambda rows: _add(rows, name, window, amount))
 
-    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
+    def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
         name, start = _place(kind, key)
-        self._use(start, lambda rows: _take_back(rows, name))
+        self._use(start, lambda rows: _take_back(rows, name, amount))
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         name, start = _place(kind, key)
@@ -255,19 +255,19 @@ def _place(kind: CounterKind, key: str) -> tuple[int, int]:
     return int.from_bytes(digest[:8], "little"), bucket * _BUCKET_SIZE
 
 
-def _add(rows: Rows, name: int, window: int) -> int:
-    """Count one more under that name; how many there are now."""
+def _add(rows: Rows, name: int, window: int, amount: int) -> int:
+    """Count so many more under that name; how many there are now."""
     mine = rows.pop(name, None)
     if len(rows) == _WAYS:
         del rows[min(rows, key=lambda other: rows[other][1:])]
-    count = mine.amount + 1 if mine else 1
+    count = mine.amount + amount if mine else amount
     rows[name] = _Count(int(time.time()) // window, window, count)
     return count
 
 
-def _take_back(rows: Rows, name: int) -> None:
+def _take_back(rows: Rows, name: int, amount: int) -> None:
     if (mine := rows.get(name)) and mine.amount:
-        rows[name] = mine._replace(amount=mine.amount - 1)
+        rows[name] = mine._replace(amount=max(mine.amount - amount, 0))
 
 
 def _unpack(bucket: bytes) -> Rows:
@@ -307,11 +307,11 @@ class FallbackCounters:
         self._shared, self._alone, self._errors, self._who = shared, alone, errors, who
         self._away_until: float | None = None  # on the monotonic clock; None while it answers
 
-    def add(self, kind: CounterKind, key: str, window: int) -> int:
-        return self._ask(lambda store: store.add(kind, key, window))
+    def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
+        return self._ask(lambda store: store.add(kind, key, window, amount))
 
-    def take_back(self, kind: CounterKind, key: str, window: int) -> None:
-        self._ask(lambda store: store.take_back(kind, key, window))
+    def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
+        self._ask(lambda store: store.take_back(kind, key, window, amount))
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return self._ask(lambda store: store.read(kind, key, window))

@@ -68,7 +68,7 @@ MANAGE_API_PAGE_SIZE = env.int("MANAGE_API_PAGE_SIZE", default=50)
 MANAGE_API_MAX_PAGE_SIZE = env.int("MANAGE_API_MAX_PAGE_SIZE", default=200)
 MANAGE_API_MAX_BODY = env.int("MANAGE_API_MAX_BODY", default=1_048_576)
 MANAGE_API_READS_PER_MINUTE = env.int("MANAGE_API_READS_PER_MINUTE", default=1200)
-MANAGE_API_WRITES_PER_MINUTE = env.int("MANAGE_API_WRITES_PER_MINUTE", default=300)
+MANAGE_API_WRITES_PER_MINUTE = env.int("MANAGE_API_WRITES_PER_MINUTE", default=600)
 MANAGE_API_FAILURES_PER_MINUTE = env.int("MANAGE_API_FAILURES_PER_MINUTE", default=60)
 
 # How long a restricted key may last; 0 is without end. And after how many minutes the page of the

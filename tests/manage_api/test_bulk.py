@@ -3,14 +3,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from jsonschema import Draft202012Validator
 
 from manage_api import bulk
 from manage_api.models import IdempotencyRecord
 from manage_api.openapi.document import document, inlined
+from manage_api.shared import validate
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
+from tests.manage_api.stored import stored
 
 BULK = "/crm-systems/bulk"
 
@@ -235,3 +238,34 @@ def test_nor_do_small_items_that_cannot_be_done(api: Api, monkeypatch: pytest.Mo
 
     assert (refused.status_code, len(refused.content) < 1_000) == (413, True)
     assert api.post(BULK, {"items": [_delete("001")]}).status_code == 428
+
+
+def test_items_are_done_for_half_as_long_as_others_wait_for_the_lock(
+    api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 2))  # each item takes two seconds
+    monkeypatch.setattr(bulk, "monotonic", lambda: next(clock))
+    settings.DATABASE_TIMEOUT = 15
+    before = stored()
+
+    refused = api.post(BULK, {"items": [_create(f"C{n}") for n in range(5)]})
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
+    assert "fewer items at once, such as 3" in refused.json()["detail"]
+    assert stored() == before
+    assert api.post(BULK, {"items": [_create(f"C{n}") for n in range(3)]}).status_code == 200
+
+
+def test_items_are_looked_at_before_the_lock(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    def look(*given: Any, **also: Any) -> Any:
+        seen.append(transaction.get_connection().savepoint_ids)
+        return validate(*given, **also)
+
+    monkeypatch.setattr("manage_api.execution.validate", look)
+    outside = transaction.get_connection().savepoint_ids[:]
+
+    assert api.post(BULK, {"items": [_create("One"), _create(5)]}).status_code == 400
+
+    assert len(seen) == 3
+    assert all(one == outside for one in seen)

@@ -41,7 +41,7 @@ def test_answers_say_what_is_left(api: Api) -> None:
     assert answer.headers["RateLimit"] == '"read";r=1199;t=50'
     limits = api.get("/whoami").json()["limits"]
     assert limits["read"] == {"limit": 1200, "remaining": 1198, "reset_seconds": 50}
-    assert limits["write"]["remaining"] == 300
+    assert limits["write"]["remaining"] == 600
 
 
 def test_dispatch_spends_the_budget_of_what_it_does(api: Api, settings: Any) -> None:
