@@ -27,14 +27,24 @@ def _pending_beside(applied: frozenset[tuple[str, str]]) -> tuple[str, ...]:
 _BEFORE_SQUASH = "ef70c6647f07"
 
 
-def why_not_migratable() -> str:
-    """What to do about a database that is newer than this code, or too old for it; "" otherwise."""
-    if unknown := _unknown_migrations():
+Migrations = set[tuple[str, str]]
+
+
+def why_not_migratable(applied: Migrations | None = None) -> str:
+    """What to do about a database that is newer than this code, or too old for it; "" otherwise.
+
+    `applied` are the migrations of another one than this site's.
+    """
+    if applied is None:
+        applied = {*MigrationRecorder(connection).applied_migrations()}
+    elif not applied:
+        return "Its database is not one of SyteOps: it tells of no migration."
+    if unknown := _unknown_migrations(applied):
         return (
             f"The database belongs to a newer version of SyteOps: it has {unknown[0]}, which this "
             "code does not know. Install that version, or restore a backup from before."
         )
-    if skipped := _skipped_migrations():
+    if skipped := _skipped_migrations(applied):
         return (
             f"The database is too old for this version of SyteOps: it lacks {skipped[0]}. Run "
             f"manage.py setup with the code of commit {_BEFORE_SQUASH} first, then with this one."
@@ -42,28 +52,24 @@ def why_not_migratable() -> str:
     return ""
 
 
-def _unknown_migrations() -> list[str]:
+def _unknown_migrations(applied: Migrations) -> list[str]:
     """The migrations that the database has and this code has not, of the apps that it has."""
     known = {one for key, replaced in _replaced_by_each().items() for one in (key, *replaced)}
     apps = {app for app, _ in known}
-    return _labels(one for one in _applied() - known if one[0] in apps)
+    return _labels(one for one in applied - known if one[0] in apps)
 
 
-def _skipped_migrations() -> list[str]:
+def _skipped_migrations(applied: Migrations) -> list[str]:
     """What the database lacks of migrations that were squashed into one, if it has some of these.
 
     This code, which only has the one, cannot bring it up to date.
     """
-    every, applied = _replaced_by_each(), _applied()
+    every = _replaced_by_each()
     begun = (replaced for replaced in every.values() if replaced & applied)
     return _labels(one for replaced in begun for one in replaced - applied - every.keys())
 
 
-def _applied() -> set[tuple[str, str]]:
-    return {*MigrationRecorder(connection).applied_migrations()}
-
-
-def _replaced_by_each() -> dict[tuple[str, str], set[tuple[str, str]]]:
+def _replaced_by_each() -> dict[tuple[str, str], Migrations]:
     """The migrations that this code has, each with those that it was squashed of."""
     loader = MigrationLoader(None, load=False)
     loader.load_disk()

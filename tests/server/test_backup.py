@@ -1,5 +1,6 @@
 """A backup is the whole site: what it was restored to is the same, and works."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -13,7 +14,12 @@ from typing import Any
 
 import pytest
 
+from syteops.core import pending_migrations
+from syteops.server.backup import databases
+from syteops.server.backup.site import _workshop
 from tests.databases import fresh_database as new_fresh_database
+from tests.each import each
+from tests.effort import at_most
 from tests.processes import manage
 from tests.sites import set_up
 
@@ -281,6 +287,99 @@ def test_a_damaged_backup_is_noticed(
     with pytest.raises(CommandError, match="Nothing was restored"):
         call_command("restore", str(copy))
     assert not (tmp_path.parent / "evil").exists()
+
+
+# --- Somebody else's work ----------------------------------------------------------------------
+
+
+def _packed(*members: tarfile.TarInfo, data: bytes = b"") -> bytes:
+    """An archive of these; what they say of their size need not be true."""
+    raw = b"".join(one.tobuf(tarfile.PAX_FORMAT) for one in members) + data
+    return gzip.compress(raw + bytes(1024))
+
+
+def _member(name: str = "uploads/x", **facts: Any) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    for fact, value in facts.items():
+        setattr(info, fact, value)
+    return info
+
+
+@each(
+    ("archive", "why"),
+    [
+        (_packed(_member(size=1 << 60)), "not enough room"),
+        (_packed(*[_member(f"uploads/{n}") for n in range(60)]), "more files"),
+        (_packed(_member("backup.json", size=9_000)), "more files"),
+        (_packed(_member(pax_headers={"comment": "x" * 3_000_000})), "header that is too long"),
+        (_packed(_member(pax_headers={"path": "x" * 3_000_000})), "header that is too long"),
+        (_packed(_member(size=-512)), "restored"),
+        (_packed(_member("uploads/same"), _member("uploads/same")), "restored"),
+        (_packed(_member("uploads"), _member("uploads/x")), "restored"),
+        (_packed(_member("uploads/" + "x/" * 3000 + "x")), "restored"),
+        *(
+            (_packed(_member(type=kind, linkname="/etc/passwd")), "does not belong")
+            for kind in (
+                *(tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE),
+                *(tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CONTTYPE),
+            )
+        ),
+        (_packed(_member("/etc/evil")), "does not belong"),
+        (_packed(_member("../evil")), "does not belong"),
+        (b"PK\x03\x04" + bytes(100), "damaged"),
+    ],
+)
+def test_a_hostile_archive_is_refused_without_a_trace(
+    archive: bytes, why: str, db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.core.management import CommandError, call_command
+
+    monkeypatch.setattr("syteops.server.backup.archive.MOST_FILES", 50)
+    monkeypatch.setattr("syteops.server.backup.archive._MOST_LISTED", 5_000)
+    file = tmp_path / "hostile.tar.gz"
+    file.write_bytes(archive)
+    with at_most(2), pytest.raises(CommandError, match=why):
+        call_command("verify_backup", str(file))
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.django_db
+def test_a_backup_of_newer_code_or_of_something_else_is_refused(
+    backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.core.management import CommandError, call_command
+
+    known = pending_migrations._replaced_by_each()
+    last = max(key for key in known if key[0] == "crm")
+    older = {key: replaced for key, replaced in known.items() if key != last}
+    older["crm", "0000_before_it"] = set()
+    with monkeypatch.context() as older_code:
+        older_code.setattr(pending_migrations, "_replaced_by_each", lambda: older)
+        with pytest.raises(CommandError, match=r"newer version.*it has crm.*Install that version"):
+            call_command("restore", str(backup))
+        with pytest.raises(CommandError, match="newer version of SyteOps"):
+            call_command("verify_backup", str(backup))
+    monkeypatch.setattr(databases, "applied_migrations", lambda *given: set())
+    with pytest.raises(CommandError, match="not one of SyteOps"):
+        call_command("restore", str(backup))
+
+
+def test_what_a_killed_backup_leaves_is_taken_away_by_the_next(site: Site, tmp_path: Path) -> None:
+    target, script = tmp_path / "site.tar.gz", _BREAK.replace('"restore"', '"backup"')
+    broken = script.format(what="os.link", how="os._exit(9)", backup=str(target))
+    assert site.run("shell", "-c", broken).returncode == 9
+    (left,) = tmp_path.iterdir()
+    assert (left.is_dir(), left.stat().st_mode & 0o777) == (True, 0o700)
+    secrets = [one.read_bytes().strip() for one in (site.data_dir / "secrets").iterdir()]
+    for file in left.iterdir():  # in the archive alone, and nowhere as they are
+        assert not [one for one in secrets if one in file.read_bytes()]
+
+    with _workshop(tmp_path) as in_use:
+        assert not left.exists()
+        site.do("backup", str(target))
+        assert in_use.is_dir()
+
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
 
 @pytest.mark.django_db

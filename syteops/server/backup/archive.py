@@ -3,20 +3,28 @@
 The list comes last, so an archive that was cut off has none. It holds the SHA-256 of every file.
 """
 
+import gzip
 import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 _LIST = "backup.json"
 _FORMAT = 1
+MOST_FILES = 500_000
+_MOST_LISTED = 200 * MOST_FILES
+"""Bytes of the list, which is read as a whole."""
+_AT_ONCE = 1 << 20
+_BLOCK = 4096
+"""Bytes that even an empty file takes of a disk."""
 
 
 class Broken(Exception):
@@ -37,24 +45,27 @@ class Contents:
     format: int = _FORMAT
 
 
-def write_archive(target: Path, contents: Contents, files: Iterable[tuple[str, Path]]) -> None:
+def write_archive(
+    target: Path, draft: Path, contents: Contents, files: Iterable[tuple[str, Path | bytes]]
+) -> None:
     """Write the archive, for the present user only. `target` appears whole or not at all.
 
-    Raises FileExistsError instead of replacing another backup, and OSError.
+    It is written as `draft`, on the same disk. Raises FileExistsError instead of replacing another
+    backup, and OSError.
     """
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
-            with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as archive:
-                for name, path in files:
-                    contents.files[name] = _digest(path)
-                    archive.add(path, name, recursive=False, filter=_anonymous)
-                _add_list(archive, contents)
-            raw.flush()
-            os.fsync(raw.fileno())
-        os.link(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with _open_new(draft) as raw:
+        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as archive:
+            for name, content in files:
+                if isinstance(content, bytes):
+                    contents.files[name] = hashlib.sha256(content).hexdigest()
+                    _add(archive, name, content)
+                else:
+                    contents.files[name] = _digest(content)
+                    archive.add(content, name, recursive=False, filter=_anonymous)
+            _add(archive, _LIST, json.dumps(asdict(contents), indent=1).encode())
+        raw.flush()
+        os.fsync(raw.fileno())
+    os.link(draft, target)
 
 
 def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -64,11 +75,10 @@ def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
     return info
 
 
-def _add_list(archive: tarfile.TarFile, contents: Contents) -> None:
-    text = json.dumps(asdict(contents), indent=1).encode()
-    info = _anonymous(tarfile.TarInfo(_LIST))
-    info.size = len(text)
-    archive.addfile(info, io.BytesIO(text))
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = _anonymous(tarfile.TarInfo(name))
+    info.size = len(content)
+    archive.addfile(info, io.BytesIO(content))
 
 
 def _digest(path: Path) -> str:
@@ -76,11 +86,32 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+class _Bounded(io.RawIOBase):
+    """A file of which nobody reads much at once: tarfile would read a header of any length."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _AT_ONCE:
+            raise Broken("The archive has a header that is too long.")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
 def unpack(source: Path, into: Path) -> Contents:
     """Unpack the archive into an empty directory and check every file. Raises Broken, OSError."""
     try:
-        with tarfile.open(source, "r:gz") as archive:
-            names = [_unpack_member(archive, member, into) for member in archive]
+        with (
+            gzip.open(source) as plain,
+            tarfile.open(fileobj=cast(Any, _Bounded(plain)), mode="r:") as archive,
+        ):
+            names = list(_unpack_members(archive, into))
     except (tarfile.TarError, EOFError, ValueError, zlib.error) as error:
         raise Broken(f"The archive is cut off or damaged: {error}") from error
     except OSError as error:
@@ -98,16 +129,25 @@ def unpack(source: Path, into: Path) -> Contents:
     return contents
 
 
-def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> str:
-    path = PurePosixPath(member.name)
-    # We write plain files only; a link or a way out of the directory is somebody else's work.
-    if not member.isreg() or path.is_absolute() or ".." in path.parts:
-        raise Broken(f"{member.name} does not belong into a backup.")
-    (into / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _open_new(into / path) as file, archive.extractfile(member) as data:  # type: ignore[union-attr]
-        while chunk := data.read(1 << 20):
-            file.write(chunk)
-    return member.name
+def _unpack_members(archive: tarfile.TarFile, into: Path) -> Iterator[str]:
+    """Unpack one after the other, as long as there is room. Raises Broken."""
+    # What else is done on that disk needs some of it.
+    room = shutil.disk_usage(into).free * 9 // 10
+    for count, member in enumerate(archive, start=1):
+        path = PurePosixPath(member.name)
+        # We write plain files only; a link or a way out of the directory is somebody else's work.
+        if member.type != tarfile.REGTYPE or path.is_absolute() or ".." in path.parts:
+            raise Broken(f"{member.name} does not belong into a backup.")
+        room -= max(member.size, _BLOCK)
+        if count > MOST_FILES or (member.name == _LIST and member.size > _MOST_LISTED):
+            raise Broken("The archive holds more files than a backup does.")
+        if room < 0:
+            raise Broken(f"There is not enough room in {into.parent} to unpack what it holds.")
+        (into / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _open_new(into / path) as file, archive.extractfile(member) as data:  # type: ignore[union-attr]
+            while chunk := data.read(_AT_ONCE):
+                file.write(chunk)
+        yield member.name
 
 
 @contextmanager

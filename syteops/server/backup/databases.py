@@ -4,11 +4,12 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from syteops.env import inherited_environment
@@ -23,6 +24,10 @@ _OPTIONS = {
     "connect_timeout": "PGCONNECT_TIMEOUT",
     "service": "PGSERVICE",
 }
+
+
+_MIGRATIONS = "django_migrations"
+_COLUMNS = 4
 
 
 class ClientFailed(Exception):
@@ -58,16 +63,40 @@ def check(copy: Path, kind: str) -> None:
         except ClientFailed as error:
             raise Broken(f"The database cannot be read: {error}") from error
         return
-    # By way of Django, whose functions the constraints of the tables call.
-    own = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": copy}})
-    try:
-        with closing(own["default"]), own["default"].cursor() as cursor:
-            found = cursor.execute("PRAGMA integrity_check").fetchone()[0]
-            tables = own["default"].introspection.table_names(cursor)
-    except DatabaseError as error:
-        raise Broken(f"The database cannot be read: {error}") from error
+    with _opened(copy) as own, own.cursor() as cursor:
+        found = cursor.execute("PRAGMA integrity_check").fetchone()[0]
+        tables = own.introspection.table_names(cursor)
     if found != "ok" or not tables:
         raise Broken(f"The database is damaged: {found if tables else 'it is empty'}")
+
+
+def applied_migrations(copy: Path, kind: str) -> set[tuple[str, str]]:
+    """The migrations that the copy tells of: by app and name. Raises Broken."""
+    if kind != "postgresql":
+        with _opened(copy) as own, own.cursor() as cursor:
+            if _MIGRATIONS not in own.introspection.table_names(cursor):
+                return set()
+            cursor.execute(f"SELECT app, name FROM {_MIGRATIONS}")  # noqa: S608 - Django's table
+            return {(str(app), str(name)) for app, name in cursor.fetchall()}
+    table = f"--table={_MIGRATIONS}"
+    try:
+        text = _run_client("pg_restore", "--data-only", table, "--file=-", str(copy), connect=False)
+    except ClientFailed as error:
+        raise Broken(f"The database cannot be read: {error}") from error
+    # COPY public.django_migrations (id, app, name, applied) FROM stdin;
+    rows = (line.split("\t") for line in text.splitlines())
+    return {(row[1], row[2]) for row in rows if len(row) == _COLUMNS}
+
+
+@contextmanager
+def _opened(copy: Path) -> Iterator[BaseDatabaseWrapper]:
+    """SQLite's copy, by way of Django, whose functions the constraints of the tables call."""
+    own = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": copy}})
+    try:
+        with closing(own["default"]):
+            yield own["default"]
+    except DatabaseError as error:
+        raise Broken(f"The database cannot be read: {error}") from error
 
 
 def load(copy: Path) -> None:
@@ -109,8 +138,8 @@ def _require_no_pooler() -> None:
     )
 
 
-def _run_client(program: str, *arguments: str, connect: bool = True) -> None:
-    """The password goes through the environment, where other users do not see it."""
+def _run_client(program: str, *arguments: str, connect: bool = True) -> str:
+    """What it says. The password goes through the environment, where other users do not see it."""
     command: Sequence[str] = [shutil.which(program) or "", *arguments]
     if not command[0]:
         raise ClientFailed(f"{program} is not installed. Install PostgreSQL's client programs.")
@@ -120,6 +149,7 @@ def _run_client(program: str, *arguments: str, connect: bool = True) -> None:
     )
     if done.returncode:
         raise ClientFailed(" ".join(done.stderr.split()) or f"{program} failed.")
+    return done.stdout
 
 
 def _client_variables() -> dict[str, str]:

@@ -1,10 +1,12 @@
 """Backing up, checking and restoring this site."""
 
 import base64
+import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +23,16 @@ from syteops.core.actors import command
 from syteops.core.encryption import KeyRing, UnsealError
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
+from syteops.core.pending_migrations import why_not_migratable
 from syteops.env import DATA_DIR, env, secret_path
 from syteops.server.backup import databases
-from syteops.server.backup.archive import Broken, Contents, unpack, write_archive
+from syteops.server.backup.archive import MOST_FILES, Broken, Contents, unpack, write_archive
 from syteops.server.models import EncryptionProof
 
 _KEYS = "secrets/encryption_keys"
 _AUDIT_KEY = "secrets/audit_key"
 _SECRET_KEY = "secrets/secret_key"  # noqa: S105 - a name
+_WORKSHOP = ".syteops-backup-"
 _NEWS = DATA_DIR / "restored"
 """Which backup was restored, until `finish_restoring` has told it."""
 
@@ -57,26 +61,49 @@ def back_up(target: Path, with_secrets: bool = True) -> Contents:
         keys = _encryption_keys()
         copy = workshop / databases.dump_name(connection.vendor)
         databases.dump(copy)
-        files = [(copy.name, copy)]
+        files: list[tuple[str, Path | bytes]] = [(copy.name, copy)]
         if with_secrets:
-            keys = list(dict.fromkeys([*keys, *_encryption_keys()]))
-            files += _secret_files(workshop, keys)
+            files += _secrets(list(dict.fromkeys([*keys, *_encryption_keys()])))
         files += _upload_files()
+        if len(files) >= MOST_FILES:
+            raise Conflict(f"There are more than {MOST_FILES:,} uploads: copy them by themselves.")
         contents = Contents(
             version=__version__,
             created=timezone.now().isoformat(timespec="seconds"),
             database=connection.vendor,
             proof=_proof(),
         )
-        write_archive(target, contents, files)
+        write_archive(target, workshop / "draft", contents, files)
     return contents
 
 
 @contextmanager
 def _workshop(parent: Path) -> Iterator[Path]:
-    """A directory for the present user alone, on the disk where there is to be room."""
-    with tempfile.TemporaryDirectory(prefix=".syteops-backup-", dir=parent) as directory:
+    """A directory for the present user alone, on the disk where there is to be room.
+
+    Nobody keeps a process from being killed; what that leaves, the next one takes away.
+    """
+    _remove_leftovers(parent)
+    made = tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=parent)
+    with made as directory, _held(Path(directory)):
         yield Path(directory)
+
+
+def _remove_leftovers(parent: Path) -> None:
+    for left in parent.glob(f"{_WORKSHOP}*"):
+        with suppress(OSError), _held(left):  # it is in use, or somebody else's
+            shutil.rmtree(left)
+
+
+@contextmanager
+def _held(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock, which ends with the process. Raises OSError if another does."""
+    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(file)
 
 
 def _encryption_keys() -> list[str]:
@@ -86,16 +113,13 @@ def _encryption_keys() -> list[str]:
     return file.read_text(encoding="ascii").split()
 
 
-def _secret_files(workshop: Path, keys: list[str]) -> Iterator[tuple[str, Path]]:
+def _secrets(keys: list[str]) -> Iterator[tuple[str, bytes]]:
     for name, text in (
         (_KEYS, "\n".join(keys)),
         (_AUDIT_KEY, settings.AUDIT_KEY),
         (_SECRET_KEY, settings.SECRET_KEY),
     ):
-        path = workshop / Path(name).name
-        path.touch(0o600)
-        path.write_text(f"{text}\n", encoding="utf-8")
-        yield name, path
+        yield name, f"{text}\n".encode()
 
 
 def _upload_files() -> Iterator[tuple[str, Path]]:
@@ -116,8 +140,8 @@ def _proof() -> str:
 def checked(source: Path, beside: Path) -> Iterator[Checked]:
     """The backup, unpacked in a directory in `beside`, after all of it was checked. Raises Broken.
 
-    Every file has its checksum, the database can be read to its end, and the encryption keys open
-    what is stored.
+    Every file has its checksum, the database can be read to its end and is one that this code can
+    bring up to date, and the encryption keys open what is stored.
     """
     with _workshop(beside) as directory:
         contents = unpack(source, directory)
@@ -125,6 +149,9 @@ def checked(source: Path, beside: Path) -> Iterator[Checked]:
         if copy not in contents.files:
             raise Broken("The database is missing.")
         databases.check(directory / copy, contents.database)
+        applied = databases.applied_migrations(directory / copy, contents.database)
+        if problem := why_not_migratable(applied):
+            raise Broken(problem)
         file = directory / _KEYS
         keys = file.read_text(encoding="utf-8", errors="replace").split() if file.exists() else []
         if keys and not _opens(keys, contents.proof):
