@@ -23,7 +23,8 @@ LINE_PATTERN = f"^[^{NO_LINE}]*$"
 _NO_LINE = regex.compile(f"[{NO_LINE}]")
 _BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}]*")
 NOT_ONE_LINE = "Write it on one line, without control characters or controls of text direction."
-_CLUSTER = regex.compile(r"\X")
+# As \X, which looks back to the first of many letters of flags in a row at each of them.
+_CLUSTER = regex.compile(r"\p{RI}{2}[\p{GCB=EX}\p{GCB=ZWJ}\p{GCB=SM}]*|\X")
 _VOWEL = regex.compile("[aeio]|u(?!ser|ni)", regex.IGNORECASE)
 _LONG_WORD = regex.compile(r"\S{25,}+")
 _BREAK = "\N{ZERO WIDTH SPACE}"

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from syteops.lib.text import is_one_line
 
 MAX_LENGTH = 2000
+_LONGEST_NAME = 253
 
 _NOT_A_URL = "This is no web address. Write it like https://example.com/path."
 _SCHEME = "Only http:// and https:// addresses can be used."
@@ -143,11 +144,13 @@ def _has_good_port(parts: SplitResult) -> bool:
 def _is_host(host: str) -> bool:
     if ":" in host:
         return _is_ip(host)
+    if len(host) > _LONGEST_NAME:  # to encode it takes quadratic time
+        return False
     try:
         name = host.encode("idna").decode("ascii")
     except UnicodeError:
         return False
-    return len(name) <= 253 and bool(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name))
+    return len(name) <= _LONGEST_NAME and bool(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name))
 
 
 def _is_ip(host: str) -> bool:

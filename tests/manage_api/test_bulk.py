@@ -258,6 +258,7 @@ def test_items_are_done_for_half_as_long_as_others_wait_for_the_lock(
 
 def test_items_are_looked_at_before_the_lock(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
+
     def look(*given: Any, **also: Any) -> Any:
         seen.append(transaction.get_connection().savepoint_ids)
         return validate(*given, **also)
