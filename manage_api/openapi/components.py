@@ -51,14 +51,17 @@ def _referred(node: Any) -> set[str]:
 
 def _every_schema(node: Any) -> Iterator[Json]:
     """Every object of the document, whatever it is; examples are none of it."""
-    if isinstance(node, list):
-        for one in node:
-            yield from _every_schema(one)
-    elif isinstance(node, dict):
-        yield node
-        for name, one in node.items():
-            if name not in ("example", "examples", "default"):
-                yield from _every_schema(one)
+    left = [node]
+    while left:
+        match left.pop():
+            case list() as several:
+                left += several
+            case dict() as one:
+                yield one
+                left += [inner for name, inner in one.items() if name not in _SAMPLES]
+
+
+_SAMPLES = frozenset(("example", "examples", "default"))
 
 
 # --- What many fields share ----------------------------------------------------------------

@@ -25,6 +25,8 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from manage_api.openapi.compact import compact_entry
+from manage_api.operations import all_operations
 from syteops import settings
 from syteops.env import BASE_DIR, announce
 from syteops.server import stopping
@@ -67,13 +69,15 @@ def connections_of_a_worker() -> int:
 def load_what_workers_share() -> None:
     """Load what Django's setup does not, for the workers that are forked from this process.
 
-    What was imported is left alone by the garbage collector, which would write to all of it and
+    What was loaded is left alone by the garbage collector, which would write to all of it and
     so have each worker copy it.
     """
     get_resolver().url_patterns  # noqa: B018 - it imports what every address leads to
     shared_handler()
     import_string(_WORK)
     import_string(_GATEWAY)
+    for one in all_operations():
+        compact_entry(one)  # from a description of the whole API, which every worker would hold
     gc.collect()
     gc.freeze()
 
