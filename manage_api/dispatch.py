@@ -69,7 +69,7 @@ class DispatchView(ApiView):
             ENVELOPE,
             parameters=_QUERY,
             headers=("ETagOfRead",),
-            errors=(400, 404),
+            errors=(400, 404, 413),
             takes_any_query=True,
         ),
         "POST": Endpoint(

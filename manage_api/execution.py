@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import get_script_prefix
 
-from manage_api import concurrency, idempotency
+from manage_api import concurrency, idempotency, pagination
 from manage_api.calls import Call, Document, Result
 from manage_api.disclosure import disclose, disclosed_impact
 from manage_api.errors import ApiError, as_api_error
@@ -65,7 +65,10 @@ def _attempt(view: "ManageViewSet") -> Result:
 
 def _read(view: "ManageViewSet") -> Result:
     def answer() -> Result:
-        return _represent(Result(perform(view)))
+        result = _represent(Result(perform(view)))
+        if len(result.body) > pagination.MOST_BYTES:
+            result = _represent(Result(pagination.shortened(view, result.data)))
+        return result
 
     if not view.is_kept:
         return answer()

@@ -1,6 +1,7 @@
 """Lists in pages: a constant number of queries whatever the length, however far behind."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from manage_api.cursors import LONGEST, PARAMETER, read_cursor, refuse_cursor, write_cursor
+from manage_api.errors import ApiError
 from manage_api.fields import StrictCharField, StrictIntegerField
 from manage_api.places import Derived, Ordered, Row, Settled, Stored
+from manage_api.rendering import dump
 from manage_api.serializers import PageSerializer
+
+MOST_BYTES = 8_000_000
+"""What the entries of an answer have together; a page of long ones ends early."""
 
 
 class Pagination(BasePagination):
@@ -21,7 +27,8 @@ class Pagination(BasePagination):
     The answer tells `total`, `page`, `per_page`, and as `next` what to send as `after` for the page
     behind; at the end that is null. Of a search that very many fit, `total` is null: to count them
     would take longer than to find the page. Behind a cursor, rows that come or go move no other row
-    from one page to another; there nothing is counted, and `total` and `page` are null.
+    from one page to another; there nothing is counted, and `total` and `page` are null. So are they
+    of a page that ends early, since its entries would have more than MOST_BYTES.
     """
 
     answer_class = PageSerializer
@@ -57,7 +64,7 @@ class Pagination(BasePagination):
         found = _ordered(queryset, view)
         rows = self._behind(found) if PARAMETER in view.validated else self._numbered(found)
         # One more than shown was asked for: it tells whether there is another page.
-        shown = rows[: self.per_page]
+        shown = self.shown = rows[: self.per_page]
         self.next = self._cursor(shown[-1]) if len(rows) > self.per_page else None
         return found.load(shown)
 
@@ -79,6 +86,21 @@ class Pagination(BasePagination):
         self.total = start + len(rows) if is_last else found.count(self.view.most_counted)
         return rows
 
+    def shorten(self, answer: dict[str, Any], count: int) -> dict[str, Any]:
+        """The answer with so many of its entries. Raises payload_too_large for a numbered page.
+
+        The next number would skip what is left out.
+        """
+        if "page" in self.view.call.input:
+            raise ApiError(
+                "payload_too_large",
+                f"This page would have more than {MOST_BYTES:,} bytes. Send per_page={count}, or "
+                "leave page out and send what an answer has as next as after.",
+            )
+        # Where rows went since they were looked for, some come again; none is left out.
+        further = {"total": None, "page": None, "next": self._cursor(self.shown[count - 1])}
+        return {**answer, self.view.list_name: answer[self.view.list_name][:count], **further}
+
     def _cursor(self, row: Row) -> str:
         return write_cursor(*self._order(), row.place)
 
@@ -88,6 +110,16 @@ class Pagination(BasePagination):
     def get_paginated_response(self, data: Any) -> Response:
         pages = {"total": self.total, "page": self.page, "per_page": self.per_page}
         return Response({self.view.list_name: data, **pages, "next": self.next})
+
+
+def shortened(view: Any, answer: Any) -> Any:
+    """What is answered in place of more than MOST_BYTES: of a list in pages as much as fits."""
+    paginator: Any = getattr(view, "paginator", None)
+    if not hasattr(paginator, "shown"):
+        return answer
+    sizes = (len(dump(one)) for one in answer[view.list_name])
+    fitting = sum(so_far <= MOST_BYTES for so_far in accumulate(sizes))
+    return paginator.shorten(answer, max(fitting, 1))
 
 
 def _ordered(found: Settled | QuerySet[Any] | Sequence[Any], view: Any) -> Ordered:

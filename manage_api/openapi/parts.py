@@ -305,6 +305,8 @@ def error_statuses(one: Operation) -> list[int]:
         statuses |= {409, 412, 422}
     if one.takes_body:
         statuses |= {408, 413, 415}
+    if one.input and "page" in one.input().fields:  # type: ignore[attr-defined]
+        statuses.add(413)
     if one.may_ask:
         statuses.add(CONSENT_MISSING)
     return sorted(statuses)

@@ -67,9 +67,10 @@ class FeedPagination(BasePagination):
         found = list(queryset.filter(id__gt=start, id__lte=newest)[: per_page + 1])
         self.has_more = len(found) > per_page
         shown = found[:per_page]
+        self.shown = [one for one in shown if one.entry or not one.entry_id]
         # Where nothing (more) is for this reader, it need not look through the same again.
         self.next = shown[-1].id if self.has_more else newest
-        return [one for one in shown if one.entry or not one.entry_id]
+        return self.shown
 
     def _start(self) -> int:
         cursor = self.view.validated.get(PARAMETER)
@@ -85,6 +86,14 @@ class FeedPagination(BasePagination):
         return int(start)
 
     def get_paginated_response(self, data: Any) -> Response:
-        place = [self.next, name_of(self.next)]
-        cursor = write_cursor(self.view.operation.name, "", place)
+        cursor = self._cursor(self.next)
         return Response({self.view.list_name: data, "next": cursor, "has_more": self.has_more})
+
+    def shorten(self, answer: dict[str, Any], count: int) -> dict[str, Any]:
+        """The answer with so many of its events."""
+        shown = answer[self.view.list_name][:count]
+        cursor = self._cursor(self.shown[count - 1].id)
+        return {**answer, self.view.list_name: shown, "next": cursor, "has_more": True}
+
+    def _cursor(self, event_id: int) -> str:
+        return write_cursor(self.view.operation.name, "", [event_id, name_of(event_id)])

@@ -1,5 +1,7 @@
 """The statuses that the document promises are exactly those that an operation can answer."""
 
+from typing import Any
+
 from manage_api.openapi.document import document
 from manage_api.operations import Operation, all_operations, find
 from tests.each import each
@@ -16,6 +18,11 @@ def promised(operation: Operation) -> set[str]:
     return set(path[operation.method.lower()]["responses"])
 
 
+def has_numbered_pages(operation: Operation) -> bool:
+    form: Any = operation.input
+    return form is not None and "page" in form().fields
+
+
 @each("operation", all_operations())
 def test_each_status_is_promised_exactly_where_it_can_come(operation: Operation) -> None:
     asks_for_consent = operation.may_ask
@@ -26,6 +33,7 @@ def test_each_status_is_promised_exactly_where_it_can_come(operation: Operation)
         | {str(operation.status)}
         | (WRITES if operation.writes else {"304"})
         | (BODIES if operation.takes_body else set())
+        | ({"413"} if has_numbered_pages(operation) else set())
         | ({"428"} if asks_for_consent else set())
         | ({"404"} if names_something else set())
     )

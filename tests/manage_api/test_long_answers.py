@@ -1,0 +1,71 @@
+"""No list answers without end: a page of long entries ends early, and `next` goes on."""
+
+from typing import Any
+
+import pytest
+
+from manage_api import pagination
+from manage_api.operations import Operation, all_operations
+from manage_api.rendering import dump
+from tests.events.publish import publish
+from tests.fixtures import Api
+from tests.manage_api.test_cursors import MODELS, ask, make, named
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("generous_budgets")]
+
+WITH_CURSORS: list[Any] = [
+    one
+    for one in all_operations()
+    if one.input and "after" in one.input().fields  # type: ignore[attr-defined]
+]
+
+
+def _walk(api: Api, one: Operation) -> tuple[list[str], int]:
+    """What all pages show, and how many there are."""
+    seen: list[str] = []
+    pages, after, goes_on = 0, None, True
+    while goes_on:
+        data = ask(api, one, per_page=200, after=after)
+        entries = data[one.viewset.list_name]
+        seen += [named(one, entry) for entry in entries]
+        pages += 1
+        after, goes_on = data["next"], data.get("has_more", bool(data["next"])) and pages < 99
+    return seen, pages
+
+
+@pytest.mark.parametrize("one", WITH_CURSORS, ids=lambda one: one.name)
+def test_a_page_of_long_entries_ends_early_and_nothing_is_left_out(
+    api: Api, one: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()  # what is made from now on
+    for n in range(7):
+        if one.name in MODELS:
+            make(MODELS[one.name])
+        else:  # the feed of events
+            api.post("/notes", {"title": f"N{n}"})
+    publish()
+    whole, pages = _walk(api, one)
+    assert (len(whole) >= 7, pages) == (True, 1)
+    entries = ask(api, one, per_page=200)[one.viewset.list_name]
+
+    monkeypatch.setattr(pagination, "MOST_BYTES", sum(len(dump(entry)) for entry in entries) // 4)
+
+    found, pages = _walk(api, one)
+    assert found == whole
+    assert pages > 2
+
+
+def test_a_numbered_page_of_long_entries_is_refused_and_says_what_fits(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        api.post("/notes", {"title": "Long", "content": "x" * 1000})
+    monkeypatch.setattr(pagination, "MOST_BYTES", 5_000)
+
+    refused = api.get("/notes?page=1&per_page=5")
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
+    assert "per_page=3" in refused.json()["detail"]
+    assert len(api.get("/notes?page=1&per_page=3").json()["items"]) == 3
+    by_itself = api.get("/notes?per_page=5").json()
+    assert (len(by_itself["items"]), by_itself["total"], by_itself["page"]) == (3, None, None)
