@@ -32,7 +32,7 @@ def disclose(view: "ManageViewSet", result: "Result") -> None:
     if result.impact is not None:
         result.impact = readable.impact(result.impact)
     if not readable(view.resource):
-        result.data = _identify(view, result.data)
+        result.data = identify(view, result.data)
         result.body = dump(result.data)
 
 
@@ -98,10 +98,10 @@ def _count(impact: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return shown
 
 
-def _identify(view: "ManageViewSet", data: Any) -> Any:
+def identify(view: "ManageViewSet", data: Any) -> Any:
     """Of an answer, what names the object and what follows from the call."""
     if isinstance(data, list):
-        return [_identify(view, one) for one in data]
+        return [identify(view, one) for one in data]
     if not isinstance(data, Mapping):
         return data
     operation = view.operation
@@ -110,5 +110,5 @@ def _identify(view: "ManageViewSet", data: Any) -> Any:
     shown = {name: value for name, value in data.items() if name in names}
     for name in ("items", "data"):
         if operation.action == "bulk" and name in data:
-            shown[name] = _identify(view, data[name])
+            shown[name] = identify(view, data[name])
     return shown

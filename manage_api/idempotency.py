@@ -4,6 +4,9 @@ The answer is stored in the write's own transaction, and a lock on the key is he
 runs. So a crash leaves either nothing, not even the lock, and a retry runs at once; or the effect
 with its answer, and a retry replays it. Only success is stored: a refused write leaves nothing
 behind, and its key may be used again.
+
+What is stored has bounds. Of a long answer, and of each once a caller has stored much in a day, it
+is what names the objects: a retry learns that the write was done, and where to read.
 """
 
 import hashlib
@@ -24,9 +27,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from manage_api.calls import Result
+from manage_api.disclosure import identify
 from manage_api.errors import ApiError, bad_header
 from manage_api.models import IdempotencyRecord
 from manage_api.rendering import canonical, dump, load
+from syteops.core.counters import CounterKind, counters
 from syteops.core.encryption import open_sealed, seal
 from syteops.core.locks import Busy, exclusive_transaction
 from syteops.core.prepared import Prepared, insert_row
@@ -36,6 +41,10 @@ if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
 
 KEPT = timedelta(hours=24)
+MOST_BYTES = 250_000
+"""Of an answer that is kept whole."""
+MOST_OF_CALLER = 100_000_000
+"""Bytes that are kept whole for a caller in a day."""
 
 _FORM = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -88,7 +97,7 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     record.fingerprint = _fingerprint(view)
     record.expires_at = timezone.now() + KEPT
     # As text: PostgreSQL would reorder the names inside a JSON value.
-    body, is_sealed = result.body.decode(), view.seals_answers
+    body, is_sealed = _kept_body(view, result).decode(), view.seals_answers
     record.sealed_body = seal(record, "sealed_body", body) if is_sealed else None
     record.answer = {
         "operation": view.operation.name,
@@ -101,6 +110,17 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     else:
         record.save()  # it has expired, and was not removed yet
     return result
+
+
+def _kept_body(view: "ManageViewSet", result: Result) -> bytes:
+    """The answer, or what it names where that is too much to keep."""
+    size, caller = len(result.body), f"{view.principal.kind} {view.principal.id}"
+    day = int(KEPT.total_seconds())
+    if size <= MOST_BYTES and (
+        counters().add(CounterKind.KEPT_ANSWERS, caller, day, size) <= MOST_OF_CALLER
+    ):
+        return result.body
+    return dump(identify(view, result.data))
 
 
 def rewrite_answers(

@@ -248,3 +248,59 @@ def test_the_stored_fingerprint_cannot_be_guessed_from_a_short_secret(
 
     prints = list(IdempotencyRecord.objects.values_list("fingerprint", flat=True))
     assert len(set(prints)) == 3
+
+
+# --- What is stored has bounds -----------------------------------------------------------------
+
+
+def kept() -> list[int]:
+    """The sizes of the stored answers."""
+    return [len(one.answer["body"]) for one in IdempotencyRecord.objects.order_by("pk")]
+
+
+def test_of_a_long_answer_a_retry_gets_what_it_names(api: Api) -> None:
+    note = {"title": "Long", "content": "\u20ac" * 100_000}
+    first, again = (api.post("/notes", note, Idempotency_Key="n-1") for _ in range(2))
+
+    assert len(first.content) > 300_000
+    assert (again.status_code, again.json()) == (201, {"id": first.json()["id"]})
+    for name in ("ETag", "Location", "SyteOps-Changed"):
+        assert again.headers[name] == first.headers[name]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert kept() == [len(again.content)]
+    assert len(api.get("/notes").json()["items"]) == 1
+
+
+def test_of_a_long_bulk_it_gets_what_each_item_names(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "MOST_BYTES", 500)
+    items = [{"action": "create", "params": {"name": f"C{n}"}} for n in range(3)]
+
+    first, again = (
+        api.post("/crm-systems/bulk", {"items": items}, Idempotency_Key="b") for _ in range(2)
+    )
+
+    assert (first.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    assert again.json()["items"] == [
+        {"index": n, "action": "create", "data": {"crm_num": f"00{n + 1}"}} for n in range(3)
+    ]
+    assert CrmSystem.objects.count() == 3
+
+
+def test_what_is_kept_for_a_caller_has_an_end_and_nothing_is_done_twice(
+    api: Api, make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "MOST_OF_CALLER", 2_000)
+    other = Api(make_key("crm:write", "crm:read"))
+
+    for n in range(12):
+        first = create(api, {"name": f"C{n}"}, f"k{n}")
+        again = create(api, {"name": f"C{n}"}, f"k{n}")
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json()["crm_num"] == first.json()["crm_num"]
+
+    assert CrmSystem.objects.count() == 12
+    assert sum(kept()) < 2_500
+    assert create(other, {"name": "X"}, "x").content == create(other, {"name": "X"}, "x").content
