@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from syteops.audit.models import AuditChain, AuditEntry, Outcome
@@ -68,9 +69,10 @@ def publish() -> int:
 
 def seconds_behind() -> float:
     """For how long the oldest change that is not published has been waiting; 0 if there is none."""
-    last = Stream.objects.values_list("last_entry", flat=True).first() or 0
-    oldest = AuditEntry.objects.filter(sequence__gt=last).order_by("sequence").first()
-    return max((timezone.now() - oldest.at).total_seconds(), 0.0) if oldest else 0.0
+    told = Coalesce(Subquery(Stream.objects.values("last_entry")), 0)
+    waiting = AuditEntry.objects.filter(sequence__gt=told).order_by("sequence")
+    at = waiting.values_list("at", flat=True).first()
+    return max((timezone.now() - at).total_seconds(), 0.0) if at else 0.0
 
 
 def _progress() -> Any:

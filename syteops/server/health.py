@@ -22,6 +22,7 @@ from syteops.core.outages import redis_errors
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks, prove_writable
 from syteops.env import new_secret
+from syteops.events.publishing import seconds_behind
 from syteops.server.encryption_proof import Proof, read_proof
 from syteops.tasks.queries import tasks_are_stuck
 
@@ -127,12 +128,18 @@ def _prove_room(directory: Path) -> None:
         os.fsync(file.fileno())
 
 
+_BEHIND = 60.0
+"""Seconds that events may be behind the changes before somebody should look at the worker."""
+
+
 def _background() -> str:
     try:
         names, is_stuck = [task.name for task in failing_tasks()], tasks_are_stuck()
+        is_behind = seconds_behind() > _BEHIND
     except DatabaseError:
         return "unreachable"
     found = ["tasks wait and no worker runs"] if is_stuck else []
+    found += ["changes wait to be told"] if is_behind else []
     found += [f"failing: {', '.join(names)}"] if names else []
     return "; ".join(found) or "ok"
 

@@ -6,11 +6,13 @@ that was killed inherits the server's socket, as the server's own workers do whe
 """
 
 import logging
+import mmap
 import os
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -24,6 +26,7 @@ STEADY = 60.0
 
 _GRACE = 25.0  # seconds: what the worker gives its tasks, and some more
 _ORPHAN_GRACE = 5.0  # seconds: the files and the port must be free for the next server
+_STARTS_WITHIN = 60.0  # seconds more, for the first time
 _STEP = 0.2  # seconds
 
 
@@ -32,16 +35,19 @@ Work = Callable[[Callable[[], bool]], bool]
 
 
 class Keeper:
-    """The process that keeps the worker, as the server process sees it."""
+    """The process that keeps the worker, as the server process sees it.
 
-    def __init__(self, work: Work) -> None:
-        self._work, self._process, self._is_over = work, 0, False
+    A worker that has not asked for `limit` seconds whether it is to end is replaced.
+    """
+
+    def __init__(self, work: Work, limit: float) -> None:
+        self._work, self._limit, self._process, self._is_over = work, limit, 0, False
         self._replacing = Lock()
 
     def start(self) -> None:
         """Fork it. To be called before this process has any thread, the first time."""
-        server = os.getpid()
-        self._process = _fork("syteops-keeper", lambda: _Watch(server, self._work).keep())
+        watch = partial(_Watch, os.getpid(), self._work, self._limit)
+        self._process = _fork("syteops-keeper", lambda: watch().keep())
 
     def replace(self) -> None:
         """Fork another one if it has ended though nobody told it to; its worker ends by itself."""
@@ -65,15 +71,16 @@ class Keeper:
             self.end()
             if self._process:
                 with suppress(ChildProcessError):
-                    os.waitpid(self._process, 0)
+                    _wait_for(self._process, _GRACE + _ORPHAN_GRACE)
                 self._process = 0
 
 
 class _Watch:
     """What the keeping process does until it is told to end, or its server is gone."""
 
-    def __init__(self, server: int, work: Work) -> None:
-        self._server, self._work, self._is_told = server, work, False
+    def __init__(self, server: int, work: Work, limit: float) -> None:
+        self._server, self._work, self._limit, self._is_told = server, work, limit, False
+        self._beat = mmap.mmap(-1, 1)  # shared with the worker, which writes there as it lives
         signal.signal(signal.SIGTERM, self._tell)
         # Ctrl-C reaches all processes: the server hears it and tells us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -102,13 +109,25 @@ class _Watch:
 
     def _run_one(self) -> int:
         """One worker, to its end; its exit code, or minus the signal that killed it."""
-        process = _fork("syteops-worker", self._worker(os.getpid()))
+        self._beat[0] = 0
+        process, silent = _fork("syteops-worker", self._worker(os.getpid())), -_STARTS_WITHIN
         while (status := _ended(process)) is None and not self._is_over():
             time.sleep(_STEP)
+            # In steps of our own: whatever stops all of us, such as a snapshot, does not count.
+            silent = 0.0 if self._beat[0] else silent + _STEP
+            self._beat[0] = 0
+            if silent > self._limit:
+                log.error("The worker does not answer: it is replaced.")
+                status = _kill(process)
+                break
         return self._end(process) if status is None else status
 
     def _worker(self, keeper: int) -> Callable[[], int]:
-        return lambda: 0 if self._work(lambda: os.getppid() != keeper) else 1
+        def has_ended() -> bool:
+            self._beat[0] = 1
+            return os.getppid() != keeper
+
+        return lambda: 0 if self._work(has_ended) else 1
 
     def _end(self, process: int) -> int:
         os.kill(process, signal.SIGTERM)
@@ -118,11 +137,7 @@ class _Watch:
             time.sleep(_STEP)
             if self._is_orphan():
                 deadline = min(deadline, time.monotonic() + _ORPHAN_GRACE)
-        if status is None:
-            os.kill(process, signal.SIGKILL)
-            _, ended = os.waitpid(process, 0)
-            status = os.waitstatus_to_exitcode(ended)
-        return status
+        return _kill(process) if status is None else status
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -135,9 +150,30 @@ def _ended(process: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if found else None
 
 
+def _kill(process: int) -> int:
+    os.kill(process, signal.SIGKILL)
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _wait_for(process: int, seconds: float) -> None:
+    """Returns once it has ended, or was killed because that took longer: it may be stopped."""
+    deadline = time.monotonic() + seconds
+    while _ended(process) is None:
+        if time.monotonic() > deadline:
+            _kill(process)
+            return
+        time.sleep(_STEP)
+
+
 def _fork(name: str, run: Callable[[], int]) -> int:
     """A child that does `run` and ends with its result, and never gets beyond this."""
-    process = os.fork()
+    # One that comes before the child runs Python's own after-fork steps would be lost in them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        process = os.fork()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     if process:
         return process
     code = 1

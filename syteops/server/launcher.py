@@ -153,13 +153,14 @@ def serve(*, with_worker: bool) -> None:
 
     Django is set up, and this process has neither a thread nor a connection.
     """
+    os.chdir(BASE_DIR)  # the directory that it was started in may be gone
     # Told to end before it serves, it has nothing to finish. Granian has its own way from then on.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A worker that is told to end while it loads must not take that for the server's own signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
     load_what_workers_share()
     stopping.prepare()
-    keeper = Keeper(import_string(_WORK))
+    keeper = Keeper(import_string(_WORK), settings.WORKER_TIMEOUT)
     try:
         if with_worker:
             keeper.start()

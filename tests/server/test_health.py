@@ -1,5 +1,6 @@
 """/healthz and /readyz: what they notice, and what they keep to themselves."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from syteops.audit import chain
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.server import encryption_proof, health
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.models import EncryptionProof
 from syteops.tasks.models import TaskWorker
+from tests.events.publish import a_system
 from tests.tasks.samples import stumble
 
 pytestmark = pytest.mark.combination
@@ -78,7 +81,7 @@ def test_applied_migrations_are_looked_for_once_per_process(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get("/readyz")
-    with django_assert_num_queries(4):  # the database, the proof, what fails, and what waits
+    with django_assert_num_queries(5):  # the last three: what fails, waits and is told
         client.get("/readyz")
 
 
@@ -224,6 +227,21 @@ def test_tasks_that_wait_for_a_worker_that_is_not_there_are_told(client: Client)
     assert response.json()["checks"]["background"] == told
     TaskWorker.objects.create(id="w", started_at=timezone.now(), seen_at=timezone.now())
     assert client.get("/readyz").json()["checks"]["background"] == "failing: seal_audit"
+
+
+@pytest.mark.usefixtures("proof")
+def test_changes_that_nobody_tells_are_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No task waits where the worker, which would begin them, is stopped."""
+    a_system()
+    chain.seal_pending()
+    assert client.get("/readyz").json()["checks"]["background"] == "ok"
+    later = timezone.now() + timedelta(minutes=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["checks"]["background"] == "changes wait to be told"
 
 
 # --- The proof -----------------------------------------------------------------------------
