@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,8 @@ def once(view: "ManageViewSet", work: Callable[[], Result]) -> Result:
             return work()
     digest = _digest(view, key)
     try:
-        with exclusive_transaction(f"idempotency {digest}"):
-            earlier = next(iter(_USED(digest)), None)
+        with exclusive_transaction(f"idempotency {digest}", partial(_USED, digest)) as used:
+            earlier = next(iter(used), None)
             if earlier and earlier.expires_at > timezone.now():
                 return _replay(earlier, view)
             return _store(earlier or IdempotencyRecord(digest=digest), view, work())

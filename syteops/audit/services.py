@@ -41,9 +41,12 @@ Changes = Mapping[str, tuple[Any, Any]]
 def insert(actor: Actor, instance: Entity, event: Verb = Verb.CREATED, **also: Any) -> None:
     """Store a new object and record it. Raises Invalid for wrong values.
 
-    `also` are values of the object that live in other tables, for the audit entry.
+    `also` are values of the object that live in other tables, for the audit entry. What needs a
+    number gets the lowest free one. Raises LimitReached.
     """
     _clean(instance)
+    if isinstance(instance, Numbered) and instance.number is None and not instance.deleted_at:
+        instance.number = instance.free_number()  # last: until it is stored, others wait
     if instance.pk is None:
         insert_row(instance)
     else:

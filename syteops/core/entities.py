@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import connection, models
 from django.db.models import Q
@@ -14,6 +15,7 @@ from syteops.core import identifiers
 from syteops.core.columns import of_columns
 from syteops.core.errors import FieldError, Invalid, LimitReached, NotFound
 from syteops.core.events import Verb
+from syteops.core.locks import transaction_lock
 from syteops.core.prepared import Prepared, preparing_cursor
 from syteops.core.records import Record
 
@@ -107,6 +109,8 @@ class Numbered(Entity):
     """
 
     identified_by: ClassVar[str] = "number"
+    most: ClassVar[str]
+    """The setting that says how many there can be."""
     # A number is taken under a lock.
     unvalidated = frozenset(("uid", "number"))
 
@@ -151,29 +155,48 @@ class Numbered(Entity):
         return self.slot or f"deleted-{self.pk}"
 
     @classmethod
-    def free_number(cls, limit: int, what: str, former: int | None = None) -> int:
-        """The former number if that is free, else the lowest. Call where it is taken, locked.
+    def lock_numbers(cls) -> None:
+        """Let no other transaction take a number until this one ends."""
+        transaction_lock(f"numbers of {cls._meta.db_table}")
 
-        Raises LimitReached beyond `limit`.
+    @classmethod
+    def free_number(cls, former: int | None = None) -> int:
+        """The former number if that is free, else the lowest; it is this transaction's to take.
+
+        Raises LimitReached beyond the limit.
         """
+        limit = getattr(settings, cls.most)
+        cls.lock_numbers()
         if (
             former is not None
             and former <= limit
             and not cls.all_objects.filter(number=former).exists()
         ):
             return former
-        with preparing_cursor(connection) as cursor:
-            table = cls._meta.db_table
-            cursor.execute(f"SELECT COUNT(number), MAX(number) FROM {table}")  # noqa: S608
-            count, highest = cursor.fetchone()
+        count, highest = cls._count_and_highest()
         number: int = count + 1
         if highest is not None and highest > count:  # there is a gap
             taken = set(cls.all_objects.exclude(number=None).values_list("number", flat=True))
             number = next(n for n in range(1, number) if n not in taken)
         if number > limit:
-            detail = f"There can be {limit} {what} at most. Delete one first."
+            detail = (
+                f"There can be {limit} {cls._meta.verbose_name_plural} at most. Delete one first."
+            )
             raise LimitReached(detail, limit=limit)
         return number
+
+    @classmethod
+    def _count_and_highest(cls) -> tuple[int, int | None]:
+        """How many numbers are taken, and the highest of them."""
+        table = cls._meta.db_table
+        # Of all rows, SQLite counts a page of an index at a time; of those with a number, each row.
+        with_number = (
+            f"(SELECT COUNT(*) FROM {table}) - (SELECT COUNT(*) FROM {table} WHERE number IS NULL)"  # noqa: S608
+        )
+        with preparing_cursor(connection) as cursor:
+            cursor.execute(f"SELECT {with_number}, (SELECT MAX(number) FROM {table})")  # noqa: S608
+            count, highest = cursor.fetchone()
+        return count, highest
 
 
 @lru_cache(maxsize=4096)

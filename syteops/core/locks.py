@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
@@ -27,10 +27,11 @@ class Busy(Exception):
 def transaction_lock(name: str) -> None:
     """Wait until no other transaction holds the lock `name`, then hold it until this one ends.
 
-    PostgreSQL: an advisory lock. SQLite needs none: its transactions begin IMMEDIATE, so there is
-    one writer at a time.
+    PostgreSQL: an advisory lock. SQLite needs none, for it has one writer at a time: from now on
+    that is this transaction.
     """
     if connection.vendor != "postgresql":
+        cast(Any, connection).begin_what_is_due()
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number(name)])
@@ -54,8 +55,10 @@ def try_transaction_lock(name: str) -> bool:
 
 
 @contextmanager
-def exclusive_transaction(name: str) -> Iterator[None]:
+def exclusive_transaction(name: str, first: Callable[[], T]) -> Iterator[T]:
     """A transaction beside which no other of that name runs. Raises Busy at once if one does.
+
+    It yields what `first` reads, which nobody else changes: on SQLite that keeps no writer waiting.
 
     The lock ends with the process, however that ends: PostgreSQL holds it for the
     connection, and beside SQLite the operating system holds it for the process.
@@ -64,11 +67,13 @@ def exclusive_transaction(name: str) -> Iterator[None]:
         with transaction.atomic():
             if not try_transaction_lock(name):
                 raise Busy
-            yield
+            yield first()
     else:
         # Before the transaction: to begin one, SQLite would wait for the other to end.
-        with _file_locks(settings.DATA_DIR).held(_number(name)), transaction.atomic():
-            yield
+        with _file_locks(settings.DATA_DIR).held(_number(name)):
+            read = first()
+            with transaction.atomic():
+                yield read
 
 
 @contextmanager

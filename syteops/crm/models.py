@@ -18,6 +18,7 @@ class CrmSystem(Numbered):
     resource: ClassVar[str] = "crm"
     noun: ClassVar[str] = "crm_system"
     verbs: ClassVar[frozenset[Verb]] = Numbered.verbs | SECRET_VERBS
+    most: ClassVar[str] = "MAX_CRM_SYSTEMS"
     credential_addresses: ClassVar[Mapping[str, str]] = {"api_key": "url", "api_secret": "url"}
     values_of_others: ClassVar[Mapping[str, str]] = {"identifiers": "users"}
 

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Verb
-from syteops.core.locks import transaction_lock
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.crm.queries import (
     identifiers_of_many,
@@ -28,9 +26,7 @@ set_secrets, clear_secrets = audit.set_secrets, audit.clear_secrets
 @transaction.atomic
 def create_crm_system(actor: Actor, **values: Any) -> CrmSystem:
     """A new CRM system under the lowest free number. Raises Invalid or LimitReached."""
-    transaction_lock("crm_systems")
-    number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems")
-    system = CrmSystem(number=number, **values)
+    system = CrmSystem(**values)
     audit.insert(actor, system)
     return system
 
@@ -68,8 +64,7 @@ def restore_crm_system(
     `identifiers` by the primary key of each team member are given back too, where the member's row
     is still there; each of those members has an entry of that too. Raises LimitReached.
     """
-    transaction_lock("crm_systems")
-    number = CrmSystem.free_number(settings.MAX_CRM_SYSTEMS, "CRM systems", former_number)
+    number = CrmSystem.free_number(former_number)
     for member_id, identifier in known_members(identifiers or {}).items():
         system.identifiers.create(member_id=member_id, identifier=identifier)
     also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}

@@ -36,6 +36,7 @@ class TeamMember(Numbered):
     resource: ClassVar[str] = "users"
     noun: ClassVar[str] = "team_member"
     verbs: ClassVar[frozenset[Verb]] = Numbered.verbs | {Verb.ERASED}
+    most: ClassVar[str] = "MAX_TEAM_MEMBERS"
 
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)

@@ -18,7 +18,6 @@ from syteops.core.consequences import Watch
 from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, Invalid
 from syteops.core.events import Verb
-from syteops.core.locks import transaction_lock
 from syteops.core.shredding import shred_after_commit
 from syteops.core.trials import trial
 from syteops.crm.queries import identifiers_of
@@ -31,8 +30,6 @@ from syteops.team.models import TeamMember
 from syteops.team.places import all_places, begin_erasure
 from syteops.team.queries import remainders_of, with_related
 
-_WHAT = "team members"
-
 
 @transaction.atomic
 def create_team_member(
@@ -43,9 +40,7 @@ def create_team_member(
     `crm_ids` are identifiers by CRM number, `profile_picture` is an uploaded file, `user` a Django
     user.
     """
-    transaction_lock("team_members")
-    number = TeamMember.free_number(settings.MAX_TEAM_MEMBERS, _WHAT)
-    member = TeamMember(number=number)
+    member = TeamMember()
     given = {number: text for number, text in sorted((crm_ids or {}).items()) if text}
     with _stored_picture(member, _complete_values(member, values)) as columns:
         for name, value in columns.items():
@@ -93,8 +88,7 @@ def restore_team_member(
     """
     if member.deleted_at is None:
         raise Conflict(f"Team member {member.slot} is not deleted.")
-    transaction_lock("team_members")
-    number = TeamMember.free_number(settings.MAX_TEAM_MEMBERS, _WHAT, member.former_number)
+    number = TeamMember.free_number(member.former_number)
     back = {"number": number, "former_number": None, "deleted_at": None}
     if member.user_id and TeamMember.objects.filter(user_id=member.user_id).exists():
         back["user"] = None
@@ -180,7 +174,7 @@ def _complete_values(member: TeamMember, values: Mapping[str, Any]) -> dict[str,
     if values.get("full_name") == f"{first} {last}".strip():
         completed["full_name"] = ""
     if (user := values.get("user")) is not None:
-        transaction_lock("team_members")
+        TeamMember.lock_numbers()  # whoever comes back takes the number first, and then the login
         other = TeamMember.objects.exclude(pk=member.pk).filter(user=user).first()
         if other is not None:
             taken = f"This is the login of {other} ({other.slot})."

@@ -38,7 +38,7 @@ import sys
 import django
 django.setup()
 from syteops.core.locks import exclusive_transaction
-with exclusive_transaction("mine"):
+with exclusive_transaction("mine", list):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -77,7 +77,7 @@ def other_process() -> Iterator["subprocess.Popen[str]"]:
 
 def is_free(name: str) -> bool:
     try:
-        with exclusive_transaction(name):
+        with exclusive_transaction(name, list):
             return True
     except Busy:
         return False
@@ -96,14 +96,14 @@ def test_it_is_held_against_other_processes_and_let_go_by_kill() -> None:
 
 
 def test_it_is_held_against_other_threads_of_the_same_process() -> None:
-    with elsewhere(exclusive_transaction("mine")):
+    with elsewhere(exclusive_transaction("mine", list)):
         assert not is_free("mine")
 
     assert is_free("mine")
 
 
 def test_it_is_let_go_after_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), exclusive_transaction("mine"):
+    with pytest.raises(ZeroDivisionError), exclusive_transaction("mine", list):
         _ = 1 / 0
 
     assert is_free("mine")
@@ -177,7 +177,7 @@ def test_a_second_request_with_a_key_in_use_is_told_to_wait(
 ) -> None:
     monkeypatch.setattr(idempotency, "_digest", lambda call, key: "digest")
 
-    with elsewhere(exclusive_transaction("idempotency digest")):
+    with elsewhere(exclusive_transaction("idempotency digest", list)):
         answer = api.post("/crm-systems", {"name": "One"}, Idempotency_Key="in-use")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
@@ -227,19 +227,26 @@ def test_in_the_end_it_is_a_conflict_and_nothing_is_stored(
 @pytest.mark.sqlite_only
 @pytest.mark.django_db(transaction=True)
 def test_who_waits_in_vain_for_sqlites_writer_is_told_to_try_again(api: Api) -> None:
+    key = {"Idempotency-Key": "mine"}
+    done = api.post("/crm-systems", {"name": "Zero"}, **key).content
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(connection.settings_dict["NAME"])
     other.execute("BEGIN IMMEDIATE")
     try:
         answer = api.post("/crm-systems", {"name": "One"})
+        # What writes nothing waits for nobody.
+        wrong = api.post("/crm-systems", {"name": ""})
+        again = api.post("/crm-systems", {"name": "Zero"}, **key).content
     finally:
         other.close()
         connection.close()
 
+    assert wrong.json()["code"] == "validation_error"
+    assert again == done
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert int(answer.headers["Retry-After"]) >= 1
-    assert not CrmSystem.objects.exists()
+    assert [one.name for one in CrmSystem.objects.all()] == ["Zero"]
     assert api.post("/crm-systems", {"name": "One"}).status_code == 201
 
 

@@ -1,12 +1,16 @@
 """SQLite's statements: written as Django writes them, whatever was seen before."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 
+from syteops.core.locks import transaction_lock
 from syteops.core.sqlite.base import CursorWrapper, DatabaseOperations
 from syteops.team.models import TeamMember
 
@@ -42,3 +46,101 @@ def test_a_moment_is_read_in_the_time_zone_in_which_it_is_stored(monkeypatch: An
         cursor.execute("UPDATE team_teammember SET created_at = '2026-11-29 06:00:00'")
     read = TeamMember.objects.values_list("created_at", flat=True).get(pk=made.pk)
     assert read == datetime(2026, 11, 29, 6, tzinfo=vienna)
+
+
+# --- When a transaction begins -------------------------------------------------------------------
+
+
+@pytest.fixture
+def other() -> Iterator[sqlite3.Connection]:
+    """Somebody else at the same database, who waits for nobody; nor do we."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0)) as one:
+        one.isolation_level = None
+        yield one
+    connection.close()
+
+
+def is_taken(other: sqlite3.Connection) -> bool:
+    """Whether somebody has the write lock."""
+    try:
+        other.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    other.execute("ROLLBACK")
+    return False
+
+
+def numbers() -> list[int | None]:
+    return list(TeamMember.objects.order_by("number").values_list("number", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_write_lock_is_taken_with_the_first_statement(other: sqlite3.Connection) -> None:
+    for ask in (
+        lambda: TeamMember.objects.create(number=1),
+        TeamMember.objects.exists,
+        lambda: TeamMember.objects.bulk_create([TeamMember(number=2)]),
+        lambda: transaction_lock("mine"),
+    ):
+        with transaction.atomic(), connection.cursor():
+            with transaction.atomic():
+                assert not is_taken(other)
+            ask()
+            assert is_taken(other)
+        assert not is_taken(other)
+
+    assert numbers() == [1, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_cursor_of_before_does_is_part_of_the_transaction(
+    other: sqlite3.Connection,
+) -> None:
+    TeamMember.objects.create(number=1)
+    with connection.cursor() as cursor, suppress(ZeroDivisionError), transaction.atomic():
+        cursor.execute("UPDATE team_teammember SET number = 5")
+        _ = 1 / 0
+
+    assert numbers() == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_does_not_get_the_write_lock_does_nothing_without_it(
+    other: sqlite3.Connection,
+) -> None:
+    other.execute("BEGIN IMMEDIATE")
+    with suppress(ZeroDivisionError), transaction.atomic():
+        with suppress(OperationalError):
+            transaction_lock("mine")
+        other.execute("ROLLBACK")
+        with transaction.atomic():
+            TeamMember.objects.create(number=1)
+        assert is_taken(other)
+        _ = 1 / 0
+
+    assert numbers() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_savepoint_takes_back_what_was_done_since() -> None:
+    with transaction.atomic():
+        with suppress(ZeroDivisionError), transaction.atomic():
+            _ = 1 / 0
+        with suppress(ZeroDivisionError), transaction.atomic():
+            with transaction.atomic():
+                TeamMember.objects.create(number=1)
+            _ = 1 / 0
+        with transaction.atomic():
+            TeamMember.objects.create(number=2)
+            with suppress(ZeroDivisionError), transaction.atomic():
+                TeamMember.objects.create(number=3)
+                _ = 1 / 0
+
+    assert numbers() == [2]
+    with transaction.atomic():
+        pass
+    TeamMember.objects.create(number=4)  # and not in a transaction that nobody ends
+    connection.close()
+    assert numbers() == [2, 4]
