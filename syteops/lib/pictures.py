@@ -11,9 +11,18 @@ from PIL import Image, ImageOps
 READABLE = ("JPEG", "PNG", "WEBP", "GIF")
 LARGEST_SIDE = 1024
 _SMALLEST_SIDE = 64
-_SCALED_AT_ONCE = ("RGB", "RGBA", "L")  # colours of a palette cannot be mixed
+_SCALED_AT_ONCE = ("RGB", "RGBA", "L", "LA", "CMYK")  # colours of a palette cannot be mixed
 MAX_PIXELS = 50_000_000
 """Decoding takes four bytes a pixel, however small the file is."""
+MOST_PASSES = 1000
+MOST_PASSED = 20 * MAX_PIXELS
+"""Pixels: a JPEG is gone through once more for each of its scans, which take some bytes.
+
+A progressive one has ten of them, and a film behind it holds what looks like some more.
+"""
+MOST_PARTS = 100
+"""Of metadata."""
+_SCAN, _EXIF = b"\xff\xda", b"Exif\0\0"
 
 
 class PictureRefused(Exception):
@@ -54,9 +63,14 @@ def rewritten(file: IO[bytes], max_bytes: int) -> Picture:
 
 
 def _open(data: bytes) -> Image.Image:
+    if data.count(_EXIF) > MOST_PARTS:  # which are joined one by one
+        raise PictureRefused("The picture has too much metadata. Save it anew without it.")
     image = Image.open(io.BytesIO(data), formats=READABLE)
     if image.width * image.height > MAX_PIXELS:
         raise PictureRefused(f"The picture has more than {MAX_PIXELS // 10**6} million pixels.")
+    passes = data.count(_SCAN) if image.format in ("JPEG", "MPO") else 0
+    if passes > MOST_PASSES or passes * image.width * image.height > MOST_PASSED:
+        raise PictureRefused("The picture takes too long to decode. Save it anew, or as PNG.")
     return image
 
 

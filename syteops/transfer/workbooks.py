@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from defusedxml.ElementTree import iterparse, parse
+from defusedxml.ElementTree import DefusedXMLParser, iterparse, parse
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_ISO8601
@@ -32,6 +32,10 @@ MOST_IN_A_ROW = 100_000
 """Tags within a row: a sheet has 16,384 columns."""
 LONGEST_TAG = 200_000
 """Bytes of a tag and the text that follows: a cell has at most 32,767 characters."""
+LONGEST_NAMESPACE = 200
+"""Characters: the parser writes it out for each tag and attribute that is of it."""
+LONGEST_NUMBER = 400
+"""Digits: to turn them into a number takes as long as there are, times how many there are."""
 LONGEST_FORMAT = 255
 _ATTRIBUTE = re.compile(rb"=[\s\0]*[\"']")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -113,6 +117,21 @@ class _Counted:
         return piece
 
 
+class _Parser(DefusedXMLParser):  # type: ignore[misc]  # it has no types
+    """Makes of a part no more than it says: what is declared once goes for as many tags as follow.
+
+    A declaration of types (DTD), which no part has (ECMA-376), gives attributes to each of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(forbid_dtd=True)
+        self.parser.StartNamespaceDeclHandler = self._begin_namespace
+
+    def _begin_namespace(self, prefix: str | None, address: str | None) -> None:
+        if len(address or "") > LONGEST_NAMESPACE:
+            raise TooMuch
+
+
 class _Workbook:
     """The parts of a file, and what its cells refer to."""
 
@@ -140,7 +159,7 @@ class _Workbook:
         """Each row as soon as it is there; none of them stays in memory."""
         with self._open(place, MOST_TAGS) as part:
             part.begin_row()
-            for _, element in iterparse(part):
+            for _, element in iterparse(part, parser=_Parser()):
                 name = _name(element)
                 if name == "sheetData":  # rules and links come behind
                     return
@@ -181,6 +200,8 @@ class _Workbook:
 
     def _number(self, text: str, style: str) -> str:
         """5 for 5.0, and a day where the style says that it is one."""
+        if len(text) > LONGEST_NUMBER:
+            raise NoWorkbook
         number = float(text) if {*".eE"} & {*text} else int(text)
         kind = self._styles.get(style)
         if kind is None:
@@ -202,7 +223,7 @@ class _Workbook:
         place = next(place for kind, place in self.related.values() if kind == "sharedStrings")
         texts = []
         with self._open(place, MOST_TAGS) as part:
-            for _, element in iterparse(part):
+            for _, element in iterparse(part, parser=_Parser()):
                 if _name(element) == "si":
                     texts.append(_text_of(element))
                     element.clear()
@@ -238,7 +259,7 @@ class _Workbook:
 
     def _tree(self, name: str) -> Element:
         with self._open(name, MOST_OTHER_TAGS) as part:
-            root: Element = parse(part).getroot()
+            root: Element = parse(part, _Parser()).getroot()
         return root
 
     @contextmanager

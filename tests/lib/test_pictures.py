@@ -72,6 +72,42 @@ def test_a_small_file_of_too_many_pixels_is_refused_before_decoding(
         rewrite(picture_bytes())
 
 
+def progressive(scans_more: int, size: tuple[int, int] = (40, 20)) -> bytes:
+    """A JPEG whose last scan, of some bytes, is there so many times more."""
+    out = io.BytesIO()
+    Image.new("L", size, 128).save(out, "JPEG", progressive=True)
+    data = out.getvalue()
+    last = data[data.rindex(b"\xff\xc4") : -2]  # with the codes it is written in
+    return data[:-2] + last * scans_more + data[-2:]
+
+
+@pytest.mark.parametrize(("size", "scans_more"), [((40, 20), 1000), ((2500, 2000), 250)])
+def test_no_picture_is_gone_through_again_and_again(
+    size: tuple[int, int], scans_more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 kB of scans had a worker at one picture for minutes, 5 MB for hours."""
+    monkeypatch.setattr(pictures, "_bare", pytest.fail)
+
+    with pytest.raises(PictureRefused, match="too long to decode"):
+        rewrite(progressive(scans_more, size))
+
+
+def test_a_progressive_picture_is_taken() -> None:
+    assert opened(rewrite(progressive(0, (3000, 2000)))).size == (1024, 683)
+
+
+def test_metadata_is_not_joined_of_any_number_of_parts() -> None:
+    """Each part was joined to a copy of all before: 2 MB took ten seconds."""
+
+    def with_parts(count: int) -> bytes:
+        data = picture_bytes("JPEG")
+        return data[:2] + b"\xff\xe1\x00\x09Exif\0\0x" * count + data[2:]
+
+    assert rewrite(with_parts(2)).data
+    with pytest.raises(PictureRefused, match="metadata"):
+        rewrite(with_parts(101))
+
+
 def test_nothing_but_the_pixels_survives() -> None:
     original = with_place()
     assert b"canary" in original

@@ -48,6 +48,12 @@ BILLION_LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">
 <!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]>
 <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">
 <c r="A1" t="inlineStr"><is><t>&c;</t></is></c></row></sheetData></worksheet>"""
+ATTRIBUTES_OF_EACH = b"<!DOCTYPE worksheet [<!ATTLIST c %s>]>" % b" ".join(
+    b'a%d CDATA ""' % n for n in range(1000)
+)
+LONG_NAMESPACE = b'<worksheet xmlns="%s" xmlns:p="%s">' % (b"u" * 9_999, b"p" * 9_999)
+CELLS = b'<sheetData><row><c t="str"><v>a</v></c>' + b"<c/>" * 500
+LONG_NUMBERS = b'<sheetData><row><c t="str"><v>a</v></c><c><v>' + b"1" * 401 + b"</v></c></row>"
 FAR_AWAY = b"""<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
 <dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>first_name</t>
 </is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>Ada</t></is></c></row>
@@ -119,6 +125,21 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
         "no XLSX",
     ),
     "many parts": ("a.xlsx", zipped({f"{n}.xml": b"" for n in range(1001)}), "unpacks"),
+    "attributes that each cell has by declaration": (
+        "a.xlsx",
+        book(ATTRIBUTES_OF_EACH + b"<worksheet>" + CELLS + b"</row></sheetData></worksheet>"),
+        "no XLSX",
+    ),
+    "a namespace that is written out for each cell": (
+        "a.xlsx",
+        book(LONG_NAMESPACE + CELLS + b"</row></sheetData></worksheet>"),
+        "unpacks",
+    ),
+    "a number of any length": (
+        "a.xlsx",
+        book(b"<worksheet>" + LONG_NUMBERS + b"</sheetData></worksheet>"),
+        "no XLSX",
+    ),
     "entities in entities": ("a.xlsx", book(BILLION_LAUGHS), "no XLSX"),
     "formula that nobody has computed": (
         "a.xlsx",
