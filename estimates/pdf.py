@@ -25,7 +25,7 @@ from syteops.core.locks import Busy, exclusive
 from syteops.lib.colours import WHITE, Colour, readable
 from syteops.lib.markdown import to_tree
 from syteops.lib.pictures import data_of
-from syteops.lib.text import breakable, is_right_to_left
+from syteops.lib.text import breakable, is_right_to_left, longest_cluster
 
 PAPERS = {"A4": "a4", "Letter": "us-letter"}
 LARGEST_INPUT = 4_000_000
@@ -37,6 +37,12 @@ _PRINTED_LINKS = ("http://", "https://", "mailto:")
 _LONGEST_LINK = 8_000
 """Typst refuses the whole document for a longer one."""
 _WIDEST = 14
+_WRITTEN = (
+    *("title", "client_name", "client_company", "content"),
+    *("answered_by", "answer_comment"),
+)
+_MOST_STACKED = 64
+"""Characters in what a person takes for one: four times what any script or emoji has."""
 
 
 class PdfFailed(DomainError):
@@ -89,7 +95,24 @@ def _render(
 
 def _data(estimate: Estimate, by: Brand) -> str:
     _refuse_longer(estimate.content)  # before the work of reading it
+    _refuse_stacks(estimate, by)
     return _refuse_longer(json.dumps(_document(estimate, by), ensure_ascii=False))
+
+
+def _refuse_stacks(estimate: Estimate, by: Brand) -> None:
+    """Raises PdfFailed for what no font and no reader is made for, and names the field."""
+    texts = [("The company's name in the settings of Estimates", by.company)]
+    for name in _WRITTEN:
+        field: Any = Estimate._meta.get_field(name)
+        texts.append((str(field.verbose_name).capitalize(), getattr(estimate, name)))
+    for place, line in enumerate(estimate.line_items.all(), start=1):
+        texts.append((f"The description of line {place}", line.description))
+    for label, text in texts:
+        if longest_cluster(text) > _MOST_STACKED:
+            raise PdfFailed(
+                f"{label} has a letter with more than {_MOST_STACKED} accents, or as many emoji "
+                "joined to one: shorten it, then a PDF can be made."
+            )
 
 
 def _refuse_longer(text: str) -> str:

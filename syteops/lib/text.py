@@ -83,6 +83,15 @@ def cut(text: str, length: int) -> str:
     return text[: end or length]
 
 
+def longest_cluster(text: str) -> int:
+    """How many characters are in the longest of what a person takes for one, such as a letter with
+    its accents.
+    """
+    if text.isascii():
+        return min(len(text), 1)
+    return max((len(one) for one in _CLUSTER.findall(text)), default=0)
+
+
 def start_of(text: str, length: int) -> str:
     """`text`, or its beginning with "…": of `length` characters at most.
 

@@ -17,6 +17,8 @@ from estimates.queries import get_estimate
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import exclusive
 from syteops.modules import services as modules
+from tests.each import each
+from tests.effort import at_most
 from tests.estimates.test_life_of_an_estimate import an_estimate
 from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
@@ -190,6 +192,37 @@ def test_too_much_is_refused_in_words_and_not_read(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(PdfFailed, match="too long"):
         pdf_of(estimate)
+
+
+@each("unit", ("\u0301", "\U0001f469\u200d", "\u094d", "\u20e3"))
+def test_a_letter_with_accents_without_end_is_refused_and_its_field_is_named(
+    unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = "a" + unit * 40_000
+    monkeypatch.setattr(pdf, "_typeset", None)  # no work is done for it
+    for name in pdf._WRITTEN:
+        estimate = get_estimate(str(a_draft().pk))
+        setattr(estimate, name, f"Before {stack} after")
+        field: Any = estimate._meta.get_field(name)
+        label = str(field.verbose_name).capitalize()
+        with at_most(1), pytest.raises(PdfFailed, match=f"^{label} has a letter with more than"):
+            pdf_of(estimate)
+    lines = [{"description": f"x{unit * 200}", "quantity": "1", "unit_price": "1"}]
+    with pytest.raises(PdfFailed, match=r"^The description of line 1 has a letter"):
+        pdf_of(a_draft(line_items=lines))
+
+
+def test_what_scripts_and_emoji_have_is_no_such_letter() -> None:
+    family = "\N{ZERO WIDTH JOINER}".join("\U0001f468\U0001f469\U0001f467\U0001f466")
+    zalgo = "Z" + "\u0301\u0323" * 15
+    for text in (
+        family * 2,
+        zalgo,
+        "\u0e01\u0e33" * 40,
+        "\U0001f1e9\U0001f1ea" * 200,
+        "\u0bb8\u0bcd\u0bb0\u0bc0",
+    ):
+        assert pdf_of(a_draft(content=f"{text} end")).startswith(b"%PDF-")
 
 
 def test_one_megabyte_of_text_is_a_document() -> None:
