@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.text import capfirst
 
-from manage_api.operations import Access, all_scopes, find
+from manage_api.operations import Access, all_scopes, find, operations_on
 
 Includes = Callable[[str, Access], bool]
 
@@ -42,7 +42,7 @@ def accesses() -> dict[str, list[Access]]:
 def _is_state(resource: str) -> bool:
     """Whether there is one of it, which can only be read, such as the site's status."""
     get = find(resource, "get")
-    only_read = accesses()[resource] == [Access.READ]
+    only_read = {one.access for one in operations_on(resource)} == {Access.READ}
     return only_read and get is not None and not get.path_params
 
 
