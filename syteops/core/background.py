@@ -22,7 +22,8 @@ from django.db import close_old_connections, connection, connections
 from django.urls import set_script_prefix
 
 from syteops.core.outages import RETRY_AFTER
-from syteops.core.postgresql.base import DatabaseWrapper
+from syteops.core.postgresql.base import DatabaseWrapper as PostgresqlWrapper
+from syteops.core.sqlite.base import DatabaseWrapper as SqliteWrapper
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ Job = Callable[[], object]
 
 _DELAY = 0.05  # seconds, in which the answer gets away
 _PATIENCE = 600.0  # seconds for one statement, such as the removal of very many old entries
+_LONGEST_LOG = 1000  # pages: long before a request would have to see to it
 
 
 @dataclass
@@ -132,8 +134,10 @@ def _repeat_for_ever(one: Periodic) -> None:
 def _prepare() -> None:
     use_script_name()
     own = connections["default"]
-    if isinstance(own, DatabaseWrapper):
+    if isinstance(own, PostgresqlWrapper):
         own.patience = _PATIENCE
+    if isinstance(own, SqliteWrapper):
+        own.longest_log = _LONGEST_LOG
 
 
 def work_once() -> None:

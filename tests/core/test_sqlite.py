@@ -4,12 +4,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 
+from syteops.core import background
 from syteops.core.locks import transaction_lock
 from syteops.core.sqlite.base import CursorWrapper, DatabaseOperations
 from syteops.team.models import TeamMember
@@ -144,3 +146,23 @@ def test_each_savepoint_takes_back_what_was_done_since() -> None:
     TeamMember.objects.create(number=4)  # and not in a transaction that nobody ends
     connection.close()
     assert numbers() == [2, 4]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_log_is_taken_into_the_database_beside_requests_long_before_one_has_to() -> None:
+    def longest_log() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_autocheckpoint")
+            return int(cursor.fetchone()[0])
+
+    def look() -> None:
+        background._prepare()
+        found.append(longest_log())
+        connection.close()
+
+    found: list[int] = []
+    thread = Thread(target=look)
+    thread.start()
+    thread.join()
+
+    assert found[0] * 2 < longest_log()

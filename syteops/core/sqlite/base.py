@@ -7,6 +7,9 @@ that the request takes.
 A transaction takes the write lock with its first statement and not before: what is worked out until
 then, such as whether the input is right, keeps no other writer waiting.
 
+What is written stands in a log until it is taken into the database, and whoever commits when that
+log is long does it, waiting for the disk twice. Threads beside the requests do it first.
+
 And numbers that no column can hold are found in no row. Django sees to that for one number, but
 among several SQLite's client raises OverflowError.
 """
@@ -72,8 +75,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     ops_class = DatabaseOperations
+    longest_log = 4000
+    """The pages after which a commit of this connection takes them into the database."""
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
+
+    def init_connection_state(self) -> None:
+        """As Django's."""
+        super().init_connection_state()
+        self.connection.execute(f"PRAGMA wal_autocheckpoint = {self.longest_log}")
 
     def create_cursor(self, name: Any = None) -> Any:
         """A cursor of the connection."""
