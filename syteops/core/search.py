@@ -24,6 +24,8 @@ from syteops.lib.folding import fold
 
 MOST_WORDS = 10
 """Of the words of a search these many count: each costs a condition on every text."""
+MOST_LETTERS = 200
+"""Of a word these many count: a text may have to be compared with all of it at each letter."""
 MANY = 2000
 """A word in more objects than these is no way to find them: reading on until a page is full takes
 less than to collect and sort all that fit. So many are counted."""
@@ -35,7 +37,8 @@ def words_of(text: str) -> list[str]:
 
     NUL, which no text holds and PostgreSQL does not take, ends a word.
     """
-    return fold(text).replace("\0", " ").split()[:MOST_WORDS]
+    words = fold(text).replace("\0", " ").split()[:MOST_WORDS]
+    return [one[:MOST_LETTERS] for one in words]
 
 
 def search(

@@ -26,7 +26,27 @@ def indexed_texts(model: Any) -> tuple[str, ...]:
     return getattr(model, "text_indexes", ())
 
 
-class Has(Contains):
+class Holds(Contains):
+    """Whether a folded column contains a text, looked for in its own.
+
+    LIKE would compare all of a repetitive text anew at each letter of another, forty times as slow
+    as what looks for nothing but texts. And what is folded has one case.
+    """
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        return self._found("instr", compiler, connection)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        return self._found("strpos", compiler, connection)
+
+    def _found(self, function: str, compiler: Any, connection: Any) -> Any:
+        if not isinstance(self.rhs, str):
+            return self.as_sql(compiler, connection)
+        text, given = self.process_lhs(compiler, connection)
+        return f"{function}({text}, %s) > 0", [*given, self.rhs]
+
+
+class Has(Holds):
     """Whether a folded column contains a text, looked up in its index where it has one."""
 
     def as_sqlite(self, compiler: Any, connection: Any) -> Any:
@@ -34,7 +54,7 @@ class Has(Contains):
         column = self.lhs.target
         name = _fts_name(column.model, column.column)
         if len(self.rhs) < SHORTEST or name not in _fts_indexes(connection):
-            return super().as_sql(compiler, connection)
+            return super().as_sqlite(compiler, connection)
         quote = connection.ops.quote_name
         index = quote(name)
         key = f"{quote(self.lhs.alias)}.{quote(column.model._meta.pk.column)}"
@@ -45,13 +65,17 @@ class Has(Contains):
         params = [_pieces(self.rhs), *given, self.rhs]
         return f"({asked} AND instr({text}, %s) > 0)", params
 
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        """pg_trgm is asked by LIKE."""
+        return self.as_sql(compiler, connection)
+
 
 def is_in_many(model: Any, name: str, word: str, many: int) -> bool:
     """Whether more than so many rows have the word in that column; looks no further than that."""
     connection = connections[DEFAULT_DB_ALIAS]
     index = _fts_name(model, model._meta.get_field(name).column)
     if connection.vendor != "sqlite" or index not in _fts_indexes(connection):
-        found = model._base_manager.order_by().filter(**{f"{name}__contains": word})
+        found = model._base_manager.order_by().filter(**{f"{name}__has": word})
         return bool(found.values("pk")[many : many + 1])
     with connection.cursor() as cursor:
         # By itself: as a condition, all that fit would be collected first.
@@ -85,6 +109,7 @@ def _pieces_of(word: str) -> list[str]:
 
 # Other columns have no such look-up, so that `search` looks into none of them by mistake.
 FoldedField.register_lookup(Has, "has")
+FoldedField.register_lookup(Holds, "contains")
 
 
 def build_text_indexes(sender: Any, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:

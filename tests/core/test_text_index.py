@@ -15,7 +15,7 @@ from notes.models import ActionItem, Note, NoteTag
 from notes.queries import SEARCHED
 from syteops.core.actors import SYSTEM
 from syteops.core.folding import fill_folded
-from syteops.core.search import search
+from syteops.core.search import MOST_LETTERS, search
 from syteops.core.text_index import build_text_indexes, drop_text_indexes
 from syteops.lib.folding import fold
 from syteops.server.housekeeping import TASKS
@@ -50,6 +50,27 @@ def test_every_piece_of_a_text_is_found_and_nothing_else(text: str) -> None:
         words = piece.split()
         assert "1" in found(piece), piece
         assert ("Other" in found(piece)) == all(one in "other" for one in words), piece
+
+
+def test_a_repetitive_word_is_looked_for_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an index is of no use, for a word whose pieces many texts have."""
+    monkeypatch.setattr("syteops.core.search.MANY", 0)
+    make("1", content="aab " + "a" * 99_000)
+    word = "a" * 199 + "b"
+
+    def ask() -> None:
+        for _ in range(40):
+            assert not found(word)
+
+    ask()  # what is prepared once
+    assert not takes_over(0.5, ask)
+    assert found("a" * 199) == {"1"}
+
+
+def test_of_a_word_so_many_letters_count() -> None:
+    make("1", content="x" * (MOST_LETTERS + 1))
+    assert found("x" * MOST_LETTERS + "y" * 100_000) == {"1"}
+    assert found("x" * (MOST_LETTERS - 1) + "y") == set()
 
 
 def test_a_word_of_the_same_pieces_is_found_where_they_are_in_a_row() -> None:
