@@ -147,6 +147,8 @@ class _Count(NamedTuple):
 
 
 _ROW = struct.Struct("<QIII")  # a name and its _Count; all zeros where there is none
+_MOST = 2**32 - 1
+"""What a row has room for: there a counter stops."""
 _WAYS = 8
 _BUCKETS = 4096
 _BUCKET_SIZE = _ROW.size * _WAYS
@@ -261,7 +263,7 @@ def _add(rows: Rows, name: int, window: int, amount: int) -> int:
     mine = rows.pop(name, None)
     if len(rows) == _WAYS:
         del rows[min(rows, key=lambda other: rows[other][1:])]
-    count = mine.amount + amount if mine else amount
+    count = min(mine.amount + amount if mine else amount, _MOST)
     rows[name] = _Count(int(time.time()) // window, window, count)
     return count
 

@@ -242,3 +242,12 @@ def test_a_file_that_was_cut_short_is_no_end(tmp_path: Path) -> None:
     (tmp_path / "counters").write_bytes(b"")
 
     assert [store.add(READS, "alice", WINDOW) for _ in range(2)] == [1, 2]
+
+
+def test_a_counter_stops_at_what_there_is_room_for(tmp_path: Path) -> None:
+    for store in (ProcessCounters(), FileCounters(tmp_path / "counters")):
+        for _ in range(3):
+            count = store.add(READS, "alice", WINDOW, 3_000_000_000)
+        assert count == 2**32 - 1
+        store.take_back(READS, "alice", WINDOW, 2**32 - 3)
+        assert store.read(READS, "alice", WINDOW) == 2
