@@ -24,6 +24,7 @@ from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from syteops.core import counters
+from syteops.env import kept_secret
 from tests import databases
 from tests.environment import ROOT, isolate, one_at_a_time
 from tests.isolation import forget_calls
@@ -39,6 +40,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("same each time")
+
+kept_secret("encryption_keys")  # as setup does it: without a database nobody knows whether to
 
 _WITH_SERVERS = ("browser", "concurrency", "docs", "server", "tasks")
 _OF_ONE_DOCUMENT = ("test_python_client", "test_schemathesis")

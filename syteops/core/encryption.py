@@ -10,6 +10,7 @@ carry ciphertext, and one damaged row cannot break the page that lists it.
 """
 
 import base64
+import errno
 import json
 import os
 import secrets
@@ -20,11 +21,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.signals import setting_changed
 from django.core.signing import BadSignature
-from django.db import models
+from django.db import connection, models
 from django_cryptography.core.signing import FernetSigner
 from django_cryptography.fields import EncryptedMixin
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
@@ -34,6 +36,10 @@ from syteops.core.locks import shared_transaction_lock
 
 class UnsealError(Exception):
     """The stored secret does not open: another key, another row, or it was tampered with."""
+
+
+class KeysAway(OSError):
+    """The file of the keys is gone, for a moment or for good. An outage: none are made instead."""
 
 
 class Sealed:
@@ -109,11 +115,20 @@ def _version(file: Path) -> tuple[int, int]:
     try:
         status = os.stat(file)  # half the work of `file.stat()`
     except FileNotFoundError:
+        if _is_needed():
+            raise KeysAway(errno.EIO, "The encryption keys are missing", str(file)) from None
         from syteops.env import kept_secret
 
         kept_secret(file.name)
         status = file.stat()
     return status.st_mtime_ns, status.st_ino
+
+
+def _is_needed() -> bool:
+    """Whether something is stored already that former keys seal: then new ones open nothing."""
+    proof = apps.get_model("server", "EncryptionProof")
+    there = connection.introspection.table_names()
+    return proof._meta.db_table in there and proof._default_manager.exists()
 
 
 def _forget_ring(*, setting: str, **kwargs: Any) -> None:

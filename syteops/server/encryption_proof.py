@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from syteops.core.encryption import UnsealError, open_sealed, seal
+from syteops.core.encryption import KeysAway, UnsealError, open_sealed, ring, seal
 from syteops.server.models import EncryptionProof
 
 _NAME = "site"
@@ -29,13 +29,14 @@ def read_proof() -> Proof:
         return Proof.MISSING
     try:
         return Proof.OPENS if open_sealed(row, "sealed") == _TEXT else Proof.CLOSED
-    except UnsealError:
+    except (UnsealError, KeysAway):
         return Proof.CLOSED
 
 
 @transaction.atomic
 def write_proof() -> None:
     """Seals the known text under the present keys, unless there is a proof already."""
+    ring()  # makes the keys of a new site: once there is a proof, none are made
     row, created = EncryptionProof.objects.get_or_create(name=_NAME)
     if created:
         row.sealed = seal(row, "sealed", _TEXT)

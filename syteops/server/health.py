@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from syteops.audit.chain import is_intact
 from syteops.core.outages import redis_errors
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks, prove_writable
@@ -99,6 +100,11 @@ def _encryption() -> str:
     return "ok" if proof is Proof.OPENS else "the keys do not open what is stored"
 
 
+def _audit() -> str:
+    """Whether changes can be recorded: while they cannot, none is stored."""
+    return "ok" if is_intact() else "altered, or AUDIT_KEY is another: run manage.py verify_audit"
+
+
 def _cache() -> str:
     """Where limits are counted, if that is Redis: whether it takes and keeps what it is given."""
     if not settings.CACHE_URL:
@@ -149,5 +155,6 @@ _STEPS: dict[str, Callable[[], str]] = {
     "cache": _cache,
     "migrations": _migrations,
     "encryption": _encryption,
+    "audit": _audit,
     "storage": _storage,
 }

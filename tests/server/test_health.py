@@ -11,6 +11,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from syteops.audit import chain
+from syteops.core import encryption
+from syteops.core.outages import is_outage
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.server import encryption_proof, health
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
@@ -70,6 +72,7 @@ def test_ready_when_everything_is_in_order(client: Client) -> None:
             "cache": "ok",
             "migrations": "ok",
             "encryption": "ok",
+            "audit": "ok",
             "storage": "ok",
             "background": "ok",
         },
@@ -81,7 +84,7 @@ def test_applied_migrations_are_looked_for_once_per_process(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get("/readyz")
-    with django_assert_num_queries(5):  # the last three: what fails, waits and is told
+    with django_assert_num_queries(6):  # the last three: what fails, waits and is told
         client.get("/readyz")
 
 
@@ -101,6 +104,7 @@ def test_a_database_that_is_gone_is_named_without_its_password(
             "cache": "not checked",
             "migrations": "not checked",
             "encryption": "not checked",
+            "audit": "not checked",
             "storage": "not checked",
             "background": "not checked",
         },
@@ -139,6 +143,25 @@ def test_lost_encryption_keys_are_named(client: Client, settings: Settings) -> N
     checks = not_ready(client)
     assert checks["encryption"] == "the keys do not open what is stored"
     assert OTHER_KEY not in str(checks)
+
+
+@pytest.mark.usefixtures("proof")
+def test_keys_whose_file_is_gone_are_not_made_anew(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    """They would open nothing, and what is stored meanwhile would be lost with them."""
+    settings.FIELD_ENCRYPTION_KEY_FILE = tmp_path / "encryption_keys"
+    assert not_ready(client)["encryption"] == "the keys do not open what is stored"
+    with pytest.raises(encryption.KeysAway, match="missing") as away:
+        encryption.ring()
+    assert is_outage(away.value)
+    assert not settings.FIELD_ENCRYPTION_KEY_FILE.exists()
+
+
+@pytest.mark.usefixtures("proof")
+def test_a_site_that_can_record_nothing_is_not_ready(client: Client, settings: Settings) -> None:
+    settings.AUDIT_KEY = "another one, since the file of the former was lost"
+    assert "AUDIT_KEY is another" in not_ready(client)["audit"]
 
 
 @pytest.mark.django_db
