@@ -68,6 +68,11 @@ class StrictChangeList(ChosenColumns, ChangeList):  # type: ignore[misc]
         found = super().get_ordering(request, queryset)
         return [self._ordered_by(one) if isinstance(one, str) else one for one in found]
 
+    def get_ordering_field_columns(self) -> dict[int, str]:
+        """The columns that are there, by their places; Django gives whatever is asked for."""
+        asked: dict[int, str] = super().get_ordering_field_columns()
+        return {place: way for place, way in asked.items() if place < len(self.list_display)}
+
     def _ordered_by(self, name: str) -> OrderBy | str:
         plain = name.removeprefix("-")
         field = next((one for one in self.lookup_opts.fields if one.name == plain), None)

@@ -15,6 +15,7 @@ from django.db.models import Field
 from django.test import Client, RequestFactory
 
 from notes.models import Note
+from syteops.adminkit.list_pages import all_list_pages
 from syteops.adminkit.strict import StrictAdmin
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
@@ -117,6 +118,16 @@ def test_no_list_fails_over_the_values_of_its_own_parameters(
             for value in HOSTILE:
                 find(admin, asking(alice, {name: value}))
             view(admin, asking(alice, {name: [str(number) for number in range(990)]}))
+
+
+@every_list
+def test_no_page_beside_a_list_fails_over_what_the_list_was_asked_for(
+    page: Client, model: Any
+) -> None:
+    beside = [one for one in all_list_pages() if "<" not in one.route]
+    assert len(beside) > 2
+    for one in beside:
+        asked_for(page, path_of(model) + one.route, o="1.-2.99.\u0663.x", p="9" * 25, q="\0")
 
 
 def parameters(admin: Any, person: User) -> Iterator[str]:
