@@ -20,7 +20,9 @@ from tests.servers import free_port
 from tests.sites import set_up
 from tests.waiting import PATIENCE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# The shell has no windows to draw around its pages: it takes a quarter less of a processor.
+_CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
