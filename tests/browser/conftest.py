@@ -117,17 +117,27 @@ def new_site(tmp_path_factory: pytest.TempPathFactory) -> NewSite:
     return NewSite(data_dir, printed.split()[2])
 
 
-@pytest.fixture(scope="module")
-def running_site(new_site: NewSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site of the module's own: what one does with it must not decide another."""
+@pytest.fixture(scope="package")
+def shared_site(new_site: NewSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all modules: to serve one takes five seconds of a processor."""
     with new_site.served(tmp_path_factory.mktemp("sites") / "site") as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def running_site(shared_site: Site) -> Site:
+    """Where a test finds, or clears, all that it needs: other modules leave theirs there.
+
+    A module that counts on what others would change overrides it with a site of its own.
+    """
+    return shared_site
 
 
 @pytest.fixture
 def strict_site(running_site: Site) -> Iterator[Site]:
     """The same site by another server, to which every sign-in is old: it asks for the password."""
-    with _served(running_site.data_dir, CONFIRM_PASSWORD_MINUTES="0") as url:
+    settings = {"CONFIRM_PASSWORD_MINUTES": "0", "WORKERS": "1", "TASK_WORKER": "false"}
+    with _served(running_site.data_dir, **settings) as url:
         yield replace(running_site, url=url)
 
 
@@ -137,7 +147,8 @@ def _served(data_dir: Path, **settings: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {name: text.replace("{url}", url) for name, text in settings.items()}
-    process = start("serve", data_dir=data_dir, PORT=str(port), WORKERS="2", **settings)
+    settings = {"WORKERS": "2", "PORT": str(port), **settings}
+    process = start("serve", data_dir=data_dir, **settings)
     with killed_afterwards(process):
         web.wait_until_ready(url)
         yield url
@@ -152,9 +163,9 @@ def site(running_site: Site) -> Site:
     return running_site
 
 
-# One per module, and closed after it: while it runs, Django takes this thread for asynchronous
-# and refuses to ask the database in it.
-@pytest.fixture(scope="module")
+# Closed after the last test here: while it runs, Django takes this thread for asynchronous and
+# refuses to ask the database in it.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

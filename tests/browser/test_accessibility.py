@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import TALL, WIDTHS, Site, sticks_out, widths
+from tests.browser.conftest import TALL, WIDTHS, NewSite, Site, sticks_out, widths
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LOOKS = [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)]
@@ -78,6 +78,13 @@ def violations(page: Page) -> list[str]:
         for one in found["violations"]
         for node in one["nodes"]
     ]
+
+
+@pytest.fixture(scope="module")
+def running_site(new_site: NewSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Of its own: with demo content, of which nobody has taken anything away."""
+    with new_site.served(tmp_path_factory.mktemp("demo") / "site") as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

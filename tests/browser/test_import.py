@@ -1,6 +1,7 @@
 """What is imported from files and exported to them: what the walks do not do (`test_walks`)."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,10 @@ from tests.browser.test_accessibility import violations
 
 IMPORT = "/admin/team/teammember/import/"
 CLEAR = """
-from syteops.core.actors import SYSTEM
-from syteops.team import services
+from notes.models import Note
 from syteops.team.models import TeamMember
-for one in TeamMember.objects.all():
-    services.delete_team_member(SYSTEM, one)
+for many in (Note, TeamMember):
+    many.objects.all().delete()
 """
 
 
@@ -31,9 +31,11 @@ def members(path: Path) -> Path:
 
 
 @pytest.fixture
-def empty_site(running_site: Site) -> Site:
+def empty_site(running_site: Site) -> Iterator[Site]:
+    """Before and after: nobody else is to wait for lists of hundreds."""
     running_site.manage("shell", "-c", CLEAR)
-    return running_site
+    yield running_site
+    running_site.manage("shell", "-c", CLEAR)
 
 
 def by_mouse(page: Page, name: str) -> None:

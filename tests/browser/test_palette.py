@@ -13,9 +13,17 @@ PALETTE = "#search-input-command"
 RESULTS = "#command-results-list"
 
 
+A_MEMBER = """
+from syteops.core.actors import SYSTEM
+from syteops.team.services import create_team_member
+create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+"""
+
+
 @pytest.fixture(scope="module")
-def furnished(running_site: Site) -> None:
-    running_site.manage("seed_demo")
+def ada(running_site: Site) -> None:
+    """Somebody to be found."""
+    running_site.manage("shell", "-c", A_MEMBER)
 
 
 def press(page: Page, *keys: str) -> None:
@@ -30,7 +38,7 @@ def opened(page: Page) -> None:
     )
 
 
-@pytest.mark.usefixtures("furnished")
+@pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize(
     ("key", "path"), [("Control+k", "/admin/"), ("/", "/admin/team/teammember/")]
 )
@@ -46,7 +54,6 @@ def test_the_palette_takes_no_mouse(page: Page, key: str, path: str) -> None:
     expect(page.get_by_label("First name")).to_have_value("Ada")
 
 
-@pytest.mark.usefixtures("furnished")
 def test_the_arrows_choose_and_escape_leads_back(page: Page) -> None:
     page.goto("/admin/")
     link = page.get_by_role("link", name="The whole trail")
