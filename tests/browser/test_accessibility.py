@@ -145,7 +145,9 @@ def test_every_other_page_in_one_look(
         answer = page.goto(path)
         assert answer is not None
         assert answer.ok, f"{path} leads nowhere"
-        found += violations(page) + out_of_reach(page)
+        found += out_of_reach(page)
+        if path not in IN_EVERY_LOOK:
+            found += violations(page)
         if page.locator("main").count() != 1 or not page.locator(".so-skip").count():
             found.append(f"{path} has no main part to go to")
         if sticks_out(page):
