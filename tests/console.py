@@ -49,10 +49,13 @@ def console(data_dir: Path, **settings: str) -> Iterator[Callable[..., str]]:
 
 
 def _main() -> None:
+    import gc
+
     import django
     from django.core.management import call_command
     from django.db import connections
 
+    gc.disable()  # `SyteOpsConfig.ready` enables it, as after `manage.py`
     django.setup()
     for line in sys.stdin:
         code, fault = None, ""
