@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from random import uniform
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from syteops.audit.services import record_about
@@ -29,6 +30,8 @@ SCHEDULE = (0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600)
 JITTER = 0.1
 LONGEST_HOLD = 24 * 3600
 """Seconds that a receiver may ask for."""
+FARTHEST = timedelta(days=2)
+"""Nothing is put off for longer: what is due later was stored while the clock was wrong."""
 SILENT_HOLD = 60
 """Seconds, at most, in which nothing else is tried at a destination that did not answer at all."""
 SLOW_FROM = 1000
@@ -150,5 +153,12 @@ def _put_off(state: DestinationState, deliveries: Sequence[Delivery], tried: Try
         state.held_until = now + timedelta(seconds=min(wait, SILENT_HOLD))
 
 
+def has_come(moment: str) -> Q:
+    """Whether that of a row has come, or was never meant to be so far away."""
+    now = timezone.now()
+    return Q(**{f"{moment}__lte": now}) | Q(**{f"{moment}__gt": now + FARTHEST})
+
+
 def _is_held(state: DestinationState) -> bool:
-    return bool(state.held_until and state.held_until > timezone.now())
+    now = timezone.now()
+    return bool(state.held_until and now < state.held_until <= now + FARTHEST)

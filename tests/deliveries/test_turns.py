@@ -52,6 +52,20 @@ def test_what_comes_during_a_turn_is_not_forgotten(post: Post) -> None:
     assert len(post.sent) == 2
 
 
+def test_what_was_put_off_while_the_clock_was_a_year_ahead_is_sent(post: Post) -> None:
+    """A machine that began with a wrong clock would send nothing there for a year."""
+    a_system()
+    a_system()
+    publish()
+    sending.start_turns()  # and its worker is killed
+    year = timezone.now() + timedelta(days=365)
+    Delivery.objects.update(next_attempt_at=year)
+    DestinationState.objects.update(due_at=year, held_until=year, leased_until=year)
+    post.send_due()
+    assert len(post.sent) == 2
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
+
+
 def test_turns_leave_no_tasks_behind(post: Post) -> None:
     a_system()
     post.deliver()
