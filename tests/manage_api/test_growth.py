@@ -196,7 +196,7 @@ def test_who_was_there_is_searched_among_members_and_not_among_all_who_were_anyw
         assert titles_of(api, "search=lovelace") == ["Note 7"]
 
     (plan,) = {plan_of(one["sql"]) for one in seen if "notes_noteattendee" in one["sql"]
-               and "LIKE" in one["sql"]}  # fmt: skip
+               and "instr(" in one["sql"]}  # fmt: skip
     assert "SEARCH notes_noteattendee USING INDEX" in plan, plan
 
 
@@ -224,6 +224,7 @@ def test_the_days_above_the_list_of_estimates_are_read_in_an_index() -> None:
 def test_what_is_to_do_is_counted_in_an_index_alone() -> None:
     with CaptureQueriesContext(connection) as seen:
         open_items()
-    plan = plan_of(seen[0]["sql"])
+    (read,) = [one["sql"] for one in seen if one["sql"].startswith("SELECT")]
+    plan = plan_of(read)  # a transaction may begin with it
     assert "notes_action_to_do" in plan
     assert "COVERING INDEX notes_action_to_do" in plan or connection.vendor == "postgresql", plan
