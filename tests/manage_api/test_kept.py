@@ -2,10 +2,13 @@
 
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,9 +18,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from manage_api import kept
+from manage_api.calls import Result
 from manage_api.keys import services
 from manage_api.keys.queries import site_key as current_site_key
 from manage_api.operations import all_operations
+from manage_api.principals import Principal
+from manage_api.rendering import dump
 from syteops.core.actors import SYSTEM
 from syteops.core.written import State, is_unchanged
 from syteops.crm.models import CrmSystem
@@ -221,6 +227,17 @@ def test_each_form_of_the_manifest_is_kept_apart(api: Api) -> None:
     for query in queries:
         assert is_kept(partial(api.get, f"/manifest{query}"))
         assert api.get(f"/manifest{query}").content == first[query]
+
+
+def test_an_answer_takes_as_much_memory_as_it_is_long() -> None:
+    key = cast(Principal, SimpleNamespace(state=snapshot(""), kind="key", id=1))
+    tracemalloc.start()
+    try:
+        result = kept.kept(key, "call", lambda: Result(None, body=dump(["text"] * 10_000)))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.1 * len(result.body)
 
 
 def test_other_parameters_are_another_call(api: Api) -> None:
