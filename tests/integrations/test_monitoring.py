@@ -180,6 +180,19 @@ def test_what_a_client_sent_is_not_reported() -> None:
         "extra": {"sys.argv": "canary"},
     }
     assert without_request(event, None) == {"message": "boom"}
+    told = {
+        "exception": {
+            "values": [
+                {"type": "IntegrityError", "value": "Failing row contains (canary)."},
+                {"type": "ValueError", "value": "canary"},
+            ]
+        },
+        "logentry": {"message": "%s failed.", "formatted": "canary failed.", "params": ["canary"]},
+    }
+    assert without_request(told, None) == {
+        "exception": {"values": [{"type": "IntegrityError"}, {"type": "ValueError"}]},
+        "logentry": {"message": "%s failed."},
+    }
     line = {"logger": "django.request", "logentry": {"message": "Error: /e/canary-token"}}
     assert without_request(line, None) is None
 
