@@ -243,9 +243,14 @@ def bad_header(detail: str) -> ApiError:
 
 def _invalid(found: Iterable[dict[str, str]]) -> ApiError:
     errors = list(islice(found, MAX_ERRORS))
-    named = ", ".join(dict.fromkeys(one["pointer"].rpartition("/")[2] for one in errors))
-    detail = f"Nothing was stored. Correct: {named}." if named.strip("#, ") else errors[0]["detail"]
+    named = ", ".join(filter(None, dict.fromkeys(_last_name(one["pointer"]) for one in errors)))
+    detail = f"Nothing was stored. Correct: {named}." if named else errors[0]["detail"]
     return ApiError("validation_error", detail, errors=errors)
+
+
+def _last_name(pointer: str) -> str:
+    """The field that a pointer leads to, and the list for one of its items ("" for the whole)."""
+    return next((step for step in reversed(pointer.split("/")[1:]) if not step.isdecimal()), "")
 
 
 def _field_error(error: FieldError, prefix: str) -> dict[str, str]:

@@ -217,6 +217,13 @@ def test_a_missing_identifier_is_named_where_it_would_be(api: Api) -> None:
         assert shown["detail"] == "Nothing was stored. Correct: crm_num."
 
 
+def test_of_an_item_the_list_is_named(api: Api) -> None:
+    answer = api.post("/notes", {"title": "Kick-off", "tags": ["launch", "\u202e"]})
+    shown = problem(answer, 400, "validation_error")
+    assert [one["pointer"] for one in shown["errors"]] == ["#/tags/1"]
+    assert shown["detail"] == "Nothing was stored. Correct: tags."
+
+
 def test_an_operation_that_does_not_exist(api: Api) -> None:
     problem(api.dispatch("crm.fly"), 404, "not_found")
     problem(api.get("/dispatch?resource=crm&action=fly"), 404, "not_found")
