@@ -56,9 +56,11 @@ def test_a_moment_is_read_in_the_time_zone_in_which_it_is_stored(monkeypatch: An
 @pytest.fixture
 def other() -> Iterator[sqlite3.Connection]:
     """Somebody else at the same database, who waits for nobody; nor do we."""
+    at_once = "PRAGMA busy_timeout = 0"
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 0")
-    with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0)) as one:
+        cursor.execute(at_once)
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as one:
+        one.execute(at_once)
         one.isolation_level = None
         yield one
     connection.close()
