@@ -263,7 +263,8 @@ def _add(rows: Rows, name: int, window: int, amount: int) -> int:
     mine = rows.pop(name, None)
     if len(rows) == _WAYS:
         del rows[min(rows, key=lambda other: rows[other][1:])]
-    count = min(mine.amount + amount if mine else amount, _MOST)
+    count = mine.amount + amount if mine else amount
+    count = count if count < _MOST else _MOST
     rows[name] = _Count(int(time.time()) // window, window, count)
     return count
 
