@@ -9,12 +9,15 @@ from manage_api.routers import router
 from manage_api.whoami import NowhereView, RootView, WhoAmIView
 from syteops.lib.paths import OLDER_ROOT
 
+# What is asked for most stands first: an address is compared with one after the other.
 urlpatterns = [
-    path("api/manage/v1", RootView.as_view()),
-    path("api/manage/v1/", RootView.as_view()),
     path("api/manage/v1/manifest", ManifestView.as_view()),
     path("api/manage/v1/dispatch", DispatchView.as_view()),
     path("api/manage/v1/whoami", WhoAmIView.as_view()),
+    path("api/manage/v1/", include(router.urls)),
+    path("api/manage/v1/dry-run/", include(router.urls)),
+    path("api/manage/v1", RootView.as_view()),
+    path("api/manage/v1/", RootView.as_view()),
     path("api/manage/v1/schema", docs.SchemaView.as_view(), name="manage-api-schema"),
     path("api/manage/v1/postman", docs.PostmanView.as_view()),
     path("api/manage/v1/docs", docs.DocsView.as_view(), name="manage-api-docs"),
@@ -26,7 +29,5 @@ urlpatterns = [
         for end in ("", "/")
     ),
     *(path(f"{OLDER_ROOT[1:]}/dispatch{end}", DispatchView.as_view()) for end in ("", "/")),
-    path("api/manage/v1/", include(router.urls)),
-    path("api/manage/v1/dry-run/", include(router.urls)),
     re_path(r"^(api/manage|wp-json/syteops)(/|$)", NowhereView.as_view()),
 ]
