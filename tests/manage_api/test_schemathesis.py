@@ -136,6 +136,7 @@ def _refused_by_state(problem: dict[str, Any]) -> bool:
         one["code"] in FIELDS_REFUSED_BY_STATE
         or one["pointer"] in items
         or "No slug can be made" in one["detail"]  # nor in which names no letter or digit is
+        or "Clients can be mailed once" in one["detail"]  # from here they cannot
         for one in errors
     )
 
