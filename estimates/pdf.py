@@ -37,10 +37,7 @@ _PRINTED_LINKS = ("http://", "https://", "mailto:")
 _LONGEST_LINK = 8_000
 """Typst refuses the whole document for a longer one."""
 _WIDEST = 14
-_WRITTEN = (
-    *("title", "client_name", "client_company", "content"),
-    *("answered_by", "answer_comment"),
-)
+_WRITTEN = ("title", "client_name", "client_company", "content", "answered_by", "answer_comment")
 _MOST_STACKED = 64
 """Characters in what a person takes for one: four times what any script or emoji has."""
 

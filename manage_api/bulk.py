@@ -18,6 +18,7 @@ from manage_api.disclosure import disclosed_error
 from manage_api.errors import MAX_ERRORS, ApiError, as_api_error
 from manage_api.fields import JsonObjectField, StrictChoiceField, StrictListField
 from manage_api.operations import find
+from manage_api.pagination import MOST_BYTES
 from manage_api.permissions import authorise
 from manage_api.rendering import dump
 from manage_api.serializers import StrictSerializer
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
 
 MAX_ITEMS = 500
-MOST_ANSWERED = 8_000_000
+MOST_ANSWERED = MOST_BYTES
 """Bytes of what its items answer: an update of 40 bytes answers an object of 100,000."""
 ACTIONS = ("create", "set", "update", "delete")
 

@@ -97,7 +97,7 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     record.fingerprint = _fingerprint(view)
     record.expires_at = timezone.now() + KEPT
     # As text: PostgreSQL would reorder the names inside a JSON value.
-    body, is_sealed = _kept_body(view, result).decode(), view.seals_answers
+    body, is_sealed = _stored_body(view, result).decode(), view.seals_answers
     record.sealed_body = seal(record, "sealed_body", body) if is_sealed else None
     record.answer = {
         "operation": view.operation.name,
@@ -112,12 +112,12 @@ def _store(record: IdempotencyRecord, view: "ManageViewSet", result: Result) -> 
     return result
 
 
-def _kept_body(view: "ManageViewSet", result: Result) -> bytes:
+def _stored_body(view: "ManageViewSet", result: Result) -> bytes:
     """The answer, or what it names where that is too much to keep."""
     size, caller = len(result.body), f"{view.principal.kind} {view.principal.id}"
     day = int(KEPT.total_seconds())
     if size <= MOST_BYTES and (
-        counters().add(CounterKind.KEPT_ANSWERS, caller, day, size) <= MOST_OF_CALLER
+        counters().add(CounterKind.STORED_ANSWERS, caller, day, size) <= MOST_OF_CALLER
     ):
         return result.body
     return dump(identify(view, result.data))

@@ -41,7 +41,7 @@ class CounterKind(StrEnum):
     FAILURES_OF_ADDRESS = "failures of address"
     FAILURES_OF_CREDENTIAL = "failures of credential"
     ACCEPTED_CREDENTIAL = "accepted credential"
-    KEPT_ANSWERS = "kept answers"
+    STORED_ANSWERS = "stored answers"
     REFUSALS_OF_KEY = "refusals of key"
     REFUSED_CALLS = "refused calls"
     REFUSED_PAGES = "refused pages"

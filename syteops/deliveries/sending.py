@@ -52,9 +52,8 @@ def start_turns() -> int:
 
 def _free() -> Q:
     now = timezone.now()
-    over = Q(leased_until__lt=now) | Q(
-        leased_until__gt=now + 2 * LEASE
-    )  # by a clock that was wrong
+    by_a_wrong_clock = Q(leased_until__gt=now + 2 * LEASE)
+    over = Q(leased_until__lt=now) | by_a_wrong_clock
     return Q(lease=None) | over
 
 
