@@ -338,6 +338,11 @@ def kept_secret(name: str, make: Callable[[], str] = new_secret) -> str:
     return secret
 
 
+def found_secret(name: str) -> str:
+    """The same, but "" where there is none yet: whether one may be made the database knows."""
+    return kept_secret(name) if secret_path(name).exists() else ""
+
+
 def secret_path(name: str) -> Path:
     """Where the data directory keeps the secret called `name`."""
     return DATA_DIR / "secrets" / name

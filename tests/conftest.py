@@ -41,7 +41,8 @@ settings.register_profile(
 )
 settings.load_profile("same each time")
 
-kept_secret("encryption_keys")  # as setup does it: without a database nobody knows whether to
+for name in ("encryption_keys", "audit_key"):
+    kept_secret(name)  # as setup does it: without a database nobody knows whether to
 
 _WITH_SERVERS = ("browser", "concurrency", "docs", "server", "tasks")
 _OF_ONE_DOCUMENT = ("test_python_client", "test_schemathesis")

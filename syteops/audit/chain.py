@@ -20,6 +20,8 @@ import logging
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -34,6 +36,7 @@ from syteops.core.errors import Unavailable
 from syteops.core.locks import try_transaction_lock
 from syteops.core.prepared import Prepared, preparing_cursor
 from syteops.core.trials import is_trial
+from syteops.env import kept_secret, secret_path
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +83,27 @@ def seal_of(before: str, sequence: int, entry_id: int, mac: str) -> str:
 
 
 def _sign(purpose: bytes, content: bytes) -> str:
-    return hmac.digest(settings.AUDIT_KEY.encode(), purpose + b"\0" + content, "sha256").hex()
+    return hmac.digest(audit_key().encode(), purpose + b"\0" + content, "sha256").hex()
+
+
+def audit_key() -> str:
+    """AUDIT_KEY. Raises AuditKeyAway where it was lost."""
+    return settings.AUDIT_KEY or _first_key()
+
+
+@cache
+def _first_key() -> str:
+    """That of a process which began before there was one. Made, unless something is signed."""
+    file = secret_path("audit_key")
+    if not file.exists() and _is_signed():
+        raise AuditKeyAway(file)
+    return kept_secret(file.name)
+
+
+def _is_signed() -> bool:
+    there = connection.introspection.table_names()
+    signed = (AuditChain, AuditEntry)
+    return any(one._meta.db_table in there and one.objects.exists() for one in signed)
 
 
 def mac_of_chain(chain: AuditChain) -> str:
@@ -188,6 +211,17 @@ class BrokenChain(Exception):
     """The trail is not what was signed; the text says where."""
 
 
+class AuditKeyAway(BrokenChain):
+    """Another key would verify nothing of what is there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"AUDIT_KEY is missing, which signed the audit trail of this database. Restore {file} "
+            "from a backup, or set AUDIT_KEY. If it is lost for good: docs/running.md, "
+            '"When AUDIT_KEY is lost".'
+        )
+
+
 class TrailBroken(Unavailable):
     """Nothing can be recorded, so nothing may be changed."""
 
@@ -208,7 +242,7 @@ def require_intact() -> None:
 
 
 def is_intact() -> bool:
-    """Whether the ends of the chain are those that were signed. One short query."""
+    """Whether the chain takes entries: its ends are those that were signed. One short query."""
     try:
         _require_both_ends()
     except BrokenChain:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 
+from syteops.audit.chain import AuditKeyAway, audit_key
 from syteops.core.pending_migrations import pending_migrations, why_not_migratable
 from syteops.dashboard.tasks import prove_write
 from syteops.env import DATA_DIR, SETTINGS_FILE
@@ -92,6 +93,7 @@ def require_own_database() -> None:
 def require_setup() -> None:
     """Raises CommandError when `setup` has not been run for this code and these keys."""
     require_migratable_database()
+    require_audit_key()
     if pending_migrations() or read_proof() is not Proof.OPENS or not static_files.are_collected():
         raise CommandError(
             "This site is not set up for this version and these keys: run manage.py setup."
@@ -108,6 +110,14 @@ def require_migratable_database() -> None:
     """Raises CommandError for a database that is newer than this code, or too old for it."""
     if problem := why_not_migratable():
         raise CommandError(problem)
+
+
+def require_audit_key() -> None:
+    """Raises CommandError where the key was lost under which the audit trail is signed."""
+    try:
+        audit_key()
+    except AuditKeyAway as away:
+        raise CommandError(str(away)) from None
 
 
 def require_writable_database() -> None:

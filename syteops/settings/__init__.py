@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 
-from syteops.env import BASE_DIR, DATA_DIR, env, kept_secret, secret_path
+from syteops.env import BASE_DIR, DATA_DIR, env, found_secret, kept_secret, secret_path
 from syteops.settings.admin import unfold_settings
 from syteops.settings.databases import cache, database
 from syteops.settings.logs import logging_settings
@@ -26,8 +26,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret("secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # Proves that audit entries are ours and unaltered. Kept apart from the encryption keys, so that
-# rotating those leaves the old entries verifiable.
-AUDIT_KEY = env.str("AUDIT_KEY", default="") or kept_secret("audit_key")
+# rotating those leaves the old entries verifiable. "" before there is one: `audit.chain` makes it,
+# unless entries tell that there was one.
+AUDIT_KEY = env.str("AUDIT_KEY", default="") or found_secret("audit_key")
 AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=0)
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
 

@@ -4,6 +4,7 @@ What is wrong with the database: tests/server/test_starting_on_a_database.py.
 """
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,6 +75,27 @@ def test_damaged_encryption_keys_are_named(site: Site, content: bytes) -> None:
     assert "does not hold encryption keys" in done.stderr
     assert "Restore this file from a backup" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.combination
+def test_a_lost_audit_key_is_named_and_no_other_made(site: Site) -> None:
+    file = site.data_dir / "secrets" / "audit_key"
+    before = file.read_bytes()
+    file.unlink()
+    try:
+        for command in ("serve", "worker", "setup", "backup"):
+            refusal = site.refusal(command)
+            assert "AUDIT_KEY is missing" in refusal
+            assert f"Restore {file} from a backup" in refusal
+        assert not file.exists()
+    finally:
+        file.write_bytes(before)
+
+
+def test_a_trail_under_another_key_is_told_before_the_first_request(site: Site) -> None:
+    with replaced(site.data_dir / "secrets" / "audit_key", secrets.token_urlsafe(48).encode()):
+        done = site.run("serve", HOST="192.0.2.1")  # of nobody here
+    assert "AUDIT_KEY is another. Run manage.py verify_audit" in done.stderr
 
 
 # --- Packages and files ----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from syteops import __version__
-from syteops.audit.chain import TrailBroken
+from syteops.audit.chain import TrailBroken, audit_key
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record_about
 from syteops.core.actors import command
@@ -116,7 +116,7 @@ def _encryption_keys() -> list[str]:
 def _secrets(keys: list[str]) -> Iterator[tuple[str, bytes]]:
     for name, text in (
         (_KEYS, "\n".join(keys)),
-        (_AUDIT_KEY, settings.AUDIT_KEY),
+        (_AUDIT_KEY, audit_key()),
         (_SECRET_KEY, settings.SECRET_KEY),
     ):
         yield name, f"{text}\n".encode()

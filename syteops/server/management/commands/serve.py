@@ -1,11 +1,13 @@
 """`manage.py serve`: the site on HOST and PORT with WORKERS processes."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from syteops.audit.chain import TrailBroken, require_intact
 from syteops.core import request_counts
 from syteops.server.launcher import serve
 from syteops.server.serving import (
@@ -42,6 +44,8 @@ class Command(BaseCommand):
         require_database()
         require_setup()
         require_writable_database()
+        with suppress(TrailBroken):  # it is logged, and can be read nevertheless
+            require_intact()
         require_packages()
         require_free_address()
         hold_locks()

@@ -19,6 +19,7 @@ from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.serving import (
     admin_url,
     introduce,
+    require_audit_key,
     require_database,
     require_migratable_database,
     require_own_database,
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         with exclusive("setup", wait=True):
             require_own_database()
             require_migratable_database()
+            require_audit_key()
             done = [
                 *self._close_files(),
                 *self._migrate(),
