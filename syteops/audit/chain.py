@@ -27,7 +27,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet, Subquery
+from django.db.models import Max, QuerySet, Subquery
 from django.utils import timezone
 
 from syteops.audit.models import AuditChain, AuditEntry
@@ -222,12 +222,24 @@ class AuditKeyAway(BrokenChain):
         )
 
 
-class TrailBroken(Unavailable):
-    """Nothing can be recorded, so nothing may be changed."""
+class ClockBehind(BrokenChain):
+    """An entry of now would pass for one that was cut off."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The audit trail was altered, or its key was replaced, so nothing is stored. "
+            "The clock of this machine is behind what was removed from the audit trail because it "
+            "was old. Nothing is stored until the clock is right."
+        )
+
+
+class TrailBroken(Unavailable):
+    """Nothing can be recorded, so nothing may be changed."""
+
+    def __init__(self, why: BrokenChain | None = None) -> None:
+        super().__init__(
+            str(why)
+            if isinstance(why, ClockBehind)
+            else "The audit trail was altered, or its key was replaced, so nothing is stored. "
             "Whoever runs this site must look: manage.py verify_audit."
         )
 
@@ -238,7 +250,7 @@ def require_intact() -> None:
         _require_both_ends()
     except BrokenChain as broken:
         log.critical("Nothing is written. %s Run manage.py verify_audit.", broken)
-        raise TrailBroken from broken
+        raise TrailBroken(broken) from broken
 
 
 def is_intact() -> bool:
@@ -256,6 +268,8 @@ def _require_both_ends() -> None:
     chain = intact(AuditChain(*row[:-1]) if row else None)
     if chain.head_seal != (row[-1] or chain.cut_seal):
         raise BrokenChain("The chain does not end where its newest entry is.")
+    if chain.cut_at and timezone.now() < chain.cut_at:
+        raise ClockBehind
 
 
 def _both_ends() -> "QuerySet[AuditChain, Any]":
@@ -298,7 +312,9 @@ def cut_before(moment: datetime) -> int:
     newest = last.last()
     if newest is None or newest.sequence is None:
         return 0
-    chain.cut_sequence, chain.cut_seal, chain.cut_at = newest.sequence, newest.seal, moment
+    chain.cut_sequence, chain.cut_seal = newest.sequence, newest.seal
+    # By the entries, and not by the clock of now: a wrong one would have all that follows refused.
+    chain.cut_at = last.aggregate(at=Max("at"))["at"] + timedelta(microseconds=1)
     sign(chain)
     chain.save()
     return AuditEntry.objects.filter(sequence__lte=newest.sequence).delete()[0]

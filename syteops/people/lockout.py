@@ -8,17 +8,21 @@ name" would let anybody behind an address shut out for hours all the others who 
 
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from syteops.core.addresses import lockout_address
 from syteops.core.counters import CounterKind, counters, seconds_left
 
 MOST_A_MINUTE = 30
 """Failed sign-ins from an address, and passkeys asked for, under all names together."""
+SIGN_IN_LOG_DAYS = 90
 _WINDOW = 60
 
 
@@ -74,6 +78,13 @@ def forget_tries(request: HttpRequest, user: Any) -> None:
 
 def _tried(request: HttpRequest, username: str) -> tuple[CounterKind, str, int]:
     return CounterKind.TRIED_PASSWORDS, f"{lockout_address(request)}\0{username}", _WINDOW
+
+
+def forget_old_sign_ins() -> None:
+    """Those of SIGN_IN_LOG_DAYS ago. What failed while the clock was ahead locks from now on."""
+    AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS)
+    now = timezone.now()
+    AccessAttempt.objects.filter(attempt_time__gt=now).update(attempt_time=now)
 
 
 class Patient:

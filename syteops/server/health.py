@@ -102,7 +102,9 @@ def _encryption() -> str:
 
 def _audit() -> str:
     """Whether changes can be recorded: while they cannot, none is stored."""
-    return "ok" if is_intact() else "altered, or AUDIT_KEY is another: run manage.py verify_audit"
+    if is_intact():
+        return "ok"
+    return "altered, AUDIT_KEY is another, or the clock is wrong: run manage.py verify_audit"
 
 
 def _cache() -> str:

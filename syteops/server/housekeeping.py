@@ -3,9 +3,6 @@
 import logging
 from collections.abc import Callable
 
-from axes.handlers.proxy import AxesProxyHandler
-from django.core.management import call_command
-
 from manage_api import idempotency
 from manage_api.keys import expiry, usage
 from syteops.ai.suggestions import forget_suggestions
@@ -21,6 +18,8 @@ from syteops.core.outages import is_outage
 from syteops.core.shredding import empty_journal
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.events.services import prune_events
+from syteops.people.lockout import forget_old_sign_ins
+from syteops.people.sessions import forget_ended_sessions
 from syteops.tasks.jobs import forget_jobs
 from syteops.tasks.services import forget_ended_tasks
 from syteops.team.stray_pictures import remove_stray_pictures
@@ -29,7 +28,6 @@ log = logging.getLogger(__name__)
 
 HOUR = 3600  # seconds
 ASKED_EVERY = 60  # seconds; so an hour's work is done soon after the hour has begun
-SIGN_IN_LOG_DAYS = 90
 
 
 _is_interrupted = False
@@ -100,12 +98,12 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_answers": lambda actor: idempotency.forget_expired(),
     "forget_calls": lambda actor: usage.forget_old_calls(),
     "forget_reads": lambda actor: forget_old_reads(),
-    "forget_sessions": lambda actor: call_command("clearsessions"),
+    "forget_sessions": lambda actor: forget_ended_sessions(),
     "forget_tasks": lambda actor: forget_ended_tasks(),
     "forget_suggestions": lambda actor: forget_suggestions(),
     "forget_jobs": lambda actor: forget_jobs(),
     "remove_pictures": lambda actor: remove_stray_pictures(),
-    "forget_sign_ins": lambda actor: AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS),
+    "forget_sign_ins": lambda actor: forget_old_sign_ins(),
     "empty_journal": lambda actor: empty_journal(),  # last: it takes what the others deleted, too
 }
 """Those of the site itself, which come after those of its modules."""

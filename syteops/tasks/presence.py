@@ -34,6 +34,9 @@ WRITTEN_EVERY = timedelta(seconds=20)
 DEAD_AFTER = timedelta(seconds=60)
 """Without a heartbeat."""
 
+AHEAD = timedelta(minutes=10)
+"""By so much another machine's clock may be. Whoever was seen later was seen by a wrong one."""
+
 
 class Presence:
     """This process among the workers, from `begin` to `end`. Its `id` is never used again."""
@@ -59,7 +62,7 @@ class Presence:
         os.utime(self._lock)
         now, told = timezone.now(), TaskWorker.objects.filter(pk=self.id)
         if connection.vendor != "sqlite":
-            told = told.filter(seen_at__gt=now - WRITTEN_EVERY)
+            told = told.filter(seen_at__gt=now - WRITTEN_EVERY, seen_at__lte=now)
         if not told.exists():
             put_row(TaskWorker(pk=self.id, seen_at=now, started_at=self._started_at))
 
@@ -75,8 +78,9 @@ class Presence:
 
 def living_workers() -> set[str]:
     """The ids of the workers that are there."""
-    since = timezone.now() - DEAD_AFTER
-    return {worker for worker, seen_at in _last_seen().items() if seen_at > since}
+    now = timezone.now()
+    since, until = now - DEAD_AFTER, now + AHEAD
+    return {worker for worker, seen_at in _last_seen().items() if since < seen_at < until}
 
 
 def forget_dead_workers(living: set[str]) -> None:

@@ -37,6 +37,40 @@ def test_nothing_is_cut_from_an_end_that_does_not_hold(entries: list[AuditEntry]
     assert verification.verify().problem
 
 
+def test_a_clock_that_was_ahead_while_it_was_cut_stops_nothing(entries: list[AuditEntry]) -> None:
+    assert chain.cut_before(timezone.now() + timedelta(days=365)) == 10
+    services.create_crm_system(SYSTEM, name="By the right clock again")
+    assert chain.seal_pending() == 1
+    assert verification.verify()[:2] == (1, 0)
+    assert verification.verify().problem == ""
+
+
+def test_nothing_is_stored_as_of_before_the_cut(
+    entries: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would never be sealed, and the trail never be whole again."""
+    chain.cut_before(entries[6].at)
+    with monkeypatch.context() as patched:
+        patched.setattr(timezone, "now", lambda: entries[0].at)
+        with pytest.raises(chain.TrailBroken) as refusal:
+            chain.require_intact()
+        assert not chain.is_intact()
+    assert "clock" in refusal.value.detail
+    services.create_crm_system(SYSTEM, name="Today")
+    chain.seal_pending()
+    assert verification.verify().problem == ""
+
+
+def test_what_was_cut_and_comes_back_is_found(entries: list[AuditEntry]) -> None:
+    """Even the newest of it."""
+    chain.cut_before(entries[6].at)
+    back = entries[5]
+    back.sequence, back.seal, back._state.adding = None, "", True
+    back.save(force_insert=True)
+    assert chain.seal_pending() == 0
+    assert "cut off" in verification.verify().problem
+
+
 def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) -> None:
     settings.AUDIT_RETENTION_DAYS = 30
     month_ago = timezone.now() - timedelta(days=31)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -107,6 +108,18 @@ def test_it_removes_what_nobody_needs_any_more(site_key: str) -> None:
     assert not IdempotencyRecord.objects.exists()
     assert not KeyCalls.objects.exists()
     assert [one.session_key for one in Session.objects.all()] == ["new"]
+
+
+def test_what_began_while_the_clock_was_a_year_ahead_ends_as_if_it_began_now() -> None:
+    now = timezone.now()
+    year = timedelta(days=365)
+    Session.objects.create(session_key="one", session_data="", expire_date=now + year)
+    failed = AccessAttempt.objects.create(failures_since_start=5)
+    AccessAttempt.objects.update(attempt_time=now + year)
+    housekeeping.run()
+    assert Session.objects.get().expire_date < now + timedelta(days=15)
+    failed.refresh_from_db()
+    assert failed.attempt_time < now + timedelta(minutes=1)
 
 
 def test_one_failure_stops_nothing_else_and_is_logged(

@@ -185,6 +185,25 @@ def test_a_task_of_a_worker_that_lives_is_left_alone() -> None:
     assert task_state().running == 1
 
 
+def test_nobody_lives_for_as_long_as_a_clock_was_wrong() -> None:
+    """A year ahead, the worker would be taken for alive for a year after its end."""
+    seen("elsewhere", seconds_ago=-700)
+    task = claimed("elsewhere")
+    assert recover_lost_tasks("me") == 1
+    task.refresh_from_db()
+    assert task.status == "READY"
+
+
+@pytest.mark.postgresql_only
+def test_a_heart_that_beat_by_a_wrong_clock_beats_by_the_right_one() -> None:
+    worker = Presence()
+    worker.begin()
+    TaskWorker.objects.update(seen_at=timezone.now() + timedelta(days=365))
+    worker.beat()
+    assert TaskWorker.objects.get().seen_at <= timezone.now()
+    worker.end()
+
+
 def test_a_task_of_a_process_that_is_dead_is_ready_at_once() -> None:
     """Whatever its heartbeat says: its lock has ended with it."""
     dead = Presence()
