@@ -63,6 +63,9 @@ class FilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
         given = {n: view.validated[n] for n in names if view.validated.get(n) not in (None, "")}
         if not given:
             return queryset
+        # What a default leaves out makes no list a filtered one.
+        if not given.keys().isdisjoint(view.call.input):
+            view.most_counted = MANY
         filterset = view.filterset_class(queryset=queryset, request=request)
         for name, value in given.items():
             queryset = filterset.filters[name].filter(queryset, value)

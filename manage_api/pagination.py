@@ -25,10 +25,10 @@ class Pagination(BasePagination):
     """`?page=` or `?after=`, and `?per_page=`.
 
     The answer tells `total`, `page`, `per_page`, and as `next` what to send as `after` for the page
-    behind; at the end that is null. Of a search that very many fit, `total` is null: to count them
-    would take longer than to find the page. Behind a cursor, rows that come or go move no other row
-    from one page to another; there nothing is counted, and `total` and `page` are null. So are they
-    of a page that ends early, since its entries would have more than MOST_BYTES.
+    behind; at the end that is null. Of a search or filter that very many fit, `total` is null: to
+    count them would take longer than to find the page. Behind a cursor, rows that come or go move
+    no other row from one page to another; there nothing is counted, and `total` and `page` are
+    null. So are they of a page that ends early, since its entries would have more than MOST_BYTES.
     """
 
     answer_class = PageSerializer

@@ -93,7 +93,7 @@ class Stored:
     def count(self, most: int | None = None) -> int | None:
         if most is None:
             return _counted(self._found).count()
-        count = self._found.order_by()[: most + 1].count()
+        count = _counted(self._found).order_by()[: most + 1].count()
         return count if count <= most else None
 
     def _values(self, place: Place) -> list[Any]:

@@ -173,8 +173,8 @@ class PageSerializer(serializers.Serializer[Any]):
 
     total = serializers.IntegerField(
         allow_null=True,
-        help_text="How many there are in all; null with `after`, and for a search that more than "
-        f"{MANY:,} fit.",
+        help_text="How many there are in all; null with `after`, and for a search or filter that "
+        f"more than {MANY:,} fit.",
     )
     page = serializers.IntegerField(allow_null=True, help_text="Null with `after`.")
     per_page = serializers.IntegerField()

@@ -70,7 +70,9 @@ class AuditEntry(Entity):
             models.Index(fields=["actor_kind", "actor_id"], name="audit_actor"),
             models.Index(fields=["actor_id", "id"], name="audit_actor_id"),
             models.Index(fields=["actor_label_folded", "id"], name="audit_actor_label"),
-            # None of outcome or door: most entries are alike there, and SQLite would take it first.
+            # None of all outcomes, or of doors: most entries are alike there, and SQLite would take
+            # it first.
+            models.Index(fields=["id"], condition=Q(outcome="refused"), name="audit_refused"),
             models.Index(fields=["object_resource", "id"], name="audit_resource"),
             models.Index(fields=["event", "id"], name="audit_event"),
             models.Index(fields=["object_resource", "at"], name="audit_resource_at"),

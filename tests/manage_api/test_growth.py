@@ -81,6 +81,33 @@ def test_no_filter_of_any_list_reads_a_whole_table_to_sort_it(api: Api) -> None:
     assert [plan for plan in whole if sorts_everything(plan)] == []
 
 
+@pytest.mark.usefixtures("generous_budgets")
+def test_of_a_filter_of_any_list_no_more_are_counted_than_of_a_search(api: Api) -> None:
+    counted: dict[tuple[str, str], list[str]] = {}
+    for one in (one for one in GROWING if one.name != "variables.catalog"):  # that is no table
+        for name, field in {"": None, **one.input().fields}.items():
+            # Of changes since a moment more than 5,000 are refused.
+            if name not in ("after", "page", "per_page", "ordering", "updated_since"):
+                asked = {name: asked_of(field)} if name else {}
+                with CaptureQueriesContext(connection) as seen:
+                    assert api.dispatch(one.name, {**asked, "page": 2}).status_code == 200
+                counts = [each["sql"] for each in seen if "COUNT(" in each["sql"]]
+                if counts:
+                    counted[one.name, name] = counts
+
+    assert len(counted) > 25
+    bound = f"LIMIT {searching.MANY + 1}"
+    without_bound = {at for at, sqls in counted.items() if not all(bound in sql for sql in sqls)}
+    assert without_bound == {(operation, "") for operation, _ in counted}
+
+
+def test_refused_attempts_are_found_without_reading_all_others(api: Api) -> None:
+    plans = plans_of(lambda: api.get("/audit?outcome=refused&page=2"), "audit_auditentry")
+
+    assert len(plans) == 2
+    assert [plan for plan in plans.values() if "audit_refused" not in plan] == []
+
+
 @pytest.mark.parametrize("query", ["", "&status=draft", "&status=sent", "&status=expired"])
 def test_estimates_are_counted_in_an_index_alone(api: Api, query: str) -> None:
     plans = plans_of(lambda: api.get(f"/estimates?page=2{query}"), "estimates_estimate")
@@ -161,9 +188,9 @@ def test_a_search_that_very_many_fit_is_not_counted_and_finds_them_all(api: Api)
 
 
 @pytest.mark.usefixtures("notes")
-@pytest.mark.parametrize(("tagged", "total"), [(4, 4), (30, 30)])
+@pytest.mark.parametrize(("tagged", "total"), [(4, 4), (30, None)])
 def test_few_notes_with_a_tag_are_found_by_it_and_many_in_the_order_of_the_list(
-    api: Api, tagged: int, total: int
+    api: Api, tagged: int, total: int | None
 ) -> None:
     notes = Note.objects.order_by("updated_at", "id")
     NoteTag.objects.bulk_create(
