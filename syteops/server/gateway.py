@@ -10,6 +10,7 @@ nothing. Why ASGI and one thread, with the figures: docs/performance.md, "Slow c
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
@@ -22,12 +23,15 @@ from wsgiref.util import FileWrapper
 from django.conf import settings
 
 from manage_api.errors import ApiError
+from syteops.core.outages import RETRY_AFTER
 from syteops.core.waiting import Wait, wanted_wait, with_time_left
 from syteops.lib.paths import is_api
 from syteops.server.bodies import Bodies, Receive, payload_too_large
 from syteops.server.environ import Environ, Scope, environ_of
 from syteops.server.middleware import REFUSAL
 from syteops.server.news import News
+
+log = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -39,6 +43,10 @@ HELD = 32 * 1024 * 1024
 
 LINGER = 2.0
 """Seconds for which a refused body is still thrown away, so that its sender reads why."""
+
+WAITS = 30.0
+"""Seconds for which a request waits behind others. Each of them may wait as long for a database
+that does not answer: whoever has come last would hear of it many minutes later."""
 
 _PIECE = 64 * 1024  # bytes of a file that are sent at once
 
@@ -75,7 +83,7 @@ class Gateway:
             environ["wsgi.input"] = BytesIO()
             run: Run[Any] = _run_here if path == "/healthz" else self._thread.run
             answer = Answer(self._application, environ)
-            whole = await run(answer.begin)
+            whole = await run(answer.begin_in_time())
             if wait := wanted_wait(answer.environ):
                 answer, whole = await self._ask_again(environ, answer, whole, wait, receive)
             await self._send(answer, whole, receive, send, run)
@@ -83,7 +91,7 @@ class Gateway:
         async with self._bodies.reading(receive, limit, settings.REQUEST_TIMEOUT) as body:
             environ |= {"wsgi.input": body.file, "CONTENT_LENGTH": str(body.size)}
             answer = Answer(self._application, environ)
-            whole = await self._thread.run(answer.begin)
+            whole = await self._thread.run(answer.begin_in_time())
             # Whoever does not read the answer keeps no room from the bodies of others.
             body.file.truncate(0)
         await self._send(answer, whole, receive, send, self._thread.run)
@@ -99,7 +107,7 @@ class Gateway:
                 if left is None:
                     break
                 answer = Answer(self._application, with_time_left(environ, left))
-                whole = await self._thread.run(answer.begin)
+                whole = await self._thread.run(answer.begin_in_time())
                 wait = wanted_wait(answer.environ)
         finally:
             gone.cancel()
@@ -148,6 +156,19 @@ class Answer:
         self._made: Iterable[bytes] = ()
         self._pieces: Iterator[bytes] = iter(())
         self.head: dict[str, Any] = {}
+
+    def begin_in_time(self) -> Callable[[], bytes | None]:
+        """`begin` that raises ApiError, having done nothing, if its turn comes too late."""
+        until = monotonic() + WAITS
+
+        def begin() -> bytes | None:
+            if monotonic() > until:
+                method, path = self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"]
+                log.error("Not available: %s %s (it waited behind others)", method, path)
+                raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+            return self.begin()
+
+        return begin
 
     def begin(self) -> bytes | None:
         """Call the application. The body, or None for one that is streamed."""

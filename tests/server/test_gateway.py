@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from manage_api.errors import ApiError
+from syteops.server import gateway as gateway_module
 from syteops.server.bodies import Bodies
 from syteops.server.environ import environ_of
 from syteops.server.gateway import Gateway, limit_for
+from syteops.server.middleware import REFUSAL
 from tests.server.gateway import OK, Client, scope
 from tests.waiting import PATIENCE
 
@@ -264,3 +266,37 @@ def test_healthz_queues_behind_nothing() -> None:
         assert gateway.busy_since() is None
 
     asyncio.run(main())
+
+
+def test_whoever_has_waited_too_long_is_told_and_nothing_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of those before may wait for a frozen database: the hundredth would for many minutes."""
+    monkeypatch.setattr(gateway_module, "LINGER", 0.01)
+    entered, may_go_on = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        refusal = environ.get(REFUSAL)
+        if refusal is None:
+            done.append(environ["PATH_INFO"])
+            entered.set()
+            assert may_go_on.wait(PATIENCE)
+        start_response(f"{refusal.status} Not now" if refusal else OK, [])
+        return [b""]
+
+    async def main() -> list[int]:
+        gateway = Gateway(application)
+        clients = [Client(), Client(), Client(b"{}")]
+        asked = [scope(raw_path=b"/busy"), scope(), scope(headers=CHUNKED)]
+        calls = []
+        for client, one in zip(clients, asked, strict=True):
+            calls.append(asyncio.create_task(gateway(one, client.receive, client.send)))
+            await asyncio.to_thread(entered.wait, PATIENCE)
+            monkeypatch.setattr(gateway_module, "WAITS", 0.0)
+        may_go_on.set()
+        await asyncio.gather(*calls)
+        return [client.sent[0]["status"] for client in clients]
+
+    assert asyncio.run(main()) == [200, 503, 503]
+    assert done == ["/busy"]
