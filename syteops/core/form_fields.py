@@ -148,6 +148,18 @@ class PictureField(forms.FileField):
         return initial
 
 
+class UploadField(forms.FileField):
+    """A picture as it was uploaded.
+
+    Django's own field opens it, whatever its header says of pixels; here nothing does before whoever
+    stores it (`syteops.lib.pictures`).
+    """
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Let a browser offer pictures."""
+        return {**super().widget_attrs(widget), "accept": "image/*"}
+
+
 class DecimalField(forms.DecimalField):
     """A number, and nothing else that Python's decimals can be."""
 
@@ -185,6 +197,7 @@ _KINDS: dict[type[Any], type[forms.Field]] = {
     models.JSONField: JsonField,
     models.DecimalField: DecimalField,
     models.TextField: TextField,
+    models.ImageField: UploadField,
 }
 
 

@@ -12,17 +12,22 @@ READABLE = ("JPEG", "PNG", "WEBP", "GIF")
 LARGEST_SIDE = 1024
 _SMALLEST_SIDE = 64
 _SCALED_AT_ONCE = ("RGB", "RGBA", "L", "LA", "CMYK")  # colours of a palette cannot be mixed
-MAX_PIXELS = 50_000_000
-"""Decoding takes four bytes a pixel, however small the file is."""
+MAX_PIXELS = {"PNG": 16_000_000, "GIF": 16_000_000, "WEBP": 12_500_000, "JPEG": 50_000_000}
+"""However small the file is, to decode it takes up to 200 MB for so many, with all copies.
+
+A WebP is decoded into several images, a large JPEG into one of half its size or less.
+"""
+MAX_SCANNED_PIXELS = 24_000_000
+"""Of a JPEG that has more scans than one: its decoder keeps all that it has read of each pixel."""
 MOST_PASSES = 1000
-MOST_PASSED = 20 * MAX_PIXELS
+MOST_PASSED = 1_000_000_000
 """Pixels: a JPEG is gone through once more for each of its scans, which take some bytes.
 
 A progressive one has ten of them, and a film behind it holds what looks like some more.
 """
 MOST_PARTS = 100
 """Of metadata."""
-_SCAN, _EXIF = b"\xff\xda", b"Exif\0\0"
+_SCAN, _EXIF, _PROFILE = b"\xff\xda", b"Exif\0\0", b"iCCP"
 
 
 class PictureRefused(Exception):
@@ -63,20 +68,65 @@ def rewritten(file: IO[bytes], max_bytes: int) -> Picture:
 
 
 def _open(data: bytes) -> Image.Image:
-    if data.count(_EXIF) > MOST_PARTS:  # which are joined one by one
+    """The picture, not decoded yet: what its header says of it can be done.
+
+    Raises PictureRefused, and what a decoder raises.
+    """
+    # The parts of Exif are joined one by one; each profile is unpacked, to a megabyte.
+    if data.count(_EXIF) > MOST_PARTS or data.count(_PROFILE) > MOST_PARTS:
         raise PictureRefused("The picture has too much metadata. Save it anew without it.")
+    if data[8:12] == b"WEBP":  # whose decoder takes its memory as soon as it is opened
+        _check_pixels(MAX_PIXELS["WEBP"], *_size_of_webp(data))
     image = Image.open(io.BytesIO(data), formats=READABLE)
-    if image.width * image.height > MAX_PIXELS:
-        raise PictureRefused(f"The picture has more than {MAX_PIXELS // 10**6} million pixels.")
-    passes = data.count(_SCAN) if image.format in ("JPEG", "MPO") else 0
+    kind = "JPEG" if image.format == "MPO" else str(image.format)
+    _check_pixels(MAX_PIXELS[kind], *image.size)
+    if kind == "JPEG":
+        _check_scans(data, image)
+    return image
+
+
+def _check_pixels(most: int, width: int, height: int) -> None:
+    if width * height > most:
+        raise PictureRefused(
+            f"The picture has more than {most / 10**6:g} million pixels. Save it smaller."
+        )
+
+
+def _check_scans(data: bytes, image: Image.Image) -> None:
+    if "progressive" in image.info or not _has_all_in_one_scan(data, len(image.getbands())):
+        _check_pixels(MAX_SCANNED_PIXELS, *image.size)
+    passes = data.count(_SCAN)
     if passes > MOST_PASSES or passes * image.width * image.height > MOST_PASSED:
         raise PictureRefused("The picture takes too long to decode. Save it anew, or as PNG.")
-    return image
+
+
+def _has_all_in_one_scan(data: bytes, colours: int) -> bool:
+    """Whether it is sure that the first scan of the JPEG has every colour."""
+    at = 2
+    while data[at] == 0xFF and (0xC0 <= data[at + 1] <= 0xCF or 0xDB <= data[at + 1] <= 0xFE):
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return data[at : at + 2] == _SCAN and data[at + 4] == colours
+
+
+def _size_of_webp(data: bytes) -> tuple[int, int]:
+    """Width and height (RFC 9649). Raises ValueError where the first chunk tells neither."""
+    kind, head = data[12:16], data[20:30]
+    if kind == b"VP8X":
+        return int.from_bytes(head[4:7], "little") + 1, int.from_bytes(head[7:10], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(head[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        bits = int.from_bytes(head[6:10], "little")
+        return bits & 0x3FFF, bits >> 16 & 0x3FFF
+    raise ValueError("No WebP begins like that.")
 
 
 def _bare(image: Image.Image) -> Image.Image:
     """The pixels of the first frame, in a new image that knows nothing else."""
-    if image.mode in _SCALED_AT_ONCE:  # before there are copies, of 200 MB each
+    side = max(max(image.size) // (2 * LARGEST_SIDE), 1)
+    image.draft(None, (image.width // side, image.height // side))  # of a JPEG, no more than that
+    if image.mode in _SCALED_AT_ONCE:  # before there are copies, of 64 MB each
         image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     upright = ImageOps.exif_transpose(image)
     mode = "RGBA" if upright.has_transparency_data else "RGB"

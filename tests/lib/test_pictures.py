@@ -1,4 +1,5 @@
 import io
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -33,7 +34,10 @@ def opened(picture: pictures.Picture) -> Image.Image:
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a program for a printer"),
     ],
 )
-def test_what_is_no_usual_picture_is_refused(data: bytes, reason: str) -> None:
+def test_what_is_no_usual_picture_is_refused(
+    data: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "MAX_PIXELS", defaultdict(lambda: 10**9))  # of other formats, too
     with pytest.raises(PictureRefused):
         rewrite(data)
 
@@ -63,13 +67,101 @@ def test_a_picture_of_too_many_bytes_is_refused() -> None:
         rewrite(data, len(data) - 1)
 
 
+class Decoded(Exception):
+    """So far it must not come."""
+
+
+@pytest.fixture
+def not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decode(image: Image.Image) -> Image.Image:
+        raise Decoded
+
+    monkeypatch.setattr(pictures, "_bare", decode)
+
+
+def webp(kind: bytes, head: bytes) -> bytes:
+    """A file that has nothing but a header."""
+    chunk = kind + len(head).to_bytes(4, "little") + head
+    return b"RIFF" + (len(chunk) + 4).to_bytes(4, "little") + b"WEBP" + chunk
+
+
+WIDE, HIGH = 7_000, 7_000
+LOSSLESS = b"\x2f" + (WIDE - 1 | HIGH - 1 << 14).to_bytes(4, "little") + bytes(5)
+LOSSY = b"\x10\0\0\x9d\x01\x2a" + WIDE.to_bytes(2, "little") + HIGH.to_bytes(2, "little")
+EXTENDED = bytes(4) + (WIDE - 1).to_bytes(3, "little") + (HIGH - 1).to_bytes(3, "little")
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"), [(b"VP8L", LOSSLESS), (b"VP8 ", LOSSY), (b"VP8X", EXTENDED)]
+)
+def test_a_webp_is_not_even_opened_before_its_pixels_are_known(
+    kind: bytes, head: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decoder takes memory for them as soon as it is there: 34 bytes took 800 MB."""
+    assert len(webp(kind, head)) < 40
+    monkeypatch.setattr(Image, "open", pytest.fail)
+
+    with pytest.raises(PictureRefused, match=r"12\.5 million pixels"):
+        rewrite(webp(kind, head))
+    with pytest.raises(PictureRefused, match="Choose"):
+        rewrite(webp(b"VP8Y", head))
+
+
+@pytest.mark.usefixtures("not_decoded")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_a_small_file_of_too_many_pixels_is_refused_before_decoding(
+    kind: str, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode = "L" if kind == "JPEG" else mode
+    data = picture_bytes(kind, mode=mode, color=0)
+    for most, outcome in ((40 * 20, Decoded), (40 * 20 - 1, PictureRefused)):
+        monkeypatch.setattr(pictures, "MAX_PIXELS", {kind: most})
+        with pytest.raises(PictureRefused, match="pixels|Choose") as refused:
+            rewrite(data)
+        assert ("pixels" in str(refused.value)) == (outcome is PictureRefused)
+        assert isinstance(refused.value.__cause__, Decoded) == (outcome is Decoded)
+
+
+def in_scans(data: bytes) -> bytes:
+    """A JPEG of three colours whose first scan says that it has one of them."""
+    at = data.rindex(b"\xff\xda")
+    return data[:at] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" + data[at + 14 :]
+
+
+@pytest.mark.usefixtures("not_decoded")
+def test_a_jpeg_that_must_be_kept_whole_to_be_decoded_has_fewer_pixels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 40 * 20 - 1)
+    """Of a plain one, however large, an image of half its size or less is decoded."""
+    monkeypatch.setattr(pictures, "MAX_SCANNED_PIXELS", 40 * 20 - 1)
+    plain = picture_bytes()
+    hidden = plain[:2] + b"\xff\xd0" + plain[2:]  # no length follows, for a decoder
+    for data in (in_scans(plain), progressive(0, (40, 20)), hidden):
+        with pytest.raises(PictureRefused, match="pixels"):
+            rewrite(data)
+    for data in (plain, with_place(), picture_bytes(mode="L", color=0)):
+        with pytest.raises(PictureRefused) as refused:
+            rewrite(data)
+        assert isinstance(refused.value.__cause__, Decoded)
 
-    with pytest.raises(PictureRefused, match="pixels"):
-        rewrite(picture_bytes())
+
+def test_of_a_large_jpeg_no_more_is_decoded_than_twice_what_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decoded: list[tuple[int, int]] = []
+    make_smaller = Image.Image.thumbnail
+
+    def noted(image: Any, size: Any) -> None:
+        decoded.append(image.size)
+        make_smaller(image, size)
+
+    monkeypatch.setattr(Image.Image, "thumbnail", noted)
+    out = io.BytesIO()
+    Image.new("L", (17_000, 500), 128).save(out, "JPEG")
+
+    assert opened(rewrite(out.getvalue())).size == (1024, 30)
+    assert decoded[0] == (2125, 63)
 
 
 def progressive(scans_more: int, size: tuple[int, int] = (40, 20)) -> bytes:
@@ -96,12 +188,19 @@ def test_a_progressive_picture_is_taken() -> None:
     assert opened(rewrite(progressive(0, (3000, 2000)))).size == (1024, 683)
 
 
-def test_metadata_is_not_joined_of_any_number_of_parts() -> None:
-    """Each part was joined to a copy of all before: 2 MB took ten seconds."""
+@pytest.mark.parametrize(
+    ("kind", "start", "part"),
+    [
+        ("JPEG", 2, b"\xff\xe1\x00\x09Exif\0\0x"),
+        ("PNG", 33, b"\0\0\0\x0biCCPa\0\0x\x9c\x03\0\0\0\0\x01\xd5\x6f\xb9\x85"),
+    ],
+)
+def test_metadata_does_not_come_in_any_number_of_parts(kind: str, start: int, part: bytes) -> None:
+    """Each was joined to a copy of all before, or unpacked: 4 MB took eight seconds."""
 
     def with_parts(count: int) -> bytes:
-        data = picture_bytes("JPEG")
-        return data[:2] + b"\xff\xe1\x00\x09Exif\0\0x" * count + data[2:]
+        data = picture_bytes(kind)
+        return data[:start] + part * count + data[start:]
 
     assert rewrite(with_parts(2)).data
     with pytest.raises(PictureRefused, match="metadata"):

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from PIL import Image
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from syteops.audit.models import AuditEntry
@@ -233,6 +234,19 @@ def test_a_picture_beyond_the_limit_is_shown_beside_its_field(
     answer = page.post(change(member), fields(member, profile_picture=upload(picture_bytes())))
 
     assert "larger than" in answer.context["adminform"].form.errors["profile_picture"][0]
+
+
+def test_a_picture_is_not_opened_before_its_header_is_read(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened, these 34 bytes take two gigabytes of memory."""
+    monkeypatch.setattr(Image, "open", pytest.fail)
+    header = b"RIFF\x1a\0\0\0WEBPVP8L\x0a\0\0\0\x2f\xff\xff\xff\x0f\0\0\0\0\0"
+    member = a_member()
+
+    answer = page.post(change(member), fields(member, profile_picture=upload(header, "me.webp")))
+
+    assert "million pixels" in answer.context["adminform"].form.errors["profile_picture"][0]
 
 
 def test_the_roles_are_shown(page: Client) -> None:
