@@ -20,10 +20,12 @@ Environ = dict[str, object]
 
 @dataclass(frozen=True)
 class Wait:
-    """What a request waits for: an event behind `seen` that it `wants`, for so many seconds.
+    """What a request of `who` waits for: an event behind `seen` that it `wants`, for so many seconds.
 
     What it does not want costs nobody an answer: hundreds may wait for what never happens.
     """
+
+    who: str
 
     seconds: float
     seen: int
@@ -31,12 +33,12 @@ class Wait:
 
 
 def want_to_wait(
-    request: HttpRequest, seconds: float, seen: int, wants: Callable[[Any], bool]
+    request: HttpRequest, who: str, seconds: float, seen: int, wants: Callable[[Any], bool]
 ) -> None:
-    """Have this request asked again when there is an event behind `seen` that it wants."""
+    """Have this request of `who` asked again when there is an event behind `seen` that it wants."""
     left = request.META.get(_LEFT, seconds)
     if left > 0:
-        request.META[_WANTED] = Wait(min(left, seconds), seen, wants)
+        request.META[_WANTED] = Wait(who, min(left, seconds), seen, wants)
 
 
 def is_asked_again(request: HttpRequest) -> bool:

@@ -43,7 +43,8 @@ class EventViewSet(ListMixin):
         response = super().list(request, **path)
         if not response.data["events"] and self.channel is Channel.REST:
             wants = wanted(self.validated, readable_resources(self.principal))
-            want_to_wait(request._request, self.validated["wait"], newest, wants)
+            who = f"{self.principal.kind} {self.principal.id}"
+            want_to_wait(request._request, who, self.validated["wait"], newest, wants)
         return response
 
     def get_queryset(self) -> QuerySet[Event]:

@@ -25,12 +25,15 @@ ASKED_EVERY = 0.2
 """Seconds between two looks for news."""
 MOST_WAITING = 500
 """How many may wait in a process. Those beyond are answered at once, and may come again."""
+MOST_OF_ONE = 25
+"""How many of one caller: whoever has a key leaves room for others, and the thread to them."""
 
 
 @dataclass
 class _Waiting:
-    """Somebody who waits, and up to which event it is known that there is nothing for him."""
+    """A request that waits, whose it is, and up to which event it is known that there is nothing for him."""
 
+    who: str
     seen: int
     wants: Callable[[Any], bool]
 
@@ -52,16 +55,16 @@ class News:
     async def wait(self, wanted: Wait, gone: "asyncio.Future[None]") -> float | None:
         """Wait for such an event; the seconds that are left of that time.
 
-        None where there is no point in asking again: nothing came, whoever asked is `gone`, or
-        the server ends.
+        None where there is no point in asking again: nothing came, whoever asked is `gone`, too
+        many wait already, or the server ends.
         """
         self._end = self._end or until_told()
-        if len(self._waiting) >= MOST_WAITING:
+        if not self._has_room_for(wanted.who):
             return None
         until = monotonic() + wanted.seconds
         told = asyncio.get_running_loop().create_future()
         self._from = min(self._from, wanted.seen) if self._waiting else wanted.seen
-        self._waiting[told] = _Waiting(wanted.seen, wanted.wants)
+        self._waiting[told] = _Waiting(wanted.who, wanted.seen, wanted.wants)
         try:
             self._look()
             waits_for = (told, gone, self._end)
@@ -69,6 +72,10 @@ class News:
             return max(until - monotonic(), 0.0) if told.done() and not gone.done() else None
         finally:
             del self._waiting[told]
+
+    def _has_room_for(self, who: str) -> bool:
+        of_one = sum(one.who == who for one in self._waiting.values())
+        return of_one < MOST_OF_ONE and len(self._waiting) < MOST_WAITING
 
     def _look(self) -> None:
         self._is_wanted.set()

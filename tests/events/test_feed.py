@@ -210,6 +210,9 @@ def test_an_empty_answer_asks_to_be_woken_and_a_full_one_does_not(api: Api) -> N
     wait = wanted_wait(empty.wsgi_request.META)
     assert wait is not None
     assert (wait.seconds, wait.seen) == (20, 0)
+    other = wanted_wait(Api(a_key({"events:read"})).get("/events?wait=20").wsgi_request.META)
+    assert other is not None
+    assert wait.who != other.who
     assert wanted_wait(api.get("/events").wsgi_request.META) is None
     a_system()
     publish()

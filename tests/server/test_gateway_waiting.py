@@ -22,6 +22,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.newest = self.calls = 0
+        self.callers = iter(range(1000))
         self.events: list[Any] = []
 
     def wants(self, event: Any) -> bool:
@@ -39,7 +40,8 @@ class Feed:
         start(OK, [])
         if not self.newest:
             left = environ.get("syteops.wait_left", 10.0)
-            environ["syteops.wait_wanted"] = Wait(left, 0, self.wants)
+            who = environ.get("HTTP_X_API_KEY", str(next(self.callers)))
+            environ["syteops.wait_wanted"] = Wait(who, left, 0, self.wants)
         return [str(self.newest).encode()]
 
 
@@ -67,6 +69,38 @@ def test_who_waits_holds_no_thread_and_is_told_at_once() -> None:
         await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE)
         assert {body_of(one) for one in clients} == {b"7"}
         assert feed.calls == 100
+
+    asyncio.run(main())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_caller_leaves_room_for_others() -> None:
+    """3,000 requests of one key kept all that a process lets wait, and each event asked for all."""
+
+    async def main() -> None:
+        feed = Feed()
+        gateway = gateway_of(feed)
+
+        def asks(key: bytes) -> "asyncio.Task[None]":
+            client = Client()
+            call = gateway(scope((b"x-api-key", key)), client.receive, client.send)
+            return asyncio.create_task(call)
+
+        many, other = [asks(b"one") for _ in range(30)], asks(b"other")
+        while feed.calls < 31:
+            await asyncio.sleep(0.01)
+        await asyncio.wait_for(asyncio.gather(*many[25:]), PATIENCE)
+        assert not any(one.done() for one in (*many[:25], other))
+        many[0].cancel()
+        await asyncio.wait([many[0]])
+        again = asks(b"one")
+        while feed.calls < 32:
+            await asyncio.sleep(0.01)
+        assert not again.done()
+
+        feed.happens(7)
+        await asyncio.wait_for(asyncio.gather(*many[1:], other, again), PATIENCE)
+        assert feed.calls == 32 + 26
 
     asyncio.run(main())
 
