@@ -151,8 +151,8 @@ class PictureField(forms.FileField):
 class UploadField(forms.FileField):
     """A picture as it was uploaded.
 
-    Django's own field opens it, whatever its header says of pixels; here nothing does before whoever
-    stores it (`syteops.lib.pictures`).
+    Django's own field opens it, whatever its header says of pixels. Here nothing does before
+    whoever stores it (`syteops.lib.pictures`).
     """
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:

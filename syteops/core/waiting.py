@@ -20,7 +20,7 @@ Environ = dict[str, object]
 
 @dataclass(frozen=True)
 class Wait:
-    """What a request of `who` waits for: an event behind `seen` that it `wants`, for so many seconds.
+    """What a request of `who` waits for: an event behind `seen` that it `wants`, so many seconds.
 
     What it does not want costs nobody an answer: hundreds may wait for what never happens.
     """

@@ -4,7 +4,8 @@ A destination has one turn at a time. Its lease is renewed before each message; 
 because it was held up for longer than that, sends nothing more. So what was under way when a worker
 was killed is sent again a minute later, and everything else is sent once, in order per object.
 
-Whoever takes long to answer has its next turn in a queue of such, and so keeps no other waiting.
+Who has not taken its last message at once (it took long to answer, refused, or was never sent one)
+has its next turn in a queue of such, and so keeps no other waiting.
 """
 
 import logging
@@ -33,7 +34,10 @@ LEASE = timedelta(seconds=60)
 TURN = 20.0
 """Seconds after which a destination has to wait for its next turn."""
 FAST, SLOW = "deliveries", "slow_deliveries"
-"""Queues. However many destinations are slow, they have no thread of those that are not."""
+"""Queues. However many destinations are slow, they have no thread of those that are not.
+
+Which ones are is not known of new ones: hundreds may never answer.
+"""
 MOST_TOGETHER = 500
 """Events in one message."""
 
@@ -64,7 +68,8 @@ def _start_turn(pk: int) -> None:
     until = timezone.now() + LEASE
     mine = DestinationState.objects.filter(pk=pk)
     if mine.filter(_free()).update(lease=lease, leased_until=until):
-        queue = SLOW if mine.values_list("is_slow", flat=True).get() else FAST
+        took_it_at_once = Q(is_slow=False, failing_since=None, delivered_at__isnull=False)
+        queue = FAST if mine.filter(took_it_at_once).exists() else SLOW
         take_turn.using(queue_name=queue).enqueue(pk, str(lease))
 
 

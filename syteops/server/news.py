@@ -31,7 +31,7 @@ MOST_OF_ONE = 25
 
 @dataclass
 class _Waiting:
-    """A request that waits, whose it is, and up to which event it is known that there is nothing for him."""
+    """A request of `who`, and up to which event it is known that there is nothing for it."""
 
     who: str
     seen: int

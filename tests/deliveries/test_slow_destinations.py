@@ -1,11 +1,16 @@
 """Whoever is slow has turns in a queue, and so threads, that no fast destination waits for."""
 
+from typing import Any
+
 import pytest
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from syteops.core.actors import SYSTEM
+from syteops.core.outbound import Answer, OutboundFailed
 from syteops.crm import services as crm
 from syteops.deliveries import outcomes, sending
+from syteops.deliveries.models import DestinationState
 from tests.background import run_tasks
 from tests.deliveries.sending import Post, state_of, wants
 from tests.events.publish import a_system, publish
@@ -20,8 +25,39 @@ def turns() -> list[str]:
     return list(DBTaskResult.objects.ready().values_list("queue_name", flat=True))
 
 
+@pytest.fixture
+def met(post: Post) -> Post:
+    """It has answered before, and at once."""
+    a_system("Before")
+    post.deliver()
+    post.sent.clear()
+    return post
+
+
+def test_whoever_is_met_for_the_first_time_keeps_no_other_waiting(post: Post) -> None:
+    """480 new receivers that never answered held up one that did for a minute."""
+    a_system()
+    publish()
+    assert turns() == ["slow_deliveries"]
+    run_tasks()
+    a_system("Second")
+    publish()
+    assert turns() == ["deliveries"]
+
+
+@pytest.mark.parametrize("answer", [Answer(500), OutboundFailed("Silence.")])
+def test_nor_does_whoever_did_not_take_the_last_message(met: Post, answer: Any) -> None:
+    met.answers["a"] = answer
+    a_system()
+    publish()
+    assert turns() == ["deliveries"]
+    run_tasks()
+    DestinationState.objects.update(due_at=timezone.now(), held_until=None)
+    assert turns() == ["slow_deliveries"]
+
+
 def test_who_takes_long_gives_its_thread_back_and_goes_on_among_the_slow(
-    post: Post, monkeypatch: pytest.MonkeyPatch
+    met: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outcomes, "SLOW_FROM", ALWAYS)
     crm.update_crm_system(SYSTEM, a_system(), name="Other")
@@ -29,12 +65,12 @@ def test_who_takes_long_gives_its_thread_back_and_goes_on_among_the_slow(
     publish()
     assert turns() == ["deliveries"]
     run_tasks()
-    assert (len(post.sent), state_of().is_slow) == (1, True)
+    assert (len(met.sent), state_of().is_slow) == (1, True)
 
     assert turns() == ["slow_deliveries"]
     run_tasks()
-    assert len(post.sent) == 3
-    assert post.told()[:2] == ["crm_system.created 001", "crm_system.updated 001"]
+    assert len(met.sent) == 3
+    assert met.told()[:2] == ["crm_system.created 002", "crm_system.updated 002"]
 
 
 def test_who_is_fast_again_leaves_the_slow(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +96,8 @@ def test_the_others_stay_where_they_are(post: Post, monkeypatch: pytest.MonkeyPa
     post.deliver()
     monkeypatch.undo()
     crm.update_crm_system(SYSTEM, system, name="Other")
+    post.deliver()
+    crm.update_crm_system(SYSTEM, system, name="Another")
     a_system("Second")
     publish()
 

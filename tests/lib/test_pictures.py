@@ -117,7 +117,7 @@ def test_a_small_file_of_too_many_pixels_is_refused_before_decoding(
     data = picture_bytes(kind, mode=mode, color=0)
     for most, outcome in ((40 * 20, Decoded), (40 * 20 - 1, PictureRefused)):
         monkeypatch.setattr(pictures, "MAX_PIXELS", {kind: most})
-        with pytest.raises(PictureRefused, match="pixels|Choose") as refused:
+        with pytest.raises(PictureRefused, match=r"pixels|Choose") as refused:
             rewrite(data)
         assert ("pixels" in str(refused.value)) == (outcome is PictureRefused)
         assert isinstance(refused.value.__cause__, Decoded) == (outcome is Decoded)
