@@ -113,9 +113,17 @@ class Pagination(BasePagination):
 
 
 def shortened(view: Any, answer: Any) -> Any:
-    """What is answered in place of more than MOST_BYTES: of a list in pages as much as fits."""
+    """What is answered in place of more than MOST_BYTES: of a list in pages as much as fits.
+
+    Raises payload_too_large for a list without pages.
+    """
     paginator: Any = getattr(view, "paginator", None)
     if not hasattr(paginator, "shown"):
+        if view.operation.endpoint == "list":
+            raise ApiError(
+                "payload_too_large",
+                f"The list would have more than {MOST_BYTES:,} bytes. Read its objects one by one.",
+            )
         return answer
     sizes = (len(dump(one)) for one in answer[view.list_name])
     fitting = sum(so_far <= MOST_BYTES for so_far in accumulate(sizes))

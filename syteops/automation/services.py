@@ -5,18 +5,22 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Length
 
 from syteops.audit import services as audit
 from syteops.automation import names, queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
 from syteops.automation.queries import Row
 from syteops.core.actors import Actor
-from syteops.core.errors import FieldError, Forbidden, Invalid, field_errors
+from syteops.core.errors import FieldError, Forbidden, Invalid, LimitReached, field_errors
 from syteops.core.events import Noun, Verb
 from syteops.lib.text import is_blank
 
 RESYNCED = f"{Noun.VARIABLES}.{Verb.RESYNCED}"
 """The event by which the next `variables.changed` names every variable."""
+MOST_TOGETHER = 2_000_000
+"""Characters that the values of all sets have: one answer lists them."""
 
 
 @transaction.atomic
@@ -98,7 +102,7 @@ def set_variable(
 def create_variable_set(
     actor: Actor, *, name: str, acronym: str, values: Sequence[Row] = ()
 ) -> VariableSet:
-    """A new set with its values (suffix, type, value each). Raises Invalid."""
+    """A new set with its values (suffix, type, value each). Raises Invalid, LimitReached."""
     made = VariableSet(name=name, acronym=acronym)
     rows = _rows(values)
     audit.insert(actor, made, values=[one.as_row() for one in rows])
@@ -112,7 +116,7 @@ def update_variable_set(
 ) -> VariableSet:
     """Change the fields given; `values`, where given, are all that the set has afterwards.
 
-    Raises Invalid.
+    Raises Invalid, LimitReached.
     """
     before = [one.as_row() for one in changed.values.all()]
     rows = None if values is None else _rows(values)
@@ -120,7 +124,7 @@ def update_variable_set(
     audit.update(actor, changed, fields, also={"values": (before, after)})
     if rows is not None and before != after:
         changed.values.all().delete()
-        _store(changed, rows)
+        _store(changed, rows, before=sum(len(one["value"]) for one in before))
     return changed
 
 
@@ -140,7 +144,7 @@ def delete_variable_set(actor: Actor, gone: VariableSet) -> None:
 def restore_variable_set(
     actor: Actor, again: VariableSet, *, values: Sequence[Row] = ()
 ) -> VariableSet:
-    """A deleted set again; `again` holds its columns. Raises Invalid."""
+    """A deleted set again; `again` holds its columns. Raises Invalid, LimitReached."""
     rows = _rows(values)
     audit.reinsert(actor, again, values=[one.as_row() for one in rows])
     _store(again, rows)
@@ -170,7 +174,16 @@ def _rows(values: Sequence[Row]) -> list[VariableSetValue]:
     return sorted(rows, key=lambda one: one.suffix)
 
 
-def _store(owner: VariableSet, rows: Sequence[VariableSetValue]) -> None:
+def _store(owner: VariableSet, rows: Sequence[VariableSetValue], before: int = 0) -> None:
+    """Store these values in place of others that had so many characters."""
     for row in rows:
         row.set = owner
     VariableSetValue.objects.bulk_create(rows)
+    if sum(len(row.value) for row in rows) > before:
+        together = VariableSetValue.objects.aggregate(characters=Sum(Length("value")))
+        if together["characters"] > MOST_TOGETHER:
+            raise LimitReached(
+                f"The values of all variable sets can have {MOST_TOGETHER:,} characters together. "
+                "Delete some first, or make them shorter.",
+                limit=MOST_TOGETHER,
+            )

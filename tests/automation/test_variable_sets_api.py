@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from syteops.audit.models import AuditEntry
+from syteops.automation import services
 from syteops.automation.models import VariableSet
 from tests.fixtures import Api
 
@@ -145,3 +146,22 @@ def test_many_sets_are_listed_with_few_queries(
         acme.post(PATH, {"name": "S", "acronym": f"set{number}", "values": values})
     with django_assert_max_num_queries(8):
         assert len(acme.get(PATH).json()["variable_sets"]) == 21
+
+
+def test_the_values_of_all_sets_are_so_long_together(
+    acme: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer lists them: a key that may write sets made that 120 MB longer each minute."""
+    monkeypatch.setattr(services, "MOST_TOGETHER", 6)  # four are there
+    other = {"name": "Other", "acronym": "other", "values": [row("one", "abc")]}
+
+    refused = acme.post(PATH, other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    assert acme.get(f"{PATH}/other").status_code == 404
+    assert acme.post(PATH, {**other, "values": [row("one", "ab")]}).status_code == 201
+    longer = [row("color", "red"), row("size", "XL")]
+    assert acme.patch(f"{PATH}/acme", {"values": longer}).status_code == 409
+
+    monkeypatch.setattr(services, "MOST_TOGETHER", 1)  # what is there already can be less
+    shorter = [row("color", "ed"), row("size", "L")]
+    assert acme.patch(f"{PATH}/acme", {"values": shorter}).status_code == 200

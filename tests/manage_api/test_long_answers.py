@@ -7,6 +7,7 @@ import pytest
 from manage_api import pagination
 from manage_api.operations import Operation, all_operations
 from manage_api.rendering import dump
+from manage_api.viewsets import ListMixin
 from tests.events.publish import publish
 from tests.fixtures import Api
 from tests.manage_api.test_cursors import MODELS, ask, make, named
@@ -69,3 +70,38 @@ def test_a_numbered_page_of_long_entries_is_refused_and_says_what_fits(
     assert len(api.get("/notes?page=1&per_page=3").json()["items"]) == 3
     by_itself = api.get("/notes?per_page=5").json()
     assert (len(by_itself["items"]), by_itself["total"], by_itself["page"]) == (3, None, None)
+
+
+WHOLE = [
+    one
+    for one in all_operations()
+    if issubclass(one.viewset, ListMixin) and one.endpoint == "list"
+    if one.viewset.pagination_class is None
+]
+
+
+def test_the_lists_without_pages_are_these() -> None:
+    """One more of them is a list that somebody must say of what bounds it."""
+    assert sorted(one.name for one in WHOLE) == [
+        "ai.list_areas",  # as many as are installed
+        "crm.list",  # MAX_CRM_SYSTEMS
+        "integrations.list",  # as many as are installed
+        "modules.list",  # as many as are installed
+        "roles.list",
+        "variable_sets.list",  # MOST_TOGETHER
+    ]
+
+
+@pytest.mark.parametrize("one", WHOLE, ids=lambda one: one.name)
+def test_a_list_without_pages_is_refused_beyond_the_same_length(
+    api: Api, one: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.post("/crm-systems", {"name": "HubSpot"})
+    api.post("/variable-sets", {"name": "Acme", "acronym": "acme"})
+    url = f"/dispatch?resource={one.resource}&action={one.action}"
+    whole = api.get(url)
+    assert whole.status_code == 200
+    length = len(dump(whole.json()["data"]))
+    for most, status in ((length, 200), (length - 1, 413)):
+        monkeypatch.setattr(pagination, "MOST_BYTES", most)
+        assert api.get(url, Idempotency_Key=str(most)).status_code == status
