@@ -59,7 +59,8 @@ class AttemptThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Always True: raises throttled for an address that is cut off."""
         self.credential = presented_credential(request._request)
-        check_failures(client_address(request._request), self.credential)
+        self.address = client_address(request._request)
+        check_failures(self.address, self.credential)
         return True
 
     def failed(self, request: Request, view: Any, error: Exception) -> None:
@@ -67,7 +68,7 @@ class AttemptThrottle(BaseThrottle):
         status = as_api_error(error).status
         if status == 401 or (status == 403 and not presented_keys(request._request)):
             stranger = partial(Actor.from_request, request, Stranger(), view.channel)
-            count_failure(client_address(request._request), self.credential, stranger)
+            count_failure(self.address, self.credential, stranger)
 
     def succeeded(self) -> None:
         """Remember that the credential was good."""

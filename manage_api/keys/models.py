@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from manage_api.keys.tokens import VERIFIER_LENGTH, digest_rights
-from syteops.core.encryption import EncryptedTextField, UnsealError, open_sealed, seal
+from syteops.core.encryption import EncryptedTextField, KeyRing, UnsealError, open_sealed, seal
 from syteops.core.entities import Entity
 from syteops.core.events import Verb
 
@@ -141,13 +141,13 @@ class ManageKey(Entity):
         """
         self.verifier = seal(self, "verifier", verifier + self._rights_digest())
 
-    def open_verifier(self) -> tuple[str, bool]:
+    def open_verifier(self, keys: KeyRing | None = None) -> tuple[str, bool]:
         """The SHA-256 of the secret ("" if it does not open), and whether the rights are genuine.
 
-        As much work for every key, and in constant time.
+        As much work for every key, and in constant time. `keys` as for `open_sealed`.
         """
         try:
-            sealed = open_sealed(self, "verifier") or ""
+            sealed = open_sealed(self, "verifier", keys) or ""
         except UnsealError:
             sealed = ""
         is_genuine = constant_time_compare(sealed[VERIFIER_LENGTH:], self._rights_digest())

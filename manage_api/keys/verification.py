@@ -146,7 +146,7 @@ def _open(row: Row, given: str, current: KeyRing) -> tuple[ManageKey, bool]:
     key = load_row(ManageKey, row[:-1])
     key.api_enabled = bool(row[-1])  # type: ignore[attr-defined]
     looked_at = _nobody(current) if row[0] is None else key
-    verifier, has_genuine_rights = looked_at.open_verifier()
+    verifier, has_genuine_rights = looked_at.open_verifier(current)
     if not constant_time_compare(verifier, given) or looked_at is not key:
         raise not_authenticated()
     return key, has_genuine_rights

@@ -202,15 +202,16 @@ def seal(instance: models.Model, field: str, text: str) -> Sealed:
     return Sealed(ring().seal(json.dumps(payload).encode()))
 
 
-def open_sealed(instance: models.Model, field: str) -> str | None:
+def open_sealed(instance: models.Model, field: str, keys: KeyRing | None = None) -> str | None:
     """The plain text of a sealed field; None when nothing is stored.
 
+    `keys` is the ring, for who has just asked for it: each time its file is looked at.
     Raises UnsealError when it was sealed under a lost key, for another row, or was altered.
     """
     sealed: Sealed | None = getattr(instance, field)
     if sealed is None:
         return None
-    payload = json.loads(ring().open(sealed.ciphertext))
+    payload = json.loads((keys or ring()).open(sealed.ciphertext))
     if payload["for"] != _field(instance, field).binding(instance):
         raise UnsealError("This value was sealed for another row.")
     return str(payload["text"])

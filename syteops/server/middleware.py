@@ -4,8 +4,8 @@ Everything here runs on each API call as well, so nothing here asks the database
 says that there is something to ask.
 """
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -57,7 +57,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        chosen = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        chosen = given if _SANE_ID.fullmatch(given) else os.urandom(16).hex()
         request.request_id = chosen  # type: ignore[attr-defined]
         # Not reset afterwards: Django logs a failed response after the last middleware is left.
         # The next request of this thread sets its own.

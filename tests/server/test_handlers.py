@@ -12,7 +12,6 @@ from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import DisallowedHost
 from django.core.signals import request_finished, request_started
 from django.db import connection
-from django.dispatch import Signal
 from django.http import Http404
 from django.test import RequestFactory
 
@@ -61,27 +60,30 @@ def test_other_addresses_are_found_when_the_routes_are_others(
 
 
 @pytest.fixture
-def signals() -> Iterator[tuple[Signal, Signal]]:
-    """Those around a request, as a process that serves has them."""
+def serving(handler: Utf8Handler, monkeypatch: pytest.MonkeyPatch) -> Iterator[Utf8Handler]:
+    """As a process that serves has it."""
     found = request_started, request_finished
     receivers = [list(one.receivers) for one in found]
+    monkeypatch.setattr(Utf8Handler, "looks_after_connection", False)
     shorten_signals()
-    yield found
+    assert [one.receivers for one in found] == [[], []]
+    yield handler
     for one, before in zip(found, receivers, strict=True):
         one.receivers = before
 
 
 def test_a_connection_that_is_not_usable_is_closed_at_both_ends_of_a_request(
-    signals: tuple[Signal, Signal], monkeypatch: pytest.MonkeyPatch
+    serving: Utf8Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[str] = []
     for name in ("close", "is_usable"):
         monkeypatch.setattr(connection, name, partial(closed.append, name))
     monkeypatch.setattr(connection, "connection", object())
     monkeypatch.setattr(connection, "get_autocommit", lambda: True)
-    for signal in signals:
-        monkeypatch.setattr(connection, "errors_occurred", True)
-        signal.send(None)
+    monkeypatch.setattr(connection, "errors_occurred", True)
+    response = serving.get_response(RequestFactory().get("/healthz"))
+    assert closed == ["is_usable", "close"]
+    response.close()
     assert closed == ["is_usable", "close"] * 2
 
 
