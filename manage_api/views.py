@@ -28,6 +28,7 @@ from syteops.audit.services import record_refusal
 from syteops.core import request_counts
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.counters import CounterKind, counters
+from syteops.lib.answer_headers import quicken
 from syteops.lib.paths import API_ROOT
 
 MINUTE = 60
@@ -170,6 +171,7 @@ class ApiView(APIView):
     ) -> HttpResponseBase:
         """Nothing of the API may be kept by a shared cache; a replaced key is told when it ends."""
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
+        quicken(response)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         varies = response.headers.get("Vary")
         response.headers["Vary"] = f"{varies}, {VARIES_BY}" if varies else VARIES_BY
