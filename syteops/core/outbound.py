@@ -33,11 +33,15 @@ _CHUNK = 16_384
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered: of the body as much as was wanted. Names of headers are in lower case."""
+    """What was answered: of the body as much as was wanted. Names of headers are in lower case.
+
+    `left` names those of several receivers who have not taken it, and may later; the others have.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    left: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_success(self) -> bool:

@@ -15,6 +15,10 @@ class DeliveryState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+LEFT = "left "
+"""How the order key of a delivery begins that only some receivers are left to get."""
+
+
 class Delivery(models.Model):
     """One event on its way to one destination: sent until it arrives, or until it is given up."""
 
@@ -23,7 +27,8 @@ class Delivery(models.Model):
     integration = models.SlugField(max_length=50)
     destination = models.CharField(max_length=64, blank=True)
     event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")
-    # What is about one object arrives in the order in which it happened.
+    # What is about one object arrives in the order in which it happened. What only some of several
+    # receivers are left to get has an order of its own, named by them: it holds up nobody else.
     order_key = models.CharField(max_length=130)
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -51,6 +56,16 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event.type} to {self.integration}"
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Those of several receivers who have not got it yet; () is all of them."""
+        named = self.order_key.startswith(LEFT)
+        return tuple(self.order_key.removeprefix(LEFT).split(",")) if named else ()
+
+    @left.setter
+    def left(self, names: tuple[str, ...]) -> None:
+        self.order_key = LEFT + ",".join(sorted(names))
 
 
 class DeliveryAttempt(models.Model):

@@ -86,11 +86,13 @@ def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) ->
     state.is_slow = tried.milliseconds > SLOW_FROM
     answer = "" if has_erased(tried.at) else tried.shown_answer()
     DeliveryAttempt.objects.bulk_create(_attempt(one, tried, answer) for one in deliveries)
-    if tried.is_success:
+    if tried.is_success and not tried.answer.left:
         _finish(deliveries, DeliveryState.DELIVERED)
-        state.delivered_at, state.failing_since = tried.at, None
     else:
         _put_off(state, deliveries, tried)
+    if tried.is_success:
+        state.delivered_at, state.failing_since = tried.at, None
+    else:
         state.failing_since = state.failing_since or tried.at
     if tried.wish == "disable":
         pause(state, f"The receiver wants no more (it answered {tried.answer.status}).")
@@ -146,7 +148,9 @@ def _put_off(state: DestinationState, deliveries: Sequence[Delivery], tried: Try
     later = now + timedelta(seconds=max(wait, tried.retry_after))
     for one in deliveries:
         one.attempts, one.next_attempt_at = one.attempts + 1, later
-        one.save(update_fields=["attempts", "next_attempt_at"])
+        if tried.answer.left:
+            one.left = tried.answer.left
+        one.save(update_fields=["attempts", "next_attempt_at", "order_key"])
     if tried.retry_after and tried.answer.status in _BUSY:
         state.held_until = later
     elif not tried.answer.status:

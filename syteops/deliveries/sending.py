@@ -103,7 +103,8 @@ def _send_next(state: DestinationState) -> bool:
         return False
     integration, destination, setup = found
     if destination.together:
-        deliveries = list(_waiting(state)[:MOST_TOGETHER])
+        same = _waiting(state).filter(order_key=deliveries[0].order_key)
+        deliveries = list(same[:MOST_TOGETHER])
     if unwanted := [one.pk for one in deliveries if not destination.wants(one.event)]:
         # Whoever decided meanwhile what goes there, or where to, may read that and perhaps no more.
         cancel(Delivery.objects.filter(pk__in=unwanted))
@@ -142,7 +143,8 @@ def _try(
 ) -> Try:
     assert integration.send is not None
     events = [one.event for one in deliveries]
-    message = Message(events[-1].public_id, deliveries[0].destination, events)
+    first = deliveries[0]
+    message = Message(events[-1].public_id, first.destination, events, first.left)
     began = monotonic()
     answer, problem = Answer(0), ""
     try:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from syteops.audit.services import record_about
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
-from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
+from syteops.deliveries.models import LEFT, Delivery, DeliveryState, DestinationState
 from syteops.deliveries.queries import get_destination
 
 UNDELIVERED = (DeliveryState.GIVEN_UP, DeliveryState.CANCELLED)
@@ -98,8 +98,14 @@ def cancel(deliveries: QuerySet[Delivery]) -> None:
 def _put_in_line(found: QuerySet[Delivery], integration: str, destination: str) -> int:
     """In one statement: a destination that was away for a week is owed very many."""
     now = timezone.now()
+    # Who was left has got it: now it goes to all again. Else it goes to who is left.
+    arrived = When(state=DeliveryState.DELIVERED, order_key__startswith=LEFT, then=Value(""))
     count = found.update(
-        state=DeliveryState.WAITING, attempts=0, next_attempt_at=now, finished_at=None
+        order_key=Case(arrived, default=F("order_key")),
+        state=DeliveryState.WAITING,
+        attempts=0,
+        next_attempt_at=now,
+        finished_at=None,
     )
     if count:
         wake(integration, [destination], now)

@@ -82,12 +82,14 @@ class DestinationName(NamedTuple):
 class Message:
     """What is sent to a destination: one event, or all that were waiting, oldest first.
 
-    A repetition has the same `id`, so that the receiver can tell.
+    A repetition has the same `id`, so that the receiver can tell. `only` names those of several
+    receivers who are left of an earlier try, as its answer did; () is all of them.
     """
 
     id: str
     destination: str
     events: Sequence[Event]
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

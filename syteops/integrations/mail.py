@@ -59,16 +59,20 @@ def as_header(text: str) -> str:
     return text.replace("=?", "=\N{WORD JOINER}?")
 
 
-def send_mail(mail: EmailMessage) -> Answer:
+def send_mail(mail: EmailMessage, places: Sequence[int] = ()) -> Answer:
     """Hand the mail to the server; the code of its reply, and whom it refused among others.
 
-    What it refuses for good is answered as such. Raises DeliveryFailed, which repeats nothing that
-    the server said, where it may work later.
+    Those are named by `places`, a number for each recipient, or else by their order; left are those
+    whom it may take it for later. What it refuses for good is answered as such. Raises
+    DeliveryFailed, which repeats nothing that the server said, where it may work later.
     """
     try:
         mail.send()
     except PartlyRefused as refusal:
-        return Answer(ACCEPTED, _name_refused(refusal, len(mail.recipients())))
+        recipients = mail.recipients()
+        told = _name_refused(refusal, places or range(1, len(recipients) + 1))
+        later = (place for place, code in refusal.codes.items() if code < _PERMANENT)
+        return Answer(ACCEPTED, told, left=tuple(recipients[place - 1] for place in later))
     except (SMTPRecipientsRefused, SMTPDataError) as error:
         code = _code_of(error)
         if code >= _PERMANENT:
@@ -79,10 +83,11 @@ def send_mail(mail: EmailMessage) -> Answer:
     return Answer(ACCEPTED)
 
 
-def _name_refused(refusal: PartlyRefused, recipients: int) -> bytes:
+def _name_refused(refusal: PartlyRefused, places: Sequence[int]) -> bytes:
     """Whom the server refused, by place: not everybody who sees deliveries may see addresses."""
-    refused = ", ".join(f"no. {place} ({code})" for place, code in sorted(refusal.codes.items()))
-    return f"Of {recipients} recipients the mail server refused {refused}.".encode()
+    codes = sorted(refusal.codes.items())
+    refused = ", ".join(f"no. {places[place - 1]} ({code})" for place, code in codes)
+    return f"Of {len(places)} recipients the mail server refused {refused}.".encode()
 
 
 def _code_of(error: SMTPRecipientsRefused | SMTPDataError) -> int:

@@ -11,6 +11,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.errors import DomainError
 from syteops.crm import services as crm
 from syteops.deliveries.models import Delivery, DeliveryAttempt
+from syteops.deliveries.services import resend
 from syteops.events.models import Event
 from syteops.integrations import services
 from syteops.integrations.first_party.email import due_at
@@ -24,6 +25,7 @@ from tests.samples.team import a_member
 
 pytestmark = pytest.mark.django_db
 HOUR = 3600
+TO_B = "RCPT TO:<B@EXAMPLE.COM>"
 
 
 @pytest.fixture
@@ -218,16 +220,70 @@ def test_what_is_refused_for_good_is_given_up(sink: SmtpSink, command: str, repl
 def test_whom_the_server_refuses_among_others_is_in_the_delivery_log(
     sink: SmtpSink, code: int
 ) -> None:
-    sink.replies["RCPT TO:<B@EXAMPLE.COM>"] = f"{code} canary no such user"
+    sink.replies[TO_B] = f"{code} canary no such user"
     crm.create_crm_system(SYSTEM, name="HubSpot")
     deliver()
     deliver()
     assert sink.recipients == [["a@example.com"]], "once, to whom it is not refused"
-    assert Delivery.objects.latest("id").state == "delivered"
+    assert Delivery.objects.latest("id").state == ("waiting" if code == 450 else "delivered")
     attempt = DeliveryAttempt.objects.latest("id")
     told = f"Of 2 recipients the mail server refused no. 2 ({code})."
     assert (attempt.status, attempt.answer) == (250, told)
     assert services.send_test(SYSTEM, "email").endswith(told)
+
+
+def test_who_is_put_off_among_others_gets_it_later_and_holds_up_nobody(sink: SmtpSink) -> None:
+    sink.replies[TO_B] = "450 mailbox busy"
+    for name in ("HubSpot", "Pipedrive"):
+        crm.create_crm_system(SYSTEM, name=name)
+        deliver()
+    assert sink.recipients == [["a@example.com"]] * 2
+    pass_time(60)
+    deliver()
+    assert DeliveryAttempt.objects.latest("id").problem.startswith("The mail server puts it off")
+
+    sink.replies.clear()
+    pass_time(600)
+    deliver()
+    assert sink.recipients[2:] == [["b@example.com"]]
+    assert sink.mails[2]["Message-ID"] == sink.mails[1]["Message-ID"]
+    assert part(sink, "plain").count("added CRM system") == 2
+    assert {one.state for one in Delivery.objects.all()} == {"delivered"}
+
+    crm.create_crm_system(SYSTEM, name="To both")
+    deliver()
+    assert sink.recipients[3:] == [["a@example.com", "b@example.com"]]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_what_is_sent_again_goes_to_all_if_all_had_it(sink: SmtpSink, arrives: bool) -> None:
+    sink.replies[TO_B] = "450 mailbox busy"
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    deliver()
+    sink.replies = {} if arrives else {"RCPT": "550 no such user"}
+    pass_time(60)
+    deliver()
+    delivery = Delivery.objects.latest("id")
+    assert delivery.state == ("delivered" if arrives else "given_up")
+
+    sink.replies.clear()
+    resend(SYSTEM, delivery)
+    deliver()
+    assert sink.recipients[-1] == (["a@example.com"] * arrives) + ["b@example.com"]
+
+
+def test_who_is_no_recipient_any_more_is_sent_nothing(sink: SmtpSink) -> None:
+    sink.replies[TO_B] = "450 mailbox busy"
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    deliver()
+    sink.replies.clear()
+    set_config("email", recipients=["a@example.com", "c@example.com"])
+    event = Event.objects.get(type="crm_system.created")
+    pass_time(60)
+    deliver()
+    assert Delivery.objects.get(event=event).state == "delivered"
+    of_then = [one for one in sink.mails if "HubSpot" in str(one)]
+    assert len(of_then) == 1
 
 
 def test_a_test_arrives(sink: SmtpSink) -> None:

@@ -1,5 +1,8 @@
 """E-mail: what happens on the site, through the mail server of this installation (EMAIL_URL)."""
 
+import base64
+import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,10 +46,21 @@ def _destinations(config: dict[str, Any]) -> list[Destination]:
 
 
 def _send(setup: Setup, message: Message) -> Answer:
+    """To all, or to those who are left of an earlier try: nobody gets a mail twice."""
     lines = put_in_words(message.events)
-    if not lines:
-        return Answer(204)  # what was to be told has been erased
-    return send_mail(mail_of(message.id, setup.config["recipients"], lines))
+    numbered = enumerate(setup.config["recipients"], 1)
+    wanted = [one for one in numbered if not message.only or _name_of(one[1]) in message.only]
+    if not (lines and wanted):
+        return Answer(204)  # what was to be told has been erased, or nobody is left to be told
+    mail = mail_of(message.id, [address for _, address in wanted], lines)
+    answer = send_mail(mail, [place for place, _ in wanted])
+    return replace(answer, left=tuple(map(_name_of, answer.left)))
+
+
+def _name_of(address: str) -> str:
+    """What is stored of a recipient who is left: short, and no address."""
+    digest = hashlib.sha256(address.encode()).digest()
+    return base64.urlsafe_b64encode(digest)[:5].decode()
 
 
 def _unmet() -> str:
