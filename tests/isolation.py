@@ -4,6 +4,7 @@ from django.core.cache import cache
 
 from manage_api import kept
 from manage_api.keys import usage
+from syteops.audit.heads import forget_head
 from syteops.automation import reads
 from syteops.core import request_counts
 from syteops.core.counters import counters
@@ -12,6 +13,7 @@ from syteops.core.counters import counters
 def forget_calls() -> None:
     """Counters, kept answers and noted uses of keys decide nothing that comes after."""
     cache.clear()
+    forget_head()
     counters().clear()
     usage._take()
     reads._noted.clear()

@@ -14,6 +14,7 @@ from django.db.models import Count, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from syteops.audit.chain import CONTENT, BrokenChain, intact, mac_of_values, seal_of
+from syteops.audit.heads import require_kept_head
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
@@ -32,7 +33,7 @@ class Report(NamedTuple):
 def verify(expected_head: str = "") -> Report:
     """Check every entry and the chain. `expected_head` is one printed earlier, to be contained.
 
-    Of its seal the first characters are enough.
+    Of its seal the first characters are enough. So must be the head that is kept here.
 
     Looks at one moment of the trail, while others go on writing, and keeps none of it in memory.
     """
@@ -44,6 +45,7 @@ def verify(expected_head: str = "") -> Report:
             chain = intact(found)
             erased = erased_macs()
             sealed = _verify_sealed(chain, expected_head, erased)
+            require_kept_head(chain)
             unsealed = _verify_unsealed(chain, erased)
             _refuse_copies()
         except BrokenChain as broken:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from manage_api import idempotency
 from manage_api.keys import expiry, usage
 from syteops.ai.suggestions import forget_suggestions
-from syteops.audit import chain
+from syteops.audit import chain, heads
 from syteops.audit import services as audit
 from syteops.automation.reads import forget_old_reads
 from syteops.core.actors import SYSTEM, Actor
@@ -93,6 +93,7 @@ def _seal_audit(actor: Actor) -> None:
 TASKS: dict[str, Callable[[Actor], object]] = {
     "warn_of_expiry": _warn_of_expiry,
     "seal_audit": _seal_audit,
+    "keep_audit_head": lambda actor: heads.keep_head(),
     "prune_audit": audit.prune,
     "prune_events": lambda actor: prune_events(),
     "forget_answers": lambda actor: idempotency.forget_expired(),

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from syteops import __version__
 from syteops.audit.chain import TrailBroken, audit_key
+from syteops.audit.heads import forget_head
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record_about
 from syteops.core.actors import command
@@ -222,6 +223,7 @@ def finish_restoring() -> str:
     if not _NEWS.exists():
         return ""
     Session.objects.all().delete()
+    forget_head()
     about = (AuditEntry.resource, "", "")
     made_at = {"backup_made_at": (None, _NEWS.read_text(encoding="utf-8"))}
     try:

@@ -1,12 +1,11 @@
 """`manage.py verify_audit`: is the audit trail whole?"""
 
-import re
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from syteops.audit import verification
+from syteops.audit import heads, verification
 
 
 class Command(BaseCommand):
@@ -21,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Changes nothing. Raises CommandError naming the first bad entry."""
-        if options["head"] and not re.fullmatch("[0-9]{1,18}:[0-9a-f]{16,64}", options["head"]):
+        if options["head"] and not heads.HEAD.fullmatch(options["head"]):
             raise CommandError("--head takes what this command printed after “Head:”.")
         report = verification.verify(options["head"])
         if report.problem:

@@ -1,0 +1,82 @@
+"""Nobody who writes to the database alone goes back to an end of the chain that was signed once."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from syteops.audit import chain, heads, verification
+from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.crm import services
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "SETTLED", timedelta())
+
+
+def more(name: str) -> None:
+    services.create_crm_system(SYSTEM, name=name)
+    chain.seal_pending()
+
+
+def go_back_to(end: AuditChain) -> None:
+    """As somebody at the database does, who has read the ends of the chain before."""
+    AuditEntry.objects.filter(sequence__gt=end.head_sequence).delete()
+    end.save()
+
+
+def test_an_older_end_is_noticed_when_the_trail_is_verified_and_within_the_hour(
+    entries: list[AuditEntry],
+) -> None:
+    former = AuditChain.objects.get()
+    more("What somebody wants to hide")
+    heads.keep_head()
+    assert verification.verify().problem == ""
+
+    go_back_to(former)
+    for name in ("", "Instead", "Further"):
+        if name:
+            more(name)
+        with pytest.raises(heads.TrailWentBack):
+            heads.keep_head()
+        with pytest.raises(CommandError, match=r"does not contain .* delete .*audit_head"):
+            call_command("verify_audit")
+    heads.forget_head()
+    heads.keep_head()
+    assert verification.verify().problem == ""
+
+
+def test_what_was_cut_off_as_old_need_not_be_there(entries: list[AuditEntry]) -> None:
+    heads.keep_head()
+    more("Later")
+    assert chain.cut_before(timezone.now()) == 11
+    heads.keep_head()
+    more("Last")
+    heads.keep_head()
+    assert verification.verify().problem == ""
+
+
+def test_what_a_machine_may_lose_without_power_is_not_kept(
+    entries: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever lost it has not altered it."""
+    monkeypatch.undo()
+    former = AuditChain.objects.get()
+    more("A moment ago")
+    heads.keep_head()
+    go_back_to(former)
+    assert verification.verify().problem == ""
+
+
+@pytest.mark.parametrize("damage", ["", "\n", "é", "12", "-1:00"])
+def test_a_file_that_holds_no_head_is_none(entries: list[AuditEntry], damage: str) -> None:
+    heads._file().write_text(damage, encoding="utf-8")
+    assert verification.verify().problem == ""
+    heads.keep_head()
+    assert heads._file().read_text().startswith("10:")
