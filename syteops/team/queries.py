@@ -57,6 +57,15 @@ def with_related(members: Iterable[TeamMember]) -> list[TeamMember]:
     return list(found.values())
 
 
+def with_nothing_related(members: list[TeamMember]) -> list[TeamMember]:
+    """The same of new members, whom nothing was given yet and nobody else can see: no query."""
+    for one in members:
+        one.crm_ids = {}
+        for held in all_attachments().values():
+            setattr(one, held.attribute, [])
+    return members
+
+
 def related_values(ids: list[int]) -> dict[str, Mapping[int, Any]]:
     """Roles and CRM identifiers: by the member's attribute and permanent id, in two queries."""
     found: dict[str, Mapping[int, Any]] = {"crm_ids": identifiers_of_many(ids)}

@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from syteops.audit.models import AuditEntry
 from syteops.team.models import TeamMember
@@ -36,6 +38,20 @@ EVERYTHING = {
     "biography": "Wrote the first program.",
     "notes": "Prefers letters.",
 }
+
+
+def test_a_new_member_is_shown_as_it_is_read_and_nobody_is_asked_what_it_holds(api: Api) -> None:
+    api.post("/crm-systems", {"name": "HubSpot"})
+    with CaptureQueriesContext(connection) as seen:
+        answers = [api.post("/team-members", {"first_name": "Ada", "crm_ids": {}})]
+    assert not any("roles_roleassignment" in one["sql"] for one in seen)
+    assert not any(one["sql"].startswith('SELECT "crm_') for one in seen)
+    answers.append(api.post("/team-members", {"first_name": "Bob", "crm_ids": {"001": "hs-7"}}))
+
+    for number, answer in enumerate(answers, 1):
+        assert answer.status_code == 201
+        assert answer.json() == api.get(f"/team-members/{number:03d}").json()
+        assert answer.headers["ETag"] == api.get(f"/team-members/{number:03d}").headers["ETag"]
 
 
 @each(

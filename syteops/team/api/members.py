@@ -52,6 +52,11 @@ class TeamMemberViewSet(ErasureMixin, RestoreMixin, EntityViewSet):
             return []
         return [self.further_right(self.operations["retrieve"])]
 
+    def load(self, instances: list[TeamMember]) -> Any:
+        if self.operation.endpoint == "create" and not self.validated.get("crm_ids"):
+            return queries.with_nothing_related(instances)
+        return super().load(instances)
+
     def get_values(self, instance: TeamMember | None = None) -> dict[str, Any]:
         if (username := self.validated.get("user")) is None:
             return super().get_values(instance)
