@@ -8,13 +8,14 @@ from manage_api.viewsets import EntityViewSet, RestoreMixin
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
 from syteops.team.api.erasure import ErasureMixin
+from syteops.team.api.new_members import NewMemberMixin
 from syteops.team.filters import TeamMemberFilter
 from syteops.team.models import TeamMember
 from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
 
 
 @manage_api.register("team-members", resource="users")
-class TeamMemberViewSet(ErasureMixin, RestoreMixin, EntityViewSet):
+class TeamMemberViewSet(NewMemberMixin, ErasureMixin, RestoreMixin, EntityViewSet):
     about = "The people of the site, how to reach them, and what they are called elsewhere."
     queryset = queries.live_members()
     serializer_class = TeamMemberSerializer
@@ -51,11 +52,6 @@ class TeamMemberViewSet(ErasureMixin, RestoreMixin, EntityViewSet):
         if self.validated.get("user") is None:
             return []
         return [self.further_right(self.operations["retrieve"])]
-
-    def load(self, instances: list[TeamMember]) -> Any:
-        if self.operation.endpoint == "create" and not self.validated.get("crm_ids"):
-            return queries.with_nothing_related(instances)
-        return super().load(instances)
 
     def get_values(self, instance: TeamMember | None = None) -> dict[str, Any]:
         if (username := self.validated.get("user")) is None:
