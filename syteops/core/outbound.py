@@ -117,7 +117,8 @@ def exchange(
         raise OutboundFailed(_NO_ANSWER, sent=network.sent) from None
 
 
-def _headers_to(host: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
+def _headers_to(host: str, given: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """What is sent. Raises OutboundFailed for a key, say, that no header can have."""
     sent = {"content-type": "application/json"} | {name.lower(): v for name, v in given.items()}
     # Last, so that no header of a config can stand in for them.
     sent |= {
@@ -126,7 +127,12 @@ def _headers_to(host: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
         "accept-encoding": "identity",
         "connection": "close",
     }
-    return list(sent.items())
+    try:
+        return [(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()]
+    except UnicodeEncodeError:
+        # Not the cause: it shows the header.
+        detail = "A header, such as the key or token, has characters that cannot be sent."
+        raise OutboundFailed(detail) from None
 
 
 def _may_be_private(url: str) -> bool:

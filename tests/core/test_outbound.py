@@ -94,6 +94,18 @@ def test_what_would_not_be_stored_is_not_even_looked_up(
     assert not looked_up
 
 
+@pytest.mark.parametrize("odd", ["schlüssel", "\u2019", "\ud800", "two\r\nlines", "\0", " "])
+@pytest.mark.parametrize("where", ["name", "value"])
+def test_no_header_makes_it_fail_in_another_way(where: str, odd: str) -> None:
+    """A key that was pasted with one typographic quotation mark was a bare 500."""
+    headers = {odd: "x"} if where == "name" else {"Authorization": f"Bearer {odd}"}
+    url = "http://127.0.0.1:9"  # nobody answers there
+    with pytest.raises(OutboundFailed) as failure:
+        post(url, b"{}", headers, seconds=2.0)
+    assert failure.value.__cause__ is None
+    assert "schl" not in failure.value.detail
+
+
 def told(url: str) -> str:
     with pytest.raises(OutboundFailed) as failure:
         post(f"{url}/canary", b"{}", {"X-Token": "canary"}, seconds=0.5)
