@@ -51,6 +51,7 @@ class CounterKind(StrEnum):
     TRIES_OF_ADDRESS = "tries of address"
     HOUSEKEEPING = "housekeeping"
     PROGRESS = "progress"
+    ROWS_OF_PERSON = "rows of person"
 
 
 class Counters(Protocol):

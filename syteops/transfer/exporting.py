@@ -10,10 +10,11 @@ from django.http.response import HttpResponseBase
 
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.list_pages import ListPage
-from syteops.core.errors import DomainError, Invalid
+from syteops.core.errors import DomainError, Invalid, LimitReached
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
 from syteops.transfer import downloads, files
+from syteops.transfer.budget import spend
 from syteops.transfer.offers import AT_ONCE, may_export, sheet_beside
 from syteops.transfer.sheets import Sheet
 from syteops.transfer.tasks import make_workbook
@@ -82,6 +83,11 @@ def _begin_workbook(admin: Any, request: HttpRequest, listed: Any) -> HttpRespon
     keys = list(listed.values_list("pk", flat=True)[: MOST_XLSX + 1])
     if len(keys) > MOST_XLSX:
         messages.error(request, _TOO_MANY)
+        return HttpResponseRedirect(request.get_full_path())
+    try:
+        spend(request.user, len(keys) // 5)  # they are read, and no writer waits
+    except LimitReached as refusal:
+        messages.error(request, refusal.detail)
         return HttpResponseRedirect(request.get_full_path())
     kept = downloads.keep(request.user, sheet, keys)
     actor = admin_actor(request, f"{sheet.viewset.resource}.export")

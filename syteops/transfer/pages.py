@@ -14,10 +14,11 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.list_pages import ListAction, ListPage
-from syteops.core.errors import Conflict, DomainError, Invalid
+from syteops.core.errors import Conflict, DomainError, Invalid, LimitReached
 from syteops.tasks.jobs import begin
 from syteops.tasks.progress import page_to_wait_on
 from syteops.transfer import editing, files, uploads
+from syteops.transfer.budget import PER_FILE, spend
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.importing import Report
@@ -60,13 +61,17 @@ def show_import(admin: Any, request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
+            spend(request.user, PER_FILE)
             table = files.read(file.file, file.name, file.size)
             if not table.rows:
                 raise files.refused(
                     "The file has no rows below its header. There is nothing to do."
                 )
+            spend(request.user, len(table.rows))
         except Invalid as refusal:
             form.add_error("file", refusal.errors[0].detail)
+        except LimitReached as refusal:
+            form.add_error("file", refusal.detail)
         else:
             return _try(admin, request, uploads.keep(request.user, sheet, table, file.name))
     name = admin.opts.verbose_name_plural
@@ -153,6 +158,7 @@ def show_file(
 
 
 def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
+    spend(request.user, upload.row_count)
     if upload.row_count > AT_ONCE or upload.kind == Kind.DELETION:
         title = f"{_DOING[Kind(upload.kind)]} {upload.file_name}"
         return _wait(admin, request, store_file, upload, title, admin.url_to("changelist"))
@@ -200,6 +206,7 @@ def show_edit(admin: Any, request: HttpRequest, upload_id: UUID) -> HttpResponse
     table = uploads.table_of(upload)
     if request.method == "POST" and form.is_valid():
         try:
+            spend(request.user, upload.row_count)
             uploads.fill(upload, editing.filled(sheet, table, form.values()))
         except DomainError as refusal:
             show_refusal(form, refusal)
@@ -243,6 +250,11 @@ def delete_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
     if len(table.rows) < count:
         messages.error(request, "Some of these cannot be deleted. Choose fewer.")
         return None
+    try:
+        spend(request.user, count)
+    except LimitReached as refusal:
+        messages.error(request, refusal.detail)
+        return None
     name = f"{count:,} {admin.opts.verbose_name_plural}"
     return _try(admin, request, uploads.keep(request.user, sheet, table, name, Kind.DELETION))
 
@@ -261,9 +273,16 @@ def _may_delete(admin: Any, request: HttpRequest) -> bool:
 
 def restore_chosen(admin: Any, request: HttpRequest, queryset: Any) -> Any:
     """A few at once, many in the background."""
-    keys = list(queryset.values_list("pk", flat=True))
+    keys = list(queryset.values_list("pk", flat=True)[: files.MOST_ROWS + 1])
     if len(keys) <= AT_ONCE_DELETED:
         return admin.restore(request, queryset)
+    try:
+        if len(keys) > files.MOST_ROWS:
+            raise LimitReached(f"Choose {files.MOST_ROWS:,} rows at most.")
+        spend(request.user, len(keys))
+    except LimitReached as refusal:
+        messages.error(request, refusal.detail)
+        return None
     sheet, name = sheet_beside(admin), f"{len(keys):,} {admin.opts.verbose_name_plural}"
     table = Table(["pk"], [(number, [str(key)]) for number, key in enumerate(keys, 1)])
     upload = uploads.keep(request.user, sheet, table, name, Kind.RESTORING)

@@ -6,22 +6,26 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from benchmarks.records import fill
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.counters import counters
+from syteops.core.errors import LimitReached
 from syteops.crm.models import CrmSystem
 from syteops.crm.services import create_crm_system, delete_crm_system
 from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.transfer import pages
+from syteops.transfer import budget, files, pages
+from syteops.transfer.budget import PER_FILE, spend
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import GONE
 from tests.background import outcome, run_tasks
 from tests.fixtures import signed_in
-from tests.transfer.transferring import SHEETS, address
+from tests.transfer.transferring import SHEETS, address, as_file, upload
 
 pytestmark = pytest.mark.django_db
 MEMBERS, SYSTEMS = "/admin/team/teammember/", "/admin/crm/crmsystem/"
@@ -196,3 +200,54 @@ def test_what_is_to_be_restored_is_neither_imported_nor_edited_nor_deleted(
         assert told(answer) == [GONE]
     run_tasks()
     assert there() == ["Ada", "Bert", "Cleo"]
+
+
+def test_nobody_has_more_rows_looked_through_than_others_can_wait_for(
+    page: Client, team: list[TeamMember], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file keeps writers waiting for seconds, and nothing counted how many somebody sent."""
+    sheet = SHEETS["team-members"]
+    file = as_file([["first_name"], ["Dora"], ["Emil"]])
+
+    def refusals() -> list[str]:
+        edited = choose(page, "edit_chosen", team, MEMBERS)
+        form = page.post(edited.request["PATH_INFO"], {"use": "city", "city": "Rome"}).context
+        sent = page.post(address(sheet, "import/"), {"file": SimpleUploadedFile("a.csv", file)})
+        listed = page.post(address(sheet, "export/"), follow=True)
+        return [
+            *told(page.get(tried.request["PATH_INFO"], follow=True)),
+            *told(page.post(tried.request["PATH_INFO"], follow=True)),
+            *form["form"].non_field_errors(),
+            *sent.context["form"].errors["file"],
+            *told(choose(page, "delete_selected", team, MEMBERS)),
+            *told(listed),
+        ]
+
+    tried = upload(page, sheet, file)
+    monkeypatch.setattr(budget, "MOST", -1)
+    found = refusals()
+
+    assert len(found) == 5
+    assert all("others want to work" in one for one in found)
+    assert there() == ["Ada", "Bert", "Cleo"]
+    assert not Job.objects.exists()
+    for one in team:
+        services.delete_team_member(SYSTEM, one)
+    assert "others want" in told(choose(page, "restore", team, f"{MEMBERS}?state=deleted"))[0]
+    monkeypatch.undo()
+    counters().clear()
+    monkeypatch.setattr(pages, "AT_ONCE_DELETED", 0)
+    monkeypatch.setattr(files, "MOST_ROWS", 2)
+    assert told(choose(page, "restore", team, f"{MEMBERS}?state=deleted")) == [
+        "Choose 2 rows at most."
+    ]
+
+
+def test_the_largest_files_are_imported_five_at_a_time(alice: User, bob: User) -> None:
+    for _ in range(5):
+        spend(alice, PER_FILE)
+        for _ in ("tried", "stored"):
+            spend(alice, files.MOST_ROWS - PER_FILE // 2)
+    with pytest.raises(LimitReached, match=r"Go on in \d min"):
+        spend(alice, 1)
+    spend(bob, files.MOST_ROWS)

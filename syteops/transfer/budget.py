@@ -1,0 +1,29 @@
+"""How many rows of one person are tried and stored in a while.
+
+For each of them others who write wait, on SQLite; and to read a file takes a process for a second.
+Calls of the API are counted for the same reason.
+"""
+
+from typing import Any
+
+from syteops.core.counters import CounterKind, counters, seconds_left
+from syteops.core.errors import LimitReached
+
+WINDOW = 300
+"""Seconds."""
+MOST = 20_000
+"""Rows in that time: five of the largest files, tried and stored."""
+PER_FILE = 250
+"""What reading a file costs, whatever is in it."""
+
+
+def spend(user: Any, rows: int) -> None:
+    """Count so many rows of that person. Raises LimitReached when they are more than MOST."""
+    if counters().add(CounterKind.ROWS_OF_PERSON, str(user.pk), WINDOW, rows) <= MOST:
+        return
+    minutes = -(-seconds_left(WINDOW) // 60)
+    raise LimitReached(
+        f"You have had {MOST:,} rows looked through or stored within {WINDOW // 60} minutes, and "
+        f"others want to work, too. Go on in {minutes} min.",
+        limit=MOST,
+    )
