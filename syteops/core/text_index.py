@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 SHORTEST = 3
 """Characters of a word for which an index is of use."""
 _MOST_REPEATED = 2
+_MOST_ASKED = 10
+"""Pieces of a repetitive word that the index of PostgreSQL is asked for."""
 
 
 def indexed_texts(model: Any) -> tuple[str, ...]:
@@ -66,8 +68,16 @@ class Has(Holds):
         return f"({asked} AND instr({text}, %s) > 0)", params
 
     def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        """pg_trgm is asked by LIKE."""
-        return self.as_sql(compiler, connection)
+        """pg_trgm is asked by LIKE, which then looks at each text that it has found."""
+        if not isinstance(self.rhs, str) or not _repeats_itself(self.rhs):
+            return self.as_sql(compiler, connection)
+        text, given = self.process_lhs(compiler, connection)
+        pieces = [*dict.fromkeys(_pieces_of(self.rhs))][:_MOST_ASKED]
+        params: list[Any] = []
+        for piece in pieces:
+            params += [*given, f"%{connection.ops.prep_for_like_query(piece)}%"]
+        asked = " AND ".join([f"{text} LIKE %s"] * len(pieces))
+        return f"({asked} AND strpos({text}, %s) > 0)", [*params, *given, self.rhs]
 
 
 def is_in_many(model: Any, name: str, word: str, many: int) -> bool:

@@ -91,6 +91,21 @@ def test_and_takes_no_longer_than_another() -> None:
     assert len(found("z" * 100)) == 15
 
 
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize(("word", "pieces"), [("a" * 199 + "b", 2), ("100%_" * 40, 5)])
+def test_like_compares_no_text_with_a_repetitive_word(word: str, pieces: int) -> None:
+    """At each letter of a text of the same letters, it compared all of it: 40 ms for each note."""
+    make("1", content=f"x {word} y")
+    make("2", content=f"x {word[:-1]} {word[-3:]}")
+    asked = Note.objects.filter(searched__has=word)
+    _, params = asked.query.sql_with_params()
+    likes = [one for one in map(str, params) if one.startswith("%")]
+
+    assert found(word) == {one.title for one in asked} == {"1"}
+    assert len(likes) == pieces
+    assert max(map(len, likes)) <= 8  # a piece and what escapes it
+
+
 def test_a_change_is_found_in_its_own_transaction_and_a_failed_one_never() -> None:
     note = make("Alpha", content="first", action_items=[{"text": "Call Zoë"}], tags=["urgent"])
     assert found("first") == found("zoe") == found("urge") == {"Alpha"}
