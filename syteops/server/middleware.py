@@ -140,8 +140,15 @@ def _carries_key(request: HttpRequest) -> bool:
 _TEXT_ENCODINGS = frozenset(("utf-8", "utf8", "us-ascii"))
 
 
+_FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
+
+
 class CharsetMiddleware:
-    """Refuses a body in another encoding than UTF-8, at every address, before anything reads it."""
+    """Refuses a body in another encoding than UTF-8, at every address, before anything reads it.
+
+    So is one that is no form where forms are sent to: it would pass for an empty one, which clears
+    every field of an object.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -149,12 +156,20 @@ class CharsetMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         charset = (request.content_params or {}).get("charset")
         if charset is None or charset.strip("'\" ").lower() in _TEXT_ENCODINGS:
-            return self.get_response(request)
+            if request.method != "POST" or not _is_for_nobody(request):
+                return self.get_response(request)
+            return HttpResponse(_ONLY_FORMS, "text/plain; charset=utf-8", 415)
         if is_api(request.path_info):
             return problem_response(request, ApiError("unsupported_media_type", _ONLY_UTF8))
         return HttpResponse(_ONLY_UTF8, "text/plain; charset=utf-8", 415)
 
 
+def _is_for_nobody(request: HttpRequest) -> bool:
+    has_body = request.META.get("CONTENT_LENGTH", "0") not in ("", "0")
+    return has_body and request.content_type not in _FORMS and not is_for_tools(request.path_info)
+
+
+_ONLY_FORMS = "Send a form here: Content-Type: application/x-www-form-urlencoded."
 _ONLY_UTF8 = "Send text in UTF-8: Content-Type: application/json; charset=utf-8."
 
 
