@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from syteops.audit.chain import BrokenChain, intact
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.core.locks import snapshot
 
 SETTLED = timedelta(minutes=10)
 """What is younger a machine without power may lose, and nobody has done it (SQLite, WAL)."""
@@ -34,10 +35,11 @@ def keep_head() -> None:
     """Keep the newest that is settled. Raises BrokenChain, keeping the former one, if the trail
     does not contain that, and OSError.
     """
-    chain = intact(AuditChain.objects.first())
-    require_kept_head(chain)
-    settled = AuditEntry.objects.filter(sequence__isnull=False, at__lt=timezone.now() - SETTLED)
-    newest = settled.order_by("-sequence").first()
+    with snapshot():
+        require_kept_head(intact(AuditChain.objects.first()))
+        sealed = AuditEntry.objects.filter(sequence__isnull=False)
+        settled = sealed.filter(at__lt=timezone.now() - SETTLED)
+        newest = settled.order_by("-sequence").first()
     if newest and (newest.sequence or 0) > _number_of(_kept_head()):
         draft = _file().with_name("audit_head.new")
         draft.write_text(f"{newest.sequence}:{newest.seal}\n", encoding="ascii")

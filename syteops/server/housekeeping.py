@@ -93,7 +93,6 @@ def _seal_audit(actor: Actor) -> None:
 TASKS: dict[str, Callable[[Actor], object]] = {
     "warn_of_expiry": _warn_of_expiry,
     "seal_audit": _seal_audit,
-    "keep_audit_head": lambda actor: heads.keep_head(),
     "prune_audit": audit.prune,
     "prune_events": lambda actor: prune_events(),
     "forget_answers": lambda actor: idempotency.forget_expired(),
@@ -105,6 +104,8 @@ TASKS: dict[str, Callable[[Actor], object]] = {
     "forget_jobs": lambda actor: forget_jobs(),
     "remove_pictures": lambda actor: remove_stray_pictures(),
     "forget_sign_ins": lambda actor: forget_old_sign_ins(),
+    # After what needs the database alone: the data directory may be away by itself.
+    "keep_audit_head": lambda actor: heads.keep_head(),
     "empty_journal": lambda actor: empty_journal(),  # last: it takes what the others deleted, too
 }
 """Those of the site itself, which come after those of its modules."""
