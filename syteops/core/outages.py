@@ -22,6 +22,8 @@ _DISK = frozenset(
         errno.ENFILE,
     }
 )
+_NO_TEMPORARY = "No usable temporary directory"
+"""Says Python, as of a file that is not there, where each disk is full or read-only."""
 _SQLITE_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _READ_ONLY = "25006"  # PostgreSQL: such as a standby that was not promoted yet
 
@@ -37,7 +39,7 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DatabaseError):
         return _is_database_outage(error)
     if isinstance(error, OSError):
-        return error.errno in _DISK
+        return error.errno in _DISK or _NO_TEMPORARY in str(error)
     return isinstance(error, (InterfaceError, *redis_errors()))
 
 

@@ -85,6 +85,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 MAX_TEAM_MEMBERS = env.int("MAX_TEAM_MEMBERS", default=999)
 MAX_CRM_SYSTEMS = env.int("MAX_CRM_SYSTEMS", default=99)
 MAX_PICTURE_BYTES = env.int("MAX_PICTURE_BYTES", default=5 * 1024 * 1024)
+# Files stay in memory, where the body is that brings them: a disk that is full keeps no form away,
+# and who is killed leaves nobody's data in /tmp. This is the most that a body has.
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_PICTURE_BYTES + DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- What goes out -------------------------------------------------------------------------
 

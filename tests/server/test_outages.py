@@ -141,6 +141,10 @@ def sqlite(name: str) -> sqlite3.Error:
         (ReadOnlyError("READONLY"), "Redis is a replica"),
         (OSError(errno.ENOSPC, "No space left on device"), "a picture on a full disk"),
         (OSError(errno.EROFS, "Read-only file system"), "a disk that was remounted"),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+            "no disk has room, and none had when Python looked for one first",
+        ),
     ],
 )
 def test_these_are_outages(error: Exception, reason: str) -> None:

@@ -166,6 +166,13 @@ def test_what_cannot_be_taken_is_refused_and_says_why(
     assert why in refusal(upload(browser, MEMBERS, data, file_name))
 
 
+def test_a_large_file_needs_no_other_disk(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is full would keep it away, and somebody's data could stay there."""
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", None)
+    data = b"first_name\nAda\n" + b"\n" * 3_000_000
+    assert "Delete its empty rows" in refusal(upload(browser, MEMBERS, data))
+
+
 def test_the_size_is_looked_at_before_the_file_is() -> None:
     class Untouchable(io.BytesIO):
         def read(self, *args: Any) -> bytes:
