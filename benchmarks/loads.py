@@ -138,7 +138,7 @@ LOADS = (
     Load("manifest", manifest, 1.25, stock=5, compared_with="list of 50"),
     Load("export", export, 1.3, stock=5, compared_with="list of 50"),
     Load("wrong keys", wrong_keys, 1.25, stock=3.5, bare=0.5, status=401),
-    Load("update", update, 6.6, stock=2.5, bare=0.25, tagged=True),
+    Load("update", update, 6.4, stock=2.5, bare=0.25, tagged=True),
     Load("create", create, 8.6, stock=2.5, bare=0.25, status=201),
 )
 

@@ -66,6 +66,12 @@ def with_nothing_related(members: list[TeamMember]) -> list[TeamMember]:
     return members
 
 
+def have_related(members: Iterable[TeamMember]) -> bool:
+    """Whether all of them have that at hand."""
+    wanted = {"crm_ids", *(one.attribute for one in all_attachments().values())}
+    return all(wanted <= vars(one).keys() for one in members)
+
+
 def related_values(ids: list[int]) -> dict[str, Mapping[int, Any]]:
     """Roles and CRM identifiers: by the member's attribute and permanent id, in two queries."""
     found: dict[str, Mapping[int, Any]] = {"crm_ids": identifiers_of_many(ids)}

@@ -5,6 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.roles import services as roles
+from syteops.roles.models import Role
 from syteops.team.models import TeamMember
 from tests.each import each
 from tests.fixtures import Api
@@ -52,6 +55,27 @@ def test_a_new_member_is_shown_as_it_is_read_and_nobody_is_asked_what_it_holds(a
         assert answer.status_code == 201
         assert answer.json() == api.get(f"/team-members/{number:03d}").json()
         assert answer.headers["ETag"] == api.get(f"/team-members/{number:03d}").headers["ETag"]
+
+
+def test_a_changed_member_is_shown_as_it_is_read_with_what_the_precondition_was_read_for(
+    api: Api,
+) -> None:
+    roles.assign(SYSTEM, Role.objects.get(slug="site_owner"), a_member())
+    for number in ("001", "002"):
+        api.post("/crm-systems", {"name": f"System {number}"})
+    headers: dict[str, str] = {}
+    first, third = ({"crm_ids": {number: f"hs-{number}"}} for number in ("001", "002"))
+    for changes, asked in ((first, 1), ({"city": "Wien"}, 1), (third, 2)):
+        with CaptureQueriesContext(connection) as seen:
+            answer = api.patch("/team-members/001", changes, **headers)
+        assert answer.status_code == 200
+        assert sum('FROM "roles_roleassignment"' in one["sql"] for one in seen) == asked
+        read = api.get("/team-members/001")
+        assert answer.json() == read.json()
+        assert answer.json()["roles"] == ["site_owner"]
+        assert answer.headers["ETag"] == read.headers["ETag"]
+        headers = {"If_Match": read.headers["ETag"]}
+    assert answer.json()["crm_ids"] == {"001": "hs-001", "002": "hs-002"}
 
 
 @each(

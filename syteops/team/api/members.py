@@ -8,14 +8,14 @@ from manage_api.viewsets import EntityViewSet, RestoreMixin
 from syteops.people.queries import SEES_LOGINS
 from syteops.team import queries, services
 from syteops.team.api.erasure import ErasureMixin
-from syteops.team.api.new_members import NewMemberMixin
+from syteops.team.api.related import RelatedMixin
 from syteops.team.filters import TeamMemberFilter
 from syteops.team.models import TeamMember
 from syteops.team.serializers import TeamMemberInput, TeamMemberSerializer
 
 
 @manage_api.register("team-members", resource="users")
-class TeamMemberViewSet(NewMemberMixin, ErasureMixin, RestoreMixin, EntityViewSet):
+class TeamMemberViewSet(RelatedMixin, ErasureMixin, RestoreMixin, EntityViewSet):
     about = "The people of the site, how to reach them, and what they are called elsewhere."
     queryset = queries.live_members()
     serializer_class = TeamMemberSerializer
