@@ -66,6 +66,11 @@ class Pagination(BasePagination):
         # One more than shown was asked for: it tells whether there is another page.
         shown = self.shown = rows[: self.per_page]
         self.next = self._cursor(shown[-1]) if len(rows) > self.per_page else None
+        count = view.fitting([one.key for one in shown]) if len(shown) > 1 else len(shown)
+        if count < len(shown):
+            self._refuse_by_number(count)
+            shown = self.shown = shown[:count]
+            self.total, self.page, self.next = None, None, self._cursor(shown[-1])
         return found.load(shown)
 
     def _behind(self, found: Ordered) -> list[Row]:
@@ -87,19 +92,20 @@ class Pagination(BasePagination):
         return rows
 
     def shorten(self, answer: dict[str, Any], count: int) -> dict[str, Any]:
-        """The answer with so many of its entries. Raises payload_too_large for a numbered page.
+        """The answer with so many of its entries. Raises payload_too_large for a numbered page."""
+        self._refuse_by_number(count)
+        # Where rows went since they were looked for, some come again; none is left out.
+        further = {"total": None, "page": None, "next": self._cursor(self.shown[count - 1])}
+        return {**answer, self.view.list_name: answer[self.view.list_name][:count], **further}
 
-        The next number would skip what is left out.
-        """
+    def _refuse_by_number(self, count: int) -> None:
+        """The next number would skip what is left out."""
         if "page" in self.view.call.input:
             raise ApiError(
                 "payload_too_large",
                 f"This page would have more than {MOST_BYTES:,} bytes. Send per_page={count}, or "
                 "leave page out and send what an answer has as next as after.",
             )
-        # Where rows went since they were looked for, some come again; none is left out.
-        further = {"total": None, "page": None, "next": self._cursor(self.shown[count - 1])}
-        return {**answer, self.view.list_name: answer[self.view.list_name][:count], **further}
 
     def _cursor(self, row: Row) -> str:
         return write_cursor(*self._order(), row.place)

@@ -1,14 +1,14 @@
 """Reading the audit trail."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import BigIntegerField, Max, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import BigIntegerField, Max, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Length
 
 from syteops.audit.models import AuditChain, AuditEntry, Outcome
 from syteops.core.actors import ActorKind
@@ -16,6 +16,27 @@ from syteops.core.entities import Entity
 from syteops.core.errors import NotFound
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import snapshot
+
+MOST_READ = 8_000_000
+"""Characters of changes that are read at once. One call can write two megabytes of them."""
+_MEASURED = 50  # entries whose length is asked for at once
+
+
+def fitting(entry_ids: Sequence[int | None]) -> int:
+    """How many of the first of these entries have MOST_READ characters of changes together.
+
+    The first one counts, whatever it has; so does what is no entry.
+    """
+    together = 0
+    for start in range(0, len(entry_ids), _MEASURED):
+        some = entry_ids[start : start + _MEASURED]
+        found = AuditEntry.objects.filter(pk__in=[one for one in some if one])
+        lengths = dict(found.values_list("pk", Length(Cast("changes", TextField()))))
+        for at, one in enumerate(some, start):
+            together += lengths.get(one or 0) or 0
+            if together > MOST_READ:
+                return max(at, 1)
+    return len(entry_ids)
 
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from syteops.audit.queries import fitting
 from syteops.core.outbound import Answer, OutboundFailed
 from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
@@ -104,7 +105,8 @@ def _send_next(state: DestinationState) -> bool:
     integration, destination, setup = found
     if destination.together:
         same = _waiting(state).filter(order_key=deliveries[0].order_key)
-        deliveries = list(same[:MOST_TOGETHER])
+        entries = list(same.values_list("event__entry", flat=True)[:MOST_TOGETHER])
+        deliveries = list(same[: fitting(entries)])
     if unwanted := [one.pk for one in deliveries if not destination.wants(one.event)]:
         # Whoever decided meanwhile what goes there, or where to, may read that and perhaps no more.
         cancel(Delivery.objects.filter(pk__in=unwanted))

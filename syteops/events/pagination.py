@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from manage_api.cursors import LONGEST, PARAMETER, read_cursor, write_cursor
 from manage_api.fields import StrictCharField, StrictIntegerField
+from syteops.audit.queries import fitting
 from syteops.core.errors import Invalid
 from syteops.events.queries import first_kept_id, name_of, newest_id
 
@@ -64,9 +65,11 @@ class FeedPagination(BasePagination):
         self.view, per_page = view, view.validated["per_page"]
         start, newest = self._start(), newest_id()
         assert isinstance(queryset, QuerySet)
-        found = list(queryset.filter(id__gt=start, id__lte=newest)[: per_page + 1])
-        self.has_more = len(found) > per_page
-        shown = found[:per_page]
+        found = queryset.filter(id__gt=start, id__lte=newest)
+        entries = list(found.values_list("entry", flat=True)[: per_page + 1])
+        most = fitting(entries[:per_page])
+        self.has_more = len(entries) > most
+        shown = list(found[:most]) if entries else []
         self.shown = [one for one in shown if one.entry or not one.entry_id]
         # Where nothing (more) is for this reader, it need not look through the same again.
         self.next = shown[-1].id if self.has_more else newest

@@ -16,6 +16,7 @@ from manage_api.principals import Principal
 from manage_api.rendering import dump
 from manage_api.serializers import StrictSerializer
 from syteops.audit.models import AuditEntry
+from syteops.audit.queries import fitting
 from syteops.core.errors import Invalid
 from syteops.history.filters import AuditFilter
 from syteops.history.serializers import AuditEntrySerializer
@@ -63,10 +64,11 @@ def as_json_lines(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[st
 def _pages(found: QuerySet[AuditEntry], reader: Principal) -> Iterator[list[dict[str, Any]]]:
     """What `audit.list` shows that reader of each, the newest first, CHUNK at a time."""
     shown, found = AuditEntrySerializer(context={"reader": reader}), found.order_by("-pk")
-    entries = list(found[:CHUNK])
-    while entries:
+    left = found
+    while keys := list(left.values_list("pk", flat=True)[:CHUNK]):
+        entries = list(left[: fitting(keys)])
         yield [shown.to_representation(one) for one in entries]
-        entries = list(found.filter(pk__lt=entries[-1].pk)[:CHUNK])
+        left = found.filter(pk__lt=entries[-1].pk)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

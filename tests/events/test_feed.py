@@ -263,5 +263,5 @@ def test_the_feed_costs_a_constant_number_of_queries(
     for _ in range(20):
         a_system()
     publish()
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert len(read(api, "resource=crm")["events"]) == 20

@@ -8,6 +8,7 @@ from manage_api import pagination
 from manage_api.operations import Operation, all_operations
 from manage_api.rendering import dump
 from manage_api.viewsets import ListMixin
+from syteops.audit import queries
 from tests.events.publish import publish
 from tests.fixtures import Api
 from tests.manage_api.test_cursors import MODELS, ask, make, named
@@ -54,6 +55,30 @@ def test_a_page_of_long_entries_ends_early_and_nothing_is_left_out(
     found, pages = _walk(api, one)
     assert found == whole
     assert pages > 2
+
+
+@pytest.mark.combination
+def test_entries_with_long_changes_are_not_read_before_it_is_known_how_many_fit(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 of two megabytes each took a gigabyte, and seven seconds, for an answer of 8 MB."""
+    publish()
+    for n in range(7):
+        api.post("/notes", {"title": f"N{n}", "content": "long" * 100})
+    publish()
+    lists = [one for one in WITH_CURSORS if one.name in ("audit.list", "events.list")]
+    whole = [_walk(api, one) for one in lists]
+    exported = api.get("/audit/export?format=jsonl").content
+    monkeypatch.setattr(queries, "MOST_READ", 2_000)
+
+    for one, (entries, _) in zip(lists, whole, strict=True):
+        found, pages = _walk(api, one)
+        assert found == entries
+        assert 2 < pages < 99
+    assert api.get("/audit?page=1&per_page=200").status_code == 413
+    assert [one for one in api.get("/audit/export?format=jsonl").content.splitlines() if one] == [
+        one for one in exported.splitlines() if one
+    ]
 
 
 def test_a_numbered_page_of_long_entries_is_refused_and_says_what_fits(

@@ -36,6 +36,9 @@ class AuditViewSet(ExportMixin, RevertMixin):
     def get_queryset(self) -> QuerySet[AuditEntry]:
         return visible_to(self.principal, AuditEntry.objects.all())
 
+    def fitting(self, keys: list[int]) -> int:
+        return queries.fitting(keys)
+
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "reader": self.principal}
 
