@@ -20,6 +20,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.events import Noun, Verb
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
+from syteops.history.templatetags import audit_words
 from syteops.history.templatetags.audit_words import MOST_LINES
 from syteops.integrations.models import IntegrationState
 from syteops.modules.models import ModuleState
@@ -245,3 +246,21 @@ def test_of_very_many_changed_lines_a_page_shows_the_first(page: Client) -> None
     shown = page.get(f"/admin/audit/auditentry/{entry.pk}/change/").content.decode()
     difference = shown[: shown.index("8,001 more lines")].rpartition('class="so-diff"')[2]
     assert difference.count("<p class=") == MOST_LINES + 1
+
+
+@pytest.mark.parametrize("between", ["", "x"])
+def test_a_page_of_many_entries_is_no_longer_than_somebody_reads(
+    page: Client, between: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 40 changes of a megabyte each it had 21 MB; so had one of what came and went again."""
+    monkeypatch.setattr(audit_words, "MOST_TOGETHER", 10_000)
+    note = notes.create_note(SYSTEM, title="Minutes")
+    for n in range(10):
+        notes.update_note(SYSTEM, note, content=("abcde"[n // 2] if n % 2 else between) * 2_000)
+    entry = AuditEntry.objects.latest("pk")
+
+    found = page.get(f"/admin/notes/note/{note.pk}/history/").content.decode()
+
+    assert 0 < sum(found.count(one * 2_000) for one in "abcde") < 6
+    assert found.count(">Changed</a>") > 2
+    assert "e" * 2_000 in page.get(f"/admin/audit/auditentry/{entry.pk}/change/").content.decode()

@@ -24,6 +24,9 @@ GLANCE = 80
 MOST_LINES = 2000
 """Lines of one difference that a page shows: each takes some time to write."""
 
+MOST_TOGETHER = 1_000_000
+"""Steps and characters that it takes to compare and show what many entries have changed."""
+
 
 register.filter("in_words", words.sentence)
 register.filter("door", words.door_in_words)
@@ -61,21 +64,29 @@ def value(stored: Any, field: str = "") -> str:
 
 @register.simple_tag
 def shared_effort() -> Effort:
-    """What comparing the texts of several entries may take in all, as `effort` of a template."""
-    return Effort(1_000_000)
+    """What several entries may take together to compare and show, as `effort` of a template."""
+    return Effort(MOST_TOGETHER)
 
 
 @register.simple_tag(takes_context=True)
 def difference(context: Context, change: dict[str, Any]) -> list[Line] | None:
     """How a long text changed, by lines; nothing for what is read at a glance, or came or went.
 
-    None where the other entries on the page took all the effort that they share.
+    None where the other entries on the page took all the effort that they share, which is what
+    comparing takes and how many characters are shown.
     """
     before, after = (value(change[side]) for side in ("before", "after"))
-    if value(None) in (before, after) or max(len(before), len(after)) <= GLANCE:
+    if max(len(before), len(after)) <= GLANCE:
         return []
     effort = context.get("effort") or Effort()
-    return _shown(diff_lines(before, after, effort)) if effort.left > 0 else None
+    if effort.left <= 0:
+        return None
+    if value(None) in (before, after):
+        effort.left -= len(before) + len(after)
+        return []
+    lines = _shown(diff_lines(before, after, effort))
+    effort.left -= sum(len(text) for line in lines for text, _ in line.parts)
+    return lines
 
 
 def _shown(lines: list[Line]) -> list[Line]:
