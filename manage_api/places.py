@@ -160,7 +160,7 @@ class Settled(Stored):
         return super().load(rows)
 
     def count(self, most: int | None = None) -> int | None:
-        return self._counted.count()
+        return self._counted.count() if most is None else super().count(most)
 
 
 def _counted(found: QuerySet[Any]) -> QuerySet[Any]:

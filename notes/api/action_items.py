@@ -14,6 +14,7 @@ from notes.filters import ActionItemFilter
 from notes.models import ActionItem, Note
 from notes.serializers import AgendaItemSerializer
 from syteops.core.permissions import permission_name
+from syteops.core.search import MANY
 
 
 @manage_api.register("action-items", resource="notes_items")
@@ -27,6 +28,7 @@ class ActionItemViewSet(ListMixin, RetrieveMixin):
     filter_backends = (FilterBackend, SearchBackend, OrderingBackend)
     filterset_class = ActionItemFilter
     search_fields = ("searched",)
+    most_counted = MANY  # of each it must be looked up whether its note is archived
     ordering_fields, ordering, ordering_tie_break = {"due_date": None}, "due_date", "pk"
     why_no_sync = "Keep a copy of the notes, which have them; or read all pages anew with after."
     actions = {"list": "list_actions", "retrieve": "get_action"}
