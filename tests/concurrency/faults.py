@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from tests.concurrency.stage import Stage
-from tests.processes import is_gone, stopped
+from tests.processes import children_of, is_gone, stopped
 from tests.waiting import becomes_true
 
 
@@ -38,6 +38,19 @@ def _server_killed(stage: Stage) -> Iterator[None]:
     """`kill -9`, of all its processes."""
     stage.server.kill()
     yield
+    stage.server.start()
+
+
+@contextmanager
+def _master_killed(stage: Stage) -> Iterator[None]:
+    """Alone: what it leaves must end by itself, and hold neither port nor data directory."""
+    process = stage.server.process
+    assert process is not None
+    left = children_of(process.pid)
+    process.kill()
+    process.wait()
+    yield
+    assert becomes_true(lambda: all(map(is_gone, left))), "workers outlived their master"
     stage.server.start()
 
 
@@ -134,10 +147,19 @@ def _redis_away(stage: Stage) -> Iterator[None]:
     stage.redis.start()
 
 
+@contextmanager
+def _redis_frozen(stage: Stage) -> Iterator[None]:
+    """It takes connections, and never answers."""
+    assert stage.redis is not None
+    with stopped(stage.redis.processes()):
+        yield
+
+
 FAULTS = {
     fault.name: fault
     for fault in (
         Fault("kill-server", _server_killed, lasts=0, deadly=True, times=50),
+        Fault("kill-master", _master_killed, lasts=1),
         Fault("kill-worker", _worker_killed, lasts=1, times=10),
         Fault("stop-worker", _worker_stopped, lasts=1, times=1),
         Fault("fill-disk", _disk_full, "disk"),
@@ -147,5 +169,6 @@ FAULTS = {
         Fault("lock-table", _table_locked, "database"),
         Fault("read-only-database", _database_read_only, "database", doubtful=True),
         Fault("redis-away", _redis_away, "redis"),
+        Fault("freeze-redis", _redis_frozen, "redis", lasts=8),
     )
 }
