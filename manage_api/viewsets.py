@@ -149,10 +149,6 @@ class StandardViewSet(ManageViewSet):
             found = _fetcher(type(self))(keys)
         return {one.pk: one for one in found}
 
-    def fitting(self, keys: list[Any]) -> int:
-        """How many of the first of these rows can be read at once; the others come a page later."""
-        return len(keys)
-
     def show_each(self, found: list[Any]) -> list[Any]:
         """How a list shows what was fetched, or these objects."""
         context = self.get_serializer_context()

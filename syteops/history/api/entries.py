@@ -37,6 +37,7 @@ class AuditViewSet(ExportMixin, RevertMixin):
         return visible_to(self.principal, AuditEntry.objects.all())
 
     def fitting(self, keys: list[int]) -> int:
+        """How many of the first of these entries can be read at once; the others come later."""
         return queries.fitting(keys)
 
     def get_serializer_context(self) -> dict[str, Any]:
