@@ -48,7 +48,7 @@ def bodies(name: str) -> Iterator[tuple[str, bytes]]:
     yield PARTS, parts((field, b"\0"), (NAMED % b"\0", b"x"), (NAMED % b"", b"x"), (b"X", b"x"))
     yield PARTS, parts((field + b'; filename="../\0.png"\r\nContent-Type: image/\xff', b"\x89PNG"))
     yield PARTS, parts((field + b"; filename*=utf-16''%ff%fe", b"\0"))
-    yield PARTS, parts((field + b"\r\nContent-Transfer-Encoding: base64", b"!!!"))
+    yield PARTS, parts((field + b"\r\nContent-Transfer-Encoding: base64", b"AA=="))  # NUL
     yield PARTS, parts((field + b"\r\nX: " + b"x" * 9000, b"x"))
     yield FORM, f"{name}=%00".encode()
     yield FORM, f"{name}=%ED%A0%80%00".encode()
