@@ -77,7 +77,6 @@ def test_damaged_encryption_keys_are_named(site: Site, content: bytes) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.combination
 def test_a_lost_audit_key_is_named_and_no_other_made(site: Site) -> None:
     file = site.data_dir / "secrets" / "audit_key"
     before = file.read_bytes()

@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.slow
 
-WAITING = 40
+WAITING = 20
 
 
 @pytest.fixture
