@@ -34,10 +34,6 @@ class PatientConnection(psycopg.Connection[Any]):
     is_own_session = False
     limit: bytes = b""
     """What tells the server how long a statement may take, where it must be told each time."""
-    begins_along = False
-    """Whether what is asked next can begin the transaction that is due, in its own message."""
-    ahead: bytes = b""
-    """That beginning, as long as it is due."""
 
     def meet(self, seconds: float | None) -> None:
         """Find out whose the session is, and give a statement so long: the server ends it then, and
@@ -78,55 +74,34 @@ class PatientConnection(psycopg.Connection[Any]):
 
     def _start_query(self) -> Any:
         """Begin a transaction where one is due, with its limits in the same message."""
-        self.ahead = b""
         is_idle = self.pgconn.transaction_status == TransactionStatus.IDLE
-        if self._autocommit or not is_idle or self._pipeline:
+        if self._autocommit or not self.limit or not is_idle or self._pipeline:
             yield from super()._start_query()
             return
-        idle = self.limit and self.limit + f"SET LOCAL {_IDLE}; ".encode()
-        self.ahead = self._get_tx_start_command() + b"; " + idle
-        if self.begins_along:
-            return
-        self.pgconn.send_query(self.ahead)
+        begin = self._get_tx_start_command()
+        self.pgconn.send_query(b"; ".join((begin, self.limit + b"SET LOCAL " + _IDLE.encode())))
         result = (yield from execute(self.pgconn))[-1]
         if result.status != ExecStatus.COMMAND_OK:
             raise psycopg.errors.error_from_result(result)
 
-    def taken_ahead(self) -> bytes:
-        """What goes in front of a statement, once: the beginning of its transaction, or the limit
-        of one that is a transaction by itself.
-        """
-        ahead, self.ahead = self.ahead, b""
-        return self.limit if self._autocommit else ahead
-
 
 class PatientCursor(base.CursorMixin, psycopg.ClientCursor[Any]):
-    """Sends what comes ahead of a statement along with it: each message is a round trip."""
+    """Sends the limit along with a statement that is a transaction by itself."""
 
-    _count_ahead = 0
-
-    def _start_query(self, query: Any = None) -> Any:
-        connection: Any = self._conn
-        connection.begins_along = True
-        try:
-            yield from super()._start_query(query)
-        finally:
-            connection.begins_along = False
+    _is_limited = False
 
     def _execute_send(self, query: Any, **how: Any) -> None:
         connection: Any = self._conn
         # Only what goes by the simple protocol may be more than one statement.
         simple = not connection._pipeline and not any(how.values())
-        if connection.ahead and not simple:
-            raise psycopg.NotSupportedError("This begins no transaction: ask something else first.")
-        ahead = connection.taken_ahead() if simple else b""
-        self._count_ahead = ahead.count(b";")
-        query.query = ahead + query.query
+        self._is_limited = bool(connection.limit) and connection._autocommit and simple
+        if self._is_limited:
+            query.query = connection.limit + query.query
         super()._execute_send(query, **how)
 
     def _set_results(self, results: Any) -> None:
-        """Leave out what came of what was ahead."""
-        super()._set_results(results[self._count_ahead :])
+        """Leave out what came of the limit."""
+        super()._set_results(results[1:] if self._is_limited else results)
 
 
 _driver = ModuleType("psycopg, with connections of ours")
@@ -149,9 +124,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     Database: Any = _driver
     ops_class = DatabaseOperations
     patience: float | None = None
-    _released = ""
-    """The newest savepoint, if it is done with. It ends with the next one's beginning or with the
-    transaction: by itself, that would be a round trip."""
 
     def get_connection_params(self) -> dict[str, Any]:
         """The address, and our cursors."""
@@ -159,33 +131,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def init_connection_state(self) -> None:
         """Tell both sides how long is waited."""
-        self._released = ""
         super().init_connection_state()
         self.connection.meet(self.patience)
-
-    def _savepoint(self, sid: str) -> None:
-        begin, end = self.ops.savepoint_create_sql(sid), self._released
-        self._released = ""
-        with self.cursor() as cursor:
-            cursor.execute(f"{self.ops.savepoint_commit_sql(end)}; {begin}" if end else begin)
-
-    def _savepoint_commit(self, sid: str) -> None:
-        if self.connection.pgconn.transaction_status == TransactionStatus.INTRANS:
-            self._released = sid  # with all that began within it
-        else:  # a statement failed, and somebody has caught that: the server must refuse to go on
-            super()._savepoint_commit(sid)  # type: ignore[misc]  # no stub has it
-
-    def _savepoint_rollback(self, sid: str) -> None:
-        self._released = ""  # it began within the one that is taken back
-        super()._savepoint_rollback(sid)  # type: ignore[misc]  # the same
-
-    def _commit(self) -> None:
-        self._released = ""
-        super()._commit()  # type: ignore[misc]  # the same
-
-    def _rollback(self) -> None:
-        self._released = ""
-        super()._rollback()  # type: ignore[misc]  # the same
 
     def close_if_health_check_failed(self) -> None:
         """As Django does it, whose question costs a round trip in each request.
