@@ -19,6 +19,7 @@ ONCE = {
     "adminkit/test_linear_forms.py": "how long it takes to look at long input",
     "adminkit/test_page_weights.py": "how long the pages of the admin are",
     "docs": "what the pages say, and that what they show works on one real site",
+    "estimates/test_pdf.py": "how an estimate is set as a PDF",
     "guides": "what the guides in the admin show of the docs",
     "keys/test_no_key_beyond_its_maker.py": "which rights a key may be given, and by whom",
     "lib/test_markdown.py": "how Markdown is read and shown",
@@ -37,11 +38,16 @@ ONCE = {
     "server/test_slow_clients.py": "how requests come in at the server",
     "server/test_starting.py": "what is wrong around a site and not with its database",
     "server/test_sub_path.py": "the addresses that a site makes",
+    "server/test_waiting.py": "how requests wait at the server",
     "server/test_workers.py": "how the processes of a server begin and end",
+    "tasks/test_beside_a_server.py": "how the processes of a server begin and end",
+    "tasks/test_slow_tasks.py": "which threads of a worker do what",
     "test_mutations.py": "what the files of the repository say",
+    "test_patience.py": "what the files of the repository say",
     "test_requirements.py": "what the files of the repository say",
     "test_settings_docs.py": "what the files of the repository say",
     "test_shape.py": "what the files of the repository say",
+    "transfer/test_hostile_files.py": "how long it takes to look at long input",
 }
 """Folders and files of `tests`, and what they look at."""
 
