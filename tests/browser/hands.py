@@ -164,7 +164,7 @@ class Mouse(Hand):
 
     def find(self, text: str) -> None:
         self.press(self.page.get_by_role("button", name="Search", exact=False).first)
-        expect(self.page.get_by_role("dialog", name="Search")).to_be_visible()
+        expect(self.page.locator("#search-input-command")).to_be_focused()
         self.page.keyboard.type(text)
         expect(self.page.locator("#command-results-list").get_by_role("link").first).to_be_visible()
         self.look()
@@ -265,7 +265,7 @@ class Keyboard(Hand):
 
     def find(self, text: str) -> None:
         self._key("/")
-        expect(self.page.get_by_role("dialog", name="Search")).to_be_visible()
+        expect(self.page.locator("#search-input-command")).to_be_focused()
         self.page.keyboard.type(text)
         with self.page.expect_navigation(wait_until="domcontentloaded"):
             self._key("Enter")

@@ -77,14 +77,24 @@ def drive(
 
 
 def subscribe(client: httpx.Client, receiver: Receiver) -> str:
-    """Have all be told to the receiver; where the feed is now."""
+    """Have all that is changed from now on be told to the receiver; where the feed is now."""
+    start = _told_of_all_before(client)
     hook = {"name": "Under fire", "url": receiver.url, "types": ["crm_system.*"]}
     receiver.secret = client.post("/webhooks", json=hook).json()["signing_secret"]
     assert client.post("/integrations/webhooks/enable").is_success
-    page = client.get("/events", params={"wait": 30, "per_page": 200}).json()  # publishing began
-    while page["has_more"]:
-        page = client.get("/events", params={"after": page["next"], "per_page": 200}).json()
-    return str(page["next"])
+    return start
+
+
+def _told_of_all_before(client: httpx.Client) -> str:
+    """Where the feed is once it has told of all that was changed until now."""
+    last = f"Before {time.time_ns()}"
+    assert client.post("/crm-systems", json={"name": last}).is_success
+    asked: dict[str, Any] = {"wait": 30, "per_page": 200}
+    while True:
+        page = client.get("/events", params=asked).json()
+        asked["after"] = page["next"]
+        if any(one["data"].get("name") == last for one in page["events"]):
+            return str(page["next"])
 
 
 def _change(server: Server, changes: int) -> None:
