@@ -164,6 +164,10 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         """
         return []
 
+    def fitting(self, keys: Sequence[Any]) -> int:
+        """How many of the first of these rows can be read at once; a page ends behind them."""
+        return len(keys)
+
     # --- How a call comes in ---
 
     @property

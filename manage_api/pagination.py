@@ -66,8 +66,7 @@ class Pagination(BasePagination):
         # One more than shown was asked for: it tells whether there is another page.
         shown = self.shown = rows[: self.per_page]
         self.next = self._cursor(shown[-1]) if len(rows) > self.per_page else None
-        fitting = getattr(view, "fitting", len)  # how many of the first can be read at once
-        count = fitting([one.key for one in shown]) if len(shown) > 1 else len(shown)
+        count = view.fitting([one.key for one in shown]) if len(shown) > 1 else len(shown)
         if count < len(shown):
             self._refuse_by_number(count)
             shown = self.shown = shown[:count]

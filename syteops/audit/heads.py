@@ -1,7 +1,7 @@
 """The head of the trail, kept beside the database, where whoever writes to that alone cannot reach.
 
 The ends of the chain of an hour ago were signed, too: without this file somebody could take the
-newest entries away and put those ends back. It is kept once an hour, and by `verify_audit`.
+newest entries away and put those ends back. It is kept once an hour; `verify_audit` asks for it.
 """
 
 import re

@@ -26,7 +26,6 @@ class Wait:
     """
 
     who: str
-
     seconds: float
     seen: int
     wants: Callable[[Any], bool]

@@ -1,7 +1,7 @@
 """The headers of an answer, taken as they are where they can be.
 
-For each header that is set, looked for and sent, Django calls ten methods, which was a tenth of
-what a call of the API took.
+For each header that is set, looked for and sent, Django calls ten methods, which was a twentieth
+of what a call of the API took.
 """
 
 from collections.abc import ValuesView

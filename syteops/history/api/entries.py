@@ -1,5 +1,6 @@
 """The audit trail over the Manage API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -36,8 +37,7 @@ class AuditViewSet(ExportMixin, RevertMixin):
     def get_queryset(self) -> QuerySet[AuditEntry]:
         return visible_to(self.principal, AuditEntry.objects.all())
 
-    def fitting(self, keys: list[int]) -> int:
-        """How many of the first of these entries can be read at once; the others come later."""
+    def fitting(self, keys: Sequence[Any]) -> int:
         return queries.fitting(keys)
 
     def get_serializer_context(self) -> dict[str, Any]:
