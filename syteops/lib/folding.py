@@ -3,23 +3,30 @@
 `MÜLLER`, `Müller` (composed or not) and `muller` fold to one text, as do `ß` and `ss`, `İ` and `i`,
 a ligature and its letters. Databases differ in all of that, so texts are folded before they get
 there: NFKD without accents and without what nobody sees, in folded case (Unicode Standard, 3.13).
+
+Folded texts are stored, so every Python and every version of this product folds alike: by the
+characters of Unicode 14.
 """
 
 import unicodedata
 
 import regex
 
+from syteops.lib.unicode_14 import character_class
+
 _MOST_KEPT = 10_000
 _UNSEEN = regex.compile(r"\p{DI}")
 _MARKS = regex.compile(r"[\p{M}--\p{ccc=0}]{2,}", regex.V1)
+_KNOWN = regex.compile(f"[{character_class()}]+")
 _STROKES = str.maketrans("đħıłøŧ", "dhilot")  # letters of their own to Unicode, accents to people
 
 
 def fold(text: str) -> str:
     """`text` as it is compared, with single blanks. "" where it has nothing to compare.
 
-    Texts that are canonically equivalent fold alike, and a folded text folds to itself. Takes
-    linear time, whatever the text: Unicode's own normalization takes quadratic time for many marks.
+    Texts that are canonically equivalent fold alike, as far as they are of Unicode 14, and a folded
+    text folds to itself. Takes linear time, whatever the text: Unicode's own normalization takes
+    quadratic time for many marks.
     """
     if text.isascii():
         return " ".join(text.lower().split())
@@ -35,7 +42,8 @@ class _FoldedCharacters(dict[int, str]):
     """
 
     def __missing__(self, code: int) -> str:
-        folded = _fold_character(chr(code))
+        character = chr(code)
+        folded = _fold_character(character) if _KNOWN.match(character) else character
         if len(self) >= _MOST_KEPT:
             self.clear()
         self[code] = folded
@@ -62,4 +70,10 @@ def _is_accent(character: str) -> bool:
 
 
 def _in_canonical_order(marks: "regex.Match[str]") -> str:
+    """The marks sorted as far as each is known to every Python; others stay in their place."""
+    ordered: str = _KNOWN.sub(_sorted, marks[0])
+    return ordered
+
+
+def _sorted(marks: "regex.Match[str]") -> str:
     return "".join(sorted(marks[0], key=unicodedata.combining))
