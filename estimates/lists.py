@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +15,10 @@ from estimates.queries import (
     NO_TEMPLATES,
     count_standing,
     expires_soon,
-    for_totals,
-    near_total,
     not_mailed,
-    totals_of,
     with_status,
 )
+from estimates.sums import BARE, Bare, TooManyLines, each_total, near_total, totals_of
 from estimates.templatetags.amounts import money
 from syteops.adminkit.list_tabs import TabFilter
 from syteops.adminkit.shown_words import by_texts
@@ -40,6 +39,8 @@ TABS = {
 _AMOUNT = re.compile(r"[-\N{MINUS SIGN}]?[0-9][0-9,]{0,19}(\.[0-9]{0,4})?")
 MOST_SUMMED = 1_000
 """Estimates that are added up for a page; of more, those of the page are."""
+MOST_LINES = 10_000
+"""Lines of theirs: to add them up takes a tenth of a second."""
 
 
 class StatusFilter(TabFilter):
@@ -83,7 +84,9 @@ def shows_total(word: str) -> Q:
     if not _AMOUNT.fullmatch(word):
         return Q(currency__iexact=word)
     typed = _typed(word)
-    return Q(pk__in=[one.pk for one in near_total(Decimal(typed)) if _begins(one, typed)])
+    near = near_total(Decimal(typed), MOST_LINES)
+    totals = zip(near, each_total(near), strict=True)
+    return Q(pk__in=[one[0] for one, due in totals if _begins(one, due, typed)])
 
 
 def _typed(amount: str) -> str:
@@ -91,16 +94,28 @@ def _typed(amount: str) -> str:
     return amount.replace(",", "").replace("\N{MINUS SIGN}", "-").rstrip(".")
 
 
-def _begins(estimate: Estimate, typed: str) -> bool:
+def _begins(estimate: Bare, due: Decimal, typed: str) -> bool:
     """Whether its total is shown so; a whole number is all of what stands before the point."""
-    shown = _typed(money(estimate.amounts.total, estimate.currency))
+    _, currency, _ = estimate
+    shown = _typed(money(due, currency))
     return shown.startswith(typed) if "." in typed else shown.partition(".")[0] == typed
 
 
 def sums(changelist: Any) -> dict[str, Any]:
     """What the estimates found come to, for each currency: of all, or of the page of too many."""
-    is_all = changelist.result_count <= MOST_SUMMED
-    found = for_totals(changelist.queryset) if is_all else changelist.result_list
-    totals = totals_of(found).items()
-    shown = [f"{currency} {money(amount, currency)}" for currency, amount in totals]
+    totals = _totals_of_all(changelist)
+    is_all = totals is not None
+    if totals is None:
+        on_page = [(one.pk, one.currency, one.discount_percent) for one in changelist.result_list]
+        totals = totals_of(on_page)
+    shown = [f"{currency} {money(amount, currency)}" for currency, amount in totals.items()]
     return {"totals": shown, "is_all": is_all}
+
+
+def _totals_of_all(changelist: Any) -> dict[str, Decimal] | None:
+    if changelist.result_count > MOST_SUMMED:
+        return None
+    found = changelist.queryset.select_related(None).prefetch_related(None).order_by()
+    with suppress(TooManyLines):
+        return totals_of(list(found.values_list(*BARE)), MOST_LINES)
+    return None

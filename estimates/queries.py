@@ -2,27 +2,23 @@
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import cache
 from typing import Any, TypedDict
 
-from django.db.models import Count, F, FloatField, Prefetch, Q, QuerySet, Sum
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from estimates.choices import REAL, EstimateStatus
 from estimates.models import Estimate, LineItem
 from syteops.audit.queries import keys_of_changed
+from syteops.core import texts
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.core.modules import loses
 from syteops.core.prepared import Prepared
 from syteops.crm.models import CrmSystem
 from syteops.integrations.queued_mail import MailState
-from syteops.lib.currencies import total
 
 SEARCHED = ("searched",)
 ORDERINGS = {
@@ -39,6 +35,11 @@ def estimates() -> QuerySet[Estimate]:
     """Every estimate that is not deleted, with its lines, in two queries."""
     found: QuerySet[Estimate] = Estimate.objects.defer("searched").select_related("crm_system")
     return found.prefetch_related("line_items")
+
+
+def fitting(keys: Sequence[int]) -> int:
+    """How many of the first of these estimates can be read at once."""
+    return texts.fitting(Estimate, keys, LineItem)
 
 
 NO_TEMPLATES = ~Q(status=EstimateStatus.TEMPLATE)
@@ -144,56 +145,3 @@ def latest() -> Estimate | None:
 
 
 _LATEST = Prepared(lambda: Estimate.listed().order_by("-year", "-sequence", "-revision")[:1])
-
-
-def values_by_currency(status: str) -> dict[str, Decimal]:
-    """What the estimates of that status come to, for each currency that occurs."""
-    return totals_of(_standing(status)(timezone.localdate()))
-
-
-@cache
-def _standing(status: str) -> Prepared[Estimate]:
-    def compose(today: Any) -> QuerySet[Estimate]:
-        found = Estimate.objects.filter(with_status(status, today), superseded_by=None)
-        return for_totals(found)
-
-    return Prepared(compose)
-
-
-def for_totals(found: QuerySet[Estimate]) -> QuerySet[Estimate]:
-    """The same estimates with what `totals_of` reads and nothing else: texts are long."""
-    priced = LineItem.objects.only("estimate", *PRICED)
-    bare = found.select_related(None).prefetch_related(None).only("currency", "discount_percent")
-    return bare.prefetch_related(Prefetch("line_items", priced))
-
-
-def near_total(amount: Decimal) -> QuerySet[Estimate]:
-    """Those of which the total may be that amount, or have decimals beyond it, with what
-    `totals_of` reads.
-
-    The database adds up without rounding, so some are about it only: look at their totals.
-    """
-    counts = Q(line_items__optional=False) | Q(line_items__chosen=True)
-    sums = Coalesce(Sum(_unrounded(), filter=counts), 0.0) * (100 - _real("discount_percent")) / 100
-    off = 5.0 + 5 * Count("line_items") + abs(float(amount)) * 1e-9
-    summed = Estimate.objects.annotate(about=sums - float(amount), off=off).order_by()
-    return for_totals(summed.filter(about__gte=-F("off"), about__lte=F("off")))
-
-
-def _real(name: str) -> Cast:
-    return Cast(F(name), FloatField())
-
-
-def _unrounded() -> Any:
-    """What a line comes to, as part of a query of estimates."""
-    quantity, price = _real("line_items__quantity"), _real("line_items__unit_price")
-    discount, tax = _real("line_items__discount_percent"), _real("line_items__tax_percent")
-    return quantity * price * (100 - discount) * (100 + tax) / 10_000
-
-
-def totals_of(found: Iterable[Estimate]) -> dict[str, Decimal]:
-    """What they come to, for each currency that occurs."""
-    totals: dict[str, list[Decimal]] = defaultdict(list)
-    for one in found:
-        totals[one.currency].append(one.amounts.total)
-    return {currency: total(amounts, currency) for currency, amounts in sorted(totals.items())}

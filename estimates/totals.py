@@ -12,6 +12,7 @@ and at no others; all else is sums of rounded amounts, so the page adds up for w
 An optional line counts once the client has chosen it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -94,9 +95,12 @@ def _taxes(
     counted: Sequence[tuple[Decimal, LineAmounts]], discount_percent: Decimal, currency: str
 ) -> tuple[RateAmounts, ...]:
     """Each rate with what is left of its nets, the lowest rate first."""
+    of_rates: dict[Decimal, list[Decimal]] = defaultdict(list)
+    for rate, one in counted:
+        of_rates[rate].append(one.net)
     found, before, discounted = [], Decimal(0), Decimal(0)
-    for percent in sorted({percent for percent, _ in counted}):
-        nets = total((one.net for rate, one in counted if rate == percent), currency)
+    for percent, each in sorted(of_rates.items()):
+        nets = total(each, currency)
         before = total((before, nets), currency)
         discount = _percentage(before, discount_percent, currency)
         net = total((nets, discounted, discount.copy_negate()), currency)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from estimates import queries
 from estimates.choices import REAL, EstimateStatus
+from estimates.sums import values_by_currency
 from syteops.core.variables import Variable, family
 
 _VALUED = (EstimateStatus.SENT, EstimateStatus.APPROVED)
@@ -21,7 +22,7 @@ def estimate_variables() -> Iterator[Variable]:
         told = f"Number of {status.label.lower()} estimates"
         yield Variable(f"syteops_estmt_count_{status}", str(counts[status]), told)
     for valued in _VALUED:
-        for currency, amount in queries.values_by_currency(valued).items():
+        for currency, amount in values_by_currency(valued).items():
             name = f"syteops_estmt_{valued}_total_{currency.lower()}"
             yield Variable(name, str(amount), f"{valued.label} estimates in {currency}, in all")
     latest = queries.latest()

@@ -83,6 +83,8 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
 
     Whoever gives a key the scope of such a method must hold it: a key is asked for scopes only.
     """
+    fitting: Any = staticmethod(len)
+    """How many of the first rows of these keys can be read at once: there a page ends."""
     summaries: ClassVar[Mapping[str, str]] = {}
     """By method name, the summaries of inherited actions whose usual words do not fit."""
     seals_answers: ClassVar[bool] = False
@@ -163,10 +165,6 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
         Called under the locks of the write, so that the answer still holds when it is done.
         """
         return []
-
-    def fitting(self, keys: Sequence[Any]) -> int:
-        """How many of the first of these rows can be read at once; a page ends behind them."""
-        return len(keys)
 
     # --- How a call comes in ---
 

@@ -1,6 +1,7 @@
 """Reading notes."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict, TypeVar
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.queries import keys_of_changed
+from syteops.core import texts
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.team.models import TeamMember
@@ -35,6 +37,11 @@ def notes() -> QuerySet[Note]:
             "tag_rows",
         )
     )
+
+
+def fitting(keys: Sequence[int]) -> int:
+    """How many of the first of these notes can be read at once."""
+    return texts.fitting(Note, keys, NoteAttendee, ActionItem, NoteTag)
 
 
 def normal_tag(text: str) -> str:

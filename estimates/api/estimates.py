@@ -35,8 +35,8 @@ class EstimateViewSet(StatusMixin, TemplatesMixin, SuggestionsMixin, EntityViewS
     rereads = True
     deletion_impact = staticmethod(queries.deletion_impact)
     changed_with = staticmethod(queries.changed_with)
-    filterset_class = EstimateFilter
-    search_fields = queries.SEARCHED
+    fitting = staticmethod(queries.fitting)
+    filterset_class, search_fields = EstimateFilter, queries.SEARCHED
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"
     summaries = {"create": "Write an estimate"}
     descriptions = {

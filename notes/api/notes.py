@@ -21,6 +21,7 @@ class NoteViewSet(SuggestionsMixin, EntityViewSet):
     rereads = True
     deletion_impact = staticmethod(queries.deletion_impact)
     changed_with = staticmethod(queries.changed_with)
+    fitting = staticmethod(queries.fitting)
     filterset_class = NoteFilter
     search_fields = queries.SEARCHED
     search_help = "the texts, tags, action items and names of attendees"

@@ -1,22 +1,32 @@
 """Objects that are texts: with a title, Markdown content, an excerpt of it, and a slug."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import accumulate
 from typing import Any, ClassVar
 
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Length
 
 from syteops.core.entities import Entity
 from syteops.core.folding import FoldedField
 from syteops.core.json_text import JsonTextField
 from syteops.core.locks import transaction_lock
+from syteops.core.prepared import Prepared
 from syteops.core.slugs import SLUG_LENGTH, SLUG_PATTERN, free_slug, own_slug
 from syteops.lib.markdown import excerpt
 from syteops.lib.meta import validate_meta
 
 LONGEST_CONTENT = 100_000
 LONGEST_EXCERPT = 500
+MOST_READ = 8_000_000
+"""Characters that are read at once, of which a row of such an object counts as A_ROW."""
+A_ROW = 800
+"""To make an object of it and to show it takes as long as so many characters."""
+_FEW = 20
+"""Objects that can be read together, whatever they have."""
 LAST = 10_000
 """The position of a row of such an object that nobody has placed yet."""
 
@@ -112,3 +122,29 @@ def changed_texts(
             return result
         own = "" if item.excerpt_derived else own
     return {**result, "excerpt": own or excerpt(content, length), "excerpt_derived": not own}
+
+
+def fitting(model: type[TextEntity], keys: Sequence[Any], *rows: type[models.Model]) -> int:
+    """How many of the first of these can be read at once with their texts and rows; at least one.
+
+    `rows` are the models of what belongs to them. Takes a query for more than a few.
+    """
+    if len(keys) <= _FEW:
+        return len(keys)
+    sizes: dict[Any, int] = dict(_measured(model, rows)([*keys]))
+    together = accumulate(sizes.get(one, 0) for one in keys)
+    return max(sum(so_far <= MOST_READ for so_far in together), 1)
+
+
+@cache
+def _measured(
+    model: type[TextEntity], rows: tuple[type[models.Model], ...]
+) -> Prepared[tuple[Any, int]]:
+    size: Any = Length("content")
+    for one in rows:
+        owner = next(n.name for n in one._meta.fields if n.related_model is model)
+        mine = one._base_manager.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+        count = mine.annotate(count=Count("pk")).values("count")
+        size += Coalesce(Subquery(count), 0) * A_ROW
+    found = model._base_manager.order_by().values_list("pk", size)
+    return Prepared(lambda keys: found.filter(pk__in=keys))

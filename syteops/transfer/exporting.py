@@ -39,10 +39,10 @@ def show_export(admin: Any, request: HttpRequest) -> HttpResponseBase:
         return _begin_workbook(admin, request, listed)
     if form in ("csv", "xlsx", "empty"):
         return _exported(admin, request, listed, form)
-    title = f"Export {admin.opts.verbose_name_plural}"
+    title, count = f"Export {admin.opts.verbose_name_plural}", listed.count()
     context = {
-        "count": (count := listed.count()),
-        "takes_long": AT_ONCE < count <= MOST_XLSX,
+        "count": count,
+        "takes_long": count <= MOST_XLSX and _takes_long(sheet_beside(admin), listed, count),
         "query": query.urlencode(),
         "most": MOST_XLSX,
         "back": f"{admin.url_to('changelist')}?{query.urlencode()}",
@@ -55,7 +55,7 @@ def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpR
     rows = sheet.exported(listed.none() if form == "empty" else listed)
     response: HttpResponseBase
     if form == "xlsx":
-        if (count := listed.count()) > AT_ONCE:
+        if _takes_long(sheet, listed, count := listed.count()):
             if count > MOST_XLSX:
                 messages.error(request, _TOO_MANY)
             return HttpResponseRedirect(f"{request.path}?{request.GET.urlencode()}")
@@ -69,6 +69,14 @@ def _exported(admin: Any, request: HttpRequest, listed: Any, form: str) -> HttpR
         pieces = files.as_csv(list(sheet.columns), rows)
         response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     return _as_download(response, sheet, "xlsx" if form == "xlsx" else "csv")
+
+
+def _takes_long(sheet: Sheet, listed: Any, count: int) -> bool:
+    """Whether somebody had better wait for it than for a page: they are many, or long."""
+    if count > AT_ONCE:
+        return True
+    keys = list(listed.values_list("pk", flat=True))
+    return bool(sheet.viewset.fitting(keys) < len(keys))
 
 
 def _as_download(response: R, sheet: Sheet, ending: str) -> R:

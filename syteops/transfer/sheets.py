@@ -139,10 +139,16 @@ class Sheet:
 
     def exported_of(self, primary_keys: list[Any]) -> Iterator[list[str]]:
         """The cells of those rows that are there and that the API lists, in that order."""
-        for keys in _chunks(primary_keys):
+        for keys in self._chunks_to_read(primary_keys):
             by_key = {one.pk: one for one in self._found("pk", keys)}
             for one in (by_key[key] for key in keys if key in by_key):
                 yield list(self._cells(one).values())
+
+    def _chunks_to_read(self, primary_keys: list[Any]) -> Iterator[list[Any]]:
+        start = 0
+        while keys := primary_keys[start : start + CHUNK]:
+            yield (some := keys[: self.viewset.fitting(keys)])
+            start += len(some)
 
     @cached_property
     def _is_table(self) -> bool:

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from estimates.models import Estimate
-from estimates.queries import get_estimate, values_by_currency
+from estimates.queries import get_estimate
+from estimates.sums import values_by_currency
 from syteops.audit.models import AuditEntry
 from tests.estimates.test_client_page import link
 from tests.estimates.test_pdf import text_of

@@ -153,8 +153,23 @@ def test_sums_are_those_of_what_is_listed(page: Client, monkeypatch: pytest.Monk
     assert listed(page).context["sums"]["totals"] == ["EUR 2,400.00", "JPY 800"]
     assert listed(page, "status=sent").context["sums"]["totals"] == ["EUR 800.00"]
     assert "EUR 2,400.00 · JPY 800" in listed(page).content.decode()
-    monkeypatch.setattr(lists, "MOST_SUMMED", 1)
-    assert "Total of this page" in listed(page).content.decode()
+    for bound, most in (("MOST_LINES", 3), ("MOST_SUMMED", 1)):
+        with monkeypatch.context() as bounded:
+            bounded.setattr(lists, bound, most)
+            of_page = listed(page)
+        assert "Total of this page" in of_page.content.decode()
+        assert of_page.context["sums"]["totals"] == ["EUR 2,400.00", "JPY 800"]
+
+
+def test_a_search_for_an_amount_adds_up_so_many_lines_only(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of estimates may come to the same."""
+    found = [a_draft() for _ in range(3)]
+    assert {*listed(page, "q=800").context["cl"].result_list} == {*found}
+    monkeypatch.setattr(lists, "MOST_LINES", 2)
+
+    assert {*listed(page, "q=800").context["cl"].result_list} == {*found[1:]}
 
 
 def test_sums_read_no_texts(page: Client) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from estimates.totals import LineAmounts, amounts_of, line_amounts
 from syteops.lib.currencies import EXPONENTS, rounded
+from tests.effort import at_most
 
 NO = Decimal(0)
 
@@ -204,3 +205,11 @@ def test_whatever_is_taken_off_whole_is_free(given: list[Line], currency: str) -
 @given(st.decimals(-(10**12), 10**12, places=6), currencies)
 def test_an_amount_has_exactly_the_decimals_of_its_currency(amount: Decimal, currency: str) -> None:
     assert -int(rounded(amount, currency).as_tuple().exponent) == EXPONENTS[currency]
+
+
+def test_as_many_rates_as_lines_are_worked_out_in_linear_time() -> None:
+    """200 estimates are listed at once."""
+    given = [line("1", "10", tax=str(n / 1000)) for n in range(2000)]
+    with at_most(0.3):  # 0.03; each rate looked through all lines, which took 0.4
+        found = amounts_of(given, Decimal(10), "EUR")
+    assert len(found.taxes) == len(given)

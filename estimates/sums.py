@@ -1,0 +1,105 @@
+"""What many estimates come to together.
+
+An estimate has up to 200 lines: they are read as plain rows, and no object is made of any.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
+
+from estimates.models import Estimate, LineItem
+from estimates.queries import with_status
+from estimates.totals import amounts_of
+from syteops.core.prepared import Prepared
+from syteops.lib.currencies import total
+
+Bare = tuple[int, str, Decimal]
+"""Of an estimate all that its total follows from, beside its lines: `BARE`."""
+BARE = ("pk", "currency", "discount_percent")
+
+
+class TooManyLines(Exception):
+    """To add them up takes longer than somebody may have a process for."""
+
+
+class CountedLine(NamedTuple):
+    """What a line that is in the total says about money."""
+
+    quantity: Decimal
+    unit_price: Decimal
+    discount_percent: Decimal
+    tax_percent: Decimal
+    counts: bool = True
+
+
+def values_by_currency(status: str) -> dict[str, Decimal]:
+    """What the estimates of that status come to, for each currency that occurs."""
+    return totals_of(_standing(status)(timezone.localdate()))
+
+
+@cache
+def _standing(status: str) -> Prepared[Bare]:
+    def compose(today: Any) -> "QuerySet[Estimate, Bare]":
+        found = Estimate.objects.filter(with_status(status, today), superseded_by=None)
+        return found.order_by().values_list(*BARE)
+
+    return Prepared(compose)
+
+
+def totals_of(found: Sequence[Bare], most_lines: int | None = None) -> dict[str, Decimal]:
+    """What they come to, for each currency that occurs. Raises TooManyLines for more of them."""
+    totals: dict[str, list[Decimal]] = defaultdict(list)
+    for (_, currency, _), one in zip(found, each_total(found, most_lines), strict=True):
+        totals[currency].append(one)
+    return {currency: total(amounts, currency) for currency, amounts in sorted(totals.items())}
+
+
+def each_total(found: Sequence[Bare], most_lines: int | None = None) -> list[Decimal]:
+    """What each of them comes to. Raises TooManyLines if more than so many lines count."""
+    lines: QuerySet[LineItem] = LineItem.objects.filter(Q(optional=False) | Q(chosen=True))
+    lines = lines.filter(estimate__in=[pk for pk, _, _ in found]).order_by()
+    if most_lines is not None:
+        lines = lines[: most_lines + 1]
+    rows = list(lines.values_list("estimate", *CountedLine._fields[:4]))
+    if most_lines is not None and len(rows) > most_lines:
+        raise TooManyLines
+    of_each: dict[int, list[CountedLine]] = defaultdict(list)
+    for pk, *price in rows:
+        of_each[pk].append(CountedLine(*price))
+    return [amounts_of(of_each[pk], percent, currency).total for pk, currency, percent in found]
+
+
+def near_total(amount: Decimal, most_lines: int) -> list[Bare]:
+    """Those of which the total may be that amount, or have decimals beyond it: the newest ones,
+    which have no more than so many lines together.
+
+    The database adds up without rounding, so some are about it only: look at their totals.
+    """
+    counts = Q(line_items__optional=False) | Q(line_items__chosen=True)
+    sums = Coalesce(Sum(_unrounded(), filter=counts), 0.0) * (100 - _real("discount_percent")) / 100
+    lines = Count("line_items")
+    off = 5.0 + 5 * lines + abs(float(amount)) * 1e-9
+    summed = Estimate.objects.annotate(about=sums - float(amount), off=off, lines=lines)
+    near = summed.filter(about__gte=-F("off"), about__lte=F("off")).order_by("-pk")
+    found = list(near.values_list("lines", *BARE)[:most_lines])
+    together = accumulate(lines for lines, *_ in found)
+    fitting = sum(so_far <= most_lines for so_far in together)
+    return [(pk, currency, percent) for _, pk, currency, percent in found[:fitting]]
+
+
+def _real(name: str) -> Cast:
+    return Cast(F(name), FloatField())
+
+
+def _unrounded() -> Any:
+    """What a line comes to, as part of a query of estimates."""
+    quantity, price = _real("line_items__quantity"), _real("line_items__unit_price")
+    discount, tax = _real("line_items__discount_percent"), _real("line_items__tax_percent")
+    return quantity * price * (100 - discount) * (100 + tax) / 10_000
