@@ -27,7 +27,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from syteops.audit.models import AuditChain, AuditEntry
@@ -263,20 +263,25 @@ def is_intact() -> bool:
 
 
 def _require_both_ends() -> None:
-    """An older end was signed too, once; but it is not that of the newest sealed entry."""
+    """An older end was signed too, once; but it is not that of the newest sealed entry.
+
+    By number and seal: another entry with that seal would keep the next from getting its number.
+    """
     row: Any = next(iter(_BOTH_ENDS()), None)
-    chain = intact(AuditChain(*row[:-1]) if row else None)
-    if chain.head_seal != (row[-1] or chain.cut_seal):
+    chain = intact(AuditChain(*row[:-2]) if row else None)
+    newest = (chain.cut_sequence, chain.cut_seal) if row[-2] is None else row[-2:]
+    if (chain.head_sequence, chain.head_seal) != newest:
         raise BrokenChain("The chain does not end where its newest entry is.")
     if chain.cut_at and timezone.now() < chain.cut_at:
         raise ClockBehind
 
 
 def _both_ends() -> "QuerySet[AuditChain, Any]":
-    """The chain's record, and the seal of the newest entry."""
-    newest = AuditEntry.objects.exclude(sequence=None).order_by("-sequence").values("seal")[:1]
+    """The chain's record, and the number and seal of the newest entry."""
+    newest = AuditEntry.objects.exclude(sequence=None).order_by("-sequence")
     columns = [field.attname for field in AuditChain._meta.concrete_fields]
-    return AuditChain.objects.values_list(*columns, Subquery(newest))
+    ends = (Subquery(newest.values(name)[:1]) for name in ("sequence", "seal"))
+    return AuditChain.objects.values_list(*columns, *ends)
 
 
 _BOTH_ENDS: Prepared[Any] = Prepared(_both_ends)
@@ -294,27 +299,3 @@ def intact(chain: AuditChain | None) -> AuditChain:
 def sign(chain: AuditChain) -> None:
     """Sign both ends of the chain as they are."""
     chain.mac = mac_of_chain(chain)
-
-
-# --- Retention -----------------------------------------------------------------------------
-
-
-@transaction.atomic
-def cut_before(moment: datetime) -> int:
-    """Remove the sealed entries older than `moment`, from the oldest end only; how many.
-
-    The cut is signed, so that `verify` accepts it and nothing else. Raises BrokenChain.
-    """
-    chain = intact(AuditChain.objects.select_for_update().first())
-    sealed = AuditEntry.objects.exclude(sequence=None).order_by("sequence")
-    first_kept = sealed.filter(at__gte=moment).first()
-    last = sealed.filter(sequence__lt=first_kept.sequence) if first_kept else sealed
-    newest = last.last()
-    if newest is None or newest.sequence is None:
-        return 0
-    chain.cut_sequence, chain.cut_seal = newest.sequence, newest.seal
-    # By the entries, and not by the clock of now: a wrong one would have all that follows refused.
-    chain.cut_at = last.aggregate(at=Max("at"))["at"] + timedelta(microseconds=1)
-    sign(chain)
-    chain.save()
-    return AuditEntry.objects.filter(sequence__lte=newest.sequence).delete()[0]

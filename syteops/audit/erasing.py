@@ -14,7 +14,7 @@ from django.db import transaction
 from syteops.audit.chain import TrailBroken, mac_of, sign_entry
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record_about
-from syteops.audit.verification import ERASURE, erased_macs
+from syteops.audit.stored import ERASURE, erased_macs
 from syteops.core.actors import Actor
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields

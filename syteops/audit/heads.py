@@ -2,8 +2,10 @@
 
 The ends of the chain of an hour ago were signed, too: without this file somebody could take the
 newest entries away and put those ends back. It is kept once an hour; `verify_audit` asks for it.
+What came since the last one is verified then.
 """
 
+import os
 import re
 from contextlib import suppress
 from datetime import timedelta
@@ -14,6 +16,7 @@ from django.utils import timezone
 
 from syteops.audit.chain import BrokenChain, intact
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.audit.stored import Link, erased_macs, require_end, walk
 from syteops.core.locks import snapshot
 
 SETTLED = timedelta(minutes=10)
@@ -33,17 +36,35 @@ class TrailWentBack(BrokenChain):
 
 def keep_head() -> None:
     """Keep the newest that is settled. Raises BrokenChain, keeping the former one, if the trail
-    does not contain that, and OSError.
+    does not contain that, or is not what was signed since, and OSError.
     """
     with snapshot():
-        require_kept_head(intact(AuditChain.objects.first()))
-        sealed = AuditEntry.objects.filter(sequence__isnull=False)
-        settled = sealed.filter(at__lt=timezone.now() - SETTLED)
-        newest = settled.order_by("-sequence").first()
-    if newest and (newest.sequence or 0) > _number_of(_kept_head()):
+        chain = intact(AuditChain.objects.first())
+        require_kept_head(chain)
+        newest = _newest_settled(chain)
+    if newest:
         draft = _file().with_name("audit_head.new")
-        draft.write_text(f"{newest.sequence}:{newest.seal}\n", encoding="ascii")
+        with draft.open("w", encoding="ascii") as file:
+            file.write(f"{newest.sequence}:{newest.seal}\n")
+            file.flush()
+            os.fsync(file.fileno())  # a power cut leaves the former one, or this one
         draft.replace(_file())
+
+
+def _newest_settled(chain: AuditChain) -> Link | None:
+    """Of the entries since the kept head. Each is verified: whoever made them look too young, or
+    took them out of the way, for as long as this looks, would have no newer head kept.
+    """
+    sequence, seal = chain.cut_sequence, chain.cut_seal
+    if (kept := _number_of(_kept_head())) > sequence:
+        sequence, seal = kept, _kept_head().partition(":")[2]
+    settled, newest = timezone.now() - SETTLED, None
+    since = AuditEntry.objects.filter(sequence__gt=sequence)
+    for link in walk(sequence, seal, since, erased_macs()):
+        sequence, seal, at = link
+        newest = link if at < settled else newest
+    require_end(chain, sequence, seal)
+    return newest
 
 
 def require_kept_head(chain: AuditChain) -> None:

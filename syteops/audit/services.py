@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from syteops.audit import chain
+from syteops.audit import chain, retention
 from syteops.audit.event_types import event_types
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
@@ -285,7 +285,6 @@ def record_refusal(
         _store(entry)
 
 
-@transaction.atomic
 def prune(actor: Actor) -> int:
     """Remove the entries older than AUDIT_RETENTION_DAYS, from the oldest end only; how many.
 
@@ -293,10 +292,12 @@ def prune(actor: Actor) -> int:
     """
     days = settings.AUDIT_RETENTION_DAYS
     moment = timezone.now() - timedelta(days=days)
-    count = chain.cut_before(moment) if days else 0
-    if count:
-        cut = {"entries_removed": (None, count), "older_than": (None, moment.isoformat())}
-        record_about(actor, Noun.AUDIT, Verb.PRUNED, (AuditEntry.resource, "", ""), cut)
+    end = retention.old_end(moment) if days else None
+    with transaction.atomic():
+        count = retention.cut_off(end) if end else 0
+        if count:
+            cut = {"entries_removed": (None, count), "older_than": (None, moment.isoformat())}
+            record_about(actor, Noun.AUDIT, Verb.PRUNED, (AuditEntry.resource, "", ""), cut)
     return count
 
 

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.verification import ERASURE
+from syteops.audit.stored import ERASURE
 from syteops.core.entities import Entity
 from syteops.core.permissions import permission_name
 

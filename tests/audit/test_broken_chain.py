@@ -14,6 +14,7 @@ from syteops.core.consequences import foresee
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
 from tests.fixtures import Api
+from tests.trail import cut_before
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +69,19 @@ def test_while_the_chain_is_broken_nothing_is_written(
     assert verification.verify()[:2] == (4, 0)
 
 
+def test_nothing_is_written_behind_an_entry_that_takes_the_next_number(whole: AuditChain) -> None:
+    """It could not be sealed: as one with the seal of the end it would look like the end."""
+    newest = AuditEntry.objects.filter(pk=AuditEntry.objects.get(sequence=3).pk)
+    newest.update(sequence=4)
+
+    with pytest.raises(chain.TrailBroken):
+        services.create_crm_system(SYSTEM, name="Unseen")
+
+    newest.update(sequence=3)
+    services.create_crm_system(SYSTEM, name="Seen")
+    assert verification.verify()[:2] == (4, 0)
+
+
 @broken_in_any_way
 def test_nothing_is_foreseen_of_what_would_be_refused(
     whole: AuditChain, tamper: Callable[[], None]
@@ -113,7 +127,7 @@ def test_each_door_says_that_nothing_is_stored(
 
 @pytest.mark.django_db(transaction=True)
 def test_after_all_entries_were_cut_off_writing_goes_on(whole: AuditChain) -> None:
-    assert chain.cut_before(timezone.now()) == 3
+    assert cut_before(timezone.now()) == 3
 
     services.create_crm_system(SYSTEM, name="Next")
 

@@ -19,6 +19,7 @@ from syteops.audit.services import prune
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
 from tests.each import each
+from tests.trail import cut_before
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_a_changed_value_in_the_record_of_the_ends_is_found(
     entries: list[AuditEntry], column: str, cut: bool
 ) -> None:
     if cut:
-        chain.cut_before(entries[6].at)
+        cut_before(entries[6].at)
     ends = AuditChain.objects.get()
     value = entries[0].at if column == "cut_at" and not cut else getattr(ends, column)
 
@@ -109,7 +110,7 @@ def test_a_changed_value_in_the_record_of_the_ends_is_found(
 def test_the_moment_of_a_cut_cannot_be_taken_back(entries: list[AuditEntry]) -> None:
     """Without it, whoever kept a copy of what was cut off could lay it in again as new."""
     old = AuditEntry.objects.get(pk=entries[2].pk)
-    chain.cut_before(entries[6].at)
+    cut_before(entries[6].at)
     AuditChain.objects.update(cut_at=None)
     old.pk, old.sequence, old.seal = None, None, ""
     old._state.adding = True
@@ -286,7 +287,7 @@ def test_the_verifier_changes_nothing(entries: list[AuditEntry]) -> None:
 
 def test_an_entry_that_was_cut_off_does_not_come_back(entries: list[AuditEntry]) -> None:
     old = AuditEntry.objects.get(pk=entries[2].pk)
-    chain.cut_before(entries[6].at)
+    cut_before(entries[6].at)
     old.pk, old.sequence, old.seal = None, None, ""
     old._state.adding = True
     old.save()
@@ -362,6 +363,19 @@ def test_a_trail_that_went_another_way_since_shows_against_a_kept_head(
 def test_a_head_that_is_none_is_refused(entries: list[AuditEntry], head: str) -> None:
     with pytest.raises(CommandError, match="--head"):
         call_command("verify_audit", head=head)
+
+
+def test_a_head_that_cannot_be_compared_is_no_proof(entries: list[AuditEntry]) -> None:
+    """One of another site, or of what is gone: to find nothing would look like whole."""
+    at_cut, other = f"6:{entries[5].seal}", "f" * 64
+    assert cut_before(entries[6].at) == 6
+
+    assert verification.verify(at_cut).problem == ""
+    assert verification.verify(f"007:{entries[6].seal}").problem == ""
+    for number in ("6", "007"):
+        assert verification.verify(f"{number}:{other}").problem.endswith("was replaced.")
+    for head in (f"5:{entries[4].seal}", f"0:{other}"):
+        assert "removed because it was old" in verification.verify(head).problem
 
 
 def test_a_kept_head_may_be_shortened(entries: list[AuditEntry]) -> None:

@@ -1,6 +1,7 @@
 """Nobody who writes to the database alone goes back to an end of the chain that was signed once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -11,6 +12,7 @@ from syteops.audit import chain, heads, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
+from tests.trail import cut_before
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +54,44 @@ def test_an_older_end_is_noticed_when_the_trail_is_verified_and_within_the_hour(
     assert verification.verify().problem == ""
 
 
+AWAY = ({"at": datetime(2099, 1, 1, tzinfo=UTC)}, {"sequence": None, "seal": ""}, {"code": "x"})
+
+
+@pytest.mark.parametrize("values", AWAY)
+def test_nobody_has_an_old_head_kept_on_unnoticed(
+    entries: list[AuditEntry], values: dict[str, Any]
+) -> None:
+    """With the newest entries out of sight whenever the hour's work is done: once it is done, they
+    could be taken away.
+    """
+    heads.keep_head()
+    more("What somebody wants to hide")
+    newest = AuditEntry.objects.filter(pk=AuditEntry.objects.get(sequence=11).pk)
+    before = newest.values().get()
+
+    newest.update(**values)
+    with pytest.raises(chain.BrokenChain):
+        heads.keep_head()
+    assert heads._file().read_text().startswith("10:")
+
+    newest.update(**before)
+    heads.keep_head()
+    assert heads._file().read_text().startswith("11:")
+
+
+def test_only_what_came_since_is_verified_to_keep_it(entries: list[AuditEntry]) -> None:
+    """The whole of a long trail would take minutes each hour."""
+    heads.keep_head()
+    more("New")
+    AuditEntry.objects.filter(sequence=5).update(code="x")
+    heads.keep_head()
+    assert heads._file().read_text().startswith("11:")
+
+
 def test_what_was_cut_off_as_old_need_not_be_there(entries: list[AuditEntry]) -> None:
     heads.keep_head()
     more("Later")
-    assert chain.cut_before(timezone.now()) == 11
+    assert cut_before(timezone.now()) == 11
     heads.keep_head()
     more("Last")
     heads.keep_head()

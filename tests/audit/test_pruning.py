@@ -1,16 +1,19 @@
 """Old entries are cut off at the oldest end, and the rest still verifies."""
 
+import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from syteops.audit import chain, verification
+from syteops.audit import chain, retention, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
+from tests.trail import cut_before
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_retention_cuts_the_oldest_end_and_the_rest_still_verifies(
     entries: list[AuditEntry],
 ) -> None:
-    assert chain.cut_before(entries[6].at) == 6
+    assert cut_before(entries[6].at) == 6
 
     assert AuditEntry.objects.order_by("sequence").first() == entries[6]
     assert verification.verify() == (4, 0, verification.verify().head, "")
@@ -31,14 +34,77 @@ def test_nothing_is_cut_from_an_end_that_does_not_hold(entries: list[AuditEntry]
     AuditChain.objects.update(cut_sequence=3)
 
     with pytest.raises(chain.BrokenChain):
-        chain.cut_before(timezone.now())
+        cut_before(timezone.now())
 
     assert AuditEntry.objects.count() == 10
     assert verification.verify().problem
 
 
+def test_nor_from_one_that_was_altered_since_its_entries_were_verified(
+    entries: list[AuditEntry],
+) -> None:
+    end = retention.old_end(entries[6].at)
+    assert end
+    AuditChain.objects.update(head_sequence=3)
+
+    with pytest.raises(chain.BrokenChain):
+        retention.cut_off(end)
+    assert AuditEntry.objects.count() == 10
+
+
+def _make_old(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(sequence__lte=8).update(at=timezone.now() - timedelta(days=9))
+
+
+def _make_one_old(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(sequence=1).update(at=timezone.now() - timedelta(days=9))
+
+
+def _make_all_old(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.update(at=timezone.now() - timedelta(days=9))
+
+
+def _keep_all(entries: list[AuditEntry]) -> None:
+    AuditEntry.objects.filter(sequence=1).update(at=timezone.now() + timedelta(days=9))
+
+
+def _make_one_up(entries: list[AuditEntry]) -> None:
+    """Below the cut, where the next one would take it away."""
+    made_up = entries[0]
+    made_up.pk, made_up.uid, made_up.sequence = None, uuid.uuid4(), -1
+    AuditEntry.objects.bulk_create([made_up])
+
+
+@pytest.mark.parametrize(
+    "tamper", [_make_old, _make_one_old, _make_all_old, _keep_all, _make_one_up]
+)
+def test_nothing_is_cut_that_is_not_what_was_signed(
+    entries: list[AuditEntry], settings: Any, tamper: Callable[[list[AuditEntry]], None]
+) -> None:
+    """Else the product itself would remove what somebody made look old, and sign that."""
+    settings.AUDIT_RETENTION_DAYS = 7
+    tamper(entries)
+    count = AuditEntry.objects.count()
+
+    with pytest.raises(CommandError, match=r"Nothing was removed\. Entry"):
+        call_command("prune_audit")
+
+    assert AuditEntry.objects.count() == count
+    assert verification.verify().problem
+
+
+def test_of_two_that_cut_the_slower_one_cuts_nothing(entries: list[AuditEntry]) -> None:
+    slower, faster = (retention.old_end(entries[n].at) for n in (3, 6))
+    assert slower
+    assert faster
+    assert retention.cut_off(faster) == 6
+    assert retention.cut_off(faster) == retention.cut_off(slower) == 0
+    assert verification.verify()[:2] == (4, 0)
+    assert verification.verify().problem == ""
+
+
 def test_a_clock_that_was_ahead_while_it_was_cut_stops_nothing(entries: list[AuditEntry]) -> None:
-    assert chain.cut_before(timezone.now() + timedelta(days=365)) == 10
+    assert cut_before(timezone.now() + timedelta(days=365)) == 10
     services.create_crm_system(SYSTEM, name="By the right clock again")
     assert chain.seal_pending() == 1
     assert verification.verify()[:2] == (1, 0)
@@ -49,7 +115,7 @@ def test_nothing_is_stored_as_of_before_the_cut(
     entries: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would never be sealed, and the trail never be whole again."""
-    chain.cut_before(entries[6].at)
+    cut_before(entries[6].at)
     with monkeypatch.context() as patched:
         patched.setattr(timezone, "now", lambda: entries[0].at)
         with pytest.raises(chain.TrailBroken) as refusal:
@@ -63,7 +129,7 @@ def test_nothing_is_stored_as_of_before_the_cut(
 
 def test_what_was_cut_and_comes_back_is_found(entries: list[AuditEntry]) -> None:
     """Even the newest of it."""
-    chain.cut_before(entries[6].at)
+    cut_before(entries[6].at)
     back = entries[5]
     back.sequence, back.seal, back._state.adding = None, "", True
     back.save(force_insert=True)

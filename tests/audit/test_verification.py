@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from syteops.audit import chain, verification
+from syteops.audit import chain, stored, verification
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import ActorKind, Channel
 
@@ -109,7 +109,7 @@ def test_a_long_trail_takes_as_many_queries_as_a_short_one() -> None:
 
 
 def test_a_long_trail_does_not_have_to_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(stored, "ROWS_AT_ONCE", 50)
     fill(1500)
 
     tracemalloc.start()

@@ -7,7 +7,7 @@ import pytest
 from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
-from syteops.audit.verification import ERASURE
+from syteops.audit.stored import ERASURE
 from syteops.core import prepared
 from syteops.core.actors import SYSTEM
 from syteops.core.trials import is_trial, trial

@@ -16,6 +16,7 @@ from syteops.team import services as team
 from tests.deliveries.sending import Post, wants
 from tests.events.publish import a_system
 from tests.samples.team import a_member
+from tests.trail import cut_before
 
 
 def test_answers_about_a_person_are_cleared_and_others_stay(post: Post) -> None:
@@ -64,7 +65,7 @@ def test_what_was_answered_about_a_pruned_change_goes_too(post: Post) -> None:
     member = a_member(email="canary@zyx.example")
     post.deliver()
     chain.seal_pending()
-    chain.cut_before(timezone.now())
+    cut_before(timezone.now())
 
     team.erase_team_member(SYSTEM, member)
 

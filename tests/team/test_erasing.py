@@ -34,6 +34,7 @@ from tests.fixtures import Api, signed_in
 from tests.samples.crm import a_system
 from tests.samples.team import a_member
 from tests.team.erasing import CANARIES, a_canary
+from tests.trail import cut_before
 
 
 def found_anywhere(uploads_folder: Path) -> set[str]:
@@ -254,7 +255,7 @@ def test_a_name_goes_whose_entries_were_pruned(api: Api, erased: Any) -> None:
     """Answers are kept as long as the trail at least is, but a name may be older than both."""
     member, grace = a_member(first_name="Zyxwvut"), a_member(first_name="Grace")
     chain.seal_pending()
-    chain.cut_before(timezone.now())
+    cut_before(timezone.now())
     assert not AuditEntry.objects.exists()
     notes_of = {"title": "Meeting", "author": member.slot}, {"title": "Talk", "author": grace.slot}
     for key, note in enumerate(notes_of):

@@ -1,0 +1,48 @@
+"""Cutting the oldest entries off, so that what is left can still be verified.
+
+The cut is signed, and verification accepts it and nothing else. So each entry that goes is verified
+before: else whoever writes to the database would only have to make entries look old to have them
+removed, and that signed.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from syteops.audit.chain import intact, sign
+from syteops.audit.models import AuditChain, AuditEntry
+from syteops.audit.stored import Link, erased_macs, walk
+from syteops.core.locks import snapshot
+
+
+def old_end(moment: datetime) -> Link | None:
+    """The last of the oldest sealed entries that are all from before `moment`, with the time of the
+    latest of them. Raises BrokenChain if one of them, or the next, is not what was signed.
+
+    Very many entries take long to verify, so this is for before the transaction that cuts.
+    """
+    last = None
+    with snapshot():
+        chain = intact(AuditChain.objects.first())
+        entries = AuditEntry.objects.exclude(sequence=None)
+        if next_one := entries.filter(at__gte=moment).order_by("sequence").first():
+            entries = entries.filter(sequence__lte=next_one.sequence)
+        for link in walk(chain.cut_sequence, chain.cut_seal, entries, erased_macs()):
+            if link.at >= moment:
+                break
+            last = link._replace(at=max(link.at, last.at)) if last else link
+    return last
+
+
+@transaction.atomic
+def cut_off(end: Link) -> int:
+    """Remove the entries up to that one, and sign the cut; how many. Raises BrokenChain."""
+    chain = intact(AuditChain.objects.select_for_update().first())
+    if end.sequence <= chain.cut_sequence:  # somebody else was faster
+        return 0
+    chain.cut_sequence, chain.cut_seal = end.sequence, end.seal
+    # By the entries, and not by the clock of now: a wrong one would have all that follows refused.
+    chain.cut_at = end.at + timedelta(microseconds=1)
+    sign(chain)
+    chain.save()
+    return AuditEntry.objects.filter(sequence__lte=end.sequence).delete()[0]
