@@ -16,6 +16,7 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.template.base import Template
 from django.template.context import Context, RequestContext
+from django.test import TransactionTestCase
 from django.test.signals import template_rendered
 from hypothesis import HealthCheck, settings
 from pytest_rerunfailures import suspended_finalizers
@@ -25,7 +26,7 @@ from syteops.audit import chain
 from syteops.audit.models import AuditEntry
 from syteops.core import counters
 from syteops.env import kept_secret
-from tests import databases
+from tests import databases, emptying
 from tests.environment import ROOT, isolate, one_at_a_time
 from tests.isolation import forget_calls
 from tests.once import is_once, leaves_once_out
@@ -203,6 +204,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         connection._test_serialized_contents = (  # type: ignore[attr-defined]
             connection.creation.serialize_db_to_string()
         )
+        emptying.remember()
+
+
+_flush: Any = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+def _empty_tables(case: TransactionTestCase) -> None:
+    """`serialized_rollback` lays its rows back into tables that have none at all."""
+    if case.serialized_rollback or not emptying.empty():
+        _flush(case)
+
+
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
 
 
 @pytest.fixture
