@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from syteops.adminkit.strict import StrictAdmin
 from syteops.audit.models import AuditEntry
+from syteops.audit.queries import read_many
 
 PER_PAGE = 50
 
@@ -19,9 +20,11 @@ PER_PAGE = 50
 def page_of(request: HttpRequest, entries: QuerySet[AuditEntry]) -> Page[AuditEntry]:
     """The page of `entries` that the request asks for with `?page=`, or the nearest there is.
 
-    For templates/admin/audit_pages.html. Takes two queries, whichever page it is.
+    For templates/admin/audit_pages.html. Takes three queries, whichever page it is.
     """
-    return Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = read_many(page.object_list)  # type: ignore[arg-type]
+    return page
 
 
 class HistoryAdmin(StrictAdmin):

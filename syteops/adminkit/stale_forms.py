@@ -30,6 +30,7 @@ from syteops.adminkit.merging import (
 from syteops.adminkit.moments import ago
 from syteops.adminkit.races import lock_row, races_refused
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.queries import read_many
 from syteops.audit.visibility import visible_to_person
 from syteops.audit.words import actor_name, sentence
 from syteops.core.errors import Conflict, DomainError, Forbidden
@@ -37,10 +38,12 @@ from syteops.core.events import Verb
 from syteops.core.permissions import permission_name
 
 FIELD = "_seen"
+MOST_SHOWN = 50
+"""Changes by others that a form shows, the newest: what it says it has seen may be anything."""
 
 
 class ChangedMeanwhile(Conflict):
-    """Others changed the object while the form was open; `entries` tell what, the oldest first."""
+    """Others changed the object while the form was open. `entries` tell what, the newest last."""
 
     def __init__(self, entries: list[AuditEntry]) -> None:
         super().__init__("Others changed this while you had it open. Nothing was saved.")
@@ -66,9 +69,9 @@ def refuse_if_unseen(request: HttpRequest, changes: QuerySet[AuditEntry]) -> Non
     """
     seen = request.POST.get(FIELD, "")
     if re.fullmatch("[0-9]{1,18}", seen):
-        newer = list(changes.filter(pk__gt=int(seen)).order_by("pk"))
+        newer = read_many(changes.filter(pk__gt=int(seen)).order_by("-pk")[:MOST_SHOWN])
         if newer:
-            raise ChangedMeanwhile(newer)
+            raise ChangedMeanwhile(newer[::-1])
 
 
 def what_is_seen(request: HttpRequest, changes: QuerySet[AuditEntry]) -> dict[str, Any]:

@@ -49,6 +49,9 @@ class AuditEntry(Entity):
     sequence = models.BigIntegerField(null=True, unique=True, editable=False)
     seal = models.CharField(max_length=64, blank=True, editable=False)
 
+    changes_left_out = False
+    """Whether its changes were not read, because those of others are long (`queries.read_many`)."""
+
     # No part of the seal, which has what they are made of; verifying makes them again.
     actor_label_folded = FoldedField("actor_label")
     searched = SearchField("object_label", "actor_label")

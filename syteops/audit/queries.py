@@ -4,10 +4,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
+from itertools import accumulate
 from operator import or_
 from typing import Any
 
-from django.db.models import BigIntegerField, Max, Q, QuerySet, TextField
+from django.db.models import BigIntegerField, Max, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Length
 
 from syteops.audit.models import AuditChain, AuditEntry, Outcome
@@ -37,6 +38,25 @@ def fitting(entry_ids: Sequence[int | None]) -> int:
             if together > MOST_READ:
                 return max(at, 1)
     return len(entry_ids)
+
+
+def read_many(found: QuerySet[AuditEntry]) -> list[AuditEntry]:
+    """These entries; of those behind MOST_READ characters of changes all but these. Two queries."""
+    size = Length(Cast("changes", TextField()))
+    entries: list[Any] = list(found.defer("changes").annotate(size=size))
+    together = accumulate(one.size for one in entries)
+    fitting = [one.pk for one, so_far in zip(entries, together, strict=True) if so_far <= MOST_READ]
+    keys = fitting or [one.pk for one in entries[:1]]
+    changes = dict(AuditEntry.objects.filter(pk__in=keys).values_list("pk", "changes"))
+    for one in entries:
+        one.changes, one.changes_left_out = changes.get(one.pk, {}), one.pk not in changes
+    return entries
+
+
+def are_readable(found: QuerySet[AuditEntry]) -> bool:
+    """Whether all of these have MOST_READ characters of changes together, at most."""
+    sizes = found.aggregate(together=Sum(Length(Cast("changes", TextField()))))
+    return (sizes["together"] or 0) <= MOST_READ
 
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
@@ -159,7 +179,7 @@ def latest_actors(among: QuerySet[AuditEntry], count: int) -> list[tuple[str, st
     kinds = among.order_by().values("actor_kind", "actor_id")
     newest = kinds.annotate(newest=Max("id")).order_by("-newest").values_list("newest", flat=True)
     found = AuditEntry.objects.filter(pk__in=list(newest[:count]))
-    return [(one.actor_kind, one.actor_id, one.actor_label) for one in found]
+    return list(found.values_list("actor_kind", "actor_id", "actor_label"))
 
 
 def resources(among: QuerySet[AuditEntry]) -> list[str]:

@@ -24,7 +24,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "Start page",
         "start": start_page_for(request.user),
         "sees_trail": sees_trail,
-        "recent": visible_to_person(request.user, latest_changes())[:RECENT_CHANGES]
+        "recent": visible_to_person(request.user, latest_changes().defer("changes"))[
+            :RECENT_CHANGES
+        ]
         if sees_trail
         else [],
     }

@@ -147,6 +147,12 @@ class AuditEntryAdmin(DetailAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         return visible_to_person(request.user, super().get_queryset(request))
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """No column shows what changed, which may be long."""
+        listed = super().get_changelist_instance(request)
+        listed.result_list = listed.result_list.defer("changes")
+        return listed
+
     @admin.display(description="When", ordering="at")
     def when(self, entry: AuditEntry) -> str:
         return exact_moment(entry.at)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from syteops.audit.models import AuditEntry
-from syteops.audit.queries import later_changes
+from syteops.audit.queries import are_readable, later_changes
 from syteops.audit.snapshots import EMPTY, json_value
 from syteops.core.actors import Actor
 from syteops.core.encryption import Sealed
@@ -103,13 +103,19 @@ def _values_left_by(undo: Undo, entry: AuditEntry) -> dict[str, Any]:
     """Fields of the object as `entry` left it: those that it names, and those touched since.
 
     What no later entry of the object touches is as it was, except what others' entries tell of. A
-    secret that was touched since counts as new: nobody can tell whether it is the same.
+    secret that was touched since counts as new: nobody can tell whether it is the same. Raises
+    Conflict where that is too much to read.
     """
     naming = Naming(undo.references, entry)
     given = {**dict.fromkeys(undo.elsewhere), **afters(entry)}
     made = {name: naming.keys_at_entry(name, value) for name, value in given.items()}
     seen = set(undo.elsewhere)
-    for later in later_changes(entry).order_by("pk"):
+    since = later_changes(entry)
+    if not are_readable(since):
+        raise Conflict(
+            "Too much was changed since to tell whether it is as it was. Delete it instead."
+        )
+    for later in since.order_by("pk"):
         names = Naming(undo.references, later)
         for name in later.changes.keys() - seen:
             before = None if name in undo.secrets else befores(later)[name]

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.queries import read_many
 from syteops.core.actors import Channel
 from syteops.history.rights import may_undo
 
 _LATEST = 200
-"""Entries in which those of a request that has just ended are looked for."""
+"""Entries in which those of a request that has just ended are looked for; and of a job, so many."""
 _APART = timedelta(minutes=5)
 """By so much the clocks of a process that begins a job and of one that does it may differ."""
 
@@ -31,7 +32,7 @@ def with_undo(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if response.status_code != 302 or not told or told[-1].level != SUCCESS:
         return response
     undoable = (one for one in _made_by(request) if may_undo(request.user, one))
-    if made := [*islice(undoable, 2)]:  # there may be thousands
+    if made := [*islice(undoable, 2)]:
         link = '{} <a class="so-link so-undo" href="{}">{}</a>'
         where = _where(made, response.headers["Location"])
         told[-1].message = format_html(link, told[-1].message, *where)
@@ -52,7 +53,8 @@ def _made_by(request: HttpRequest) -> Iterator[AuditEntry]:
         newest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         latest = latest.filter(pk__gt=newest - _LATEST)
     mine = latest.filter(request_id=request_id, outcome=Outcome.CHANGED).exclude(changes={})
-    return (one for one in mine if one.operation.startswith(f"{one.object_resource}."))
+    some = read_many(mine[:_LATEST])  # of a job there may be thousands
+    return (one for one in some if one.operation.startswith(f"{one.object_resource}."))
 
 
 def _where(made: list[AuditEntry], back: str) -> tuple[str, str]:

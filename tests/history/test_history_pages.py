@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from manage_api.keys import services as keys
 from notes import services as notes
+from syteops.adminkit import stale_forms
 from syteops.adminkit.history import PER_PAGE
+from syteops.audit import queries as trail
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record, record_about
 from syteops.core.actors import SYSTEM
@@ -264,3 +266,31 @@ def test_a_page_of_many_entries_is_no_longer_than_somebody_reads(
     assert 0 < sum(found.count(one * 2_000) for one in "abcde") < 6
     assert found.count(">Changed</a>") > 2
     assert "e" * 2_000 in page.get(f"/admin/audit/auditentry/{entry.pk}/change/").content.decode()
+
+
+def test_a_page_reads_no_more_long_changes_than_it_can_show(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 of two megabytes each took 300 MB; a form that had seen nothing read all there are."""
+    note = notes.create_note(SYSTEM, title="Minutes")
+    for letter in "abcdef":
+        notes.update_note(SYSTEM, note, content=letter * 1_000)
+    address = f"/admin/notes/note/{note.pk}"
+    monkeypatch.setattr(trail, "MOST_READ", 8_000)
+    monkeypatch.setattr(stale_forms, "MOST_SHOWN", 5)
+
+    for answer, left_out in (
+        (page.get(f"{address}/history/"), "are not shown here"),
+        (page.post(f"{address}/change/", {"_seen": "1"}), "look into the history"),
+    ):
+        shown = answer.content.decode()
+        assert "f" * 1_000 in shown
+        assert "b" * 1_000 not in shown
+        assert shown.count(left_out) > 1
+
+
+def test_the_list_of_the_trail_reads_no_changes(page: Client) -> None:
+    notes.create_note(SYSTEM, title="Minutes")
+    with CaptureQueriesContext(connection) as asked:
+        page.get("/admin/audit/auditentry/")
+    assert not [one["sql"] for one in asked if 'entry"."changes"' in one["sql"]]

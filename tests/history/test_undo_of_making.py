@@ -9,6 +9,7 @@ from manage_api.operations import find
 from notes.models import Note
 from syteops.ai import services as ai
 from syteops.ai.models import AiProvider
+from syteops.audit import queries
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict
 from syteops.crm.models import CrmSystem
@@ -239,6 +240,20 @@ def test_a_creation_is_undone_once_the_later_change_is(
     assert revert(api, created).status_code == 200
 
     assert CrmSystem.objects.count() == 0
+
+
+def test_a_creation_is_not_undone_after_more_changes_than_can_be_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that writes notes changes one 600 times a minute, by a megabyte each."""
+    note = api.post("/notes", {"title": "Kick-off"}).json()["id"]
+    for content in ("x" * 1_000, ""):
+        api.patch(f"/notes/{note}", {"content": content})
+    monkeypatch.setattr(queries, "MOST_READ", 1_000)
+    shown = shower(api, f"/notes/{note}")
+    assert "Delete it instead" in refused(api, latest("note.created"), shown)["detail"]
+    monkeypatch.undo()
+    assert revert(api, latest("note.created")).status_code == 200
 
 
 def test_a_role_goes_once_nobody_holds_it_any_more(api: Api) -> None:
