@@ -52,6 +52,7 @@ class CounterKind(StrEnum):
     HOUSEKEEPING = "housekeeping"
     PROGRESS = "progress"
     ROWS_OF_PERSON = "rows of person"
+    PAGES_OF_PERSON = "pages of person"
 
 
 class Counters(Protocol):

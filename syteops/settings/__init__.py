@@ -72,6 +72,9 @@ MANAGE_API_READS_PER_MINUTE = env.int("MANAGE_API_READS_PER_MINUTE", default=120
 MANAGE_API_WRITES_PER_MINUTE = env.int("MANAGE_API_WRITES_PER_MINUTE", default=600)
 MANAGE_API_FAILURES_PER_MINUTE = env.int("MANAGE_API_FAILURES_PER_MINUTE", default=60)
 
+# Seconds of a minute for which one person's pages of the admin may keep processes busy.
+ADMIN_SECONDS_PER_MINUTE = env.int("ADMIN_SECONDS_PER_MINUTE", default=30)
+
 # How long a restricted key may last; 0 is without end. And after how many minutes the page of the
 # keys asks for the password again.
 KEY_MAX_DAYS = env.int("KEY_MAX_DAYS", default=0)
@@ -181,6 +184,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "syteops.people.middleware.FirstThingsMiddleware",
+    "syteops.adminkit.page_budget.PageBudgetMiddleware",
     "syteops.team.middleware.OwnTimesMiddleware",
     "syteops.adminkit.refusals.AdminRefusalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

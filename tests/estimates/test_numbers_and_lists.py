@@ -165,9 +165,10 @@ def test_a_search_for_an_amount_adds_up_so_many_lines_only(
     page: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Thousands of estimates may come to the same."""
-    found = [a_draft() for _ in range(3)]
+    lines = [{"description": "Work", "unit_price": 400}] * 2
+    found = [a_draft(line_items=lines) for _ in range(3)]
     assert {*listed(page, "q=800").context["cl"].result_list} == {*found}
-    monkeypatch.setattr(lists, "MOST_LINES", 2)
+    monkeypatch.setattr(lists, "MOST_LINES", 5)
 
     assert {*listed(page, "q=800").context["cl"].result_list} == {*found[1:]}
 

@@ -1,0 +1,88 @@
+"""For how long one person's pages may keep the server busy.
+
+So whoever loads them in a loop, or many at once, stops nobody else. What is counted is the time
+that they take, not how many there are: one that asks how far a job is takes a hundredth of a form
+with 200 rows.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from syteops.core.counters import CounterKind, counters, seconds_left
+from syteops.core.plain_pages import plain_page
+from syteops.lib.paths import ADMIN_PREFIX
+
+log = logging.getLogger(__name__)
+
+WINDOW = 60
+MOST_STREAMS = 2
+"""Exports that a process sends one person at the same time: each piece of one keeps it busy."""
+
+_streams: WeakKeyDictionary[HttpResponseBase, str] = WeakKeyDictionary()
+"""Those that are on their way, and whose they are."""
+
+
+class PageBudgetMiddleware:
+    """Answers 429 to whose pages took ADMIN_SECONDS_PER_MINUTE within this minute.
+
+    All sessions of a person count together. Takes no query: whose page it is was asked before.
+    Exports that are sent in pieces take no part of it; of those each person has MOST_STREAMS.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        most = settings.ADMIN_SECONDS_PER_MINUTE
+        person = _person(request) if most else ""
+        if not person:
+            return self.get_response(request)
+        counter = (CounterKind.PAGES_OF_PERSON, person, WINDOW)
+        if counters().read(*counter) >= most * 1000 and request.path != reverse("admin:logout"):
+            return _refuse(request, person)
+        began = monotonic()
+        response = self.get_response(request)
+        if response.status_code != 503:  # to wait for what is away is nobody's doing
+            counters().add(*counter, max(int((monotonic() - began) * 1000), 1))
+        return _one_of_few(request, response, person) if response.streaming else response
+
+
+def _person(request: HttpRequest) -> str:
+    """Whose page it is; "" for none of the admin, and for nobody who has signed in."""
+    is_page = request.path_info.startswith(ADMIN_PREFIX)
+    asked = is_page and settings.SESSION_COOKIE_NAME in request.COOKIES
+    return str(request.user.pk) if asked and request.user.is_authenticated else ""
+
+
+def _one_of_few(request: HttpRequest, response: HttpResponseBase, person: str) -> HttpResponseBase:
+    """The export, unless so many of that person are on their way already."""
+    if [*_streams.values()].count(person) >= MOST_STREAMS:
+        texts = "Two exports of yours are still being sent.", "Begin this one when they are there."
+        return plain_page(request.path_info, 429, "One after the other", *texts)
+    _streams[response] = person
+    response._resource_closers.append(partial(_streams.pop, response))  # type: ignore[attr-defined]
+    return response
+
+
+def _refuse(request: HttpRequest, person: str) -> HttpResponse:
+    if counters().add(CounterKind.REFUSED_PAGES, f"{person} busy", WINDOW) == 1:
+        log.warning("Pages of person %s take too long together: refused for a while.", person)
+    seconds = seconds_left(WINDOW)
+    page = plain_page(
+        request.path_info,
+        429,
+        "One moment, please",
+        "Your pages have kept the server busy for longer than one person may, and others want to "
+        "work, too. Nothing was stored.",
+        f"Go back and try again in {seconds} s: what you typed should still be there.",
+    )
+    page.headers["Retry-After"] = str(seconds)
+    return page
