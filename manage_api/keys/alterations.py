@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import connection
 
+from manage_api.keys.endings import put_back
 from manage_api.keys.models import ManageKey
 from manage_api.keys.queries import keys, live_keys
 from syteops.core.encryption import KeyRing, ring
@@ -23,7 +24,8 @@ _looked: list[tuple[KeyRing, State, tuple[int, ...]]] = []
 
 
 def altered_keys() -> list[ManageKey]:
-    """The keys that are refused because somebody changed their rights in the database.
+    """The keys that are refused because somebody changed their rights in the database, or put the
+    row of before their end back.
 
     Only the seals of rows that are new to this process, or that were changed, are opened.
     """
@@ -37,7 +39,8 @@ def altered_keys() -> list[ManageKey]:
         unknown = [pk for pk, row in rows.items() if row not in known]
         opened = {pk: key.has_genuine_rights for pk, key in keys().in_bulk(unknown).items()}
         genuine = {pk: opened[pk] if pk in opened else known[row] for pk, row in rows.items()}
-        altered = keys().in_bulk([pk for pk in rows if not genuine[pk]])
+        returned = put_back(rows)
+        altered = keys().in_bulk([pk for pk in rows if not genuine[pk] or pk in returned])
     _found.clear()
     _found[current] = {row: genuine[pk] for pk, row in rows.items()}
     _looked[:] = [(current, state, tuple(altered))] if state else []

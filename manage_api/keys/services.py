@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from manage_api import throttling
 from manage_api.keys import rights, tokens, validators
+from manage_api.keys.endings import put_back
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import site_key, sponsored_keys
 from syteops.audit import services as audit
@@ -235,7 +236,7 @@ def _check_rotatable(key: ManageKey, now: datetime) -> None:
     if key.paused_at:
         raise Conflict("This key is paused. Resume it first, or revoke it.")
     # The new key would be sealed with the rights that somebody gave the old one.
-    if not key.has_genuine_rights:
+    if not key.has_genuine_rights or put_back([key.pk]):
         raise Conflict("Its rights cannot be verified. Revoke this key, and create a new one.")
 
 

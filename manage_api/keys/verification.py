@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from time import time
+from time import monotonic, time
 from typing import Any, NoReturn
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -14,6 +14,7 @@ from django.utils.http import http_date
 from manage_api import throttling
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
+from manage_api.keys.endings import put_back
 from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
 from manage_api.operations import Operation, all_scopes
 from syteops.audit.services import record_refusal
@@ -95,9 +96,10 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
 
     Raises the same not_authenticated for garbage (no query), an unknown id, a wrong secret and a
     revoked key; only a right secret learns key_expired, api_disabled or network_not_allowed.
-    A key whose rights were altered in the database is refused like a wrong one. A key that is
-    refused although its secret is right is noted in the audit trail. If it has been replaced it is
-    told when it ends, and it pays for each call as if it had been let in.
+    A key whose rights were altered in the database, or whose row is that of before its end, is
+    refused like a wrong one. A key that is refused although its secret is right is noted in the
+    audit trail. If it has been replaced it is told when it ends, and it pays for each call as if it
+    had been let in.
     """
     token = tokens.parse(text)
     if token is None:
@@ -105,13 +107,13 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
     (row, seen), address = _find(token.public_id), client_address(request)
     current = ring()
     proof = current, row, token.verifier
-    key, has_genuine_rights = _let_in.get(proof), True
+    key, has_genuine_rights = _recall(proof), True
+    is_known = key is not None
     if key is None:
         key, has_genuine_rights = _open(row, token.verifier, current)
     holder = KeyHolder(key, seen)
     if not has_genuine_rights:
-        _note_refusal(holder, "rights_altered", request, channel)
-        raise not_authenticated()
+        _refuse_altered(holder, request, channel)
     try:
         _check_state(key, address)
     except ApiError as refusal:
@@ -120,7 +122,11 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
             refusal.headers.update(holder.response_headers())
             throttling.spend(holder, writes=False)
         raise
-    _remember(proof, key)
+    if not is_known:
+        # Last: so the refusal of any other key takes one query, as that of an unknown one.
+        if put_back([key.pk]):
+            _refuse_altered(holder, request, channel)
+        _remember(proof, key)
     usage.note_call(key.pk, address)
     return holder
 
@@ -128,10 +134,13 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
 Row = tuple[Any, ...]
 """What the database has of a key, and whether the API is enabled."""
 
+Proof = tuple[KeyRing, Row, str]
 _REMEMBERED = 1000
-_let_in: dict[tuple[KeyRing, Row, str], ManageKey] = {}
+_REMEMBERED_FOR = 60.0  # seconds: then the trail is asked again
+_let_in: dict[Proof, tuple[ManageKey, float]] = {}
 """The keys that were let in, by all from which it follows that secret and rights are right: the
 ring, all that is stored of the key at this moment, the verifier. So no seal need be opened again.
+With each until when that holds, on the monotonic clock.
 
 What is not let in is never in here. So to refuse a wrong or a revoked key takes as much work as to
 refuse one that does not exist.
@@ -152,17 +161,22 @@ def _open(row: Row, given: str, current: KeyRing) -> tuple[ManageKey, bool]:
     return key, has_genuine_rights
 
 
-def _remember(proof: tuple[KeyRing, Row, str], key: ManageKey) -> None:
+def _recall(proof: Proof) -> ManageKey | None:
+    key, until = _let_in.get(proof, (None, 0.0))
+    return key if monotonic() < until else None
+
+
+def _remember(proof: Proof, key: ManageKey) -> None:
     if len(_let_in) >= _REMEMBERED:
         _let_in.clear()
-    _let_in[proof] = key
+    _let_in[proof] = key, monotonic() + _REMEMBERED_FOR
 
 
 def reject_after_dummy_work() -> NoReturn:
     """The refusal of who has no key, after as much work as the refusal of a wrong one takes."""
     row, _ = _find(_STRANGER.public_id)
     current = ring()
-    _let_in.get((current, row, _STRANGER.verifier))
+    _recall((current, row, _STRANGER.verifier))
     _open(row, _STRANGER.verifier, current)
     raise not_authenticated()
 
@@ -217,6 +231,11 @@ def _check_state(key: ManageKey, address: str) -> None:
         raise ApiError("api_disabled", "This key is paused. Ask a site admin to resume it.")
     if key.networks and not in_networks(address, key.networks):
         raise ApiError("network_not_allowed")
+
+
+def _refuse_altered(holder: KeyHolder, request: HttpRequest, channel: Channel) -> NoReturn:
+    _note_refusal(holder, "rights_altered", request, channel)
+    raise not_authenticated()
 
 
 _noted: dict[tuple[str, str], int] = {}

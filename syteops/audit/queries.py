@@ -65,6 +65,12 @@ def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
     return about.filter(outcome=Outcome.CHANGED)
 
 
+def entries_of_each(model: type[Entity], pks: Collection[int]) -> QuerySet[AuditEntry]:
+    """The same of the objects of that kind with these primary keys, all together."""
+    about = AuditEntry.objects.filter(object_resource=model.resource, object_pk__in=map(str, pks))
+    return about.filter(outcome=Outcome.CHANGED)
+
+
 def entries_about(resource: str, object_id: str) -> QuerySet[AuditEntry]:
     """What happened to the object of that resource and id, newest first."""
     return AuditEntry.objects.filter(object_resource=resource, object_id=object_id)

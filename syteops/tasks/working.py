@@ -10,6 +10,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
+from manage_api.keys.endings import put_back
 from manage_api.keys.queries import api_enabled, heirs, working_keys
 from manage_api.keys.rights import of_key
 from syteops.core.actors import Actor, ActorKind
@@ -88,7 +89,7 @@ def _held_by(actor: Actor, asks: frozenset[str]) -> frozenset[str] | None:
     if actor.kind is ActorKind.KEY:
         key = heirs().get(actor.id) if api_enabled() else None
         works = key is not None and working_keys().filter(pk=key.pk).exists()
-        return of_key(key) if key and works else None
+        return of_key(key) if key and works and not put_back([key.pk]) else None
     person = acting_person(actor)
     if person is None or not (person.is_active and person.is_staff):
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from manage_api.keys import services, tokens
+from manage_api.keys import services, tokens, verification
 from manage_api.keys.alterations import altered_keys
 from manage_api.keys.models import ManageKey
 from manage_api.keys.services import Issued
@@ -145,6 +146,38 @@ def test_nothing_in_the_database_brings_back_what_was_ended(issued: Issued, end:
         later = row.retires_at + timedelta(days=900)
         mine.update(rotated_at=row.rotated_at, successor=row.successor, retires_at=later)
         assert told(issued.text) == told(tokens.new_token().text)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_nor_does_the_whole_row_of_before_which_was_sealed_as_well(
+    issued: Issued, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever could read the database has it. The trail tells that it is not that of now."""
+    assert status(issued) == 200
+    mine = ManageKey.objects.filter(pk=issued.key.pk)
+    before = mine.values().get()
+    ENDS[end](issued.key)
+    mine.update(**before)
+    assert mine.get().has_genuine_rights
+
+    later = monotonic() + 61
+    monkeypatch.setattr(verification, "monotonic", lambda: later)  # until then it is remembered
+    assert told(issued.text) == told(tokens.new_token().text)
+    assert altered_keys() == [issued.key]
+    with pytest.raises(Conflict, match="cannot be verified"):
+        services.rotate_key(SYSTEM, issued.key)
+    assert services.revoke_key(SYSTEM, issued.key)
+    assert altered_keys() == []
+
+
+def test_nor_does_one_of_before_with_which_it_was_to_be_resumed(issued: Issued) -> None:
+    services.pause_key(SYSTEM, issued.key)
+    mine = ManageKey.objects.filter(pk=issued.key.pk)
+    paused = mine.values().get()
+    services.revoke_key(SYSTEM, issued.key)
+    mine.update(**paused)
+    services.resume_key(SYSTEM, issued.key)
+    assert told(issued.text) == told(tokens.new_token().text)
 
 
 @pytest.mark.parametrize("end", ENDS)

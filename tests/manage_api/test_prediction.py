@@ -192,6 +192,7 @@ def told_by(answer: Answer) -> str:
 def told_of(api: Api, operation: Operation, face: Face) -> list[tuple[str, int]]:
     """What is learnt of an object, a missing one and an impossible one, and in how many queries."""
     told = []
+    api.get("/whoami")  # the first time, the trail is asked whether the key has ended
     with made(operation) as sample:
         for path in ({}, sample.missing or {}, dict.fromkeys(sample.path, "no such thing")):
             wanted = Sample({**sample.path, **path}, sample.params)

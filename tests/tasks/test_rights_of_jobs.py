@@ -188,6 +188,13 @@ def _alter(key: ManageKey) -> None:
     ManageKey.objects.filter(pk=key.pk).update(networks=["192.0.2.0/24"])
 
 
+def _revoke_and_put_back(key: ManageKey) -> None:
+    mine = ManageKey.objects.filter(pk=key.pk)
+    before = mine.values().get()
+    keys.revoke_key(SYSTEM, key)
+    mine.update(**before)
+
+
 def _replace_and_revoke(key: ManageKey) -> None:
     keys.rotate_key(SYSTEM, key)
     key.refresh_from_db()
@@ -200,7 +207,15 @@ def _close(key: ManageKey) -> None:
 
 
 @each(
-    "end", [lambda key: keys.pause_key(SYSTEM, key), _expire, _alter, _replace_and_revoke, _close]
+    "end",
+    [
+        lambda key: keys.pause_key(SYSTEM, key),
+        _expire,
+        _alter,
+        _revoke_and_put_back,
+        _replace_and_revoke,
+        _close,
+    ],
 )
 def test_nothing_is_done_for_a_key_that_would_not_be_let_in(
     make_key: Callable[..., str], asked: list[Any], end: Callable[[ManageKey], Any]
