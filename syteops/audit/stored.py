@@ -4,7 +4,7 @@ Reads past the models: an altered value must not be tidied up, nor fail to load.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -13,7 +13,14 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
-from syteops.audit.chain import CONTENT, BrokenChain, mac_of_values, seal_of
+from syteops.audit.chain import (
+    CONTENT,
+    BrokenChain,
+    TrailBroken,
+    mac_of,
+    mac_of_values,
+    seal_of,
+)
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
@@ -35,6 +42,12 @@ def erased_macs() -> dict[int, str]:
     return found
 
 
+def require_genuine(entry: AuditEntry) -> None:
+    """Raises TrailBroken unless the entry says what was signed; an erased one, what may be left."""
+    if mac_of(entry) != erased_macs().get(entry.pk, entry.mac):
+        raise TrailBroken
+
+
 class Link(NamedTuple):
     """A sealed entry that is what was signed, and in its place."""
 
@@ -48,8 +61,10 @@ def walk(
 ) -> Iterator[Link]:
     """The sealed `entries` in order, which begin behind the one of that number and seal.
 
-    Raises BrokenChain at the first that is missing, altered or moved.
+    Raises BrokenChain at the first that is missing, altered or moved, or that got the id of a time
+    before: it would be shown among older ones.
     """
+    highest, its_time = 0, datetime.max.replace(tzinfo=UTC)
     for entry_id, mac, found_sequence, found_seal, *values in rows(entries.order_by("sequence")):
         sequence += 1
         if found_sequence != sequence:
@@ -59,7 +74,18 @@ def walk(
         seal = seal_of(seal, sequence, entry_id, mac)
         if found_seal != seal or not is_genuine(erased.get(entry_id, mac), values):
             raise BrokenChain(f"Entry id {entry_id} (number {sequence}) was altered or moved.")
-        yield Link(sequence, seal, values[AT])
+        at = values[AT]
+        if entry_id > highest:
+            highest, its_time = entry_id, at
+        elif at - its_time > _LATEST:
+            raise BrokenChain(f"Entry id {entry_id} (number {sequence}) is among older ones.")
+        yield Link(sequence, seal, at)
+
+
+_LATEST = timedelta(days=1)
+"""What has the lower id and is sealed later was begun before, or in the same moment. So much later
+no two clocks of a site differ that are wrong, and one that goes back moves nobody.
+"""
 
 
 def require_end(chain: AuditChain, sequence: int, seal: str) -> None:

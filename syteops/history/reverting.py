@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from syteops.audit.models import AuditEntry
 from syteops.audit.queries import are_readable, later_changes
 from syteops.audit.snapshots import EMPTY, json_value
+from syteops.audit.stored import require_genuine
 from syteops.core.actors import Actor
 from syteops.core.encryption import Sealed
 from syteops.core.entities import Entity
@@ -31,11 +32,13 @@ def revert(actor: Actor, entry: AuditEntry) -> str:
 
     Raises Protected for a change that is never undone, ModuleInactive, or Conflict naming what
     stands in the way: a later change of the same fields, an object that is gone or back, or what
-    the object's services refuse.
+    the object's services refuse. Raises TrailBroken for an entry that somebody altered: what he
+    wrote there would be done in the name of whoever undoes it.
     """
     undo, reason = undo_of(entry), why_never(entry)
     if undo is None or reason:
         raise Protected(reason)
+    require_genuine(entry)
     if lost_secret(entry):
         raise Conflict("The secret that was there is kept nowhere. Set it again by hand.")
     module = module_of(undo.model.__module__)

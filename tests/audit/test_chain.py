@@ -183,6 +183,21 @@ def seal_what_is_given_up() -> AuditEntry:
     return found
 
 
+def _give_a_new_one_an_old_place(entries: list[AuditEntry]) -> None:
+    """By setting back from where the database numbers: nobody looks among the oldest for it."""
+    late = AuditEntry(
+        pk=-1,
+        at=entries[9].at + timedelta(days=2),
+        event="crm_system.updated",
+        actor_kind="person",
+        actor_id="1",
+        door="rest",
+    )
+    late.mac = chain.mac_of(late)
+    late.save(force_insert=True)
+    chain.seal_pending()
+
+
 def _insert_forged(entries: list[AuditEntry]) -> None:
     forged = AuditEntry(event="crm_system.updated", actor_kind="person", actor_id="1", door="rest")
     forged.mac = hmac.new(b"guess", b"content", hashlib.sha256).hexdigest()
@@ -232,9 +247,9 @@ def _wipe_both_tables(entries: list[AuditEntry]) -> None:
 TAMPERINGS = (
     _delete, _delete_the_first, _cut_the_tail, _cut_the_tail_and_lower_the_head,
     _remove_everything, _swap, _swap_contents, _move_the_newest_on, _lay_in_what_was_given_up,
-    _insert_forged, _insert_a_copy, _unseal, _cut_the_middle_and_start_over,
-    _cut_the_middle_and_step_back, _cut_the_tail_and_step_back, _pretend_a_retention,
-    _wipe_both_tables,
+    _give_a_new_one_an_old_place, _insert_forged, _insert_a_copy, _unseal,
+    _cut_the_middle_and_start_over, _cut_the_middle_and_step_back, _cut_the_tail_and_step_back,
+    _pretend_a_retention, _wipe_both_tables,
 )  # fmt: skip
 
 
@@ -261,6 +276,28 @@ def test_the_product_itself_never_signs_what_somebody_tampered_with(
     chain.seal_pending()
 
     assert verification.verify().problem
+
+
+def test_who_commits_late_may_have_a_lower_id(entries: list[AuditEntry]) -> None:
+    """On PostgreSQL a transaction has its ids before others that end sooner."""
+    late = AuditEntry(pk=-1, event="crm_system.updated", actor_kind="key", door="rest")
+    late.mac = chain.mac_of(late)
+    late.save(force_insert=True)
+    chain.seal_pending()
+
+    assert verification.verify()[:2] == (11, 0)
+    assert verification.verify().problem == ""
+
+
+def test_a_clock_that_went_back_moves_nobody(entries: list[AuditEntry]) -> None:
+    for hours in (9, 0):
+        late = AuditEntry(event="crm_system.updated", actor_kind="key", door="rest")
+        late.at += timedelta(hours=hours)
+        late.mac = chain.mac_of(late)
+        late.save(force_insert=True)
+        chain.seal_pending()
+
+    assert verification.verify().problem == ""
 
 
 def test_without_its_record_nothing_is_sealed_and_the_log_says_so(

@@ -184,6 +184,21 @@ def test_both_faces_answer_what_was_undone_and_where_it_is(api: Api, system: str
     assert _revert_latest(api).json() == {**told, "id": redo.pk}
 
 
+def test_what_somebody_wrote_into_an_entry_is_not_done_for_him(api: Api, system: str) -> None:
+    """Whoever undoes it may have rights that he has not, who can write to the database."""
+    api.patch(system, {"name": "Other"})
+    entry = AuditEntry.objects.all()[:1].get()
+    changes = {"name": {"before": "Forged", "after": "Other"}}
+    AuditEntry.objects.filter(pk=entry.pk).update(changes=changes)
+
+    refused = _revert_latest(api)
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert api.get(system).json()["name"] == "Other"
+    AuditEntry.objects.filter(pk=entry.pk).update(changes=entry.changes)
+    assert _revert_latest(api).status_code == 200
+
+
 def test_the_same_change_is_undone_once(api: Api, system: str) -> None:
     api.patch(system, {"name": "Other"})
     entry = AuditEntry.objects.filter(outcome="changed")[0]
