@@ -34,7 +34,15 @@ from syteops.core.trials import trial
 from syteops.lib.text import cut
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
-from syteops.transfer.sheets import Column, Sheet, from_cell, inputs_of, is_same, padded
+from syteops.transfer.sheets import (
+    Cells,
+    Column,
+    Sheet,
+    from_cell,
+    inputs_of,
+    is_same,
+    padded,
+)
 
 MOST_SHOWN = 200
 """So many problems, and so many changes, are told one by one."""
@@ -140,13 +148,14 @@ def carry_out_rows(sheet: Sheet, table: Table, user: Any, actor: Actor, tell: Te
             with transaction.atomic():
                 rows.carry_out(number, cells)
         except Exception as error:
-            del actor.trail[before:]
             found = rows.problems(number, error)
             if not found:
                 raise
             report.refuse(found)
         else:
             _count(report, sheet, number, actor.trail[before:], digest)
+        finally:
+            del actor.trail[before:]  # of thousands of rows, they may be long
     report.digest = digest.hexdigest()
     return report
 
@@ -170,6 +179,18 @@ def _plain(name: str) -> str:
     return "_".join(name.lower().split())
 
 
+def named_in(sheet: Sheet, table: Table) -> list[str]:
+    """The names of the objects that the rows are about, each once."""
+    header = [_plain(name) for name in table.header]
+    place = header.index(sheet.lookup) if sheet.lookup in header else len(header)
+    cells = (row[place] for _, row in table.rows if place < len(row))
+    return [*filter(None, dict.fromkeys(_name(sheet, cell) for cell in cells))]
+
+
+def _name(sheet: Sheet, cell: str) -> str:
+    return padded(cell.strip()) if sheet.is_numbered else cell.strip()
+
+
 class _Rows:
     """What carrying out one row after the other needs."""
 
@@ -180,28 +201,24 @@ class _Rows:
         self.door.principal, self.door.request = self.principal, Request(HttpRequest())
         self.door.request.user = user
         self.seen: dict[str, int] = {}
-        names = {self._name(self._cells(row)) for _, row in table.rows}
-        self.stored = sheet.stored(names - {""})
+        self.further = sheet.stored_in_turn(named_in(sheet, table))
+        self.stored: dict[str, Cells | None] = {}
 
     def _cells(self, row: list[str]) -> dict[str, str]:
         cells = [*row, *[""] * (len(self.header) - len(row))]
         return dict(zip(self.header, cells, strict=False))
-
-    def _name(self, cells: dict[str, str]) -> str:
-        name = cells.get(self.sheet.lookup, "").strip()
-        return padded(name) if self.sheet.is_numbered else name
 
     def carry_out(self, number: int, row: list[str]) -> None:
         """Do what the row says. Raises Invalid, and whatever the operation raises."""
         if any(row[len(self.header) :]):
             raise Invalid([FieldError((), "invalid", "The row has more cells than the header.")])
         cells, lookup = self._cells(row), self.sheet.lookup
-        name = self._name(cells)
+        name = _name(self.sheet, cells.get(lookup, ""))
         if name:
             first = self.seen.setdefault(name, number)
             if first != number:
                 raise Invalid.field(lookup, f"Row {first} is about the same one.", "not_unique")
-        stored = self.stored.get(name)
+        stored = self._stored(name)
         if stored is None and name and not self.sheet.names_new:
             detail = "There is none of that name now."
             if self.kind == Kind.FILE:
@@ -219,6 +236,12 @@ class _Rows:
             if not given:
                 return
         self._perform(operation, name, self._values(operation, cells, given, stored or {}))
+
+    def _stored(self, name: str) -> Cells | None:
+        """The cells of the object of that name, if it is there. The rows ask in their order."""
+        while name and name not in self.stored:
+            self.stored = next(self.further, {name: None})
+        return self.stored.get(name)
 
     def _values(
         self,

@@ -23,7 +23,7 @@ from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.importing import Report
 from syteops.transfer.models import Import
-from syteops.transfer.offers import AT_ONCE, allowed, may_export, may_import, sheet_beside
+from syteops.transfer.offers import allowed, may_export, may_import, sheet_beside
 from syteops.transfer.sheets import sheet_of
 from syteops.transfer.tasks import restore_rows, store_file, try_file
 
@@ -100,7 +100,7 @@ def _actor(admin: Any, request: HttpRequest, upload: Import) -> Any:
 def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
     deletes = upload.kind == Kind.DELETION
     page = admin.url_to("deletion" if deletes else "import_file", upload.pk)
-    if deletes or upload.row_count > AT_ONCE:
+    if uploads.takes_long(upload, sheet_beside(admin)):
         title = f"Looking through {upload.file_name}"
         return _wait(admin, request, try_file, upload, title, page)
     try:
@@ -159,7 +159,7 @@ def show_file(
 
 def _store(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
     spend(request.user, upload.row_count)
-    if upload.row_count > AT_ONCE or upload.kind == Kind.DELETION:
+    if uploads.takes_long(upload, sheet_beside(admin)):
         title = f"{_DOING[Kind(upload.kind)]} {upload.file_name}"
         return _wait(admin, request, store_file, upload, title, admin.url_to("changelist"))
     actor = _actor(admin, request, upload)

@@ -24,6 +24,8 @@ from syteops.lib.json_reader import Refused, read
 from syteops.lib.text import with_plain_line_ends
 
 CHUNK = 500
+Cells = dict[str, str]
+"""What the columns hold of one object, by name."""
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ROW_ID = re.compile(ROW_ID)
 _MANY = (serializers.ListField, serializers.ListSerializer)
@@ -113,22 +115,44 @@ class Sheet:
         """Whether the objects are named by numbers such as "001"."""
         return issubclass(self.viewset.model(), Numbered)
 
-    def stored(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    def stored(self, names: Iterable[str]) -> dict[str, Cells]:
         """The cells of the objects so named, by name."""
-        found = ((one, self._cells(one)) for one in self._named(names))
-        return {cells[self.lookup]: cells for _, cells in found}
+        some = self.stored_in_turn(names)
+        return {name: cells for each in some for name, cells in each.items() if cells}
+
+    def stored_in_turn(self, names: Iterable[str]) -> Iterator[dict[str, Cells | None]]:
+        """The same of the first names and then of further ones, in their order; None of what is not
+        there. No more are read at once than can be."""
+        left = list(names)
+        while some := left[:CHUNK]:
+            keys = self._possible(some)
+            if (fitting := self.viewset.fitting(keys)) < len(keys):
+                some = some[: some.index(str(keys[fitting]))]
+                keys = keys[:fitting]
+            found = map(self._cells, self._found(self.viewset.lookup_field, keys))
+            cells = {one[self.lookup]: one for one in found}
+            yield {name: cells.get(name) for name in some}
+            left = left[len(some) :]
 
     def titles(self, names: Iterable[str]) -> dict[str, str]:
         """What people call the objects so named, by name."""
-        return {self._cells(one)[self.lookup]: str(one) for one in self._named(names)}
+        keys = self._possible(names)
+        field = self.viewset.lookup_field
+        found = (one for some in self._chunks_to_read(keys) for one in self._found(field, some))
+        return {self._cells(one)[self.lookup]: str(one) for one in found}
 
-    def _named(self, names: Iterable[str]) -> Iterator[Any]:
-        field, wanted = self.viewset.lookup_field, list(names)
-        if self._is_table and (self.is_numbered or field == "pk"):
-            form = _NUMBER if self.is_numbered else _ROW_ID
-            wanted = [one for one in wanted if form.fullmatch(one)]
-        for some in _chunks(wanted):
-            yield from self._found(field, some)
+    def are_read_at_once(self, names: Iterable[str]) -> bool:
+        """Whether the objects so named are few and short enough for it."""
+        keys = self._possible(names)
+        return len(keys) <= CHUNK and bool(self.viewset.fitting(keys) == len(keys))
+
+    def _possible(self, names: Iterable[str]) -> list[Any]:
+        """Those that an object can have, as its column holds them."""
+        if self._is_table and self.is_numbered:
+            return [one for one in names if _NUMBER.fullmatch(one)]
+        if self._is_table and self.viewset.lookup_field == "pk":
+            return [int(one) for one in names if _ROW_ID.fullmatch(one)]
+        return list(names)
 
     def exported(self, listed: QuerySet[Any]) -> Iterator[list[str]]:
         """The cells of those among `listed` that the API lists, too, in that order."""
@@ -144,11 +168,11 @@ class Sheet:
             for one in (by_key[key] for key in keys if key in by_key):
                 yield list(self._cells(one).values())
 
-    def _chunks_to_read(self, primary_keys: list[Any]) -> Iterator[list[Any]]:
-        start = 0
-        while keys := primary_keys[start : start + CHUNK]:
-            yield (some := keys[: self.viewset.fitting(keys)])
-            start += len(some)
+    def _chunks_to_read(self, names: list[Any]) -> Iterator[list[Any]]:
+        """By primary keys, or by names of a kind of which each number of objects can be read."""
+        while some := names[:CHUNK]:
+            yield (some := some[: self.viewset.fitting(some)])
+            names = names[len(some) :]
 
     @cached_property
     def _is_table(self) -> bool:
@@ -178,11 +202,6 @@ def inputs_of(operation: Operation | None) -> dict[str, Any]:
     """The fields that the operation takes, by name."""
     made: Any = operation.input() if operation and operation.input else None
     return {name: one for name, one in made.fields.items() if not one.read_only} if made else {}
-
-
-def _chunks(values: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
 
 
 def all_sheets() -> list[Sheet]:

@@ -21,8 +21,9 @@ from syteops.lib.text import cut, to_line
 from syteops.team.places import wait_for_erasures
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
-from syteops.transfer.importing import Report, Tell, carry_out_rows, try_rows
+from syteops.transfer.importing import Report, Tell, carry_out_rows, named_in, try_rows
 from syteops.transfer.models import Import
+from syteops.transfer.offers import AT_ONCE
 from syteops.transfer.sheets import Sheet
 
 KEPT = timedelta(days=1)
@@ -122,6 +123,13 @@ def store_upload(
         _mark_changed(refusal.report, shown)
         _note(upload, refusal.report)
         raise Conflict(CHANGED) from refusal
+
+
+def takes_long(upload: Import, sheet: Sheet) -> bool:
+    """Whether nobody should wait for it: it has many rows, deletes, or is about long objects."""
+    if upload.row_count > AT_ONCE or upload.kind == Kind.DELETION:
+        return True
+    return not sheet.are_read_at_once(named_in(sheet, table_of(upload)))
 
 
 def outcome(upload: Import, report: Report) -> str:

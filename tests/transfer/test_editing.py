@@ -12,7 +12,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.transfer import pages
+from syteops.transfer import uploads
 from syteops.transfer.editing import EditForm, fields_of, form_for
 from syteops.transfer.models import Import
 from tests.background import outcome
@@ -155,7 +155,7 @@ def test_a_row_deleted_since_is_named(browser: Client, team: list[TeamMember]) -
 def test_many_are_edited_in_the_background(
     browser: Client, team: list[TeamMember], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "AT_ONCE", 2)
+    monkeypatch.setattr(uploads, "AT_ONCE", 2)
     asked = choose(browser, team)
     seen = preview(browser, asked, city="Köln")
     assert len(seen.context["changes"]) == 3
