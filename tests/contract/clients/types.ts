@@ -1,6 +1,6 @@
-// What a client in TypeScript relies on, compiled strictly by `make contract` against the types
-// that openapi-typescript makes of the API description.
-import type { operations } from "./api";
+// What a client in TypeScript relies on, compiled strictly against the types that
+// openapi-typescript makes of the API description.
+import type { operations } from "./made/openapi_typescript";
 
 type Answer<Name extends keyof operations, Status extends keyof operations[Name]["responses"]> =
   operations[Name]["responses"][Status] extends { content: infer Content }
