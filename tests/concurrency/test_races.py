@@ -10,7 +10,7 @@ import pytest
 
 from tests.concurrency.live import LiveSite
 
-pytestmark = [pytest.mark.combination, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ROUNDS = 30
 Request = Callable[[httpx.Client], httpx.Response]

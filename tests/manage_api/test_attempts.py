@@ -51,7 +51,6 @@ def done(api: Api, operation: Operation, sample: Sample, face: str) -> tuple[Any
     return answer.status, answer.changed, told
 
 
-@pytest.mark.combination
 @each("operation", WRITES)
 def test_a_second_attempt_is_like_a_first(
     operation: Operation, api: Api, monkeypatch: pytest.MonkeyPatch

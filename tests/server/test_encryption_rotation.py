@@ -28,7 +28,7 @@ from tests.threads import elsewhere
 ACTOR = command("rotate_encryption_keys")
 SECRETS = ("first-secret", "second-secret", "third-secret")
 
-pytestmark = [pytest.mark.combination, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -121,7 +121,6 @@ def _dump(database: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-@pytest.mark.combination
 def test_two_runs_at_once_make_one_admin(tmp_path: Path, fresh_database: dict[str, str]) -> None:
     runs = [start("setup", data_dir=tmp_path / "data", **fresh_database) for _ in range(2)]
     done = [finish(run) for run in runs]

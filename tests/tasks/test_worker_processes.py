@@ -60,7 +60,6 @@ def let_hearts_beat(site: LiveSite) -> None:
     site.manage("shell", "-v", "0", "-c", _SEEN.format(later))
 
 
-@pytest.mark.combination
 def test_what_a_killed_worker_was_at_is_done_by_the_next(workers: Workers, tmp_path: Path) -> None:
     enqueue(workers.site, f"{holding(tmp_path, 'a')}; {holding(tmp_path, 'b')}")
     first = workers.start()
