@@ -1,4 +1,4 @@
-"""Clients that write without pause, retry until heard, and remember what they were told."""
+"""Clients that write all the time, retry until heard, and remember what they were told."""
 
 import random
 import threading
@@ -36,7 +36,7 @@ class Writer:
 
     `systems` is what the API acknowledged, `refused` how often it said which of the codes in
     `expected`; a write refused so is sent again, or sometimes not if the writer is `fickle`.
-    `trouble` holds the answers that must not be.
+    `trouble` holds the answers that must not be. It rests for `pause` seconds after each write.
     """
 
     server: Server
@@ -44,6 +44,7 @@ class Writer:
     seed: int
     expected: frozenset[str] = frozenset({IN_PROGRESS})
     fickle: bool = False
+    pause: float = 0.0
     systems: dict[str, System] = field(default_factory=dict)
     acknowledged: int = 0
     retried: int = 0
@@ -65,6 +66,7 @@ class Writer:
                     if stop.is_set():
                         return
                     self._write(client, f"{self.name} {number}")
+                    stop.wait(self.pause)
         except Exception as error:
             self.trouble.append(f"{self.name} ended: {error!r}")
             raise

@@ -32,18 +32,21 @@ class Machine:
 
 @contextmanager
 def machines(
-    home: Path, database: dict[str, str], settings: dict[str, str]
+    home: Path, database: dict[str, str], settings: dict[str, str], ways: list[str]
 ) -> Iterator[list[Machine]]:
-    """Two machines that serve one site.
+    """Two machines that serve one site, each with its own of the two `ways` to the database.
 
-    `database` leads to PostgreSQL itself, `settings` have what the machines are told.
+    `database` leads to PostgreSQL itself, `settings` have what both machines are told.
     """
     key = set_up_with_key(home / "machine-1", database)
     shared = {**settings, **_secrets(home / "machine-1" / "secrets")}
     shutil.rmtree(home / "machine-1" / "secrets")
     # The same files as on the first: to collect them takes as long as everything else here.
     shutil.copytree(home / "machine-1/static", home / "machine-2/static", copy_function=os.link)
-    found = [Machine(LiveSite(home / name, shared, key)) for name in ("machine-1", "machine-2")]
+    found = [
+        Machine(LiveSite(home / f"machine-{n}", {**shared, "DATABASE_URL": way}, key))
+        for n, way in enumerate(ways, 1)
+    ]
     _set_up(found)
     try:
         for one in found:

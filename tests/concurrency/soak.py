@@ -61,11 +61,14 @@ class Outcome:
         )
 
 
-def drive(fault: Fault, on: Stage, times: int, seed: int | None = None) -> Outcome:
-    """Let it happen that many times under load. Stops at the first contradiction."""
-    on.chance = random.Random(seed)
+def drive(fault: Fault, on: Stage, times: int, pause: float = 0.0) -> Outcome:
+    """Let it happen that many times under load. Stops at the first contradiction.
+
+    Each writer rests for `pause` seconds after each write.
+    """
+    on.chance = random.Random()
     outcome = Outcome(fault.name)
-    load = Load([_writer(fault, on, number) for number in range(WRITERS)])
+    load = Load([_writer(fault, on, number, pause) for number in range(WRITERS)])
     load.start()
     try:
         while outcome.times < times and not outcome.problems:
@@ -86,9 +89,9 @@ def drive(fault: Fault, on: Stage, times: int, seed: int | None = None) -> Outco
     return outcome
 
 
-def _writer(fault: Fault, on: Stage, number: int) -> Writer:
+def _writer(fault: Fault, on: Stage, number: int, pause: float) -> Writer:
     name, seed = f"{fault.name} {number}", on.chance.getrandbits(32)
-    return Writer(on.server, name, seed, _EXPECTED, fickle=not fault.doubtful)
+    return Writer(on.server, name, seed, _EXPECTED, fickle=not fault.doubtful, pause=pause)
 
 
 def _let_happen(fault: Fault, on: Stage, load: Load, outcome: Outcome) -> None:

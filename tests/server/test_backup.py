@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from syteops.core import pending_migrations
 from syteops.server.backup import databases
 from syteops.server.backup.site import _workshop
+from tests.console import console
 from tests.databases import fresh_database as new_fresh_database
 from tests.each import each
 from tests.effort import at_most
@@ -49,11 +51,14 @@ print(system.name, open_sealed(system, "api_key"))
 class Site:
     data_dir: Path
     environment: dict[str, str]
+    console: Callable[..., str] | None = None
 
     def run(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return manage(*arguments, data_dir=self.data_dir, **{**self.environment, **more})
 
     def do(self, *arguments: str, **more: str) -> str:
+        if self.console and not more:
+            return self.console(*arguments)
         done = self.run(*arguments, **more)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -67,9 +72,10 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with new_fresh_database() as environment:
+    with new_fresh_database() as environment, ExitStack() as stack:
         site = Site(tmp_path_factory.mktemp("site") / "data", environment)
         set_up(site.data_dir, environment)
+        site.console = stack.enter_context(console(site.data_dir, **environment))
         site.do("shell", "-c", _FILL)
         picture = site.data_dir / "uploads" / "pictures" / "anna.png"
         picture.parent.mkdir(parents=True)

@@ -71,6 +71,7 @@ def test_what_changes_before_the_first_server_starts_is_an_event(site: Site) -> 
     assert "key.generated" in site.manage("shell", "-c", script).stdout
 
 
+@pytest.mark.once
 def test_what_others_could_open_is_closed_again(site: Site) -> None:
     """As after a copy, or in a directory that somebody made with the usual umask."""
     opened = [site.data_dir, *site.data_dir.iterdir()]
@@ -85,6 +86,7 @@ def test_what_others_could_open_is_closed_again(site: Site) -> None:
     assert "W005" not in site.manage("check").stderr
 
 
+@pytest.mark.once
 def test_what_setup_makes_is_closed_to_other_users(site: Site) -> None:
     assert [path.stat().st_mode & 0o077 for path in site.data_dir.rglob("*")] == [0] * len(
         [*site.data_dir.rglob("*")]
@@ -145,6 +147,7 @@ def test_the_database_is_named_without_its_password(site: Site) -> None:
     assert "very-secret" not in refused.stdout + refused.stderr
 
 
+@pytest.mark.once
 def test_a_settings_file_is_read_whole_and_the_environment_wins(
     tmp_path: Path, fresh_database: dict[str, str]
 ) -> None:
@@ -187,6 +190,7 @@ def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert "very-secret" not in refused.stderr
 
 
+@pytest.mark.once
 def test_a_site_that_was_not_set_up_is_not_served(
     tmp_path: Path, fresh_database: dict[str, str]
 ) -> None:
@@ -195,12 +199,14 @@ def test_a_site_that_was_not_set_up_is_not_served(
     assert "run manage.py setup" in refused.stderr
 
 
+@pytest.mark.once
 def test_a_wrong_setting_keeps_the_server_from_starting(site: Site) -> None:
     refused = site.manage("serve", WORKERS="0")
     assert refused.returncode == 1
     assert "syteops.E005" in refused.stderr
 
 
+@pytest.mark.once
 def test_a_port_that_is_taken_is_named(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         refused = site.manage("serve", PORT=str(other.getsockname()[1]))
@@ -208,6 +214,7 @@ def test_a_port_that_is_taken_is_named(site: Site) -> None:
     assert "Address already in use. Set HOST and PORT." in refused.stderr
 
 
+@pytest.mark.once
 def test_the_server_answers_and_stops_cleanly(site: Site) -> None:
     port = free_port()
     server = site.start("serve", PORT=str(port), WORKERS="2")
