@@ -23,6 +23,7 @@ from pytest_rerunfailures import suspended_finalizers
 
 from manage_api.keys.models import ApiSwitch
 from syteops.audit import chain
+from syteops.audit.ends_seen import EndsSeen
 from syteops.audit.models import AuditEntry
 from syteops.core import counters
 from syteops.env import kept_secret
@@ -173,6 +174,7 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     It is counted by a clock that stands still: no minute of a limit ends in the middle of a test.
     """
     forget_calls()
+    monkeypatch.setattr(chain, "_ends_seen", EndsSeen())
     now = time.time()
     clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
     monkeypatch.setattr(counters, "time", clock)

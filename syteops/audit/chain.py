@@ -30,6 +30,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
+from syteops.audit.ends_seen import EndsSeen
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.background import after_answers, is_running
 from syteops.core.errors import Unavailable
@@ -232,13 +233,23 @@ class ClockBehind(BrokenChain):
         )
 
 
+class WentBack(BrokenChain):
+    """Nobody takes the newest entries away and goes on as if they had not been."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The audit trail ends before where it ended a minute ago. Nothing is stored until "
+            "somebody has looked why. If the database was put back on purpose, restart SyteOps."
+        )
+
+
 class TrailBroken(Unavailable):
     """Nothing can be recorded, so nothing may be changed."""
 
     def __init__(self, why: BrokenChain | None = None) -> None:
         super().__init__(
             str(why)
-            if isinstance(why, ClockBehind)
+            if isinstance(why, ClockBehind | WentBack)
             else "The audit trail was altered, or its key was replaced, so nothing is stored. "
             "Whoever runs this site must look: manage.py verify_audit."
         )
@@ -272,8 +283,13 @@ def _require_both_ends() -> None:
     newest = (chain.cut_sequence, chain.cut_seal) if row[-2] is None else row[-2:]
     if (chain.head_sequence, chain.head_seal) != newest:
         raise BrokenChain("The chain does not end where its newest entry is.")
+    if _ends_seen.goes_back(chain.head_sequence):
+        raise WentBack
     if chain.cut_at and timezone.now() < chain.cut_at:
         raise ClockBehind
+
+
+_ends_seen = EndsSeen()
 
 
 def _both_ends() -> "QuerySet[AuditChain, Any]":

@@ -13,5 +13,8 @@ from syteops.core.start_page import SUPERUSERS, Need, needs
 def tell_broken(person: Any) -> Iterator[Need]:
     """A trail that somebody tampered with."""
     if not is_intact():
-        text = "The audit trail was altered, or its key was replaced. Run manage.py verify_audit."
+        text = (
+            "The audit trail was altered or put back, or its key was replaced. "
+            "Run manage.py verify_audit."
+        )
         yield Need("bad", "gpp_maybe", text, reverse("admin:audit_auditentry_changelist"))

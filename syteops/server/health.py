@@ -104,7 +104,9 @@ def _audit() -> str:
     """Whether changes can be recorded: while they cannot, none is stored."""
     if is_intact():
         return "ok"
-    return "altered, AUDIT_KEY is another, or the clock is wrong: run manage.py verify_audit"
+    return (
+        "altered, put back, AUDIT_KEY is another, or the clock is wrong: run manage.py verify_audit"
+    )
 
 
 def _cache() -> str:

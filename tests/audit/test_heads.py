@@ -1,6 +1,8 @@
 """Nobody who writes to the database alone goes back to an end of the chain that was signed once."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from syteops.audit import chain, heads, verification
+from syteops.audit import chain, ends_seen, heads, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
@@ -52,6 +54,41 @@ def test_an_older_end_is_noticed_when_the_trail_is_verified_and_within_the_hour(
     heads.forget_head()
     heads.keep_head()
     assert verification.verify().problem == ""
+
+
+def test_who_has_seen_it_reach_further_writes_nothing_behind_an_older_end(
+    entries: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the hour, when no head was kept since, it would look whole to all others."""
+    start = monotonic()
+
+    def after(seconds: int) -> None:
+        monkeypatch.setattr(ends_seen, "monotonic", lambda: start + seconds)
+
+    former = AuditChain.objects.get()
+    more("What somebody wants to hide")
+    after(61)
+    assert chain.is_intact()
+    go_back_to(former)
+    assert chain.is_intact()  # what is so young may have been lost
+    after(122)
+    assert not chain.is_intact()
+    with pytest.raises(chain.TrailBroken) as refusal:
+        chain.require_intact()
+    assert "restart" in refusal.value.detail
+    assert verification.verify().problem == ""
+
+
+def test_who_has_seen_less_goes_on(
+    entries: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all was removed as old: the number of the end stays."""
+    start = monotonic()
+    for seconds in (0, 70, 140, 9999):
+        monkeypatch.setattr(ends_seen, "monotonic", partial(float.__add__, start, float(seconds)))
+        more("Further")
+        cut_before(timezone.now())
+        assert chain.is_intact()
 
 
 AWAY = ({"at": datetime(2099, 1, 1, tzinfo=UTC)}, {"sequence": None, "seal": ""}, {"code": "x"})
