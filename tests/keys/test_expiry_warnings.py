@@ -1,6 +1,7 @@
 """Warnings before a key expires: once each, in the trail, by e-mail and in the admin."""
 
 import smtplib
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -10,15 +11,18 @@ from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
-from manage_api.keys import expiry, services
+from manage_api.keys import expiry, expiry_mail, services
 from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
 from syteops.audit.words import sentence
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import exclusive
 from syteops.server import housekeeping
+from tests.background import run_tasks
+from tests.each import each
 from tests.fixtures import Api, remake
 from tests.threads import elsewhere
 
@@ -193,6 +197,72 @@ def test_whoever_was_reached_is_not_mailed_again_because_another_was_not(
     with pytest.raises(CommandError, match="did not reach everybody"):
         warn()
     assert warn() == "No warning is due.\n"
+    assert not DBTaskResult.objects.exists()  # it is refused for good
+    assert [one.to for one in mail.outbox] == [["alice@example.com"]]
+
+
+def _run_what_is_put_off() -> None:
+    DBTaskResult.objects.update(run_after=timezone.now())
+    run_tasks()
+
+
+@pytest.fixture
+def put_off(alice: User, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whose mails the server puts off, while they are in here: Sam's, who answers for a key."""
+    away, send = ["sam@example.com"], mail.EmailMessage.send
+    sponsor = User.objects.create_user("sam", "sam@example.com", is_staff=True)
+    a_key(sponsor=sponsor)
+
+    def send_or_put_off(message: mail.EmailMessage) -> int:
+        if message.to[0] in away:
+            raise smtplib.SMTPRecipientsRefused({message.to[0]: (450, b"try later")})
+        return send(message)
+
+    monkeypatch.setattr(mail.EmailMessage, "send", send_or_put_off)
+    with pytest.raises(CommandError, match="did not reach everybody"):
+        warn()
+    return away
+
+
+def test_who_was_put_off_is_mailed_later_and_nobody_else_again(put_off: list[str]) -> None:
+    run_tasks()
+    assert [one.to for one in mail.outbox] == [["alice@example.com"]]
+    _run_what_is_put_off()
+    put_off.clear()
+    _run_what_is_put_off()
+    _run_what_is_put_off()
+    assert [one.to for one in mail.outbox] == [["alice@example.com"], ["sam@example.com"]]
+    assert mail.outbox[0].body == mail.outbox[1].body
+    assert warned_days() == [14]
+
+
+def test_it_is_given_up_in_the_end(put_off: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(9):
+        _run_what_is_put_off()
+    assert caplog.text.count("was not sent to sam@example.com") == len(expiry_mail.AGAIN) == 4
+    assert len(mail.outbox) == 1
+
+
+def _revoke() -> None:
+    services.revoke_key(SYSTEM, ManageKey.objects.get())
+
+
+def _come_nearer() -> None:
+    """The warning of 7 days before is one of its own."""
+    later(ManageKey.objects.get(), 6)
+
+
+def _leave() -> None:
+    User.objects.filter(username="sam").update(is_active=False)
+
+
+@each("change", [_revoke, _come_nearer, _leave])
+def test_who_was_put_off_is_not_told_what_does_not_concern_him_any_more(
+    put_off: list[str], change: Callable[[], None]
+) -> None:
+    change()
+    put_off.clear()
+    _run_what_is_put_off()
     assert [one.to for one in mail.outbox] == [["alice@example.com"]]
 
 

@@ -52,7 +52,7 @@ def test_a_warning_that_could_not_be_sent_is_in_the_log(
     def fail(message: Any) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr("manage_api.keys.expiry.EmailMessage.send", fail)
+    monkeypatch.setattr("manage_api.keys.expiry_mail.EmailMessage.send", fail)
     housekeeping.run()
     assert "no route" in caplog.text
     assert not AuditEntry.objects.filter(event="key.expiring").exists()

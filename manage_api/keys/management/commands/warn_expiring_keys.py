@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("No warning is due.")
         if failed := sum(bool(one.problem) for one in found):
-            again = "The next run tries those again that reached nobody."
+            again = "A worker tries again, or the next run where nobody was reached."
             raise CommandError(f"{failed} warnings did not reach everybody. {again}")
 
 
