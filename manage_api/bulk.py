@@ -5,6 +5,7 @@ that operation's scope and rules.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 MAX_ITEMS = 500
 MOST_ANSWERED = MOST_BYTES
 """Bytes of what its items answer: an update of 40 bytes answers an object of 100,000."""
+MOST_CHANGED = 4 * MOST_BYTES
+"""Bytes of what its items change: to delete an object of 100,000 takes as few."""
+MOST_WRONG = 10 * MAX_ERRORS
 ACTIONS = ("create", "set", "update", "delete")
 
 
@@ -73,11 +77,10 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
     # One bulk of a collection at a time: two that go through it in different order would deadlock.
     transaction_lock(f"bulk {view.resource}")
     done, failed, impacts = [], {}, {}
-    # On SQLite all who write wait meanwhile, and none of them for longer than that setting.
-    prefix, answered, until = view.input_pointer, 0, monotonic() + settings.DATABASE_TIMEOUT / 2
-    for index, (item, inner) in enumerate(zip(items, view.inner or (), strict=True)):
-        if monotonic() > until:
-            raise _too_much(index, "this takes longer than others who write can wait.")
+    bounds, prefix = _Bounds(), view.input_pointer
+    for index, (item, inner) in enumerate(zip(items, view.inner or (), strict=False)):
+        bounds.begin(index)
+        before = len(view.actor.trail)
         try:
             if isinstance(inner, Exception):
                 raise inner
@@ -90,18 +93,57 @@ def run_items(view: "ManageViewSet") -> dict[str, Any]:
             )
             if failed[index].status >= 500:
                 raise
-            answered += len(dump(failed[index].extra))
+            bounds.answered += len(dump(failed[index].extra))
+            _settle(inner, before)
         else:
             impacts[index] = inner.impact
             done.append({"index": index, "action": item["action"], "data": data})
-            answered += len(dump([data, inner.impact]))
-        if answered > MOST_ANSWERED:
-            # It would be held, stored for retries, and sent as a whole.
-            raise _too_much(index, f"the answer would have more than {MOST_ANSWERED:,} bytes.")
+            bounds.add(len(dump([data, inner.impact])), _settle(inner, before), inner)
+        bounds.check(index)
     if failed:
         raise _failure(failed, prefix)
     view.impact = _impact(impacts)
     return {"items": done}
+
+
+class _Bounds:
+    """What the items have taken until now. Raises payload_too_large for more than may be."""
+
+    def __init__(self) -> None:
+        self.answered = self.changed = 0
+        # On SQLite all who write wait meanwhile, and none of them for longer than that setting.
+        self.until = monotonic() + settings.DATABASE_TIMEOUT / 2
+
+    def begin(self, index: int) -> None:
+        if monotonic() > self.until:
+            raise _too_much(index, "this takes longer than others who write can wait.")
+
+    def add(self, answered: int, changed: int, inner: "ManageViewSet") -> None:
+        self.answered += answered + (changed if inner.call.dry_run else 0)
+        self.changed += changed
+
+    def check(self, index: int) -> None:
+        if self.answered > MOST_ANSWERED:
+            # It would be held, stored for retries, and sent as a whole.
+            raise _too_much(index, f"the answer would have more than {MOST_ANSWERED:,} bytes.")
+        if self.changed > MOST_CHANGED:
+            # The database holds what was there until all are done.
+            raise _too_much(index, f"it would change more than {MOST_CHANGED:,} bytes.")
+
+
+def _settle(inner: "ManageViewSet | Exception", before: int) -> int:
+    """Let go of what nobody asks for once an item is done; how many bytes its changes have, before
+    which the trail had so many.
+
+    Hundreds of objects may have held hundreds of thousands of characters each.
+    """
+    if isinstance(inner, Exception):
+        return 0
+    inner.locked_object, trail = None, inner.actor.trail
+    size = sum(len(dump(asdict(one))) for one in trail[before:])
+    if not inner.call.dry_run:
+        del trail[1:]  # one tells that something was changed
+    return size
 
 
 def _charge(view: "ManageViewSet", count: int) -> None:
@@ -116,8 +158,19 @@ def _too_much(index: int, why: str) -> ApiError:
 
 
 def look_at_items(view: "ManageViewSet") -> list["ManageViewSet | Exception"]:
-    """What does each item, its input looked at; or what to raise when its turn comes."""
-    return [_look_at(view, item) for item in view.validated["items"]]
+    """What does each item, its input looked at; or what to raise when its turn comes.
+
+    Behind MOST_WRONG errors no further item is looked at: all are refused, and nobody reads more.
+    """
+    looked: list[ManageViewSet | Exception] = []
+    wrong = 0
+    for item in view.validated["items"]:
+        looked.append(one := _look_at(view, item))
+        error = one if isinstance(one, Exception) else one.wrong_input
+        wrong += len(as_api_error(error).errors) if error else 0
+        if wrong > MOST_WRONG:
+            break
+    return looked
 
 
 def _look_at(view: "ManageViewSet", item: Mapping[str, Any]) -> "ManageViewSet | Exception":

@@ -230,6 +230,60 @@ def test_small_items_do_not_make_an_answer_without_end(
     assert api.post(f"/notes/bulk{query}", {"items": items[:9]}).status_code == 200
 
 
+def test_nor_do_the_changes_that_a_dry_run_tells(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """500 notes of 99,000 emoji that become short: 200 MB."""
+    monkeypatch.setattr(bulk, "MOST_ANSWERED", 30_000)
+    made = [api.post("/notes", {"title": "Long", "content": "x" * 10_000}).json() for _ in range(4)]
+    items = [{"action": "update", "params": {"id": one["id"], "content": ""}} for one in made]
+
+    refused = api.post("/notes/bulk?dry_run=true", {"items": items})
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
+    assert api.post("/notes/bulk?dry_run=true", {"items": items[:2]}).json()["changed"] is True
+    stored = api.post("/notes/bulk", {"items": items})
+    assert (stored.status_code, stored.headers["SyteOps-Changed"]) == (200, "true")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        lambda id_: {"action": "update", "params": {"id": id_, "content": ""}},
+        lambda id_: {"action": "delete", "params": {"id": id_}},
+    ],
+)
+def test_nor_do_small_items_change_without_end(
+    api: Api, monkeypatch: pytest.MonkeyPatch, item: Any
+) -> None:
+    """To delete 500 notes of 99,000 emoji took 460 MB, of what the database held of them."""
+    monkeypatch.setattr(bulk, "MOST_CHANGED", 30_000)
+    made = [api.post("/notes", {"title": "Long", "content": "x" * 10_000}).json() for _ in range(4)]
+    items = [item(one["id"]) for one in made]
+
+    refused = api.post("/notes/bulk?confirm=true", {"items": items})
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
+    assert "such as 2" in refused.json()["detail"]
+    assert api.post("/notes/bulk?confirm=true", {"items": items[:2]}).status_code == 200
+
+
+def test_behind_a_thousand_errors_no_item_is_looked_at(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A megabyte of wrong rows has 70,000, which took two seconds to find."""
+    wrong = {"text": 1, "assignee": "x", "due_date": "2", "done": 3}
+    items = [
+        {"action": "create", "params": {"title": n, "action_items": [wrong]}} for n in range(9)
+    ]
+    whole = api.post("/notes/bulk", {"items": items}).json()
+    monkeypatch.setattr(bulk, "MOST_WRONG", 12)
+
+    refused = api.post("/notes/bulk", {"items": items}).json()
+
+    assert [one["index"] for one in whole["items"]] == [*range(9)]
+    assert [one["index"] for one in refused["items"]] == [0, 1, 2]
+    assert refused["errors"] == whole["errors"][:15]
+
+
 def test_nor_do_small_items_that_cannot_be_done(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "MOST_ANSWERED", 5_000)
     api.post("/crm-systems", {"name": "One"})
