@@ -20,7 +20,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +180,7 @@ def _seal_batch() -> int:
             cursor.executemany(_SEAL, seals)
         sign(chain)
         cursor.execute(_MOVE_HEAD, [chain.head_sequence, chain.head_seal, chain.mac, chain.pk])
+    transaction.on_commit(partial(_ends_seen.note, chain.head_sequence))
     return len(seals)
 
 

@@ -1,31 +1,41 @@
-"""How far the chain reached when this process looked: nobody at the database can change that.
+"""How far this process has seen the chain reach: nobody at the database can change that.
 
 An older end of the chain was signed, too. Whoever does something and then takes the newest entries
 away and puts the end of before back leaves a trail that is whole; but not for the processes of the
 site, which have seen it reach further.
 """
 
-from math import inf
+from collections import deque
+from threading import Lock
 from time import monotonic
 
 SETTLED = 60.0
 """Seconds. What is younger, a database that fails over to a copy may lose."""
+_APART = 1.0
+"""Seconds: what is seen within so few is kept as one."""
 
 
 class EndsSeen:
-    """The highest number that was the end of the chain when it was looked at so long ago.
-
-    It is noted no oftener than that: what counts is at most twice as old.
-    """
+    """The highest number that the chain is known to have reached so long ago."""
 
     def __init__(self) -> None:
         self._settled = 0
-        self._latest, self._seen_at = 0, -inf
+        self._younger: deque[tuple[float, int]] = deque()
+        self._lock = Lock()
+
+    def note(self, number: int) -> None:
+        """The chain ends with that number now."""
+        now = monotonic()
+        with self._lock:
+            if self._younger and now - self._younger[-1][0] < _APART:
+                at, before = self._younger.pop()
+                self._younger.append((at, max(before, number)))
+            else:
+                self._younger.append((now, number))
+            while self._younger[0][0] <= now - SETTLED:
+                self._settled = max(self._settled, self._younger.popleft()[1])
 
     def goes_back(self, number: int) -> bool:
         """Whether the chain, which ends with that number now, once ended with a higher one."""
-        now = monotonic()
-        if now - self._seen_at >= SETTLED:
-            self._settled = max(self._settled, self._latest)
-            self._latest, self._seen_at = number, now
+        self.note(number)
         return number < self._settled
