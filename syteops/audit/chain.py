@@ -18,11 +18,11 @@ Whoever restores an older copy of the whole database restores a chain that fits:
 import hmac
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.conf import settings
@@ -40,6 +40,8 @@ from syteops.core.trials import is_trial
 from syteops.env import kept_secret, secret_path
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CONTENT = (
     "at", "outcome", "actor_kind", "actor_id", "actor_label", "door", "operation", "event",
@@ -163,7 +165,7 @@ def require_sealed() -> None:
 def _seal_batch() -> int:
     if not try_transaction_lock("audit_chain"):
         return 0
-    chain = intact(next(iter(_LOCKED_CHAIN()), None))
+    chain = intact(next(iter(_read(_LOCKED_CHAIN)), None))
     seals = []
     for entry_id, mac in _WAITING_SINCE(chain.cut_at) if chain.cut_at else _WAITING():
         chain.head_sequence += 1
@@ -279,7 +281,7 @@ def _require_both_ends() -> None:
 
     By number and seal: another entry with that seal would keep the next from getting its number.
     """
-    row: Any = next(iter(_BOTH_ENDS()), None)
+    row: Any = next(iter(_read(_BOTH_ENDS)), None)
     chain = intact(AuditChain(*row[:-2]) if row else None)
     newest = (chain.cut_sequence, chain.cut_seal) if row[-2] is None else row[-2:]
     if (chain.head_sequence, chain.head_seal) != newest:
@@ -297,18 +299,32 @@ def _both_ends() -> "QuerySet[AuditChain, Any]":
     """The chain's record, and the number and seal of the newest entry."""
     newest = AuditEntry.objects.exclude(sequence=None).order_by("-sequence")
     columns = [field.attname for field in AuditChain._meta.concrete_fields]
-    ends = (Subquery(newest.values(name)[:1]) for name in ("sequence", "seal"))
-    return AuditChain.objects.values_list(*columns, *ends)
+    number_and_seal = (Subquery(newest.values(name)[:1]) for name in ("sequence", "seal"))
+    return AuditChain.objects.values_list(*columns, *number_and_seal)
 
 
 _BOTH_ENDS: Prepared[Any] = Prepared(_both_ends)
+
+
+def _read(ask: Callable[[], T]) -> T:
+    """What could not even be loaded or signed is not what was signed: SQLite stores anything."""
+    try:
+        return ask()
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BrokenChain("The record of the chain's ends was altered.") from error
+
+
+def ends(*, locked: bool = False) -> AuditChain:
+    """The chain's record, `locked` until the transaction ends. Raises BrokenChain."""
+    found = AuditChain.objects.select_for_update() if locked else AuditChain.objects.all()
+    return intact(_read(found.first))
 
 
 def intact(chain: AuditChain | None) -> AuditChain:
     """The chain's record, if it is the one that was signed. Raises BrokenChain."""
     if chain is None:
         raise BrokenChain("The record of the chain's ends is missing.")
-    if chain.mac != mac_of_chain(chain):
+    if chain.mac != _read(partial(mac_of_chain, chain)):
         raise BrokenChain("The record of the chain's ends was altered, or AUDIT_KEY is another.")
     return chain
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from syteops.audit.chain import BrokenChain, intact
+from syteops.audit.chain import BrokenChain, ends
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.audit.stored import Link, erased_macs, require_end, walk
 from syteops.core.locks import snapshot
@@ -39,7 +39,7 @@ def keep_head() -> None:
     does not contain that, or is not what was signed since, and OSError.
     """
     with snapshot():
-        chain = intact(AuditChain.objects.first())
+        chain = ends()
         require_kept_head(chain)
         newest = _newest_settled(chain)
     if newest:

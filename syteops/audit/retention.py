@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from syteops.audit.chain import intact, sign
-from syteops.audit.models import AuditChain, AuditEntry
+from syteops.audit.chain import ends, sign
+from syteops.audit.models import AuditEntry
 from syteops.audit.stored import Link, erased_macs, walk
 from syteops.core.locks import snapshot
 
@@ -23,7 +23,7 @@ def old_end(moment: datetime) -> Link | None:
     """
     last = None
     with snapshot():
-        chain = intact(AuditChain.objects.first())
+        chain = ends()
         entries = AuditEntry.objects.exclude(sequence=None)
         if next_one := entries.filter(at__gte=moment).order_by("sequence").first():
             entries = entries.filter(sequence__lte=next_one.sequence)
@@ -37,7 +37,7 @@ def old_end(moment: datetime) -> Link | None:
 @transaction.atomic
 def cut_off(end: Link) -> int:
     """Remove the entries up to that one, and sign the cut; how many. Raises BrokenChain."""
-    chain = intact(AuditChain.objects.select_for_update().first())
+    chain = ends(locked=True)
     if end.sequence <= chain.cut_sequence:  # somebody else was faster
         return 0
     chain.cut_sequence, chain.cut_seal = end.sequence, end.seal

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Func, QuerySet, TextField
 
 from syteops.audit.chain import (
     CONTENT,
@@ -126,10 +125,12 @@ def rows(entries: QuerySet[AuditEntry]) -> Iterator[list[Any]]:
         try:
             while some := cursor.fetchmany(ROWS_AT_ONCE):
                 for row in map(list, some):
+                    if type(row[0]) is not int:
+                        raise ValueError(f"{row[0]!r} is no id.")
                     row[at], row[uid] = _time(row[at]), _uuid_text(row[uid])
                     yield row
                     last = row[0]
-        except (DatabaseError, ValueError) as error:
+        except (DatabaseError, TypeError, ValueError) as error:
             raise BrokenChain(f"An entry soon after id {last} cannot be read: {error}") from error
 
 
@@ -138,9 +139,15 @@ ROWS_AT_ONCE = 2000
 
 def _as_stored(name: str) -> Any:
     """SQLite keeps times as text, and would not tell one spelling from another."""
-    if name == "at" and connection.vendor == "sqlite":
-        return Cast("at", TextField())
-    return name
+    return _Unconverted("at") if name == "at" and connection.vendor == "sqlite" else name
+
+
+class _Unconverted(Func):
+    """A column of SQLite as it is, bytes as well: an expression has no type to be converted to."""
+
+    arity = 1
+    template = "+%(expressions)s"
+    output_field = TextField()
 
 
 def _time(value: Any) -> datetime:

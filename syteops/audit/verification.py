@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.db.models import Count
 
-from syteops.audit.chain import BrokenChain, intact
+from syteops.audit.chain import BrokenChain, ends
 from syteops.audit.heads import require_kept_head
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.audit.stored import AT, erased_macs, is_genuine, require_end, rows, walk
@@ -29,11 +29,11 @@ def verify(expected_head: str = "") -> Report:
     Looks at one moment of the trail, while others go on writing, and keeps none of it in memory.
     """
     sealed = unsealed = 0
-    problem = ""
+    head = problem = ""
     with snapshot():
-        found = AuditChain.objects.first()
         try:
-            chain = intact(found)
+            chain = ends()
+            head = f"{chain.head_sequence}:{chain.head_seal}"
             erased = erased_macs()
             sealed = _verify_sealed(chain, expected_head, erased)
             require_kept_head(chain)
@@ -41,7 +41,6 @@ def verify(expected_head: str = "") -> Report:
             _refuse_copies()
         except BrokenChain as broken:
             problem = str(broken)
-    head = f"{found.head_sequence}:{found.head_seal}" if found else ""
     return Report(sealed, unsealed, head, problem)
 
 

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from syteops.audit import chain, stored, verification
+from syteops.audit import chain, heads, stored, verification
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import ActorKind, Channel
+from tests.each import each
 
 pytestmark = pytest.mark.django_db
 
@@ -78,13 +79,51 @@ def test_what_could_not_even_be_loaded_is_found(column: str, value: object) -> N
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("spelling", ["replace(at, ' ', 'T')", "at || '+00:00'", "at || '0'"])
+@pytest.mark.parametrize(
+    "spelling", ["replace(at, ' ', 'T')", "at || '+00:00'", "at || '0'", "CAST(at AS BLOB)"]
+)
 def test_another_spelling_of_the_same_moment_is_found(spelling: str) -> None:
     """It would be sorted and compared as another one."""
     fill(5)
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE audit_auditentry SET at = {spelling} WHERE sequence = 3")
 
+    assert verification.verify().problem
+
+
+ODD_ENDS = [("cut_at", "yesterday"), ("cut_at", 5), ("head_seal", b"x"), ("head_sequence", b"5")]
+
+
+@pytest.mark.sqlite_only
+@each(("column", "value"), ODD_ENDS)
+def test_so_are_ends_of_the_chain_that_could_not_even_be_loaded(column: str, value: Any) -> None:
+    fill(5)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE audit_auditchain SET {column} = %s", [value])
+
+    assert verification.verify().problem == "The record of the chain's ends was altered."
+    assert not chain.is_intact()
+    with pytest.raises(chain.TrailBroken):
+        chain.require_intact()
+    with pytest.raises(chain.BrokenChain):
+        heads.keep_head()
+
+
+@pytest.mark.sqlite_only
+@each("column", ["id", "sequence"])
+def test_so_is_a_number_that_is_none(column: str) -> None:
+    """Whoever owns the tables can give the columns no types: the entry would not be found by it."""
+    fill(5)
+    table = AuditEntry._meta.db_table
+    names = ", ".join(str(field.column) for field in AuditEntry._meta.concrete_fields)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE untyped ({names})")
+        cursor.execute(f"INSERT INTO untyped SELECT {names} FROM {table}")
+        cursor.execute(f"ALTER TABLE {table} RENAME TO typed")
+        cursor.execute(f"ALTER TABLE untyped RENAME TO {table}")
+    assert verification.verify().problem == ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = CAST({column} AS TEXT) WHERE sequence = 3")
     assert verification.verify().problem
 
 
