@@ -61,7 +61,7 @@ class AnswerForm(forms.Form):
     @property
     def picked(self) -> list[int]:
         """The optional lines that are ticked, whatever else is wrong with the form."""
-        ticked = self.data.getlist("chosen") if self.is_bound else ()
+        ticked = {*self.data.getlist("chosen")} if self.is_bound else ()
         return [pk for pk, _ in self.fields["chosen"].choices if str(pk) in ticked]  # type: ignore[attr-defined]
 
     @property

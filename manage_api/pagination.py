@@ -19,6 +19,8 @@ from manage_api.serializers import PageSerializer
 
 MOST_BYTES = 8_000_000
 """What the entries of an answer have together; a page of long ones ends early."""
+MOST_WHOLE = 10_000
+"""Entries of a list without pages."""
 
 
 class Pagination(BasePagination):
@@ -126,14 +128,28 @@ def shortened(view: Any, answer: Any) -> Any:
     paginator: Any = getattr(view, "paginator", None)
     if not hasattr(paginator, "shown"):
         if view.operation.endpoint == "list":
-            raise ApiError(
-                "payload_too_large",
-                f"The list would have more than {MOST_BYTES:,} bytes. Read its objects one by one.",
-            )
+            raise _too_long_for_one()
         return answer
     sizes = (len(dump(one)) for one in answer[view.list_name])
     fitting = sum(so_far <= MOST_BYTES for so_far in accumulate(sizes))
     return paginator.shorten(answer, max(fitting, 1))
+
+
+def whole(view: Any, found: Any) -> list[Any]:
+    """All of a list without pages. Raises payload_too_large for what cannot be read at once."""
+    if not isinstance(found, QuerySet):
+        return list(found)
+    shown = list(found[: MOST_WHOLE + 1])
+    if len(shown) > MOST_WHOLE or view.fitting([one.pk for one in shown]) < len(shown):
+        raise _too_long_for_one()
+    return shown
+
+
+def _too_long_for_one() -> ApiError:
+    return ApiError(
+        "payload_too_large",
+        f"The list would have more than {MOST_BYTES:,} bytes. Read its objects one by one.",
+    )
 
 
 def _ordered(found: Settled | QuerySet[Any] | Sequence[Any], view: Any) -> Ordered:

@@ -22,7 +22,7 @@ from manage_api.changes import PARAMETER, UpdatedSinceBackend, sync_answer
 from manage_api.cursors import PARAMETER as AFTER
 from manage_api.filters import FilterBackend, OrderingBackend, SearchBackend
 from manage_api.operations import Access, SerializerClass, operation
-from manage_api.pagination import Pagination
+from manage_api.pagination import Pagination, whole
 from manage_api.places import Settled
 from manage_api.serializers import RowIdInput, secrets_input, secrets_to_clear
 from manage_api.shapes import (
@@ -258,7 +258,7 @@ class ListMixin(StandardViewSet):
     def list(self, request: Request, **path: str) -> Response:
         found = self.get_listed()
         page = self.paginate_queryset(found)
-        shown = self.show_each(list(found) if page is None else page)
+        shown = self.show_each(whole(self, found) if page is None else page)
         if page is None:
             response = Response({self.list_name: shown})
         else:

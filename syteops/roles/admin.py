@@ -80,7 +80,7 @@ class RoleAdmin(ServiceAdmin):
     list_filter = ("system", "constraint_type")
     shown_words = {
         "constraint": among_few(Role.objects.all, _constraint),
-        "holders": among_few(queries.named_roles, _holders),
+        "holders": among_few(queries.all_roles, _holders),
     }
     search_fields = ("searched",)
     fieldsets = (
@@ -89,7 +89,7 @@ class RoleAdmin(ServiceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
-        return queries.named_roles()
+        return queries.all_roles()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = services.FIXED_IN_SYSTEM_ROLES if obj and obj.system else ()

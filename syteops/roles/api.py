@@ -29,6 +29,7 @@ class RoleViewSet(EntityViewSet):
     services = services
     slots = {"member": ("user_num", TeamMember)}
     with_related = staticmethod(queries.with_holders)
+    fitting = staticmethod(queries.fitting)
     deletion_impact = staticmethod(queries.deletion_impact)
     descriptions = {
         "create": "The slug, given or made of the name, never changes, because variables are "

@@ -1,10 +1,11 @@
 """Reading roles and who holds them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, TypedDict
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 
 from syteops.audit.queries import changes_since
 from syteops.core.locks import snapshot
@@ -12,19 +13,26 @@ from syteops.core.prepared import Prepared
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 
-_WITH_MEMBERS = Prefetch("assignments", RoleAssignment.objects.select_related("member"))
+MOST_READ = 8_000_000
+_A_ROLE, _A_HOLDER = 500, 100
+"""To read them takes as long as so many characters of that."""
+# Of a member all but its name may be long, and is read again for each role.
+_NAMED = [f"member__{name}" for name in TeamMember.named_by]
+_HELD_BY = RoleAssignment.objects.select_related("member").only("role", *_NAMED)
+_WITH_MEMBERS = Prefetch("assignments", _HELD_BY)
 
 
 def all_roles() -> QuerySet[Role]:
-    """Every role with its holders: the system roles first, then by name."""
+    """Every role with its holders' numbers and names: the system roles first, then by name."""
     return Role.objects.prefetch_related(_WITH_MEMBERS)
 
 
-def named_roles() -> QuerySet[Role]:
-    """Every role with its holders' numbers and names, for where there may be thousands of them."""
-    names = [f"member__{name}" for name in TeamMember.named_by]
-    held = RoleAssignment.objects.select_related("member").only("role", *names)
-    return Role.objects.prefetch_related(Prefetch("assignments", held))
+def fitting(role_ids: Sequence[int]) -> int:
+    """How many of the first of these roles can be read at once with their holders; at least one."""
+    held = RoleAssignment.objects.filter(role__in=role_ids).values_list("role")
+    counts: dict[int, int] = dict(held.annotate(count=Count("pk")).order_by())
+    together = accumulate(_A_ROLE + _A_HOLDER * counts.get(one, 0) for one in role_ids)
+    return max(sum(so_far <= MOST_READ for so_far in together), 1)
 
 
 def with_holders(roles: list[Role]) -> list[Role]:

@@ -11,8 +11,10 @@ from manage_api.rendering import dump
 from manage_api.viewsets import ListMixin
 from syteops.audit import queries
 from syteops.core import texts
+from syteops.roles import queries as roles
 from tests.events.publish import publish
 from tests.fixtures import Api
+from tests.isolation import forget_calls
 from tests.manage_api.test_cursors import MODELS, ask, make, named
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("generous_budgets")]
@@ -163,3 +165,19 @@ def test_a_list_without_pages_is_refused_beyond_the_same_length(
     for most, status in ((length, 200), (length - 1, 413)):
         monkeypatch.setattr(pagination, "MOST_BYTES", most)
         assert api.get(url, Idempotency_Key=str(most)).status_code == status
+
+
+def test_roles_that_everybody_holds_are_counted_before_their_holders_are_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand roles of 999 members each would take twenty seconds to be refused."""
+    for slug in ("editor", "author"):
+        api.post("/roles", {"name": slug.title()})
+        api.post("/team-members", {"first_name": slug, "role_slugs": []})
+        api.post(f"/roles/{slug}/assign", {"user_num": "001"})
+    shown = api.get("/roles").json()["roles"]
+    size = sum(roles._A_ROLE + roles._A_HOLDER * one["assigned_count"] for one in shown)
+    for most, status in ((size, 200), (size - 1, 413)):
+        monkeypatch.setattr(roles, "MOST_READ", most)
+        forget_calls()
+        assert api.get("/roles").status_code == status
