@@ -126,7 +126,7 @@ class Sheet:
         left = list(names)
         while some := left[:CHUNK]:
             keys = self._possible(some)
-            if (fitting := self.viewset.fitting(keys)) < len(keys):
+            if (fitting := self._fitting(keys)) < len(keys):
                 some = some[: some.index(str(keys[fitting]))]
                 keys = keys[:fitting]
             found = map(self._cells, self._found(self.viewset.lookup_field, keys))
@@ -136,15 +136,28 @@ class Sheet:
 
     def titles(self, names: Iterable[str]) -> dict[str, str]:
         """What people call the objects so named, by name."""
-        keys = self._possible(names)
-        field = self.viewset.lookup_field
-        found = (one for some in self._chunks_to_read(keys) for one in self._found(field, some))
-        return {self._cells(one)[self.lookup]: str(one) for one in found}
+        left, titles = self._possible(names), {}
+        while some := left[: self._fitting(left[:CHUNK])]:
+            for one in self._found(self.viewset.lookup_field, some):
+                titles[self._cells(one)[self.lookup]] = str(one)
+            left = left[len(some) :]
+        return titles
 
     def are_read_at_once(self, names: Iterable[str]) -> bool:
         """Whether the objects so named are few and short enough for it."""
         keys = self._possible(names)
-        return len(keys) <= CHUNK and bool(self.viewset.fitting(keys) == len(keys))
+        return len(keys) <= CHUNK and self._fitting(keys) == len(keys)
+
+    def _fitting(self, names: list[Any]) -> int:
+        """How many of the first objects so named, as the column holds it, can be read at once."""
+        field = self.viewset.lookup_field
+        if self.viewset.fitting is len or field == "pk":
+            return int(self.viewset.fitting(names))
+        found = self._all().filter(**{f"{field}__in": names})
+        keys = dict(found.order_by().values_list(field, "pk"))
+        there = [one for one in names if one in keys]
+        fitting = self.viewset.fitting([keys[one] for one in there])
+        return names.index(there[fitting]) if fitting < len(there) else len(names)
 
     def _possible(self, names: Iterable[str]) -> list[Any]:
         """Those that an object can have, as its column holds them."""
@@ -168,11 +181,10 @@ class Sheet:
             for one in (by_key[key] for key in keys if key in by_key):
                 yield list(self._cells(one).values())
 
-    def _chunks_to_read(self, names: list[Any]) -> Iterator[list[Any]]:
-        """By primary keys, or by names of a kind of which each number of objects can be read."""
-        while some := names[:CHUNK]:
+    def _chunks_to_read(self, keys: list[Any]) -> Iterator[list[Any]]:
+        while some := keys[:CHUNK]:
             yield (some := some[: self.viewset.fitting(some)])
-            names = names[len(some) :]
+            keys = keys[len(some) :]
 
     @cached_property
     def _is_table(self) -> bool:

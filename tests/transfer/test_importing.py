@@ -17,6 +17,7 @@ from syteops.automation.models import Variable
 from syteops.core import texts
 from syteops.core.actors import SYSTEM, Channel
 from syteops.crm.models import CrmSystem
+from syteops.roles import queries as roles
 from syteops.roles.models import Role
 from syteops.tasks.jobs import tell_progress
 from syteops.tasks.models import Job
@@ -30,6 +31,7 @@ from syteops.transfer.uploads import CHANGED, GONE
 from tests.background import run_tasks
 from tests.fixtures import signed_in
 from tests.samples.crm import a_system
+from tests.samples.roles import a_role
 from tests.samples.team import a_member
 from tests.threads import keeps_somebody_waiting
 from tests.transfer.transferring import (
@@ -184,6 +186,20 @@ def test_what_is_named_by_a_slug_is_made_under_it(browser: Client) -> None:
         "cook",
         "baker",
     }
+
+
+def test_roles_that_many_hold_are_read_one_after_the_other(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Cook", "Baker", "Editor"):
+        a_role(name=name)
+    monkeypatch.setattr(roles, "MOST_READ", 1)
+    rows = [["slug", "name"], ["cook", "A"], ["new", "B"], ["baker", "C"], ["editor", "D"]]
+
+    done = confirm(browser, upload(browser, ROLES, as_file(rows)))
+
+    assert told(done) == ["Imported: 1 new, 3 changed."]
+    assert Job.objects.count() == 2
 
 
 def test_a_variable_is_set_and_a_blank_value_deletes_it(browser: Client) -> None:
