@@ -11,7 +11,7 @@ from django.db import transaction
 
 from syteops.audit.chain import ends, sign
 from syteops.audit.models import AuditEntry
-from syteops.audit.stored import Link, erased_macs, walk
+from syteops.audit.stored import Link, erased_macs, refuse_copies, walk
 from syteops.core.locks import snapshot
 
 
@@ -31,6 +31,9 @@ def old_end(moment: datetime) -> Link | None:
             if link.at >= moment:
                 break
             last = link._replace(at=max(link.at, last.at)) if last else link
+        if last:  # a copy of what goes would be there alone, as genuine
+            going = AuditEntry.objects.filter(sequence__lte=last.sequence)
+            refuse_copies(AuditEntry.objects.filter(uid__in=going.values("uid")))
     return last
 
 

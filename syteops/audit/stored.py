@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import DatabaseError, connection
-from django.db.models import Func, QuerySet, TextField
+from django.db.models import Count, Func, QuerySet, TextField
 
 from syteops.audit.chain import (
     CONTENT,
@@ -91,6 +91,16 @@ def require_end(chain: AuditChain, sequence: int, seal: str) -> None:
     """Raises BrokenChain unless the chain ends with the entry of that number and seal."""
     if (sequence, seal) != (chain.head_sequence, chain.head_seal):
         raise BrokenChain(f"The newest entries, from number {sequence + 1} on, are missing.")
+
+
+def refuse_copies(entries: QuerySet[AuditEntry]) -> None:
+    """Raises BrokenChain where one of the entries is there twice.
+
+    A copy of a genuine entry is as genuine, and the column that forbids it may be altered.
+    """
+    counted = entries.order_by().values("uid").annotate(count=Count("pk"))
+    if counted.filter(count__gt=1).exists():
+        raise BrokenChain("An entry is there twice.")
 
 
 AT, _CHANGES = CONTENT.index("at"), CONTENT.index("changes")

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from django.db.models import Count
-
 from syteops.audit.chain import BrokenChain, ends
 from syteops.audit.heads import require_kept_head
 from syteops.audit.models import AuditChain, AuditEntry
-from syteops.audit.stored import AT, erased_macs, is_genuine, require_end, rows, walk
+from syteops.audit.stored import (
+    AT,
+    erased_macs,
+    is_genuine,
+    refuse_copies,
+    require_end,
+    rows,
+    walk,
+)
 from syteops.core.locks import snapshot
 
 
@@ -38,7 +44,7 @@ def verify(expected_head: str = "") -> Report:
             sealed = _verify_sealed(chain, expected_head, erased)
             require_kept_head(chain)
             unsealed = _verify_unsealed(chain, erased)
-            _refuse_copies()
+            refuse_copies(AuditEntry.objects.all())
         except BrokenChain as broken:
             problem = str(broken)
     return Report(sealed, unsealed, head, problem)
@@ -78,10 +84,3 @@ def _verify_unsealed(chain: AuditChain, erased: Mapping[int, str]) -> int:
             raise BrokenChain(f"Entry id {entry_id} is older than those that were cut off.")
         count += 1
     return count
-
-
-def _refuse_copies() -> None:
-    """A copy of a genuine entry is as genuine, and the column that forbids it may be altered."""
-    counted = AuditEntry.objects.order_by().values("uid").annotate(count=Count("pk"))
-    if counted.filter(count__gt=1).exists():
-        raise BrokenChain("An entry is there twice.")

@@ -13,7 +13,7 @@ from syteops.audit import chain, retention, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
-from tests.trail import cut_before
+from tests.trail import allow_anything, copied, cut_before
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +91,17 @@ def test_nothing_is_cut_that_is_not_what_was_signed(
 
     assert AuditEntry.objects.count() == count
     assert verification.verify().problem
+
+
+def test_a_copy_of_what_goes_does_not_stay_alone(entries: list[AuditEntry]) -> None:
+    """Signed as it is, with a new place, it would tell of something that was done once more."""
+    allow_anything()
+    copied(entries[0])
+
+    for moment in (entries[6].at, timezone.now()):
+        with pytest.raises(chain.BrokenChain, match="twice"):
+            cut_before(moment)
+        chain.seal_pending()
 
 
 def test_of_two_that_cut_the_slower_one_cuts_nothing(entries: list[AuditEntry]) -> None:
