@@ -4,7 +4,7 @@ Here stands what takes long and would find the same thing twice: what it looks a
 by the database nor by the version of Python or Django, and it writes through no service that other
 tests do not call in both runs. Each entry says what it looks at. The tests are marked `once`, as
 single tests of other files are; `-m "not once"` leaves them out, and neither `make test` nor
-`make test-all` does.
+`make test-all` does. By the same measure a part of a test asks `leaves_once_out`.
 
 It is no place for what races, locks, sorts, searches, migrates, restores or stores.
 """

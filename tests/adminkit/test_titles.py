@@ -73,7 +73,7 @@ def test_no_trail_says_a_thing_twice_and_no_page_has_two_titles(
     page: Client, furnished: None
 ) -> None:
     seen = 0
-    for path, response in crawl(page, most=60):
+    for path, response, _ in crawl(page, most=60):
         if "html" not in response.headers.get("Content-Type", ""):
             continue
         html = response.content.decode()

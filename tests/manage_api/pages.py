@@ -81,8 +81,9 @@ class Page(HTMLParser):
             self._select = None
 
 
-def crawl(client: Client, most: int = 600) -> Iterator[tuple[str, Any]]:
-    """Every page that can be reached from the start page and from each stored object."""
+def crawl(client: Client, most: int = 600) -> Iterator[tuple[str, Any, list[Form]]]:
+    """Every page that can be reached from the start page and from each stored object, and its
+    forms."""
     waiting = ["/admin/", *object_pages()]
     seen: set[str] = set()
     while waiting and len(seen) < most:
@@ -96,10 +97,10 @@ def crawl(client: Client, most: int = 600) -> Iterator[tuple[str, Any]]:
             response = HttpResponse(
                 response.getvalue(), status=response.status_code, headers=headers
             )
-        yield path, response
-        if "html" in response.headers.get("Content-Type", ""):
-            links = Page(response.content.decode()).links
-            waiting += sorted(_inside(path, links) - seen)
+        is_page = "html" in response.headers.get("Content-Type", "")
+        page = Page(response.content.decode() if is_page else "")
+        yield path, response, page.forms
+        waiting += sorted(_inside(path, page.links) - seen)
 
 
 def _inside(path: str, links: set[str]) -> set[str]:
@@ -120,3 +121,13 @@ def object_pages() -> Iterator[str]:
             for page in ("change", "history", "delete"):
                 with suppress(NoReverseMatch):  # not every model has all of them
                     yield reverse(f"{name}_{page}", args=[pk])
+
+
+def linked_forms(client: Client) -> Iterator[tuple[str, list[Form]]]:
+    """The pages to add and to change something that each list leads to, and their forms."""
+    for model in site._registry:
+        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        links = Page(client.get(path).content.decode()).links
+        to_forms = [one for one in _inside(path, links) if one.endswith(("/add/", "/change/"))]
+        for one in sorted(to_forms)[:10]:
+            yield one, Page(client.get(one).content.decode()).forms
