@@ -22,31 +22,36 @@ from tests.samples import all_samples
 class Case:
     """An operation, a right call of it on stored objects, and who calls."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, with_strangers: bool) -> None:
         self.operation = operation
         self.sample = all_samples()[operation.name]()
         self.needed = [operation, *map(_named, self.sample.also)]
         """The operation, and those that it carries out by the way."""
-        scopes = {one.scope for one in self.needed}
-        permissions = _permissions(one.permission for one in self.needed)
-        own = _permissions([operation.permission])
-        others = Permission.objects.exclude(pk__in=[one.pk for one in own])
+        self.scopes = {one.scope for one in self.needed}
         self.site = Api(services.generate_site_key(SYSTEM).text)
-        self.key = a_key(scopes)
+        self.key = a_key(self.scopes)
         self.scoped = Api(self.key)
         """A key with exactly the scopes that the call needs."""
-        self.revoked = Api(a_revoked_key(scopes))
-        self.elsewhere = Api(a_key(set(all_scopes()) - {operation.scope}))
-        """A key with every scope but the operation's own."""
-        self.expired = Api(a_key(scopes, expires_at=timezone.now() - timedelta(days=1)))
-        self.alice = as_person(User.objects.create_superuser("alice"))
+        permissions = _permissions(one.permission for one in self.needed)
         self.bob = as_person(a_person("bob", permissions))
         """Staff, with exactly the permissions that the call needs."""
+        if with_strangers:
+            self._let_strangers_in()
+        self.before = stored()
+
+    def _let_strangers_in(self) -> None:
+        """Who is refused, each for a reason of their own; and Alice, who may do everything."""
+        own = _permissions([self.operation.permission])
+        others = Permission.objects.exclude(pk__in=[one.pk for one in own])
+        self.revoked = Api(a_revoked_key(self.scopes))
+        self.elsewhere = Api(a_key(set(all_scopes()) - {self.operation.scope}))
+        """A key with every scope but the operation's own."""
+        self.expired = Api(a_key(self.scopes, expires_at=timezone.now() - timedelta(days=1)))
+        self.alice = as_person(User.objects.create_superuser("alice"))
         self.barbara = as_person(a_person("barbara", others))
         """Staff, with every permission but the operation's own."""
         self.charlie = as_person(a_person("charlie", own, is_staff=False))
         """With the operation's permission, which counts for nothing: he is not staff."""
-        self.before = stored()
 
     @contextmanager
     def undone(self) -> Iterator[None]:

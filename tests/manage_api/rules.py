@@ -20,6 +20,15 @@ class Rule(NamedTuple):
     """Whether it looks at what is decided before the operation touches anything stored, or at
     what another rule does with the database as well: the same in each run (tests/once.py)."""
 
+    def kept_through(self, once_left_out: bool) -> list[Face]:
+        """The faces to look through; where `once` is left out REST alone, if at all.
+
+        That dispatch does the same is a rule of its own, for the other run.
+        """
+        if once_left_out:
+            return [] if self.once else [one for one in self.faces if one is FACES["rest"]]
+        return self.faces
+
     def __str__(self) -> str:
         return self.check.__name__.replace("_", " ")
 
