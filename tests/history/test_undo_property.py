@@ -22,6 +22,7 @@ from syteops.core.errors import Conflict
 from syteops.history.reverting import revert
 from syteops.team import services as team
 from syteops.team.models import TeamMember
+from tests.chance import by_database
 
 Values = dict[str, Any]
 CREATED, UPDATED, DELETED, RESTORED = "created", "updated", "deleted", "restored"
@@ -222,8 +223,9 @@ class Run:
 
 
 @pytest.mark.django_db
+@by_database
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

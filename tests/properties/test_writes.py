@@ -26,6 +26,7 @@ from syteops.core.actors import SYSTEM
 from syteops.crm.models import CrmSystem
 from syteops.roles.models import Role
 from syteops.team.models import TeamMember
+from tests.chance import by_database
 from tests.concurrency.state import differing
 from tests.fixtures import Api
 from tests.manage_api.stored import changes_recorded, stored
@@ -58,6 +59,7 @@ VALUES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 KINDS_MADE = st.sampled_from(["crm", "crm", "users", "users", "roles", "notes_items"])
 
 
+@by_database
 class Writes(RuleBasedStateMachine):
     """Whatever is sent, the API's answer, the rows and the trail agree with the model."""
 
@@ -354,7 +356,7 @@ def test_whatever_is_sent_answers_rows_and_trail_agree_with_a_simple_model(
     run_state_machine_as_test(
         Writes,
         settings=settings(
-            max_examples=40,
+            max_examples=20,
             stateful_step_count=25,
             deadline=None,
             database=None,
