@@ -25,7 +25,7 @@ from syteops.tasks.models import Job
 from syteops.tasks.working import AWAY, LOST, SHUT_OUT, carry_out
 from syteops.team import services as team
 from syteops.team.models import TeamMember
-from syteops.transfer import pages
+from syteops.transfer import exporting, pages, uploads
 from syteops.transfer import tasks as transfer_tasks
 from tests.ai.suggesting import suggest
 from tests.background import run_tasks
@@ -47,8 +47,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     AiProvider.objects.update(is_default=False)
     AiProvider.objects.filter(slug="openai").update(is_default=True, default_model="small")
     AiAreaSettings.objects.update(enabled=True)
-    for name in ("AT_ONCE", "AT_ONCE_DELETED"):
-        monkeypatch.setattr(pages, name, 0)
+    for module in (exporting, uploads):
+        monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(pages, "AT_ONCE_DELETED", 0)
     return sent
 
 
