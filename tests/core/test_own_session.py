@@ -43,11 +43,13 @@ def test_a_statement_is_ended_in_time(before: Any, server: Any) -> None:
     see_it_ended_in_time(server)
     # Where an attempt was rolled back, too.
     assert [ask(server, f"SHOW {name}") for name in LIMITS] == ["1s", "1min", "0"]
+    assert ask(server, "SHOW jit") == "off"
 
 
 def test_no_command_has_a_limit() -> None:
     with patient(None) as command:
         assert [ask(command, f"SHOW {name}") for name in LIMITS] == ["0", "0", "0"]
+        assert ask(command, "SHOW jit") == "off"
 
 
 def test_plans_of_prepared_statements_are_kept_and_those_of_others_not() -> None:

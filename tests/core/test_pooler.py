@@ -167,6 +167,7 @@ def test_a_transaction_has_all_its_limits_from_the_beginning() -> None:
         begin_and_work(server)
         assert ask(server, "SHOW idle_in_transaction_session_timeout") == "1min"
         assert ask(server, "SHOW statement_timeout") == "1s"
+        assert ask(server, "SHOW jit") == "off"
 
 
 def test_what_the_limit_brings_is_no_result() -> None:

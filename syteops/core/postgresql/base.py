@@ -25,6 +25,9 @@ _ASKED_BEFORE = 5
 """How often a statement is asked before the server keeps its plan. (Django: never.)"""
 _GRACE = 5.0  # seconds, in which the server's own time-out comes first and keeps the connection
 _IDLE = "idle_in_transaction_session_timeout = '60s'"
+_NO_JIT = "jit = off"
+"""To compile a statement takes the server longer than any of ours takes to run, and it does so
+whenever its statistics are too old to tell."""
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -43,16 +46,13 @@ class PatientConnection(psycopg.Connection[Any]):
         answer: Any = self.execute("SELECT pg_backend_pid()").fetchone()
         # A pooler says of itself who is there, and lets whatever session is free answer.
         self.is_own_session = answer[0] == self.info.backend_pid
+        limits = [] if seconds is None else [f"statement_timeout = {int(seconds * 1000)}"]
         if self.is_own_session:
             self.prepare_threshold = _ASKED_BEFORE
-        if seconds is not None:
-            self._limit(f"statement_timeout = {int(seconds * 1000)}")
-
-    def _limit(self, statements: str) -> None:
-        if self.is_own_session:
-            self.execute(f"SET {statements}; SET {_IDLE}")
-        else:
-            self.limit = f"SET LOCAL {statements}; ".encode()
+            idle = [_IDLE] if limits else []
+            self.execute("".join(f"SET {one}; " for one in (_NO_JIT, *limits, *idle)))
+        elif limits:
+            self.limit = "".join(f"SET LOCAL {one}; " for one in (_NO_JIT, *limits)).encode()
 
     @property
     def is_silent(self) -> bool:
@@ -100,8 +100,10 @@ class PatientCursor(base.CursorMixin, psycopg.ClientCursor[Any]):
         super()._execute_send(query, **how)
 
     def _set_results(self, results: Any) -> None:
-        """Leave out what came of the limit."""
-        super()._set_results(results[1:] if self._is_limited else results)
+        """Leave out what came of the limits."""
+        connection: Any = self._conn
+        limits = connection.limit.count(b";") if self._is_limited else 0
+        super()._set_results(results[limits:])
 
 
 _driver = ModuleType("psycopg, with connections of ours")
