@@ -4,7 +4,8 @@ An estimate has up to 200 lines: they are read as plain rows, and no object is m
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from itertools import accumulate
@@ -40,23 +41,46 @@ class CountedLine(NamedTuple):
 
 
 def values_by_currency(status: str) -> dict[str, Decimal]:
-    """What the estimates of that status come to, for each currency that occurs."""
-    return totals_of(_standing(status)(timezone.localdate()))
+    """What the estimates of that status come to, for each currency that occurs.
+
+    They are all that were ever sent: of those that are as they were, no line is read again.
+    """
+    found = _standing(status)(timezone.localdate())
+    new = [one for one in found if (one[0], one[-1]) not in _known]
+    if len(_known) + len(new) > _MOST_KNOWN:
+        _known.clear()
+        new = found
+    for start in range(0, len(new), _PIECE):
+        some = new[start : start + _PIECE]
+        due = each_total([one[:3] for one in some])
+        _known.update(zip(((one[0], one[-1]) for one in some), due, strict=True))
+    return _by_currency((currency, _known[pk, at]) for pk, currency, _, at in found)
+
+
+_PIECE = 500
+_MOST_KNOWN = 100_000
+_known: dict[tuple[int, datetime], Decimal] = {}
+"""What estimates come to, by primary key and when they were changed last: with that, lines are."""
 
 
 @cache
-def _standing(status: str) -> Prepared[Bare]:
-    def compose(today: Any) -> "QuerySet[Estimate, Bare]":
+def _standing(status: str) -> Prepared[tuple[int, str, Decimal, datetime]]:
+    def compose(today: Any) -> Any:
         found = Estimate.objects.filter(with_status(status, today), superseded_by=None)
-        return found.order_by().values_list(*BARE)
+        return found.order_by().values_list(*BARE, "updated_at")
 
     return Prepared(compose)
 
 
 def totals_of(found: Sequence[Bare], most_lines: int | None = None) -> dict[str, Decimal]:
     """What they come to, for each currency that occurs. Raises TooManyLines for more of them."""
+    currencies = [currency for _, currency, _ in found]
+    return _by_currency(zip(currencies, each_total(found, most_lines), strict=True))
+
+
+def _by_currency(each: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
     totals: dict[str, list[Decimal]] = defaultdict(list)
-    for (_, currency, _), one in zip(found, each_total(found, most_lines), strict=True):
+    for currency, one in each:
         totals[currency].append(one)
     return {currency: total(amounts, currency) for currency, amounts in sorted(totals.items())}
 

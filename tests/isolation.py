@@ -2,6 +2,7 @@
 
 from django.core.cache import cache
 
+from estimates import sums
 from manage_api import kept
 from manage_api.keys import usage
 from syteops.audit.heads import forget_head
@@ -19,3 +20,4 @@ def forget_calls() -> None:
     reads._noted.clear()
     vars(kept._local).clear()
     request_counts._tallies.clear()
+    sums._known.clear()

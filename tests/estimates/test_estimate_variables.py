@@ -1,8 +1,10 @@
 """What automations know of the estimates."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from estimates import services
+from estimates import services, sums
 from estimates.choices import REAL, EstimateStatus
 from estimates.variables import estimate_variables
 from syteops.core.actors import SYSTEM
@@ -50,6 +52,24 @@ def test_variables_cost_the_same_however_many_estimates(db, django_assert_num_qu
         a_sent_one()
     with django_assert_num_queries(5):
         values()
+
+
+def test_no_line_is_read_again_of_an_estimate_that_is_as_it_was(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that were ever sent are added up whenever variables are asked for."""
+    option = {"description": "Support", "unit_price": 200, "optional": True}
+    sent = a_sent_one(line_items=[{"description": "Work", "unit_price": 800}, option])
+    before = values()
+    with CaptureQueriesContext(connection) as asked:
+        assert values() == before
+    assert not [one["sql"] for one in asked if "lineitem" in one["sql"]]
+
+    chosen = [one.pk for one in sent.line_items.all() if one.optional]
+    services.answer_estimate(SYSTEM, sent, EstimateStatus.APPROVED, name="Cleo", chosen=chosen)
+    assert values()["approved_total_usd"] == "1000.00"
+    monkeypatch.setattr(sums, "_MOST_KNOWN", 0)
+    assert values()["approved_total_usd"] == "1000.00"
 
 
 @pytest.mark.parametrize("active", [True, False])
