@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ NO_PAGES = re.compile(
     r"logout|jsi18n|app_list|.*_(export|export_csv|export_jsonl|pdf)"  # files, and signing out
 )
 _ONE_OF_MANY = re.compile("pk|public_id|upload_id|job_id|task_id|uid|key")
+_LINK = re.compile(r'<a\s(?:[^>"]|"[^"]*")*?\bhref="([^"]+)"')
 _AN_ID = re.compile(r"\d+|[0-9a-f-]{36}")
 
 
@@ -111,19 +112,8 @@ def _further() -> Iterator[str]:
 
 
 def _links(page: str) -> list[str]:
-    found = _Links()
-    found.feed(page)
-    return found.targets
-
-
-class _Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.targets: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a" and (target := dict(attrs).get("href")):
-            self.targets.append(target)
+    """By their text: to parse each page as a browser does took a tenth of the time."""
+    return [unescape(one) for one in _LINK.findall(page)]
 
 
 def _paths(links: Iterable[str]) -> list[str]:

@@ -29,11 +29,7 @@ from syteops.webhooks.models import Webhook
 from tests.fixtures import Api
 from tests.manage_api.plans import plans_of, sorts_everything
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.combination,
-    pytest.mark.usefixtures("generous_budgets"),
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("generous_budgets")]
 
 PAGED: list[Any] = [
     one
@@ -153,6 +149,7 @@ every_order = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.combination
 @every_order
 def test_the_pages_are_the_list(api: Api, one: Operation, ordering: str) -> None:
     for _ in range(14):
@@ -161,6 +158,7 @@ def test_the_pages_are_the_list(api: Api, one: Operation, ordering: str) -> None
     assert walk(api, one, ordering) == whole(api, one, ordering)
 
 
+@pytest.mark.combination
 @every_order
 def test_what_comes_and_goes_moves_no_other_row(api: Api, one: Operation, ordering: str) -> None:
     model = MODELS[one.name]
