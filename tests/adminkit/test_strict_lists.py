@@ -110,12 +110,14 @@ def test_no_list_fails_over_the_values_of_its_own_parameters(
     alice: User, model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No page is made of these lists, and what is the same around each page costs the most.
+    # What all lists read with the same lines, whatever they are lists of, one list is asked.
     monkeypatch.setattr(site, "each_context", lambda request: {})
     admin: Any = site._registry[model]
     with at_most(10 * SECONDS):
         for value in HOSTILE:
             view(admin, asking(alice, {"q": value}))
-        for name in {"o", "p", "e", "all", "_to_field", *parameters(admin, alice)}:
+        shared = {"p", "e", "all", "_to_field"} if model is TeamMember else set()
+        for name in {"o", *shared, *parameters(admin, alice)}:
             for value in HOSTILE:
                 find(admin, asking(alice, {name: value}))
             view(admin, asking(alice, {name: [str(number) for number in range(990)]}))
