@@ -122,6 +122,7 @@ def test_a_list_that_does_not_take_it_says_what_to_do_instead(api: Api, listed: 
     assert named & fields.keys() or "If-None-Match" in error["detail"]
 
 
+@pytest.mark.once  # what a service calls changed; how moments compare is looked at below
 @pytest.mark.parametrize("write", WRITES, ids=lambda one: one.name)
 def test_whatever_a_write_changes_is_told(api: Api, write: Operation) -> None:
     sample = all_samples()[write.name]()

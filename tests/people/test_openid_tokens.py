@@ -1,6 +1,7 @@
 """What a provider says is believed where it is signed, meant for this site, and of one person."""
 
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -53,7 +54,10 @@ def test_nothing_in_the_place_of_something_else_is_an_error_of_ours(
     assert refused_ones > 80
 
 
-@pytest.mark.combination
+NO_TEXT = partial(pytest.param, marks=pytest.mark.combination)
+"""What not every database takes."""
+
+
 @pytest.mark.parametrize(
     "claims",
     [
@@ -65,10 +69,10 @@ def test_nothing_in_the_place_of_something_else_is_an_error_of_ours(
         {"email": ""},
         {"email": ["bob@example.com"]},
         {"email": {"in": "bob@example.com"}},
-        {"email": "bob@example.com\x00"},
+        NO_TEXT({"email": "bob@example.com\x00"}),
         {"email": "bob@example.com "},
-        {"email": "bob@\ud800.com"},
-        {"nonce": "\ud800"},
+        NO_TEXT({"email": "bob@\ud800.com"}),
+        NO_TEXT({"nonce": "\ud800"}),
         {"iss": "https://evil.example"},
         {"aud": "somebody-else"},
         {"aud": None},
