@@ -7,7 +7,7 @@ from manage_api import kept
 from manage_api.keys import usage
 from syteops.audit.heads import forget_head
 from syteops.automation import reads
-from syteops.core import request_counts
+from syteops.core import outbound, request_counts
 from syteops.core.counters import counters
 
 
@@ -21,3 +21,4 @@ def forget_calls() -> None:
     vars(kept._local).clear()
     request_counts._tallies.clear()
     sums._known.clear()
+    outbound._silent.clear()

@@ -9,7 +9,8 @@ would resolve the name out of our sight.
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from queue import Empty, SimpleQueue
@@ -60,6 +61,27 @@ class OutboundFailed(DomainError):
         self.sent = sent
 
 
+class SilentLately(Exception):
+    """Whoever asks is in a hurry, and the address let somebody wait lately: nothing was sent."""
+
+
+SILENT_FOR = 60.0
+"""Seconds in which nobody in a hurry waits for an address that let somebody wait in vain."""
+_MOST_SILENT = 1000
+_silent: dict[Any, float] = {}
+_hurries: ContextVar[bool] = ContextVar("hurries", default=False)
+
+
+@contextmanager
+def in_a_hurry(hurries: bool) -> Iterator[None]:
+    """Meanwhile `exchange` raises SilentLately in place of waiting for who was silent lately."""
+    token = _hurries.set(hurries)
+    try:
+        yield
+    finally:
+        _hurries.reset(token)
+
+
 def url_problem(url: str) -> str:
     """What is wrong with an address to send to, under this site's settings; "" if nothing."""
     return problem_of(url, allow_private=_may_be_private(url))
@@ -91,14 +113,8 @@ def exchange(
     answer than `most_bytes` fails, and with 0 it is not read. With `beginning`, so many bytes of it
     are read, whatever becomes of the rest. Raises OutboundFailed.
     """
-    import httpx  # here, for the sake of starts: few commands send anything
-
-    if problem := url_problem(url):
-        raise OutboundFailed(problem)
-    try:
-        target = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise OutboundFailed("This is no web address.") from None
+    target = _target(url)
+    _refuse_silent(url)
     network = _Network(time.monotonic() + seconds, private=_may_be_private(url))
     sent = _headers_to(target.netloc.decode("ascii"), headers or {})
     place = httpcore.URL(
@@ -109,12 +125,38 @@ def exchange(
             httpcore.ConnectionPool(ssl_context=_trust(), network_backend=network) as pool,
             pool.stream(method, place, headers=sent, content=body) as response,
         ):
+            _silent.pop(origin_of(url), None)
             chunks = response.iter_stream()
             read = _read_beginning(chunks, beginning) if beginning else _read(chunks, most_bytes)
             return Answer(response.status, read, _texts(response.headers))
-    except _BROKEN:
+    except _BROKEN as error:
+        _note_silence(url, error)
         # Not the cause: it may show the address, or the headers.
         raise OutboundFailed(_NO_ANSWER, sent=network.sent) from None
+
+
+def _target(url: str) -> Any:
+    """The address in its parts. Raises OutboundFailed for one that nothing may be sent to."""
+    import httpx  # here, for the sake of starts: few commands send anything
+
+    if problem := url_problem(url):
+        raise OutboundFailed(problem)
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL:
+        raise OutboundFailed("This is no web address.") from None
+
+
+def _refuse_silent(url: str) -> None:
+    if _hurries.get() and _silent.get(origin_of(url), 0.0) > time.monotonic():
+        raise SilentLately
+
+
+def _note_silence(url: str, error: Exception) -> None:
+    if len(_silent) >= _MOST_SILENT:
+        _silent.clear()
+    if isinstance(error, httpcore.TimeoutException):
+        _silent[origin_of(url)] = time.monotonic() + SILENT_FOR
 
 
 def _headers_to(host: str, given: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

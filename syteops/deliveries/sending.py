@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from syteops.audit.queries import fitting
-from syteops.core.outbound import Answer, OutboundFailed
+from syteops.core.outbound import Answer, OutboundFailed, SilentLately, in_a_hurry
 from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
 from syteops.deliveries.outcomes import Try, has_come, note
@@ -71,17 +71,25 @@ def _start_turn(pk: int) -> None:
     if mine.filter(_free()).update(lease=lease, leased_until=until):
         took_it_at_once = Q(is_slow=False, failing_since=None, delivered_at__isnull=False)
         queue = FAST if mine.filter(took_it_at_once).exists() else SLOW
-        take_turn.using(queue_name=queue).enqueue(pk, str(lease))
+        take_turn.using(queue_name=queue).enqueue(pk, str(lease), hurries=queue == FAST)
 
 
 @forgets_successes
 @task(queue_name=FAST)
-def take_turn(pk: int, lease: str) -> None:
-    """Send what is due, for as long as the lease and the turn last."""
+def take_turn(pk: int, lease: str, *, hurries: bool = False) -> None:
+    """Send what is due, for as long as the lease and the turn last.
+
+    One that `hurries` waits for no address that was silent lately: it goes on among the slow ones.
+    """
     until = monotonic() + TURN
-    while monotonic() < until and (state := _renewed(pk, lease)):
-        if not _send_next(state):
-            break
+    try:
+        with in_a_hurry(hurries):
+            while monotonic() < until and (state := _renewed(pk, lease)):
+                if not _send_next(state):
+                    break
+    except SilentLately:
+        take_turn.using(queue_name=SLOW).enqueue(pk, lease)
+        return
     _end_turn(pk, lease)
 
 
@@ -153,6 +161,8 @@ def _try(
         answer = integration.send(setup, message)
     except (DeliveryFailed, OutboundFailed) as failure:
         problem = failure.detail
+    except SilentLately:
+        raise
     except Exception as error:  # noqa: BLE001 - a fault of one integration must not stop the others
         # Without the traceback: its text may repeat a secret.
         log.error("%s cannot be sent to: %s.", integration.name, type(error).__name__)

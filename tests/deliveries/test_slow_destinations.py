@@ -1,16 +1,20 @@
 """Whoever is slow has turns in a queue, and so threads, that no fast destination waits for."""
 
+from dataclasses import replace
 from typing import Any
 
+import httpcore
 import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from syteops.core import outbound
 from syteops.core.actors import SYSTEM
 from syteops.core.outbound import Answer, OutboundFailed
 from syteops.crm import services as crm
 from syteops.deliveries import outcomes, sending
 from syteops.deliveries.models import DestinationState
+from syteops.integrations import catalogue
 from tests.background import run_tasks
 from tests.deliveries.sending import Post, state_of, wants
 from tests.events.publish import a_system, publish
@@ -102,3 +106,32 @@ def test_the_others_stay_where_they_are(post: Post, monkeypatch: pytest.MonkeyPa
     publish()
 
     assert sorted(turns()) == ["deliveries", "slow_deliveries"]
+
+
+def test_of_one_address_that_falls_silent_the_fast_ones_wait_once(
+    met: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """480 receivers at one host that had all been good held each fast thread for ten minutes."""
+    met.destinations = [wants("b", "crm_system.*"), wants("c", "crm_system.*")]
+    a_system("Met")
+    met.deliver()
+    met.sent.clear()
+    in_a_hurry = []
+
+    def time_out(*args: Any, **kwargs: Any) -> Any:
+        in_a_hurry.append(outbound._hurries.get())
+        raise httpcore.ConnectTimeout
+
+    monkeypatch.setattr(outbound._Network, "connect_tcp", time_out)
+    silent = replace(
+        catalogue._catalogue["post"], send=lambda *_: outbound.post("https://example.com", b"{}")
+    )
+    monkeypatch.setitem(catalogue._catalogue, "post", silent)
+    a_system("Silent")
+    publish()
+    assert turns() == ["deliveries", "deliveries"]
+
+    run_tasks()
+
+    assert in_a_hurry == [True, False], "the second one among the slow ones"
+    assert all(state_of(one).failing_since for one in ("b", "c"))
