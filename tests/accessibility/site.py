@@ -30,7 +30,7 @@ class DemoSite:
 @contextmanager
 def demo_site(directory: Path) -> Iterator[DemoSite]:
     """Served until the end of the block."""
-    with served(directory / "site") as site:
+    with served(directory / "site", ADMIN_SECONDS_PER_MINUTE="0") as site:
         _run(site.data_dir, "seed_demo")
         session = _run(site.data_dir, "shell", "-v", "0", "-c", _SIGN_IN).strip()
         yield DemoSite(site.url, session)

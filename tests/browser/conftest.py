@@ -147,7 +147,8 @@ def _served(data_dir: Path, **settings: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {name: text.replace("{url}", url) for name, text in settings.items()}
-    settings = {"WORKERS": "2", "PORT": str(port), **settings}
+    always = {"WORKERS": "2", "PORT": str(port), "ADMIN_SECONDS_PER_MINUTE": "0"}
+    settings = {**always, **settings}
     process = start("serve", data_dir=data_dir, **settings)
     with killed_afterwards(process):
         web.wait_until_ready(url)
