@@ -20,7 +20,7 @@ def becomes_true(condition: Callable[[], object], seconds: float = PATIENCE) -> 
     return True
 
 
-_LONGER_THAN_A_TEST = 30.0  # seconds
+_LONGER_THAN_A_TEST = 12.0  # seconds
 
 
 def let_the_hour_end() -> None:
