@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ from syteops.audit.ends_seen import EndsSeen
 from syteops.audit.models import AuditEntry
 from syteops.core import counters
 from syteops.env import kept_secret
+from syteops.lib.stack import in_one_chunk
 from tests import databases, emptying
 from tests.environment import ROOT, isolate, one_at_a_time
 from tests.isolation import forget_calls
@@ -165,6 +167,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_setup() -> None:
     """What a test does in one day, month or year may take it some seconds."""
     let_the_hour_end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[Any]:
+    """Let the test have room for its calls: a twentieth of the processor's time."""
+    pyfuncitem.obj = partial(in_one_chunk, pyfuncitem.obj)
+    return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from queue import SimpleQueue
 from time import monotonic
@@ -26,6 +27,7 @@ from manage_api.errors import ApiError
 from syteops.core.outages import RETRY_AFTER
 from syteops.core.waiting import Wait, wanted_wait, with_time_left
 from syteops.lib.paths import is_api
+from syteops.lib.stack import in_one_chunk
 from syteops.server.bodies import Bodies, Receive, payload_too_large
 from syteops.server.environ import Environ, Scope, environ_of
 from syteops.server.middleware import REFUSAL
@@ -219,7 +221,8 @@ class RequestThread:
     def __init__(self) -> None:
         self.busy_since: float | None = None
         self._jobs: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]]] = SimpleQueue()
-        threading.Thread(target=self._work_for_ever, name="requests", daemon=True).start()
+        work = partial(in_one_chunk, self._work_for_ever)
+        threading.Thread(target=work, name="requests", daemon=True).start()
 
     def run(self, job: Callable[[], T]) -> "asyncio.Future[T]":
         """Have the thread do `job`, after those that came before; its result, or its error."""
