@@ -12,7 +12,7 @@ _SLOTS = 40_000
 """Of 8 bytes: what a frame has that needs a chunk of 512 kB. Most of it is never touched."""
 
 
-def in_one_chunk(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def in_one_chunk(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """What `call` returns. All that it calls, some thousand calls deep, shares one chunk."""
     return call(*args, **kwargs)
 

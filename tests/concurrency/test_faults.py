@@ -28,7 +28,7 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.mark.parametrize(
     ("fault", "times"),
     [
-        ("kill-server", 2),
+        ("kill-server", 1),
         ("kill-worker", 1),
         pytest.param("lock-file", 1, marks=pytest.mark.sqlite_only),
         pytest.param("restart-database", 1, marks=pytest.mark.postgresql_only),

@@ -12,7 +12,7 @@ from tests.concurrency.live import LiveSite
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 30
+ROUNDS = 16
 Request = Callable[[httpx.Client], httpx.Response]
 
 

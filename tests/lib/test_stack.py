@@ -37,7 +37,7 @@ def test_no_depth_costs_new_memory_at_each_call() -> None:
 
 
 def test_what_is_called_is_given_what_it_needs_and_its_answer_returned() -> None:
-    assert in_one_chunk(lambda *given, **named: (given, named), 1, 2, three=3) == (
+    assert in_one_chunk(lambda *given, **named: (given, named), 1, 2, call=3) == (
         (1, 2),
-        {"three": 3},
+        {"call": 3},
     )
