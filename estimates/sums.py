@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
@@ -19,6 +18,7 @@ from estimates.models import Estimate, LineItem
 from estimates.queries import with_status
 from estimates.totals import amounts_of
 from syteops.core.prepared import Prepared
+from syteops.core.reading import how_many_fit
 from syteops.lib.currencies import total
 
 Bare = tuple[int, str, Decimal]
@@ -87,7 +87,7 @@ def _by_currency(each: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 def each_total(found: Sequence[Bare], most_lines: int | None = None) -> list[Decimal]:
     """What each of them comes to. Raises TooManyLines if more than so many lines count."""
-    lines: QuerySet[LineItem] = LineItem.objects.filter(Q(optional=False) | Q(chosen=True))
+    lines: QuerySet[LineItem] = LineItem.objects.filter(_counts())
     lines = lines.filter(estimate__in=[pk for pk, _, _ in found]).order_by()
     if most_lines is not None:
         lines = lines[: most_lines + 1]
@@ -106,16 +106,20 @@ def near_total(amount: Decimal, most_lines: int) -> list[Bare]:
 
     The database adds up without rounding, so some are about it only: look at their totals.
     """
-    counts = Q(line_items__optional=False) | Q(line_items__chosen=True)
-    sums = Coalesce(Sum(_unrounded(), filter=counts), 0.0) * (100 - _real("discount_percent")) / 100
+    counted = Sum(_unrounded(), filter=_counts("line_items__"))
+    sums = Coalesce(counted, 0.0) * (100 - _real("discount_percent")) / 100
     lines = Count("line_items")
     off = 5.0 + 5 * lines + abs(float(amount)) * 1e-9
     summed = Estimate.objects.annotate(about=sums - float(amount), off=off, lines=lines)
     near = summed.filter(about__gte=-F("off"), about__lte=F("off")).order_by("-pk")
     found = list(near.values_list("lines", *BARE)[:most_lines])
-    together = accumulate(lines for lines, *_ in found)
-    fitting = sum(so_far <= most_lines for so_far in together)
+    fitting = how_many_fit((lines for lines, *_ in found), most_lines)
     return [(pk, currency, percent) for _, pk, currency, percent in found[:fitting]]
+
+
+def _counts(prefix: str = "") -> Q:
+    """Whether a line is in the total, for a query of what it is reached from by the prefix."""
+    return Q(**{f"{prefix}optional": False}) | Q(**{f"{prefix}chosen": True})
 
 
 def _real(name: str) -> Cast:

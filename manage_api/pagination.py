@@ -1,7 +1,6 @@
 """Lists in pages: a constant number of queries whatever the length, however far behind."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from manage_api.fields import StrictCharField, StrictIntegerField
 from manage_api.places import Derived, Ordered, Row, Settled, Stored
 from manage_api.rendering import dump
 from manage_api.serializers import PageSerializer
+from syteops.core.reading import how_many_fit
 
 MOST_BYTES = 8_000_000
 """What the entries of an answer have together; a page of long ones ends early."""
@@ -131,8 +131,7 @@ def shortened(view: Any, answer: Any) -> Any:
             raise _too_long_for_one()
         return answer
     sizes = (len(dump(one)) for one in answer[view.list_name])
-    fitting = sum(so_far <= MOST_BYTES for so_far in accumulate(sizes))
-    return paginator.shorten(answer, max(fitting, 1))
+    return paginator.shorten(answer, how_many_fit(sizes, MOST_BYTES))
 
 
 def whole(view: Any, found: Any) -> list[Any]:

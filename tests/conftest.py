@@ -171,7 +171,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[Any]:
-    """Let the test have room for its calls: a twentieth of the processor's time."""
+    """Let the test have room for its calls: it takes a third of the system's time less."""
     pyfuncitem.obj = partial(in_one_chunk, pyfuncitem.obj)
     return (yield)
 

@@ -1,11 +1,13 @@
-"""The audit trail: cut as retention does, and with its guard out of the way."""
+"""The audit trail: cut as retention does, given up, and with its guard out of the way."""
 
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
-from syteops.audit import retention
+from syteops.audit import chain, retention
 from syteops.audit.models import AuditEntry
+from syteops.core.actors import SYSTEM
+from syteops.crm import services
 
 
 def cut_before(moment: datetime) -> int:
@@ -39,3 +41,13 @@ def copied(entry: AuditEntry) -> AuditEntry:
     copy.pk, copy.sequence, copy.seal = entry.pk + 1000, None, ""
     AuditEntry.objects.bulk_create([copy])
     return copy
+
+
+def seal_what_is_given_up() -> AuditEntry:
+    """The eleventh entry of a trail that ends with the tenth once more."""
+    with transaction.atomic():
+        services.create_crm_system(SYSTEM, name="Given up")
+        chain.seal_pending()
+        found = AuditEntry.objects.get(sequence=11)
+        transaction.set_rollback(True)
+    return found

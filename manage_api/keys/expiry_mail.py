@@ -19,14 +19,13 @@ from django.utils import timezone
 from manage_api.keys.descriptions import describe
 from manage_api.keys.models import ManageKey
 from manage_api.keys.queries import expiring_keys
+from syteops.core.smtp import PERMANENT, code_of
 from syteops.core.tasks import task
 
 log = logging.getLogger(__name__)
 
 AGAIN = [timedelta(minutes=one) for one in (15, 60, 240, 720)]
 """How long to wait for each further attempt."""
-_PERMANENT = 500
-"""From this reply code on (RFC 5321, section 4.2.1) the same mail is refused every time."""
 
 
 class Problem(NamedTuple):
@@ -87,10 +86,8 @@ def mail_later(key: int, days: int, person: int, attempt: int) -> None:
 
 
 def _may_pass(error: Exception) -> bool:
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code < _PERMANENT for code, _ in error.recipients.values())
-    if isinstance(error, SMTPDataError):
-        return error.smtp_code < _PERMANENT
+    if isinstance(error, SMTPRecipientsRefused | SMTPDataError):
+        return code_of(error) < PERMANENT
     return not isinstance(error, ValueError)
 
 

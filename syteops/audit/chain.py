@@ -236,7 +236,7 @@ class ClockBehind(BrokenChain):
         )
 
 
-class WentBack(BrokenChain):
+class EndWentBack(BrokenChain):
     """Nobody takes the newest entries away and goes on as if they had not been."""
 
     def __init__(self) -> None:
@@ -252,7 +252,7 @@ class TrailBroken(Unavailable):
     def __init__(self, why: BrokenChain | None = None) -> None:
         super().__init__(
             str(why)
-            if isinstance(why, ClockBehind | WentBack)
+            if isinstance(why, ClockBehind | EndWentBack)
             else "The audit trail was altered, or its key was replaced, so nothing is stored. "
             "Whoever runs this site must look: manage.py verify_audit."
         )
@@ -287,7 +287,7 @@ def _require_both_ends() -> None:
     if (chain.head_sequence, chain.head_seal) != newest:
         raise BrokenChain("The chain does not end where its newest entry is.")
     if _ends_seen.goes_back(chain.head_sequence):
-        raise WentBack
+        raise EndWentBack
     if chain.cut_at and timezone.now() < chain.cut_at:
         raise ClockBehind
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
-from itertools import accumulate
 from operator import or_
 from typing import Any
 
@@ -12,14 +11,13 @@ from django.db.models import BigIntegerField, Max, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast, Length
 
 from syteops.audit.models import AuditChain, AuditEntry, Outcome
+from syteops.core import reading
 from syteops.core.actors import ActorKind
 from syteops.core.entities import Entity
 from syteops.core.errors import NotFound
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import snapshot
 
-MOST_READ = 8_000_000
-"""Characters of changes that are read at once. One call can write two megabytes of them."""
 _MEASURED = 50  # entries whose length is asked for at once
 
 
@@ -35,7 +33,7 @@ def fitting(entry_ids: Sequence[int | None]) -> int:
         lengths = dict(found.values_list("pk", Length(Cast("changes", TextField()))))
         for at, one in enumerate(some, start):
             together += lengths.get(one or 0) or 0
-            if together > MOST_READ:
+            if together > reading.MOST_READ:
                 return max(at, 1)
     return len(entry_ids)
 
@@ -44,9 +42,8 @@ def read_many(found: QuerySet[AuditEntry]) -> list[AuditEntry]:
     """These entries; of those behind MOST_READ characters of changes all but these. Two queries."""
     size = Length(Cast("changes", TextField()))
     entries: list[Any] = list(found.defer("changes").annotate(size=size))
-    together = accumulate(one.size for one in entries)
-    fitting = [one.pk for one, so_far in zip(entries, together, strict=True) if so_far <= MOST_READ]
-    keys = fitting or [one.pk for one in entries[:1]]
+    fitting = reading.how_many_fit(one.size for one in entries)
+    keys = [one.pk for one in entries[:fitting]]
     changes = dict(AuditEntry.objects.filter(pk__in=keys).values_list("pk", "changes"))
     for one in entries:
         one.changes, one.changes_left_out = changes.get(one.pk, {}), one.pk not in changes
@@ -56,7 +53,7 @@ def read_many(found: QuerySet[AuditEntry]) -> list[AuditEntry]:
 def are_readable(found: QuerySet[AuditEntry]) -> bool:
     """Whether all of these have MOST_READ characters of changes together, at most."""
     sizes = found.aggregate(together=Sum(Length(Cast("changes", TextField()))))
-    return (sizes["together"] or 0) <= MOST_READ
+    return (sizes["together"] or 0) <= reading.MOST_READ
 
 
 def entries_of(instance: Entity) -> QuerySet[AuditEntry]:

@@ -8,7 +8,7 @@ fills its memory: the library waits for each byte anew, and keeps whatever it is
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from smtplib import SMTP, SMTP_SSL, SMTPException
+from smtplib import SMTP, SMTP_SSL, SMTPDataError, SMTPException, SMTPRecipientsRefused
 from threading import Timer
 from time import monotonic
 from typing import Any, BinaryIO
@@ -25,6 +25,17 @@ class PartlyRefused(SMTPException):
     def __init__(self, codes: Mapping[int, int]) -> None:
         super().__init__(f"{len(codes)} recipients were refused.")
         self.codes = codes
+
+
+PERMANENT = 500
+"""From this reply code on (RFC 5321, section 4.2.1) the same mail is refused every time."""
+
+
+def code_of(error: SMTPRecipientsRefused | SMTPDataError) -> int:
+    """The reply code with which a mail was refused; of several recipients the lowest."""
+    if isinstance(error, SMTPDataError):
+        return error.smtp_code
+    return min(code for code, _ in error.recipients.values())
 
 
 SECONDS = 50.0

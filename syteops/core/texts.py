@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import accumulate
 from typing import Any, ClassVar
 
 from django.core.validators import MaxLengthValidator, RegexValidator
@@ -15,16 +14,16 @@ from syteops.core.folding import FoldedField
 from syteops.core.json_text import JsonTextField
 from syteops.core.locks import transaction_lock
 from syteops.core.prepared import Prepared
+from syteops.core.reading import how_many_fit
 from syteops.core.slugs import SLUG_LENGTH, SLUG_PATTERN, free_slug, own_slug
 from syteops.lib.markdown import excerpt
 from syteops.lib.meta import validate_meta
 
 LONGEST_CONTENT = 100_000
 LONGEST_EXCERPT = 500
-MOST_READ = 8_000_000
-"""Characters that are read at once, of which a row of such an object counts as A_ROW."""
 A_ROW = 800
-"""To make an object of it and to show it takes as long as so many characters."""
+"""To make an object of a row of such an object, and to show it, takes as long as so many
+characters."""
 _FEW = 20
 """Objects that can be read together, whatever they have."""
 LAST = 10_000
@@ -132,8 +131,7 @@ def fitting(model: type[TextEntity], keys: Sequence[Any], *rows: type[models.Mod
     if len(keys) <= _FEW:
         return len(keys)
     sizes: dict[Any, int] = dict(_measured(model, rows)([*keys]))
-    together = accumulate(sizes.get(one, 0) for one in keys)
-    return max(sum(so_far <= MOST_READ for so_far in together), 1)
+    return how_many_fit(sizes.get(one, 0) for one in keys)
 
 
 @cache

@@ -9,13 +9,11 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.utils.html import format_html, format_html_join
 
 from syteops.core.outbound import Answer
-from syteops.core.smtp import PartlyRefused
+from syteops.core.smtp import PERMANENT, PartlyRefused, code_of
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.telling import Told, subject
 
 ACCEPTED = 250
-_PERMANENT = 500
-"""From this reply code on (RFC 5321, section 4.2.1) the same mail is refused every time."""
 _AGAIN_IN_VAIN = {"webhook-delivery": "abort-message"}
 
 
@@ -71,11 +69,11 @@ def send_mail(mail: EmailMessage, places: Sequence[int] = ()) -> Answer:
     except PartlyRefused as refusal:
         recipients = mail.recipients()
         told = _name_refused(refusal, places or range(1, len(recipients) + 1))
-        later = (place for place, code in refusal.codes.items() if code < _PERMANENT)
+        later = (place for place, code in refusal.codes.items() if code < PERMANENT)
         return Answer(ACCEPTED, told, left=tuple(recipients[place - 1] for place in later))
     except (SMTPRecipientsRefused, SMTPDataError) as error:
-        code = _code_of(error)
-        if code >= _PERMANENT:
+        code = code_of(error)
+        if code >= PERMANENT:
             return Answer(code, headers=_AGAIN_IN_VAIN)
         raise DeliveryFailed(f"The mail server puts it off (it answered {code}).") from error
     except (SMTPException, OSError) as error:
@@ -88,12 +86,6 @@ def _name_refused(refusal: PartlyRefused, places: Sequence[int]) -> bytes:
     codes = sorted(refusal.codes.items())
     refused = ", ".join(f"no. {places[place - 1]} ({code})" for place, code in codes)
     return f"Of {len(places)} recipients the mail server refused {refused}.".encode()
-
-
-def _code_of(error: SMTPRecipientsRefused | SMTPDataError) -> int:
-    if isinstance(error, SMTPDataError):
-        return error.smtp_code
-    return min(code for code, _ in error.recipients.values())
 
 
 def _below(url: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import accumulate
 from typing import Any, TypedDict
 
 from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
@@ -10,10 +9,10 @@ from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 from syteops.audit.queries import changes_since
 from syteops.core.locks import snapshot
 from syteops.core.prepared import Prepared
+from syteops.core.reading import how_many_fit
 from syteops.roles.models import Role, RoleAssignment
 from syteops.team.models import TeamMember
 
-MOST_READ = 8_000_000
 _A_ROLE, _A_HOLDER = 500, 100
 """To read them takes as long as so many characters of that."""
 # Of a member all but its name may be long, and is read again for each role.
@@ -31,8 +30,7 @@ def fitting(role_ids: Sequence[int]) -> int:
     """How many of the first of these roles can be read at once with their holders; at least one."""
     held = RoleAssignment.objects.filter(role__in=role_ids).values_list("role")
     counts: dict[int, int] = dict(held.annotate(count=Count("pk")).order_by())
-    together = accumulate(_A_ROLE + _A_HOLDER * counts.get(one, 0) for one in role_ids)
-    return max(sum(so_far <= MOST_READ for so_far in together), 1)
+    return how_many_fit(_A_ROLE + _A_HOLDER * counts.get(one, 0) for one in role_ids)
 
 
 def with_holders(roles: list[Role]) -> list[Role]:

@@ -14,7 +14,6 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import partial
 from io import BytesIO
 from queue import SimpleQueue
 from time import monotonic
@@ -221,8 +220,8 @@ class RequestThread:
     def __init__(self) -> None:
         self.busy_since: float | None = None
         self._jobs: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]]] = SimpleQueue()
-        work = partial(in_one_chunk, self._work_for_ever)
-        threading.Thread(target=work, name="requests", daemon=True).start()
+        work = (self._work_for_ever,)
+        threading.Thread(target=in_one_chunk, args=work, name="requests", daemon=True).start()
 
     def run(self, job: Callable[[], T]) -> "asyncio.Future[T]":
         """Have the thread do `job`, after those that came before; its result, or its error."""

@@ -15,9 +15,9 @@ from manage_api.keys import services as keys
 from notes import services as notes
 from syteops.adminkit import stale_forms
 from syteops.adminkit.history import PER_PAGE
-from syteops.audit import queries as trail
 from syteops.audit.models import AuditEntry
 from syteops.audit.services import record, record_about
+from syteops.core import reading
 from syteops.core.actors import SYSTEM
 from syteops.core.events import Noun, Verb
 from syteops.crm import services as crm
@@ -276,7 +276,7 @@ def test_a_page_reads_no_more_long_changes_than_it_can_show(
     for letter in "abcdef":
         notes.update_note(SYSTEM, note, content=letter * 1_000)
     address = f"/admin/notes/note/{note.pk}"
-    monkeypatch.setattr(trail, "MOST_READ", 8_000)
+    monkeypatch.setattr(reading, "MOST_READ", 8_000)
     monkeypatch.setattr(stale_forms, "MOST_SHOWN", 5)
 
     for answer, left_out, times in (

@@ -9,7 +9,7 @@ from manage_api.operations import find
 from notes.models import Note
 from syteops.ai import services as ai
 from syteops.ai.models import AiProvider
-from syteops.audit import queries
+from syteops.core import reading
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Conflict
 from syteops.crm.models import CrmSystem
@@ -249,7 +249,7 @@ def test_a_creation_is_not_undone_after_more_changes_than_can_be_read(
     note = api.post("/notes", {"title": "Kick-off"}).json()["id"]
     for content in ("x" * 1_000, ""):
         api.patch(f"/notes/{note}", {"content": content})
-    monkeypatch.setattr(queries, "MOST_READ", 1_000)
+    monkeypatch.setattr(reading, "MOST_READ", 1_000)
     shown = shower(api, f"/notes/{note}")
     assert "Delete it instead" in refused(api, latest("note.created"), shown)["detail"]
     monkeypatch.undo()

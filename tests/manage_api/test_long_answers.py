@@ -9,8 +9,7 @@ from manage_api import pagination
 from manage_api.operations import Operation, all_operations
 from manage_api.rendering import dump
 from manage_api.viewsets import ListMixin
-from syteops.audit import queries
-from syteops.core import texts
+from syteops.core import reading, texts
 from syteops.roles import queries as roles
 from tests.events.publish import publish
 from tests.fixtures import Api
@@ -73,7 +72,7 @@ def test_entries_with_long_changes_are_not_read_before_it_is_known_how_many_fit(
     lists = [one for one in WITH_CURSORS if one.name in ("audit.list", "events.list")]
     whole = [_walk(api, one) for one in lists]
     exported = api.get("/audit/export?format=jsonl").content
-    monkeypatch.setattr(queries, "MOST_READ", 2_000)
+    monkeypatch.setattr(reading, "MOST_READ", 2_000)
 
     for one, (entries, _) in zip(lists, whole, strict=True):
         found, pages = _walk(api, one)
@@ -108,7 +107,7 @@ def test_objects_with_hundreds_of_rows_are_not_read_before_it_is_known_how_many_
     assert page.get(f"{export}xlsx").status_code == 200
 
     monkeypatch.setattr(texts, "_FEW", 1)
-    monkeypatch.setattr(texts, "MOST_READ", texts.A_ROW)
+    monkeypatch.setattr(reading, "MOST_READ", texts.A_ROW)
 
     assert _walk(api, one) == (whole, 3)
     assert api.get(f"/{name}?page=1&per_page=7").status_code == 413
@@ -178,6 +177,6 @@ def test_roles_that_everybody_holds_are_counted_before_their_holders_are_read(
     shown = api.get("/roles").json()["roles"]
     size = sum(roles._A_ROLE + roles._A_HOLDER * one["assigned_count"] for one in shown)
     for most, status in ((size, 200), (size - 1, 413)):
-        monkeypatch.setattr(roles, "MOST_READ", most)
+        monkeypatch.setattr(reading, "MOST_READ", most)
         forget_calls()
         assert api.get("/roles").status_code == status

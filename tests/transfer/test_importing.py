@@ -14,10 +14,9 @@ from notes import services as notes
 from notes.models import Note
 from syteops.audit.models import AuditEntry
 from syteops.automation.models import Variable
-from syteops.core import texts
+from syteops.core import reading, texts
 from syteops.core.actors import SYSTEM, Channel
 from syteops.crm.models import CrmSystem
-from syteops.roles import queries as roles
 from syteops.roles.models import Role
 from syteops.tasks.jobs import tell_progress
 from syteops.tasks.models import Job
@@ -193,7 +192,7 @@ def test_roles_that_many_hold_are_read_one_after_the_other(
 ) -> None:
     for name in ("Cook", "Baker", "Editor"):
         a_role(name=name)
-    monkeypatch.setattr(roles, "MOST_READ", 1)
+    monkeypatch.setattr(reading, "MOST_READ", 1)
     rows = [["slug", "name"], ["cook", "A"], ["new", "B"], ["baker", "C"], ["editor", "D"]]
 
     done = confirm(browser, upload(browser, ROLES, as_file(rows)))
@@ -309,7 +308,7 @@ def test_long_objects_are_read_one_after_the_other_in_the_background(
     assert [one.row for one in before.problems] == [3, 5]
     assert not Job.objects.exists()
     monkeypatch.setattr(texts, "_FEW", 1)
-    monkeypatch.setattr(texts, "MOST_READ", 4)
+    monkeypatch.setattr(reading, "MOST_READ", 4)
 
     assert report(upload(browser, sheet, wrong)) == before
     assert told(confirm(browser, upload(browser, sheet, right))) == ["Imported: 5 changed."]
