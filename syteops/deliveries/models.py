@@ -104,6 +104,8 @@ class DestinationState(models.Model):
     delivered_at = models.DateTimeField(null=True)
     is_slow = models.BooleanField(default=False, db_default=False)
     failing_since = models.DateTimeField(null=True)
+    # What came of the last try, where that failed. Attempts tell it too, but not without a search.
+    last_problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     paused_at = models.DateTimeField(null=True)
     why_paused = models.CharField(max_length=200, blank=True)
 
@@ -117,6 +119,11 @@ class DestinationState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.integration} {self.destination}".strip()
+
+    @property
+    def problem(self) -> str:
+        """What came of the last try while it fails; else ""."""
+        return self.last_problem if self.failing_since else ""
 
     @property
     def public_id(self) -> str:

@@ -85,15 +85,16 @@ def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) ->
     turned_slow = tried.milliseconds > SLOW_FROM and not state.is_slow
     state.is_slow = tried.milliseconds > SLOW_FROM
     answer = "" if has_erased(tried.at) else tried.shown_answer()
-    DeliveryAttempt.objects.bulk_create(_attempt(one, tried, answer) for one in deliveries)
+    tries = [_attempt(one, tried, answer) for one in deliveries]
+    DeliveryAttempt.objects.bulk_create(tries)
     if tried.is_success and not tried.answer.left:
         _finish(deliveries, DeliveryState.DELIVERED)
     else:
         _put_off(state, deliveries, tried)
     if tried.is_success:
-        state.delivered_at, state.failing_since = tried.at, None
+        state.delivered_at, state.failing_since, state.last_problem = tried.at, None, ""
     else:
-        state.failing_since = state.failing_since or tried.at
+        state.failing_since, state.last_problem = state.failing_since or tried.at, str(tries[0])
     if tried.wish == "disable":
         pause(state, f"The receiver wants no more (it answered {tried.answer.status}).")
     elif state.failing_since and tried.at - state.failing_since > FAILS_FOR:

@@ -75,7 +75,7 @@ def destination(page: StrictAdmin, request: HttpRequest) -> HttpResponse:
     where = {"integration": one.integration, "destination": one.destination}
     context = {
         "one": one,
-        "why": queries.last_problems().get((one.integration, one.destination), ""),
+        "why": one.state.problem,
         "form": ResendForm(),
         "deliveries": page.get_queryset(request).filter(**where)[:SHOWN],
         "may_change": may_change(request),
@@ -116,10 +116,9 @@ def _worst_of_each(
     user: Any = request.user
     if not user.has_perm("deliveries.view_delivery"):
         return {}
-    problems = queries.last_problems()
 
     def told(one: KnownDestination) -> dict[str, Any]:
-        why = one.state.why_paused or problems.get(one.place, "")
+        why = one.state.why_paused or one.state.problem
         return {"one": one, "url": destination_url(*one.place), "why": why}
 
     found = queries.worst_destinations(most, installed, readable_resources(user))

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Q, QuerySet
 
 from syteops.core.errors import NotFound
 from syteops.deliveries.choices import Standing
-from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
+from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
 from syteops.integrations.catalogue import Destination
 from syteops.integrations.queries import Installed, all_installed
 
@@ -202,19 +202,6 @@ def arrived(event_type: str) -> dict[Place, tuple[int, datetime]]:
     rows = found.order_by().values_list("integration", "destination")
     counted = rows.annotate(count=Count("pk"), last=Max("finished_at"))
     return {(integration, place): (n, last) for integration, place, n, last in counted}
-
-
-def last_problems() -> dict[Place, str]:
-    """By destination that fails: what came of the last try there."""
-    tries = DeliveryAttempt.objects.filter(
-        delivery__integration=OuterRef("integration"),
-        delivery__destination=OuterRef("destination"),
-    )
-    last = Subquery(tries.order_by("-pk").values("pk")[:1])
-    failing = DestinationState.objects.filter(failing_since__isnull=False).annotate(last=last)
-    places = {one.last: (one.integration, one.destination) for one in failing}
-    found = DeliveryAttempt.objects.in_bulk(list(places)).items()
-    return {places[pk]: str(attempt) for pk, attempt in found}
 
 
 def count_undelivered() -> dict[str, tuple[int, int]]:

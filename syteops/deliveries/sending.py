@@ -142,9 +142,9 @@ def _destination_of(state: DestinationState) -> tuple[Integration, Destination, 
     if setup is None:
         return None
     integration = find_integration(state.integration)
-    for one in integration.destinations(setup.config):
-        if one.key == state.destination:
-            return integration, one, setup
+    # Of thousands that one alone is read: each of them comes by here for each of its messages.
+    for one in integration.destinations_among(setup.config, {state.destination}):
+        return integration, one, setup
     return None
 
 

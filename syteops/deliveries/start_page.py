@@ -10,7 +10,7 @@ from syteops.core.start_page import Line, Need, Panel, counted, needs, panel
 from syteops.deliveries.choices import Standing
 from syteops.deliveries.models import DeliveryState
 from syteops.deliveries.pages import destination_url
-from syteops.deliveries.queries import last_problems, readable_deliveries, troubled_destinations
+from syteops.deliveries.queries import readable_deliveries, troubled_destinations
 from syteops.integrations.queries import Installed, all_installed
 
 PERMISSION = "deliveries.view_delivery"
@@ -21,7 +21,6 @@ _ILL = {Standing.PAUSED: ("bad", "paused"), Standing.FAILING: ("warn", "failing"
 @needs(PERMISSION)
 def tell_stuck(person: Any) -> Iterator[Need]:
     """Destinations of enabled integrations to which nothing gets through."""
-    problems = last_problems()
     for one in troubled_destinations(readable_resources(person)):
         what = f"{one.installed.name}: {one.name}"
         url = destination_url(one.integration, one.destination)
@@ -29,7 +28,7 @@ def tell_stuck(person: Any) -> Iterator[Need]:
             text = f"{what} is paused. {one.state.why_paused}"
             yield Need("bad", "pause_circle", text, url, at=one.state.paused_at)
         elif one.state.failing_since:
-            why = problems.get((one.integration, one.destination), "")
+            why = one.state.problem
             text = f"{what} fails: {why}" if why else f"{what} fails."
             yield Need("warn", "sync_problem", text, url, at=one.state.failing_since)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.core.outbound import Answer
+from syteops.core.outbound import Answer, OutboundFailed
 from syteops.crm import services as crm
 from syteops.deliveries import outcomes, services
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, DestinationState
@@ -244,6 +244,17 @@ def test_a_destination_that_fails_for_five_days_is_paused(post: Post) -> None:
     let_pass(6)
     post.send_due()
     assert "5 days" in state_of().why_paused
+
+
+def test_it_is_known_what_came_of_the_last_try_until_one_succeeds(post: Post) -> None:
+    a_system()
+    post.answers["a"] = [Answer(500), OutboundFailed("Nobody is there."), Answer(204)]
+    told = []
+    for seconds in (0, 6, 400):
+        let_pass(seconds)
+        post.deliver()
+        told.append(state_of().problem)
+    assert told == ["Answered 500.", "Nobody is there.", ""]
 
 
 def test_a_success_ends_the_days_of_failing(post: Post) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from syteops.deliveries.models import DestinationState
+from syteops.deliveries.models import DeliveryAttempt, DestinationState
 from syteops.deliveries.pages import GLANCED_AT, LISTED
 from syteops.integrations.models import IntegrationState
 from syteops.webhooks.models import Webhook
@@ -31,7 +31,7 @@ def webhooks() -> list[str]:
     now = timezone.now()
     for one in made[:3]:
         stand(one, delivered_at=now)
-    stand(made[28], failing_since=now)
+    stand(made[28], failing_since=now, last_problem="Answered 500.")
     stand(made[29], failing_since=now, paused_at=now)
     return [one.name for one in (made[29], made[28], *made[3:28], *made[:3])]
 
@@ -74,3 +74,16 @@ def test_who_may_not_see_webhooks_is_told_none_of_their_names(bob: User) -> None
         assert answer.status_code == 200
         assert "Receiver" not in answer.content.decode()
         assert f"nd {30 - PAGES[path]} more" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/", *PAGES])
+@pytest.mark.usefixtures("webhooks")
+def test_what_came_of_the_last_try_is_found_without_a_search_of_all_tries(
+    page: Client, path: str
+) -> None:
+    """With three hundred that fail and a hundred thousand tries it took PostgreSQL a minute."""
+    page.get(path)
+    with CaptureQueriesContext(connection) as seen:
+        shown = page.get(path).content.decode()
+    assert "Answered 500." in shown
+    assert [one["sql"] for one in seen if DeliveryAttempt._meta.db_table in one["sql"]] == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
@@ -296,3 +297,18 @@ def _turn_of(webhook: Webhook) -> None:
         sending.take_turn.call(state.pk, lease)
     finally:
         connection.close()
+
+
+def test_a_turn_reads_no_other_webhook_than_its_own(receiver: Receiver) -> None:
+    """Else each of a thousand would read a thousand for each of its messages."""
+    mine = a_webhook(receiver.url)
+    Webhook.objects.bulk_create(Webhook(name=str(n), types=["x.*"]) for n in range(3))
+    a_system()
+    publish()
+    assert sending.start_turns() == 1
+    with CaptureQueriesContext(connection) as seen:
+        run_tasks()
+    assert len(receiver.received) == 1
+    read = [one["sql"] for one in seen if 'FROM "webhooks_webhook"' in one["sql"]]
+    assert read
+    assert [sql for sql in read if f"= {mine.pk}" not in sql and f"({mine.pk})" not in sql] == []
