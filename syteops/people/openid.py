@@ -10,8 +10,10 @@ import logging
 import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -30,10 +32,12 @@ from django.utils.crypto import constant_time_compare
 from django.views import View
 
 from syteops.core.actors import Actor
-from syteops.core.addresses import absolute_address
+from syteops.core.addresses import absolute_address, lockout_address
 from syteops.core.errors import DomainError
 from syteops.core.outages import in_one_line
 from syteops.core.outbound import OutboundFailed, exchange, url_problem
+from syteops.core.waiting import beside, not_yet
+from syteops.lib.text import start_of
 from syteops.people.lockout import has_to_wait, note_try, wait
 from syteops.people.queries import is_same_address
 from syteops.people.second_steps import continue_sign_in
@@ -48,14 +52,26 @@ log = logging.getLogger(__name__)
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 _COOKIE, _SALT, _MINUTES = "openid", "syteops.openid", 10
 _MOST_BYTES = 500_000
+_MOST_KEYS = 100
+# What is public of a key (RFC 7518, section 6); where "d" is there, too, PyJWT factors the modulus.
+_OF_PUBLIC_KEY = frozenset(("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y"))
+_LONGEST_TOLD = 500
 
 
+Answered = TypeVar("Answered")
 MakesAccount = TypeVar("MakesAccount", bound=Callable[[Actor, str], User | None])
 _makers: list[Callable[[Actor, str], User | None]] = []
 
 
 class Untrue(Exception):
     """What the provider answered, or somebody in its name, proves nothing."""
+
+
+class Told(NamedTuple):
+    """The claims that are believed, or why there are none."""
+
+    claims: dict[str, Any]
+    error: Exception | None = None
 
 
 class OpenIdView(RedirectURLMixin, View):
@@ -71,7 +87,9 @@ class OpenIdView(RedirectURLMixin, View):
             return wait(request)
         trip = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
         try:
-            place = _address(_configuration(), "authorization_endpoint")
+            if (configuration := _beside(request, _configuration)) is None:
+                return not_yet()
+            place = _address(configuration, "authorization_endpoint")
         except (OutboundFailed, Untrue) as error:
             return _refuse(request, error)
         asked = {
@@ -111,9 +129,11 @@ def come_back(request: HttpRequest) -> HttpResponse:
             raise Untrue(f"no code, but {request.GET.get('error', 'nothing')!r}")
     except (KeyError, BadSignature, Untrue) as error:
         return _refuse(request, error)
-    # Django hides what has "token" in its name from whoever listens to failures.
     proof = {"code": request.GET["code"], "address": _own_address(request), **trip}
-    person = authenticate(request, username="", openid_token=proof)
+    if (told := _beside(request, partial(_told, proof))) is None:
+        return not_yet()
+    # Django hides what has "token" in its name from whoever listens to failures.
+    person = authenticate(request, username="", openid_token=told)
     if person is None:
         return _refuse(request, None)
     answer = continue_sign_in(request, person, PASSWORD_BACKEND, trip["next"], "people.openid")
@@ -125,17 +145,31 @@ class OpenIdBackend(BaseBackend):
     """Finds the person of an ID token, so that lock-out and trail see what fails."""
 
     def authenticate(  # type: ignore[override]
-        self, request: HttpRequest | None, username: str, openid_token: dict[str, str]
+        self, request: HttpRequest | None, username: str, openid_token: Told
     ) -> Any:
         try:
-            claims = _believed(openid_token)
-            return _person_of(network_actor(request, "people.openid", "", ""), claims)
+            if openid_token.error is not None:
+                raise openid_token.error
+            actor = network_actor(request, "people.openid", "", "")
+            return _person_of(actor, openid_token.claims)
         except (DomainError, Untrue) as error:
             _tell(error)
             return None
 
 
 # --- What the provider says ----------------------------------------------------------------
+
+
+def _beside(request: HttpRequest, ask: Callable[[], Answered]) -> Answered | None:
+    """What the provider answers: nobody else waits for it, however long it takes."""
+    return beside(request, lockout_address(request), ask)
+
+
+def _told(proof: dict[str, str]) -> Told:
+    try:
+        return Told(_believed(proof))
+    except (OutboundFailed, Untrue) as error:
+        return Told({}, error)
 
 
 def _believed(proof: dict[str, str]) -> dict[str, Any]:
@@ -209,14 +243,27 @@ def _redeem(configuration: dict[str, Any], proof: dict[str, str]) -> dict[str, A
 
 
 def _signing_key(configuration: dict[str, Any], token: str) -> "PyJWK":
+    """The one that the token names, or the only one. No other is looked at: each takes its time."""
     import jwt
 
-    found = jwt.PyJWKSet.from_dict(_fetch(_address(configuration, "jwks_uri"))).keys
     kid = jwt.get_unverified_header(token).get("kid")
-    keys = [one for one in found if kid is None or one.key_id == kid]
+    found = _fetch(_address(configuration, "jwks_uri"))["keys"]
+    named = (one for one in found if isinstance(one, dict) and kid in (None, one.get("kid")))
+    keys = [key for one in islice(named, _MOST_KEYS) if (key := _public_key(one))]
     if len(keys) != 1:
         raise Untrue("the provider has no such key")
     return keys[0]
+
+
+def _public_key(told: dict[str, Any]) -> "PyJWK | None":
+    """The key, as far as it is public; None for one that is of no use here."""
+    import jwt
+
+    public = {name: one for name, one in told.items() if name in _OF_PUBLIC_KEY}
+    try:
+        return jwt.PyJWK(public)
+    except jwt.PyJWTError:
+        return None
 
 
 def _user_info(configuration: dict[str, Any], tokens: dict[str, Any], sub: str) -> dict[str, Any]:
@@ -285,7 +332,8 @@ def _person_of(actor: Actor, claims: dict[str, Any]) -> User:
 
 def _tell(error: Exception) -> None:
     """To whoever runs the site; a stranger is told one and the same."""
-    log.warning("Nobody was signed in by OpenID Connect: %s", in_one_line(error))
+    why = start_of(in_one_line(error), _LONGEST_TOLD)
+    log.warning("Nobody was signed in by OpenID Connect: %s", why)
 
 
 def _refuse(request: HttpRequest, error: Exception | None) -> HttpResponse:

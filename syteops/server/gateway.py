@@ -13,6 +13,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from io import BytesIO
 from queue import SimpleQueue
@@ -24,7 +25,15 @@ from django.conf import settings
 
 from manage_api.errors import ApiError
 from syteops.core.outages import RETRY_AFTER
-from syteops.core.waiting import Wait, wanted_wait, with_time_left
+from syteops.core.waiting import (
+    Wait,
+    Work,
+    able_to_work_beside,
+    wanted_wait,
+    wanted_work,
+    with_time_left,
+    with_work_done,
+)
 from syteops.lib.paths import is_api
 from syteops.lib.stack import in_one_chunk
 from syteops.server.bodies import Bodies, Receive, payload_too_large
@@ -49,6 +58,11 @@ WAITS = 30.0
 """Seconds for which a request waits behind others. Each of them may wait as long for a database
 that does not answer: whoever has come last would hear of it many minutes later."""
 
+MOST_BESIDE = 16
+"""How many pieces of work that wait for others outside are done at once, each in a thread."""
+MOST_BESIDE_OF_ONE = 4
+"""How many of one caller."""
+
 _PIECE = 64 * 1024  # bytes of a file that are sent at once
 
 
@@ -59,6 +73,7 @@ class Gateway:
         self._application = application
         self._thread = RequestThread()
         self._news = News()
+        self._beside: list[str] = []
         self._bodies = Bodies(max(HELD, 4 * max(limit_for("/"), limit_for("/api/"))))
 
     def busy_since(self) -> float | None:
@@ -83,19 +98,39 @@ class Gateway:
         if not declared and not is_chunked:
             environ["wsgi.input"] = BytesIO()
             run: Run[Any] = _run_here if path == "/healthz" else self._thread.run
-            answer = Answer(self._application, environ)
+            answer = Answer(self._application, able_to_work_beside(environ))
             whole = await run(answer.begin_in_time())
             if wait := wanted_wait(answer.environ):
                 answer, whole = await self._ask_again(environ, answer, whole, wait, receive)
-            await self._send(answer, whole, receive, send, run)
-            return
-        async with self._bodies.reading(receive, limit, settings.REQUEST_TIMEOUT) as body:
-            environ |= {"wsgi.input": body.file, "CONTENT_LENGTH": str(body.size)}
-            answer = Answer(self._application, environ)
-            whole = await self._thread.run(answer.begin_in_time())
-            # Whoever does not read the answer keeps no room from the bodies of others.
-            body.file.truncate(0)
-        await self._send(answer, whole, receive, send, self._thread.run)
+        else:
+            run = self._thread.run
+            async with self._bodies.reading(receive, limit, settings.REQUEST_TIMEOUT) as body:
+                environ |= {"wsgi.input": body.file, "CONTENT_LENGTH": str(body.size)}
+                answer = Answer(self._application, able_to_work_beside(environ))
+                whole = await run(answer.begin_in_time())
+                # Whoever does not read the answer keeps no room from the bodies of others.
+                body.file.truncate(0)
+        if work := wanted_work(answer.environ):
+            answer = Answer(self._application, await self._work_done(environ, work))
+            whole = await run(answer.begin_in_time())
+        await self._send(answer, whole, receive, send, run)
+
+    async def _work_done(self, environ: Environ, work: Work) -> Environ:
+        """The environment in which a request is asked again whose work is done.
+
+        Raises ApiError where too much of that is under way.
+        """
+        of_one = self._beside.count(work.who)
+        if of_one >= MOST_BESIDE_OF_ONE or len(self._beside) >= MOST_BESIDE:
+            raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+        self._beside.append(work.who)
+        done: Future[Any] = Future()
+        threading.Thread(target=_do, args=(work, done), name="beside", daemon=True).start()
+        waited_for = asyncio.wrap_future(done)
+        # Not when nobody waits any more: its thread goes on until then.
+        waited_for.add_done_callback(lambda _: self._beside.remove(work.who))
+        await asyncio.wait([waited_for])
+        return with_work_done(environ | {"wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"}, done)
 
     async def _ask_again(
         self, environ: Environ, answer: "Answer", whole: Any, wait: Wait | None, receive: Receive
@@ -246,6 +281,13 @@ class RequestThread:
 def _settle(future: "asyncio.Future[Any]", settle: Callable[[Any], None], outcome: Any) -> None:
     if not future.done():
         settle(outcome)
+
+
+def _do(work: Work, done: "Future[Any]") -> None:
+    try:
+        done.set_result(work.do())
+    except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+        done.set_exception(error)
 
 
 async def _run_here(job: Callable[[], T]) -> T:

@@ -36,6 +36,7 @@ class Provider(ThreadingHTTPServer):
         self.signed_with: Any = (rsa_key("its own"), "RS256", "one")
         self.asked: dict[str, str] = {}
         self.refusals: list[str] = []
+        self.requests = 0
 
     @property
     def issuer(self) -> str:
@@ -95,10 +96,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: Provider
 
     def do_GET(self) -> None:
+        self.server.requests += 1
         found = self.server.documents().get(self.path)
         self._answer(200 if found else 404, found or {})
 
     def do_POST(self) -> None:
+        self.server.requests += 1
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
         if problem := self.server.problem_of(form, self.headers["authorization"] or ""):

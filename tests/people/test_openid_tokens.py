@@ -1,20 +1,26 @@
 """What a provider says is believed where it is signed, meant for this site, and of one person."""
 
+from base64 import urlsafe_b64encode
+from concurrent.futures import Future
 from copy import deepcopy
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 
 from syteops.audit.models import AuditEntry
+from syteops.core.waiting import wanted_work, with_work_done
 from syteops.people.queries import is_same_address
 from tests.isolation import forget_calls
-from tests.people.authenticator_app import SIGN_IN
+from tests.people.authenticator_app import SIGN_IN, is_in
 from tests.people.openid_provider import CLIENT, SECRET, Provider, rsa_key
-from tests.people.openid_sign_in import GO, come_back, go, provider, refused, running, sign_in
+from tests.people.openid_sign_in import BACK, GO, come_back, go, provider, refused, running, sign_in
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -199,3 +205,76 @@ def test_the_other_door_must_tell_of_the_same_person(
     provider.claims = {"email": None, "email_verified": None}
     provider.info = {"sub": "4321", "email": "bob@example.com", "email_verified": True}
     refused(client, sign_in(client, provider))
+
+
+# --- What takes a provider long, or us ------------------------------------------------------
+
+
+def number(bits: int) -> str:
+    """One of so many bits, as keys have them."""
+    size = bits // 8
+    return urlsafe_b64encode(b"\xff" * size).rstrip(b"=").decode()
+
+
+def test_no_other_key_than_the_token_s_is_looked_at_and_of_that_what_is_public(
+    client: Client, provider: Provider, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a key with "d" the library factors the modulus: in a second, in an hour, or never."""
+    true = provider.documents()
+    [key] = true["/keys"]["keys"]
+    private = {"kty": "RSA", "n": number(8192), "e": "AQAB", "d": number(8184)}
+    long = {"kty": "RSA", "n": number(2_000_000), "e": "AQAB"}
+    others = [{**private, "kid": str(n)} for n in range(50)]
+    lies: list[tuple[list[Any], bool]] = [
+        ([*others, None, "key", {**long, "kid": "two"}, key], True),
+        ([{**private, **key}], True),
+        ([{**private, "kid": "one"}], False),
+        ([{**long, "kid": "one"}], False),
+        ([key, key], False),
+    ]
+    began = monotonic()
+    for keys, comes_in in lies:
+        monkeypatch.setattr(provider, "documents", lambda: {**true, "/keys": {"keys": keys}})  # noqa: B023
+        forget_calls()
+        sign_in(client, provider)
+        assert is_in(client) == comes_in, [one and one.get("kid") for one in keys[:1]]
+        client.logout()
+    assert monotonic() - began < PATIENCE
+
+
+@pytest.mark.parametrize("place", [GO, BACK])
+def test_the_provider_is_asked_where_nobody_waits_for_it(
+    client: Client, provider: Provider, bob: User, place: str
+) -> None:
+    """One that fell silent kept a whole process for up to forty seconds."""
+    asked = {}
+    if place == BACK:
+        go(client, provider)
+        asked = {"code": "the-code", "state": provider.asked["state"]}
+    cache.clear()
+    beside: Any = {"syteops.works_beside": True}
+    before = provider.requests
+    first: Any = client.get(place, asked, **beside)
+    assert first.status_code == 202
+    assert provider.requests == before
+    assert not first.cookies
+    work = wanted_work(first.wsgi_request.META)
+    assert work is not None
+    assert work.who == "127.0.0.1"
+    done: Future[Any] = Future()
+    done.set_result(work.do())
+    before = provider.requests
+    again: Any = with_work_done(beside, done)
+    answer = client.get(place, asked, **again)
+    assert answer.status_code == 302
+    assert is_in(client) == (place == BACK)
+    assert provider.requests == before
+
+
+def test_what_is_told_of_a_failure_has_an_end(
+    client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    go(client, provider)
+    come_back(client, provider, code="", error="x" * 20_000)
+    [told] = [one.getMessage() for one in caplog.records if "OpenID" in one.getMessage()]
+    assert len(told) < 600
