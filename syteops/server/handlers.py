@@ -1,15 +1,18 @@
 """Django's WSGI handler, which reads requests as UTF-8 whatever they claim and remembers routes."""
 
 from functools import cache, lru_cache
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import close_caches
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_str_from_wsgi
 from django.core.signals import request_finished, request_started
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries
 from django.http import HttpRequest, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils.functional import cached_property
 
@@ -18,6 +21,7 @@ from syteops.lib.cookies import read_cookies
 from syteops.lib.media_types import read_media_type
 from syteops.lib.paths import is_api
 from syteops.server.middleware import REFUSAL
+from syteops.server.parts import check_heads
 
 
 class Utf8Request(WSGIRequest):
@@ -40,6 +44,17 @@ class Utf8Request(WSGIRequest):
     @cached_property
     def COOKIES(self) -> dict[str, str]:  # type: ignore[override]  # noqa: N802 - Django's name
         return read_cookies(get_str_from_wsgi(self.environ, "HTTP_COOKIE", ""))
+
+    def parse_file_upload(self, META: Any, post_data: Any) -> Any:  # noqa: N803 - Django's name
+        """As Django does it. Raises MultiPartParserError also for what its parser stumbles over."""
+        data = post_data.read()
+        check_heads(data, str((self.content_params or {}).get("boundary", "")).encode())
+        try:
+            return super().parse_file_upload(META, BytesIO(data))
+        except (MultiPartParserError, SuspiciousOperation):
+            raise
+        except Exception as error:
+            raise MultiPartParserError("A part of the form cannot be read.") from error
 
     def get_host(self) -> str:
         """As Django does it; what it has allowed is not taken apart again."""
