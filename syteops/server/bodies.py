@@ -15,13 +15,18 @@ from syteops.core.outages import RETRY_AFTER
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
+MOST_PIECES = 5_000
+"""In which a body may come, and one more for each BYTES_OF_A_PIECE that it may have: each takes the
+event loop as long, of one byte, too. The network's own have a thousand bytes and more."""
+BYTES_OF_A_PIECE = 500
+
 
 class Body:
     """What has arrived of one body."""
 
     def __init__(self, seconds: float) -> None:
         self.file = BytesIO()
-        self.size = 0
+        self.size = self.pieces = 0
         self.is_given_up = False
         self.deadline = asyncio.timeout(seconds)
 
@@ -45,7 +50,8 @@ class Bodies:
         """The complete body; it counts until the block ends.
 
         Raises ApiError for one that is larger than `limit` bytes (payload_too_large), not there
-        within `seconds` (request_timeout), broken off (parse_error) or given up (unavailable).
+        within `seconds` (request_timeout), broken off or in tiny pieces (parse_error), or given up
+        (unavailable).
         """
         body = Body(seconds)
         self._arriving[body] = None
@@ -77,6 +83,9 @@ class Bodies:
     def _take(self, body: Body, part: bytes, limit: int) -> None:
         if body.size + len(part) > limit:
             raise payload_too_large(limit)
+        body.pieces += 1
+        if body.pieces > MOST_PIECES + limit // BYTES_OF_A_PIECE:
+            raise ApiError("parse_error", "The body comes in too many pieces. Send larger chunks.")
         body.file.write(part)
         body.size += len(part)
         self.held += len(part)

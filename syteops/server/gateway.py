@@ -54,6 +54,9 @@ HELD = 32 * 1024 * 1024
 LINGER = 2.0
 """Seconds for which a refused body is still thrown away, so that its sender reads why."""
 
+LINGERING_PIECES = 5_000
+"""Pieces of it that are, however fast they come."""
+
 WAITS = 30.0
 """Seconds for which a request waits behind others. Each of them may wait as long for a database
 that does not answer: whoever has come last would hear of it many minutes later."""
@@ -303,5 +306,6 @@ async def _linger(receive: Receive) -> None:
     """Closed with unread input, the connection would lose the answer (RFC 9112, section 9.6)."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER):
-            while (await receive()).get("more_body"):
-                pass
+            for _ in range(LINGERING_PIECES):
+                if not (await receive()).get("more_body"):
+                    return

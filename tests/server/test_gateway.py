@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from manage_api.errors import ApiError
+from syteops.server import bodies as bodies_module
 from syteops.server import gateway as gateway_module
 from syteops.server.bodies import Bodies
 from syteops.server.environ import environ_of
@@ -76,6 +77,22 @@ def test_a_body_has_a_limit_and_a_deadline() -> None:
         return found
 
     assert asyncio.run(main()) == ["a" * 500 + "b" * 500, "payload_too_large", "request_timeout"]
+
+
+def test_a_body_comes_in_pieces_that_are_worth_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200,000 chunks of a byte, 1.2 MB on the wire, kept the event loop busy for eleven seconds."""
+
+    async def main() -> list[str]:
+        found = []
+        for pieces in (16, 17):
+            bodies = Bodies(10_000)
+            found.append(await code_of_reading(bodies, Client(*[b"a"] * pieces)))
+            assert bodies.held == 0
+        return found
+
+    monkeypatch.setattr(bodies_module, "MOST_PIECES", 6)
+    monkeypatch.setattr(bodies_module, "BYTES_OF_A_PIECE", 100)
+    assert asyncio.run(main()) == ["a" * 16, "parse_error"]
 
 
 def test_the_oldest_are_given_up_when_all_together_hold_too_much() -> None:
@@ -300,3 +317,13 @@ def test_whoever_has_waited_too_long_is_told_and_nothing_is_done(
 
     assert asyncio.run(main()) == [200, 503, 503]
     assert done == ["/busy"]
+
+
+def test_of_a_refused_body_no_more_pieces_are_thrown_away_than_are_worth_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway_module, "LINGERING_PIECES", 10)
+    client = Client(*[b"a"] * 100)
+    with_length = scope((b"content-length", b"99999999"), method="POST")
+    asyncio.run(Gateway(answering([b""]))(with_length, client.receive, client.send))
+    assert len(client._parts) == 90
