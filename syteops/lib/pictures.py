@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -25,13 +26,38 @@ MOST_PASSED = 1_000_000_000
 
 A progressive one has ten of them, and a film behind it holds what looks like some more.
 """
+LONGEST_SIDE = 65_535
+"""Pixels, as a JPEG has them: each line takes a time, of one pixel, too."""
 MOST_PARTS = 100
 """Of metadata."""
+MOST_EXIF = 200_000
+"""Bytes, of which a camera writes some ten thousand: each number takes some twenty microseconds
+when a picture is turned upright."""
+MOST_READS = 50_000
+"""Times that a decoder asks for more of a file. It does so two or three times for each part, of no
+content, too, and some hundred times for a whole picture."""
+_EXIF_OF_JPEG = re.compile(rb"\xff\xe1(..)Exif\0\0", re.DOTALL)
+_EXIF_NAMES = ("exif", "Raw profile type exif")
 _SCAN, _EXIF, _PROFILE = b"\xff\xda", b"Exif\0\0", b"iCCP"
+
+_TOO_MUCH = "The picture has too much metadata. Save it anew without it."
 
 
 class PictureRefused(Exception):
     """The upload is no picture that we take; the message says why and what to do."""
+
+
+class _Read(io.BytesIO):
+    """A file whose decoder is stopped when it goes through ever more parts, of whatever kind."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises PictureRefused."""
+        self.reads += 1
+        if self.reads > MOST_READS:
+            raise PictureRefused(_TOO_MUCH)
+        return super().read(size)
 
 
 @dataclass(frozen=True)
@@ -74,10 +100,12 @@ def _open(data: bytes) -> Image.Image:
     """
     # The parts of Exif are joined one by one; each profile is unpacked, to a megabyte.
     if data.count(_EXIF) > MOST_PARTS or data.count(_PROFILE) > MOST_PARTS:
-        raise PictureRefused("The picture has too much metadata. Save it anew without it.")
+        raise PictureRefused(_TOO_MUCH)
+    # A JPEG's resolution is looked for there as soon as it is opened.
+    _check_exif(sum(int.from_bytes(one, "big") for one in _EXIF_OF_JPEG.findall(data)))
     if data[8:12] == b"WEBP":  # whose decoder takes its memory as soon as it is opened
         _check_pixels(MAX_PIXELS["WEBP"], *_size_of_webp(data))
-    image = Image.open(io.BytesIO(data), formats=READABLE)
+    image = Image.open(_Read(data), formats=READABLE)
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     _check_pixels(MAX_PIXELS[kind], *image.size)
     if kind == "JPEG":
@@ -86,10 +114,17 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _check_pixels(most: int, width: int, height: int) -> None:
+    if max(width, height) > LONGEST_SIDE:
+        raise PictureRefused(f"A side of the picture has more than {LONGEST_SIDE:,} pixels.")
     if width * height > most:
         raise PictureRefused(
             f"The picture has more than {most / 10**6:g} million pixels. Save it smaller."
         )
+
+
+def _check_exif(length: int) -> None:
+    if length > MOST_EXIF:
+        raise PictureRefused(_TOO_MUCH)
 
 
 def _check_scans(data: bytes, image: Image.Image) -> None:
@@ -128,6 +163,8 @@ def _bare(image: Image.Image) -> Image.Image:
     image.draft(None, (image.width // side, image.height // side))  # of a JPEG, no more than that
     if image.mode in _SCALED_AT_ONCE:  # before there are copies, of 64 MB each
         image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    image.load()  # a PNG may tell the rest of itself behind its pixels
+    _check_exif(max(len(image.info.get(name, "")) for name in _EXIF_NAMES))
     upright = ImageOps.exif_transpose(image)
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     pixels = upright.convert(mode)

@@ -23,6 +23,9 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_I
 MOST_UNPACKED = 20 * 1024 * 1024
 """Bytes that a workbook unpacks to. As texts some take four times as much."""
 MOST_PARTS = 1000
+LONGEST_DIRECTORY = 200_000
+"""Bytes in which a file says what is in it: what stands there beside the names takes as long as
+there is, times how much there is."""
 MOST_TAGS = 600_000
 """In a part: 2,000 rows of 50 columns have so many."""
 MOST_ATTRIBUTES = 400_000
@@ -37,6 +40,8 @@ LONGEST_NAMESPACE = 200
 LONGEST_NUMBER = 400
 """Digits: to turn them into a number takes as long as there are, times how many there are."""
 LONGEST_FORMAT = 255
+MOST_FORMATS = 1000
+"""Of numbers: to find out what one shows takes as long as it is, times how long it is."""
 _ATTRIBUTE = re.compile(rb"=[\s\0]*[\"']")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LIKE_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -60,7 +65,7 @@ def lines_of(file: BinaryIO) -> Iterator[list[str]]:
     Raises NoWorkbook, TooMuch and NoValue.
     """
     try:
-        with ZipFile(file) as packed:
+        with ZipFile(_File(file)) as packed:
             _refuse_bomb(packed)
             yield from _Workbook(packed).lines()
     except (NoWorkbook, TooMuch, NoValue):
@@ -90,6 +95,20 @@ def _refuse_bomb(packed: ZipFile) -> None:
         raise TooMuch
     if any(one.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for one in parts):
         raise NoWorkbook
+
+
+class _File:
+    """The file, of which only the directory is read at once; the rest comes in small pieces."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises TooMuch."""
+        if size > LONGEST_DIRECTORY:
+            raise TooMuch
+        return self._file.read(size)
 
 
 class _Counted:
@@ -237,7 +256,10 @@ class _Workbook:
             return {}
         tree = self._tree(place)
         formats = {str(number): code for number, code in BUILTIN_FORMATS.items()}
-        for one in _all(tree, "numFmts", "numFmt"):
+        own = _all(tree, "numFmts", "numFmt")
+        if len(own) > MOST_FORMATS:
+            raise TooMuch
+        for one in own:
             formats[one.get("numFmtId", "")] = one.get("formatCode", "")
         kinds = {}
         for number, code in formats.items():

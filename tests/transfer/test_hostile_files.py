@@ -69,6 +69,21 @@ TEXTS = b"<sst>" + b"<si/>" * (FEW + 1) + b"</sst>"
 OF_TEXTS = b'<worksheet><sheetData><row><c t="s"><v>0</v></c></row></sheetData></worksheet>'
 NAMES = b"<workbook><definedNames>" + b"<definedName/>" * 20_001 + b"</definedNames></workbook>"
 ATTRIBUTES = b"".join(b'a%d="" ' % n for n in range(17_400))
+FORMATS = b"".join(b'<numFmt numFmtId="%d" formatCode="["/>' % n for n in range(1001))
+DAYS = b'<worksheet><sheetData><row><c s="0"><v>1</v></c></row></sheetData></worksheet>'
+
+
+def with_long_directory() -> bytes:
+    """A file whose directory has more beside the names than it would ever need."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        for number in range(4):
+            part = zipfile.ZipInfo(f"{number}.xml")
+            part.extra = b"\x99\x99\0\0" * 15_000
+            packed.writestr(part, b"")
+    return made.getvalue()
+
+
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "no spreadsheet": ("a.pdf", b"%PDF-1.7", "CSV or XLSX"),
     "nothing in it": ("a.csv", b" ", "first row is empty"),
@@ -140,6 +155,18 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
         book(b"<worksheet>" + LONG_NUMBERS + b"</sheetData></worksheet>"),
         "no XLSX",
     ),
+    "more formats of numbers than a workbook has": (
+        "a.xlsx",
+        zipped(
+            {
+                **parts_of(BOOK),
+                STYLED: b"<styleSheet><numFmts>" + FORMATS + b"</numFmts></styleSheet>",
+                SHEET: DAYS,
+            }
+        ),
+        "unpacks",
+    ),
+    "a directory that takes long to read": ("a.xlsx", with_long_directory(), "unpacks"),
     "entities in entities": ("a.xlsx", book(BILLION_LAUGHS), "no XLSX"),
     "formula that nobody has computed": (
         "a.xlsx",
