@@ -21,10 +21,11 @@ from syteops.core.locks import snapshot
 _MEASURED = 50  # entries whose length is asked for at once
 
 
-def fitting(entry_ids: Sequence[int | None]) -> int:
+def fitting(entry_ids: Sequence[int | None], beside: Sequence[int] = ()) -> int:
     """How many of the first of these entries have MOST_READ characters of changes together.
 
-    The first one counts, whatever it has; so does what is no entry.
+    The first one counts, whatever it has; so does what is no entry. `beside` are the characters
+    that are read with each, where there are any.
     """
     together = 0
     for start in range(0, len(entry_ids), _MEASURED):
@@ -32,7 +33,7 @@ def fitting(entry_ids: Sequence[int | None]) -> int:
         found = AuditEntry.objects.filter(pk__in=[one for one in some if one])
         lengths = dict(found.values_list("pk", Length(Cast("changes", TextField()))))
         for at, one in enumerate(some, start):
-            together += lengths.get(one or 0) or 0
+            together += (lengths.get(one or 0) or 0) + (beside[at] if beside else 0)
             if together > reading.MOST_READ:
                 return max(at, 1)
     return len(entry_ids)

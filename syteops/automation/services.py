@@ -20,7 +20,10 @@ from syteops.lib.text import is_blank
 RESYNCED = f"{Noun.VARIABLES}.{Verb.RESYNCED}"
 """The event by which the next `variables.changed` names every variable."""
 MOST_TOGETHER = 2_000_000
-"""Characters that the values of all sets have: one answer lists them."""
+"""Characters that the values of all sets have, and those of all free-form variables: one answer
+lists them."""
+_SHORT = 200
+"""Characters of a free-form value that is not refused for that, and for which none are counted."""
 
 
 @transaction.atomic
@@ -39,16 +42,18 @@ def resync(actor: Actor) -> None:
 
 @transaction.atomic
 def create_variable(actor: Actor, *, key: str, value: str, description: str = "") -> Variable:
-    """A new free-form variable. Raises Invalid, also for a key that exists."""
+    """A new free-form variable. Raises Invalid, also for a key that exists, and LimitReached."""
     queries.lock_key(key)
     variable = Variable(key=key, value=value, description=description)
+    _require_room(value)
     audit.insert(actor, variable)
     return variable
 
 
 @transaction.atomic
 def update_variable(actor: Actor, variable: Variable, **values: Any) -> Variable:
-    """Change the value, the description or both. Raises Invalid."""
+    """Change the value, the description or both. Raises Invalid, LimitReached."""
+    _require_room(values.get("value", ""), before=variable.value)
     audit.update(actor, variable, values)
     return variable
 
@@ -61,8 +66,9 @@ def delete_variable(actor: Actor, variable: Variable) -> None:
 
 @transaction.atomic
 def restore_variable(actor: Actor, variable: Variable) -> Variable:
-    """A removed variable again; `variable` holds its columns. Raises Invalid."""
+    """A removed variable again; `variable` holds its columns. Raises Invalid, LimitReached."""
     queries.lock_key(variable.key)
+    _require_room(variable.value)
     audit.reinsert(actor, variable)
     return variable
 
@@ -93,6 +99,22 @@ def set_variable(
     if variable:
         return update_variable(actor, variable, **values)
     return create_variable(actor, key=key, **values)
+
+
+def _require_room(value: str, before: str = "") -> None:
+    """Raises LimitReached where this value in place of that is too much for all together."""
+    if len(value) > max(len(before), _SHORT):
+        characters = Variable.objects.aggregate(all=Sum(Length("value")))["all"] or 0
+        if characters - len(before) + len(value) > MOST_TOGETHER:
+            raise _too_much("free-form variables")
+
+
+def _too_much(whose: str) -> LimitReached:
+    return LimitReached(
+        f"The values of all {whose} can have {MOST_TOGETHER:,} characters together. "
+        "Delete some first, or make them shorter.",
+        limit=MOST_TOGETHER,
+    )
 
 
 # --- Variable sets -------------------------------------------------------------------------
@@ -182,8 +204,4 @@ def _store(owner: VariableSet, rows: Sequence[VariableSetValue], before: int = 0
     if sum(len(row.value) for row in rows) > before:
         together = VariableSetValue.objects.aggregate(characters=Sum(Length("value")))
         if together["characters"] > MOST_TOGETHER:
-            raise LimitReached(
-                f"The values of all variable sets can have {MOST_TOGETHER:,} characters together. "
-                "Delete some first, or make them shorter.",
-                limit=MOST_TOGETHER,
-            )
+            raise _too_much("variable sets")

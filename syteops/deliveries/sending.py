@@ -18,12 +18,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from syteops.audit.queries import fitting
 from syteops.core.outbound import Answer, OutboundFailed, SilentLately, in_a_hurry
 from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
 from syteops.deliveries.outcomes import Try, has_come, note
 from syteops.deliveries.services import cancel, cancel_waiting
+from syteops.events.queries import fitting
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.queries import find_integration, running
@@ -113,8 +113,8 @@ def _send_next(state: DestinationState) -> bool:
     integration, destination, setup = found
     if destination.together:
         same = _waiting(state).filter(order_key=deliveries[0].order_key)
-        entries = list(same.values_list("event__entry", flat=True)[:MOST_TOGETHER])
-        deliveries = list(same[: fitting(entries)])
+        count, _ = fitting(same, MOST_TOGETHER, "event__")
+        deliveries = list(same[:count])
     if unwanted := [one.pk for one in deliveries if not destination.wants(one.event)]:
         # Whoever decided meanwhile what goes there, or where to, may read that and perhaps no more.
         cancel(Delivery.objects.filter(pk__in=unwanted))

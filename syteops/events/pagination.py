@@ -11,9 +11,8 @@ from rest_framework.response import Response
 
 from manage_api.cursors import LONGEST, PARAMETER, read_cursor, write_cursor
 from manage_api.fields import StrictCharField, StrictIntegerField
-from syteops.audit.queries import fitting
 from syteops.core.errors import Invalid
-from syteops.events.queries import first_kept_id, name_of, newest_id
+from syteops.events.queries import first_kept_id, fitting, name_of, newest_id
 
 LONGEST_WAIT = 30
 """Seconds that a reader may have its request kept open; less than proxies wait by themselves."""
@@ -66,10 +65,8 @@ class FeedPagination(BasePagination):
         start, newest = self._start(), newest_id()
         assert isinstance(queryset, QuerySet)
         found = queryset.filter(id__gt=start, id__lte=newest)
-        entries = list(found.values_list("entry", flat=True)[: per_page + 1])
-        most = fitting(entries[:per_page])
-        self.has_more = len(entries) > most
-        shown = list(found[:most]) if entries else []
+        most, self.has_more = fitting(found, per_page)
+        shown = list(found[:most])
         self.shown = [one for one in shown if one.entry or not one.entry_id]
         # Where nothing (more) is for this reader, it need not look through the same again.
         self.next = shown[-1].id if self.has_more else newest

@@ -1,14 +1,18 @@
 """Reading the event feed."""
 
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast, Length
 
+from syteops.audit import queries as trail
 from syteops.core.events import Noun, Verb
 from syteops.events.catalogue import EVERYTHING
 from syteops.events.models import Event, Stream
 
 MOST_AT_ONCE = 200
+_FEW = 20  # events that may be long, read from the database at once
 
 VARIABLES_CHANGED = f"{Noun.VARIABLES}.{Verb.CHANGED}"
 
@@ -44,8 +48,18 @@ def fits(event_type: str, patterns: Collection[str]) -> bool:
 
 def removed_variables() -> set[str]:
     """The names of variables that went, as far back as events are kept; some may be back."""
-    told = Event.objects.filter(type=VARIABLES_CHANGED).only("data")
-    return {name for one in told.iterator() for name in one.data["removed"]}
+    told = Event.objects.filter(type=VARIABLES_CHANGED).annotate(text=Cast("data", TextField()))
+    # Of the others, each of which may name every variable, nothing is read.
+    told = told.exclude(text__contains='"removed": []').only("data")
+    return {name for one in told.iterator(chunk_size=_FEW) for name in one.data["removed"]}
+
+
+def fitting(events: QuerySet[Any], most: int, event: str = "") -> tuple[int, bool]:
+    """How many of the first `most` can be read at once, with what they tell, and whether there are
+    more. `event` leads to an event from each. One that names all variables may be a long one."""
+    told = list(events.values_list(f"{event}entry", Length(f"{event}data"))[: most + 1])
+    count = trail.fitting([one for one, _ in told[:most]], [size for _, size in told[:most]])
+    return count, len(told) > count
 
 
 def newest_id() -> int:

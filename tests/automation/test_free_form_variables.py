@@ -11,7 +11,7 @@ from syteops.automation import services
 from syteops.automation.models import Variable
 from syteops.automation.names import RESERVED_KEYS
 from syteops.core.actors import SYSTEM
-from syteops.core.errors import Invalid
+from syteops.core.errors import Invalid, LimitReached
 from tests.fixtures import Api
 from tests.preconditions import done_during_check
 from tests.waiting import PATIENCE
@@ -280,3 +280,23 @@ def test_nobody_creates_a_variable_that_another_has_just_found_missing(
     else:
         assert later.status_code == 200
         assert Variable.objects.get().value == "other"
+
+
+def test_the_values_of_all_together_are_no_longer_than_one_answer_should_be(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export and each push hold them all: a key that may write made them 6 MB longer a minute.
+    Short ones are not refused, and what is there can be less."""
+    monkeypatch.setattr(services, "MOST_TOGETHER", 500)
+
+    def code(key: str, length: int) -> int:
+        return int(api.put(f"/variables/{key}", {"value": "x" * length}).status_code)
+
+    assert [code("one", 300), code("two", 201), code("two", 200)] == [200, 409, 200]
+    assert [code("one", 301), code("three", 200), code("one", 299)] == [409, 200, 200]
+    assert [code("one", 300), code("one", 10)] == [409, 200]
+    refused = api.put("/variables/four", {"value": "x" * 201}).json()
+    assert (refused["code"], "500 characters" in refused["detail"]) == ("limit_reached", True)
+    kept = Variable(key="kept", value="x" * 201)
+    with pytest.raises(LimitReached):
+        services.restore_variable(SYSTEM, kept)

@@ -7,13 +7,17 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db.models import Value
+from django.db.models.functions import Replace
 from django.utils import timezone
 
+from syteops.core import reading
 from syteops.core.actors import SYSTEM
 from syteops.core.waiting import wanted_wait
 from syteops.crm import services as crm
 from syteops.events.filters import EventFilter
 from syteops.events.models import Event, Stream
+from syteops.events.queries import VARIABLES_CHANGED, removed_variables
 from syteops.events.services import prune_events
 from tests.events.publish import a_system, publish
 from tests.fixtures import Api
@@ -266,3 +270,37 @@ def test_the_feed_costs_a_constant_number_of_queries(
     api.get("/whoami")  # the first time, the trail is asked whether the key has ended
     with django_assert_max_num_queries(7):
         assert len(read(api, "resource=crm")["events"]) == 20
+
+
+def test_no_more_events_are_read_at_once_than_memory_is_meant_to_hold(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had all variables told again and again filled a process with their names."""
+    monkeypatch.setattr(reading, "MOST_READ", 1_500)
+    publish()
+    [stream] = Stream.objects.all()
+    told = {"changed": ["x" * 600], "removed": [], "full": True}
+    for _ in range(5):
+        stream.last_event += 1
+        about: Any = {"type": VARIABLES_CHANGED, "resource": "variables", "data": told}
+        Event.objects.create(id=stream.last_event, at=timezone.now(), **about)
+    stream.save()
+
+    answer = read(api)
+    counts = [len(answer["events"])]
+    while answer["has_more"]:
+        answer = read(api, f"after={answer['next']}")
+        counts.append(len(answer["events"]))
+    assert max(counts) == 2
+    assert sum(counts) == stream.last_event
+
+
+def test_events_that_tell_of_no_variable_that_went_are_not_read_for_those() -> None:
+    told: list[list[str]] = [["syteops_api_a"], []]
+    for number, removed in enumerate(told, 1):
+        data = {"removed": removed}
+        about: Any = {"type": VARIABLES_CHANGED, "resource": "variables", "data": data}
+        Event.objects.create(id=number, at=timezone.now(), **about)
+    unreadable = Replace("data", Value("{"), Value("not JSON"))
+    Event.objects.filter(pk=2).update(data=unreadable)
+    assert removed_variables() == {"syteops_api_a"}

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 
 from syteops.automation import services as automation
 from syteops.automation.queries import exported
+from syteops.core import reading
 from syteops.core.actors import SYSTEM
 from syteops.integrations.models import IntegrationState
 from syteops.modules import services as modules
@@ -184,6 +185,18 @@ def test_a_resync_pushes_all_and_what_went_while_nobody_listened(
     assert api.post("/variables/resync", {}).status_code == 200
     [body] = pushed(enabled)
     assert body["data"] == wanted
+
+
+def test_events_that_name_very_many_variables_are_not_all_read_at_once(
+    enabled: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_READ", 1)
+    for value in ("one", "two", "three"):
+        automation.set_variable(SYSTEM, value, value="x")
+        publish()
+    assert [list(one["data"]["variables"]) for one in pushed(enabled)] == [
+        [f"syteops_api_{value}"] for value in ("one", "two", "three")
+    ]
 
 
 def test_a_dry_run_of_a_resync_pushes_nothing(enabled: Receiver, api: Api) -> None:
