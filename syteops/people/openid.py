@@ -37,7 +37,6 @@ from syteops.core.errors import DomainError
 from syteops.core.outages import in_one_line
 from syteops.core.outbound import OutboundFailed, exchange, url_problem
 from syteops.core.waiting import beside, not_yet
-from syteops.lib.text import start_of
 from syteops.people.lockout import has_to_wait, note_try, wait
 from syteops.people.queries import is_same_address
 from syteops.people.second_steps import continue_sign_in
@@ -55,7 +54,6 @@ _MOST_BYTES = 500_000
 _MOST_KEYS = 100
 # What is public of a key (RFC 7518, section 6); where "d" is there, too, PyJWT factors the modulus.
 _OF_PUBLIC_KEY = frozenset(("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y"))
-_LONGEST_TOLD = 500
 
 
 Answered = TypeVar("Answered")
@@ -332,8 +330,7 @@ def _person_of(actor: Actor, claims: dict[str, Any]) -> User:
 
 def _tell(error: Exception) -> None:
     """To whoever runs the site; a stranger is told one and the same."""
-    why = start_of(in_one_line(error), _LONGEST_TOLD)
-    log.warning("Nobody was signed in by OpenID Connect: %s", why)
+    log.warning("Nobody was signed in by OpenID Connect: %s", in_one_line(error))
 
 
 def _refuse(request: HttpRequest, error: Exception | None) -> HttpResponse:

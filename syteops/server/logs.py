@@ -52,13 +52,28 @@ class OneLineFilter(logging.Filter):
         return True
 
 
+class BoundedFilter(logging.Filter):
+    """Cuts what a line says, whoever wrote it: Django repeats of an `Origin` what there is of it.
+
+    Behind the filter of secret addresses, for half of one is still half a secret.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if len(said) > LONGEST_LINE:
+            record.msg, record.args = shorten(said, LONGEST_LINE), ()
+        return True
+
+
 LONGEST = 500
 """Characters of a line that says what was sent: a `Host` may have thousands."""
+LONGEST_LINE = 1000
+"""Of any other line, without a traceback."""
 
 
-def shorten(line: str) -> str:
+def shorten(line: str, longest: int = LONGEST) -> str:
     """The line, cut where it says too much of what a stranger sent."""
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 _REFUSED = (SuspiciousOperation, BadRequest, MultiPartParserError)

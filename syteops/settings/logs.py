@@ -12,6 +12,7 @@ def logging_settings(level: str) -> dict[str, Any]:
             "request_id": {"()": "syteops.server.logs.RequestIdFilter"},
             "secret_address": {"()": "syteops.server.logs.SecretAddressFilter"},
             "one_line": {"()": "syteops.server.logs.OneLineFilter"},
+            "bounded": {"()": "syteops.server.logs.BoundedFilter"},
             "said_already": {"()": "syteops.server.logs.SaidAlreadyFilter"},
         },
         "formatters": {
@@ -23,7 +24,7 @@ def logging_settings(level: str) -> dict[str, Any]:
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
-                "filters": ["request_id", "secret_address", "one_line"],
+                "filters": ["request_id", "secret_address", "one_line", "bounded"],
                 "formatter": "line",
             }
         },

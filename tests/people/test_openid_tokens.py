@@ -269,12 +269,3 @@ def test_the_provider_is_asked_where_nobody_waits_for_it(
     assert answer.status_code == 302
     assert is_in(client) == (place == BACK)
     assert provider.requests == before
-
-
-def test_what_is_told_of_a_failure_has_an_end(
-    client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
-) -> None:
-    go(client, provider)
-    come_back(client, provider, code="", error="x" * 20_000)
-    [told] = [one.getMessage() for one in caplog.records if "OpenID" in one.getMessage()]
-    assert len(told) < 600

@@ -78,6 +78,21 @@ def test_what_staff_sends_as_well(page: Client, log: StringIO, send: Send) -> No
     assert_short(log)
 
 
+@pytest.mark.django_db
+def test_what_is_refused_for_a_forged_form_is_a_short_line_too(log: StringIO) -> None:
+    """Each of the many that a stranger can send in a second wrote all of its header."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    for header in ("Origin", "Referer"):
+        sent = client.post(LOGIN, headers={header: f"http://{'a' * 60_000}.example"})
+        assert sent.status_code == 403
+    assert len(log.getvalue()) < 4_000
+
+
+def test_a_line_of_ours_that_says_much_is_cut(log: StringIO) -> None:
+    logging.getLogger("syteops.people.openid").warning("Nobody: %s", "x" * 100_000)
+    assert 1_000 < len(log.getvalue()) < 1_200
+
+
 def subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:
     yield kind
     for one in kind.__subclasses__():
