@@ -15,9 +15,11 @@ from syteops.adminkit.acting import admin_actor
 from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_refusal
 from syteops.core.counters import CounterKind, counters
+from syteops.core.errors import LimitReached
 from syteops.core.outages import RETRY_AFTER
 from syteops.lib.paths import ADMIN_PREFIX
 
+_TOLD = {TrailBroken: 503, LimitReached: 429}
 _PLACES = (ADMIN_PREFIX, "/uploads/")
 """Where people's pages are, and the pictures on them."""
 
@@ -39,12 +41,16 @@ class AdminRefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """While the trail is broken nothing is changed, nor does anybody sign in."""
-        if not isinstance(error, TrailBroken):
+        """While the trail is broken nothing is changed, nor does anybody sign in.
+
+        And what a page has not told itself of a limit, such as that of tasks, is no fault of ours.
+        """
+        status = next((code for kind, code in _TOLD.items() if isinstance(error, kind)), None)
+        if status is None:
             return None
         return HttpResponse(
-            error.detail,
-            status=503,
+            getattr(error, "detail", ""),
+            status=status,
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": str(RETRY_AFTER)},
         )

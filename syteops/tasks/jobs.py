@@ -17,6 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from syteops.core.actors import Actor
 from syteops.core.counters import CounterKind, counters
+from syteops.core.errors import LimitReached
 from syteops.core.tasks import TaskResultStatus
 from syteops.lib.text import cut
 from syteops.tasks.models import Job
@@ -28,10 +29,16 @@ Work = Callable[[Actor, Storing], str]
 """Does it for the actor and stores the outcome in `with storing():`; answers what to tell."""
 
 KEPT = timedelta(days=30)
+MOST_UNDER_WAY = 100
+"""Jobs of one who asks, in a queue, that have not ended."""
+AHEAD = 3
+"""So many of them have their turn before jobs of others that were begun later; the rest do not."""
+_BEHIND = -10
 LONGEST_TITLE = 200
 CLEARED = "Background task"
 """The title of a job whose words were cleared: whatever else it comes to say is not kept."""
 _A_DAY = 24 * 60 * 60  # seconds
+_UUID = 36  # characters
 
 UNFORESEEN = {
     "code": "internal_error",
@@ -55,8 +62,16 @@ def begin(
     `needs` are the permissions that asking for it takes: the worker asks for them again, so that
     nothing is done for who has lost one meanwhile. The object has a `resource`.
 
-    The task gets the object's primary key, or the `name` given.
+    The task gets the object's primary key, or the `name` given. Raises LimitReached for who has
+    begun very many already: a queue that one fills serves nobody else.
     """
+    if (under_way := _under_way(actor, task.queue_name)) >= MOST_UNDER_WAY:
+        raise LimitReached(
+            f"You have {MOST_UNDER_WAY} background tasks that have not ended. Wait for some.",
+            limit=MOST_UNDER_WAY,
+        )
+    if under_way >= AHEAD:
+        task = task.using(priority=_BEHIND)
     # Who it is, without what is known of it in this process alone.
     asked_by = {one.name: getattr(actor, one.name) for one in fields(actor) if one.compare}
     public_id = str(getattr(about, "public_id", about.pk))
@@ -66,6 +81,16 @@ def begin(
     job.task = UUID(result.id)
     job.save(force_insert=True)
     return job
+
+
+def _under_way(actor: Actor, queue: str) -> int:
+    """How many jobs of the actor wait or run in that queue."""
+    states = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
+    tasks = DBTaskResult.objects.filter(queue_name=queue, status__in=states).order_by()
+    args = tasks.values_list("args_kwargs__args__0", flat=True)  # of a job its id
+    names = [one for one in args if isinstance(one, str) and len(one) == _UUID]
+    who = {"actor__kind": actor.kind, "actor__id": actor.id}
+    return Job.objects.filter(pk__in=names, **who).count() if names else 0
 
 
 def tell_progress(job: str, done: int, total: int, before: int | None = None) -> None:

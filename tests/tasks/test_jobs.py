@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,7 +15,10 @@ from syteops.ai import services as ai
 from syteops.ai import tasks as ai_tasks
 from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
-from syteops.core.actors import SYSTEM
+from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
+from syteops.core.errors import LimitReached
+from syteops.integrations.models import IntegrationState
+from syteops.tasks import jobs as jobs_module
 from syteops.tasks.jobs import begin, clear_words, end, forget_jobs, status_of
 from syteops.tasks.models import Job
 from syteops.tasks.working import SHUT_OUT, carry_out
@@ -257,3 +261,50 @@ def test_what_ends_after_its_words_were_cleared_has_none(
     assert job.ended_at
     assert "Anna" not in f"{job.title} {job.told} {job.problem}"
     assert clear_words() == 0
+
+
+# --- Very many of one who asks -------------------------------------------------------------
+
+
+def ask(person: User, provider: AiProvider) -> Any:
+    """Begin a job for the person, as each button does."""
+    actor = Actor(ActorKind.PERSON, str(person.pk), str(person), Channel.ADMIN, "ai.update")
+    return ai_tasks.try_provider(actor, ai_tasks.fetch_models, provider, "Fetch", "")
+
+
+def test_whoever_begins_very_many_comes_behind_others(
+    provider: AiProvider, asked: list[Any], alice: User, bob: User
+) -> None:
+    """Each may take a minute: one person's thousand kept all others waiting for hours."""
+    User.objects.update(is_superuser=True)
+    jobs = [ask(bob, provider) for _ in range(6)] + [ask(alice, provider) for _ in range(2)]
+    ended = [UUID(one.args_kwargs["args"][0]) for one in run_tasks()]
+    places = [ended.index(job.pk) for job in jobs]
+    assert places == [0, 1, 2, 5, 6, 7, 3, 4]
+
+
+def test_one_can_have_so_many_that_have_not_ended(
+    provider: AiProvider, asked: list[Any], alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "MOST_UNDER_WAY", 4)
+    page = signed_in(alice)
+    for _ in range(4):
+        assert "/jobs/" in press(page, provider)
+    answer = page.post(change(provider).replace("/change/", "/fetch-models/"), follow=True)
+    assert "4 background tasks that have not ended" in answer.content.decode()
+    with pytest.raises(LimitReached):
+        ask(alice, provider)
+    ask(bob, provider)
+    assert Job.objects.count() == 5
+    run_tasks()
+    assert "/jobs/" in press(page, provider)
+
+
+def test_a_page_that_does_not_foresee_it_answers_no_fault_of_ours(
+    page: Client, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(jobs_module, "MOST_UNDER_WAY", 0)
+    IntegrationState.objects.create(slug="email", config={"recipients": ["a@example.com"]})
+    settings.EMAIL_SERVER = {"host": "127.0.0.1"}
+    answer = page.post("/admin/integrations/integrationstate/email/test/")
+    assert (answer.status_code, "have not ended" in answer.content.decode()) == (429, True)
