@@ -34,6 +34,8 @@ from syteops.people.lockout import Patient, has_to_wait, note_try
 from syteops.people.services import about
 from syteops.people.sign_ins import PASSWORD_BACKEND, SIGN_IN, sign_in
 
+CHALLENGED = 600
+"""Seconds that a stranger has to answer a challenge."""
 LONGEST = 20_000
 """Characters of an answer that is looked at; a browser's has some hundred."""
 MOST = 20
@@ -131,6 +133,9 @@ class PasskeyView(Patient, LoginView):
         if "credential" in request.POST or has_to_wait(request):
             return super().post(request, *args, **kwargs)
         note_try(request)  # it is kept, in a session of its own for each stranger
+        if not request.user.is_authenticated:
+            # Else strangers' sessions would be among all others for weeks: see `end_sessions`.
+            request.session.set_expiry(CHALLENGED)
         return JsonResponse(_library().begin_authentication(None))
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -54,6 +54,7 @@ def forget_ended_sessions() -> None:
 
 def end_sessions(user: Any, but: str = "") -> None:
     """Sign a person out everywhere, except in the session of that id."""
-    for row in Session.objects.exclude(session_key=stored_key(but)):
+    rows = Session.objects.filter(expire_date__gt=timezone.now())
+    for row in rows.exclude(session_key=stored_key(but)).iterator():
         if row.get_decoded().get(SESSION_KEY) == str(user.pk):
             row.delete()

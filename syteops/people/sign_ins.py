@@ -40,7 +40,8 @@ def sign_in(request: HttpRequest, user: Any, backend: str, operation: str) -> No
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Keep who came in, when and from where."""
-    if _came_over_the_network(request):
+    if request is not None and _came_over_the_network(request):
+        request.session.set_expiry(None)  # it was a stranger's until now: see `passkeys`
         operation = getattr(request, "sign_in_operation", SIGN_IN)
         actor = network_actor(request, operation, str(user.pk), user.get_username())
         record_about(actor, Noun.PERSON, Verb.SIGNED_IN, about(user))

@@ -1,16 +1,20 @@
 """A passkey signs in its person, here, to the challenge of this browser, and nobody else."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
 from syteops.people.factors import has_factor
+from syteops.people.sessions import end_sessions, stored_key
 from tests.fixtures import signed_in
 from tests.people.authenticator_app import (
     OWN,
@@ -143,6 +147,31 @@ def test_it_signs_in_by_itself(key: SecurityKey, alice: User) -> None:
     assert answer["Location"] == "/admin/crm/crmsystem/"
     assert client.get("/admin/").status_code == 200
     assert AuditEntry.objects.filter(event="person.signed_in", object_label="alice").exists()
+
+
+@pytest.mark.parametrize("has_a_passkey", [True, False])
+def test_a_stranger_s_session_is_short_and_that_of_who_signs_in_is_not(
+    key: SecurityKey, bob: User, has_a_passkey: bool
+) -> None:
+    """One address made 600,000 of them in two weeks, and a change of a factor opened each."""
+    client = browser()
+
+    def days() -> float:
+        row = Session.objects.get(pk=stored_key(client.session.session_key))
+        return (row.expire_date - timezone.now()) / timedelta(days=1)
+
+    asked = challenge(client)
+    assert 0 < days() < 0.1
+    _ = present(client, key.prove(asked)) if has_a_passkey else enter_password(client, bob)
+    assert is_in(client)
+    assert days() > 13
+
+
+def test_sessions_that_are_over_are_not_opened(bob: User) -> None:
+    browser(bob)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    end_sessions(bob)
+    assert Session.objects.exists()
 
 
 def test_the_sign_in_page_hands_on_where_one_wanted_to(key: SecurityKey) -> None:
