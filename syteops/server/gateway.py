@@ -36,6 +36,7 @@ from syteops.core.waiting import (
 )
 from syteops.lib.paths import is_api
 from syteops.lib.stack import in_one_chunk
+from syteops.server.answers import PIECE, Answers, Send
 from syteops.server.bodies import Bodies, Receive, payload_too_large
 from syteops.server.environ import Environ, Scope, environ_of
 from syteops.server.middleware import REFUSAL
@@ -43,13 +44,15 @@ from syteops.server.news import News
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 T = TypeVar("T")
 Run = Callable[[Callable[[], T]], Awaitable[T]]
 
 HELD = 32 * 1024 * 1024
 """Bytes that the bodies of a process hold together, unless the limits allow single larger ones."""
+
+ANSWERS_HELD = 128 * 1024 * 1024
+"""Bytes that the large answers of a process hold together, which their clients have not taken."""
 
 LINGER = 2.0
 """Seconds for which a refused body is still thrown away, so that its sender reads why."""
@@ -66,8 +69,6 @@ MOST_BESIDE = 16
 MOST_BESIDE_OF_ONE = 4
 """How many of one caller."""
 
-_PIECE = 64 * 1024  # bytes of a file that are sent at once
-
 
 class Gateway:
     """The ASGI application that a server process serves."""
@@ -77,6 +78,7 @@ class Gateway:
         self._thread = RequestThread()
         self._news = News()
         self._beside: list[str] = []
+        self._answers = Answers(ANSWERS_HELD)
         self._bodies = Bodies(max(HELD, 4 * max(limit_for("/"), limit_for("/api/"))))
 
     def busy_since(self) -> float | None:
@@ -156,7 +158,8 @@ class Gateway:
         self, answer: "Answer", whole: bytes | None, receive: Receive, send: Send, run: "Run[Any]"
     ) -> None:
         if whole is not None:
-            await answer.send(send, whole)
+            await send(answer.head)
+            await self._answers.send(send, whole)
             return
         gone = asyncio.ensure_future(_wait_until_gone(receive))
         try:
@@ -248,8 +251,8 @@ class _Pieces(FileWrapper):
 
     streaming = True
 
-    def __init__(self, file: Any, block_size: int = _PIECE) -> None:
-        super().__init__(file, max(block_size, _PIECE))
+    def __init__(self, file: Any, block_size: int = PIECE) -> None:
+        super().__init__(file, max(block_size, PIECE))
 
 
 class RequestThread:
