@@ -16,11 +16,10 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -108,19 +107,12 @@ class CacheCounters:
     """Counters in the shared cache, whose increments are atomic."""
 
     def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
-        name = _cache_key(kind, key, window)
-        cache.add(name, 0, timeout=2 * window)
-        try:
-            return int(cache.incr(name, amount))
-        except ValueError:  # it lapsed between the two
-            cache.set(name, amount, timeout=2 * window)
-            return amount
+        redis: Any = cache
+        return int(redis.count(_cache_key(kind, key, window), amount, 2 * window))
 
     def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
-        name = _cache_key(kind, key, window)
-        with suppress(ValueError):  # it lapsed
-            if (left := cache.decr(name, amount)) < 0:  # it lapsed before, and was made anew
-                cache.incr(name, -left)
+        if (left := self.add(kind, key, window, -amount)) < 0:  # it has lapsed
+            self.add(kind, key, window, -left)
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return int(cache.get(_cache_key(kind, key, window), 0))

@@ -61,7 +61,7 @@ def cache(url: str) -> dict[str, Any]:
     from redis.retry import Retry
 
     return {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "syteops.core.redis_cache.RedisCache",
         "LOCATION": url,
         # In seconds. Tried twice, because Redis may have ended a connection that was kept.
         "OPTIONS": {

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
+from redis import Redis
+from redis.connection import Connection
 
 from syteops.core import counters
 from syteops.core.counters import (
@@ -47,7 +49,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> 
     url = ""
     if request.param == "redis":
         url = f"{request.getfixturevalue('redis_address')}/0"
-        backend = "django.core.cache.backends.redis.RedisCache"
+        backend = "syteops.core.redis_cache.RedisCache"
         settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": url}}
         cache.clear()
     settings.CACHE_URL, settings.DATA_DIR = url, tmp_path
@@ -107,6 +109,27 @@ def test_what_was_counted_is_known_for_a_whole_window_after_its_own(
         at(moment)
         assert store.was_counted(READS, "alice", WINDOW) is known
         assert store.was_counted(READS, "nobody", WINDOW) is False
+
+
+@pytest.mark.parametrize("site", ["redis"], indirect=True)
+def test_redis_is_asked_once_to_count_and_forgets_by_itself(
+    store: Counters, site: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    send: Any = Connection.send_packed_command
+
+    def note(self: Connection, command: Any, *args: Any, **kwargs: Any) -> None:
+        asked.append(command)
+        send(self, command, *args, **kwargs)
+
+    store.add(READS, "alice", WINDOW)  # connects
+    monkeypatch.setattr(Connection, "send_packed_command", note)
+    assert [store.add(READS, "alice", WINDOW), store.add(READS, "bob", WINDOW)] == [2, 1]
+    assert len(asked) == 2
+    client: Any = Redis.from_url(site["CACHE_URL"])
+    lasting = [client.ttl(name) for name in client.scan_iter()]
+    assert len(lasting) == 2
+    assert all(WINDOW < seconds <= 2 * WINDOW for seconds in lasting)
 
 
 def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:

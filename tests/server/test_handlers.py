@@ -8,13 +8,13 @@ import pytest
 from django.conf import settings
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.filebased import FileBasedCache
-from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import DisallowedHost
 from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.http import Http404
 from django.test import RequestFactory
 
+from syteops.core.redis_cache import RedisCache
 from syteops.server import handlers
 from syteops.server.handlers import Utf8Handler, Utf8Request, shorten_signals
 from tests.effort import at_most

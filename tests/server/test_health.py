@@ -118,7 +118,7 @@ def test_a_cache_that_is_gone_is_named(client: Client, settings: Settings) -> No
     """Limits are counted there, and nobody is let in uncounted."""
     settings.CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "syteops.core.redis_cache.RedisCache",
             "LOCATION": "redis://127.0.0.1:1/0",
         }
     }

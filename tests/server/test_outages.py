@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.core.cache.backends.redis import RedisCache
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.test import Client
 from pytest_django import Settings
@@ -19,6 +18,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from manage_api.errors import as_api_error
 from syteops.core.counters import CounterKind, counters
 from syteops.core.outages import is_outage
+from syteops.core.redis_cache import RedisCache
 from syteops.server.logs import OneLineFilter, SaidAlreadyFilter
 from tests.fixtures import Api
 
@@ -172,7 +172,7 @@ def test_our_own_mistakes_are_none(error: Exception) -> None:
 @pytest.fixture
 def no_redis(settings: Settings) -> None:
     address = "redis://127.0.0.1:1/0"
-    backend = "django.core.cache.backends.redis.RedisCache"
+    backend = "syteops.core.redis_cache.RedisCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": address}}
     settings.CACHE_URL = address
 
