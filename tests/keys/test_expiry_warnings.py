@@ -105,6 +105,32 @@ def test_of_a_rotated_key_the_new_one_is_warned_of(alice: User) -> None:
 # --- By e-mail -----------------------------------------------------------------------------
 
 
+def test_a_mail_server_that_takes_its_time_does_not_have_all_of_it(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hour's other work waits: twenty keys of ten people were hours."""
+    now = [0.0]
+    asked: list[str] = []
+
+    def send(key: ManageKey, days: int, address: str) -> Any:
+        asked.append(key.name)
+        now[0] += 200
+        return expiry_mail.Problem("It takes long.", may_pass=True) if key.name == "a" else None
+
+    monkeypatch.setattr(expiry, "monotonic", lambda: now[0])
+    monkeypatch.setattr(expiry, "mail", send)
+    for name in "abcd":
+        a_key(name=name)
+    with pytest.raises(CommandError, match="3 warnings"):
+        warn()
+    assert asked == ["a", "b"]
+    assert [one.object_label for one in entries()] == [str(ManageKey.objects.get(name="b"))]
+    with pytest.raises(CommandError, match="2 warnings"):
+        warn()
+    assert asked == ["a", "b", "a", "c"]
+    assert len(entries()) == 2
+
+
 def test_the_sponsor_and_those_who_manage_keys_are_told(alice: User, bob: User) -> None:
     carol = User.objects.create_user("carol", "carol@example.com", is_staff=True)
     carol.user_permissions.add(Permission.objects.get(codename="manage_api_keys"))
