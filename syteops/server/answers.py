@@ -1,12 +1,13 @@
-"""Large answers on their way, sent on the event loop as their clients take them.
+"""Large and streamed answers on their way, sent on the event loop as their clients take them.
 
-What all of them hold together is bounded, whatever the number of connections: when it is too much,
-the one that began first is given up, in the middle, which its length tells the client. Slow ones go
-like that, and fast ones never notice.
+How many there are, and what they hold together, is bounded: when it is too much, the one that began
+first is given up, in the middle, which its length tells the client. Slow ones go like that, and
+fast ones never notice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -29,10 +30,10 @@ class _Sending:
 
 
 class Answers:
-    """All large answers of this process that are being sent: `most` bytes together, or one."""
+    """All such answers of this process: `most` bytes and `most_at_once` together, or one."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, most_at_once: int) -> None:
+        self.most, self.most_at_once = most, most_at_once
         self.held = 0
         self._sending: dict[_Sending, None] = {}  # the oldest first
 
@@ -41,10 +42,16 @@ class Answers:
         if len(whole) <= PIECE:
             await send({"type": "http.response.body", "body": whole, "more_body": False})
             return
-        one = self._begin(len(whole))
+        async with self.sending(len(whole)):
+            await _send_in_pieces(send, whole)
+
+    @asynccontextmanager
+    async def sending(self, size: int) -> AsyncIterator[None]:
+        """Send within it an answer that holds so much. It ends early when others need the room."""
+        one = self._begin(size)
         try:
             async with one.deadline:
-                await _send_in_pieces(send, whole)
+                yield
         except TimeoutError:
             if not one.is_given_up:
                 raise
@@ -55,7 +62,9 @@ class Answers:
         one = _Sending(size)
         self._sending[one] = None
         self.held += size
-        while self.held > self.most and len(self._sending) > 1:
+        while len(self._sending) > 1 and (
+            self.held > self.most or len(self._sending) > self.most_at_once
+        ):
             oldest = next(iter(self._sending))
             self._end(oldest)
             oldest.give_up()

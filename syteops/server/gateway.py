@@ -38,6 +38,7 @@ from syteops.lib.paths import is_api
 from syteops.lib.stack import in_one_chunk
 from syteops.server.answers import PIECE, Answers, Send
 from syteops.server.bodies import Bodies, Receive, payload_too_large
+from syteops.server.connections import room_for_connections
 from syteops.server.environ import Environ, Scope, environ_of
 from syteops.server.middleware import REFUSAL
 from syteops.server.news import News
@@ -78,7 +79,8 @@ class Gateway:
         self._thread = RequestThread()
         self._news = News()
         self._beside: list[str] = []
-        self._answers = Answers(ANSWERS_HELD)
+        # Those whose clients do not read leave half of the connections to others.
+        self._answers = Answers(ANSWERS_HELD, room_for_connections() // 2)
         self._bodies = Bodies(max(HELD, 4 * max(limit_for("/"), limit_for("/api/"))))
 
     def busy_since(self) -> float | None:
@@ -163,10 +165,11 @@ class Gateway:
             return
         gone = asyncio.ensure_future(_wait_until_gone(receive))
         try:
-            await send(answer.head)
-            while not gone.done() and (piece := await run(answer.next_piece)) is not None:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            async with self._answers.sending(PIECE):
+                await send(answer.head)
+                while not gone.done() and (piece := await run(answer.next_piece)) is not None:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()
             await run(answer.close)

@@ -8,7 +8,6 @@ and connections belong to one process. The worker of background tasks is kept be
 import gc
 import logging
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -30,6 +29,7 @@ from manage_api.operations import all_operations
 from syteops import settings
 from syteops.env import BASE_DIR, announce
 from syteops.server import stopping
+from syteops.server.connections import connections_of_a_worker
 from syteops.server.handlers import shared_handler
 from syteops.server.keeper import Keeper
 
@@ -41,29 +41,11 @@ STARTS_WITHIN = 60.0
 RESPAWN_INTERVAL = 1
 """Seconds between two replacements, so that workers that die at once do not take the machine."""
 
-CONNECTIONS = 2048
-"""How many connections a worker keeps open. More wait until one of them ends."""
-
 BUFFER = 65_536
 """Bytes that the server itself keeps of a connection, and so the most that headers may have."""
 
 _WORK = "syteops.server.worker.work"  # by name, as the application: it needs Django set up
 _GATEWAY = "syteops.server.gateway.Gateway"
-
-_OTHER_FILES = 128  # open in a worker beside its connections
-
-
-def connections_of_a_worker() -> int:
-    """CONNECTIONS, or what this machine lets a process open. Raises that limit if it may.
-
-    Without room for one more file the server would try to accept a connection without end.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft - _OTHER_FILES)
 
 
 def load_what_workers_share() -> None:
