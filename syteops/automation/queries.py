@@ -173,7 +173,8 @@ def find_variable(key: str, lock: bool = False) -> Variable | CatalogueVariable:
     """The variable of that key or full name, locked like `get_variable`. Raises NotFound."""
     if not is_derived(key):
         return get_variable(key, lock)
-    for one in catalogue():
+    # Of those that have the name in a text: to derive the others as well takes seconds of a site.
+    for one in map(_with_source, _derived(text=fold(key))):
         if one.name == key:
             return one
     raise _no_variable(key)

@@ -8,7 +8,9 @@ import pytest
 
 from syteops.automation import queries
 from syteops.automation.models import Variable, VariableSet, VariableSetValue
+from syteops.automation.names import is_derived
 from syteops.core import variables as families
+from syteops.core.errors import NotFound
 from syteops.core.folding import FoldedField
 from syteops.core.variables import PIECE
 from syteops.crm.models import CrmIdentifier, CrmSystem
@@ -120,6 +122,29 @@ def test_it_finds_what_looking_at_each_finds(by: random.Random) -> None:
         assert [one.name for one in queries.catalogue(search=search)] == expected, repr(search)
         found += bool(expected)
     assert found > PIECES / 2
+
+
+@pytest.mark.usefixtures("site")
+def test_each_is_found_by_its_name_and_few_others_are_derived(
+    monkeypatch: pytest.MonkeyPatch, by: random.Random
+) -> None:
+    """To read one variable of ten thousand members derived all of them, in seconds."""
+    there = {one.name: one for one in queries.catalogue()}
+    derived: list[int] = []
+
+    def counted(member: TeamMember) -> dict[str, str]:
+        derived.append(member.pk)
+        return published_values(member)
+
+    monkeypatch.setattr(team_variables, "published_values", counted)
+    names = [one for one in there if is_derived(one)]
+    for name in by.sample(names, 60):
+        assert queries.find_variable(name) == there[name]
+        longer = f"{name}_x"
+        if longer not in there:
+            with pytest.raises(NotFound):
+                queries.find_variable(longer)
+    assert len(derived) < 60 * COUNT / 4
 
 
 @pytest.mark.usefixtures("site")
