@@ -1,10 +1,10 @@
 """Reading deliveries, and how destinations stand."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -23,7 +23,8 @@ class KnownDestination:
     installed: Installed
     known: Destination
     stored: DestinationState | None
-    waiting: int
+    all_waiting: "Callable[[], dict[Place, int]]" = field(compare=False, repr=False)
+    """How many deliveries wait, of these destinations: counted once, and for who wants to know."""
 
     @cached_property
     def state(self) -> DestinationState:
@@ -51,6 +52,11 @@ class KnownDestination:
     def name(self) -> str:
         """What people call it."""
         return self.known.name
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait to be sent there."""
+        return self.all_waiting().get(self.place, 0)
 
     @property
     def enabled(self) -> bool:
@@ -179,18 +185,20 @@ def _destinations(
     if among is not None:
         stored = stored.filter(destination__in={key for _, key in among})
     states = {(one.integration, one.destination): one for one in stored}
-    waiting = _waiting()
+    waiting = cache(partial(_waiting, among))
     for one in installed:
         keys = None if among is None else {key for slug, key in among if slug == one.slug}
         for known in one.integration.destinations_among(one.config, keys):
             place = one.slug, known.key
             is_named = readable is None or not known.named_by or known.named_by in readable
             shown = known if is_named else replace(known, name=known.key)
-            yield KnownDestination(one, shown, states.get(place), waiting.get(place, 0))
+            yield KnownDestination(one, shown, states.get(place), waiting)
 
 
-def _waiting() -> dict[Place, int]:
+def _waiting(among: Collection[Place] | None) -> dict[Place, int]:
     found = Delivery.objects.filter(state=DeliveryState.WAITING).order_by()
+    if among is not None:
+        found = found.filter(destination__in={key for _, key in among})
     counted = found.values_list("integration", "destination").annotate(count=Count("pk"))
     return {(integration, destination): count for integration, destination, count in counted}
 

@@ -10,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from syteops.deliveries.models import DeliveryAttempt, DestinationState
+from syteops.deliveries import queries
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.deliveries.pages import GLANCED_AT, LISTED
+from syteops.events.models import Event
 from syteops.integrations.models import IntegrationState
 from syteops.webhooks.models import Webhook
 from tests.fixtures import signed_in
@@ -87,3 +89,21 @@ def test_what_came_of_the_last_try_is_found_without_a_search_of_all_tries(
         shown = page.get(path).content.decode()
     assert "Answered 500." in shown
     assert [one["sql"] for one in seen if DeliveryAttempt._meta.db_table in one["sql"]] == []
+
+
+@pytest.mark.usefixtures("webhooks")
+def test_what_waits_is_counted_for_who_wants_to_know() -> None:
+    """A hundred thousand are, where hundreds are away: for each page that names one of them."""
+    keys = [str(pk) for pk in Webhook.objects.order_by("pk").values_list("pk", flat=True)[:2]]
+    event = Event.objects.create(id=1, at=timezone.now(), type="note.updated", resource="notes")
+    for destination in (keys[0], keys[0], keys[1]):
+        Delivery.objects.create(integration="webhooks", destination=destination, event=event)
+    with CaptureQueriesContext(connection) as seen:
+        [*queries.sending_destinations(), *queries.troubled_destinations()]
+        one = queries.get_destination("webhooks", keys[0])
+    assert [sql["sql"] for sql in seen if Delivery._meta.db_table in sql["sql"]] == []
+    assert one.waiting == 2
+    with CaptureQueriesContext(connection) as seen:
+        counts = {known.destination: known.waiting for known in queries.all_destinations()}
+    assert (counts[keys[0]], counts[keys[1]], sum(counts.values())) == (2, 1, 3)
+    assert sum(Delivery._meta.db_table in sql["sql"] for sql in seen) == 1
