@@ -146,30 +146,45 @@ _FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
 class CharsetMiddleware:
     """Refuses a body in another encoding than UTF-8, at every address, before anything reads it.
 
-    So is one that is no form where forms are sent to: it would pass for an empty one, which clears
-    every field of an object.
+    So is one that is compressed, which nobody unpacks here; and one that is no form where forms are
+    sent to: it would pass for an empty one, which clears every field of an object.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        charset = (request.content_params or {}).get("charset")
-        if charset is None or charset.strip("'\" ").lower() in _TEXT_ENCODINGS:
-            if request.method != "POST" or not _is_for_nobody(request):
-                return self.get_response(request)
-            return HttpResponse(_ONLY_FORMS, "text/plain; charset=utf-8", 415)
+        if not (detail := _why_unreadable(request)):
+            return self.get_response(request)
         if is_api(request.path_info):
-            return problem_response(request, ApiError("unsupported_media_type", _ONLY_UTF8))
-        return HttpResponse(_ONLY_UTF8, "text/plain; charset=utf-8", 415)
+            return problem_response(request, ApiError("unsupported_media_type", detail))
+        return HttpResponse(detail, "text/plain; charset=utf-8", 415)
+
+
+def _why_unreadable(request: HttpRequest) -> str:
+    charset = (request.content_params or {}).get("charset")
+    if charset is not None and charset.strip("'\" ").lower() not in _TEXT_ENCODINGS:
+        return _ONLY_UTF8
+    coding = request.META.get("HTTP_CONTENT_ENCODING")
+    if coding and coding.strip().lower() != "identity" and _has_body(request):
+        return _NOT_PACKED
+    return _ONLY_FORMS if request.method == "POST" and _is_for_nobody(request) else ""
 
 
 def _is_for_nobody(request: HttpRequest) -> bool:
-    has_body = request.META.get("CONTENT_LENGTH", "0") not in ("", "0")
-    return has_body and request.content_type not in _FORMS and not is_for_tools(request.path_info)
+    return (
+        request.content_type not in _FORMS
+        and _has_body(request)
+        and not is_for_tools(request.path_info)
+    )
+
+
+def _has_body(request: HttpRequest) -> bool:
+    return request.META.get("CONTENT_LENGTH", "0") not in ("", "0")
 
 
 _ONLY_FORMS = "Send a form here: Content-Type: application/x-www-form-urlencoded."
+_NOT_PACKED = "Send the body as it is, without Content-Encoding."
 _ONLY_UTF8 = "Send text in UTF-8: Content-Type: application/json; charset=utf-8."
 
 

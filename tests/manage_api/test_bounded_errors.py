@@ -1,5 +1,6 @@
 """No input makes an answer, or the work for it, many times its own size."""
 
+from gzip import compress
 from typing import Any
 
 import pytest
@@ -89,6 +90,26 @@ def test_an_encoding_that_is_not_utf_8_is_refused_at_every_address(
     assert answer["X-Request-ID"]
     if path.startswith("/api"):
         assert answer.json()["code"] == "unsupported_media_type"
+
+
+@each("path", [f"{API}/crm-systems", f"{API}/dispatch", "/admin/login/"])
+@each("coding", ["gzip", "deflate", "identity, br", "x"])
+def test_a_body_that_is_compressed_is_refused_as_such(path: str, coding: str, served: Api) -> None:
+    """Read as it is, it was said to be no JSON."""
+    headers: Any = {"HTTP_CONTENT_ENCODING": coding}
+    kind = "application/json" if path.startswith("/api") else "application/x-www-form-urlencoded"
+    answer = served.client.generic("POST", path, compress(b"{}"), kind, **headers)
+
+    assert answer.status_code == 415
+    assert b"without Content-Encoding" in answer.content
+
+
+@each("coding", ["", "identity", " IDENTITY "])
+def test_one_that_is_not_is_taken(coding: str, served: Api) -> None:
+    assert served.get("/crm-systems", **{"Content-Encoding": "gzip"}).status_code == 200
+    answer = served.post("/crm-systems", {"name": "HubSpot"}, **{"Content-Encoding": coding})
+
+    assert answer.status_code == 201
 
 
 @each("written", NO_MEDIA_TYPES)
