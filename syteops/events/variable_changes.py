@@ -65,7 +65,8 @@ def remember_variables(changes: VariableChanges) -> None:
     if changes.changed:
         with preparing_cursor(connection) as cursor:
             cursor.executemany(_REMEMBER, list(changes.changed.items()))
-    PublishedVariable.objects.filter(name__in=changes.removed).delete()
+    # In one parameter: a role that goes may take more names along than a statement may have.
+    PublishedVariable.objects.filter(name__among=frozenset(changes.removed)).delete()
 
 
 _REMEMBER = (

@@ -9,6 +9,7 @@ from syteops.automation.queries import exported
 from syteops.core.actors import SYSTEM
 from syteops.events import variable_changes
 from syteops.events.models import Event, PublishedVariable
+from syteops.events.variable_changes import VariableChanges, remember_variables
 from syteops.modules import services as modules
 from syteops.roles import services as roles
 from syteops.roles.models import Role
@@ -104,3 +105,14 @@ def test_a_resync_of_no_variables_tells_that_there_are_none(
     told()
     automation.resync(SYSTEM)
     assert told() == [{"changed": [], "removed": [], "full": True}]
+
+
+def test_very_many_that_go_at_once_are_forgotten() -> None:
+    """No database takes so many parameters; and what could not be stored was told never more."""
+    PublishedVariable.objects.create(name="syteops_api_n7", digest="x")
+    PublishedVariable.objects.create(name="syteops_api_stays", digest="x")
+    gone = [f"syteops_api_n{n}" for n in range(260_000)]
+    remember_variables(VariableChanges({}, gone, frozenset()))
+    remember_variables(VariableChanges({}, [], frozenset()))
+    kept = PublishedVariable.objects.filter(name__startswith="syteops_api_")
+    assert [one.name for one in kept] == ["syteops_api_stays"]
