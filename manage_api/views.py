@@ -34,6 +34,8 @@ from syteops.lib.paths import API_ROOT
 MINUTE = 60
 REFUSALS_KEPT = 5
 """How many refusals of the same call of one caller the audit trail keeps in a minute."""
+ALL_REFUSALS_KEPT = 60
+"""And of all calls of one caller: there are more than a hundred that may be refused."""
 
 
 def address_of(path: str) -> str:
@@ -155,8 +157,9 @@ class ApiView(APIView):
             return
         who = f"{self.principal.kind} {self.principal.id}"
         alike = f"{who} {self.operation.name} {problem.code}"
-        if counters().add(CounterKind.REFUSED_CALLS, alike, MINUTE) > REFUSALS_KEPT:
-            return
+        for counted, kept in ((alike, REFUSALS_KEPT), (who, ALL_REFUSALS_KEPT)):
+            if counters().add(CounterKind.REFUSED_CALLS, counted, MINUTE) > kept:
+                return
         actor = self.make_actor(self.operation.name)
         object_id = "/".join(str(value) for value in self.kwargs.values())
         record_refusal(actor, self.operation.resource, object_id, problem.code)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 
 from estimates import services as estimates
 from estimates.choices import EstimateStatus
+from manage_api import views
 from manage_api.keys.models import ManageKey
 from manage_api.operations import Access, Operation, all_operations, find
 from syteops.audit.models import AuditEntry
@@ -372,6 +373,21 @@ def test_a_key_s_page_shows_what_its_viewer_may_read(
 
 
 # --- Floods ----------------------------------------------------------------------------------
+
+
+def test_nor_does_one_that_is_refused_everything(
+    make_key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a few of each call, and more than a hundred calls, that was 600 entries a minute."""
+    monkeypatch.setattr(views, "ALL_REFUSALS_KEPT", 7)
+    caller, other = Api(make_key("notes_items:read")), Api(make_key("notes_items:read"))
+    paths = ("crm-systems", "roles", "estimates", "team-members", "webhooks", "variable-sets")
+    for one in paths:
+        for _ in range(2):
+            assert caller.post(f"/{one}", {}).status_code == 403
+    assert AuditEntry.objects.filter(outcome="refused").count() == 7
+    assert other.post("/roles", {}).status_code == 403
+    assert AuditEntry.objects.filter(outcome="refused").count() == 8
 
 
 def test_a_key_that_is_refused_all_day_does_not_flood_the_trail(make_key: Key) -> None:
