@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_about, record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
-from syteops.core.addresses import client_address
+from syteops.core.addresses import client_address, counted_address
 from syteops.core.counters import CounterKind, counters
 from syteops.core.events import Noun, Verb
 from syteops.people.lockout import note_try
@@ -71,7 +71,7 @@ def note_failure(
     person = User.objects.filter(username=typed).first() if typed else None
     operation = next((one for name, one in _OPERATIONS.items() if name in credentials), SIGN_IN)
     actor = network_actor(request, operation, *_who_is_signed_in(request))
-    who = f"{actor.address} {person and person.pk}"
+    who = f"{counted_address(actor.address)} {person and person.pk}"
     if counters().add(CounterKind.FAILED_SIGN_INS, who, 60) > KEPT_PER_MINUTE:
         return
     locked = getattr(request, "axes_locked_out", False)
