@@ -22,6 +22,8 @@ RESYNCED = f"{Noun.VARIABLES}.{Verb.RESYNCED}"
 MOST_TOGETHER = 2_000_000
 """Characters that the values of all sets have, and those of all free-form variables: one answer
 lists them."""
+MOST_VALUES = 20_000
+"""Values of all sets: each is a variable, however short."""
 _SHORT = 200
 """Characters of a free-form value that is not refused for that, and for which none are counted."""
 
@@ -146,7 +148,7 @@ def update_variable_set(
     audit.update(actor, changed, fields, also={"values": (before, after)})
     if rows is not None and before != after:
         changed.values.all().delete()
-        _store(changed, rows, before=sum(len(one["value"]) for one in before))
+        _store(changed, rows, before=before)
     return changed
 
 
@@ -196,12 +198,19 @@ def _rows(values: Sequence[Row]) -> list[VariableSetValue]:
     return sorted(rows, key=lambda one: one.suffix)
 
 
-def _store(owner: VariableSet, rows: Sequence[VariableSetValue], before: int = 0) -> None:
-    """Store these values in place of others that had so many characters."""
+def _store(
+    owner: VariableSet, rows: Sequence[VariableSetValue], before: Sequence[Row] = ()
+) -> None:
+    """Store these values in place of those before. Raises LimitReached."""
     for row in rows:
         row.set = owner
     VariableSetValue.objects.bulk_create(rows)
-    if sum(len(row.value) for row in rows) > before:
+    if len(rows) > len(before) and VariableSetValue.objects.count() > MOST_VALUES:
+        raise LimitReached(
+            f"All variable sets can have {MOST_VALUES:,} values together. Delete some first.",
+            limit=MOST_VALUES,
+        )
+    if sum(len(row.value) for row in rows) > sum(len(one["value"]) for one in before):
         together = VariableSetValue.objects.aggregate(characters=Sum(Length("value")))
         if together["characters"] > MOST_TOGETHER:
             raise _too_much("variable sets")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
-from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
+from syteops.core.errors import Conflict, Invalid, LimitReached, Protected, RoleFull
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.slugs import free_slug, own_slug
@@ -23,6 +23,8 @@ from syteops.team.queries import lock_members
 
 _OTHER_ADDRESSES = {"bulk"}
 """What /roles/… leads to beside the roles."""
+MOST_CUSTOM = 100
+"""Custom roles: each makes a variable of every team member, and one answer lists all of these."""
 FIXED_IN_SYSTEM_ROLES = ("name", "constraint_type", "max_count")
 
 
@@ -32,9 +34,10 @@ def create_role(
 ) -> Role:
     """A new role, held by `holders`; without a `slug` it is made of the name.
 
-    Raises Invalid, also for a slug that is taken, Conflict (name taken) or RoleFull.
+    Raises Invalid, also for a slug that is taken, Conflict (name taken), RoleFull or LimitReached.
     """
     transaction_lock("roles")
+    _require_room()
     role = Role(**_complete_values(Role(), values))
     _refuse_taken_name(role, role.name)
     everyone, reserved = Role.objects.all(), _OTHER_ADDRESSES
@@ -50,6 +53,15 @@ def create_role(
     return role
 
 
+def _require_room() -> None:
+    """Raises LimitReached where there are as many custom roles as there can be."""
+    if Role.objects.filter(system=False).count() >= MOST_CUSTOM:
+        raise LimitReached(
+            f"There are {MOST_CUSTOM} custom roles already, which is the most. Delete one first.",
+            limit=MOST_CUSTOM,
+        )
+
+
 @transaction.atomic
 def restore_role(actor: Actor, role: Role, *, holders: Collection[TeamMember] = ()) -> Role:
     """A deleted custom role again, under its own slug; `role` holds its columns.
@@ -57,6 +69,7 @@ def restore_role(actor: Actor, role: Role, *, holders: Collection[TeamMember] = 
     Raises as `create_role` does.
     """
     transaction_lock("roles")
+    _require_room()
     _refuse_taken_name(role, role.name)
     if Role.objects.filter(slug=role.slug).exists():
         raise Conflict(f"Another role has the slug {role.slug} by now.", slug=role.slug)

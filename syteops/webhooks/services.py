@@ -8,7 +8,7 @@ from django.utils import timezone
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.encryption import seal
-from syteops.core.errors import Conflict
+from syteops.core.errors import Conflict, LimitReached
 from syteops.core.events import Verb
 from syteops.deliveries.services import close
 from syteops.events.rights import require_readable
@@ -19,13 +19,17 @@ from syteops.webhooks.queries import INTEGRATION
 
 clear_secrets = audit.clear_secrets
 
+MOST = 2000
+"""Webhooks: each event is queued for every one that wants it, in a transaction."""
+
 
 @transaction.atomic
 def create_webhook(actor: Actor, **values: Any) -> Webhook:
     """A further webhook, with a secret of its own as `new_secret`: show that once.
 
-    Raises Invalid, or Forbidden unless who acts may read what its events tell.
+    Raises Invalid, LimitReached, or Forbidden unless who acts may read what its events tell.
     """
+    _require_room()
     webhook = Webhook(**values)
     webhook.new_secret = signing.new_secret()
     webhook.signing_secret = seal(webhook, "signing_secret", webhook.new_secret)
@@ -35,9 +39,18 @@ def create_webhook(actor: Actor, **values: Any) -> Webhook:
     return webhook
 
 
+def _require_room() -> None:
+    """Raises LimitReached where there are as many webhooks as there can be."""
+    if Webhook.objects.count() >= MOST:
+        raise LimitReached(
+            f"There are {MOST} webhooks already, which is the most. Delete one first.", limit=MOST
+        )
+
+
 @transaction.atomic
 def restore_webhook(actor: Actor, webhook: Webhook) -> Webhook:
-    """A deleted webhook again, without its secret. Raises Invalid or Forbidden."""
+    """A deleted webhook again, without its secret. Raises as `create_webhook` does."""
+    _require_room()
     audit.reinsert(actor, webhook)
     require_readable(actor, webhook.types)
     return webhook

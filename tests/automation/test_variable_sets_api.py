@@ -165,3 +165,14 @@ def test_the_values_of_all_sets_are_so_long_together(
     monkeypatch.setattr(services, "MOST_TOGETHER", 1)  # what is there already can be less
     shorter = [row("color", "ed"), row("size", "L")]
     assert acme.patch(f"{PATH}/acme", {"values": shorter}).status_code == 200
+
+
+def test_all_sets_have_so_many_values(acme: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one letter each there could be two millions, which each comparison derives."""
+    monkeypatch.setattr(services, "MOST_VALUES", 3)  # two are there
+    other = {"name": "Other", "acronym": "other", "values": [row("one", "a"), row("two", "b")]}
+    refused = acme.post(PATH, other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    assert acme.post(PATH, {**other, "values": [row("one", "a")]}).status_code == 201
+    monkeypatch.setattr(services, "MOST_VALUES", 1)  # what is there already can be changed
+    assert acme.patch(f"{PATH}/other", {"values": [row("one", "c")]}).status_code == 200

@@ -5,6 +5,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.errors import LimitReached
 from syteops.roles import services
 from syteops.roles.models import Role
 from tests.each import each
@@ -300,3 +301,14 @@ def test_the_list_costs_the_same_however_long_it_is(
         with django_assert_num_queries(4):
             found = api.get("/roles").json()["roles"]
     assert [one["assigned_count"] for one in found] == [0, 0, 0, *[2] * 6]
+
+
+def test_there_are_so_many_custom_roles(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each makes a variable of every member: 200 made a million of them, in a few calls."""
+    monkeypatch.setattr(services, "MOST_CUSTOM", 1)
+    made = api.post("/roles", {"name": "Poet", "icon": "badge"})
+    assert made.status_code == 201, made.content
+    refused = api.post("/roles", {"name": "Critic", "icon": "badge"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    with pytest.raises(LimitReached):
+        services.restore_role(SYSTEM, Role(slug="critic", name="Critic", icon="badge"))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
-from syteops.core.errors import Forbidden
+from syteops.core.errors import Forbidden, LimitReached
 from syteops.deliveries import sending
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.events.rights import require_readable
@@ -249,3 +249,14 @@ def test_who_may_not_read_webhooks_learns_no_name_from_deliveries(
     for page in pages:
         assert "Canary" in signed_in(bob).get(page).content.decode(), page
     assert found() == [delivery]
+
+
+def test_there_are_so_many_webhooks(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each event is queued for all of them, while every writer waits."""
+    monkeypatch.setattr(services, "MOST", 1)
+    new = {"name": "One", "url": "https://one.example/", "types": ["crm_system.*"]}
+    assert api.post("/webhooks", new).status_code == 201
+    refused = api.post("/webhooks", new)
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    with pytest.raises(LimitReached):
+        services.restore_webhook(SYSTEM, Webhook(**new))
