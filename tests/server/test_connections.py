@@ -1,10 +1,17 @@
 """How many connections a worker keeps open."""
 
 import resource
+import socket
 
 import pytest
 
-from syteops.server.connections import CONNECTIONS, connections_of_a_worker
+from syteops.server.connections import (
+    CONNECTIONS,
+    FILES,
+    UNREAD_FOR,
+    connections_of_a_worker,
+    end_unread_connections,
+)
 
 NONE = resource.RLIM_INFINITY
 
@@ -12,13 +19,14 @@ NONE = resource.RLIM_INFINITY
 @pytest.mark.parametrize(
     ("limits", "raised_to", "connections"),
     [
-        ((1024, 1024), 1024, (1024 - 128) // 2),
-        ((1024, 4096), 4096, (4096 - 128) // 2),
-        ((1024, 524_288), 2 * CONNECTIONS + 128, CONNECTIONS),
-        ((1024, NONE), 2 * CONNECTIONS + 128, CONNECTIONS),
+        ((1024, 1024), 1024, (1024 - 128) // FILES),
+        ((1024, 4096), 4096, (4096 - 128) // FILES),
+        ((1024, 524_288), FILES * CONNECTIONS + 128, CONNECTIONS),
+        ((1024, NONE), FILES * CONNECTIONS + 128, CONNECTIONS),
         ((20_000, 20_000), None, CONNECTIONS),
         ((NONE, NONE), None, CONNECTIONS),
     ],
+    ids=["few", "some", "many", "any number", "enough", "no limit"],
 )
 def test_each_connection_has_room_for_the_file_that_it_is_sent(
     monkeypatch: pytest.MonkeyPatch,
@@ -33,5 +41,24 @@ def test_each_connection_has_room_for_the_file_that_it_is_sent(
     found = [limits]
     monkeypatch.setattr(resource, "getrlimit", lambda kind: found[-1])
     monkeypatch.setattr(resource, "setrlimit", lambda kind, both: found.append(both))
+    assert FILES > 2
     assert connections_of_a_worker() == connections
     assert found[1:] == ([(raised_to, limits[1])] if raised_to else [])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_kernel_ends_a_connection_whose_client_takes_nothing(host: str) -> None:
+    """460 that sent requests without end and read nothing took all places, for ever."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+        assert end_unread_connections()
+        with socket.create_connection(server.getsockname()[:2]), server.accept()[0] as accepted:
+            kept = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert kept == UNREAD_FOR * 1000
+
+
+def test_nothing_is_set_on_what_only_sends() -> None:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        end_unread_connections()
+        assert not one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
