@@ -23,6 +23,7 @@ from django.conf import settings
 
 from syteops import __version__
 from syteops.core.errors import DomainError
+from syteops.core.tls import TlsStream
 from syteops.lib.urls import is_public, origin_of, plain_host, problem_of
 
 SECONDS = 10.0
@@ -256,8 +257,14 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        inner = self._inner.start_tls(ssl_context, server_hostname, self._network.left())
-        return _Stream(self._network, inner)
+        try:
+            left = self._network.left
+            return _Stream(
+                self._network, TlsStream(self._inner, ssl_context, server_hostname, left)
+            )
+        except BaseException:
+            self.close()  # nobody else does
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -127,6 +127,25 @@ def test_open_closed_and_silent_ports_are_told_apart_by_nobody() -> None:
     assert {silent, closed, another, reset, no_tls} == {outbound._NO_ANSWER}
 
 
+HELLO_REQUEST = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00"
+
+
+def test_a_handshake_that_never_ends_is_ended_at_the_deadline() -> None:
+    """OpenSSL reads on for as long as something comes: a worker's thread never came back."""
+
+    def go_on(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(HELLO_REQUEST * 100)
+
+    outbound._silent.clear()
+    began = time.monotonic()
+    with answering(go_on) as url, pytest.raises(OutboundFailed, match="in time"):
+        post(url.replace("http:", "https:"), b"{}", seconds=0.3)
+    assert time.monotonic() - began < FAR_LESS
+    assert len(outbound._silent) == 1
+    outbound._silent.clear()
+
+
 def test_an_answer_is_read_as_far_as_it_is_wanted() -> None:
     for most, body in ((4, b"fine"), (0, b"")):
         with answering(lambda connection: connection.sendall(OK)) as url:
