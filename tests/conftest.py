@@ -32,6 +32,7 @@ from syteops.lib.stack import in_one_chunk
 from tests import databases, emptying
 from tests.environment import ROOT, isolate, one_at_a_time
 from tests.isolation import forget_calls
+from tests.manage_api.stored import make_function
 from tests.once import is_once, leaves_once_out
 from tests.waiting import let_the_hour_end
 
@@ -216,6 +217,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
             connection.creation.serialize_db_to_string()
         )
         emptying.remember()
+        if connection.vendor == "postgresql":
+            make_function()
 
 
 _flush: Any = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]

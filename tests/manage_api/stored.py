@@ -20,8 +20,21 @@ _STATISTICS = {(ManageKey._meta.db_table, "last_used_at"), ("auth_user", "last_l
 def stored() -> list[tuple[str, str]]:
     """Each row of each table, read past the models: nothing can hide in a manager or property."""
     with connection.cursor() as cursor:
-        cursor.execute(_statement())
+        cursor.execute(_FUNCTION if connection.vendor == "postgresql" else _statement())
         return sorted(cursor.fetchall())
+
+
+_FUNCTION = "SELECT * FROM all_that_is_stored()"
+
+
+def make_function() -> None:
+    """PostgreSQL plans the statement of a function once, and what it is sent each time: it would
+    spend a fifth of a run on it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION all_that_is_stored() RETURNS TABLE (its_table text, its_row text)"
+            f" LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY {_statement()}; END $$"
+        )
 
 
 @cache
@@ -33,10 +46,14 @@ def _statement() -> str:
         if model._meta.managed and not model._meta.proxy
     }
     return " UNION ALL ".join(
-        f"SELECT '{table}', {_row(model)} FROM {connection.ops.quote_name(table)}"
+        f"SELECT {_text(table)}, {_row(model)} FROM {connection.ops.quote_name(table)}"
         for table, model in found.items()
         if table not in _BESIDE and model._meta.app_label != "audit"
     )
+
+
+def _text(value: str) -> str:
+    return f"CAST('{value}' AS text)"
 
 
 def _row(model: type[models.Model]) -> str:
