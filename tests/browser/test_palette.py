@@ -96,6 +96,7 @@ def test_the_theme_is_switched_and_one_leaves_from_the_palette(
     sign_in(page)
     opened(page)
     press(page, "/")
+    expect(page.locator(PALETTE)).to_be_focused()
     page.keyboard.type("dark th")
     press(page, "Enter")
     expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
