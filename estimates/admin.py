@@ -162,6 +162,10 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
         frozen = isinstance(obj, Estimate) and obj.is_frozen
         return not frozen and super().has_change_permission(request, obj)
 
+    def has_make_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """What makes a new estimate of one takes the right to add, too."""
+        return self.has_add_permission(request)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No button where the service would refuse; a selection is told why."""
         bound = isinstance(obj, Estimate) and not obj.is_deletable
@@ -333,23 +337,23 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
         told = "Answer recorded."
         return self._do(request, object_id, "decline", questions.DECLINE, decline, told)
 
-    @button("Revise", "revise", "edit_document")
+    @button("Revise", "revise", "edit_document", "make")
     def revise(self, request: HttpRequest, object_id: str) -> HttpResponse:
         told = "This is the new revision. Change it, then send it."
         revise = services.revise_estimate
         return self._do(request, object_id, "revise", questions.REVISE, revise, told)
 
-    @button("Copy", "copy", "content_copy")
+    @button("Copy", "copy", "content_copy", "make")
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         copy, told = services.copy_estimate, "This is the copy. Change it, then send it."
         return self._do(request, object_id, "copy", questions.COPY, copy, told)
 
-    @button("New from template", "use-template", "note_add")
+    @button("New from template", "use-template", "note_add", "make")
     def use_template(self, request: HttpRequest, object_id: str) -> HttpResponse:
         copy, told = services.copy_estimate, "This is the new draft. Say who it is for."
         return self._do(request, object_id, "copy", questions.USE_TEMPLATE, copy, told)
 
-    @button("Make a template", "make-template", "bookmark_add")
+    @button("Make a template", "make-template", "bookmark_add", "make")
     def make_template(self, request: HttpRequest, object_id: str) -> HttpResponse:
         copy = partial(services.copy_estimate, status=EstimateStatus.TEMPLATE)
         told = "This is the template. Its button makes new drafts of it."

@@ -311,7 +311,7 @@ class RestoreMixin(StandardViewSet):
     """`restore`: an object that was deleted softly, by its permanent id."""
 
     @action(detail=False, methods=["post"])
-    @operation("Restore a deleted {name}", input=RowIdInput)
+    @operation("Restore a deleted {name}", input=RowIdInput, permission="add")
     def restore(self, request: Request, **path: str) -> Response:
         instance = get_any(self.model(), self.validated["id"], lock=True)
         return self.show(self.service("restore")(self.actor, instance))

@@ -7,12 +7,17 @@ from rest_framework.response import Response
 from estimates import services
 from estimates.choices import EstimateStatus
 from estimates.serializers import EstimateAnswerInput, EstimateSendInput, EstimateSerializer
-from manage_api.operations import operation
+from manage_api.operations import Operation, operation
 from manage_api.viewsets import StandardViewSet
 
 
 class StatusMixin(StandardViewSet):
     """The operations that change an estimate's status. Nothing else does, over the API."""
+
+    def effects(self) -> list[Operation]:
+        """A revision is a new estimate, and changes the one that it supersedes."""
+        revises = self.operation.endpoint == "revise"
+        return [self.operations["partial_update"]] if revises else super().effects()
 
     @action(detail=True, methods=["post"])
     @operation("Send an estimate", input=EstimateSendInput, output=EstimateSerializer)
@@ -36,7 +41,7 @@ class StatusMixin(StandardViewSet):
         return self.apply(services.answer_estimate, EstimateStatus.DECLINED)
 
     @action(detail=True, methods=["post"])
-    @operation("Revise an estimate", output=EstimateSerializer)
+    @operation("Revise an estimate", output=EstimateSerializer, permission="add")
     def revise(self, request: Request, id: str) -> Response:
         """A new draft of the same number, with the same contents, in place of one that was sent.
         The client's old link then says so. The answer is the new estimate."""

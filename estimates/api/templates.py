@@ -23,7 +23,9 @@ class TemplatesMixin(StandardViewSet):
         return found if wants else found.filter(queries.NO_TEMPLATES)
 
     @action(detail=True, methods=["post"])
-    @operation("Copy an estimate", input=EstimateCopyInput, output=EstimateSerializer)
+    @operation(
+        "Copy an estimate", input=EstimateCopyInput, output=EstimateSerializer, permission="add"
+    )
     def copy(self, request: Request, id: str) -> Response:
         """A new draft under a number of its own, or a template, which is without the client. A
         copy of a template is the draft that it was made for."""

@@ -54,10 +54,13 @@ Or the page to show instead: where to wait for what has only begun, or what is s
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def button(name: str, path: str, icon: str) -> Callable[[F], F]:
-    """Make a method of an admin a button on its object's page, for who may change the object."""
+def button(name: str, path: str, icon: str, *also: str) -> Callable[[F], F]:
+    """Make a method of an admin a button on its object's page, for who may change the object.
+
+    `also` are further things that he must be allowed: for `x` the admin has `has_x_permission`.
+    """
     made: Callable[[F], F] = action(
-        description=name, url_path=path, permissions=["change"], icon=icon
+        description=name, url_path=path, permissions=["change", *also], icon=icon
     )
     return made
 

@@ -81,7 +81,7 @@ class RestoringAdmin(ServiceAdmin):
 
     def may_restore(self, request: HttpRequest) -> bool:
         """Whether the person may bring one back."""
-        return self.has_change_permission(request)
+        return self.has_add_permission(request)  # to who works with them it is a new one
 
     def ways_back(self, request: HttpRequest) -> list[tuple[str, str]]:
         deleted = f"{self.url_to('changelist')}?state=deleted"

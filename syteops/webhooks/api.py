@@ -24,7 +24,7 @@ class WebhookViewSet(EntityViewSet):
     seals_answers = True
     descriptions = {
         "partial_update": "A URL of another origin (scheme, host, port) clears the secret: rotate "
-        "it. Changing URL or types needs the right to read what the events tell.",
+        "it. To change URL or types, or activate it, needs the right to read what the events tell.",
         "destroy": "Nothing more is sent there, also nothing that is waiting.",
     }
 
@@ -48,9 +48,10 @@ class WebhookViewSet(EntityViewSet):
         return self.apply(services.send_test)
 
     def effects(self) -> list[Operation]:
-        """Reading what is sent there, where that or the address is decided."""
+        """Reading what is sent there, where that, the address or that it is sent is decided."""
         before = self.get_object() if self.operation.action == "update" else Webhook()
-        after = {"types": before.types, **self.validated}
-        if all(after.get(name, now) == now for name, now in services.decisive(before).items()):
+        now = services.decisive(before)
+        after = {name: self.validated.get(name, one) for name, one in now.items()}
+        if not services.is_decided(now, after):
             return []
         return list(reads_needed(self.principal, after["types"]))

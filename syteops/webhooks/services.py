@@ -1,5 +1,6 @@
 """Every change of a webhook. Objects passed in are locked by the caller."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -60,19 +61,25 @@ def restore_webhook(actor: Actor, webhook: Webhook) -> Webhook:
 def update_webhook(actor: Actor, webhook: Webhook, **values: Any) -> Webhook:
     """Change the fields given. Another origin of the address clears the secret. Raises Invalid.
 
-    Whoever changes the address or the events must be able to read what they tell, or it raises
-    Forbidden: else what others had sent to themselves could be sent anywhere.
+    Whoever changes the address or the events, or has them sent again, must be able to read what
+    they tell, or it raises Forbidden: else what others had sent to themselves, and perhaps may not
+    any more, could be sent anywhere.
     """
     before = decisive(webhook)
     audit.update(actor, webhook, values)
-    if decisive(webhook) != before:
+    if is_decided(before, decisive(webhook)):
         require_readable(actor, webhook.types)
     return webhook
 
 
 def decisive(webhook: Webhook) -> dict[str, Any]:
     """What decides which events are told to whom."""
-    return {"url": webhook.url, "types": webhook.types}
+    return {"url": webhook.url, "types": webhook.types, "active": webhook.active}
+
+
+def is_decided(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether it is decided that events are told to somebody: to tell nothing any more is not."""
+    return after != {**before, "active": False} and after != before
 
 
 @transaction.atomic

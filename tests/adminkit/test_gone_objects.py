@@ -108,7 +108,7 @@ def test_who_reads_no_trail_learns_no_more_than_that_it_is_gone(bob: User) -> No
     member = a_member()
     team.delete_team_member(SYSTEM, member)
     link = f"/admin/team/teammember/{member.pk}/change/"
-    names = ("view_teammember", "change_teammember")
+    names = ("view_teammember", "add_teammember")
     bob.user_permissions.set(Permission.objects.filter(codename__in=names))
     (message,) = signed_in(bob).get(link, follow=True).context["messages"]
     assert "deleted team member Ada Lovelace (001) just now." in str(message)

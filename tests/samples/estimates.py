@@ -76,4 +76,5 @@ def _copy() -> Sample:
 
 @sample("estimates_items.revise")
 def _revise() -> Sample:
-    return Sample({"id": str(a_sent_one().pk)}, missing=NOWHERE, again="conflict")
+    also = ("estimates_items.update",)
+    return Sample({"id": str(a_sent_one().pk)}, missing=NOWHERE, again="conflict", also=also)

@@ -173,7 +173,7 @@ def test_whoever_may_not_restore_any_more_restores_nothing(
     bob: User, team: list[TeamMember], lost: str
 ) -> None:
     bob.user_permissions.set(
-        Permission.objects.filter(codename__in=("view_teammember", "change_teammember"))
+        Permission.objects.filter(codename__in=("view_teammember", "add_teammember"))
     )
     for one in team:
         services.delete_team_member(SYSTEM, one)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import transaction
 from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
@@ -152,6 +153,22 @@ def test_whoever_changes_neither_address_nor_events_need_not_read_them(make_key:
     api = Api(make_key(*WEBHOOKS))
     same = {"name": "Other", "active": False, "url": URL, "types": ["team_member.*"]}
     assert api.patch(f"/webhooks/{webhook.pk}", same).json()["name"] == "Other"
+
+
+def test_whoever_has_them_sent_again_must_read_them(make_key: Make) -> None:
+    """Whoever had them sent to himself may have lost the right to them since, or be gone."""
+    webhook = a_webhook(URL, "team_member.*")
+    services.update_webhook(SYSTEM, webhook, active=False)
+    api, path = Api(make_key(*WEBHOOKS)), f"/webhooks/{webhook.pk}"
+    assert api.patch(path, {"active": False, "name": "Other"}).status_code == 200
+    refused = api.patch(path, {"active": True})
+    assert (refused.status_code, refused.json()["scope"]) == (403, "users:read")
+    stranger = Actor(ActorKind.CLIENT, "1", "Somebody", Channel.PUBLIC)
+    with pytest.raises(Forbidden), transaction.atomic():
+        services.update_webhook(stranger, Webhook.objects.get(), active=True)
+    assert not Webhook.objects.get().active
+    reader = Api(make_key(*WEBHOOKS, "users:read"))
+    assert reader.patch(path, {"active": True}).json()["active"]
 
 
 def test_an_undo_is_no_way_around(make_key: Make) -> None:
