@@ -51,7 +51,11 @@ def end_unread_connections() -> bool:
     if option is None:
         return True
     found = False
-    for file in Path("/proc/self/fd").iterdir():
+    try:
+        files = list(Path("/proc/self/fd").iterdir())
+    except OSError:  # no file can be opened at the moment, or there is no /proc
+        return False
+    for file in files:
         with suppress(OSError):  # no socket of that kind, or closed meanwhile
             if _is_listening(file):
                 with socket.socket(fileno=os.dup(int(file.name))) as one:

@@ -130,12 +130,20 @@ class Gateway:
         of_one = self._beside.count(work.who)
         if of_one >= MOST_BESIDE_OF_ONE or len(self._beside) >= MOST_BESIDE:
             raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
-        self._beside.append(work.who)
         done: Future[Any] = Future()
-        threading.Thread(target=_do, args=(work, done), name="beside", daemon=True).start()
+        try:
+            threading.Thread(target=_do, args=(work, done), name="beside", daemon=True).start()
+        except RuntimeError:  # there is no room for one more on this machine
+            raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)}) from None
+        self._beside.append(work.who)
+
+        def end(waited_for: "asyncio.Future[Any]") -> None:
+            self._beside.remove(work.who)
+            waited_for.exception()  # which the request raises; else asyncio would tell of it, too
+
         waited_for = asyncio.wrap_future(done)
         # Not when nobody waits any more: its thread goes on until then.
-        waited_for.add_done_callback(lambda _: self._beside.remove(work.who))
+        waited_for.add_done_callback(end)
         await asyncio.wait([waited_for])
         return with_work_done(environ | {"wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"}, done)
 

@@ -7,9 +7,9 @@ longer for a text in an encoding such as IDNA.
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import multipartparser
 from django.http.multipartparser import MultiPartParserError
 
@@ -22,11 +22,16 @@ _OTHER_TEXT = re.compile(rb";[^=;\"*]*\*[^=;\"A-Za-z]*=(?!utf-8')", re.IGNORECAS
 
 
 def check_heads(data: bytes, boundary: bytes) -> None:
-    """Raise MultiPartParserError for a form whose heads nobody but an attacker writes."""
-    # Django reads no more of them.
+    """Raise MultiPartParserError for a form whose heads nobody but an attacker writes.
+
+    And TooManyFieldsSent for one of more parts than there may be.
+    """
+    # Of parts that have a file's name and no other Django reads any number.
     most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + settings.DATA_UPLOAD_MAX_NUMBER_FILES + 3
     separators = 0
-    for head in islice(_heads(data, boundary), most):
+    for number, head in enumerate(_heads(data, boundary)):
+        if number == most:
+            raise TooManyFieldsSent("There are too many parts.")
         separators += head.count(b";") + head.count(b"\r\n")
         if separators > SEPARATORS_OF_A_PART * most:
             raise MultiPartParserError("There is too much in the heads of the parts.")

@@ -1,7 +1,9 @@
 """How many connections a worker keeps open."""
 
+import errno
 import resource
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +64,15 @@ def test_nothing_is_set_on_what_only_sends() -> None:
         one.bind(("127.0.0.1", 0))
         end_unread_connections()
         assert not one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+
+def test_where_files_cannot_be_listed_nobody_is_found_dead_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that had opened all that it may, or had no /proc, ceased to tell that it lives."""
+
+    def no_room(path: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "iterdir", no_room)
+    assert not end_unread_connections()

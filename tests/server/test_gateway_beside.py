@@ -1,6 +1,7 @@
 """Work that waits for others outside is done beside the one thread that answers requests."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -107,7 +108,9 @@ def test_not_too_many_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(main())
 
 
-def test_what_fails_there_fails_here() -> None:
+def test_what_fails_there_fails_here(caplog: pytest.LogCaptureFixture) -> None:
+    """And nowhere else: each provider that was silent left a traceback in the log."""
+
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         request: Any = SimpleNamespace(META=environ)
         try:
@@ -120,4 +123,31 @@ def test_what_fails_there_fails_here() -> None:
 
     client = Client()
     asyncio.run(Gateway(application)(scope(), client.receive, client.send))
+    gc.collect()
     assert (client.sent[0]["status"], client.sent[1]["body"]) == (200, b"failed")
+    assert not caplog.records
+
+
+def test_what_cannot_begin_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked while a machine had no thread left was shut out for ever."""
+    monkeypatch.setattr(gateway_module, "LINGER", 0.01)
+
+    async def main() -> None:
+        slow = Slow()
+        slow.may_answer.set()
+        gateway = Gateway(slow)
+        start = threading.Thread.start
+        monkeypatch.setattr(threading.Thread, "start", no_room)
+        for _ in range(5):
+            client, asked = asks(gateway, b"me")
+            await asyncio.wait_for(asked, PATIENCE)
+            assert client.sent[0]["status"] == 503
+        monkeypatch.setattr(threading.Thread, "start", start)
+        client, asked = asks(gateway, b"me")
+        await asyncio.wait_for(asked, PATIENCE)
+        assert client.sent[0]["status"] == 200
+
+    def no_room(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    asyncio.run(main())

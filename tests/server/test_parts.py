@@ -48,6 +48,14 @@ def test_no_more_heads_are_looked_at_than_there_may_be_parts() -> None:
         read(b"--XX" * 1_000_000)
 
 
+def test_parts_that_are_not_counted_are_no_way_around_that() -> None:
+    """Django counts no part that has a file's name and no other: those behind took seconds."""
+    cheap = b"Content-Disposition: a;filename=x"
+    dear = cheap + b";" * 900
+    with at_most(1.0), pytest.raises(SuspiciousOperation):
+        read(form(*[cheap] * 5200, *[dear] * 2000))
+
+
 STUMBLES = {
     "an order of nothing": FIELD + b"; x*0=1; x*=2",
     "an order of nothing, in UTF-8": FIELD + b"; x*=utf-8''1; x*0=utf-8''2",
