@@ -35,7 +35,7 @@ class Invitation(Entity):
     resource: ClassVar[str] = "invitations"
     noun: ClassVar[str] = "invitation"
     verbs: ClassVar[frozenset[Verb]] = frozenset(
-        (Verb.CREATED, Verb.ACCEPTED, Verb.REVOKED, Verb.MAILED, Verb.MAIL_FAILED)
+        (Verb.CREATED, Verb.UPDATED, Verb.ACCEPTED, Verb.REVOKED, Verb.MAILED, Verb.MAIL_FAILED)
     )
     counted: ClassVar[bool] = False
     unvalidated = frozenset(("uid",))

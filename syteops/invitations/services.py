@@ -23,7 +23,7 @@ from syteops.invitations import queries
 from syteops.invitations.mailing import MAILS, why_no_mail
 from syteops.invitations.models import Invitation
 from syteops.people.openid import makes_accounts
-from syteops.people.services import record_person
+from syteops.people.services import before_group_deleted, before_person_deleted, record_person
 
 LONGEST_DAYS = 30
 _LOCK = "invitations"
@@ -79,6 +79,28 @@ def delete_invitation(actor: Actor, invitation: Invitation) -> None:
     """Revoke it: its link stops working. An account that was made with it stays."""
     groups = sorted(invitation.groups.values_list("name", flat=True))
     audit.remove(actor, invitation, Verb.REVOKED, groups=groups)
+
+
+@before_person_deleted
+@transaction.atomic
+def release_person(actor: Actor, user: User) -> None:
+    """Let no invitation name that person any more. An open one of theirs works no longer."""
+    for name in ("invited_by", "accepted_by"):
+        named = Invitation.objects.select_for_update(of=("self",)).filter(**{name: user})
+        for invitation in named.order_by("pk"):
+            audit.update(actor, invitation, {name: None})
+
+
+@before_group_deleted
+@transaction.atomic
+def release_group(actor: Actor, group: Group) -> None:
+    """Let no invitation give that group any more."""
+    named = Invitation.objects.select_for_update(of=("self",)).filter(groups=group)
+    for invitation in named.order_by("pk"):
+        before = sorted(invitation.groups.values_list("name", flat=True))
+        invitation.groups.remove(group)
+        after = [name for name in before if name != group.name]
+        audit.record(actor, invitation, Verb.UPDATED, {"groups": (before, after)})
 
 
 def accept_invitation(actor: Actor, uid: UUID, token: str, user: User, password: str) -> User:

@@ -68,6 +68,12 @@ def delete_view(actor: Actor, view: SavedView) -> None:
     view.delete()
 
 
+def delete_shared_views(actor: Actor, owner: Any) -> None:
+    """Delete what that person shares: for the others it is gone, so the trail tells of it."""
+    for view in SavedView.objects.filter(owner=owner, is_shared=True).order_by("pk"):
+        delete_view(actor, view)
+
+
 def _store(actor: Actor, person: Any, view: SavedView, name: str, is_shared: bool) -> None:
     was, had = view.is_shared, view.name
     if (was or is_shared) and not person.has_perm(SHARE):

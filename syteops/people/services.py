@@ -23,6 +23,7 @@ from syteops.core.errors import (
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
+from syteops.lists.services import delete_shared_views
 from syteops.people.queries import (
     acting_person,
     group_values,
@@ -35,8 +36,10 @@ from syteops.people.queries import (
 
 PEOPLE, GROUPS = "people", "groups"
 BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])
+BeforeGroupDeleted = TypeVar("BeforeGroupDeleted", bound=Callable[[Actor, Group], None])
 LeftBehind = TypeVar("LeftBehind", bound=Callable[[User], str])
-_before_deleted: list[Callable[[Actor, User], None]] = []
+_before_deleted: list[Callable[[Actor, User], None]] = [delete_shared_views]
+_before_group_deleted: list[Callable[[Actor, Group], None]] = []
 _left_behind: list[Callable[[User], str]] = []
 
 
@@ -46,6 +49,12 @@ def before_person_deleted(service: BeforeDeleted) -> BeforeDeleted:
     The database would clear that by itself and tell nobody.
     """
     _before_deleted.append(service)
+    return service
+
+
+def before_group_deleted(service: BeforeGroupDeleted) -> BeforeGroupDeleted:
+    """The same before a group is deleted."""
+    _before_group_deleted.append(service)
     return service
 
 
@@ -138,7 +147,9 @@ def changed_with_deletion(actor: Actor, user: User) -> list[AuditEntry]:
 
 @transaction.atomic
 def delete_group(actor: Actor, group: Group) -> None:
-    """Delete a group; it is a change of everybody in it, too."""
+    """Delete a group; it is a change of everybody in it, too, and of whatever else names it."""
+    for service in _before_group_deleted:
+        service(actor, group)
     people = group.user_set.select_for_update(of=("self",)).order_by("pk")
     before = {person: person_values(person) for person in people}
     gone = _gone({**group_values(group), "member_ids": people_in(group)})
