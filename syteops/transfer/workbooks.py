@@ -75,8 +75,12 @@ def lines_of(file: BinaryIO) -> Iterator[list[str]]:
 
 
 def escaped(text: str) -> str:
-    """As XLSX has it: what would be read as an escaped character is not."""
-    return _LIKE_ESCAPED.sub("_x005F_", text)
+    """As XLSX has it: what would be read as an escaped character is not.
+
+    A carriage return is one, as spreadsheets write it: of any other, XML makes a line feed, and so
+    of one that stands before a line feed a second line break.
+    """
+    return _LIKE_ESCAPED.sub("_x005F_", text).replace("\r", "_x000D_")
 
 
 def _plain(text: str) -> str:

@@ -137,6 +137,16 @@ def test_no_cell_is_a_formula_and_each_is_read_as_it_was(
     assert as_lines(change["fields"]["biography"][1]) == as_lines(f"{first}1+1")
 
 
+@every_form
+def test_a_text_with_other_line_ends_keeps_as_many_lines(alice: User, db: None, form: str) -> None:
+    client, sheet = signed_in(alice), SHEETS["team-members"]
+    services.update_team_member(SYSTEM, a_member(), biography="one\r\ntwo\rthree\r\n\r\nfour\n")
+
+    found = report(upload(client, sheet, exported(client, sheet, form), f"some.{form}"))
+
+    assert (found.problems, found.changes) == ([], [])
+
+
 def test_a_list_that_is_filtered_is_exported_as_it_is(alice: User, filled: None) -> None:
     client, sheet = signed_in(alice), SHEETS["team-members"]
     a_member(first_name="Zoe", last_name="Zimmermann")

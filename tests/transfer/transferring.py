@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils.escape import unescape
 
 from syteops.transfer.importing import Report
 from syteops.transfer.sheets import Sheet, all_sheets
@@ -35,7 +36,7 @@ def rows_of(data: bytes) -> list[list[str]]:
     if data.startswith(b"PK"):
         sheet = load_workbook(io.BytesIO(data)).worksheets[0]
         assert not [cell for row in sheet for cell in row if cell.data_type == "f"]
-        return [["" if one is None else str(one) for one in row] for row in sheet.values]
+        return [["" if one is None else unescape(str(one)) for one in row] for row in sheet.values]
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
 
 
