@@ -177,7 +177,7 @@ def forget_expired() -> None:
 def _digest(view: "ManageViewSet", key: str) -> str:
     path = sorted(view.kwargs.items())
     principal = view.principal
-    parts = [principal.kind, principal.id, view.operation.name, path, key]
+    parts = [principal.kind, principal.retries_as, view.operation.name, path, key]
     return hashlib.sha256(dump(parts)).hexdigest()
 
 

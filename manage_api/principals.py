@@ -19,6 +19,11 @@ class Principal(Party, Protocol):
         """The Django user, of a person."""
 
     @property
+    def retries_as(self) -> str:
+        """The id under which its retries are known. It outlives a rotation: nothing is done twice
+        for a tool that gets another key between a call and its retry."""
+
+    @property
     def state(self) -> State | None:
         """The database's state when the principal was found; None where that is not known."""
 
@@ -52,6 +57,10 @@ class PersonPrincipal(Person):
     """A logged-in admin: Django's permissions decide."""
 
     state = None
+
+    @property
+    def retries_as(self) -> str:
+        return self.id
 
     @property
     def reads_everything(self) -> bool:

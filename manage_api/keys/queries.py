@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django.contrib.auth.models import User
 from django.db.models import Max, Q, QuerySet, Sum
@@ -63,11 +64,34 @@ def heirs() -> dict[str, ManageKey]:
     That is the key itself, or the last of those that replaced it. One query.
     """
     every = ManageKey.objects.defer("verifier").in_bulk()
+    found: dict[str, ManageKey] = {}
+    # From the newest on: a key is made later than what it replaces, and there may be thousands.
+    for one in sorted(every.values(), key=lambda key: key.pk, reverse=True):
+        successor = every.get(one.successor_id)
+        found[one.public_id] = found.get(successor.public_id, successor) if successor else one
+    return found
 
-    def heir(key: ManageKey) -> ManageKey:
-        return heir(every[key.successor_id]) if key.successor_id else key
 
-    return {one.public_id: heir(one) for one in every.values()}
+def replaced_by(key: ManageKey) -> list[int]:
+    """The primary keys of all that `key` has replaced, and those had, the latest first. One query.
+
+    A key that is replaced each day has hundreds.
+    """
+    replaced = ManageKey.objects.filter(successor__isnull=False)
+    by_successor = dict(replaced.values_list("successor_id", "pk"))
+    found, at = [], key.pk
+    while at in by_successor:
+        at = by_successor.pop(at)  # so that a forged circle ends
+        found.append(at)
+    return found
+
+
+@lru_cache(maxsize=1000)
+def first_of_line(pk: int, public_id: str) -> str:
+    """The public id of the first of the keys that this one replaced, or its own. It stays."""
+    former = replaced_by(ManageKey(pk=pk))[-1:]
+    found = ManageKey.objects.filter(pk__in=former).values_list("public_id", flat=True).first()
+    return found or public_id
 
 
 def live_keys() -> QuerySet[ManageKey]:

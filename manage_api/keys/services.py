@@ -13,7 +13,7 @@ from manage_api import throttling
 from manage_api.keys import rights, tokens, validators
 from manage_api.keys.endings import put_back
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
-from manage_api.keys.queries import site_key, sponsored_keys
+from manage_api.keys.queries import replaced_by, site_key, sponsored_keys
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, Protected
@@ -196,9 +196,12 @@ def _issue(
 
 
 def _end_predecessors(actor: Actor, key: ManageKey, now: datetime) -> None:
-    """End what `key` replaced and what those replaced, where an overlap still lets it work."""
-    for old in ManageKey.objects.select_for_update().filter(successor=key):
-        _end_predecessors(actor, old, now)
+    """End what `key` replaced and what those replaced, where an overlap still lets it work.
+
+    However often that was: a key that could not be ended any more would be the worst of all.
+    """
+    unended = ManageKey.objects.select_for_update().filter(revoked_at=None)
+    for old in unended.filter(pk__in=replaced_by(key)).order_by("pk"):
         # One that ended by itself keeps the time of its end.
         if old.ends_at is None or old.ends_at > now:
             _end(actor, old, {"revoked_at": now}, Verb.REVOKED)

@@ -16,6 +16,7 @@ from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
 from manage_api.keys.endings import put_back
 from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
+from manage_api.keys.queries import first_of_line
 from manage_api.operations import Operation, all_scopes
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
@@ -49,6 +50,10 @@ class KeyHolder:
     @property
     def id(self) -> str:
         return self.key.public_id
+
+    @property
+    def retries_as(self) -> str:
+        return first_of_line(self.key.pk, self.key.public_id)
 
     @property
     def label(self) -> str:

@@ -177,7 +177,7 @@ def _complete_values(member: TeamMember, values: Mapping[str, Any]) -> dict[str,
         TeamMember.lock_numbers()  # whoever comes back takes the number first, and then the login
         other = TeamMember.objects.exclude(pk=member.pk).filter(user=user).first()
         if other is not None:
-            taken = f"This is the login of {other} ({other.slot})."
+            taken = f"This is the login of team member {other.slot}."
             raise Invalid.field("user", taken, "not_unique")
     return completed
 

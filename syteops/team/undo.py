@@ -32,7 +32,9 @@ def _update(actor: Actor, member: TeamMember, **before: Any) -> None:
 def _by_number(identifiers: Mapping[CrmSystem, str]) -> dict[str, str]:
     for system in identifiers:
         if system.deleted_at is not None:
-            raise Conflict(f"{system} was deleted since. Restore that CRM system first.")
+            gone = Conflict(f"{system} was deleted since. Restore that CRM system first.")
+            gone.tells_of = CrmSystem.resource
+            raise gone
     return {system.slot: text for system, text in identifiers.items()}
 
 

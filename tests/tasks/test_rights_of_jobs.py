@@ -105,7 +105,7 @@ DOORS: tuple[tuple[Any, Callable[[Client], Any], tuple[str, ...]], ...] = (
     (transfer_tasks.make_workbook, _export, (VIEW,)),
     (transfer_tasks.try_file, _try_import, ("add_teammember", CHANGE, VIEW)),
     (transfer_tasks.store_file, _import, ("add_teammember", CHANGE, VIEW)),
-    (transfer_tasks.restore_rows, _restore, (CHANGE, VIEW)),
+    (transfer_tasks.restore_rows, _restore, ("add_teammember", VIEW)),
 )
 """The last of the permissions is the one that is lost."""
 

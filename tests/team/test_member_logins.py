@@ -120,6 +120,21 @@ def test_a_person_links_a_login_with_the_right_to_see_logins(
     assert TeamMember.objects.get().user == charlie
 
 
+def test_who_may_not_read_members_is_told_no_name_of_whose_login_it_is(
+    bob: User, charlie: User, as_person: Callable[[User], Api]
+) -> None:
+    bob.user_permissions.set(
+        Permission.objects.filter(codename__in=("change_teammember", "view_user"))
+    )
+    a_member()
+    a_member(user=charlie, full_name="Grace Hopper", number=None)
+
+    refused_ = as_person(bob).patch("/team-members/001", {"user": "charlie"})
+
+    assert refused_.json()["errors"][0]["code"] == "not_unique"
+    assert "Grace" not in refused_.content.decode()
+
+
 def test_the_same_user_again_changes_nothing(api: Api, alice: User) -> None:
     a_member(user=alice)
 

@@ -213,7 +213,9 @@ def test_a_later_change_of_another_field_or_identifier_stays(api: Api) -> None:
     assert member.crm_ids == {"001": "A", "002": "Z"}
 
 
-def test_an_identifier_does_not_come_back_in_another_system_of_that_number(api: Api) -> None:
+def test_an_identifier_does_not_come_back_in_another_system_of_that_number(
+    api: Api, make_key: Any
+) -> None:
     crm.create_crm_system(SYSTEM, name="HubSpot")
     a_member(crm_ids={"001": "A"})
     api.patch("/team-members/001", {"crm_ids": {"001": ""}})
@@ -224,6 +226,8 @@ def test_an_identifier_does_not_come_back_in_another_system_of_that_number(api: 
     problem = refused(api, entry, shown)
 
     assert "HubSpot was deleted" in problem["detail"]
+    reader = Api(make_key("audit:read", "audit:write", "users:read", "users:write"))
+    assert "HubSpot" not in str(revert(reader, entry).json())
     assert get_member("001").crm_ids == {}
 
 
