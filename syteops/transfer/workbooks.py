@@ -26,8 +26,8 @@ MOST_PARTS = 1000
 LONGEST_DIRECTORY = 200_000
 """Bytes in which a file says what is in it: what stands there beside the names takes as long as
 there is, times how much there is."""
-MOST_TAGS = 600_000
-"""In a part: 2,000 rows of 50 columns have so many."""
+MOST_TAGS = 620_000
+"""In a part: 2,000 rows of 50 columns have so many, with the texts in their cells."""
 MOST_ATTRIBUTES = 400_000
 MOST_OTHER_TAGS = 20_000
 """In a part that is held in memory as a whole: what the workbook consists of, and its styles."""

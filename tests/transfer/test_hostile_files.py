@@ -200,6 +200,16 @@ def test_a_large_file_needs_no_other_disk(browser: Client, monkeypatch: pytest.M
     assert "Delete its empty rows" in refusal(upload(browser, MEMBERS, data))
 
 
+def test_a_full_sheet_has_no_more_tags_than_are_looked_at() -> None:
+    """With its texts in its cells, as many programs write them, it was refused."""
+    cell = b'<c r="AA1000" s="12" t="inlineStr"><is><t>x</t></is></c>'
+    row = b'<row r="1000" spans="1:50">' + cell * 50 + b"</row>"
+    sheet = b"<worksheet><sheetData>" + row * 2000 + b"</sheetData></worksheet>"
+    part = workbooks._Counted(io.BytesIO(sheet), workbooks.MOST_TAGS)
+    while part.read(65_536):
+        pass
+
+
 def test_the_size_is_looked_at_before_the_file_is() -> None:
     class Untouchable(io.BytesIO):
         def read(self, *args: Any) -> bytes:
