@@ -22,9 +22,7 @@ pytestmark = pytest.mark.django_db
 def key() -> ManageKey:
     """The last of very many."""
     last = services.create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"]).key
-    ManageKey.objects.filter(pk=last.pk).update(id=last.pk + MANY)
-    last = ManageKey.objects.get()
-    now, first = timezone.now(), last.pk - MANY
+    now, first = timezone.now(), last.pk - MANY  # below it: the numbers above are to be given
     made: list[Any] = [
         ManageKey(id=first + n, public_id=f"{n:012d}", name="n8n", verifier=last.verifier,
                   rotated_at=now, revoked_at=now, successor_id=first + n + 1)
