@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db.models import Q
 
 from syteops.audit.models import AuditEntry, Outcome
-from syteops.core.actors import ActorKind
+from syteops.core.actors import SYSTEM, ActorKind
 from syteops.core.entities import Entity
 from syteops.core.events import NOUN_VERBS, SECRET_VERBS, Noun, Verb
 from syteops.lib.folding import fold
@@ -48,11 +48,18 @@ _WITHOUT_OBJECT = {
 
 
 def actor_name(entry: AuditEntry) -> str:
-    """Who did it. A client signs with any name, so it stands in quotes: client "admin"."""
+    """Who did it. A client signs with any name, so it stands in quotes: client "admin". So does
+    that of a person who is called as the site itself is here: the invited choose their names.
+    """
+    if entry.actor_kind == ActorKind.PERSON and fold(entry.actor_label) in _NOT_PEOPLE:
+        return f'person "{entry.actor_label}"'
     if entry.actor_kind == ActorKind.CLIENT and entry.actor_label:
         name = entry.actor_label.replace('"', "'")  # else it could seem to end earlier
         return f'client "{name}"'
     return entry.actor_label or "Somebody"
+
+
+_NOT_PEOPLE = {fold(one) for one in (SYSTEM.label, "Somebody")}
 
 
 def sentence(entry: AuditEntry) -> str:
@@ -79,6 +86,8 @@ def says(word: str) -> Q:
 def names_actor(word: str) -> Q:
     """The condition that the actor is called so although no label says it."""
     is_nobody = Q(actor_label="") if word in "somebody" else Q(pk__in=())
+    is_like_us = Q(actor_kind=ActorKind.PERSON, actor_label_folded__in=_NOT_PEOPLE)
+    is_nobody |= is_like_us if word in "person" else Q(pk__in=())
     return is_nobody | (Q(actor_kind=ActorKind.CLIENT) if word in "client" else Q(pk__in=()))
 
 

@@ -63,6 +63,19 @@ def test_a_client_who_signs_as_admin_is_none(page: Client, changed: AuditEntry) 
     assert 'client "alice"' in shown(page, f"/admin/crm/crmsystem/{system.pk}/history/")
 
 
+@pytest.mark.parametrize("name", ["SyteOps", "syteops", "Somebody"])
+def test_a_person_who_is_called_as_the_site_itself_is_still_a_person(
+    page: Client, name: str
+) -> None:
+    """The invited choose their names."""
+    person = Actor(ActorKind.PERSON, "7", name, Channel.ADMIN)
+    system = crm.create_crm_system(person, name="HubSpot")
+    crm.update_crm_system(SYSTEM, system, name="Zoho")
+    mine, own = AuditEntry.objects.order_by("id")[:2]
+    assert [words.actor_name(one) for one in (mine, own)] == [f'person "{name}"', "SyteOps"]
+    assert f'person "{name}"' in shown(page, f"{LIST}?q=person")
+
+
 @each(
     ("query", "found"),
     [
