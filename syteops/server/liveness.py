@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from syteops.env import announced
-from syteops.server.connections import end_unread_connections
+from syteops.server.connections import UnreadConnections
 
 _GRACE = 5.0  # seconds for the request under way, once the server process is gone
 
@@ -29,10 +29,10 @@ def start(busy_since: BusySince) -> None:
 
 
 def _report(busy_since: BusySince, port: int, token: str, parent: int) -> None:
-    listens = False
+    unread = UnreadConnections()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         while os.getppid() == parent:
-            listens = listens or end_unread_connections()
+            unread.end()
             since = busy_since() or time.monotonic()
             with suppress(OSError):
                 sender.sendto(f"{token} {os.getpid()} {since}".encode(), ("127.0.0.1", port))

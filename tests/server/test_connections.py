@@ -3,6 +3,9 @@
 import errno
 import resource
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,10 @@ import pytest
 from syteops.server.connections import (
     CONNECTIONS,
     FILES,
+    LOOKS_EVERY,
     UNREAD_FOR,
+    UnreadConnections,
     connections_of_a_worker,
-    end_unread_connections,
 )
 
 NONE = resource.RLIM_INFINITY
@@ -49,21 +53,41 @@ def test_each_connection_has_room_for_the_file_that_it_is_sent(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_the_kernel_ends_a_connection_whose_client_takes_nothing(host: str) -> None:
+def test_a_connection_ends_whose_client_takes_nothing_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
     """460 that sent requests without end and read nothing took all places, for ever."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as server:
-        assert end_unread_connections()
-        with socket.create_connection(server.getsockname()[:2]), server.accept()[0] as accepted:
-            kept = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-    assert kept == UNREAD_FOR * 1000
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    unread = UnreadConnections()
+    with (
+        serving(host) as server,
+        a_pair(server) as (silent, one),
+        a_pair(server) as (slow, two),
+        a_pair(server) as (_, idle),
+    ):
+        for accepted in (one, two):
+            fill(accepted)
+        for _ in range(UNREAD_FOR // LOOKS_EVERY + 1):
+            unread.end()
+            clock[0] += LOOKS_EVERY
+            slow.recv(200_000)
+            fill(two)
+        assert [is_ended(accepted) for accepted in (one, two, idle)] == [True, False, False]
+        assert silent.recv(1)
 
 
-def test_nothing_is_set_on_what_only_sends() -> None:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        end_unread_connections()
-        assert not one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+def test_what_is_sent_to_others_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syteops.server.connections.UNREAD_FOR", 0)
+    with serving("127.0.0.1") as elsewhere, a_pair(elsewhere) as (mine, _):
+        port = elsewhere.getsockname()[1]
+        elsewhere.close()  # of another process
+        mine.setblocking(False)
+        fill(mine)
+        unread = UnreadConnections()
+        unread.end()
+        assert port not in unread._ports
+        assert not is_ended(mine)
 
 
 def test_where_files_cannot_be_listed_nobody_is_found_dead_for_it(
@@ -75,4 +99,36 @@ def test_where_files_cannot_be_listed_nobody_is_found_dead_for_it(
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(Path, "iterdir", no_room)
-    assert not end_unread_connections()
+    UnreadConnections().end()
+
+
+# --- Connections of this process -------------------------------------------------------------
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+def serving(host: str) -> socket.socket:
+    return socket.create_server(
+        (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+    )
+
+
+@contextmanager
+def a_pair(server: socket.socket) -> Iterator[Pair]:
+    """A client's end and the server's."""
+    with socket.create_connection(server.getsockname()[:2]) as client, server.accept()[0] as one:
+        one.setblocking(False)
+        yield client, one
+
+
+def fill(one: socket.socket) -> None:
+    with suppress(BlockingIOError):
+        while True:
+            one.send(b"x" * 100_000)
+
+
+def is_ended(one: socket.socket) -> bool:
+    try:
+        return one.recv(1) == b""
+    except BlockingIOError:
+        return False
