@@ -199,7 +199,7 @@ def _foreign(error: BaseException) -> ApiError:
     if isinstance(error, DisallowedHost):
         return bad_header(_WRONG_HOST)
     if is_outage(error):
-        return ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+        return unavailable()
     if isinstance(error, (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)):
         return not_authenticated()
     for kind, code, is_for_callers in _FOREIGN:
@@ -228,6 +228,11 @@ _WRONG_HOST = (
     "The Host header names no host of this site. Whoever runs it adds the name to the setting "
     "ALLOWED_HOSTS."
 )
+
+
+def unavailable() -> ApiError:
+    """The 503 for what may work in some seconds; it says in how many (RFC 9110, section 10.2.3)."""
+    return ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def not_authenticated(code: str = "not_authenticated") -> ApiError:

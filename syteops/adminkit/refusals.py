@@ -19,7 +19,6 @@ from syteops.core.errors import LimitReached
 from syteops.core.outages import RETRY_AFTER
 from syteops.lib.paths import ADMIN_PREFIX
 
-_TOLD = {TrailBroken: 503, LimitReached: 429}
 _PLACES = (ADMIN_PREFIX, "/uploads/")
 """Where people's pages are, and the pictures on them."""
 
@@ -45,12 +44,11 @@ class AdminRefusalMiddleware:
 
         And what a page has not told itself of a limit, such as that of tasks, is no fault of ours.
         """
-        status = next((code for kind, code in _TOLD.items() if isinstance(error, kind)), None)
-        if status is None:
+        if not isinstance(error, TrailBroken | LimitReached):
             return None
         return HttpResponse(
-            getattr(error, "detail", ""),
-            status=status,
+            error.detail,
+            status=503 if isinstance(error, TrailBroken) else 429,
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": str(RETRY_AFTER)},
         )

@@ -82,7 +82,7 @@ def counters() -> Counters:
         return local
     from redis.exceptions import RedisError  # here, for the sake of starts without Redis
 
-    return FallbackCounters(CacheCounters(), local, RedisError, "machine")
+    return FallbackCounters(RedisCounters(), local, RedisError, "machine")
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
@@ -103,16 +103,16 @@ def _digest(kind: CounterKind, key: str) -> bytes:
     return hashlib.blake2b((kind + "\0" + key).encode(), digest_size=16).digest()
 
 
-class CacheCounters:
-    """Counters in the shared cache, whose increments are atomic."""
+class RedisCounters:
+    """Counters in the cache, which is Redis here: its increments are atomic."""
 
     def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
-        redis: Any = cache
-        return int(redis.count(_cache_key(kind, key, window), amount, 2 * window))
+        return self._count(_cache_key(kind, key, window), amount, window)
 
     def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
-        if (left := self.add(kind, key, window, -amount)) < 0:  # it has lapsed
-            self.add(kind, key, window, -left)
+        name = _cache_key(kind, key, window)
+        if (left := self._count(name, -amount, window)) < 0:  # it has lapsed
+            self._count(name, -left, window)
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return int(cache.get(_cache_key(kind, key, window), 0))
@@ -123,6 +123,10 @@ class CacheCounters:
 
     def clear(self) -> None:
         cache.clear()
+
+    def _count(self, name: str, amount: int, window: int) -> int:
+        redis: Any = cache
+        return int(redis.count(name, amount, 2 * window))
 
 
 def _cache_key(kind: CounterKind, key: str, window: int, ago: int = 0) -> str:

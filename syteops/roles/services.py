@@ -10,8 +10,9 @@ from django.db import transaction
 
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
-from syteops.core.errors import Conflict, Invalid, LimitReached, Protected, RoleFull
+from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
 from syteops.core.events import Verb
+from syteops.core.limits import require_room
 from syteops.core.locks import transaction_lock
 from syteops.core.slugs import free_slug, own_slug
 from syteops.core.trials import Touched, note_touched
@@ -54,12 +55,7 @@ def create_role(
 
 
 def _require_room() -> None:
-    """Raises LimitReached where there are as many custom roles as there can be."""
-    if Role.objects.filter(system=False).count() >= MOST_CUSTOM:
-        raise LimitReached(
-            f"There are {MOST_CUSTOM} custom roles already, which is the most. Delete one first.",
-            limit=MOST_CUSTOM,
-        )
+    require_room(Role.objects.filter(system=False), MOST_CUSTOM, "custom roles")
 
 
 @transaction.atomic

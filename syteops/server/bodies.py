@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
-from manage_api.errors import ApiError
-from syteops.core.outages import RETRY_AFTER
+from manage_api.errors import ApiError, unavailable
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -78,7 +77,7 @@ class Bodies:
             if not body.is_given_up:
                 raise ApiError("request_timeout") from None
         if body.is_given_up:
-            raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+            raise unavailable()
 
     def _take(self, body: Body, part: bytes, limit: int) -> None:
         if body.size + len(part) > limit:

@@ -15,10 +15,10 @@ from termios import TIOCOUTQ
 CONNECTIONS = 2048
 """How many at most. More wait until one of them ends."""
 FILES = 3
-"""Of a connection: itself, what is on its way to a client, who may be slow, and what he has asked
+"""Of a connection: itself, what is on its way to a client that is slow, and what that one has asked
 for next."""
 UNREAD_FOR = 60
-"""Seconds for which a client may take nothing of what is on its way to him."""
+"""Seconds for which a client may take nothing of what is on its way to it."""
 LOOKS_EVERY = 10
 """Seconds between two looks at what was taken."""
 _TAKEN = struct.Struct("=120xQ")  # of the kernel's tcp_info (linux/tcp.h): tcpi_bytes_acked
@@ -53,7 +53,7 @@ class UnreadConnections:
 
     Of answers that are short the server knows only that they wait in the connection, so nobody else
     would end them. The kernel's own limit (TCP_USER_TIMEOUT) would end those of slow clients, too:
-    it counts from when the client's buffer was full first, however much he has taken since.
+    it counts from when the client's buffer was full first, however much was taken since.
     """
 
     def __init__(self) -> None:

@@ -23,8 +23,7 @@ from wsgiref.util import FileWrapper
 
 from django.conf import settings
 
-from manage_api.errors import ApiError
-from syteops.core.outages import RETRY_AFTER
+from manage_api.errors import ApiError, unavailable
 from syteops.core.waiting import (
     Wait,
     Work,
@@ -129,12 +128,12 @@ class Gateway:
         """
         of_one = self._beside.count(work.who)
         if of_one >= MOST_BESIDE_OF_ONE or len(self._beside) >= MOST_BESIDE:
-            raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+            raise unavailable()
         done: Future[Any] = Future()
         try:
             threading.Thread(target=_do, args=(work, done), name="beside", daemon=True).start()
         except RuntimeError:  # there is no room for one more on this machine
-            raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)}) from None
+            raise unavailable() from None
         self._beside.append(work.who)
 
         def end(waited_for: "asyncio.Future[Any]") -> None:
@@ -218,7 +217,7 @@ class Answer:
             if monotonic() > until:
                 method, path = self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"]
                 log.error("Not available: %s %s (it waited behind others)", method, path)
-                raise ApiError("unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+                raise unavailable()
             return self.begin()
 
         return begin

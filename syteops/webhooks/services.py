@@ -9,8 +9,9 @@ from django.utils import timezone
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.encryption import seal
-from syteops.core.errors import Conflict, LimitReached
+from syteops.core.errors import Conflict
 from syteops.core.events import Verb
+from syteops.core.limits import require_room
 from syteops.deliveries.services import close
 from syteops.events.rights import require_readable
 from syteops.integrations.queries import get_installed
@@ -30,7 +31,7 @@ def create_webhook(actor: Actor, **values: Any) -> Webhook:
 
     Raises Invalid, LimitReached, or Forbidden unless who acts may read what its events tell.
     """
-    _require_room()
+    require_room(Webhook.objects.all(), MOST, "webhooks")
     webhook = Webhook(**values)
     webhook.new_secret = signing.new_secret()
     webhook.signing_secret = seal(webhook, "signing_secret", webhook.new_secret)
@@ -40,18 +41,10 @@ def create_webhook(actor: Actor, **values: Any) -> Webhook:
     return webhook
 
 
-def _require_room() -> None:
-    """Raises LimitReached where there are as many webhooks as there can be."""
-    if Webhook.objects.count() >= MOST:
-        raise LimitReached(
-            f"There are {MOST} webhooks already, which is the most. Delete one first.", limit=MOST
-        )
-
-
 @transaction.atomic
 def restore_webhook(actor: Actor, webhook: Webhook) -> Webhook:
     """A deleted webhook again, without its secret. Raises as `create_webhook` does."""
-    _require_room()
+    require_room(Webhook.objects.all(), MOST, "webhooks")
     audit.reinsert(actor, webhook)
     require_readable(actor, webhook.types)
     return webhook
