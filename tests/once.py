@@ -35,6 +35,7 @@ ONCE = {
     "manage_api/test_openapi_components.py": "how the API is described",
     "manage_api/test_openapi_statuses.py": "how the API is described",
     "manage_api/test_prediction.py": "that rights are told as they are decided",
+    "manage_api/test_refusal_floods.py": "how many refusals of one caller are kept",
     "manage_api/test_values_of_others.py": "which parts of an answer its caller may see",
     "server/test_slow_clients.py": "how requests come in at the server",
     "server/test_starting.py": "what is wrong around a site and not with its database",

@@ -1,6 +1,7 @@
 """Many rows are deleted or restored in the background: looked at first, and all of them or none."""
 
 import re
+from contextlib import nullcontext
 from html import unescape
 from typing import Any
 
@@ -13,13 +14,13 @@ from benchmarks.records import fill
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.counters import counters
-from syteops.core.errors import LimitReached
+from syteops.core.errors import Forbidden, LimitReached
 from syteops.crm.models import CrmSystem
 from syteops.crm.services import create_crm_system, delete_crm_system
 from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.transfer import budget, files, pages
+from syteops.transfer import budget, files, pages, restoring
 from syteops.transfer.budget import PER_FILE, spend
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import GONE
@@ -185,6 +186,10 @@ def test_whoever_may_not_restore_any_more_restores_nothing(
     run_tasks()
     assert there() == []
     assert Job.objects.latest("begun_at").problem
+    # Nor does the work itself, if a worker did not look at rights before.
+    with pytest.raises(Forbidden):
+        restoring.restore(Import.objects.get(), SYSTEM, lambda *_: None, nullcontext)
+    assert there() == []
 
 
 @pytest.mark.parametrize("page_of_others", ["import", "edit", "deletion"])
