@@ -86,9 +86,12 @@ def delete_webhook(actor: Actor, webhook: Webhook) -> None:
 def rotate_secret(actor: Actor, webhook: Webhook) -> Webhook:
     """A new secret, as `new_secret`: show that once. The old one signs as well for `OVERLAP`.
 
-    An older one ends at once, so to end a secret that got out, rotate twice.
+    An older one ends at once, so to end a secret that got out, rotate twice. Without one nothing
+    is sent: whoever makes the first must be able to read what is told, or it raises Forbidden.
     """
     now, present = timezone.now(), audit.read_secret(webhook, "signing_secret")
+    if webhook.active and present is None:
+        require_readable(actor, webhook.types)
     text = signing.new_secret()
     former = seal(webhook, "former_secret", present) if present else None
     values = {

@@ -15,6 +15,7 @@ from syteops.core.errors import Forbidden, LimitReached
 from syteops.deliveries import sending
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.events.rights import require_readable
+from syteops.integrations.queries import get_installed
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
 from tests.events.publish import a_system
@@ -169,6 +170,26 @@ def test_whoever_has_them_sent_again_must_read_them(make_key: Make) -> None:
     assert not Webhook.objects.get().active
     reader = Api(make_key(*WEBHOOKS, "users:read"))
     assert reader.patch(path, {"active": True}).json()["active"]
+
+
+def test_whoever_makes_the_secret_that_it_lacks_must_read_what_is_sent_then(
+    make_key: Make,
+) -> None:
+    webhook = a_webhook(URL, "team_member.*")
+    services.clear_secrets(SYSTEM, webhook, "signing_secret")
+    path = f"/webhooks/{webhook.pk}/rotate-secret"
+    assert Api(make_key(*WEBHOOKS)).post(path).json()["code"] == "permission_denied"
+    assert Webhook.objects.get().signing_secret is None
+    assert Api(make_key(*WEBHOOKS, "users:read")).post(path).json()["signing_secret"]
+    assert Api(make_key(*WEBHOOKS)).post(path).json()["signing_secret"]  # it has one: no news
+
+
+def test_nor_does_enabling_send_what_who_enables_may_not_read(make_key: Make) -> None:
+    a_webhook(URL, "team_member.*")
+    mine, path = ("integrations:read", "integrations:write"), "/integrations/webhooks/enable"
+    assert Api(make_key(*mine)).post(path).status_code == 403
+    assert not get_installed("webhooks").enabled
+    assert Api(make_key(*mine, "users:read")).post(path).json()["enabled"]
 
 
 def test_an_undo_is_no_way_around(make_key: Make) -> None:
