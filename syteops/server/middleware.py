@@ -116,17 +116,27 @@ class AliveMiddleware:
 
 
 class HttpsMiddleware(SecurityMiddleware):
-    """Django's, but a tool that comes over plain http is refused and not redirected.
+    """Django's, but what comes over plain http from a tool, or to be stored, is not redirected.
 
-    Its key has just travelled in the clear, which a redirect would hide for ever; and clients turn
-    a redirected POST into a GET, which answers 200 and stores nothing (RFC 9110, section 15.4.2).
+    The tool's key has just travelled in the clear, which a redirect would hide for ever; and it
+    turns a POST into a GET, which answers 200 and stores nothing (RFC 9110, section 15.4.2).
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:  # type: ignore[override]
         redirect = super().process_request(request)
-        if redirect is not None and (is_for_tools(request.path_info) or _carries_key(request)):
+        if redirect is None:
+            return None
+        if is_for_tools(request.path_info) or _carries_key(request):
             return problem_response(request, ApiError("https_required"))
-        return redirect
+        return redirect if request.method in ("GET", "HEAD", "OPTIONS") else _over_https(redirect)
+
+
+def _over_https(redirect: HttpResponseBase) -> HttpResponse:
+    texts = (
+        "Nothing was stored: it was sent over plain http, where others can read it.",
+        f"Open {redirect.headers['Location']} and send it again.",
+    )
+    return plain_page("", 403, "HTTPS is required", *texts)
 
 
 def _carries_key(request: HttpRequest) -> bool:

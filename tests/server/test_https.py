@@ -82,6 +82,16 @@ def test_people_are_redirected(client: Client, path: str) -> None:
     assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
 
 
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/crm/crmsystem/add/", "/estimates/x"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_what_people_send_is_not_lost_in_silence(client: Client, path: str, method: str) -> None:
+    """A redirect would show the page anew, as if it had been done."""
+    answer = client.generic(method, path)
+    assert (answer.status_code, "Location" in answer) == (403, False)
+    assert f"Open https://testserver{path} and send it again." in answer.content.decode()
+    assert "<script" not in client.post(f"{path}?<script>").content.decode()
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_checks_are_neither(client: Client, path: str) -> None:
     assert client.get(path).status_code in (200, 503)
