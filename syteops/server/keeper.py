@@ -41,20 +41,29 @@ class Keeper:
     """
 
     def __init__(self, work: Work, limit: float) -> None:
-        self._work, self._limit, self._process, self._is_over = work, limit, 0, False
+        self._work, self._limit, self._process = work, limit, 0
+        self._is_kept = self._is_over = False
         self._replacing = Lock()
 
     def start(self) -> None:
         """Fork it. To be called before this process has any thread, the first time."""
+        self._is_kept = True
         watch = partial(_Watch, os.getpid(), self._work, self._limit)
         self._process = _fork("syteops-keeper", lambda: watch().keep())
 
     def replace(self) -> None:
-        """Fork another one if it has ended though nobody told it to; its worker ends by itself."""
+        """Fork another one if it has ended though nobody told it to; its worker ends by itself.
+
+        Raises OSError where no process can be made, and may be called again.
+        """
         with self._replacing:
-            if self._is_over or not self._process or (status := _ended(self._process)) is None:
+            if self._is_over or not self._is_kept:
                 return
-            log.error("The keeper of the worker ended (%s): it is replaced.", status)
+            if self._process:
+                if (status := _ended(self._process)) is None:
+                    return
+                log.error("The keeper of the worker ended (%s): it is replaced.", status)
+                self._process = 0
             self.start()
 
     def end(self) -> None:

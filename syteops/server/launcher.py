@@ -14,7 +14,9 @@ import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from django.urls import get_resolver
@@ -27,6 +29,7 @@ from granian.log import LogLevels
 from manage_api.openapi.compact import compact_entry
 from manage_api.operations import all_operations
 from syteops import settings
+from syteops.core.outages import in_one_line
 from syteops.env import BASE_DIR, announce
 from syteops.server import stopping
 from syteops.server.connections import connections_of_a_worker
@@ -44,6 +47,7 @@ RESPAWN_INTERVAL = 1
 BUFFER = 65_536
 """Bytes that the server itself keeps of a connection, and so the most that headers may have."""
 
+_MOST_HEARD = 10_000  # reports at a time: many more than workers send in a second
 _WORK = "syteops.server.worker.work"  # by name, as the application: it needs Django set up
 _GATEWAY = "syteops.server.gateway.Gateway"
 
@@ -68,6 +72,23 @@ class Server(Granian):  # type: ignore[misc, valid-type]
     """Granian, which ends only when it is told, and then tells the worker of background tasks."""
 
     keeper: Keeper
+
+    def _spawn_worker(self, *args: Any, **kwargs: Any) -> Any:
+        """A worker that waits, when it is started, until the machine has room for a process."""
+        worker = super()._spawn_worker(*args, **kwargs)
+        worker.start = partial(self._start, worker.start)
+        return worker
+
+    def _start(self, start: Callable[[], object]) -> None:
+        while True:
+            try:
+                start()
+                return
+            except OSError as error:
+                log.error("No worker can be started: %s", in_one_line(error))
+                if self.interrupt_signal:
+                    raise
+                time.sleep(RESPAWN_INTERVAL)
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         self.keeper.end()
@@ -106,17 +127,27 @@ class Watchdog:
     def _watch(self) -> None:
         while True:
             time.sleep(1)
+            self.look()
+
+    def look(self) -> None:
+        """Do it once. What fails, such as to replace where no process can be made, is logged."""
+        try:
             self._listen()
             for worker in list(self._server.wrks):
                 self._judge(worker)
             self._server.keeper.replace()
+        except Exception:
+            log.exception("The workers cannot be watched.")
 
     def _listen(self) -> None:
+        """Every program of this machine may send here, and as much as it likes."""
         with suppress(BlockingIOError):
-            while True:
-                token, process, since = self._socket.recv(200).decode("ascii").split()
-                if secrets.compare_digest(token, self._token):
-                    self._seen[int(process)] = float(since)
+            for _ in range(_MOST_HEARD):
+                token, _, said = self._socket.recv(200).partition(b" ")
+                if secrets.compare_digest(token, self._token.encode()):
+                    process, _, since = said.partition(b" ")
+                    with suppress(ValueError):
+                        self._seen[int(process)] = float(since)
 
     def _judge(self, worker: Any) -> None:
         process: int | None = worker.inner.pid
@@ -143,7 +174,7 @@ def serve(*, with_worker: bool) -> None:
     load_what_workers_share()
     stopping.prepare()
     keeper = Keeper(import_string(_WORK), settings.WORKER_TIMEOUT)
-    try:
+    with ending(keeper):
         if with_worker:
             keeper.start()
         logging.basicConfig(format="{asctime} {levelname} {name} [-] {message}", style="{")
@@ -151,6 +182,20 @@ def serve(*, with_worker: bool) -> None:
         server.keeper = keeper
         Watchdog(server, settings.WORKER_TIMEOUT).start()
         server.serve()
+
+
+@contextmanager
+def ending(keeper: Keeper) -> Iterator[None]:
+    """The keeper ends with what is done inside. If that fails, this process ends at once.
+
+    Else it would wait for the workers that are left, and they for it, and nobody for a signal.
+    """
+    try:
+        yield
+    except Exception:
+        log.exception("The server cannot go on.")
+        keeper.wait()
+        os._exit(1)
     finally:
         keeper.wait()
 

@@ -1,0 +1,123 @@
+"""What watches the workers is not silenced, and what replaces them does not give up."""
+
+import errno
+import os
+import socket
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from granian import Granian
+
+from syteops.env import announced
+from syteops.server import keeper, launcher
+from syteops.server.launcher import Watchdog
+
+FULL = BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+@pytest.fixture
+def watchdog(monkeypatch: pytest.MonkeyPatch) -> Watchdog:
+    """One that is looked through step by step, of a server without workers."""
+    monkeypatch.setenv("SYTEOPS_WATCHDOG", "")
+    monkeypatch.setattr(threading, "Thread", lambda **_: SimpleNamespace(start=int))
+    made = Watchdog(SimpleNamespace(wrks=[], keeper=SimpleNamespace(replace=int)), 5.0)
+    made.start()
+    return made
+
+
+def say(*texts: bytes) -> None:
+    """What some program of this machine sends to where workers report."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for text in texts:
+            sender.sendto(text, ("127.0.0.1", int(announced().split()[0])))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"hello", b"\xff" * 200, b"a b c", b"\xc3\xa4 1 2"],
+)
+def test_nobody_on_this_machine_silences_it(watchdog: Watchdog, text: bytes) -> None:
+    token = announced().split()[1]
+    say(text, token.encode() + b" 1", f"{token} 1234 56.5".encode())
+    watchdog.look()
+    assert watchdog._seen == {1234: 56.5}
+
+
+def test_who_sends_without_end_keeps_it_from_nothing(
+    watchdog: Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "_socket", SimpleNamespace(recv=lambda size: b"hello"))
+    watchdog.look()
+
+
+def test_a_machine_that_is_full_does_not_end_it(
+    watchdog: Watchdog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def replace() -> None:
+        raise FULL
+
+    monkeypatch.setattr(watchdog._server.keeper, "replace", replace)
+    watchdog.look()
+    assert [one.levelname for one in caplog.records] == ["ERROR"]
+
+
+def test_a_keeper_is_replaced_as_soon_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def fork(name: str, run: object) -> int:
+        made.append(0)
+        if len(made) == 2:
+            raise FULL
+        return len(made)
+
+    monkeypatch.setattr(keeper, "_fork", fork)
+    monkeypatch.setattr(keeper, "_ended", lambda process: 9 if process == 1 else None)
+    kept = keeper.Keeper(lambda has_ended: True, 5.0)
+    kept.replace()
+    assert not made
+    kept.start()
+    with pytest.raises(OSError, match="temporarily"):
+        kept.replace()
+    kept.replace()
+    kept.replace()
+    assert len(made) == 3
+
+
+class Full:
+    """A process that cannot be started the first two times."""
+
+    def __init__(self, idx: int) -> None:
+        self.tried = idx
+
+    def start(self) -> None:
+        self.tried += 1
+        if self.tried <= 2:
+            raise FULL
+
+
+def test_a_worker_is_started_as_soon_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the server would stand without it, and hear of no signal any more."""
+    server = launcher.make_server()
+    monkeypatch.setattr(Granian, "_spawn_worker", Full)
+    monkeypatch.setattr(launcher, "RESPAWN_INTERVAL", 0)
+    worker = server._spawn_worker(idx=0)
+    worker.start()
+    assert worker.tried == 3
+    server.interrupt_signal = True
+    worker = server._spawn_worker(idx=0)
+    with pytest.raises(OSError, match="temporarily"):
+        worker.start()
+    assert worker.tried == 1
+
+
+def test_a_server_that_fails_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not wait for its workers, which end when it has."""
+    done: list[object] = []
+    monkeypatch.setattr(os, "_exit", done.append)
+    kept: Any = SimpleNamespace(wait=lambda: done.append("waited"))
+    end = launcher.ending(kept)
+    end.__enter__()
+    end.__exit__(OSError, FULL, None)
+    assert done[:2] == ["waited", 1]
