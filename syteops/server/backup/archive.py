@@ -56,29 +56,53 @@ def write_archive(
     with _open_new(draft) as raw:
         with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as archive:
             for name, content in files:
-                if isinstance(content, bytes):
-                    contents.files[name] = hashlib.sha256(content).hexdigest()
-                    _add(archive, name, content)
-                else:
-                    contents.files[name] = _digest(content)
-                    archive.add(content, name, recursive=False, filter=_anonymous)
-            _add(archive, _LIST, json.dumps(asdict(contents), indent=1).encode())
+                with _opened(content) as file:
+                    if file is not None:
+                        contents.files[name] = _add(archive, name, file)
+            _add(archive, _LIST, io.BytesIO(json.dumps(asdict(contents), indent=1).encode()))
         raw.flush()
         os.fsync(raw.fileno())
     os.link(draft, target)
 
 
-def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    info.uid = info.gid = 0
-    info.uname = info.gname = ""
+@contextmanager
+def _opened(content: Path | bytes) -> Iterator[BinaryIO | None]:
+    """What is to be read; None for a file that was deleted since it was found, as the site runs."""
+    if isinstance(content, bytes):
+        yield io.BytesIO(content)
+        return
+    try:
+        file = content.open("rb")
+    except FileNotFoundError:
+        if content.is_symlink():  # it leads nowhere: something is missing
+            raise
+        yield None
+        return
+    with file:
+        yield file
+
+
+def _add(archive: tarfile.TarFile, name: str, file: BinaryIO) -> str:
+    """Add what the file holds now, which may grow meanwhile; the SHA-256 of that."""
+    info = tarfile.TarInfo(name)
     info.mode = 0o600
-    return info
+    info.size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    read = _Digesting(file)
+    archive.addfile(info, cast(Any, read))
+    return read.digest.hexdigest()
 
 
-def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    info = _anonymous(tarfile.TarInfo(name))
-    info.size = len(content)
-    archive.addfile(info, io.BytesIO(content))
+class _Digesting:
+    """A file, with the SHA-256 of what was read of it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        chunk = self._file.read(size)
+        self.digest.update(chunk)
+        return chunk
 
 
 def _digest(path: Path) -> str:

@@ -124,10 +124,23 @@ def _secrets(keys: list[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _upload_files() -> Iterator[tuple[str, Path]]:
+    """Those behind links, too: some keep pictures on another disk.
+
+    Raises OSError for a directory that cannot be read: what is in it would be missing.
+    """
     root = Path(settings.MEDIA_ROOT)
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not path.is_symlink():
+    if not os.path.lexists(root):
+        return
+    for place, _, names in os.walk(root, onerror=_fail, followlinks=True):
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.exists() and not path.is_file():
+                continue  # such as a socket
             yield f"uploads/{path.relative_to(root).as_posix()}", path
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def _proof() -> str:

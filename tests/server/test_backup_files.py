@@ -1,0 +1,76 @@
+"""Every file that belongs into a backup is in it, as it was, or there is no backup."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from syteops.server.backup.archive import Contents, unpack, write_archive
+from syteops.server.backup.site import _upload_files
+
+
+def archived(root: Path, settings: Settings, during: Callable[[], object] = int) -> set[str]:
+    """What is archived of uploads, and whole; `during` happens once they were found."""
+    settings.MEDIA_ROOT, target = str(root / "uploads"), root / "made.tar.gz"
+    found = list(_upload_files())
+    during()
+    contents = Contents("1", "now", "sqlite", "")
+    write_archive(target, root / "draft", contents, [("database.sqlite3", b"x"), *found])
+    (root / "unpacked").mkdir()
+    return set(unpack(target, root / "unpacked").files) - {"database.sqlite3"}
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    """Of a site that keeps some pictures on another disk, one of them twice."""
+    uploads, other = tmp_path / "uploads", tmp_path / "other"
+    (uploads / "team").mkdir(parents=True)
+    other.mkdir()
+    (other / "anna.png").write_bytes(b"anna")
+    (uploads / "team" / "ben.png").write_bytes(b"ben")
+    (uploads / "more").symlink_to(other)
+    (uploads / "anna.png").symlink_to(other / "anna.png")
+    (uploads / "team" / "anna.png").hardlink_to(other / "anna.png")
+    os.mkfifo(uploads / "pipe")
+    return uploads
+
+
+def test_pictures_behind_links_are_in_it(uploads: Path, settings: Settings) -> None:
+    names = {"anna.png", "more/anna.png", "team/anna.png", "team/ben.png"}
+    assert archived(uploads.parent, settings) == {f"uploads/{name}" for name in names}
+
+
+def test_what_changes_while_it_is_made_does_not_spoil_it(uploads: Path, settings: Settings) -> None:
+    ben, anna = uploads / "team" / "ben.png", uploads / "team" / "anna.png"
+
+    def change() -> None:
+        ben.unlink()
+        anna.write_bytes(b"a larger picture of anna")
+
+    assert "uploads/team/ben.png" not in archived(uploads.parent, settings, change)
+
+
+@pytest.mark.parametrize(
+    "what", ["a directory that is closed", "a link that leads nowhere", "a link to itself"]
+)
+def test_what_cannot_be_read_is_never_left_out(
+    uploads: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    list_directory = os.scandir
+
+    def scan(place: Any) -> Any:
+        if what == "a directory that is closed" and Path(place).name == "team":
+            raise PermissionError(13, "Permission denied", str(place))  # root is let in
+        return list_directory(place)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    if what == "a link that leads nowhere":
+        shutil.rmtree(uploads.parent / "other")
+    if what == "a link to itself":
+        (uploads / "team" / "round").symlink_to(uploads / "team")
+    with pytest.raises(OSError, match=r"Permission|No such|Too many levels"):
+        archived(uploads.parent, settings)
