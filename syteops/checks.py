@@ -91,6 +91,19 @@ def _check_data_directory() -> Iterator[CheckMessage]:
             f"is {DATA_DIR}, which cannot be written",
             "Give it a directory that this user may write to.",
         )
+    elif closed := [path for path in _written() if not os.access(path, os.R_OK | os.W_OK)]:
+        yield _error(
+            "E001",
+            "SYTEOPS_DATA_DIR",
+            f"holds what this user cannot write: {', '.join(map(str, closed[:5]))}",
+            f"As root: chown -R {os.geteuid()} {DATA_DIR}",
+        )
+
+
+def _written() -> Iterator[Path]:
+    """What SyteOps itself keeps there; secrets, which are only read, may be of somebody else."""
+    for name in ("locks", "*.lock", "counters", "audit_head", "cache", "metrics", "uploads"):
+        yield from sorted(DATA_DIR.glob(name))
 
 
 def _check_private_files() -> Iterator[CheckMessage]:

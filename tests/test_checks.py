@@ -1,5 +1,6 @@
 """Settings that can be read but would not work are refused by a check that names them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,19 @@ def test_a_data_directory_that_cannot_be_made_is_named(
     (tmp_path / "file").touch()
     monkeypatch.setattr(checks, "DATA_DIR", tmp_path / "file" / "data")
     assert "SYTEOPS_DATA_DIR" in findings()["syteops.E001"].msg
+
+
+def test_files_in_it_that_this_user_cannot_write_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As root left them: each write with an Idempotency-Key failed, and no start said so."""
+    for name in ("locks", "serve-8000.lock", "note of somebody"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(checks, "DATA_DIR", tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == tmp_path)
+    message = findings()["syteops.E001"]
+    assert message.msg.endswith(f": {tmp_path / 'locks'}, {tmp_path / 'serve-8000.lock'}.")
+    assert "chown" in str(message.hint)
 
 
 def test_a_data_directory_that_others_can_open_is_reported(

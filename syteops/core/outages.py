@@ -18,6 +18,11 @@ _DISK = frozenset(
         errno.EDQUOT,
         errno.EROFS,
         errno.EIO,
+        errno.EFBIG,  # the limit of this process, or of the disk
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOLCK,  # of a disk of another machine, as the next
+        errno.ESTALE,
         errno.EMFILE,
         errno.ENFILE,
     }
@@ -25,7 +30,13 @@ _DISK = frozenset(
 _NO_TEMPORARY = "No usable temporary directory"
 """Says Python, as of a file that is not there, where each disk is full or read-only."""
 _SQLITE_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_READ_ONLY = "25006"  # PostgreSQL: such as a standby that was not promoted yet
+_POSTGRESQL_AWAY = (
+    "25006",  # read-only, such as a standby that was not promoted yet
+    "25P03",  # it has ended a transaction that did nothing: this machine was paused
+    "25P04",
+    "XX001",  # its files are damaged
+    "XX002",
+)
 
 
 def redis_errors() -> tuple[type[Exception], ...]:
@@ -48,7 +59,7 @@ def _is_database_outage(error: DatabaseError) -> bool:
     if isinstance(error, OperationalError):
         return sqlite != "SQLITE_ERROR"  # a table or column that is not there: our mistake
     if isinstance(error, InternalError):
-        return getattr(error.__cause__, "sqlstate", "") == _READ_ONLY
+        return getattr(error.__cause__, "sqlstate", "") in _POSTGRESQL_AWAY
     return sqlite.startswith(_SQLITE_DAMAGE)
 
 

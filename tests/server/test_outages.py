@@ -131,6 +131,11 @@ def sqlite(name: str) -> sqlite3.Error:
         (caused(OperationalError(), psycopg.errors.LockNotAvailable()), "a lock was never free"),
         (caused(OperationalError(), psycopg.errors.DiskFull()), "its disk is full"),
         (caused(InternalError(), psycopg.errors.ReadOnlySqlTransaction()), "a standby"),
+        (
+            caused(InternalError(), psycopg.errors.IdleInTransactionSessionTimeout()),
+            "this machine was paused within a transaction",
+        ),
+        (caused(InternalError(), psycopg.errors.DataCorrupted()), "its files are damaged"),
         (caused(OperationalError(), sqlite("SQLITE_BUSY")), "another program holds the file"),
         (caused(OperationalError(), sqlite("SQLITE_FULL")), "the disk is full"),
         (caused(OperationalError(), sqlite("SQLITE_READONLY")), "the file is read-only"),
@@ -141,6 +146,11 @@ def sqlite(name: str) -> sqlite3.Error:
         (ReadOnlyError("READONLY"), "Redis is a replica"),
         (OSError(errno.ENOSPC, "No space left on device"), "a picture on a full disk"),
         (OSError(errno.EROFS, "Read-only file system"), "a disk that was remounted"),
+        (PermissionError(errno.EACCES, "Permission denied"), "a file that root has left there"),
+        (PermissionError(errno.EPERM, "Not permitted"), "a file that nobody may change"),
+        (OSError(errno.EFBIG, "File too large"), "the limit of a process"),
+        (OSError(errno.ESTALE, "Stale file handle"), "a disk of another machine"),
+        (OSError(errno.ENOLCK, "No locks available"), "the same"),
         (
             FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
             "no disk has room, and none had when Python looked for one first",
