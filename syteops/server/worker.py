@@ -10,6 +10,7 @@ from django.db import connections
 from syteops.audit import chain
 from syteops.core import background
 from syteops.core.postgresql.base import DatabaseWrapper
+from syteops.core.sqlite.base import DatabaseWrapper as SqliteWrapper
 from syteops.deliveries.sending import start_turns
 from syteops.events.publishing import publish
 from syteops.integrations.startup import LOOKED_EVERY, follow_enabled
@@ -32,6 +33,7 @@ def work(has_ended: Callable[[], bool] = lambda: False) -> bool:
     The process must end right afterwards, by `leave`. A second signal ends it at once.
     """
     DatabaseWrapper.patience = settings.DATABASE_TIMEOUT
+    SqliteWrapper.may_create = False
     worker = Worker(settings.TASK_THREADS, has_ended=has_ended)
     _end_on_signals(worker)
     follow_enabled()

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connection
 
 from syteops.core import background
 from syteops.core.locks import transaction_lock
-from syteops.core.sqlite.base import CursorWrapper, DatabaseOperations
+from syteops.core.outages import is_outage
+from syteops.core.sqlite.base import CursorWrapper, DatabaseOperations, DatabaseWrapper
 from syteops.team.models import TeamMember
 
 pytestmark = [pytest.mark.sqlite_only, pytest.mark.django_db]
@@ -168,3 +170,53 @@ def test_the_log_is_taken_into_the_database_beside_requests_long_before_one_has_
     thread.join()
 
     assert found[0] * 2 < longest_log()
+
+
+# --- The file ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[DatabaseWrapper]:
+    """A connection to a database in a file of its own, as a server process has one."""
+    found = connection.copy()
+    assert isinstance(found, DatabaseWrapper)
+    found.settings_dict["NAME"] = tmp_path / "a?b%.sqlite3"
+    with found.cursor() as cursor:
+        cursor.execute("CREATE TABLE story (told)")
+    found.close()
+    found.may_create = False
+    yield found
+    found.close()
+
+
+def tell(own: DatabaseWrapper) -> None:
+    """What a request does: it looks after the connection first."""
+    own.close_if_unusable_or_obsolete()
+    with own.cursor() as cursor:
+        cursor.execute("INSERT INTO story VALUES (1)")
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_is_not_there_any_more_is_not_written_to(
+    own: DatabaseWrapper, is_replaced: bool
+) -> None:
+    """A write was acknowledged that went into the file which nobody would ever see again."""
+    place = Path(own.settings_dict["NAME"])
+    tell(own)
+    kept = place.rename(place.with_name("kept"))
+    if is_replaced:
+        place.touch()
+    for _ in range(2):
+        with pytest.raises(OperationalError, match="restart SyteOps") as failure:
+            tell(own)
+        assert is_outage(failure.value)
+    kept.rename(place)
+    tell(own)
+
+
+def test_none_is_made_in_its_place(own: DatabaseWrapper) -> None:
+    place = Path(own.settings_dict["NAME"])
+    place.unlink()
+    with pytest.raises(OperationalError, match="unable to open"):
+        tell(own)
+    assert not place.exists()

@@ -10,20 +10,27 @@ then, such as whether the input is right, keeps no other writer waiting.
 What is written stands in a log until it is taken into the database, and whoever commits when that
 log is long does it, waiting for the disk twice. Threads beside the requests do it first.
 
+A file that is taken away or replaced while the site runs, as when somebody puts back an older one,
+is noticed at the next request, and none is made in its place.
+
 And numbers that no column can hold are found in no row. Django sees to that for one number, but
 among several SQLite's client raises OverflowError.
 """
 
+import os
 import sqlite3
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from django.db import OperationalError
 from django.db.backends.sqlite3 import base, operations
 from django.db.models import IntegerField
 from django.db.models.lookups import In
 
 _BEYOND = 2**63
+_LOST = "the file of the database was taken away or replaced: restart SyteOps"
 
 
 @lru_cache(maxsize=512)
@@ -71,10 +78,44 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     ops_class = DatabaseOperations
+    may_create = True
+    """Whether a file that is not there is made: by what sets a site up, and not where it runs."""
     longest_log = 4000
     """The pages after which a commit of this connection takes them into the database."""
+    is_lost = False
+    """Whether the file that was opened has its name no more: nobody would find what is written."""
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """As Django's."""
+        params = super().get_connection_params()
+        if self.may_create:
+            return params
+        return params | {"database": f"{Path(params['database']).absolute().as_uri()}?mode=rw"}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """As Django's."""
+        opened = super().get_new_connection(conn_params)
+        self._file, self.is_lost = self._file_there(), False
+        return opened
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """As Django's, at both ends of a request, and find out whether the file is still there.
+
+        It is not closed where it is not: as the last one of its file, SQLite would then delete the
+        journal that has its name, which may be that of the file in its place.
+        """
+        self.is_lost = self.connection is not None and self._file != self._file_there()
+        super().close_if_unusable_or_obsolete()
+
+    def _file_there(self) -> tuple[int, int] | None:
+        """Which file has the name of the database; None for none, as in memory."""
+        try:
+            found = os.stat(self.settings_dict["NAME"])
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def init_connection_state(self) -> None:
         """As Django's."""
@@ -82,7 +123,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.connection.execute(f"PRAGMA wal_autocheckpoint = {self.longest_log}")
 
     def create_cursor(self, name: Any = None) -> Any:
-        """A cursor of the connection."""
+        """A cursor of the connection. Raises OperationalError while its file is not there."""
+        if self.is_lost:
+            raise OperationalError(_LOST)
         cursor = self.connection.cursor(factory=CursorWrapper)
         cursor.wrapper = self
         return cursor
