@@ -8,7 +8,14 @@ from syteops.audit.models import AuditEntry
 from syteops.core.errors import Protected
 from syteops.core.permissions import permission_name
 from syteops.history.undo import DELETED, Undo
-from syteops.history.undoable import amounts_to, can_revert, undo_of, verb_of, why_never
+from syteops.history.undoable import (
+    amounts_to,
+    can_revert,
+    further_permissions,
+    undo_of,
+    verb_of,
+    why_never,
+)
 
 TO_UNDO = "audit.change_auditentry"
 """The permission that undoing anything takes."""
@@ -26,6 +33,9 @@ def operations_to_undo(entry: AuditEntry) -> list[Operation]:
     needed = [one for one in found if one is not None]
     if verb_of(entry) == DELETED:  # whatever the operation, the object is new to the site
         needed[0] = replace(needed[0], permission=needed[0].viewset.permission_name("add"))
+    for permission in further_permissions(entry):
+        reader = needed[0].viewset.operations["retrieve"]
+        needed.append(replace(reader, permission=permission))
     return needed
 
 
@@ -39,6 +49,7 @@ def may_undo(user: Any, entry: AuditEntry) -> bool:
     needed = [_permission(undo, name) for name in amounts_to(entry)]
     if verb_of(entry) == DELETED:
         needed[0] = permission_name(undo.model, "add")
+    needed += further_permissions(entry)
     return bool(user.has_perms([TO_UNDO, *needed]))
 
 

@@ -61,6 +61,8 @@ class Undo:
 
     `undone_by` adds to UNDONE_BY; only changes named there can be undone. `also_needs` names, by
     field, an operation (such as `roles.assign`) that giving back that field amounts to as well.
+    `further` are the permissions that undoing an update takes as well, because of what it gives
+    back; of a key that is the right to read the object.
     `removes` says whether undoing an update takes away what else needs the right to delete.
     `why_not` says why a change is never undone, or "". `lock_first` locks whatever the services
     lock before the object itself. `only` names the kinds of change that are undone, where that is
@@ -79,6 +81,7 @@ class Undo:
     names: Mapping[str, type[Entity]] = field(default_factory=dict)
     undone_by: Mapping[str, str] = field(default_factory=dict)
     also_needs: Mapping[str, str] = field(default_factory=dict)
+    further: Callable[[AuditEntry], Collection[str]] = lambda entry: ()
     removes: Callable[[AuditEntry], bool] = lambda entry: False
     why_not: Callable[[AuditEntry], str] = lambda entry: ""
     lock_first: Callable[[Any], Any] | None = None

@@ -4,6 +4,7 @@ from typing import Any
 
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import Channel
+from syteops.core.events import Verb
 from syteops.history.undo import DELETED, MADE, Undo, all_undos
 
 
@@ -51,6 +52,12 @@ def amounts_to(entry: AuditEntry) -> list[str]:
     if action == "update" and undo.removes(entry):
         further.add(f"{undo.resource}.delete")
     return [f"{undo.resource}.{action}", *sorted(further)]
+
+
+def further_permissions(entry: AuditEntry) -> list[str]:
+    """The permissions that it takes beside those of the operations, for what it gives back."""
+    undo = undo_of(entry)
+    return [*undo.further(entry)] if undo and verb_of(entry) == Verb.UPDATED else []
 
 
 def verb_of(entry: AuditEntry) -> str:

@@ -10,7 +10,8 @@ from syteops.core.events import Verb
 from syteops.crm.models import CrmSystem
 from syteops.crm.queries import identifiers_of
 from syteops.history.undo import Undo, register_undo
-from syteops.history.undoable import verb_of
+from syteops.history.undoable import befores, verb_of
+from syteops.people.queries import SEES_LOGINS
 from syteops.team import services
 from syteops.team.attachments import all_attachments
 from syteops.team.models import TeamMember
@@ -80,6 +81,7 @@ register_undo(
         names={"crm_ids": CrmSystem, **{n: one.model for n, one in all_attachments().items()}},
         undone_by={"deleted": "restore"},
         also_needs={name: one.operation for name, one in all_attachments().items()},
+        further=lambda entry: [SEES_LOGINS] if befores(entry).get("user") else [],
         why_not=_why_not,
     )
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
@@ -14,7 +14,7 @@ from syteops.history.undoable import can_revert
 from syteops.roles import services as roles
 from syteops.team import services
 from syteops.team.models import TeamMember
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
 from tests.objects import get_member, get_role
 from tests.pictures import picture_bytes, upload
 from tests.samples.roles import a_role
@@ -243,3 +243,23 @@ def test_giving_roles_back_takes_the_right_to_assign_them(api: Api, make_key: An
 
     assert (refusal.status_code, refusal.json()["scope"]) == (403, "roles:write")
     assert TeamMember.objects.count() == 0
+
+
+def test_giving_a_login_back_takes_the_right_to_see_logins(
+    api: Api, alice: User, make_key: Any, as_person: Any
+) -> None:
+    """As linking it by hand: else undoing would be a way around."""
+    member = a_member(user=alice)
+    services.update_team_member(SYSTEM, member, user=None)
+    entry = latest("team_member.updated")
+    rights = ("view_teammember", "change_teammember", "change_auditentry", "view_auditentry")
+    bob = User.objects.create_user("bob", is_staff=True)
+    bob.user_permissions.set(Permission.objects.filter(codename__in=rights))
+
+    page = signed_in(bob)
+    assert page.post(f"/admin/audit/auditentry/{entry.pk}/undo/").status_code == 403
+    assert revert(as_person(bob), entry).json()["permission"] == "auth.view_user"
+    bob.user_permissions.add(Permission.objects.get(codename="view_user"))
+    assert page.get(f"/admin/audit/auditentry/{entry.pk}/undo/").status_code == 200
+    writer = Api(make_key("audit:write", "users:read", "users:write"))
+    assert revert(writer, entry).status_code == 200
