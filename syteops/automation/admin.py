@@ -138,11 +138,15 @@ def _with_readers(variables: Any, readable: Any) -> list[tuple[Any, Readers]]:
 
 
 class SetValueInline(PartsInline):
-    """A value is a variable that tools know by its name: removing one takes the right to delete."""
+    """A value is a variable that tools know by its name: removing one takes the right to delete,
+    and a new one the right to add."""
 
     model = VariableSetValue
     fields = ("suffix", "type", "value")
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._owner().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._owner().has_delete_permission(request, obj)
@@ -161,9 +165,13 @@ class VariableSetAdmin(ServiceAdmin):
     fields = ("name", "acronym")
 
     def _change(self, request: HttpRequest, form: Any, values: dict[str, Any]) -> Entity:
-        # Another suffix or acronym, or a blank value, removes a variable as well as the row's box.
+        # Another suffix or acronym, or a blank value, removes a variable as well as the row's box,
+        # or makes one.
+        owner = self.locked(form.instance.pk)
         if not self.has_delete_permission(request):
-            services.refuse_to_remove(self.locked(form.instance.pk), **values)
+            services.refuse_to_remove(owner, **values)
+        if not self.has_add_permission(request):
+            services.refuse_to_add(owner, **values)
         return super()._change(request, form, values)
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -257,13 +257,23 @@ def names_in(owner: VariableSet) -> list[str]:
     return names_of(owner.acronym, (one.as_row() for one in owner.values.all()))
 
 
-def names_that_go(
+def names_that_go(owner: VariableSet, **values: Any) -> list[str]:
+    """The names that a set would give no more with these values, as its update takes them."""
+    after = set(_names_with(owner, **values))
+    return [name for name in names_in(owner) if name not in after]
+
+
+def names_that_come(owner: VariableSet, **values: Any) -> list[str]:
+    """The names that a set would give anew with them."""
+    before = set(names_in(owner))
+    return [name for name in _names_with(owner, **values) if name not in before]
+
+
+def _names_with(
     owner: VariableSet, *, acronym: str = "", values: Iterable[Row] | None = None, **others: Any
 ) -> list[str]:
-    """The names that a set would give no more with these values, as its update takes them."""
     kept = (one.as_row() for one in owner.values.all()) if values is None else values
-    after = set(names_of(acronym or owner.acronym, kept))
-    return [name for name in names_in(owner) if name not in after]
+    return names_of(acronym or owner.acronym, kept)
 
 
 def names_of(acronym: str, rows: Iterable[Row]) -> list[str]:

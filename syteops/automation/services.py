@@ -158,6 +158,12 @@ def refuse_to_remove(owner: VariableSet, **values: Any) -> None:
         raise Forbidden(f"You may not delete variables, and this removes {', '.join(names)}.")
 
 
+def refuse_to_add(owner: VariableSet, **values: Any) -> None:
+    """The same if variables come with them."""
+    if names := queries.names_that_come(owner, **values):
+        raise Forbidden(f"You may not add variables, and this makes {', '.join(names)}.")
+
+
 @transaction.atomic
 def delete_variable_set(actor: Actor, gone: VariableSet) -> None:
     """Delete the set; its variables are gone with it."""

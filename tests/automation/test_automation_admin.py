@@ -197,8 +197,8 @@ def test_without_the_permission_there_is_no_catalogue_page(client: Client, bob: 
     assert not Variable.objects.exists()
 
 
-def test_whoever_may_change_sets_may_change_their_values(client: Client, bob: User) -> None:
-    codenames = ("view_variableset", "change_variableset")
+def test_whoever_may_change_and_add_sets_may_give_them_values(client: Client, bob: User) -> None:
+    codenames = ("view_variableset", "change_variableset", "add_variableset")
     bob.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
     made = services.create_variable_set(SYSTEM, name="Acme", acronym="acme")
     client.force_login(bob)

@@ -1,7 +1,7 @@
 """A value of a set is a variable that tools know by its name: removing one is deleting.
 
 So it takes the right to delete, and consent, however it is done: by leaving it out, by a blank
-value, by another suffix, by undoing what made it. Through every door.
+value, by another suffix, by undoing what made it. Through every door. To make one is to add.
 """
 
 from collections.abc import Callable
@@ -157,18 +157,20 @@ def editor(client: Client, bob: User) -> Client:
 
 
 def send(client: Client, made: VariableSet, acronym: str = "acme", **of_color: str) -> Any:
-    """The form of the set, with other values in the row of the color."""
+    """The form of the set, with other values in the row of the color, and whole names of others."""
     rows = [
         {"id": one.pk, "set": made.pk, "suffix": one.suffix, "type": one.type, "value": one.value}
         for one in made.values.all()
     ]
-    rows[0] |= of_color
+    more = {name: one for name, one in of_color.items() if name.startswith("values-")}
+    rows[0] |= {name: one for name, one in of_color.items() if name not in more}
     fields = {
         f"values-{n}-{name}": value for n, one in enumerate(rows) for name, value in one.items()
     }
     management = {"values-TOTAL_FORMS": len(rows), "values-INITIAL_FORMS": len(rows)}
     return client.post(
-        f"{PAGE}{made.pk}/change/", {"name": "Acme", "acronym": acronym, **management, **fields}
+        f"{PAGE}{made.pk}/change/",
+        {"name": "Acme", "acronym": acronym, **management, **fields, **more},
     )
 
 
@@ -183,9 +185,60 @@ def test_a_person_needs_the_right_too(
     send(editor, acme, **change)
     assert there() == [COLOR, SIZE]
 
-    bob.user_permissions.add(Permission.objects.get(codename="delete_variableset"))
-    assert send(editor, acme, **change).status_code == 302
+    further = ["delete_variableset", *(["add_variableset"] if _makes_one(change) else [])]
+    for name in further:
+        assert there() == [COLOR, SIZE]
+        bob.user_permissions.add(Permission.objects.get(codename=name))
+        answer = send(editor, acme, **change)
+    assert answer.status_code == 302
     assert COLOR not in there()
+
+
+def _makes_one(change: dict[str, str]) -> bool:
+    """Whether it is the same value under another name."""
+    return bool({"suffix", "acronym"} & change.keys())
+
+
+# --- Making one ------------------------------------------------------------------------------
+
+MORE = [*ROWS, row("weight", "1")]
+
+
+@every_door
+@each("values", [MORE, [*ROWS[1:], row("colour", "red")]], ids=["more", "renamed"])
+def test_a_person_who_may_not_add_makes_none(
+    bob: User, as_person: Callable[[User], Api], update: Any, values: Any
+) -> None:
+    names = ("view_variableset", "change_variableset", "delete_variableset")
+    bob.user_permissions.add(*Permission.objects.filter(codename__in=names))
+
+    assert "automation.add_variableset" in update(as_person(bob), values, True).content.decode()
+    assert there() == [COLOR, SIZE]
+    changed = [row("color", "blue"), row("size", "")]
+    assert update(as_person(bob), changed, True).status_code == 200
+    bob.user_permissions.add(Permission.objects.get(codename="add_variableset"))
+    assert update(as_person(bob), values, True).status_code == 200
+
+
+def test_nor_by_undoing_that_one_went(
+    api: Api, bob: User, as_person: Callable[[User], Api]
+) -> None:
+    rest(api, ROWS[1:], confirm=True)
+    names = ("view_variableset", "change_variableset", "change_auditentry", "view_auditentry")
+    bob.user_permissions.add(*Permission.objects.filter(codename__in=names))
+
+    refused = revert(as_person(bob), latest("variable_set.updated"))
+    assert refused.json()["permission"] == "automation.add_variableset"
+    assert there() == [SIZE]
+
+
+def test_nor_in_the_admin_where_there_is_no_box_for_it(
+    editor: Client, acme: VariableSet, bob: User
+) -> None:
+    new = {"values-2-suffix": "weight", "values-2-type": "text", "values-2-value": "1"}
+    assert "values-__prefix__-" not in editor.get(f"{PAGE}{acme.pk}/change/").content.decode()
+    send(editor, acme, value="blue", **{"values-TOTAL_FORMS": "3"}, **new)
+    assert there() == [COLOR, SIZE]
 
 
 def test_a_person_without_it_is_told_why_and_offered_no_box(

@@ -1,12 +1,16 @@
 """Variable sets over the Manage API."""
 
+from typing import ClassVar
+
 import manage_api
 from manage_api.base import PathParam
 from manage_api.operations import Operation
 from manage_api.viewsets import EntityViewSet
 from syteops.automation import queries, services
+from syteops.automation.models import VariableSet
 from syteops.automation.names import ACRONYM_PATH
 from syteops.automation.serializers import VariableSetCreateInput, VariableSetSerializer
+from syteops.core.permissions import permission_name
 
 
 @manage_api.register("variable-sets", resource="variable_sets")
@@ -23,6 +27,7 @@ class VariableSetViewSet(EntityViewSet):
     rereads = True
     deletion_impact = staticmethod(queries.set_deletion_impact)
     asks_by_effect = frozenset(("bulk", "partial_update"))
+    further_permissions: ClassVar = {"partial_update": permission_name(VariableSet, "add")}
     descriptions = {
         "create": "The acronym stays, because the names of variables are built on it.",
         "partial_update": "`values` is sent whole: what is left out goes. Where a variable goes "
@@ -31,10 +36,14 @@ class VariableSetViewSet(EntityViewSet):
     }
 
     def effects(self) -> list[Operation]:
-        """A value that is left out, blank or has another suffix takes a variable away."""
-        is_update = self.operation.endpoint == "partial_update"
-        goes = is_update and queries.names_that_go(self.get_object(), **self.validated)
-        return [self.operations["destroy"]] if goes else []
+        """A value that is left out, blank or has another suffix takes a variable away, and one that
+        is new makes one."""
+        if self.operation.endpoint != "partial_update":
+            return []
+        owner, values = self.get_object(), self.validated
+        goes = [self.operations["destroy"]] if queries.names_that_go(owner, **values) else []
+        comes = queries.names_that_come(owner, **values)
+        return [*goes, self.further_right(self.operation)] if comes else goes
 
     def partial_update_impact(self) -> queries.VariableSetDeleteImpact:
         return queries.set_update_impact(self.get_object(), self.validated)
