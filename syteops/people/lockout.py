@@ -6,14 +6,18 @@ Where no name is given, as to OpenID Connect, that limit of the address alone ho
 name" would let anybody behind an address shut out for hours all the others who share it.
 """
 
+import hmac
+from datetime import timedelta
 from typing import Any
 
+from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -80,10 +84,43 @@ def _tried(request: HttpRequest, username: str) -> tuple[CounterKind, str, int]:
     return CounterKind.TRIED_PASSWORDS, f"{lockout_address(request)}\0{username}", _WINDOW
 
 
+def kept_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """Under what the lock-out keeps what was typed as a name: as it is where a person has it.
+
+    Of anything else a MAC: people type their passwords there, and the database would show them.
+    """
+    typed = (credentials or request.POST).get("username")
+    if not typed or User.objects.filter(username=typed).exists():
+        return typed
+    return hmac.digest(settings.SECRET_KEY.encode(), typed.encode(), "sha256").hex()
+
+
+class NothingSent(AxesDatabaseHandler):  # type: ignore[misc]
+    """Counts what fails, and keeps nothing of the form that was sent with it.
+
+    That may hold any password, such as the new one of somebody else: it is not only signing in
+    that fails, but whatever asks for one's own password.
+    """
+
+    def user_login_failed(
+        self, sender: Any, credentials: Any, request: Any = None, **kwargs: Any
+    ) -> None:
+        if request is None:
+            return
+        sent = request.GET, request.POST
+        request.GET = request.POST = QueryDict()
+        try:
+            super().user_login_failed(sender, credentials, request, **kwargs)
+        finally:
+            request.GET, request.POST = sent
+
+
 def forget_old_sign_ins() -> None:
-    """Those of SIGN_IN_LOG_DAYS ago. What failed while the clock was ahead locks from now on."""
+    """Those of SIGN_IN_LOG_DAYS ago, and failures that lock nobody any more. What failed while the
+    clock was ahead locks from now on."""
     AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS)
-    now = timezone.now()
+    now, lasting = timezone.now(), timedelta(hours=settings.AXES_COOLOFF_TIME)
+    AccessAttempt.objects.filter(attempt_time__lt=now - lasting).delete()
     AccessAttempt.objects.filter(attempt_time__gt=now).update(attempt_time=now)
 
 

@@ -301,14 +301,16 @@ SECURE_REDIRECT_EXEMPT = [rf"^{SCRIPT_NAME[1:]}/?readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+AXES_HANDLER = "syteops.people.lockout.NothingSent"
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = env.int("LOGIN_COOLOFF_HOURS", default=1)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "syteops.core.addresses.lockout_address"
 AXES_WHITELIST_CALLABLE = "syteops.people.lockout.is_nameless"
+AXES_USERNAME_CALLABLE = "syteops.people.lockout.kept_name"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
 # Sign-ins are in our own trail, where nobody deletes them.
 AXES_ENABLE_ADMIN = False

@@ -1,5 +1,7 @@
 """Guessing passwords is stopped, also where the client's address is unknown."""
 
+from datetime import timedelta
+
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.backends import ModelBackend
@@ -7,6 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from pytest_django import Settings
 
 from syteops.people import lockout
@@ -160,6 +163,42 @@ def test_passwords_that_come_at_once_are_no_more_than_may_fail(
     monkeypatch.setattr(ModelBackend, "authenticate", look)
     assert sign_in(client, "guess 0") == 429
     assert looked_at == [f"guess {number}" for number in range(5)]
+
+
+# --- What is kept of it ---
+
+
+def test_no_password_stays_in_the_database(client: Client, settings: Settings) -> None:
+    """Not only who signs in fails: whoever gives somebody a password is asked for his own."""
+    settings.CONFIRM_PASSWORD_MINUTES = 0
+    new = {"password1": "canary", "password2": "canary", "own_password": "canary"}
+    client.post("/admin/login/?x=canary", {"username": "canary", "password": "canary"})
+    client.post("/admin/login/", {"username": "admin", "password": "canary", "next": "canary"})
+    client.force_login(User.objects.get())
+    client.post("/admin/auth/user/add/", {"username": "ada", "usable_password": "true", **new})
+    changed = {"old_password": "canary", "new_password1": "canary", "new_password2": "canary"}
+    client.post("/admin/password_change/", changed)
+
+    rows = AccessAttempt.objects.order_by("pk")
+    assert [one.failures_since_start for one in rows] == [1, 3]
+    assert "canary" not in str([vars(one) for one in rows])
+    assert rows[1].username == "admin"
+
+
+def test_what_is_no_name_is_locked_out_all_the_same(client: Client) -> None:
+    """Else an answer would tell who is there."""
+    form = {"username": "nobody", "password": "guess"}
+    answers = [client.post("/admin/login/", form).status_code for _ in range(6)]
+    assert answers == [*[200] * 4, 429, 429]
+
+
+def test_failures_are_kept_no_longer_than_they_lock(client: Client) -> None:
+    guess(client, 1)
+    lockout.forget_old_sign_ins()
+    assert AccessAttempt.objects.count() == 1
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(hours=2))
+    lockout.forget_old_sign_ins()
+    assert not AccessAttempt.objects.exists()
 
 
 def test_who_signs_in_and_out_all_day_is_not_locked_out(client: Client) -> None:
