@@ -17,6 +17,7 @@ from syteops.audit.services import record_refusal
 from syteops.core.counters import CounterKind, counters
 from syteops.core.errors import LimitReached
 from syteops.core.outages import RETRY_AFTER
+from syteops.core.plain_pages import plain_page
 from syteops.lib.paths import ADMIN_PREFIX
 
 _PLACES = (ADMIN_PREFIX, "/uploads/")
@@ -46,12 +47,15 @@ class AdminRefusalMiddleware:
         """
         if not isinstance(error, TrailBroken | LimitReached):
             return None
-        return HttpResponse(
-            error.detail,
-            status=503 if isinstance(error, TrailBroken) else 429,
-            content_type="text/plain; charset=utf-8",
-            headers={"Retry-After": str(RETRY_AFTER)},
-        )
+        status, title = _TOLD[isinstance(error, TrailBroken)]
+        texts = (error.detail, "Nothing was stored.")
+        page = plain_page(request.path_info, status, title, *texts)
+        page.headers["Retry-After"] = str(RETRY_AFTER)
+        return page
+
+
+_TOLD = {True: (503, "Nothing can be stored for the moment"), False: (429, "That is too much")}
+"""By whether the trail is broken, and a limit is not reached."""
 
 
 def _note(request: HttpRequest, match: ResolverMatch) -> None:

@@ -48,7 +48,9 @@ class Utf8Request(WSGIRequest):
     def parse_file_upload(self, META: Any, post_data: Any) -> Any:  # noqa: N803 - Django's name
         """As Django does it. Raises MultiPartParserError also for what its parser stumbles over."""
         data = post_data.read()
-        check_heads(data, str((self.content_params or {}).get("boundary", "")).encode())
+        boundary = str((self.content_params or {}).get("boundary", "")).encode()
+        user = getattr(self, "user", None)  # none where this is asked for before the middleware
+        check_heads(data, boundary, is_signed_in=user is not None and user.is_authenticated)
         try:
             return super().parse_file_upload(META, BytesIO(data))
         except (MultiPartParserError, SuspiciousOperation):

@@ -16,18 +16,23 @@ from django.http.multipartparser import MultiPartParserError
 SEPARATORS_OF_A_PART = 5
 """Parameters and lines of its head, on average: a browser writes three, and four with a file."""
 
+MOST_OF_A_STRANGER = 500
+"""Parts of a form of who has not signed in: pages for them have ten fields at most, and the longest
+one that brings a file, left open until the session ended, some 400."""
+
 _LONGEST = multipartparser.MAX_TOTAL_HEADER_SIZE  # type: ignore[attr-defined]  # not in its stubs
 _OTHER_TEXT = re.compile(rb";[^=;\"*]*\*[^=;\"A-Za-z]*=(?!utf-8')", re.IGNORECASE)
 """A parameter in the way of RFC 2231, of which RFC 7578 wants none, and not in UTF-8."""
 
 
-def check_heads(data: bytes, boundary: bytes) -> None:
+def check_heads(data: bytes, boundary: bytes, *, is_signed_in: bool) -> None:
     """Raise MultiPartParserError for a form whose heads nobody but an attacker writes.
 
     And TooManyFieldsSent for one of more parts than there may be.
     """
     # Of parts that have a file's name and no other Django reads any number.
     most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + settings.DATA_UPLOAD_MAX_NUMBER_FILES + 3
+    most = most if is_signed_in else MOST_OF_A_STRANGER
     separators = 0
     for number, head in enumerate(_heads(data, boundary)):
         if number == most:

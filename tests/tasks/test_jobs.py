@@ -308,3 +308,4 @@ def test_a_page_that_does_not_foresee_it_answers_no_fault_of_ours(
     settings.EMAIL_SERVER = {"host": "127.0.0.1"}
     answer = page.post("/admin/integrations/integrationstate/email/test/")
     assert (answer.status_code, "have not ended" in answer.content.decode()) == (429, True)
+    assert "<h1>That is too much</h1>" in answer.content.decode()
