@@ -23,6 +23,7 @@ SETTINGS = {  # 0 is no limit; what is counted is counted all the same
     "MANAGE_API_READS_PER_MINUTE": "0",
     "MANAGE_API_WRITES_PER_MINUTE": "0",
     "MANAGE_API_FAILURES_PER_MINUTE": "0",
+    "MANAGE_API_SECONDS_PER_MINUTE": "0",
     "ADMIN_SECONDS_PER_MINUTE": "0",
     "MAX_TEAM_MEMBERS": "1000000",
     "WORKERS": str(WORKERS),

@@ -141,6 +141,47 @@ def left(principal: Principal) -> dict[str, dict[str, int]]:
     return shown
 
 
+# --- Time ----------------------------------------------------------------------------------
+
+SLOW = 0.1
+"""Seconds of a processor that a call takes for which its time is counted."""
+_MOST_REMEMBERED = 4096
+worked = time.thread_time
+"""What this thread has taken of a processor, in seconds."""
+_slow: set[str] = set()
+"""Callers of whom this process has done slow calls: of no others a counter need be read."""
+
+
+def check_time(principal: Principal) -> None:
+    """Raises throttled for whose slow calls took too long together within this minute.
+
+    How many calls there may be is no bound for what they take: one that lists all variables of a
+    full site takes seconds.
+    """
+    if (who := _name_of(principal)) not in _slow:
+        return
+    limit = settings.MANAGE_API_SECONDS_PER_MINUTE
+    if limit and counters().read(CounterKind.SLOW_CALLS, who, WINDOW) >= limit * 1000:
+        raise _throttled(
+            Budget("second", limit, 0, seconds_left(WINDOW)),
+            f"Your calls have kept the server busy for {limit} seconds of this minute, which is "
+            "as long as one caller may.",
+        )
+
+
+def note_time(principal: Principal, worked_before: float) -> None:
+    """Count what a call took of a processor, if that is long. To wait for others costs nothing.
+
+    `worked_before` is what this thread had `worked` when the call began.
+    """
+    if (seconds := worked() - worked_before) < SLOW:
+        return
+    if len(_slow) >= _MOST_REMEMBERED:
+        _slow.clear()
+    _slow.add(who := _name_of(principal))
+    counters().add(CounterKind.SLOW_CALLS, who, WINDOW, int(seconds * 1000))
+
+
 # --- Failed authentication -----------------------------------------------------------------
 
 
@@ -212,7 +253,11 @@ def _policy(writes: bool) -> tuple[str, int]:
 
 def _counter(principal: Principal, name: str) -> tuple[CounterKind, str]:
     kind = CounterKind.WRITES if name == "write" else CounterKind.READS
-    return kind, f"{principal.kind} {principal.id}"
+    return kind, _name_of(principal)
+
+
+def _name_of(principal: Principal) -> str:
+    return f"{principal.kind} {principal.id}"
 
 
 def _budget(name: str, limit: int, used: int) -> Budget:

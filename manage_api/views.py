@@ -23,7 +23,14 @@ from manage_api.permissions import readable_resources
 from manage_api.principals import Principal
 from manage_api.query import query_of_only
 from manage_api.rendering import JsonRenderer
-from manage_api.throttling import AttemptThrottle, Budget, spend
+from manage_api.throttling import (
+    AttemptThrottle,
+    Budget,
+    check_time,
+    note_time,
+    spend,
+    worked,
+)
 from syteops.audit.services import record_refusal
 from syteops.core import request_counts
 from syteops.core.actors import Actor, ActorKind, Channel
@@ -79,6 +86,8 @@ class ApiView(APIView):
     budget: Budget | None = None
     began: float = 0.0
     """When the call came, on the clock that counts how long it took."""
+    worked_before: float = 0.0
+    """What this thread had taken of a processor by then."""
     input_pointer: str = "#"
     """The JSON Pointer (RFC 6901) of the operation's input in the body, for errors."""
 
@@ -91,7 +100,7 @@ class ApiView(APIView):
         return False
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        self.began = perf_counter()
+        self.began, self.worked_before = perf_counter(), worked()
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -131,6 +140,7 @@ class ApiView(APIView):
             attempt.failed(request, self, error)
             raise
         attempt.succeeded()
+        check_time(self.principal)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Every failure costs its caller, and a refused right is kept in the audit trail.
@@ -185,6 +195,9 @@ class ApiView(APIView):
             response.headers.setdefault(name, value)
         operation = self.operation.name if self.operation else "none"
         seconds = perf_counter() - self.began
+        if principal is not None:  # noted at the very end, when it is compressed, too
+            note = partial(note_time, principal, self.worked_before)
+            response._resource_closers.append(note)  # type: ignore[attr-defined]
         request_counts.count(operation, response.status_code, _caller(principal), seconds)
         return response
 

@@ -30,6 +30,7 @@ def isolate() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ["SYTEOPS_DATA_DIR"] = str(shared_directory() / worker)
     os.environ["SYTEOPS_ENV_FILE"] = ""  # not even the developer's own .env
+    os.environ["MANAGE_API_SECONDS_PER_MINUTE"] = "0"  # as does their one key
     os.environ["ADMIN_SECONDS_PER_MINUTE"] = "0"  # tests open as many pages as they like
     os.environ["EXTRA_MODULES"] = os.environ.get("SYTEOPS_TEST_MODULES", "")
     os.environ["DATABASE_URL"] = os.environ.get("SYTEOPS_TEST_DATABASE_URL", "")

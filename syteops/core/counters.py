@@ -52,6 +52,7 @@ class CounterKind(StrEnum):
     PROGRESS = "progress"
     ROWS_OF_PERSON = "rows of person"
     PAGES_OF_PERSON = "pages of person"
+    SLOW_CALLS = "slow calls"
 
 
 class Counters(Protocol):

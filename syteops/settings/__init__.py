@@ -72,6 +72,9 @@ MANAGE_API_READS_PER_MINUTE = env.int("MANAGE_API_READS_PER_MINUTE", default=120
 MANAGE_API_WRITES_PER_MINUTE = env.int("MANAGE_API_WRITES_PER_MINUTE", default=600)
 MANAGE_API_FAILURES_PER_MINUTE = env.int("MANAGE_API_FAILURES_PER_MINUTE", default=60)
 
+# Seconds of a minute for which the slow calls of one caller may keep processes busy.
+MANAGE_API_SECONDS_PER_MINUTE = env.int("MANAGE_API_SECONDS_PER_MINUTE", default=30)
+
 # Seconds of a minute for which one person's pages of the admin may keep processes busy.
 ADMIN_SECONDS_PER_MINUTE = env.int("ADMIN_SECONDS_PER_MINUTE", default=30)
 

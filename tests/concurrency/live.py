@@ -25,6 +25,7 @@ from tests.waiting import PATIENCE, becomes_true
 API = "/api/manage/v1"
 KEEPER = "syteops-keeper"
 _NO_LIMITS = {
+    "MANAGE_API_SECONDS_PER_MINUTE": "0",
     "MANAGE_API_READS_PER_MINUTE": "1000000",
     "MANAGE_API_WRITES_PER_MINUTE": "1000000",
     "MAX_CRM_SYSTEMS": "1000000",
