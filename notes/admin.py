@@ -72,30 +72,37 @@ class ActionItemInline(RowsInline):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class MemberFilter(DropdownFilter):  # type: ignore[misc]
+class TypedFilter(DropdownFilter):  # type: ignore[misc]
+    """A filter by one of many: where there are too many to choose from, it is typed."""
+
+    lists_all: bool
+    example: str
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: Any) -> Any:
+        if self.lists_all:
+            yield from super().choices(changelist)
+            return
+        name, label = self.parameter_name, f" By {self.title} ({self.example}) "
+        yield {"form": SearchForm(name, label, data={name: self.value()})}
+
+
+class MemberFilter(TypedFilter):
     """Notes that a team member has to do with; `condition` says how."""
 
     condition: Any
+    example = "a number, such as 001"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         found, self.lists_all = people.offered_names(self.value() or "")
         return found
 
-    def has_output(self) -> bool:
-        return True
-
     def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
         known = {number for number, _ in self.lookup_choices}
         value = self.value()
         return queryset.filter(self.condition(value)) if value in known else queryset
-
-    def choices(self, changelist: Any) -> Any:
-        """Typed where there are too many to choose from."""
-        if self.lists_all:
-            yield from super().choices(changelist)
-            return
-        name, label = self.parameter_name, f" By {self.title} (a number, such as 001) "
-        yield {"form": SearchForm(name, label, data={name: self.value()})}
 
 
 class AuthorFilter(MemberFilter):
@@ -126,12 +133,14 @@ class DueFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(queries.with_work_due_before(end)) if end else queryset
 
 
-class TagFilter(admin.SimpleListFilter):
-    title = "tag"
-    parameter_name = "tag"
+class TagFilter(TypedFilter):
+    title = parameter_name = "tag"
+    example = "the whole tag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return queries.all_tags().items()
+        found = queries.all_tags()
+        self.lists_all = found is not None
+        return (found or {}).items()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Note]) -> QuerySet[Note]:
         return queryset.filter(tag_rows__name_folded=self.value()) if self.value() else queryset

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -14,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from notes import people, queries, services
 from syteops.adminkit.acting import admin_actor
+from syteops.adminkit.growing_lists import KeysFirst
 from syteops.adminkit.markdown_editor import MarkdownAdmin
 from syteops.adminkit.races import races_refused
 from syteops.core.errors import DomainError
@@ -84,7 +84,7 @@ class AgendaAdmin(MarkdownAdmin):
             found = queries.overdue(found)
         context = {
             "filter": form,
-            "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+            "page": KeysFirst(found, PAGE_SIZE).get_page(request.GET.get("page")),
             "today": timezone.localdate(),
             "may_tick": self.has_change_permission(request),
         }

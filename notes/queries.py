@@ -23,6 +23,8 @@ SEARCHED = (
     "action_items__searched",
     "attendances__member__full_name_folded",
 )
+MOST_LISTED = 200
+"""Tags from which one is chosen."""
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))
 
 
@@ -49,11 +51,16 @@ def normal_tag(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def all_tags() -> dict[str, str]:
-    """Every tag once, sorted: what it folds to, and the way in which it was spelled last."""
-    last = NoteTag.objects.order_by().values("name_folded").annotate(last=Max("id")).values("last")
+def all_tags() -> dict[str, str] | None:
+    """Every tag once, sorted: what it folds to, and the way in which it was spelled last.
+
+    None where there are too many to list.
+    """
+    grouped = NoteTag.objects.order_by("name_folded").values("name_folded")
+    last = grouped.annotate(last=Max("id")).values("last")[: MOST_LISTED + 1]
     found = NoteTag.objects.filter(pk__in=last).order_by("name_folded")
-    return dict(found.values_list("name_folded", "name"))
+    tags = dict(found.values_list("name_folded", "name"))
+    return tags if len(tags) <= MOST_LISTED else None
 
 
 def get_note(note_id: str, lock: bool = False) -> Note:
@@ -123,8 +130,13 @@ def _with_open_action(**which: Any) -> Q:
 
 def action_items() -> QuerySet[ActionItem]:
     """Every action item with its note and who is to do it; those of archived notes are no work."""
-    found = ActionItem.objects.exclude(note__status=NoteStatus.ARCHIVED)
+    found = ActionItem.objects.exclude(note__in=_archived())
     return found.select_related("note", "assignee").defer("searched", *_UNSHOWN)
+
+
+def _archived() -> "QuerySet[Note, Any]":
+    # From an index, once: beside each of very many items its long note would be read.
+    return Note.objects.filter(status=NoteStatus.ARCHIVED).order_by().values("pk")
 
 
 _UNSHOWN = tuple(f"note__{name}" for name in ("searched", "content", "excerpt", "meta"))
@@ -202,8 +214,7 @@ def open_items() -> dict[str, int]:
 
     Those of archived notes do not count.
     """
-    archived = Note.objects.filter(status=NoteStatus.ARCHIVED).order_by()
-    open_ones = ActionItem.objects.filter(done=False).exclude(note__in=archived)
+    open_ones = ActionItem.objects.filter(done=False).exclude(note__in=_archived())
     late = Q(due_date__lt=timezone.localdate())
     return open_ones.aggregate(total=Count("id"), overdue=Count("id", filter=late))
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import CharField, Field, IntegerField, Q, TextField
 
+import syteops.core.among  # noqa: F401 - the look-up of that name
 from syteops.core.folding import FoldedField, SearchField, folded_fields
 from syteops.lib.folding import fold
 
@@ -31,7 +32,7 @@ def conditions(page: Any, request: Any) -> Iterator[Condition]:
 
 
 def by_texts(texts: Callable[[], Iterable[tuple[str, Q]]]) -> Condition:
-    """Of a column that shows one of a few texts, each under its condition."""
+    """Of a column that shows one of a few texts, each under its condition: not of what grows."""
 
     def condition(word: str) -> Q:
         found = NEVER
@@ -60,7 +61,8 @@ def among_values(
     """
 
     def condition(word: str) -> Q:
-        return Q(**{f"{of}__in": [key for key, *has in rows() if word in fold(shown(*has))]})
+        found = frozenset(key for key, *has in rows() if word in fold(shown(*has)))
+        return Q(**{f"{of}__among": found})
 
     return condition
 

@@ -12,7 +12,7 @@ from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.searched_choices import SearchedFilter
 from syteops.adminkit.service_admin import ServiceAdmin
-from syteops.adminkit.shown_words import by_texts
+from syteops.adminkit.shown_words import among_values, by_texts
 from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.ai import queries, services, tasks
 from syteops.ai.areas import all_areas
@@ -175,9 +175,10 @@ def _progress(used: int, limit: int | None) -> str:
     return render_to_string("admin/ai/progress.html", context)
 
 
-def _askers() -> Iterator[tuple[str, Q]]:
+def _askers() -> Iterator[tuple[str, str]]:
+    """Of keys and people there may be very many."""
     labels = AiUsage.objects.order_by().values_list("actor_label", flat=True).distinct()
-    return ((label, Q(actor_label=label)) for label in labels)
+    return ((label, label) for label in labels)
 
 
 @admin.register(AiUsage)
@@ -198,7 +199,7 @@ class AiUsageAdmin(ReadOnlyAdmin):
     has_objects_in_palette = False
     search_fields = ("model_folded",)
     search_help_text = "Area, provider, model or who asked"
-    shown_words = {"who": by_texts(_askers)}
+    shown_words = {"who": among_values(_askers, str, of="actor_label")}
     list_before_template = "admin/ai/usage.html"
     date_hierarchy = "day"
 

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypedDict
 
@@ -72,7 +72,9 @@ def _derived(source: str = "", text: str = "") -> Iterator[Derived]:
 
 def _with_source(derived: Derived) -> CatalogueVariable:
     family, variable = derived
-    return replace(variable, source=family.source)
+    # It is new, and nobody's else; a copy of each takes as long as to derive them.
+    object.__setattr__(variable, "source", family.source)
+    return variable
 
 
 def _has(variable: CatalogueVariable, text: str) -> bool:

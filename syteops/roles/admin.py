@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.widgets import (
@@ -15,10 +15,11 @@ from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.adminkit.shown_words import among_few
 from syteops.core.form_fields import LineField
 from syteops.lib.colours import Colour, ink_on
+from syteops.lib.folding import fold
 from syteops.roles import queries, services
 from syteops.roles.choices import ConstraintType
 from syteops.roles.models import SLUG_LENGTH, Role, RoleAssignment, slug_validator
-from syteops.team.queries import live_members
+from syteops.team.queries import live_members, named_members
 
 
 class RoleForm(ServiceForm):
@@ -65,6 +66,14 @@ def _holders(role: Role) -> str:
     return ", ".join(str(member) for member in role.holders)
 
 
+def _held_by(word: str) -> Q:
+    """That the column of the holders, who stand there with commas between them, has the word."""
+    named = word.rstrip(",")
+    members = {one.pk for one in named_members() if named in fold(str(one))}
+    held = RoleAssignment.objects.filter(member__among=members).order_by()
+    return Q(pk__in=held.values("role"))
+
+
 @admin.register(Role)
 class RoleAdmin(ServiceAdmin):
     what_for = (
@@ -80,7 +89,7 @@ class RoleAdmin(ServiceAdmin):
     list_filter = ("system", "constraint_type")
     shown_words = {
         "constraint": among_few(Role.objects.all, _constraint),
-        "holders": among_few(queries.all_roles, _holders),
+        "holders": _held_by,
     }
     search_fields = ("searched",)
     fieldsets = (

@@ -1,10 +1,10 @@
 """Variables that follow the roles: who holds which, and how to reach all who hold one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from syteops.core.variables import (
     About,
@@ -116,11 +116,29 @@ def holding_variables(about: About = None) -> Iterator[Variable]:
             )
 
 
-def _with_addresses() -> QuerySet[Role]:
-    """Every role, with what their holders are reached by alone."""
-    names = [f"member__{one}" for one in (*TeamMember.named_by, "email", "slack_handle")]
-    held = RoleAssignment.objects.select_related("member").only("role", *names)
-    return Role.objects.prefetch_related(Prefetch("assignments", held))
+def _all_roles() -> QuerySet[Role]:
+    return Role.objects.all()
+
+
+def _held(roles: Iterable[Role]) -> Iterator[tuple[Role, list[TeamMember]]]:
+    """The roles, each with its holders by number.
+
+    Of a member who holds a hundred of them one object is made.
+    """
+    roles = list(roles)
+    held: dict[int, list[TeamMember]] = {one.pk: [] for one in roles}
+    pairs = pairs_of([*held])
+    holders = {one.pk: one for one in _reached(frozenset(member for _, member in pairs))}
+    for role, member in pairs:
+        held[role].append(holders[member])
+    for one in roles:
+        yield one, sorted(held[one.pk], key=lambda member: member.number or 0)
+
+
+def _reached(keys: Set[int]) -> Iterable[TeamMember]:
+    """These members, with what they are reached by alone."""
+    named = (*TeamMember.named_by, "email", "slack_handle")
+    return TeamMember.all_objects.filter(pk__among=keys).only(*named) if keys else ()
 
 
 @family(
@@ -131,8 +149,8 @@ def _with_addresses() -> QuerySet[Role]:
     "comma in a name is not one between two.",
 )
 def contact_variables(about: About = None) -> Iterator[Variable]:
-    for role in only(_with_addresses, beyond_identifiers(about), users="assignments__member"):
-        holders = role.holders
+    found = only(_all_roles, beyond_identifiers(about), users="assignments__member")
+    for role, holders in _held(found):
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (
             ("all_names", "Names", [one.shown_name for one in holders]),

@@ -166,3 +166,17 @@ def test_lists_cost_a_bounded_number_of_queries(
         )
     with django_assert_max_num_queries(20):
         assert page.get(address).status_code == 200
+
+
+def test_very_many_who_asked_are_searched_by_one_condition(page: Client) -> None:
+    """Each had one of its own: beyond a thousand the page was a 500, and took minutes before."""
+    day = timezone.localdate()
+    AiUsage.objects.bulk_create(
+        AiUsage(
+            area="notes", day=day, provider="p", model="m", actor_id=str(n), actor_label=f"K {n}"
+        )
+        for n in range(1100)
+    )
+    answer: Any = page.get(f"{USAGE}?q=k+1099")
+    assert answer.status_code == 200
+    assert [one.actor_label for one in answer.context_data["cl"].result_list] == ["K 1099"]

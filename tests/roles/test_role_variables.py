@@ -137,7 +137,7 @@ def test_a_comma_in_a_name_is_told_from_one_between_two(db: None) -> None:
     [
         (holder_variables, 3),  # members, identifiers, roles
         (holding_variables, 3),  # roles, who holds them, members
-        (contact_variables, 2),  # roles, who holds them
+        (contact_variables, 3),  # roles, who holds them
     ],
 )
 def test_they_cost_the_same_however_many(
