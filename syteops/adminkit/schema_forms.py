@@ -76,7 +76,7 @@ def _choice(schema: Schema) -> forms.Field:
     choices = [*blank, *((text, _label(text)) for text in by_text)]
     return forms.TypedChoiceField(
         choices=choices,
-        coerce=lambda value: by_text[str(value)],
+        coerce=lambda value: by_text.get(str(value)),  # a form may say that it held anything
         widget=UnfoldAdminSelectWidget,
     )
 
