@@ -16,10 +16,13 @@ from syteops.adminkit.races import races_refused
 from syteops.audit.services import record_refusal
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
+from syteops.core.counters import CounterKind, counters
 from syteops.core.errors import DomainError, Forbidden, Invalid, NotFound
 from syteops.invitations import queries, services
 from syteops.invitations.forms import AcceptForm
 from syteops.invitations.models import Invitation
+from syteops.people.lockout import has_to_wait, note_try, wait
+from syteops.people.sign_ins import KEPT_PER_MINUTE
 
 _NOT_HELD = (
     "Whoever invited you may not give these rights any more. Ask for another invitation: nothing "
@@ -32,6 +35,8 @@ _NOT_HELD = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, uid: UUID, token: str) -> HttpResponse:
     """Show the form; make the account. Any link that does not work is one and the same 404."""
+    if request.method == "POST" and has_to_wait(request):
+        return wait(request)
     try:
         invitation = queries.by_link(uid, token)
         form = AcceptForm(invitation, request.POST if request.method == "POST" else None)
@@ -67,11 +72,19 @@ def _accepted(request: HttpRequest, invitation: Invitation, token: str, form: Ac
     except DomainError as refusal:
         told = _NOT_HELD if isinstance(refusal, Forbidden) else refusal.detail
         form.add_error(None, told)
-        record_refusal(
-            actor, invitation.resource, str(invitation.pk), refusal.code, pk=str(invitation.pk)
-        )
+        _note(request, actor, invitation, refusal.code)
         return False
     return True
+
+
+def _note(request: HttpRequest, actor: Actor, invitation: Invitation, code: str) -> None:
+    """Keep a refused attempt, of many in a minute the first ones. Each takes as long as a sign-in:
+    so it counts as one that failed.
+    """
+    note_try(request)
+    if counters().add(CounterKind.REFUSED_CALLS, actor.id, 60) <= KEPT_PER_MINUTE:
+        pk = str(invitation.pk)
+        record_refusal(actor, invitation.resource, pk, code, pk=pk)
 
 
 def _page(request: HttpRequest, title: str, status: int, **shown: Any) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.invitations import queries, services
 from syteops.invitations.models import Invitation, InvitationState
+from syteops.people import lockout
 from syteops.people.queries import stored_permissions
 from tests.fixtures import signed_in
 from tests.invitations.invited import PASSWORD, a_group, accept, as_person, give, invited, row
@@ -51,6 +52,20 @@ def test_a_name_that_nobody_sees_is_none(alice: User) -> None:
     accept(invited(alice), first_name="\u200b", last_name=" Lovelace ")
     made = User.objects.get(username="dora")
     assert (made.first_name, made.last_name) == ("", "Lovelace")
+
+
+def test_who_tries_without_end_fills_no_trail_and_keeps_nobody_busy(
+    inviter: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try has a password hashed, as a sign-in has."""
+    monkeypatch.setattr(User, "set_password", lambda user, password: None)
+    link = invited(inviter, SEES)
+    inviter.user_permissions.clear()
+
+    answers = [accept(link).status_code for _ in range(lockout.MOST_A_MINUTE + 2)]
+
+    assert answers == [*[400] * lockout.MOST_A_MINUTE, 429, 429]
+    assert refusals() == [("invitations.refused", "permission_denied")] * 10
 
 
 # --- Forged and used links -----------------------------------------------------------------
