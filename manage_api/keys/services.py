@@ -143,11 +143,12 @@ def release_sponsor(actor: Actor, user: User) -> None:
         audit.update(actor, key, {"sponsor": None})
 
 
-@leaves_behind
-def keys_left_behind(user: User) -> str:
+@leaves_behind(ManageKey.resource)
+def keys_left_behind(user: User, are_named: bool) -> str:
     """That keys go on working although the person who answers for them was deactivated."""
-    names = ", ".join(key.name for key in sponsored_keys(user))
-    return names and f"The keys that this person answers for go on working: {names}. Look at each."
+    names = [key.name for key in sponsored_keys(user)]
+    told = f": {', '.join(names)}. Look at each." if are_named else ". Tell who manages keys."
+    return f"The keys that this person answers for go on working{told}" if names else ""
 
 
 @transaction.atomic

@@ -284,7 +284,8 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         left = "is_active" in form.changed_data and not form.instance.is_active
-        for text in services.left_behind(form.instance) if left else ():
+        readable = readable_resources(request.user)
+        for text in services.left_behind(form.instance, readable) if left else ():
             messages.warning(request, text)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -299,7 +300,7 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
             for one in services.changed_with_deletion(actor, obj)
             if readable is None or one.object_resource in readable
         ]
-        return [NO_WAY_BACK, *groups, *others, *services.left_behind(obj)]
+        return [NO_WAY_BACK, *groups, *others, *services.left_behind(obj, readable)]
 
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.person_values(stored)

@@ -37,10 +37,10 @@ from syteops.people.queries import (
 PEOPLE, GROUPS = "people", "groups"
 BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])
 BeforeGroupDeleted = TypeVar("BeforeGroupDeleted", bound=Callable[[Actor, Group], None])
-LeftBehind = TypeVar("LeftBehind", bound=Callable[[User], str])
+LeftBehind = TypeVar("LeftBehind", bound=Callable[[User, bool], str])
 _before_deleted: list[Callable[[Actor, User], None]] = [delete_shared_views]
 _before_group_deleted: list[Callable[[Actor, Group], None]] = []
-_left_behind: list[Callable[[User], str]] = []
+_left_behind: dict[str, Callable[[User, bool], str]] = {}
 
 
 def before_person_deleted(service: BeforeDeleted) -> BeforeDeleted:
@@ -58,15 +58,26 @@ def before_group_deleted(service: BeforeGroupDeleted) -> BeforeGroupDeleted:
     return service
 
 
-def leaves_behind(warning: LeftBehind) -> LeftBehind:
-    """Have `warning` asked what goes on in the name of a deactivated person; "" if nothing."""
-    _left_behind.append(warning)
-    return warning
+def leaves_behind(resource: str) -> Callable[[LeftBehind], LeftBehind]:
+    """Have the warning asked what of the resource goes on in the name of a deactivated person; ""
+    if nothing. It names what it is only to who may read the resource, as it is told.
+    """
+
+    def enter(warning: LeftBehind) -> LeftBehind:
+        _left_behind[resource] = warning
+        return warning
+
+    return enter
 
 
-def left_behind(user: User) -> list[str]:
-    """What to look at after the person was deactivated, in words."""
-    return [text for warning in _left_behind if (text := warning(user))]
+def left_behind(user: User, readable: Collection[str] | None) -> list[str]:
+    """What to look at after the person was deactivated, in words for who may read these resources
+    (None: all of them)."""
+    told = (
+        warning(user, readable is None or resource in readable)
+        for resource, warning in _left_behind.items()
+    )
+    return [text for text in told if text]
 
 
 def lock_superusers() -> None:

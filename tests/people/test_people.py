@@ -11,6 +11,7 @@ from manage_api.keys.models import ManageKey
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.team.models import TeamMember
+from tests.fixtures import signed_in
 from tests.people.person_pages import (
     GROUPS,
     NEW_PASSWORD,
@@ -245,6 +246,20 @@ def test_deactivating_a_sponsor_names_the_keys(page: Client, bob: User) -> None:
     assert "answers for go on working: n8n." in shown
     bob.refresh_from_db()
     assert not bob.is_active
+
+
+def test_who_may_not_see_keys_learns_no_name_of_one(bob: User, charlie: User) -> None:
+    services.create_restricted_key(SYSTEM, name="n8n", scopes=["crm:read"], sponsor=charlie)
+    rights = ("view_user", "change_user", "delete_user")
+    bob.user_permissions.add(*Permission.objects.filter(codename__in=rights))
+    helper, fields = signed_in(bob), {"username": "charlie", "email": charlie.email}
+
+    asked = helper.get(f"{PEOPLE}{charlie.pk}/delete/").content.decode()
+    told = helper.post(f"{PEOPLE}{charlie.pk}/change/", fields, follow=True).content.decode()
+
+    for shown in (asked, told):
+        assert "answers for go on working. Tell who manages keys." in shown
+        assert "n8n" not in shown
 
 
 def test_the_question_before_deleting_speaks_of_no_tables(page: Client, bob: User) -> None:
