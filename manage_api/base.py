@@ -76,6 +76,9 @@ class ManageViewSet(ApiView, GenericViewSet):  # type: ignore[type-arg]
     """What to do instead of asking with `updated_since`, where lists do not take it."""
     impact_reads: ClassVar[Mapping[str, str]] = {}
     """The parts of an impact that belong to other resources, by the resource to read."""
+    search_reads: ClassVar[Mapping[str, str]] = {}
+    """The same of its `search_fields`: to who may not read that, each answer would tell whether a
+    guess at such a value is right."""
     asks_by_effect: ClassVar[frozenset[str]] = frozenset(("bulk",))
     """The methods that need confirmation only for what some calls of them amount to."""
     further_permissions: ClassVar[Mapping[str, str]] = {}

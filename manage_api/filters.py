@@ -19,6 +19,7 @@ from manage_api.fields import (
     StrictChoiceField,
     StrictDateField,
 )
+from manage_api.permissions import may_read
 from syteops.core.folding import ordered_by
 from syteops.core.search import MANY, MOST_WORDS, has_row, search, words_of
 
@@ -104,7 +105,13 @@ class SearchBackend(BaseFilterBackend):
         if not words_of(text):
             return queryset
         view.most_counted = MANY
-        return search(queryset, view.search_fields, text)
+        of_others, reader = view.search_reads, view.principal
+        fields = [
+            one
+            for one in view.search_fields
+            if one not in of_others or may_read(reader, of_others[one])
+        ]
+        return search(queryset, fields, text)
 
 
 class OrderingBackend(BaseFilterBackend):

@@ -17,12 +17,8 @@ from syteops.core.errors import NotFound
 from syteops.team.models import TeamMember
 
 R = TypeVar("R", NoteAttendee, ActionItem)
-SEARCHED = (
-    "searched",
-    "tag_rows__name_folded",
-    "action_items__searched",
-    "attendances__member__full_name_folded",
-)
+OF_ATTENDEES = "attendances__member__full_name_folded"
+SEARCHED = ("searched", "tag_rows__name_folded", "action_items__searched", OF_ATTENDEES)
 MOST_LISTED = 200
 """Tags from which one is chosen."""
 ORDERINGS = dict.fromkeys(("title", "meeting_date", "follow_up_date", "created_at", "updated_at"))

@@ -23,7 +23,7 @@ class NoteViewSet(SuggestionsMixin, EntityViewSet):
     changed_with = staticmethod(queries.changed_with)
     fitting = staticmethod(queries.fitting)
     filterset_class = NoteFilter
-    search_fields = queries.SEARCHED
+    search_fields, search_reads = queries.SEARCHED, {queries.OF_ATTENDEES: "users"}
     search_help = "the texts, tags, action items and names of attendees"
     ordering_fields, ordering = queries.ORDERINGS, "-updated_at"
     summaries = {"create": "Write a note"}

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from notes import services
@@ -53,6 +54,24 @@ def three(db) -> None:
 )
 def test_notes_are_found(api: Api, three, query: str, found: list[str]) -> None:
     assert titles(api, query) == found
+
+
+def test_a_name_of_a_member_finds_notes_for_whoever_may_read_members(
+    make_key, bob: User, as_person
+) -> None:
+    """For others each answer would tell whether a guess at the name behind a number is right."""
+    ada = team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace")
+    services.create_note(SYSTEM, title="Kick-off", attendees=[ada])
+    codenames = ["view_note", "view_teammember"]
+    note, member = (Permission.objects.get(codename=one) for one in codenames)
+    bob.user_permissions.set([note])
+
+    assert titles(Api(make_key("notes_items:read")), "search=lovel") == []
+    assert titles(Api(make_key("notes_items:read")), "search=kick") == ["Kick-off"]
+    assert titles(Api(make_key("notes_items:read", "users:read")), "search=lovel") == ["Kick-off"]
+    assert titles(as_person(bob), "search=lovel") == []
+    bob.user_permissions.add(member)
+    assert titles(as_person(bob), "search=lovel") == ["Kick-off"]
 
 
 @each(
