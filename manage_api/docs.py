@@ -1,7 +1,7 @@
 """The documents about the API and the interactive page. Public facts, no site data."""
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, ClassVar
 
 from django.urls import get_script_prefix, reverse
@@ -22,6 +22,7 @@ from manage_api.openapi.workflows import workflow_document
 from manage_api.query import query_of_only
 from manage_api.rendering import JsonRenderer, dump
 from manage_api.views import address_of
+from syteops.core.addresses import absolute_address
 from syteops.core.errors import Invalid
 
 
@@ -60,7 +61,7 @@ class SchemaView(OpenView):
         if version not in _VERSIONS:
             detail = f"The document is there as {' and '.join(_VERSIONS)}."
             raise Invalid.field("version", detail, "invalid_choice")
-        site = request.build_absolute_uri(get_script_prefix())
+        site = absolute_address(request, get_script_prefix())
         return _answer(request, *_rendered(version, site))
 
 
@@ -98,7 +99,7 @@ class WorkflowsView(OpenView):
     renderer_classes = (ArazzoRenderer, JsonRenderer)
 
     def get(self, request: Request) -> Response:
-        body = dump(workflow_document(request.build_absolute_uri(address_of("/schema"))))
+        body = dump(workflow_document(absolute_address(request, address_of("/schema"))))
         return _answer(request, body, etag_of(body))
 
 
@@ -114,7 +115,7 @@ class CatalogView(OpenView):
     renderer_classes = (LinksetRenderer, JsonRenderer)
 
     def get(self, request: Request) -> Response:
-        absolute = request.build_absolute_uri
+        absolute = partial(absolute_address, request)
         body = dump(linkset(absolute))
         response = _answer(request, body, etag_of(body))
         if (
@@ -135,7 +136,7 @@ class PostmanView(OpenView):
     renderer_classes = (JsonRenderer,)
 
     def get(self, request: Request) -> Response:
-        site = request.build_absolute_uri(get_script_prefix()).rstrip("/")
+        site = absolute_address(request, get_script_prefix()).rstrip("/")
         name = 'attachment; filename="syteops.postman.json"'
         return Response(collection(site), headers={"Content-Disposition": name})
 

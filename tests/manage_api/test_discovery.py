@@ -49,6 +49,18 @@ def test_everything_in_it_is_there_and_of_the_type_it_says(client: Client) -> No
         assert answer.headers["Content-Type"].partition(";")[0] == target["type"]
 
 
+@pytest.mark.parametrize("path", [CATALOG, "/workflows", "/postman", "/schema"])
+def test_site_url_is_what_it_tells_whatever_name_was_asked_for(path: str, settings: Any) -> None:
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "https://ops.example.com", ["*"]
+
+    answer = Api().get(path, Host="other.example.net")
+
+    assert answer.status_code == 200
+    told = [answer.content.decode(), answer.headers.get("Link", "")]
+    assert not [one for one in told if "other.example.net" in one]
+    assert path == "/schema" or settings.SITE_URL in told[0]  # that one is made at the start
+
+
 def test_head_tells_where_it_is_without_it(client: Client) -> None:
     whole, head = client.get(CATALOG), client.head(CATALOG)
 
