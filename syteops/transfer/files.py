@@ -154,15 +154,11 @@ def as_xlsx(header: list[str], rows: Iterable[list[str]]) -> bytes:
 
 def _xlsx_cell(sheet: Any, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.utils.exceptions import IllegalCharacterError
 
     from syteops.transfer.workbooks import escaped
 
     if len(text) > LONGEST_XLSX_CELL:
         raise refused("A text is too long for XLSX, which would cut it off. Take CSV.")
-    try:
-        cell: Any = WriteOnlyCell(sheet, escaped(text))
-    except IllegalCharacterError as error:
-        raise refused("A text has characters that XLSX cannot hold. Take CSV.") from error
+    cell: Any = WriteOnlyCell(sheet, escaped(text))
     cell.data_type = "s"  # "#N/A" too
     return cell

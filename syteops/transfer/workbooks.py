@@ -44,7 +44,8 @@ MOST_FORMATS = 1000
 """Of numbers: to find out what one shows takes as long as it is, times how long it is."""
 _ATTRIBUTE = re.compile(rb"=[\s\0]*[\"']")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_LIKE_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_NO_XML = r"\x00-\x08\x0b-\x1f\ufffe\uffff"  # or another character in XML
+_TO_ESCAPE = re.compile(rf"[{_NO_XML}]|_(?=x[0-9A-Fa-f]{{4}}[_{_NO_XML}])")
 
 
 class NoWorkbook(Exception):
@@ -75,12 +76,12 @@ def lines_of(file: BinaryIO) -> Iterator[list[str]]:
 
 
 def escaped(text: str) -> str:
-    """As XLSX has it: what would be read as an escaped character is not.
+    """As XLSX has it (ECMA-376, ST_Xstring): each character is read as the one that it is.
 
-    A carriage return is one, as spreadsheets write it: of any other, XML makes a line feed, and so
-    of one that stands before a line feed a second line break.
+    Of a carriage return XML would make a line feed, and so of one that stands before a line feed a
+    second line break.
     """
-    return _LIKE_ESCAPED.sub("_x005F_", text).replace("\r", "_x000D_")
+    return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
 def _plain(text: str) -> str:
