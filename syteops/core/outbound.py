@@ -31,6 +31,9 @@ USER_AGENT = f"SyteOps/{__version__}"
 _NO_ANSWER = "The address cannot be reached, or does not answer in time."
 _BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 _CHUNK = 16_384
+_MOST_BESIDE = 1 << 20
+"""Bytes of an answer beside what is wanted of its body: any number of heads can come before the one
+that counts (RFC 9110, section 15.2), and to read them takes a processor as long as they come."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ def exchange(
     """
     target = _target(url)
     _refuse_silent(url)
-    network = _Network(time.monotonic() + seconds, private=_may_be_private(url))
+    most = _MOST_BESIDE + max(most_bytes, beginning)
+    network = _Network(time.monotonic() + seconds, most, private=_may_be_private(url))
     sent = _headers_to(target.netloc.decode("ascii"), headers or {})
     place = httpcore.URL(
         scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
@@ -211,10 +215,11 @@ def _trust() -> SSLContext:
 
 
 class _Network(httpcore.NetworkBackend):
-    """Connects to the one address that was judged, and gives up at the deadline."""
+    """Connects to the one address that was judged, and gives up at the deadline, or after `most`
+    bytes."""
 
-    def __init__(self, deadline: float, *, private: bool) -> None:
-        self.deadline, self.private, self.sent = deadline, private, False
+    def __init__(self, deadline: float, most: int, *, private: bool) -> None:
+        self.deadline, self.most, self.private, self.sent = deadline, most, private, False
 
     def left(self) -> float:
         """The seconds that are left. Raises TimeoutException when there are none."""
@@ -241,7 +246,11 @@ class _Stream(httpcore.NetworkStream):
         self._network, self._inner = network, inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._network.left())
+        read = self._inner.read(max_bytes, self._network.left())
+        self._network.most -= len(read)
+        if self._network.most < 0:
+            raise httpcore.ReadError
+        return read
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._network.sent = True

@@ -158,6 +158,20 @@ def test_an_answer_is_read_as_far_as_it_is_wanted() -> None:
         post(url, b"{}", most_bytes=3)
 
 
+def test_heads_without_an_end_are_read_no_longer_than_it_takes_to_see_that() -> None:
+    """They kept a processor busy until the deadline."""
+
+    def go_on(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)
+
+    outbound._silent.clear()
+    with answering(go_on) as url, pytest.raises(OutboundFailed) as failure:
+        post(url, b"{}", seconds=FAR_LESS)
+    assert failure.value.sent
+    assert not outbound._silent, "it was not read until the deadline"
+
+
 @pytest.mark.parametrize("header", ["Transfer-Encoding", "Content-Length"])
 def test_a_header_that_breaks_the_protocol_is_an_error_of_ours(header: str) -> None:
     with (
