@@ -16,6 +16,7 @@ from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
 from syteops.core.records import Record
 from syteops.core.texts import LAST, TextEntity
+from syteops.core.web_addresses import MailAddressField
 from syteops.integrations.queued_mail import MailState
 from syteops.lib import currencies, languages
 
@@ -72,7 +73,7 @@ class Estimate(TextEntity):
 
     client_name = models.CharField(max_length=200, blank=True)
     client_company = models.CharField(max_length=200, blank=True)
-    client_email = models.EmailField("client e-mail", blank=True)
+    client_email = MailAddressField("client e-mail", blank=True)
     crm_system = models.ForeignKey(
         "crm.CrmSystem",
         on_delete=models.SET_NULL,

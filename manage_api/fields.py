@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import (
+    EmailValidator,
     MaxLengthValidator,
     ProhibitNullCharactersValidator,
     URLValidator,
@@ -26,6 +27,7 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from syteops.core.entities import Numbered
 from syteops.core.identifiers import slot_validator
+from syteops.lib.mail_addresses import validate_mail_address
 from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
 from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 from syteops.lib.urls import validate_web_address
@@ -131,7 +133,13 @@ class WebAddressField(StrictCharField, serializers.URLField):
 
 
 class StrictEmailField(StrictCharField, serializers.EmailField):
-    """An e-mail address."""
+    """An address that mail can be sent to."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        given = [one for one in self.validators if not isinstance(one, EmailValidator)]
+        given = [one for one in given if one is not validate_mail_address]
+        self.validators = [validate_mail_address, *given]
 
 
 class StrictIntegerField(serializers.IntegerField):

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import date
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import models
 
+from syteops.lib.mail_addresses import validate_mail_address
 from syteops.lib.text import is_blank
 from syteops.lib.urls import validate_web_address
 
@@ -65,7 +65,7 @@ def _url(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    validate_email(text)
+    validate_mail_address(text)
     return text
 
 

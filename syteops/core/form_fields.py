@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from syteops.lib.json_reader import Refused, read
+from syteops.lib.mail_addresses import validate_mail_address
 from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
 from syteops.lib.pictures import PictureRefused, as_address, rewritten, within
 from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
@@ -101,7 +102,9 @@ class WebAddressField(LineField, forms.URLField):
 
 
 class EmailField(LineField, forms.EmailField):
-    """An e-mail address, on one line."""
+    """An address that mail can be sent to, on one line."""
+
+    default_validators = [validate_mail_address]
 
 
 class SlugField(LineField, forms.SlugField):

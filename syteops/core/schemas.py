@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from jsonschema import FormatChecker
 from jsonschema.exceptions import ValidationError as Problem
 from jsonschema.validators import extend
@@ -15,6 +14,7 @@ from jsonschema.validators import extend
 from syteops.core.errors import FieldError
 from syteops.core.outbound import url_problem
 from syteops.core.sized_schemas import SizedValidator
+from syteops.lib.mail_addresses import validate_mail_address
 from syteops.lib.pictures import is_address
 from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 
@@ -183,5 +183,5 @@ def _is_picture(value: object) -> bool:
 @FORMATS.checks("email", raises=ValidationError)
 def _is_email(value: object) -> bool:
     if isinstance(value, str):
-        validate_email(value)
+        validate_mail_address(value)
     return True

@@ -9,6 +9,7 @@ from django.utils import timezone
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
 from syteops.core.events import Verb
+from syteops.core.web_addresses import MailAddressField
 from syteops.integrations.queued_mail import MailState
 
 
@@ -41,7 +42,7 @@ class Invitation(Entity):
     unvalidated = frozenset(("uid",))
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    email = models.EmailField(
+    email = MailAddressField(
         "e-mail address",
         blank=True,
         help_text="Whose account it will be. Empty: whoever has the link chooses.",

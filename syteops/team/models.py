@@ -10,7 +10,7 @@ from syteops.core.columns import of_columns
 from syteops.core.entities import Numbered
 from syteops.core.events import Verb
 from syteops.core.folding import FoldedField, SearchField
-from syteops.core.web_addresses import WebAddressField
+from syteops.core.web_addresses import MailAddressField, WebAddressField
 from syteops.lib import countries, languages, time_zones
 
 PICTURES = "team"
@@ -47,9 +47,9 @@ class TeamMember(Numbered):
     job_title = models.CharField(max_length=150, blank=True)
     company_name = models.CharField(max_length=150, blank=True)
 
-    email = models.EmailField("e-mail", blank=True)
-    email_alternate = models.EmailField("alternate e-mail", blank=True)
-    email_personal = models.EmailField("personal e-mail", blank=True)
+    email = MailAddressField("e-mail", blank=True)
+    email_alternate = MailAddressField("alternate e-mail", blank=True)
+    email_personal = MailAddressField("personal e-mail", blank=True)
     phone_number = models.CharField(max_length=50, blank=True)
     phone_mobile = models.CharField("mobile phone", max_length=50, blank=True)
     phone_map_pref = models.CharField(

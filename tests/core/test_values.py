@@ -26,6 +26,7 @@ from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.ai.services import create_ai_provider
 from syteops.audit.models import AuditEntry
+from syteops.automation.choices import ValueType, canonical
 from syteops.automation.services import create_variable, create_variable_set
 from syteops.core.actors import SYSTEM
 from syteops.core.entities import Entity
@@ -41,6 +42,7 @@ from syteops.core.form_fields import (
 )
 from syteops.core.json_text import JsonTextField
 from syteops.core.records import Record
+from syteops.core.schemas import problems
 from syteops.crm.services import create_crm_system
 from syteops.events.models import Event
 from syteops.roles.services import create_role
@@ -143,6 +145,29 @@ def test_what_nobody_sees_is_blank_to_the_api() -> None:
                 assert refused.value.get_codes() == ["blank"], name
             seen.add(field.allow_blank)
     assert seen == {True, False}
+
+
+def test_no_door_takes_an_address_that_mail_cannot_be_sent_to() -> None:
+    """One among the recipients of an integration kept all others from getting their mail."""
+    columns = [
+        field
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if issubclass(model, Record) and isinstance(field, models.EmailField)
+    ]
+    inputs = [one for _, one in _inputs() if isinstance(one, serializers.EmailField)]
+    taking: list[Any] = [*columns, *inputs]
+    doors = [one.run_validators for one in taking]
+    doors += [EmailField().clean, partial(canonical, ValueType.EMAIL)]
+    for take in doors:
+        take("a@b\u00fccher.example")
+        with pytest.raises((ValidationError, serializers.ValidationError)):
+            take("a@\u05d01.com")
+    recipients = {"type": "array", "items": {"type": "string", "format": "email"}}
+    schema = {"type": "object", "properties": {"recipients": recipients}}
+    assert [one.code for one in problems(schema, {"recipients": ["a@\u05d01.com"]})] == ["invalid"]
+    assert len(columns) > 4
+    assert inputs
 
 
 MAKERS: dict[str, Callable[[], Any]] = {
