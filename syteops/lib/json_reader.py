@@ -1,7 +1,8 @@
 """JSON from outside, read strictly (RFC 8259), whichever door it came through.
 
 Refused is what JSON parsers usually let pass: a name that is there twice, NaN, numbers that no
-column holds, depth over 32, and texts that cannot be stored. The time taken grows with the length.
+column holds, more levels than MAX_DEPTH, and texts that cannot be stored. The time taken grows with
+the length.
 """
 
 import json
@@ -9,10 +10,10 @@ import math
 import re
 from typing import Any, NoReturn
 
-MAX_DEPTH = 32
+MAX_DEPTH = 40
+"""Levels. What a call brings may stand at the fifth of them, and deeper: an item of a bulk does."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-_TOO_DEEP = f"It is nested more than {MAX_DEPTH} levels deep."
 
 
 class Refused(ValueError):
@@ -34,10 +35,10 @@ def read(text: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         raise Refused("It is not UTF-8.") from error
     except RecursionError as error:
-        raise Refused(_TOO_DEEP) from error
+        raise Refused(_too_deep(MAX_DEPTH)) from error
     except ValueError as error:
         raise Refused(f"It is not JSON: {error}.") from error
-    _check(value, 1)
+    check(value)
     return value
 
 
@@ -75,18 +76,23 @@ def _bounded(text: str) -> int:
     return number
 
 
-def _check(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise Refused(_TOO_DEEP)
+def _too_deep(most: int) -> str:
+    return f"It is nested more than {most} levels deep."
+
+
+def check(value: Any, most: int = MAX_DEPTH, depth: int = 1) -> None:
+    """Raises Refused for a value of more than `most` levels, or with texts that nobody stores."""
+    if depth > most:
+        raise Refused(_too_deep(most))
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, dict):
         for name, inner in value.items():
             _check_text(name)
-            _check(inner, depth + 1)
+            check(inner, most, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            _check(inner, depth + 1)
+            check(inner, most, depth + 1)
 
 
 def _check_text(text: str) -> None:

@@ -1,15 +1,20 @@
 """Notes over both faces of the API: what is stored is what is answered."""
 
+import json
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.lib.meta import DEEPEST
 from syteops.team import services as team
+from tests.admin_forms import untouched
 from tests.each import each
-from tests.fixtures import Api
+from tests.fixtures import Api, signed_in
+from tests.transfer.transferring import SHEETS, as_file, report, upload
 
 WHOLE = {
     "title": "Kick-off with Ada",
@@ -35,6 +40,30 @@ def people(db):
         team.create_team_member(SYSTEM, first_name="Ada", last_name="Lovelace"),
         team.create_team_member(SYSTEM, first_name="Bob", last_name="Builder"),
     ]
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, DEEPEST + 1])
+def test_every_door_takes_a_meta_of_the_same_depth(api: Api, alice: User, levels: int) -> None:
+    """And one that has a backslash in it, as a pattern has, is no text with a NUL."""
+    meta: Any = r"[^\u0000-\u001f]"
+    for _ in range(levels - 1):
+        meta = {"a": meta}
+    values, page = {"title": "T", "meta": meta}, signed_in(alice)
+    item = {"action": "create", "params": values}
+    form = untouched(page.get("/admin/notes/note/add/")) | {**values, "meta": json.dumps(meta)}
+    file = as_file([["title", "meta"], ["T", json.dumps(meta)]])
+
+    doors = [
+        api.post("/notes", values).status_code == 201,
+        api.dispatch("notes_items.create", values).json()["ok"],
+        api.post("/notes/bulk", {"items": [item]}).status_code == 200,
+        api.dispatch("notes_items.bulk", {"items": [item]}).json()["ok"],
+        page.post("/admin/notes/note/add/", form).status_code == 302,
+        not report(upload(page, SHEETS["notes"], file)).problems,
+    ]
+
+    assert doors == [levels == DEEPEST] * 6
+    assert all(one.meta == meta for one in Note.objects.all())
 
 
 def test_a_note_keeps_everything_it_was_given(api: Api, people) -> None:
