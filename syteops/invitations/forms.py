@@ -19,6 +19,7 @@ from syteops.core.errors import Forbidden
 from syteops.core.form_fields import field_of
 from syteops.invitations.models import Invitation
 from syteops.people.queries import lacking, permission_names
+from syteops.people.usernames import FIELDS, NamingForm
 
 _TERMS = (1, 3, 7, 14, 30)
 
@@ -81,12 +82,13 @@ def offered_groups(holder: Any) -> QuerySet[Group]:
     return Group.objects.exclude(pk__in=through.values("group"))
 
 
-class AcceptForm(UserCreationForm[User]):
+class AcceptForm(NamingForm, UserCreationForm[User]):
     """Name and password of the invited, by the same rules as everybody's."""
 
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email")
+        field_classes = FIELDS
         formfield_callback = field_of
 
     def __init__(self, invitation: Invitation, *args: Any, **kwargs: Any) -> None:

@@ -26,7 +26,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+from unfold.forms import AdminPasswordChangeForm
 
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, confirmed
@@ -50,6 +50,7 @@ from syteops.people import factors, queries, rights, services
 from syteops.people.confirmation import ConfirmedAdmin, confirming
 from syteops.people.group_list import GroupColumns
 from syteops.people.new_person import NewPersonForm
+from syteops.people.usernames import UserChangeForm
 
 NO_WAY_BACK = (
     "This cannot be undone: password and second factor are kept nowhere. "
@@ -93,7 +94,7 @@ _WHAT_FOR = {
 }
 
 
-class PersonForm(RightsForm, UserChangeForm):  # type: ignore[misc]
+class PersonForm(RightsForm, UserChangeForm):
     """Refuses to lock everybody out."""
 
     rights_field = "user_permissions"
