@@ -21,7 +21,9 @@ UNSEEN = (
 LINE_PATTERN = f"^[^{NO_LINE}]*$"
 """What has no line break in it, as a document about the API says it."""
 _NO_LINE = regex.compile(f"[{NO_LINE}]")
-_BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}]*")
+# Signs of scripts and scores that stand for an empty place; no pattern of the API names them.
+_EMPTY_PLACES = "\U00013441\U00013442\U00016fe4\U0001d159"
+_BLANK = regex.compile(rf"[{NO_LINE}{UNSEEN}\p{{DI}}{_EMPTY_PLACES}]*")
 NOT_ONE_LINE = "Write it on one line, without control characters or controls of text direction."
 # As \X, which looks back to the first of many letters of flags in a row at each of them.
 _CLUSTER = regex.compile(r"\p{RI}{2}[\p{GCB=EX}\p{GCB=ZWJ}\p{GCB=SM}]*|\X")

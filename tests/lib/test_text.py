@@ -50,8 +50,11 @@ def test_but_every_script_and_joiner_is_part_of_one(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "\u200b", "\u200b\u200d\ufeff", "\u3164", "\u2800", "\xad", "\U000e0020", "\n\t"],
-)
+    [
+        "", " ", "\u200b", "\u200b\u200d\ufeff", "\u3164", "\u2800", "\xad", "\U000e0020", "\n\t",
+        "\U0001d159\U00013441 \U00016fe4",
+    ],
+)  # fmt: skip
 def test_what_nobody_sees_is_blank(text: str) -> None:
     assert is_blank(text)
 
