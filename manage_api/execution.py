@@ -80,8 +80,11 @@ def _read(view: "ManageViewSet") -> Result:
     return kept(view.principal, (view.operation.name, view.call.is_text, given, origin), answer)
 
 
-def perform(view: "ManageViewSet") -> Any:
-    """Validate, ask for confirmation, run the action: its data. A write needs a transaction."""
+def perform(view: "ManageViewSet", *, asks: bool = True) -> Any:
+    """Validate, ask for confirmation, run the action: its data. A write needs a transaction.
+
+    What `asks` for none tells no impact either.
+    """
     operation = view.operation
     if not view.has_looked:
         look_at_input(view)
@@ -91,8 +94,8 @@ def perform(view: "ManageViewSet") -> Any:
     effects = view.effects()
     for effect in effects:  # rights before reasons: before anything is said of the object
         authorise(view.principal, effect)
-    asks = operation.destructive or any(one.destructive for one in effects)
-    view.impact = _impact(view) if asks else None
+    takes = operation.destructive or any(one.destructive for one in effects)
+    view.impact = _impact(view) if takes and asks else None
     return getattr(view, operation.endpoint)(view.request, **view.kwargs).data
 
 
@@ -184,7 +187,8 @@ def _foreseen(view: "ManageViewSet") -> dict[str, Any]:
     asked = view.call
     view.call = replace(asked, confirm=True)
     try:
-        return data_of(foresee(view.actor, lambda: perform(view)))
+        # The impact is told already, and may itself be a trial of all this.
+        return data_of(foresee(view.actor, lambda: perform(view, asks=False)))
     except ApiError:  # what would be refused brings about nothing
         return {}
     finally:

@@ -143,17 +143,16 @@ def _without_author(member: TeamMember, note: Note) -> dict[str, Any]:
 
 
 def _without_rows(
-    member: TeamMember, attendees: Sequence[NoteAttendee], items: Sequence[ActionItem]
+    member: TeamMember,
+    attendees: Sequence[tuple[int, str]],
+    items: Sequence[tuple[int | None, dict[str, Any]]],
 ) -> dict[str, tuple[Any, Any]]:
     """What belongs to a note, with the member and without."""
-    there = {one.member_id: one.member.public_id for one in attendees}
-    to_do = describe_rows(items)
-    is_mine = [one.assignee_id == member.pk for one in items]
-    others_to_do = [
-        {**one, "assignee": None} if mine else one for mine, one in zip(is_mine, to_do, strict=True)
-    ]
-    others = [public_id for pk, public_id in there.items() if pk != member.pk]
-    return {"attendees": ([*there.values()], others), "action_items": (to_do, others_to_do)}
+    there = [public_id for _, public_id in attendees]
+    others = [public_id for pk, public_id in attendees if pk != member.pk]
+    to_do = [item for _, item in items]
+    others_to_do = [{**item, "assignee": None} if pk == member.pk else item for pk, item in items]
+    return {"attendees": (there, others), "action_items": (to_do, others_to_do)}
 
 
 # --- Values ------------------------------------------------------------------------------------

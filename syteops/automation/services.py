@@ -15,6 +15,7 @@ from syteops.automation.queries import Row
 from syteops.core.actors import Actor
 from syteops.core.errors import FieldError, Forbidden, Invalid, LimitReached, field_errors
 from syteops.core.events import Noun, Verb
+from syteops.core.limits import require_room
 from syteops.lib.text import is_blank
 
 RESYNCED = f"{Noun.VARIABLES}.{Verb.RESYNCED}"
@@ -22,6 +23,10 @@ RESYNCED = f"{Noun.VARIABLES}.{Verb.RESYNCED}"
 MOST_TOGETHER = 2_000_000
 """Characters that the values of all sets have, and those of all free-form variables: one answer
 lists them."""
+MOST_FREE = 50_000
+"""Free-form variables, however short: each list and comparison derives all there are."""
+MOST_SETS = 2000
+"""Sets: one answer lists them, however few values they have."""
 MOST_VALUES = 20_000
 """Values of all sets: each is a variable, however short."""
 _SHORT = 200
@@ -46,6 +51,7 @@ def resync(actor: Actor) -> None:
 def create_variable(actor: Actor, *, key: str, value: str, description: str = "") -> Variable:
     """A new free-form variable. Raises Invalid, also for a key that exists, and LimitReached."""
     queries.lock_key(key)
+    _require_room_for_variable()
     variable = Variable(key=key, value=value, description=description)
     _require_room(value)
     audit.insert(actor, variable)
@@ -70,6 +76,7 @@ def delete_variable(actor: Actor, variable: Variable) -> None:
 def restore_variable(actor: Actor, variable: Variable) -> Variable:
     """A removed variable again; `variable` holds its columns. Raises Invalid, LimitReached."""
     queries.lock_key(variable.key)
+    _require_room_for_variable()
     _require_room(variable.value)
     audit.reinsert(actor, variable)
     return variable
@@ -103,6 +110,10 @@ def set_variable(
     return create_variable(actor, key=key, **values)
 
 
+def _require_room_for_variable() -> None:
+    require_room(Variable.objects.all(), MOST_FREE, "free-form variables")
+
+
 def _require_room(value: str, before: str = "") -> None:
     """Raises LimitReached where this value in place of that is too much for all together."""
     if len(value) > max(len(before), _SHORT):
@@ -127,6 +138,7 @@ def create_variable_set(
     actor: Actor, *, name: str, acronym: str, values: Sequence[Row] = ()
 ) -> VariableSet:
     """A new set with its values (suffix, type, value each). Raises Invalid, LimitReached."""
+    _require_room_for_set()
     made = VariableSet(name=name, acronym=acronym)
     rows = _rows(values)
     audit.insert(actor, made, values=[one.as_row() for one in rows])
@@ -175,10 +187,15 @@ def restore_variable_set(
     actor: Actor, again: VariableSet, *, values: Sequence[Row] = ()
 ) -> VariableSet:
     """A deleted set again; `again` holds its columns. Raises Invalid, LimitReached."""
+    _require_room_for_set()
     rows = _rows(values)
     audit.reinsert(actor, again, values=[one.as_row() for one in rows])
     _store(again, rows)
     return again
+
+
+def _require_room_for_set() -> None:
+    require_room(VariableSet.objects.all(), MOST_SETS, "variable sets")
 
 
 def _rows(values: Sequence[Row]) -> list[VariableSetValue]:

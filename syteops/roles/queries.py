@@ -41,8 +41,8 @@ def with_holders(roles: list[Role]) -> list[Role]:
 
 def holders_of(role: Role) -> list[TeamMember]:
     """Who holds the role now, by number."""
-    found = role.assignments.select_related("member").order_by("member__number")
-    return [one.member for one in found]
+    found = role.assignments.select_related("member").only("role", *_NAMED)
+    return [one.member for one in found.order_by("member__number")]
 
 
 def holding(holders: Iterable[TeamMember]) -> dict[str, Any]:

@@ -300,3 +300,12 @@ def test_the_values_of_all_together_are_no_longer_than_one_answer_should_be(
     kept = Variable(key="kept", value="x" * 201)
     with pytest.raises(LimitReached):
         services.restore_variable(SYSTEM, kept)
+
+
+def test_there_are_so_many_however_short(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key could store a million, which each list and each comparison derives."""
+    monkeypatch.setattr(services, "MOST_FREE", 1)
+    assert api.put("/variables/one", {"value": "1"}).status_code == 200
+    refused = api.put("/variables/two", {"value": "2"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    assert api.put("/variables/one", {"value": "3"}).status_code == 200

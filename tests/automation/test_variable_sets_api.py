@@ -167,6 +167,14 @@ def test_the_values_of_all_sets_are_so_long_together(
     assert acme.patch(f"{PATH}/acme", {"values": shorter}).status_code == 200
 
 
+def test_there_are_so_many_sets(acme: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few values they have: the list of more than 10,000 could be read no more."""
+    monkeypatch.setattr(services, "MOST_SETS", 1)
+    refused = acme.post(PATH, {"name": "Other", "acronym": "other"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    assert acme.patch(f"{PATH}/acme", {"name": "Acme 2"}).status_code == 200
+
+
 def test_all_sets_have_so_many_values(acme: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one letter each there could be two millions, which each comparison derives."""
     monkeypatch.setattr(services, "MOST_VALUES", 3)  # two are there

@@ -1,9 +1,11 @@
 """Team members in notes: by number while they are there, by name once they are gone."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from notes import queries, services
 from notes.models import NoteAttendee
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
@@ -97,3 +99,27 @@ def test_everybody_attends_once(api: Api, note: dict[str, Any]) -> None:
 
     assert shown["attendees"] == ["001"]
     assert shown["attendee_names"] == ["Zoe"]
+
+
+def test_what_is_read_of_all_notes_of_a_member_is_what_the_trail_shows(
+    ada: TeamMember, note: dict[str, Any]
+) -> None:
+    """As plain rows: of the 300,000 items beside those of one person objects took a minute."""
+    gone = team.create_team_member(SYSTEM, first_name="Gone")
+    stored = queries.get_note(str(note["id"]))
+    items = [
+        {"text": "Call", "assignee": ada, "due_date": date(2026, 3, 1), "done": True},
+        {"text": "Nobody"},
+        {"text": "Gone", "assignee": gone},
+    ]
+    services.update_note(SYSTEM, stored, attendees=[ada, gone], action_items=items)
+    team.delete_team_member(SYSTEM, gone)
+
+    stored = queries.get_note(str(note["id"]))
+    shown = services.belongings_of(stored)
+    to_do = queries.items_beside(ada)[stored.pk]
+    assert [item for _, item in to_do] == shown["action_items"]
+    assert [pk for pk, _ in to_do] == [ada.pk, None, gone.pk]
+    there = queries.attendees_beside(ada)[stored.pk]
+    assert [public_id for _, public_id in there] == shown["attendees"]
+    assert [pk for pk, _ in there] == [ada.pk, gone.pk]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -330,6 +331,16 @@ def test_it_asks_first_and_tells_exactly_what_goes(api: Api, uploads_folder: Pat
         "removed": impact["removed"],
         "login_kept": False,
     }
+
+
+def test_who_is_asked_has_it_tried_no_more_than_twice(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For what goes, and for what follows: each trial holds the lock of writing."""
+    erase = Mock(wraps=services.erase_team_member)
+    monkeypatch.setattr(services, "erase_team_member", erase)
+    assert api.post("/team-members/erase", {"id": a_member().pk}).status_code == 428
+    assert erase.call_count == 2
 
 
 def test_a_key_that_reads_nobody_learns_no_name(api: Api, make_key: Any) -> None:
