@@ -238,13 +238,28 @@ def _check_openid() -> Iterator[CheckMessage]:
 
 def _check_cache() -> Iterator[CheckMessage]:
     url: str = settings.CACHE_URL
-    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+    if url and not _is_of_redis(url):
         yield _error(
             "E011",
             "CACHE_URL",
             "is no address of a Redis or Valkey server",
-            "Use redis://host:6379/0 (rediss:// with TLS), or leave it out.",
+            "Use redis://host:6379/0 (rediss:// with TLS; characters such as @ : / # in the "
+            "password percent-encoded), or leave it out.",
         )
+
+
+def _is_of_redis(url: str) -> bool:
+    """Whether a connection can be made of it; nobody is asked."""
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        return False
+    # Here, for the sake of starts without Redis.
+    from redis import ConnectionPool, RedisError
+
+    try:
+        ConnectionPool.from_url(url).make_connection()
+    except (ValueError, TypeError, AttributeError, RedisError):  # what its parts stumble over
+        return False
+    return True
 
 
 def _check_exposure() -> Iterator[CheckMessage]:

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 import environ
 
-from syteops.lib.env_file import WrongLine, parse_env_file
+from syteops.lib.env_file import NO_LINE, WrongLine, parse_env_file
 from syteops.lib.urls import problem_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -58,8 +58,15 @@ class Environment:
     """
 
     def str(self, name: builtins.str, default: builtins.str = "") -> builtins.str:
-        """Any text."""
-        return os.environ.get(name, "").strip() or default
+        """Any text of one line."""
+        text = os.environ.get(name, "").strip()
+        if NO_LINE.search(text):
+            raise WrongSetting(
+                name,
+                "holds a control character, or a byte that is no text in UTF-8",
+                "Write it anew, in one line.",
+            )
+        return text or default
 
     def int(self, name: builtins.str, default: builtins.int) -> builtins.int:
         """A whole number."""

@@ -52,6 +52,9 @@ def test_readable_values(
 @pytest.mark.parametrize(
     ("value", "read", "cure"),
     [
+        ("M\udcfcller", lambda: env.str("X"), "in one line"),
+        ("a\nb", lambda: env.str("X"), "in one line"),
+        ("a, b\x1b[31m", lambda: env.list("X"), "in one line"),
         ("abc", lambda: env.int("X", default=8000), "a number such as 8000"),
         ("1.5", lambda: env.int("X", default=8000), "a number such as 8000"),
         ("ture", lambda: env.bool("X"), "true or false"),

@@ -8,7 +8,9 @@ they write a byte order mark at the beginning; no other control is in a line.
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+NO_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What is in no line of text: controls but the tab, and what Python makes of bytes of no text."""
+
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 
@@ -26,7 +28,7 @@ def parse_env_file(text: str) -> dict[str, str]:
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
-        if _CONTROL.search(stripped):
+        if NO_LINE.search(stripped):
             raise WrongLine(number, "has a control character, such as NUL or a form feed")
         match = _LINE.fullmatch(stripped)
         if match is None:
