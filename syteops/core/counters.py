@@ -294,6 +294,9 @@ def _pack(rows: Rows) -> bytes:
 
 ASKED_AGAIN_AFTER = 5.0
 """Seconds after which a store that failed is tried once more; in between nobody waits for it."""
+TRIES_SHARE = 10
+"""Where it took long to fail, as where no name is resolved, so many times as long: else the one
+thread of requests would do little else than wait."""
 
 
 class FallbackCounters:
@@ -311,10 +314,10 @@ class FallbackCounters:
         self._away_until: float | None = None  # on the monotonic clock; None while it answers
 
     def add(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> int:
-        return self._ask(lambda store: store.add(kind, key, window, amount))
+        return self._ask(lambda store: store.add(kind, key, window, amount), proves=True)
 
     def take_back(self, kind: CounterKind, key: str, window: int, amount: int = 1) -> None:
-        self._ask(lambda store: store.take_back(kind, key, window, amount))
+        self._ask(lambda store: store.take_back(kind, key, window, amount), proves=True)
 
     def read(self, kind: CounterKind, key: str, window: int) -> int:
         return self._ask(lambda store: store.read(kind, key, window))
@@ -326,15 +329,18 @@ class FallbackCounters:
         for store in (self._shared, self._alone):
             store.clear()
 
-    def _ask(self, question: Callable[[Counters], T]) -> T:
-        if self._away_until is not None and time.monotonic() < self._away_until:
+    def _ask(self, question: Callable[[Counters], T], *, proves: bool = False) -> T:
+        """What the store in use answers. A store that can be read takes no counts for all that."""
+        began = time.monotonic()
+        if self._away_until is not None and (not proves or began < self._away_until):
             return question(self._alone)
         try:
             answer = question(self._shared)
         except self._errors as error:
             if self._away_until is None:
                 log.error("Limits are counted by each %s alone: %s", self._who, in_one_line(error))
-            self._away_until = time.monotonic() + ASKED_AGAIN_AFTER
+            now = time.monotonic()
+            self._away_until = now + max(ASKED_AGAIN_AFTER, TRIES_SHARE * (now - began))
             return question(self._alone)
         if self._away_until is not None:
             self._away_until = None

@@ -249,7 +249,52 @@ def test_the_file_counts_again_once_it_can(
 
     broken._away_until = 0.0
 
-    assert broken.read(READS, "bob", 3600) == 1
+    assert broken.add(READS, "bob", 3600) == 2
+    assert broken.read(READS, "bob", 3600) == 2
+
+
+class FullStore(ProcessCounters):
+    """One that can be read, as a Redis that is full or a replica; to fail takes it that long."""
+
+    def __init__(self, at: list[float], seconds: float) -> None:
+        super().__init__()
+        self.tries, self._at, self._seconds = 0, at, seconds
+
+    def add(self, *args: Any, **kwargs: Any) -> int:
+        self.tries += 1
+        self._at[0] += self._seconds
+        raise OSError("full")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    at = [1000.0]
+    monkeypatch.setattr("syteops.core.counters.time.monotonic", lambda: at[0])
+    return at
+
+
+def test_what_can_only_be_read_is_not_taken_for_whole(
+    clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each time that it was, who had used up a limit began anew, and the log said so twice."""
+    store = FallbackCounters(FullStore(clock, 0), ProcessCounters(), OSError, "machine")
+    for number in range(1, 5):
+        assert store.add(READS, "alice", WINDOW) == number
+        clock[0] += 6
+        assert store.read(READS, "alice", WINDOW) == number
+        assert store.was_counted(READS, "alice", WINDOW)
+    assert len(caplog.records) == 1
+
+
+def test_a_store_that_takes_long_to_fail_is_tried_the_less(clock: list[float]) -> None:
+    """Where no name was resolved, a process waited for half of the time."""
+    full = FullStore(clock, 5)
+    store = FallbackCounters(full, ProcessCounters(), OSError, "machine")
+    began = clock[0]
+    while clock[0] < began + 600:
+        store.add(READS, "alice", WINDOW)
+        clock[0] += 1
+    assert full.tries * 5 <= 60
 
 
 def test_a_file_of_anything_counts_from_nothing(tmp_path: Path) -> None:

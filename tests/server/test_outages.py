@@ -212,18 +212,18 @@ def test_redis_is_asked_again_after_a_while_only(
 
     now = 1000.0
     monkeypatch.setattr("syteops.core.counters.time.monotonic", lambda: now)
-    monkeypatch.setattr(RedisCache, "get", staticmethod(fail))
+    monkeypatch.setattr(RedisCache, "count", staticmethod(fail))
     store = counters()
     for _ in range(3):
-        assert store.read(CounterKind.READS, "x", 60) == 0
+        store.add(CounterKind.READS, "x", 60)
     assert len(asked) == 1
     now += 6
-    store.read(CounterKind.READS, "x", 60)
+    store.add(CounterKind.READS, "x", 60)
     assert len(asked) == 2
-    monkeypatch.setattr(RedisCache, "get", lambda *args: 7)
-    assert store.read(CounterKind.READS, "x", 60) == 0
+    monkeypatch.setattr(RedisCache, "count", lambda *args: 7)
+    assert store.add(CounterKind.READS, "x", 60) != 7
     now += 6
-    assert store.read(CounterKind.READS, "x", 60) == 7
+    assert store.add(CounterKind.READS, "x", 60) == 7
     assert [line.partition(":")[0] for line in log.getvalue().splitlines()] == [
         "Limits are counted by each machine alone",
         "Limits are counted for every machine together again.",
