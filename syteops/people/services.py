@@ -33,6 +33,7 @@ from syteops.people.queries import (
     permissions_named,
     person_values,
 )
+from syteops.people.sessions import end_sessions
 
 PEOPLE, GROUPS = "people", "groups"
 BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])
@@ -128,8 +129,13 @@ def set_password(actor: Actor, user: User, password: str) -> None:
 
 
 def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
-    """Record what differs from `before` (nothing, for a new person)."""
+    """Record what differs from `before` (nothing, for a new person).
+
+    Whoever was deactivated is signed out for good: to be active again opens no former session.
+    """
     _record(actor, Noun.PERSON, about(user), before, person_values(user))
+    if before.get("is_active") and not user.is_active:
+        end_sessions(user)
 
 
 def record_group(actor: Actor, group: Group, before: dict[str, Any]) -> None:

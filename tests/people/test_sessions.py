@@ -10,7 +10,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from syteops.audit.models import AuditEntry
 from syteops.people.sessions import SessionStore, end_sessions, stored_key
+from tests.fixtures import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +87,31 @@ def test_whoever_is_signed_out_everywhere_else_is_so_alone(
     assert SessionStore(id_of(page)).load()
     assert SessionStore(id_of(of_another)).load()
     assert not SessionStore(id_of(elsewhere)).load()
+
+
+def test_whoever_was_deactivated_signs_in_anew_once_active_again(page: Client, bob: User) -> None:
+    """Whoever has a lost device by then has no session on it."""
+    others, url = signed_in(bob), f"/admin/auth/user/{bob.pk}/change/"
+    fields = {"username": "bob", "email": bob.email, "is_staff": "on"}
+
+    page.post(url, fields)
+    page.post(url, {**fields, "is_active": "on"})
+
+    bob.refresh_from_db()
+    assert bob.is_active
+    assert "/login/" in others.get("/admin/").headers["Location"]
+    assert page.get("/admin/").status_code == 200
+
+
+def test_nor_by_undoing_it(page: Client, bob: User) -> None:
+    others = signed_in(bob)
+    page.post(f"/admin/auth/user/{bob.pk}/change/", {"username": "bob", "email": bob.email})
+    entry = AuditEntry.objects.filter(event="person.updated")[0]
+    page.post(f"/admin/audit/auditentry/{entry.pk}/undo/")
+
+    bob.refresh_from_db()
+    assert bob.is_active
+    assert "/login/" in others.get("/admin/").headers["Location"]
 
 
 def test_whoever_empties_the_table_signs_everybody_out(page: Client) -> None:
