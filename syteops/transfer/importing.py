@@ -26,6 +26,7 @@ from manage_api.principals import PersonPrincipal
 from manage_api.rendering import canonical
 from manage_api.shared import validate
 from manage_api.views import ApiView
+from syteops.audit.visibility import visible_changes
 from syteops.core.actors import Actor, Change, Channel
 from syteops.core.consequences import Watch, words_of
 from syteops.core.errors import FieldError, Invalid
@@ -153,7 +154,7 @@ def carry_out_rows(sheet: Sheet, table: Table, user: Any, actor: Actor, tell: Te
                 raise
             report.refuse(found)
         else:
-            _count(report, sheet, number, actor.trail[before:], digest)
+            _count(report, sheet, number, actor, actor.trail[before:], digest)
         finally:
             del actor.trail[before:]  # of thousands of rows, they may be long
     report.digest = digest.hexdigest()
@@ -350,7 +351,9 @@ def _unseen(shown: Any) -> Response:
 _KINDS = {"created": "new", "deleted": "deleted"}
 
 
-def _count(report: Report, sheet: Sheet, row: int, trail: list[Change], digest: Any) -> None:
+def _count(
+    report: Report, sheet: Sheet, row: int, actor: Actor, trail: list[Change], digest: Any
+) -> None:
     """Note what was done for a row."""
     own = [one for one in trail if one.resource == sheet.viewset.resource] or trail
     if not own:
@@ -361,13 +364,24 @@ def _count(report: Report, sheet: Sheet, row: int, trail: list[Change], digest: 
     digest.update(canonical([row, [[one.event, _lasting(one)] for one in trail]]))
     if len(report.changes) < MOST_SHOWN:
         is_new = kind == "new"
-        name, shown = ("", {}) if is_new else (own[0].object_id, _shown(_lasting(own[0])))
+        name, shown = ("", {}) if is_new else (own[0].object_id, _shown(_told(actor, own[0])))
         report.changes.append({"row": row, "kind": kind, "name": name, "fields": shown})
 
 
 def _lasting(change: Change) -> dict[str, dict[str, Any]]:
     """The changed fields, without when it was deleted: that is another moment each time."""
     return {name: one for name, one in change.fields.items() if name != "deleted_at"}
+
+
+def _told(actor: Actor, change: Change) -> dict[str, Any]:
+    """The changed fields whose values whoever looks at the rows may read."""
+    readable = actor.readable()
+
+    def reads(resource: str) -> bool:
+        return readable is None or resource in readable
+
+    shown = visible_changes(_lasting(change), change.resource, reads)
+    return shown if reads(change.resource) else {}
 
 
 def _shown(fields: dict[str, dict[str, Any]]) -> dict[str, list[str]]:

@@ -140,6 +140,27 @@ def test_it_takes_the_right_to_delete_also_by_then(bob: User, team: list[TeamMem
     assert waiting.status_code == 200
 
 
+def test_whoever_may_not_read_members_sees_no_value_of_theirs_go(
+    bob: User, team: list[TeamMember], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "AT_ONCE_DELETED", 0)
+    system = create_crm_system(SYSTEM, name="Hub")
+    services.update_team_member(SYSTEM, team[0], crm_ids={"001": "H-secret"})
+    names = ("view_crmsystem", "delete_crmsystem")
+    bob.user_permissions.set(Permission.objects.filter(codename__in=names))
+    shown = {}
+    for may_read in (False, True):
+        if may_read:
+            bob.user_permissions.add(Permission.objects.get(codename="view_teammember"))
+        page = signed_in(bob)
+        waiting = choose(page, "delete_selected", [system], SYSTEMS)
+        run_tasks()
+        shown[may_read] = page.get(waiting.redirect_chain[-1][0], follow=True).content.decode()
+
+    assert "Hub (001)" in shown[False]
+    assert ["H-secret" in one for one in shown.values()] == [False, True]
+
+
 def test_many_that_have_no_table_are_too_many(page: Client, alice: User) -> None:
     people = [User.objects.create_user(name) for name in ("a", "b", "c")]
     answer = choose(page, "delete_selected", people, "/admin/auth/user/")
