@@ -85,16 +85,19 @@ class Readable:
         return _count(impact, {self._view.lookup_name(), *self._view.kwargs})
 
 
-def _count(impact: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """Of an impact the identifiers and the numbers; of a list how long it is, by another name."""
+def _count(impact: Mapping[str, Any], names: set[str], deep: bool = False) -> dict[str, Any]:
+    """Of an impact the identifiers and the numbers; of a list how long it is, by another name.
+
+    What lies deeper are values: a number before and after is how many of nothing.
+    """
     shown: dict[str, Any] = {}
     for name, value in impact.items():
         if name in names or type(value) is int:  # true and false are no numbers of anything
             shown[name] = value
         elif isinstance(value, list):
             shown[f"{name}_count"] = len(value)
-        elif isinstance(value, dict):
-            shown[name] = _count(value, names)
+        elif isinstance(value, dict) and not deep:
+            shown[name] = _count(value, names, deep=True)
     return shown
 
 

@@ -317,6 +317,20 @@ def test_rights_come_before_reasons(make_key: Key) -> None:
     assert (answer.status_code, answer.json()["scope"]) == (403, "crm:delete")
 
 
+def test_a_number_before_and_after_is_no_count(make_key: Key) -> None:
+    """Who may not read the trail learns what undoing would take away, and no value of then."""
+    crm.create_crm_system(SYSTEM, name="HubSpot")
+    entry = AuditEntry.objects.get(event="crm_system.created")
+    undoer = Api(make_key("audit:write", "crm:read", "crm:delete"))
+
+    told = undoer.post(f"/audit/{entry.pk}/revert").json()["impact"]
+
+    assert told == {
+        "changes": {},
+        "deletion": {"secrets_cleared": 0, "team_member_ids_cleared": 0},
+    }
+
+
 def test_every_operation_that_reads_names_its_right() -> None:
     """`may_read` goes by the reads: without one, a resource's writes would show nothing to all."""
     readable = {one.resource for one in all_operations() if one.access is Access.READ}
