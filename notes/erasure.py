@@ -17,11 +17,14 @@ def forget_in_notes(actor: Actor, member: TeamMember) -> int:
 
 @clears_answers(Note.resource)
 def clear_in_note(member: Traces, shown: dict[str, Any]) -> dict[str, Any]:
-    """Clear the names that a note shows: the author's, and of those who were there and left."""
+    """Clear the names that a note shows: the author's, and of those who were there and left. And
+    that of who is to do something, which an action item shows by itself.
+    """
     cleared = dict(shown)
-    author = shown.get("author")
-    if (author is None or author in member.numbers) and member.has_name(shown.get("author_name")):
-        cleared["author_name"] = None
+    for one in ("author", "assignee"):
+        number, name = shown.get(one), f"{one}_name"
+        if (number is None or number in member.numbers) and member.has_name(shown.get(name)):
+            cleared[name] = None
     if "attendee_names" in shown:
         cleared["attendee_names"] = [
             name for name in shown["attendee_names"] if not member.has_name(name)

@@ -123,3 +123,17 @@ def test_what_is_read_of_all_notes_of_a_member_is_what_the_trail_shows(
     there = queries.attendees_beside(ada)[stored.pk]
     assert [public_id for _, public_id in there] == shown["attendees"]
     assert [pk for pk, _ in there] == [ada.pk, gone.pk]
+
+
+def test_a_kept_answer_names_no_more_who_was_erased_and_had_something_to_do(
+    api: Api, ada: TeamMember, note: dict[str, Any]
+) -> None:
+    path = f"/action-items/{note['action_items'][0]['id']}/done"
+    done = api.post(path, Idempotency_Key="done").json()
+    assert (done["assignee"], done["assignee_name"]) == ("001", "Ada Lovelace")
+
+    team.erase_team_member(SYSTEM, ada)
+
+    again = api.post(path, Idempotency_Key="done")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == {**done, "assignee_name": None}
