@@ -68,10 +68,30 @@ def load_what_workers_share() -> None:
     gc.freeze()
 
 
+class Bell(threading.Event):
+    """An event that is over once somebody has waited for it, and not when somebody clears it.
+
+    Granian clears its own after it has looked for what there is to do. What came in between was not
+    done; and of two workers that ended at once the second rang it for nothing, and so for ever.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        rang = super().wait(timeout)
+        super().clear()
+        return rang
+
+    def clear(self) -> None:
+        """Nothing: it was heard."""
+
+
 class Server(Granian):  # type: ignore[misc, valid-type]
     """Granian, which ends only when it is told, and then tells the worker of background tasks."""
 
     keeper: Keeper
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.main_loop_interrupt = Bell()
 
     def _spawn_worker(self, *args: Any, **kwargs: Any) -> Any:
         """A worker that waits, when it is started, until the machine has room for a process."""
