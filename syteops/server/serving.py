@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from importlib import import_module
@@ -27,7 +28,23 @@ def hold_locks() -> list[int]:
     ends. Raises CommandError.
     """
     wanted = ((f"serve-{settings.PORT}.lock", LOCK_EX), (_SERVING, LOCK_SH))
-    return [_lock(name, kind, _ANOTHER_SERVER) for name, kind in wanted]
+    return [*_address(), *(_lock(name, kind, _ANOTHER_SERVER) for name, kind in wanted)]
+
+
+def _address() -> list[int]:
+    """Keep servers of other data directories away from this address, as `_lock` does.
+
+    Two that start at once find it free, and would share it, each with some of the requests. It is
+    a name of this machine's network, which ends with the processes that hold it.
+    """
+    if sys.platform != "linux":
+        return []
+    with socket.socket(socket.AF_UNIX) as name:
+        try:
+            name.bind(f"\0syteops {settings.HOST} {settings.PORT}")
+        except OSError as error:
+            raise _cannot_listen(error) from error
+        return [name.detach()]
 
 
 def keep_restores_away() -> None:
@@ -158,9 +175,12 @@ def require_free_address() -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise CommandError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. Set HOST and PORT."
-        ) from error
+        raise _cannot_listen(error) from error
+
+
+def _cannot_listen(error: OSError) -> CommandError:
+    where = f"{settings.HOST} port {settings.PORT}"
+    return CommandError(f"Cannot listen on {where}: {error.strerror}. Set HOST and PORT.")
 
 
 def admin_url() -> str:

@@ -1,12 +1,18 @@
-"""What the server process loads before it starts its workers, so that they share it."""
+"""What the server process does before it starts its workers."""
 
 import gc
+import os
+from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandError
+from pytest_django import Settings
 
 from manage_api.openapi.compact import compact_entry
 from manage_api.operations import all_operations
+from syteops.server import serving
 from syteops.server.launcher import load_what_workers_share
+from tests.servers import free_port
 
 
 # Without a database: a connection that was open at the fork would be that of several processes.
@@ -20,3 +26,22 @@ def test_what_manifests_show_is_made_before_there_are_workers(
     before = compact_entry.cache_info()
     assert all(compact_entry(one) for one in all_operations())
     assert compact_entry.cache_info().misses == before.misses
+
+
+def test_of_two_sites_that_begin_at_one_address_one_serves(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both found it free, and shared it: each answered some of the requests."""
+    settings.PORT = free_port()
+    held: list[int] = []
+    for name in ("one", "another"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(serving, "DATA_DIR", tmp_path / "one")
+    held += serving.hold_locks()
+    monkeypatch.setattr(serving, "DATA_DIR", tmp_path / "another")
+    with pytest.raises(CommandError, match=f"port {settings.PORT}: Address already in use"):
+        serving.hold_locks()
+    for file in held:
+        os.close(file)
+    for file in serving.hold_locks():
+        os.close(file)
