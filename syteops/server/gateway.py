@@ -99,17 +99,16 @@ class Gateway:
     async def _serve(self, environ: Environ, path: str, receive: Receive, send: Send) -> None:
         is_chunked = environ.pop("HTTP_TRANSFER_ENCODING", None) is not None
         declared, limit = int(environ.get("CONTENT_LENGTH") or 0), limit_for(path)
+        run: Run[Any] = _run_here if path == "/healthz" else self._thread.run
         if declared > limit:
             raise payload_too_large(limit)
         if not declared and not is_chunked:
             environ["wsgi.input"] = BytesIO()
-            run: Run[Any] = _run_here if path == "/healthz" else self._thread.run
             answer = Answer(self._application, able_to_work_beside(environ))
             whole = await run(answer.begin_in_time())
             if wait := wanted_wait(answer.environ):
                 answer, whole = await self._ask_again(environ, answer, whole, wait, receive)
         else:
-            run = self._thread.run
             async with self._bodies.reading(receive, limit, settings.REQUEST_TIMEOUT) as body:
                 environ |= {"wsgi.input": body.file, "CONTENT_LENGTH": str(body.size)}
                 answer = Answer(self._application, able_to_work_beside(environ))

@@ -270,12 +270,13 @@ def test_healthz_queues_behind_nothing() -> None:
 
     async def main() -> None:
         gateway = Gateway(application)
-        busy, asking = Client(), Client()
+        busy = Client()
         waiting = asyncio.create_task(gateway(scope(), busy.receive, busy.send))
         await asyncio.to_thread(entered.wait, PATIENCE)
         assert gateway.busy_since() is not None
-        alive = gateway(scope(raw_path=b"/healthz"), asking.receive, asking.send)
-        await asyncio.wait_for(alive, PATIENCE)
+        for asking, headers in ((Client(), ()), (Client(b"x"), ((b"content-length", b"1"),))):
+            alive = gateway(scope(*headers, raw_path=b"/healthz"), asking.receive, asking.send)
+            await asyncio.wait_for(alive, PATIENCE)
         assert busy.sent == []
         may_go_on.set()
         await waiting
