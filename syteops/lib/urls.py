@@ -30,6 +30,8 @@ _PRIVATE = (
 )
 
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]")
+# Parsers differ in what they make of more: behind brackets, some take a port without a colon.
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:.*)?")
 _PRIVATE_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 # What looks like an IPv4 address to the system's resolver: 127.1, 0x7f000001, 2130706433, 0177.1.
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}", re.I)
@@ -115,11 +117,10 @@ def moved(before: str | None, after: str | None) -> bool:
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port; of what is no address, the text itself, which equals only itself."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
+    parts = _split(url)
+    if parts is None or not _has_good_port(parts):
         return url, "", None
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, plain_host(parts.hostname or ""), port
 
 
@@ -129,9 +130,11 @@ def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         # Brackets or a mapped name that urlsplit finds wrong only when asked.
-        return parts if parts.hostname or not parts.netloc else None
+        has_host = parts.hostname or not parts.netloc
     except ValueError:
         return None
+    place = parts.netloc.rpartition("@")[2]
+    return parts if has_host and _HOST_AND_PORT.fullmatch(place) else None
 
 
 def _has_good_port(parts: SplitResult) -> bool:

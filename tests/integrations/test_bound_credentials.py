@@ -51,6 +51,7 @@ def cleared() -> list[str]:
         ("https://a.example/x", "http://a.example/x"),
         ("https://a.example", "https://a.example:8443"),
         ("https://a.example", "https://b.a.example"),
+        ("https://[2606:2800::1]", "https://[2606:2800::1]8443"),
         ("https://a.example", "https://a.example@evil.example"),
         ("https://a.example", ""),
         ("", "https://a.example"),
