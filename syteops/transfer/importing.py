@@ -296,9 +296,10 @@ class _Rows:
 
     def _problem(self, number: int, error: dict[str, str]) -> Problem:
         column, _, further = error["pointer"].lstrip("/").partition("/")
-        place = " ".join(
-            str(int(one) + 1) if one.isdecimal() else one for one in further.split("/")
-        )
+        known = self.sheet.columns.get(column)
+        is_list = known is not None and known.is_list
+        steps = further.split("/")
+        place = " ".join(str(int(n) + 1) if is_list and n.isdecimal() else n for n in steps)
         detail = f"{place}: {error['detail']}" if place else error["detail"]
         fixes = FIXES if self.kind == Kind.FILE else FIXES_OF_EDIT
         fix = fixes.get(error["code"], fixes["invalid"])

@@ -42,6 +42,11 @@ class Column:
     changed: Any
 
     @property
+    def is_list(self) -> bool:
+        """Whether numbers within it are places, and no names."""
+        return isinstance(self.shown, _MANY)
+
+    @property
     def help(self) -> str:
         """What is said of it where the columns are listed."""
         taken = self.created or self.changed or self.shown

@@ -102,6 +102,7 @@ def test_each_wrong_row_is_named_and_then_nothing_is_stored(browser: Client) -> 
         ["099", "Gone", "", "", "", "", "", ""],
         ["", "x" * 200, "", "{", "", "", "", ""],
         ["", "Two", "", "", "", "", "no-such-login", "cook"],
+        ["", "Three", "", '{"007": "x"}', "", "", "", ""],
     ]
 
     page = upload(browser, MEMBERS, as_file(rows))
@@ -110,8 +111,9 @@ def test_each_wrong_row_is_named_and_then_nothing_is_stored(browser: Client) -> 
     named = {(one.row, one.column) for one in found.problems}
     assert named == {
         (3, "email"), (3, "country"), (4, "user_num"), (5, "first_name"), (5, "crm_ids"),
-        (6, "roles"),
+        (6, "roles"), (7, "crm_ids"),
     }  # fmt: skip
+    assert found.problems[-1].detail == "007: There is no such CRM system."
     assert all(one.detail and one.fix for one in found.problems)
     shown = page.content.decode()
     assert "Row 3" in shown
