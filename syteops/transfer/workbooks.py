@@ -223,14 +223,15 @@ class _Workbook:
         return _day_of(from_ISO8601(text)) if kind == "d" else _plain(text)
 
     def _number(self, text: str, style: str) -> str:
-        """5 for 5.0, and a day where the style says that it is one."""
+        """5 for 5.0, and a day where the style says that it is one; of what was computed the 15
+        digits that spreadsheets show: 0.3, and not 0.30000000000000004."""
         if len(text) > LONGEST_NUMBER:
             raise NoWorkbook
         number = float(text) if {*".eE"} & {*text} else int(text)
         kind = self._styles.get(style)
         if kind is None:
-            is_whole = isinstance(number, float) and number.is_integer()
-            return str(int(number) if is_whole else number)
+            is_broken = isinstance(number, float) and not number.is_integer()
+            return f"{number:.15g}" if is_broken else str(int(number))
         epoch = MAC_EPOCH if self._counts_from_1904 else WINDOWS_EPOCH
         try:
             return _day_of(from_excel(number, epoch, timedelta=kind is timedelta))

@@ -368,6 +368,7 @@ def test_what_spreadsheets_write_is_read_as_they_show_it() -> None:
         b"</c>"
         b'<c r="D2" s="1"><v>45000</v></c><c><v>5.0</v></c><c t="b"><v>1</v></c>'
         b'<c t="str"><f>""</f><v/></c><c t="e"><v>#N/A</v></c><c s="1"><v>1E+300</v></c>'
+        b"<c><v>0.30000000000000004</v></c>"
     )
     styles = b'<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
     behind = b"<extLst><ext><row><c><v>1</v></c></row></ext></extLst>"
@@ -375,7 +376,7 @@ def test_what_spreadsheets_write_is_read_as_they_show_it() -> None:
 
     [(_, row)] = files.read(io.BytesIO(data), "a.xlsx", len(data)).rows
 
-    assert row == ["", "a\rb", "", "2023-03-15", "5", "true", "", "#N/A", "#VALUE!"]
+    assert row == ["", "a\rb", "", "2023-03-15", "5", "true", "", "#N/A", "#VALUE!", "0.3"]
 
 
 def test_longer_texts_than_xlsx_holds_are_not_cut_off(browser: Client) -> None:
