@@ -6,8 +6,21 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from syteops.core.addresses import absolute_address
 
-class CallRequest(Request):
+
+class ManageRequest(Request):
+    """A request of the API. Addresses that it tells others begin with SITE_URL, if that is set:
+    DRF's fields, such as those of pictures, ask it for them."""
+
+    def build_absolute_uri(self, location: str | None = None) -> str:
+        """As Django's own does it without SITE_URL."""
+        if location is None:
+            return str(self._request.build_absolute_uri())
+        return absolute_address(self._request, location)
+
+
+class CallRequest(ManageRequest):
     """A request made within another: by the same caller, with `data` of its own.
 
     Dispatch and bulk hand it to the viewset, which runs the same method as over REST.

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from manage_api.calls import ManageRequest
 from manage_api.disclosure import disclosed_error
 from manage_api.errors import ApiError, as_api_error
 from manage_api.operations import Operation
@@ -101,7 +102,9 @@ class ApiView(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.began, self.worked_before = perf_counter(), worked()
-        return super().initialize_request(request, *args, **kwargs)
+        made = super().initialize_request(request, *args, **kwargs)
+        made.__class__ = ManageRequest  # DRF names its own in the middle of that
+        return made
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """DRF's steps in our order. Raises not_authenticated, not_acceptable, throttled, a 403."""

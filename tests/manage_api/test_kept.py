@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -253,6 +253,17 @@ def test_absolute_addresses_are_those_of_the_caller(api: Api) -> None:
         for host in ("127.0.0.1:1111", "localhost")
     ]
     assert [one.split("/")[2] for one in pictures] == ["127.0.0.1:1111", "localhost"]
+
+
+def test_unless_the_site_says_its_own(api: Api, settings: Any) -> None:
+    settings.SITE_URL = "https://ops.example.com"
+    TeamMember.objects.create(number=1, profile_picture="mia.png")
+    shown = [
+        api.get("/team-members/001", Host="localhost").json(),
+        *api.get("/team-members", Host="localhost").json()["users"],
+        api.dispatch("users.get", {"user_num": "001"}).json()["data"],
+    ]
+    assert {one["profile_picture"] for one in shown} == {"https://ops.example.com/uploads/mia.png"}
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
