@@ -315,7 +315,7 @@ class EstimateAdmin(Readable, ModuleAdmin, SuggestingAdmin, MarkdownAdmin):
         if estimate is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         try:
-            return pdf_response(estimate)
+            return pdf_response(request, estimate)
         except PdfFailed as failure:
             messages.error(request, failure.detail)
             return HttpResponseRedirect(self.url_to("change", estimate.pk))

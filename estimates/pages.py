@@ -14,13 +14,14 @@ from estimates import queries, services, visits
 from estimates.branding import Brand, brand
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
-from estimates.pdf import PdfFailed, file_name, pdf_of
+from estimates.pdf import PdfFailed, file_name, pdf_beside
 from estimates.summary import choose, parted, totals
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
 from syteops.core.form_fields import LineField, TextField
 from syteops.core.locks import repeated
+from syteops.core.waiting import not_yet
 from syteops.lib.markdown import to_html
 from syteops.modules.pages import while_inactive
 
@@ -117,7 +118,7 @@ def client_pdf(request: HttpRequest, token: str) -> HttpResponse:
     except NotFound as error:
         raise Http404 from error
     try:
-        return pdf_response(estimate)
+        return pdf_response(request, estimate)
     except PdfFailed as failure:
         by = brand(language=estimate.language)
         advice = f"Please print the page, or ask {by.company}."
@@ -129,9 +130,11 @@ def _is_preview(request: HttpRequest) -> bool:
     return "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
 
 
-def pdf_response(estimate: Estimate) -> HttpResponse:
+def pdf_response(request: HttpRequest, estimate: Estimate) -> HttpResponse:
     """The estimate as a PDF to keep. Raises PdfFailed."""
-    made = pdf_of(estimate, is_waited_for=True)
+    made = pdf_beside(request, estimate)
+    if made is None:
+        return not_yet()
     response = HttpResponse(made, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name(estimate)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -6,12 +6,13 @@ All that people wrote goes to the template as data and is never read as markup.
 import json
 import subprocess
 import sys
-from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.formats import date_format
 
 from estimates import typesetting
@@ -20,8 +21,10 @@ from estimates.choices import UNSENT
 from estimates.models import Estimate, LineItem
 from estimates.summary import parted, totals
 from estimates.templatetags.amounts import money, number
+from syteops.core.addresses import lockout_address
 from syteops.core.errors import DomainError
 from syteops.core.locks import Busy, exclusive
+from syteops.core.waiting import beside
 from syteops.lib.colours import WHITE, Colour, readable
 from syteops.lib.markdown import to_tree
 from syteops.lib.pictures import data_of
@@ -50,18 +53,23 @@ class PdfLate(PdfFailed):
     """There is none yet: the machine has too much to do."""
 
 
-def pdf_of(estimate: Estimate, *, is_waited_for: bool = False) -> bytes:
+def pdf_of(estimate: Estimate) -> bytes:
     """The estimate as a PDF; the same one as long as nothing in it changes.
 
-    One that a request waits for is made beside no other such: each takes up a process that answers
-    requests, a long one for many seconds. Raises PdfFailed for one that is too large, and PdfLate
-    if it may work later.
+    Raises PdfFailed for one that is too large, and PdfLate if it may work later.
     """
-    by = brand(language=estimate.language)
-    made = _render(estimate, estimate.updated_at, by, is_waited_for)
-    if isinstance(made, str):
-        raise PdfFailed(made)
-    return made
+    return _bytes(_making(estimate).made())
+
+
+def pdf_beside(request: HttpRequest, estimate: Estimate) -> bytes | None:
+    """The same for a request; None until it is made: see `not_yet`.
+
+    A long one takes many seconds. It is made beside the thread that answers others, and beside no
+    other such: each takes up a processor.
+    """
+    making = _making(estimate)
+    made = making.kept or beside(request, lockout_address(request), making.made_alone)
+    return None if made is None else _bytes(made)
 
 
 def file_name(estimate: Estimate) -> str:
@@ -70,24 +78,56 @@ def file_name(estimate: Estimate) -> str:
     return f"{estimate.number}{revision}.pdf"
 
 
+@dataclass
+class _Making:
+    """What a PDF is made of, and then the PDF, or why there is none."""
+
+    data: str = ""
+    made_at: int = 0
+    kept: bytes | str = ""
+
+    def made(self) -> bytes | str:
+        """Raises PdfLate."""
+        if not self.kept:
+            try:
+                self.kept = _typeset(self.data, self.made_at)
+            except PdfLate:
+                raise
+            except PdfFailed as refusal:
+                self.kept = refusal.detail
+        return self.kept
+
+    def made_alone(self) -> bytes | str:
+        """The same, beside no other such. Raises PdfLate."""
+        try:
+            with exclusive("estimates.pdf"):
+                return self.made()
+        except Busy:
+            late = "Another PDF is being made just now. Try again in a moment."
+            raise PdfLate(late) from None
+
+
+def _making(estimate: Estimate) -> _Making:
+    return _prepared(estimate, estimate.updated_at, brand(language=estimate.language))
+
+
 @lru_cache(maxsize=8)
-def _render(
-    estimate: Estimate, updated_at: datetime, by: Brand, is_waited_for: bool
-) -> bytes | str:
-    """The PDF, or why there is none, of the estimate as it was at that time.
+def _prepared(estimate: Estimate, updated_at: datetime, by: Brand) -> _Making:
+    """For the PDF of the estimate as it was at that time.
 
     Each process keeps the latest ones: a client who loads it again costs nothing.
     """
     made_at = estimate.answered_at or estimate.sent_at or updated_at
     try:
-        with exclusive("estimates.pdf") if is_waited_for else nullcontext():
-            return _typeset(_data(estimate, by), int(made_at.timestamp()))
-    except Busy:
-        raise PdfLate("Another PDF is being made just now. Try again in a moment.") from None
-    except PdfLate:
-        raise
+        return _Making(_data(estimate, by), int(made_at.timestamp()))
     except PdfFailed as refusal:
-        return refusal.detail
+        return _Making(kept=refusal.detail)
+
+
+def _bytes(made: bytes | str) -> bytes:
+    if isinstance(made, str):
+        raise PdfFailed(made)
+    return made
 
 
 def _data(estimate: Estimate, by: Brand) -> str:

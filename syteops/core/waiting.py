@@ -67,8 +67,8 @@ def with_time_left(environ: Environ, seconds: float) -> Environ:
 
 @dataclass(frozen=True)
 class Work:
-    """What a request of `who` asks others for over the network, in a bounded time and without the
-    database."""
+    """What a request of `who` asks others for over the network, or another program, in a bounded
+    time and without this thread's connection of the database."""
 
     who: str
     do: Callable[[], Any]

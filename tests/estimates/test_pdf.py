@@ -1,7 +1,9 @@
 """The PDF of an estimate: what is on it can be read out of it again, whatever somebody wrote."""
 
 import io
+from concurrent.futures import Future
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +18,7 @@ from estimates.pdf import PdfFailed, PdfLate, file_name, pdf_of
 from estimates.queries import get_estimate
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import exclusive
+from syteops.core.waiting import able_to_work_beside, wanted_work, with_work_done
 from syteops.modules import services as modules
 from tests.each import each
 from tests.effort import at_most
@@ -308,3 +311,25 @@ def test_a_file_is_named_by_number_and_revision() -> None:
     assert file_name(estimate) == f"{estimate.number}.pdf"
     estimate.revision = 2
     assert file_name(estimate) == f"{estimate.number}-2.pdf"
+
+
+def test_a_server_has_it_made_beside_the_thread_that_answers_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever has links to a few long ones kept a process busy for as long as they liked."""
+    path = f"{client_path(a_sent_one(title='Made beside'))}/pdf"
+    typeset = Mock(wraps=pdf._typeset)
+    monkeypatch.setattr(pdf, "_typeset", typeset)
+    beside: Any = able_to_work_beside({})
+    answer = Client().get(path, **beside)
+    assert (answer.status_code, typeset.call_count) == (202, 0)
+
+    work = wanted_work(answer.wsgi_request.META)
+    assert work
+    done: Future[Any] = Future()
+    done.set_result(work.do())
+    again: Any = with_work_done({}, done)
+    asked_again = Client().get(path, **again)
+    assert (asked_again.status_code, asked_again.content[:5]) == (200, b"%PDF-")
+    assert Client().get(path, **beside).status_code == 200, "it is kept"
+    assert typeset.call_count == 1
