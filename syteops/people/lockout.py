@@ -11,8 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
-from axes.handlers.proxy import AxesProxyHandler
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -26,7 +25,6 @@ from syteops.core.counters import CounterKind, counters, seconds_left
 
 MOST_A_MINUTE = 30
 """Failed sign-ins from an address, and passkeys asked for, under all names together."""
-SIGN_IN_LOG_DAYS = 90
 _WINDOW = 60
 
 
@@ -116,9 +114,9 @@ class NothingSent(AxesDatabaseHandler):  # type: ignore[misc]
 
 
 def forget_old_sign_ins() -> None:
-    """Those of SIGN_IN_LOG_DAYS ago, and failures that lock nobody any more. What failed while the
-    clock was ahead locks from now on."""
-    AxesProxyHandler.reset_logs(age_days=SIGN_IN_LOG_DAYS)
+    """Failures that lock nobody any more, and the log that former versions kept beside our trail.
+    What failed while the clock was ahead locks from now on."""
+    AccessLog.objects.all().delete()
     now, lasting = timezone.now(), timedelta(hours=settings.AXES_COOLOFF_TIME)
     AccessAttempt.objects.filter(attempt_time__lt=now - lasting).delete()
     AccessAttempt.objects.filter(attempt_time__gt=now).update(attempt_time=now)

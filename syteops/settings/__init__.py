@@ -316,7 +316,7 @@ AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_LOCKOUT_CALLABLE = "syteops.people.lockout.locked_out"
 # Sign-ins are in our own trail, where nobody deletes them.
-AXES_ENABLE_ADMIN = False
+AXES_ENABLE_ADMIN, AXES_DISABLE_ACCESS_LOG = False, True
 
 # A provider of OpenID Connect: who has a verified e-mail address there signs in here as its person.
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")

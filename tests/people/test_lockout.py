@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -183,6 +183,16 @@ def test_no_password_stays_in_the_database(client: Client, settings: Settings) -
     assert [one.failures_since_start for one in rows] == [1, 3]
     assert "canary" not in str([vars(one) for one in rows])
     assert rows[1].username == "admin"
+
+
+def test_no_log_of_who_signed_in_is_kept_beside_the_trail(client: Client) -> None:
+    """Else the name of whoever is deleted would stay there."""
+    assert sign_in(client, PASSWORD) == 302
+    client.post("/admin/logout/")
+    assert not AccessLog.objects.exists()
+    AccessLog.objects.create(username="admin")  # by a former version
+    lockout.forget_old_sign_ins()
+    assert not AccessLog.objects.exists()
 
 
 def test_what_is_no_name_is_locked_out_all_the_same(client: Client) -> None:
