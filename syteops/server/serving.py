@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from importlib import import_module
+from importlib.util import find_spec
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -118,9 +119,19 @@ def require_setup() -> None:
 
 
 def require_packages() -> None:
-    """Raises ModuleNotFoundError, and not only in every worker, when a package is missing."""
+    """Raises ModuleNotFoundError, and not only where it is needed first, when one is missing.
+
+    As after an update of the code, when the environment was forgotten.
+    """
     import_module("granian")
     shared_handler()  # loads the middleware
+    for name in LOADED_LATE:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+LOADED_LATE = ("defusedxml", "fido2", "httpx", "jwt", "openpyxl", "qrcode", "typst")
+"""Packages that take long to load, and so are when somebody needs them."""
 
 
 def require_migratable_database() -> None:

@@ -2,6 +2,9 @@
 
 import gc
 import os
+import re
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from manage_api.openapi.compact import compact_entry
 from manage_api.operations import all_operations
 from syteops.server import serving
 from syteops.server.launcher import load_what_workers_share
+from tests.environment import ROOT
 from tests.servers import free_port
 
 
@@ -45,3 +49,34 @@ def test_of_two_sites_that_begin_at_one_address_one_serves(
         os.close(file)
     for file in serving.hold_locks():
         os.close(file)
+
+
+def test_a_package_that_is_loaded_late_is_missed_before_anybody_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    serving.require_packages()
+    for missing in serving.LOADED_LATE:
+        monkeypatch.setattr(serving, "find_spec", lambda name, gone=missing: name != gone or None)
+        with pytest.raises(ModuleNotFoundError) as failure:
+            serving.require_packages()
+        assert failure.value.name == missing
+
+
+def test_of_every_package_is_known_whether_it_is_loaded_at_the_start() -> None:
+    own = ("syteops", "manage_api", "notes", "estimates")
+    code = [
+        path.read_text(encoding="utf-8") for name in own for path in (ROOT / name).rglob("*.py")
+    ]
+    named = set(re.findall(r"^[ ]*(?:from|import) (\w+)", "\n".join(code), re.MULTILINE))
+    others = named - sys.stdlib_module_names - set(own) - set(serving.LOADED_LATE) - _OPTIONAL
+    assert {name for name in others if find_spec(name)} <= _LOADED_AT_THE_START
+
+
+_OPTIONAL = {"prometheus_client", "sentry_sdk"}
+_LOADED_AT_THE_START = {
+    *("PIL", "allauth", "anyascii", "axes", "babel", "cryptography", "django", "drf_spectacular"),
+    *("django_cryptography", "django_filters", "django_tasks", "django_tasks_db", "environ"),
+    *("granian", "httpcore", "jsonschema", "markdown_it", "orjson", "psycopg", "redis", "regex"),
+    *("rest_framework", "standardwebhooks", "unfold"),
+}
+"""Redis where CACHE_URL is set."""
