@@ -183,6 +183,8 @@ class Environment:
             raise WrongSetting(name, "is no database address", _DATABASE_CURE) from None
         if database["NAME"] in ("", ":memory:"):
             raise WrongSetting(name, "names no database behind the last /", _DATABASE_CURE)
+        if "sqlite" in database["ENGINE"] and not Path(database["NAME"]).is_absolute():
+            raise WrongSetting(name, "names no absolute path", _DATABASE_CURE)
         return database
 
     def email_sender(self, name: builtins.str, default: builtins.str) -> builtins.str:
@@ -240,7 +242,7 @@ def read_settings_file() -> Path | None:
     What the environment has already stays as it is there, also where it is blank.
     """
     given = env.str("SYTEOPS_ENV_FILE")
-    path = Path(given) if given else BASE_DIR / ".env"
+    path = BASE_DIR / (given or ".env")
     if not given and ("SYTEOPS_ENV_FILE" in os.environ or not path.is_file()):
         return None
     try:
@@ -259,7 +261,14 @@ def read_settings_file() -> Path | None:
 
 
 SETTINGS_FILE = read_settings_file()
-DATA_DIR = Path(env.str("SYTEOPS_DATA_DIR") or BASE_DIR / "var").resolve()
+
+
+def data_dir() -> Path:
+    """Where this site is kept, wherever a command is started: else it would begin another there."""
+    return (BASE_DIR / (env.str("SYTEOPS_DATA_DIR") or "var")).resolve()
+
+
+DATA_DIR = data_dir()
 
 
 def require_owner(data_dir: Path) -> None:

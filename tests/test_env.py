@@ -69,6 +69,7 @@ def test_readable_values(
         ("postgres://u:p@h:port/db", lambda: env.database("X"), "postgres://user"),
         ("postgres://u:p@h/", lambda: env.database("X"), "postgres://user"),
         ("sqlite://", lambda: env.database("X"), "sqlite:////absolute/path"),
+        ("sqlite:///site.db", lambda: env.database("X"), "sqlite:////absolute/path"),
     ],
 )
 def test_unreadable_values_stop_the_start(
@@ -108,6 +109,19 @@ def test_the_command_line_says_it_in_one_line(tmp_path: Path, variable: str, val
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"SyteOps cannot start: {variable} ")
     assert refused.stderr.count("\n") == 1
+
+
+def test_no_path_depends_on_where_a_command_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From cron it began a second site."""
+    (tmp_path / "ops.env").write_text("X=1")
+    monkeypatch.setattr(module, "BASE_DIR", tmp_path)
+    for name, value in (("SYTEOPS_ENV_FILE", "ops.env"), ("SYTEOPS_DATA_DIR", "var"), ("X", "")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir("/")
+    assert module.read_settings_file() == tmp_path / "ops.env"
+    assert module.data_dir() == tmp_path / "var"
 
 
 # --- Kept secrets --------------------------------------------------------------------------
