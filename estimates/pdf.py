@@ -14,6 +14,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from estimates import typesetting
 from estimates.branding import Brand, brand
@@ -206,7 +207,7 @@ def _facts(estimate: Estimate) -> list[tuple[str, str]]:
     sent, until = estimate.sent_at, estimate.valid_until
     return [
         ("Estimate", estimate.label),
-        ("Date", date_format(sent) if sent else ""),
+        ("Date", date_format(localtime(sent)) if sent else ""),
         ("Valid until", date_format(until) if until else ""),
         ("For", ", ".join(name for name in names if name)),
     ]
@@ -217,7 +218,7 @@ def _note(estimate: Estimate) -> str:
     if estimate.is_superseded:
         return "A newer version replaces this estimate."
     if estimate.answered_at:
-        on = date_format(estimate.answered_at, "DATETIME_FORMAT")
+        on = date_format(localtime(estimate.answered_at), "DATETIME_FORMAT")
         return f"{estimate.current_status.label} by {estimate.answered_by} on {on}"
     return estimate.current_status.label if estimate.status in UNSENT else ""
 

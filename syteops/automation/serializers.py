@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from manage_api.fields import (
+    MomentField,
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
@@ -95,9 +96,7 @@ class VariableReaderSerializer(serializers.Serializer[Any]):
         help_text="An export holds every variable, and a push each one that changes.",
     )
     reads = serializers.IntegerField(help_text="How often, exports and pushes as a whole.")
-    last_read_at = serializers.DateTimeField(
-        allow_null=True, help_text="To the minute. Null: never yet."
-    )
+    last_read_at = MomentField(allow_null=True, help_text="To the minute. Null: never yet.")
     variables = serializers.IntegerField(
         help_text="How many of the variables in question it reads."
     )

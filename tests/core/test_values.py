@@ -19,7 +19,7 @@ from pytest_django import Settings
 from rest_framework import serializers
 
 from estimates.services import create_estimate
-from manage_api.fields import StrictCharField
+from manage_api.fields import MomentField, StrictCharField
 from manage_api.operations import all_operations
 from notes.services import create_note
 from syteops.adminkit.catalogue import CatalogueAdmin
@@ -349,6 +349,24 @@ def test_the_admin_reads_json_as_the_api_does(alice: User, meta: str) -> None:
 
 
 # --- Moments -----------------------------------------------------------------------------------
+
+
+def _shown(field: Any) -> Iterator[Any]:
+    if isinstance(field, serializers.Serializer):
+        for one in field.fields.values():
+            yield from _shown(one)
+    elif child := getattr(field, "child", None):
+        yield from _shown(child)
+    else:
+        yield field
+
+
+def test_every_moment_in_an_answer_is_in_utc() -> None:
+    """DRF's own fields show them in the zone of the site."""
+    answers = [one.output() for one in all_operations() if one.output]
+    shown = [field for one in answers for field in _shown(one)]
+    moments = {type(one) for one in shown if isinstance(one, serializers.DateTimeField)}
+    assert moments == {MomentField}
 
 
 def _moments() -> list[Any]:

@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,11 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from pypdf import PdfReader
 
 from estimates import pdf, services
+from estimates.choices import EstimateStatus
 from estimates.links import client_path
-from estimates.models import LONGEST_COMMENT, LineItem
+from estimates.models import LONGEST_COMMENT, Estimate, LineItem
 from estimates.pdf import PdfFailed, PdfLate, file_name, pdf_of
 from estimates.queries import get_estimate
 from syteops.core.actors import SYSTEM
@@ -89,6 +92,15 @@ def test_it_says_what_became_of_the_estimate() -> None:
     assert "Approved by Cleo on" in text_of(an_estimate("approved"))
     assert "A newer version replaces this estimate." in text_of(an_estimate("superseded"))
     assert "Draft" not in text_of(an_estimate("sent"))
+
+
+def test_its_times_are_in_the_zone_of_the_site_as_those_of_the_page() -> None:
+    at = {"sent_at": datetime(2026, 1, 1, 20, tzinfo=UTC)}
+    at["answered_at"] = datetime(2026, 1, 2, 20, tzinfo=UTC)
+    estimate = Estimate(status=EstimateStatus.APPROVED, answered_by="Ada", **at)
+    with timezone.override("Asia/Tokyo"):
+        assert dict(pdf._facts(estimate))["Date"] == "Jan. 2, 2026"
+        assert pdf._note(estimate) == "Approved by Ada on Jan. 3, 2026, 5 a.m."
 
 
 def test_arabic_is_there_letter_for_letter() -> None:
