@@ -188,18 +188,20 @@ class Environment:
         return database
 
     def email_sender(self, name: builtins.str, default: builtins.str) -> builtins.str:
-        """One address that mail comes from, with or without a name (RFC 5322)."""
+        """One address that mail comes from, with or without a name (RFC 5322); its host in ASCII, as
+        it is sent."""
         text = self.str(name, default)
         found = getaddresses([text])
         user, at, host = found[0][1].rpartition("@") if len(found) == 1 else ("", "", "")
-        if not (user and at and host and text.isprintable()) or set(user + host) & set(" @<>,"):
+        is_good = bool(user and at and text.isprintable()) and not set(user + host) & set(" @<>,")
+        if not (is_good and user.isascii() and (sent := _in_ascii(host))):
             raise WrongSetting(
                 name,
                 f"is {text!r}, which is not one address",
                 'Write it like ops@example.com or "Team, Ops" <ops@example.com>: '
                 "a name with a comma needs quotes.",
             )
-        return text
+        return text.replace(f"@{host}", f"@{sent}")
 
     def email_server(self, name: builtins.str) -> dict[builtins.str, Any] | None:
         """How to reach the mail server at that address; None when it is not set."""
@@ -213,15 +215,27 @@ class Environment:
             raise WrongSetting(name, "is no address of a mail server", _EMAIL_CURE) from None
         if not parts.hostname:
             raise WrongSetting(name, "names no mail server", _EMAIL_CURE)
+        username, password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not (username + password).isascii():  # Python's smtplib raises at each mail
+            cure = "Mail cannot be sent with those: set others at the mail server."
+            raise WrongSetting(name, "has a user name or password beyond ASCII", cure)
         return {
             "host": parts.hostname,
             "port": port,
-            "username": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
+            "username": username,
+            "password": password,
             "use_tls": parts.scheme == "smtp+tls",
             "use_ssl": parts.scheme == "smtp+ssl",
             "timeout": 10,
         }
+
+
+def _in_ascii(host: str) -> str:
+    """As a name server is asked for it; "" for what none can be."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return ""
 
 
 def _is_installed(app: str) -> bool:

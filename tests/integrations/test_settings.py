@@ -49,6 +49,8 @@ def test_the_mail_servers_address_is_understood(
         "smtp://me:canary@",
         "smtp://me:canary@mail:port",
         "smtp://[canary",
+        "smtp://me:canary-sch%C3%B6n@mail",
+        "smtp://j\xf6rg:canary@mail",
     ],
 )
 def test_an_address_that_is_none_stops_the_start_without_repeating_it(
@@ -68,11 +70,17 @@ def test_a_sender_may_have_a_name(monkeypatch: pytest.MonkeyPatch, text: str) ->
     assert env.email_sender("EMAIL_FROM", "") == text
 
 
+def test_a_senders_host_is_as_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another, neither a Message-ID nor a sender with a name can be made."""
+    monkeypatch.setenv("EMAIL_FROM", "\xd6ps <ops@b\xfccher.example>")
+    assert env.email_sender("EMAIL_FROM", "") == "\xd6ps <ops@xn--bcher-kva.example>"
+
+
 @pytest.mark.parametrize(
     "text",
     ["Team, Ops <ops@example.com>", "ops", "Ops <ops>", "a@x.org, b@x.org", "a@b@c",
      "a@x\nBcc: b@x",
-     "<>", "@example.com"],
+     "<>", "@example.com", "j\xf6rg@example.com", "ops@\u05d01.com"],
 )  # fmt: skip
 def test_a_sender_that_is_not_one_address_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, text: str
