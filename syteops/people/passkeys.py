@@ -1,7 +1,7 @@
 """Passkeys (WebAuthn): a device that proves itself and, by PIN, finger or face, its person.
 
 That is two factors at once, so a passkey signs in by itself. The library checks what browsers send;
-each challenge is good for one answer. SITE_URL's host, or the one asked for, is what keys are for.
+each challenge is good for one answer. The host that was asked for is what they are for.
 """
 
 import json
