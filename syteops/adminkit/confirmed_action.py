@@ -73,12 +73,12 @@ def confirmed(
     act: Act,
 ) -> HttpResponse:
     """Ask, about the object where the question depends on it; act on the locked one once agreed."""
+    if not admin.has_change_permission(request):
+        raise PermissionDenied
     seen = what_is_seen(request, admin.changes_at(object_id))
     obj = admin.get_object(request, unquote(object_id))
     if obj is None:
         return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
-    if not admin.has_change_permission(request):
-        raise PermissionDenied
     asked = question if isinstance(question, Question) else question(obj)
     form = asked.form(request.POST if request.method == "POST" else None)
     back = admin.url_to("change", obj.pk)

@@ -43,10 +43,10 @@ class HistoryAdmin(StrictAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         # The site's whole trail, of that object only: there it can be searched and filtered.
         public_id = getattr(obj, "public_id", str(obj.pk))
         query = urlencode({"object_resource": self.resource, "object": public_id})

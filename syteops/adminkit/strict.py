@@ -258,6 +258,15 @@ class StrictAdmin(InPalette, ExactFields, SavedViewsAdmin, ModelAdmin):  # type:
         found = super().get_object(request, object_id)
         return found if found is not None and str(found.pk) == object_id else None
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Rights before reasons: Django says first that there is no such object, to anybody."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        shown: HttpResponse = super().history_view(request, object_id, extra_context)
+        return shown
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Nothing from the address: no page here links so, and a link must not fill in a form."""
         return {}

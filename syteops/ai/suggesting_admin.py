@@ -98,10 +98,10 @@ class SuggestingAdmin:
         A script asks with `?state` whether it is over; without scripts the page loads itself again.
         """
         about = self.get_object(request, object_id)  # type: ignore[attr-defined]
-        if about is None:
-            raise Http404("There is no such object.")
         if not self.has_view_permission(request, about):  # type: ignore[attr-defined]
             raise PermissionDenied
+        if about is None:
+            raise Http404("There is no such object.")
         suggestion = _find(about, key)
         if request.method == "POST":
             return self._decide(request, about, suggestion)

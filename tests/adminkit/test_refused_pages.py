@@ -1,7 +1,8 @@
 """A page of the admin that is refused to a person leaves an entry in the audit trail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from manage_api.keys.models import ManageKey
 from manage_api.keys.queries import refused_uses
+from syteops.ai.areas import areas_about
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import SYSTEM
 from syteops.crm import services as crm
@@ -201,3 +203,25 @@ def test_a_person_s_refusal_is_no_use_of_a_key(page: Client) -> None:
 
     assert [one.object_resource for one in refusals()] == [ManageKey.resource]
     assert not refused_uses(7).exists()
+
+
+def pages_of_nothing() -> Iterator[str]:
+    """Every page of the admin that is about one object, of one that is not there."""
+    of_all = {"accept", "job"}  # these are open to whoever knows the address, or began it
+    for model, page in admin.site._registry.items():
+        areas = {"name": one.name_in_resource for one in areas_about(model)}
+        for one in page.get_urls():
+            named = list(getattr(one.pattern, "converters", {}))
+            kind = str(one.name).rpartition("_")[2]
+            if named and one.name and kind not in of_all and "object_id" in named:
+                known = {"object_id": "987654", "key": UUID(int=4), **areas}
+                yield reverse(f"admin:{one.name}", kwargs={name: known[name] for name in named})
+
+
+def test_who_may_see_nothing_does_not_learn_what_is_there(bob: User) -> None:
+    """He is refused what is not there as he is what is: rights come before reasons."""
+    bob.user_permissions.clear()
+    page = signed_in(bob)
+    told = {path: page.get(path).status_code for path in pages_of_nothing()}
+    assert len(told) > 50
+    assert {path: status for path, status in told.items() if status != 403} == {}
