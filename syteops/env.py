@@ -188,8 +188,10 @@ class Environment:
         return database
 
     def email_sender(self, name: builtins.str, default: builtins.str) -> builtins.str:
-        """One address that mail comes from, with or without a name (RFC 5322); its host in ASCII, as
-        it is sent."""
+        """One address that mail comes from, with or without a name (RFC 5322).
+
+        Its host is in ASCII, as it is sent.
+        """
         text = self.str(name, default)
         found = getaddresses([text])
         user, at, host = found[0][1].rpartition("@") if len(found) == 1 else ("", "", "")
