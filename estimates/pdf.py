@@ -6,6 +6,8 @@ All that people wrote goes to the template as data and is never read as markup.
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -69,6 +71,9 @@ def pdf_beside(request: HttpRequest, estimate: Estimate) -> bytes | None:
     other such: each takes up a processor.
     """
     making = _making(estimate)
+    if not making.is_prepared:
+        with _alone():  # to read a long content takes half a second of this thread
+            making.prepare()
     made = making.kept or beside(request, lockout_address(request), making.made_alone)
     return None if made is None else _bytes(made)
 
@@ -79,19 +84,45 @@ def file_name(estimate: Estimate) -> str:
     return f"{estimate.number}{revision}.pdf"
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Raises PdfLate while a request waits for another PDF, on whatever process."""
+    try:
+        with exclusive("estimates.pdf"):
+            yield
+    except Busy:
+        raise PdfLate("Another PDF is being made just now. Try again in a moment.") from None
+
+
 @dataclass
 class _Making:
-    """What a PDF is made of, and then the PDF, or why there is none."""
+    """What the PDF of an estimate is made of, and then the PDF, or why there is none."""
 
+    estimate: Estimate
+    by: Brand
     data: str = ""
-    made_at: int = 0
     kept: bytes | str = ""
+
+    @property
+    def is_prepared(self) -> bool:
+        return bool(self.data or self.kept)
+
+    def prepare(self) -> None:
+        """Read all that is in it, in the thread that has the database's connection."""
+        try:
+            self.data = _data(self.estimate, self.by)
+        except PdfFailed as refusal:
+            self.kept = refusal.detail
 
     def made(self) -> bytes | str:
         """Raises PdfLate."""
+        if not self.is_prepared:
+            self.prepare()
         if not self.kept:
+            one = self.estimate
+            made_at = one.answered_at or one.sent_at or one.updated_at
             try:
-                self.kept = _typeset(self.data, self.made_at)
+                self.kept = _typeset(self.data, int(made_at.timestamp()))
             except PdfLate:
                 raise
             except PdfFailed as refusal:
@@ -100,29 +131,21 @@ class _Making:
 
     def made_alone(self) -> bytes | str:
         """The same, beside no other such. Raises PdfLate."""
-        try:
-            with exclusive("estimates.pdf"):
-                return self.made()
-        except Busy:
-            late = "Another PDF is being made just now. Try again in a moment."
-            raise PdfLate(late) from None
+        with _alone():
+            return self.made()
 
 
 def _making(estimate: Estimate) -> _Making:
-    return _prepared(estimate, estimate.updated_at, brand(language=estimate.language))
+    return _latest(estimate, estimate.updated_at, brand(language=estimate.language))
 
 
 @lru_cache(maxsize=8)
-def _prepared(estimate: Estimate, updated_at: datetime, by: Brand) -> _Making:
+def _latest(estimate: Estimate, updated_at: datetime, by: Brand) -> _Making:
     """For the PDF of the estimate as it was at that time.
 
     Each process keeps the latest ones: a client who loads it again costs nothing.
     """
-    made_at = estimate.answered_at or estimate.sent_at or updated_at
-    try:
-        return _Making(_data(estimate, by), int(made_at.timestamp()))
-    except PdfFailed as refusal:
-        return _Making(kept=refusal.detail)
+    return _Making(estimate, by)
 
 
 def _bytes(made: bytes | str) -> bytes:

@@ -1,4 +1,4 @@
-"""For how long one person's pages may keep the server busy.
+"""For how long one person's pages may keep the server busy, and those of a stranger's address.
 
 So whoever loads them in a loop, or many at once, stops nobody else. What is counted is the time
 that they take, not how many there are: one that asks how far a job is takes a hundredth of a form
@@ -16,15 +16,19 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from syteops.core.addresses import lockout_address
 from syteops.core.counters import CounterKind, counters, seconds_left
 from syteops.core.plain_pages import plain_page
-from syteops.lib.paths import ADMIN_PREFIX
+from syteops.lib.paths import ADMIN_PREFIX, is_for_tools
 
 log = logging.getLogger(__name__)
 
 WINDOW = 60
 MOST_STREAMS = 2
 """Exports that a process sends one person at the same time: each piece of one keeps it busy."""
+
+_BESIDE = ("/readyz", "/uploads/")
+"""What is asked by who watches the site, and for each picture of a page."""
 
 _streams: WeakKeyDictionary[HttpResponseBase, str] = WeakKeyDictionary()
 """Those that are on their way, and whose they are."""
@@ -33,7 +37,8 @@ _streams: WeakKeyDictionary[HttpResponseBase, str] = WeakKeyDictionary()
 class PageBudgetMiddleware:
     """Answers 429 to whose pages took ADMIN_SECONDS_PER_MINUTE within this minute.
 
-    All sessions of a person count together. Takes no query: whose page it is was asked before.
+    All sessions of a person count together, and all strangers of an address: with links to some
+    hundred long estimates, or wrong passwords. Takes no query: whose page it is was asked before.
     Exports that are sent in pieces take no part of it; of those each person has MOST_STREAMS.
     """
 
@@ -42,7 +47,7 @@ class PageBudgetMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         most = settings.ADMIN_SECONDS_PER_MINUTE
-        person = _person(request) if most else ""
+        person = _whose(request) if most else ""
         if not person:
             return self.get_response(request)
         counter = (CounterKind.PAGES_OF_PERSON, person, WINDOW)
@@ -55,11 +60,15 @@ class PageBudgetMiddleware:
         return _one_of_few(request, response, person) if response.streaming else response
 
 
-def _person(request: HttpRequest) -> str:
-    """Whose page it is; "" for none of the admin, and for nobody who has signed in."""
-    is_page = request.path_info.startswith(ADMIN_PREFIX)
-    asked = is_page and settings.SESSION_COOKIE_NAME in request.COOKIES
-    return str(request.user.pk) if asked and request.user.is_authenticated else ""
+def _whose(request: HttpRequest) -> str:
+    """Who keeps the server busy: a person who has signed in, or an address; "" for tools."""
+    path = request.path_info
+    if is_for_tools(path) or path.startswith(_BESIDE):
+        return ""
+    may_be_somebody = settings.SESSION_COOKIE_NAME in request.COOKIES
+    if path.startswith(ADMIN_PREFIX) and may_be_somebody and request.user.is_authenticated:
+        return str(request.user.pk)
+    return f"at {lockout_address(request)}"
 
 
 def _one_of_few(request: HttpRequest, response: HttpResponseBase, person: str) -> HttpResponseBase:
@@ -74,14 +83,14 @@ def _one_of_few(request: HttpRequest, response: HttpResponseBase, person: str) -
 
 def _refuse(request: HttpRequest, person: str) -> HttpResponse:
     if counters().add(CounterKind.REFUSED_PAGES, f"{person} busy", WINDOW) == 1:
-        log.warning("Pages of person %s take too long together: refused for a while.", person)
+        log.warning("Pages for %s take too long together: refused for a while.", person)
     seconds = seconds_left(WINDOW)
     page = plain_page(
         request.path_info,
         429,
         "One moment, please",
-        "Your pages have kept the server busy for longer than one person may, and others want to "
-        "work, too. Nothing was stored.",
+        "These pages have kept the server busy for longer than one person or one address may, and "
+        "others want to work, too. Nothing was stored.",
         f"Go back and try again in {seconds} s: what you typed should still be there.",
     )
     page.headers["Retry-After"] = str(seconds)

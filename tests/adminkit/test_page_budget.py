@@ -53,9 +53,23 @@ def test_what_is_no_page_of_his_is_not_counted(alice: User) -> None:
     spend_all(client)
 
     assert Api(client=client).get("/whoami").status_code == 200
-    assert client.get("/healthz").status_code == 200
     for _ in range(9):
-        assert Client().get("/admin/login/").status_code == 200
+        for path in ("/healthz", "/readyz", "/metrics", "/uploads/no.webp"):
+            assert client.get(path).status_code in (200, 404, 503)
+    assert Client().get("/admin/login/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/e/nowhere", "/nowhere"])
+def test_strangers_of_an_address_wait_together_and_nobody_else(alice: User, path: str) -> None:
+    """A hundred long estimates are read anew each time: who had links to more stopped a process."""
+    client = signed_in(alice)
+    for _ in range(4):
+        assert Client().get(path).status_code in (200, 404)
+
+    assert Client().get(path).status_code == 429
+    assert Client(headers={"Cookie": "sessionid=made-up"}).get("/admin/").status_code == 429
+    assert client.get(PAGE).status_code == 200
+    assert Client(REMOTE_ADDR="203.0.113.9").get(path).status_code in (200, 404)
 
 
 def test_nought_is_no_limit(page: Client, settings: Any) -> None:

@@ -345,3 +345,8 @@ def test_a_server_has_it_made_beside_the_thread_that_answers_others(
     assert (asked_again.status_code, asked_again.content[:5]) == (200, b"%PDF-")
     assert Client().get(path, **beside).status_code == 200, "it is kept"
     assert typeset.call_count == 1
+
+    other = f"{client_path(a_sent_one(title='Not read'))}/pdf"
+    monkeypatch.setattr(pdf, "_data", None)
+    with exclusive("estimates.pdf"):
+        assert Client().get(other, **beside).status_code == 503
