@@ -32,6 +32,7 @@ from syteops.people.factors import (
 )
 from syteops.people.lockout import Patient, has_to_wait, note_try
 from syteops.people.services import about
+from syteops.people.sessions import end_sessions
 from syteops.people.sign_ins import PASSWORD_BACKEND, SIGN_IN, sign_in
 
 CHALLENGED = 600
@@ -80,7 +81,8 @@ def add_passkey(actor: Actor, user: User, name: str, answer: str, session_key: s
 def remove_passkey(actor: Actor, user: User, pk: int, session_key: str) -> None:
     """Remove one passkey; with the last second factor the recovery codes go, too.
 
-    Raises NotFound for one that is not this person's.
+    Every other session of the person ends: one of them may have begun with that passkey, on a
+    device that is lost. Raises NotFound for one that is not this person's.
     """
     lock_factors(user)
     rows = factors_of(user)
@@ -94,6 +96,7 @@ def remove_passkey(actor: Actor, user: User, pk: int, session_key: str) -> None:
         actor, Noun.PERSON, Verb.FACTOR_REMOVED, about(user), {"kind": (Kind.WEBAUTHN, None)}
     )
     passkey.delete()
+    end_sessions(user, but=session_key)
 
 
 def any_passkeys() -> bool:

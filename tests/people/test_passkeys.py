@@ -357,6 +357,19 @@ def test_a_removed_one_signs_nobody_in(key: SecurityKey, alice: User) -> None:
     assert not is_in(client)
 
 
+def test_with_a_lost_device_go_the_sessions_that_began_on_it(alice: User) -> None:
+    here, kept, lost = browser(alice), SecurityKey(), SecurityKey(id=b"lost")
+    for one in (kept, lost):
+        add(here, one)
+    elsewhere = browser()
+    present(elsewhere, lost.prove(challenge(elsewhere)))
+    assert is_in(elsewhere)
+
+    remove(here, Authenticator.objects.filter(type="webauthn").latest("pk").pk)
+
+    assert (is_in(here), is_in(elsewhere)) == (True, False)
+
+
 def test_nobody_removes_another_person_s(key: SecurityKey, alice: User, bob: User) -> None:
     of_alice = Authenticator.objects.get(type="webauthn").pk
     client = browser(bob)
