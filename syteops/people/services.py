@@ -131,10 +131,11 @@ def set_password(actor: Actor, user: User, password: str) -> None:
 def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
     """Record what differs from `before` (nothing, for a new person).
 
-    Whoever was deactivated is signed out for good: to be active again opens no former session.
+    Whoever may not sign in any more is signed out for good: that he may again opens no session of
+    before.
     """
     _record(actor, Noun.PERSON, about(user), before, person_values(user))
-    if before.get("is_active") and not user.is_active:
+    if any(before.get(name) and not getattr(user, name) for name in ("is_active", "is_staff")):
         end_sessions(user)
 
 

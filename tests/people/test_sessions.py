@@ -89,16 +89,20 @@ def test_whoever_is_signed_out_everywhere_else_is_so_alone(
     assert not SessionStore(id_of(elsewhere)).load()
 
 
-def test_whoever_was_deactivated_signs_in_anew_once_active_again(page: Client, bob: User) -> None:
+@pytest.mark.parametrize("name", ["is_active", "is_staff"])
+def test_whoever_was_deactivated_signs_in_anew_once_active_again(
+    page: Client, bob: User, name: str
+) -> None:
     """Whoever has a lost device by then has no session on it."""
     others, url = signed_in(bob), f"/admin/auth/user/{bob.pk}/change/"
-    fields = {"username": "bob", "email": bob.email, "is_staff": "on"}
+    fields = {"username": "bob", "email": bob.email, "is_staff": "on", "is_active": "on"}
 
+    page.post(url, {**fields, name: ""})
     page.post(url, fields)
-    page.post(url, {**fields, "is_active": "on"})
 
     bob.refresh_from_db()
     assert bob.is_active
+    assert bob.is_staff
     assert "/login/" in others.get("/admin/").headers["Location"]
     assert page.get("/admin/").status_code == 200
 
