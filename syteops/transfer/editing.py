@@ -19,6 +19,7 @@ from unfold.widgets import (
 )
 
 from syteops.core.folding import folded_fields
+from syteops.core.form_fields import LineField, TextField
 from syteops.transfer import files
 from syteops.transfer.files import Table
 from syteops.transfer.sheets import Column, Sheet
@@ -174,6 +175,5 @@ def _field(field: Any) -> forms.Field:
         help_text = f"{help_text} Parted by commas.".strip()
     is_long = isinstance(field, serializers.CharField) and not getattr(field, "one_line", True)
     widget = UnfoldAdminTextareaWidget if is_long else UnfoldAdminTextInputWidget
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, max_length=LONGEST, widget=widget
-    )
+    made = TextField if is_long else LineField
+    return made(label=label, help_text=help_text, required=False, max_length=LONGEST, widget=widget)

@@ -90,6 +90,20 @@ def test_each_row_is_seen_before_and_after_and_then_all_are_stored(
     assert {*entries[0].changes} == {"city", "country"}
 
 
+def test_texts_are_what_the_form_of_one_makes_of_them(
+    browser: Client, team: list[TeamMember]
+) -> None:
+    [one], typed = team[:1], {"biography": "\r\n  a\r\nb\r\n", "city": "  Bonn\u200b  "}
+    agree(browser, preview(browser, choose(browser, [one]), **typed))
+    one.refresh_from_db()
+    assert (one.biography, one.city) == ("\n  a\nb\n", "Bonn\u200b")
+
+    unseen = preview(browser, choose(browser, [one]), biography=" \r\n", city="\u200b")
+    assert "Fill in at least one field" in unseen.content.decode()
+    refused = preview(browser, choose(browser, [one]), city="Bonn\nBeuel")
+    assert "one line" in refused.content.decode()
+
+
 def test_one_message_undoes_the_edit_of_one(browser: Client, team: list[TeamMember]) -> None:
     done = agree(browser, preview(browser, choose(browser, team[:1]), city="Köln"))
     assert ">Undo</a>" in told(done)
