@@ -41,6 +41,9 @@ log = logging.getLogger("syteops.server")
 STARTS_WITHIN = 60.0
 """Seconds that a new worker has to load the application."""
 
+LOOKS_EVERY = 1.0
+"""Seconds between two looks at the workers."""
+
 RESPAWN_INTERVAL = 1
 """Seconds between two replacements, so that workers that die at once do not take the machine."""
 
@@ -137,7 +140,11 @@ class Watchdog:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.setblocking(False)
-        self._seen: dict[int, float] = {}
+        self._since: dict[int, float] = {}
+        """Since when each is at what it was at, as it has said last."""
+        self._looks: dict[int, float] = {}
+        """For how many seconds it was looked at since. In steps of our own: whatever stops all of
+        us, such as a snapshot of the machine, does not count."""
 
     def start(self) -> None:
         """Tell workers to be where to report, and begin to listen."""
@@ -146,7 +153,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(1)
+            time.sleep(LOOKS_EVERY)
             self.look()
 
     def look(self) -> None:
@@ -167,18 +174,23 @@ class Watchdog:
                 if secrets.compare_digest(token, self._token.encode()):
                     process, _, since = said.partition(b" ")
                     with suppress(ValueError):
-                        self._seen[int(process)] = float(since)
+                        self._hear(int(process), float(since))
+
+    def _hear(self, process: int, since: float) -> None:
+        if self._since.get(process) != since:
+            self._since[process], self._looks[process] = since, 0
 
     def _judge(self, worker: Any) -> None:
         process: int | None = worker.inner.pid
         if process is None:
             return
-        alive = self._seen.get(process, worker.birth + STARTS_WITHIN)
-        if time.monotonic() - alive > self._limit:
+        looks = self._looks.get(process, -STARTS_WITHIN) + LOOKS_EVERY
+        self._looks[process] = looks
+        if looks > self._limit:
             log.error("Worker %s does not answer: it is replaced.", process)
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            self._seen.pop(process, None)
+            self._looks.pop(process, None)
 
 
 def serve(*, with_worker: bool) -> None:

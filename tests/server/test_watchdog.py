@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_nobody_on_this_machine_silences_it(watchdog: Watchdog, text: bytes) -> 
     token = announced().split()[1]
     say(text, token.encode() + b" 1", f"{token} 1234 56.5".encode())
     watchdog.look()
-    assert watchdog._seen == {1234: 56.5}
+    assert watchdog._since == {1234: 56.5}
 
 
 def test_who_sends_without_end_keeps_it_from_nothing(
@@ -51,6 +52,39 @@ def test_who_sends_without_end_keeps_it_from_nothing(
 ) -> None:
     monkeypatch.setattr(watchdog, "_socket", SimpleNamespace(recv=lambda size: b"hello"))
     watchdog.look()
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    found: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda process, signal: found.append(process))
+    return found
+
+
+def test_a_worker_is_ended_that_gets_nowhere_or_says_nothing(
+    watchdog: Watchdog, killed: list[int]
+) -> None:
+    watchdog._server.wrks = [SimpleNamespace(inner=SimpleNamespace(pid=one)) for one in (7, 8, 9)]
+    token = announced().split()[1]
+    for number in range(7):  # the first rests, the second is at one request, the third hangs
+        busy = [] if number else [f"{token} 9 1.0".encode()]
+        say(f"{token} 7 {number + 2.0}".encode(), f"{token} 8 1.0".encode(), *busy)
+        watchdog.look()
+    assert killed == [8, 9]
+
+
+def test_none_is_ended_for_having_been_stopped_with_all_others(
+    watchdog: Watchdog, killed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a snapshot, or one who pauses a container: all requests under way were lost."""
+    watchdog._server.wrks = [SimpleNamespace(inner=SimpleNamespace(pid=7), birth=0.0)]
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    say(f"{announced().split()[1]} 7 {now}".encode())
+    watchdog.look()
+    now += 3600
+    watchdog.look()
+    assert killed == []
 
 
 def test_a_machine_that_is_full_does_not_end_it(
