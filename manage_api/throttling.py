@@ -143,8 +143,9 @@ def left(principal: Principal) -> dict[str, dict[str, int]]:
 
 # --- Time ----------------------------------------------------------------------------------
 
-SLOW = 0.1
-"""Seconds of a processor that a call takes for which its time is counted."""
+SLOW = 0.02
+"""Seconds of a processor that a call takes for which its time is counted: as many quick ones as
+there may be in a minute take no more than half of it."""
 _MOST_REMEMBERED = 4096
 worked = time.thread_time
 """What this thread has taken of a processor, in seconds."""
