@@ -56,6 +56,7 @@ def _create_set() -> Sample:
 
 @sample("variable_sets.update")
 def _update_set() -> Sample:
-    services.create_variable_set(SYSTEM, name="Acme", acronym="acme")
+    blue = {"suffix": "color", "type": "text", "value": "blue"}  # to add one takes another right
+    services.create_variable_set(SYSTEM, name="Acme", acronym="acme", values=[blue])
     params = {"values": [{"suffix": "color", "value": "red"}]}
     return Sample({"acronym": "acme"}, params, {"values": [{}]}, {"acronym": "nothing"})
