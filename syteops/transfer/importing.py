@@ -370,8 +370,9 @@ def _count(
 
 
 def _lasting(change: Change) -> dict[str, dict[str, Any]]:
-    """The changed fields, without when it was deleted: that is another moment each time."""
-    return {name: one for name, one in change.fields.items() if name != "deleted_at"}
+    """The changed fields, without when it was deleted or a secret set: another moment each time."""
+    moments = ("deleted_at", *(name for name in change.fields if name.endswith("_set_at")))
+    return {name: one for name, one in change.fields.items() if name not in moments}
 
 
 def _told(actor: Actor, change: Change) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from syteops.transfer import hourly, importing, uploads
 from syteops.transfer.erasure import forget_uploads
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import CHANGED, GONE
+from syteops.webhooks.models import Webhook
 from tests.background import run_tasks
 from tests.fixtures import signed_in
 from tests.samples.crm import a_system
@@ -201,6 +202,14 @@ def test_roles_that_many_hold_are_read_one_after_the_other(
 
     assert told(done) == ["Imported: 1 new, 3 changed."]
     assert Job.objects.count() == 2
+
+
+def test_a_webhook_is_added_although_its_secret_is_another_each_time(browser: Client) -> None:
+    rows = [["name", "url", "types"], ["Billing", "https://billing.example.com/in", "note.*"]]
+    page = confirm(browser, upload(browser, SHEETS["webhooks"], as_file(rows)))
+
+    assert told(page) == ["Imported: 1 new."]
+    assert Webhook.objects.get().signing_secret is not None
 
 
 def test_a_variable_is_set_and_a_blank_value_deletes_it(browser: Client) -> None:
