@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -22,7 +23,6 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.views import RedirectURLMixin
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
 from django.core.validators import validate_email
@@ -210,16 +210,24 @@ def _claims(proof: dict[str, str]) -> dict[str, Any]:
 
 
 def _configuration() -> dict[str, Any]:
-    """Where the provider's doors are (OpenID Connect Discovery 1.0). Kept for five minutes."""
+    """Where the provider's doors are (OpenID Connect Discovery 1.0). Kept for five minutes.
+
+    By each process for itself: nobody is kept out because Redis is away.
+    """
     issuer = settings.OIDC_ISSUER.rstrip("/")
-    name = f"openid:{sha256(issuer.encode()).hexdigest()}"
-    if kept := cache.get(name):
-        return dict(kept)
+    until, found = _kept.get(issuer, (0.0, {}))
+    if monotonic() < until:
+        return found
     found = _fetch(f"{issuer}/.well-known/openid-configuration")
     if str(found.get("issuer")).rstrip("/") != issuer:
         raise Untrue("the provider calls itself otherwise than OIDC_ISSUER")
-    cache.set(name, found, 300)
+    _kept[issuer] = monotonic() + _KEPT_FOR, found
     return found
+
+
+_KEPT_FOR = 300.0  # seconds
+_kept: dict[str, tuple[float, dict[str, Any]]] = {}
+"""Until when each provider's configuration is good, and what it is."""
 
 
 def _redeem(configuration: dict[str, Any], proof: dict[str, str]) -> dict[str, Any]:

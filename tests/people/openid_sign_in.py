@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from syteops.people import openid
 from tests.people.authenticator_app import (
     SIGN_IN,
     is_in,
@@ -26,7 +26,7 @@ def running() -> Iterator[Provider]:
 @pytest.fixture(autouse=True)
 def provider(running: Provider, settings: Settings) -> Provider:
     """As it should be."""
-    cache.clear()
+    openid._kept.clear()
     running.claims, running.info, running.configuration, running.refusals = {}, {}, {}, []
     running.signed_with = (rsa_key("its own"), "RS256", "one")
     settings.ALLOW_PRIVATE_URLS = True

@@ -43,6 +43,16 @@ def test_who_has_the_verified_address_is_signed_in(
     assert (entry.actor_label, entry.operation) == ("bob", "people.openid")
 
 
+def test_nobody_is_kept_out_because_redis_is_away(
+    client: Client, provider: Provider, bob: User, settings: Settings
+) -> None:
+    settings.CACHE_URL = "redis://127.0.0.1:1/0"
+    backend = "syteops.core.redis_cache.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": settings.CACHE_URL}}
+    sign_in(client, provider)
+    assert is_in(client)
+
+
 @pytest.mark.parametrize("way", [["client_secret_post"], ["client_secret_basic", "other"]])
 def test_the_client_proves_itself_as_the_provider_wants(
     client: Client, provider: Provider, bob: User, way: list[str], monkeypatch: pytest.MonkeyPatch

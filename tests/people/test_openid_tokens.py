@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 
 from syteops.audit.models import AuditEntry
 from syteops.core.waiting import wanted_work, with_work_done
+from syteops.people import openid
 from syteops.people.queries import is_same_address
 from tests.isolation import forget_calls
 from tests.people.authenticator_app import SIGN_IN, is_in
@@ -251,7 +251,7 @@ def test_the_provider_is_asked_where_nobody_waits_for_it(
     if place == BACK:
         go(client, provider)
         asked = {"code": "the-code", "state": provider.asked["state"]}
-    cache.clear()
+    openid._kept.clear()
     beside: Any = {"syteops.works_beside": True}
     before = provider.requests
     first: Any = client.get(place, asked, **beside)
