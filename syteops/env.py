@@ -175,7 +175,7 @@ class Environment:
         url = self.str(name)
         if not url:
             return None
-        if url.partition("://")[0] not in _DATABASE_SCHEMES:
+        if url.partition("://")[0] not in _DATABASE_SCHEMES or NO_LINE.search(unquote(url)):
             raise WrongSetting(name, "names no database that SyteOps runs on", _DATABASE_CURE)
         try:
             database: dict[str, Any] = environ.Env.db_url_config(url)

@@ -66,6 +66,7 @@ def test_readable_values(
         ("no_such.apps.Config", lambda: env.apps("X"), "Install its package"),
         ("mysql://u:p@h/db", lambda: env.database("X"), "postgres://user"),
         ("rubbish", lambda: env.database("X"), "postgres://user"),
+        ("postgres://u:p%00@h/db", lambda: env.database("X"), "postgres://user"),
         ("postgres://u:p@h:port/db", lambda: env.database("X"), "postgres://user"),
         ("postgres://u:p@h/", lambda: env.database("X"), "postgres://user"),
         ("sqlite://", lambda: env.database("X"), "sqlite:////absolute/path"),

@@ -164,13 +164,21 @@ _SIGNS_OF_USE = ("secrets/encryption_keys", "static/.collected", "uploads")
 
 
 def require_database() -> None:
-    """Raises CommandError, in plain words, when the database does not answer or is none."""
+    """Raises CommandError, in plain words, when the database does not answer or is none of ours."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
         raise CommandError(f"The database does not answer: {error}") from error
     except DatabaseError as error:
         raise CommandError(f"The database cannot be read ({database_name()}): {error}") from error
+    if connection.vendor != "postgresql":
+        return
+    encoding = connection.connection.info.parameter_status("server_encoding")
+    if encoding not in ("UTF8", None):  # what a pooler may leave out
+        raise CommandError(
+            f"The database holds texts in {encoding} ({database_name()}), which lacks letters. "
+            "Make it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def require_free_address() -> None:

@@ -6,6 +6,7 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management.base import CommandError
@@ -49,6 +50,18 @@ def test_of_two_sites_that_begin_at_one_address_one_serves(
         os.close(file)
     for file in serving.hold_locks():
         os.close(file)
+
+
+def test_a_database_that_has_not_all_letters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site was set up in it, and no key could be made."""
+    told = {"server_encoding": "LATIN1"}
+    own = SimpleNamespace(info=SimpleNamespace(parameter_status=told.get))
+    there = SimpleNamespace(vendor="postgresql", ensure_connection=int, connection=own)
+    monkeypatch.setattr(serving, "connection", there)
+    with pytest.raises(CommandError, match=r"texts in LATIN1 .* ENCODING 'UTF8'"):
+        serving.require_database()
+    told["server_encoding"] = "UTF8"
+    serving.require_database()
 
 
 def test_a_package_that_is_loaded_late_is_missed_before_anybody_needs_it(
