@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.urls import get_resolver
@@ -71,17 +72,28 @@ def load_what_workers_share() -> None:
     gc.freeze()
 
 
-class Bell(threading.Event):
-    """An event that is over once somebody has waited for it, and not when somebody clears it.
+class Bell:
+    """In the place of Granian's event: it is heard once each time that it rings, and never cleared.
 
     Granian clears its own after it has looked for what there is to do. What came in between was not
-    done; and of two workers that ended at once the second rang it for nothing, and so for ever.
+    done; and of two workers that ended at once the second rang it for nothing, and so for ever. Nor
+    does a signal that comes just when it is heard wait for a lock that its own thread holds.
     """
 
+    def __init__(self) -> None:
+        self._rings: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Ring."""
+        self._rings.put(None)
+
     def wait(self, timeout: float | None = None) -> bool:
-        rang = super().wait(timeout)
-        super().clear()
-        return rang
+        """Whether it has rung since it was heard last; it is waited for."""
+        try:
+            self._rings.get(timeout=timeout)
+        except Empty:
+            return False
+        return True
 
     def clear(self) -> None:
         """Nothing: it was heard."""
