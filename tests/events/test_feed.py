@@ -7,14 +7,17 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.db.models import Value
 from django.db.models.functions import Replace
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from syteops.core import reading
 from syteops.core.actors import SYSTEM
 from syteops.core.waiting import wanted_wait
 from syteops.crm import services as crm
+from syteops.events import services
 from syteops.events.filters import EventFilter
 from syteops.events.models import Event, Stream
 from syteops.events.queries import VARIABLES_CHANGED, fits, of_types, removed_variables
@@ -182,6 +185,23 @@ def test_a_place_at_the_end_is_good_however_long_nothing_happens(api: Api) -> No
     a_system("New")
     publish()
     assert types(api, f"after={at_the_end}") == ["crm_system.created"]
+
+
+def test_old_events_go_in_pieces_of_which_none_takes_long(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour's events of one key and their deliveries kept all who write waiting for a minute."""
+    old = timezone.now() - timedelta(days=settings.EVENT_RETENTION_DAYS + 1)
+    for day in (old, timezone.now()):
+        made = range(Event.objects.count(), Event.objects.count() + 9)
+        Event.objects.bulk_create(Event(id=n + 1, at=day, type="crm_system.created") for n in made)
+    monkeypatch.setattr(services, "PIECE", 4)
+    monkeypatch.setattr(services, "SECONDS", -1)
+    with CaptureQueriesContext(connection) as asked:
+        assert prune_events() == 9
+    removed = [one for one in asked.captured_queries if one["sql"].startswith("DELETE")]
+    assert len(removed) == 5  # of four, two and one at a time
+    assert Event.objects.count() == 9
 
 
 def test_old_events_go_and_who_has_missed_some_is_told(api: Api, settings: Any) -> None:
