@@ -133,7 +133,8 @@ ON_KEY = {
             "Pause",
             "pause",
             "Pause this key?",
-            "Tools that use it are refused until you resume it.",
+            "Tools that use it are refused until you resume it. A former key that it has replaced "
+            "and that still works is another one: revoke that as well.",
             "The key is paused.",
             lambda actor, key, form: services.pause_key(actor, key),
         ),
