@@ -183,8 +183,8 @@ class Environment:
             raise WrongSetting(name, "is no database address", _DATABASE_CURE) from None
         if database["NAME"] in ("", ":memory:"):
             raise WrongSetting(name, "names no database behind the last /", _DATABASE_CURE)
-        if "sqlite" in database["ENGINE"] and not Path(database["NAME"]).is_absolute():
-            raise WrongSetting(name, "names no absolute path", _DATABASE_CURE)
+        if "sqlite" in database["ENGINE"]:
+            database["NAME"] = str(BASE_DIR / database["NAME"])
         return database
 
     def email_sender(self, name: builtins.str, default: builtins.str) -> builtins.str:

@@ -70,7 +70,6 @@ def test_readable_values(
         ("postgres://u:p@h:port/db", lambda: env.database("X"), "postgres://user"),
         ("postgres://u:p@h/", lambda: env.database("X"), "postgres://user"),
         ("sqlite://", lambda: env.database("X"), "sqlite:////absolute/path"),
-        ("sqlite:///site.db", lambda: env.database("X"), "sqlite:////absolute/path"),
     ],
 )
 def test_unreadable_values_stop_the_start(
@@ -120,9 +119,11 @@ def test_no_path_depends_on_where_a_command_is_started(
     monkeypatch.setattr(module, "BASE_DIR", tmp_path)
     for name, value in (("SYTEOPS_ENV_FILE", "ops.env"), ("SYTEOPS_DATA_DIR", "var"), ("X", "")):
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///var/site.db")
     monkeypatch.chdir("/")
     assert module.read_settings_file() == tmp_path / "ops.env"
     assert module.data_dir() == tmp_path / "var"
+    assert (env.database("DATABASE_URL") or {})["NAME"] == str(tmp_path / "var" / "site.db")
 
 
 # --- Kept secrets --------------------------------------------------------------------------
