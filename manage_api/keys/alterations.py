@@ -34,17 +34,18 @@ def altered_keys() -> list[ManageKey]:
         *_, gone_over = _looked[0]
         return list(keys().in_bulk(gone_over).values()) if gone_over else []
     with snapshot():
-        rows = {row[0]: hash(row) for row in _rows()}
+        stored = _rows()
+        rows = {row[0]: hash(row) for row in stored}
         known = _found.get(current, {})
         unknown = [pk for pk, row in rows.items() if row not in known]
         opened = {pk: key.has_genuine_rights for pk, key in keys().in_bulk(unknown).items()}
         genuine = {pk: opened[pk] if pk in opened else known[row] for pk, row in rows.items()}
-        returned = put_back(rows)
-        altered = keys().in_bulk([pk for pk in rows if not genuine[pk] or pk in returned])
+        returned = put_back([public_id for _, public_id, *_ in stored])
+        altered = [pk for pk, public_id, *_ in stored if not genuine[pk] or public_id in returned]
     _found.clear()
     _found[current] = {row: genuine[pk] for pk, row in rows.items()}
     _looked[:] = [(current, state, tuple(altered))] if state else []
-    return list(altered.values())
+    return list(keys().in_bulk(altered).values())
 
 
 def _state() -> State | None:

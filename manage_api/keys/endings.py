@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from manage_api.keys.models import ManageKey
-from syteops.audit.queries import entries_of_each
+from syteops.audit.queries import changes_of_each
 from syteops.audit.snapshots import json_value
 from syteops.core.events import Verb
 
@@ -16,17 +16,20 @@ _ENDS = ("retires_at", "revoked_at", "paused_at")
 _VERBS = (Verb.ROTATED, Verb.REVOKED, Verb.PAUSED, Verb.RESUMED)
 
 
-def put_back(keys: Collection[int]) -> set[int]:
-    """Those of the keys, by primary key, that have ended or rest otherwise than their rows say."""
+def put_back(public_ids: Collection[str]) -> set[str]:
+    """Those of the keys that have ended or rest otherwise than their rows say.
+
+    By the public id, which is sealed: whoever writes to the database gives a row any primary key.
+    """
     told: dict[str, dict[str, Any]] = {}
     events = [f"{ManageKey.noun}.{verb}" for verb in _VERBS]
-    entries = entries_of_each(ManageKey, keys).filter(event__in=events).order_by("pk")
-    rows: Any = entries.values_list("object_pk", "changes")
-    for pk, changes in rows:
+    entries = changes_of_each(ManageKey, public_ids).filter(event__in=events).order_by("pk")
+    rows: Any = entries.values_list("object_id", "changes")
+    for public_id, changes in rows:
         ends = {name: changes[name]["after"] for name in _ENDS if name in changes}
-        told.setdefault(pk, {}).update(ends)
-    found = ManageKey.objects.in_bulk([int(pk) for pk in told])
-    return {pk for pk, key in found.items() if not _agrees(key, told[str(pk)])}
+        told.setdefault(public_id, {}).update(ends)
+    found = ManageKey.objects.in_bulk(list(told), field_name="public_id")
+    return {public_id for public_id, key in found.items() if not _agrees(key, told[public_id])}
 
 
 def _agrees(key: ManageKey, ends: dict[str, Any]) -> bool:

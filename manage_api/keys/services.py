@@ -240,7 +240,7 @@ def _check_rotatable(key: ManageKey, now: datetime) -> None:
     if key.paused_at:
         raise Conflict("This key is paused. Resume it first, or revoke it.")
     # The new key would be sealed with the rights that somebody gave the old one.
-    if not key.has_genuine_rights or put_back([key.pk]):
+    if not key.has_genuine_rights or put_back([key.public_id]):
         raise Conflict("Its rights cannot be verified. Revoke this key, and create a new one.")
 
 

@@ -129,7 +129,7 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
         raise
     if not is_known:
         # Last: so the refusal of any other key takes one query, as that of an unknown one.
-        if put_back([key.pk]):
+        if put_back([key.public_id]):
             _refuse_altered(holder, request, channel)
         _remember(proof, key)
     usage.note_call(key.pk, address)

@@ -63,9 +63,9 @@ def entries_of(instance: Entity) -> QuerySet[AuditEntry]:
     return about.filter(outcome=Outcome.CHANGED)
 
 
-def entries_of_each(model: type[Entity], pks: Collection[int]) -> QuerySet[AuditEntry]:
-    """The same of the objects of that kind with these primary keys, all together."""
-    about = AuditEntry.objects.filter(object_resource=model.resource, object_pk__in=map(str, pks))
+def changes_of_each(model: type[Entity], public_ids: Collection[str]) -> QuerySet[AuditEntry]:
+    """What happened to the objects of that kind with these public ids, all together."""
+    about = AuditEntry.objects.filter(object_resource=model.resource, object_id__in=public_ids)
     return about.filter(outcome=Outcome.CHANGED)
 
 

@@ -89,7 +89,7 @@ def _held_by(actor: Actor, asks: frozenset[str]) -> frozenset[str] | None:
     if actor.kind is ActorKind.KEY:
         key = heirs().get(actor.id) if api_enabled() else None
         works = key is not None and working_keys().filter(pk=key.pk).exists()
-        return of_key(key) if key and works and not put_back([key.pk]) else None
+        return of_key(key) if key and works and not put_back([key.public_id]) else None
     person = acting_person(actor)
     if person is None or not (person.is_active and person.is_staff):
         return None

@@ -170,6 +170,16 @@ def test_nor_does_the_whole_row_of_before_which_was_sealed_as_well(
     assert altered_keys() == []
 
 
+def test_nor_does_it_under_another_number(issued: Issued) -> None:
+    """The number of a row is in no seal; by the key's id it was sealed."""
+    before = ManageKey.objects.values().get()
+    services.revoke_key(SYSTEM, issued.key)
+    ManageKey.objects.all().delete()
+    ManageKey.objects.create(**{**before, "id": before["id"] + 1})
+    assert told(issued.text) == told(tokens.new_token().text)
+    assert altered_keys() == [ManageKey.objects.get()]
+
+
 def test_nor_does_one_of_before_with_which_it_was_to_be_resumed(issued: Issued) -> None:
     services.pause_key(SYSTEM, issued.key)
     mine = ManageKey.objects.filter(pk=issued.key.pk)
