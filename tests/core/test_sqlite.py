@@ -217,6 +217,28 @@ def test_a_file_that_is_not_there_any_more_is_not_written_to(
 def test_none_is_made_in_its_place(own: DatabaseWrapper) -> None:
     place = Path(own.settings_dict["NAME"])
     place.unlink()
-    with pytest.raises(OperationalError, match="unable to open"):
+    with pytest.raises(OperationalError, match="restart SyteOps"):
         tell(own)
     assert not place.exists()
+
+
+def test_nor_is_another_one_opened_before_a_restart(own: DatabaseWrapper) -> None:
+    """Background work did, which closes its connection when it fails: it wrote into the other file,
+    beside the journal of the former one, which SQLite then took for that of the other.
+    """
+    place = Path(own.settings_dict["NAME"])
+    tell(own)
+    journal = place.with_name(f"{place.name}-wal")
+    written = journal.read_bytes()
+    kept = place.rename(place.with_name("kept"))
+    place.touch()
+    anew = own.copy()
+    anew.may_create = False
+    for one in (own, anew):
+        one.close()
+        with pytest.raises(OperationalError, match="restart SyteOps"):
+            tell(one)
+    assert (place.read_bytes(), journal.read_bytes()) == (b"", written)
+    kept.replace(place)
+    tell(anew)
+    anew.close()

@@ -11,7 +11,7 @@ What is written stands in a log until it is taken into the database, and whoever
 log is long does it, waiting for the disk twice. Threads beside the requests do it first.
 
 A file that is taken away or replaced while the site runs, as when somebody puts back an older one,
-is noticed at the next request, and none is made in its place.
+is noticed at the next request, and none is made or opened in its place until a restart.
 
 And numbers that no column can hold are found in no row. Django sees to that for one number, but
 among several SQLite's client raises OverflowError.
@@ -22,7 +22,7 @@ import sqlite3
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base, operations
@@ -30,6 +30,8 @@ from django.db.models import IntegerField
 from django.db.models.lookups import In
 
 _BEYOND = 2**63
+File = tuple[int, int]
+"""Which one it is, by whatever name: its disk, and its number there."""
 _LOST = "the file of the database was taken away or replaced: restart SyteOps"
 
 
@@ -84,6 +86,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """The pages after which a commit of this connection takes them into the database."""
     is_lost = False
     """Whether the file that was opened has its name no more: nobody would find what is written."""
+    _files: ClassVar[dict[Any, File | None]] = {}
+    """By its name, the file that this process has opened, or that which it was forked from."""
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
 
@@ -95,21 +99,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params | {"database": f"{Path(params['database']).absolute().as_uri()}?mode=rw"}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """As Django's."""
+        """As Django's. Raises OperationalError where the file is another than before.
+
+        Beside it is the journal of the former one, which SQLite would take for its own.
+        """
+        name, there = self.settings_dict["NAME"], self._file_there()
+        if not self.may_create and self._files.get(name, there) != there:
+            raise OperationalError(_LOST)
         opened = super().get_new_connection(conn_params)
         self._file, self.is_lost = self._file_there(), False
+        self._files[name] = self._file
         return opened
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """As Django's, at both ends of a request, and find out whether the file is still there.
-
-        It is not closed where it is not: as the last one of its file, SQLite would then delete the
-        journal that has its name, which may be that of the file in its place.
-        """
+        """As Django's, at both ends of a request, and find out whether the file is still there."""
         self.is_lost = self.connection is not None and self._file != self._file_there()
         super().close_if_unusable_or_obsolete()
 
-    def _file_there(self) -> tuple[int, int] | None:
+    def _file_there(self) -> File | None:
         """Which file has the name of the database; None for none, as in memory."""
         try:
             found = os.stat(self.settings_dict["NAME"])
