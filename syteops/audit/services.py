@@ -28,7 +28,7 @@ from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
 from syteops.core.prepared import insert_row, insert_rows, update_row, update_rows
 from syteops.core.trials import Touched, is_recorded, is_trial, note_touched
-from syteops.lib.text import cut
+from syteops.lib.text import cut, to_line
 from syteops.lib.urls import moved
 
 E = TypeVar("E", bound=Entity)
@@ -275,9 +275,9 @@ def record_refusal(
     "<resource>.refused" unless `noun` or `verb` says otherwise. While the chain is
     broken nothing is written; that is no reason to answer a stranger otherwise.
     """
-    # What was asked for may not be validated yet; PostgreSQL stores no NUL.
-    object_id = object_id.replace("\x00", "")
-    entry = _entry(actor, f"{noun or resource}.{verb}", resource, object_id, label)
+    # What was asked for may not be validated yet: no stranger has the trail read otherwise.
+    about = resource, to_line(object_id), label
+    entry = _entry(actor, f"{noun or resource}.{verb}", *about)
     entry.object_pk = pk
     entry.outcome = Outcome.REFUSED
     entry.code = code

@@ -36,3 +36,10 @@ def test_nor_does_one_that_is_refused_everything(
     assert AuditEntry.objects.filter(outcome="refused").count() == 7
     assert other.post("/roles", {}).status_code == 403
     assert AuditEntry.objects.filter(outcome="refused").count() == 8
+
+
+def test_what_is_refused_is_told_on_one_line_that_reads_one_way(make_key: Key) -> None:
+    """It is not validated yet, and whoever asks may do nothing."""
+    told = Api(make_key("roles:read")).dispatch("crm.delete", {"crm_num": "\u202e1\n00"})
+    assert told.status_code == 403
+    assert AuditEntry.objects.get(event="crm.refused").object_id == "1 00"
