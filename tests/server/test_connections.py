@@ -68,7 +68,8 @@ def test_a_connection_ends_whose_client_takes_nothing_and_no_other(
     ):
         for accepted in (one, two):
             fill(accepted)
-        for _ in range(UNREAD_FOR // LOOKS_EVERY + 1):
+        # On a busy machine the first looks find bytes under way, which is as if they were taken.
+        for _ in range(UNREAD_FOR // LOOKS_EVERY + 5):
             unread.end()
             clock[0] += LOOKS_EVERY
             slow.recv(200_000)
