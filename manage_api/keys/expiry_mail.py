@@ -13,7 +13,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 from django.utils import timezone
 
 from manage_api.keys.descriptions import describe
@@ -21,6 +20,7 @@ from manage_api.keys.models import ManageKey
 from manage_api.keys.queries import expiring_keys
 from syteops.core.smtp import PERMANENT, code_of
 from syteops.core.tasks import task
+from syteops.lib.mail_addresses import validate_mail_address
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def recipients_for(key: ManageKey) -> dict[str, int]:
 def mail(key: ManageKey, days: int, address: str) -> Problem | None:
     """Send a message of its own to each, who learns no other address; what went wrong, or None."""
     try:
-        validate_email(address)
+        validate_mail_address(address)
         _message(key, days, address).send()
     except ValidationError:
         return Problem(f"{address!r} (no e-mail address)", may_pass=False)

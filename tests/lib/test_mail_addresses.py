@@ -12,6 +12,7 @@ GOOD = [
     "a@\u05d0\u05d1.example",
     "a@[127.0.0.1]",
     "a@localhost",
+    "!#$%&'*+-/?=^_`{|}~@example.com",
 ]
 BAD = [
     "", "a", "a@b", "a@b c.de",
@@ -20,6 +21,10 @@ BAD = [
     "a@\xad.de",
     # As it is sent, it is another one, and none.
     "a@\u2100.de", "a@\ufdfa.de",
+    # It is sent to who is encoded in it, or sending it fails, by another error in each release.
+    "=?utf-8?q?x?=@example.com", "a=?x?b?YQ==?=@example.com", "=?utf-8?q?x=40y.com?=@example.com",
+    "=?utf-8?q??=@example.com", "=?utf-8?q?=FF?=@example.com", '"=?utf-8?q?=2C?="@example.com',
+    '""@example.com', '"<x@evil.com>"@example.com', '"a,b"@example.com',
 ]  # fmt: skip
 
 
