@@ -146,6 +146,8 @@ def left(principal: Principal) -> dict[str, dict[str, int]]:
 SLOW = 0.02
 """Seconds of a processor that a call takes for which its time is counted: as many quick ones as
 there may be in a minute take no more than half of it."""
+LONG_READ = 0.1
+"""Seconds that a read takes for which what the database server does for it is counted, too."""
 _MOST_REMEMBERED = 4096
 worked = time.thread_time
 """What this thread has taken of a processor, in seconds."""
@@ -170,12 +172,16 @@ def check_time(principal: Principal) -> None:
         )
 
 
-def note_time(principal: Principal, worked_before: float) -> None:
+def note_time(principal: Principal, worked_before: float, read_since: float | None) -> None:
     """Count what a call took of a processor, if that is long. To wait for others costs nothing.
 
-    `worked_before` is what this thread had `worked` when the call began.
+    `worked_before` is what this thread had `worked` when the call began. A read, which began at
+    `read_since`, waits for nobody but a database server that works for it, and its process with it.
     """
-    if (seconds := worked() - worked_before) < SLOW:
+    seconds = worked() - worked_before
+    if read_since is not None and (took := time.perf_counter() - read_since) >= LONG_READ:
+        seconds = took
+    if seconds < SLOW:
         return
     if len(_slow) >= _MOST_REMEMBERED:
         _slow.clear()

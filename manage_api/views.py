@@ -36,6 +36,7 @@ from syteops.audit.services import record_refusal
 from syteops.core import request_counts
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.counters import CounterKind, counters
+from syteops.core.outages import is_outage, took_too_long
 from syteops.lib.answer_headers import quicken
 from syteops.lib.paths import API_ROOT
 
@@ -89,6 +90,8 @@ class ApiView(APIView):
     """When the call came, on the clock that counts how long it took."""
     worked_before: float = 0.0
     """What this thread had taken of a processor by then."""
+    met_outage: bool = False
+    """Whether it waited for something that is away, which is nobody's doing."""
     input_pointer: str = "#"
     """The JSON Pointer (RFC 6901) of the operation's input in the body, for errors."""
 
@@ -150,6 +153,7 @@ class ApiView(APIView):
 
         What fails before it is known what was asked for costs a read.
         """
+        self.met_outage = is_outage(exc) and not took_too_long(exc)
         if self.principal is not None:
             resource = self.operation.resource if self.operation else ""
             exc = disclosed_error(self.principal, exc, resource)
@@ -199,7 +203,9 @@ class ApiView(APIView):
         operation = self.operation.name if self.operation else "none"
         seconds = perf_counter() - self.began
         if principal is not None:  # noted at the very end, when it is compressed, too
-            note = partial(note_time, principal, self.worked_before)
+            is_read = self.operation and not self.operation.writes and not self.met_outage
+            since = self.began if is_read else None
+            note = partial(note_time, principal, self.worked_before, since)
             response._resource_closers.append(note)  # type: ignore[attr-defined]
         request_counts.count(operation, response.status_code, _caller(principal), seconds)
         return response

@@ -63,6 +63,11 @@ def _is_database_outage(error: DatabaseError) -> bool:
     return sqlite.startswith(_SQLITE_DAMAGE)
 
 
+def took_too_long(error: BaseException) -> bool:
+    """Whether PostgreSQL was at work on a statement until it had taken as long as one may."""
+    return getattr(error.__cause__, "sqlstate", "") == "57014"
+
+
 def in_one_line(error: BaseException) -> str:
     """What the error says, without line breaks."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from itertools import count
+from time import perf_counter
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from psycopg.errors import QueryCanceled
 
-from manage_api import throttling, views
+from manage_api import execution, throttling, views
 from syteops.server import compression
 from tests.fixtures import Api
 
@@ -62,6 +65,40 @@ def test_what_compressing_an_answer_takes_is_counted(
     monkeypatch.setattr(compression, "_compress_once", compress)
     assert api.get("/manifest", accept_encoding="gzip").status_code == 200
     assert api.get("/whoami").status_code == 429
+
+
+def let_the_database_take(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Have each call wait so long for it."""
+    monkeypatch.setattr(views, "perf_counter", lambda: perf_counter() - seconds)
+
+
+@pytest.mark.parametrize("over_dispatch", [False, True])
+def test_what_the_database_server_does_for_a_long_read_is_counted(
+    api: Api, monkeypatch: pytest.MonkeyPatch, over_dispatch: bool
+) -> None:
+    """It takes up a process. A write may have waited for others."""
+    let_the_database_take(monkeypatch, 2.0)
+    for name in ("HubSpot", "Pipedrive"):
+        assert api.post("/crm-systems", {"name": name}).status_code == 201
+
+    read = api.dispatch("crm.list") if over_dispatch else api.get("/crm-systems")
+
+    assert read.status_code == 200
+    assert api.get("/whoami").status_code == 429
+
+
+@pytest.mark.parametrize(("cause", "then"), [(QueryCanceled("slow"), 429), (None, 503)])
+def test_a_read_that_was_too_slow_is_counted_and_an_outage_is_not(
+    api: Api, monkeypatch: pytest.MonkeyPatch, cause: Exception | None, then: int
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError from cause
+
+    monkeypatch.setattr(execution, "_read", fail)
+    let_the_database_take(monkeypatch, 2.0)
+
+    assert api.get("/crm-systems").status_code == 503
+    assert api.get("/crm-systems").status_code == then
 
 
 def test_quick_calls_are_only_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
