@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from email.utils import formataddr, parseaddr
+from email.headerregistry import Address
+from email.utils import parseaddr
 from typing import NamedTuple
 
 from django.conf import settings
@@ -82,7 +83,8 @@ def mail_of(estimate: Estimate) -> EmailMessage:
 
 def sender(name: str) -> str:
     """The address that this installation sends from, under a name."""
-    return formataddr((as_header(to_line(name)), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return str(Address(as_header(to_line(name)), addr_spec=address))
 
 
 def with_link(text: str, url: str) -> str:

@@ -8,6 +8,7 @@ fills its memory: the library waits for each byte anew, and keeps whatever it is
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from email import policy
 from smtplib import SMTP, SMTP_SSL, SMTPDataError, SMTPException, SMTPRecipientsRefused
 from threading import Timer
 from time import monotonic
@@ -111,8 +112,27 @@ def _shut(copy: socket.socket) -> None:
     copy.close()
 
 
+_UNFOLDED = policy.SMTP.clone(max_line_length=900)
+
+
+class _WholeSender(policy.EmailPolicy):
+    """Headers as Python writes them, but who sent it on one line: Python loses the quotes of a name
+    that it folds, and of one with commas several senders became."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return (_UNFOLDED if name.lower() == "from" else policy.SMTP).fold_binary(name, value)
+
+
+_WRITTEN = _WholeSender(linesep=policy.SMTP.linesep)
+
+
 class EmailBackend(smtp.EmailBackend):
-    """Django's, which also raises PartlyRefused."""
+    """Django's, which also raises PartlyRefused, and writes senders whole."""
+
+    def _send(self, email_message: Any) -> Any:
+        make = email_message.message  # Django 5 names no policy, and folds nothing like that
+        email_message.message = lambda **how: make(**dict.fromkeys(how, _WRITTEN))
+        return super()._send(email_message)  # type: ignore[misc]
 
     @property
     def connection_class(self) -> type[SMTP]:

@@ -6,12 +6,14 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 from pypdf import PdfReader
 
 from estimates import mailing
 from estimates.links import client_path
+from estimates.mails import sender
 from estimates.models import Estimate
 from syteops.audit.models import AuditEntry
 from syteops.tasks.worker import Worker
@@ -97,6 +99,26 @@ def test_no_header_can_be_added(sink: SmtpSink, api: Api) -> None:
     assert len(mail["From"].addresses) == 1
     assert "=\N{WORD JOINER}?utf-8?q?x?=" in str(mail["Subject"])
     assert sink.recipients == [["cleo@example.com"]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Büro für Gestaltung, Hauptstraße 5, Köln (seit 1999), Grafik, Web und Druck, GmbH",
+        "Müller, Dr. <eve@evil.example> & Söhne, Steuerberater und Rechtsanwälte (PartG mbB)",
+        "A, B & C, whose name is longer than a line of a header is as a rule, really <a@b.example>",
+    ],
+)
+def test_a_name_is_one_sender_however_long_it_is(sink: SmtpSink, settings: Any, name: str) -> None:
+    """Python folded it without its quotes: what stood between commas were senders, too."""
+    EmailMessage("Subject", "Text", sender(name), ["cleo@example.com"]).send()
+    settings.DEFAULT_FROM_EMAIL = f'"{name}" <ops@example.com>'
+    EmailMessage("Subject", "Text", to=["cleo@example.com"]).send()
+
+    assert [[one.addr_spec for one in mail["From"].addresses] for mail in sink.mails] == [
+        ["ops@example.com"],
+        ["ops@example.com"],
+    ]
 
 
 def test_the_link_is_stored_nowhere_but_sealed(sink: SmtpSink, api: Api) -> None:
