@@ -39,7 +39,8 @@ class PageBudgetMiddleware:
 
     All sessions of a person count together, and all strangers of an address: with links to some
     hundred long estimates, or wrong passwords. Takes no query: whose page it is was asked before.
-    Exports that are sent in pieces take no part of it; of those each person has MOST_STREAMS.
+    Exports that are sent in pieces take no part of it; of those each person has MOST_STREAMS. Nor
+    does waiting for what is away, which is nobody's doing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -55,7 +56,7 @@ class PageBudgetMiddleware:
             return _refuse(request, person)
         began = monotonic()
         response = self.get_response(request)
-        if response.status_code != 503:  # to wait for what is away is nobody's doing
+        if not getattr(response, "waited_for_others", False):
             counters().add(*counter, max(int((monotonic() - began) * 1000), 1))
         return _one_of_few(request, response, person) if response.streaming else response
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from manage_api.errors import ApiError, log_outage, problem_response
-from syteops.core.outages import RETRY_AFTER, is_outage
+from syteops.core.outages import RETRY_AFTER, is_outage, took_too_long
 from syteops.core.plain_pages import plain_page
 from syteops.lib.paths import is_api
 
@@ -82,6 +82,9 @@ def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
         _whom_to_tell(request),
     )
     page.headers["Retry-After"] = str(RETRY_AFTER)
+    # See `PageBudgetMiddleware`. To be stored, it may have waited for others who write.
+    waited = request.method != "GET" or not took_too_long(error)
+    page.waited_for_others = waited  # type: ignore[attr-defined]
     return page
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
+from django.db import OperationalError
 from django.test import Client
+from psycopg.errors import QueryCanceled
 
 from syteops.adminkit import page_budget
+from syteops.server.error_pages import unavailable
 from tests.fixtures import Api, signed_in
 
 PAGE = "/admin/password_change/"
@@ -79,11 +81,22 @@ def test_nought_is_no_limit(page: Client, settings: Any) -> None:
 
 
 def test_to_wait_for_what_is_away_is_not_counted(page: Client) -> None:
-    request = page.get(PAGE).wsgi_request
-    away = page_budget.PageBudgetMiddleware(lambda _: HttpResponse(status=503))
-    for _ in range(9):
-        assert away(request).status_code == 503
+    assert answers_to_nine(page, OperationalError()) == [503] * 9
     assert page.get(PAGE).status_code == 200
+
+
+def test_what_takes_a_database_server_too_long_is_counted(page: Client) -> None:
+    """A search of very long texts, say: nothing is away."""
+    error = OperationalError()
+    error.__cause__ = QueryCanceled("slow")
+
+    assert answers_to_nine(page, error) == [503] * 3 + [429] * 6
+
+
+def answers_to_nine(page: Client, error: Exception) -> list[int]:
+    request = page.get(PAGE).wsgi_request
+    failing = page_budget.PageBudgetMiddleware(lambda one: unavailable(one, error))
+    return [failing(request).status_code for _ in range(9)]
 
 
 def test_so_many_exports_of_a_person_are_sent_at_the_same_time(page: Client, settings: Any) -> None:
