@@ -40,7 +40,7 @@ def test_what_has_no_weight_is_not_answered(api: Api, name: str) -> None:
         ("application/problem+json", 406),
         ("nonsense", 406),
         (";q=1", 406),
-        ("text/html," * 10_000 + "application/json", 200),
+        ("text/html," * 90 + "application/json", 200),
     ],
 )
 def test_weights_and_how_specific_they_are(api: Api, accept: str, status: int) -> None:
@@ -50,3 +50,8 @@ def test_weights_and_how_specific_they_are(api: Api, accept: str, status: int) -
 def test_a_write_that_cannot_be_answered_is_not_done(api: Api) -> None:
     problem(api.post("/crm-systems", {"name": "x"}, Accept="*/*;q=0"), 406, "not_acceptable")
     assert api.get("/crm-systems").json()["crms"] == []
+
+
+def test_types_without_end_are_not_read(api: Api) -> None:
+    """Documents that are open to everybody took 50 ms to find a type for 60,000 characters."""
+    problem(api.get("/crm-systems", Accept="*/*;q=0.1," * 200), 406, "not_acceptable")
