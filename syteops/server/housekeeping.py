@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from django.db import DatabaseError, InterfaceError
+
 from manage_api import idempotency
 from manage_api.keys import expiry, usage
 from syteops.ai.suggestions import forget_suggestions
@@ -31,7 +33,7 @@ ASKED_EVERY = 60  # seconds; so an hour's work is done soon after the hour has b
 
 
 _is_interrupted = False
-"""Whether this process began the hour's work and found the database away."""
+"""Whether this process began the hour's work and something was away."""
 
 
 def run_if_due() -> None:
@@ -41,9 +43,10 @@ def run_if_due() -> None:
 
 
 def run() -> None:
-    """Do all of it. What fails is logged and tried again in an hour; the rest is done.
+    """Do all of it. What fails is logged, shown and tried again in an hour; the rest is done.
 
-    During an outage nothing else would work either: then all of it is tried again in a minute.
+    After an outage all of it is tried again in a minute. Where that is the database, nothing else
+    would work either.
     """
     global _is_interrupted  # noqa: PLW0603 - per process on purpose
     _is_interrupted = False
@@ -51,16 +54,25 @@ def run() -> None:
         try:
             with fresh_connection():
                 task(SYSTEM.for_operation(f"housekeeping.{name}"))
+                note_success(name)
         except Busy:
             continue  # a command is doing it
         except Exception as error:
             log.exception("Housekeeping: %s failed.", name)
-            if is_outage(error):
-                _is_interrupted = True
+            is_noted = _note_failure(name)
+            _is_interrupted = _is_interrupted or not is_noted or is_outage(error)
+            if not is_noted:
                 return
+
+
+def _note_failure(name: str) -> bool:
+    """Whether the database took it, and so is there."""
+    try:
+        with fresh_connection():
             note_failure(name)
-        else:
-            note_success(name)
+    except (DatabaseError, InterfaceError):
+        return False
+    return True
 
 
 def watched(name: str, job: Callable[[], object]) -> Callable[[], None]:
@@ -69,9 +81,8 @@ def watched(name: str, job: Callable[[], object]) -> Callable[[], None]:
     def run_watched() -> None:
         try:
             job()
-        except Exception as error:
-            if not is_outage(error):
-                note_failure(name)
+        except Exception:
+            _note_failure(name)
             raise
         note_success(name)
 

@@ -1,5 +1,6 @@
 """What a site does for itself, without cron: each task once an hour, and one failure stops none."""
 
+import errno
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -189,6 +190,38 @@ def test_after_an_outage_it_is_done_a_minute_later(task: list[Exception]) -> Non
     housekeeping.run_if_due()
     assert task == []
     assert failing_tasks()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(errno.EACCES, "a file of root's"), OperationalError("this table is damaged")],
+)
+def test_an_outage_of_one_task_is_shown_and_keeps_back_no_other(
+    task: list[Exception], error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that nobody can write hid itself, and ended all that follows, each time."""
+    done: list[int] = []
+    monkeypatch.setitem(housekeeping.TASKS, "two", lambda actor: done.append(1))
+    task.append(error)
+    housekeeping.run()
+    assert ([one.name for one in failing_tasks()], done) == (["one"], [1])
+
+
+def test_without_the_database_nothing_further_is_tried(
+    task: list[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(name: str) -> None:
+        raise InterfaceError("connection already closed")
+
+    done: list[int] = []
+    monkeypatch.setitem(housekeeping.TASKS, "two", lambda actor: done.append(1))
+    monkeypatch.setattr(housekeeping, "note_failure", away)
+    task.append(RuntimeError("of which nobody knows that it is one"))
+    housekeeping.run()
+    assert not done
+    counters().add(CounterKind.HOUSEKEEPING, "", housekeeping.HOUR)
+    housekeeping.run_if_due()
+    assert done
 
 
 @pytest.mark.django_db(transaction=True)
