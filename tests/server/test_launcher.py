@@ -5,17 +5,24 @@ import os
 import re
 import sys
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 from pytest_django import Settings
 
 from manage_api.openapi.compact import compact_entry
 from manage_api.operations import all_operations
+from syteops.audit.models import AuditEntry
 from syteops.server import serving
+from syteops.server.backup import site
 from syteops.server.launcher import load_what_workers_share
+from syteops.server.management.commands import serve
 from tests.environment import ROOT
 from tests.servers import free_port
 
@@ -93,3 +100,23 @@ _LOADED_AT_THE_START = {
     *("rest_framework", "standardwebhooks", "unfold"),
 }
 """Redis where CACHE_URL is set."""
+
+
+@pytest.mark.django_db
+def test_sessions_of_a_backup_end_also_where_setup_was_not_run(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> None:
+    """Of a site that was restored in its own place the rest is set up."""
+    settings.DATA_DIR = tmp_path
+    news = tmp_path / "restored"
+    news.write_text("2026-11-30T18:00:00+00:00")
+    monkeypatch.setattr(site, "_NEWS", news)
+    for name in (*(one for one in vars(serve) if one.startswith("require_")), "hold_locks"):
+        monkeypatch.setattr(serve, name, lambda: None)
+    monkeypatch.setattr(serve, "connections", SimpleNamespace(close_all=int))
+    monkeypatch.setattr(serve, "serve", lambda **how: None)
+    Session.objects.create(session_key="of before", expire_date=timezone.now())
+    call_command("serve", stdout=StringIO())
+    assert not Session.objects.exists()
+    assert not news.exists()
+    assert AuditEntry.objects.filter(event="audit.restored").exists()

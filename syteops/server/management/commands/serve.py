@@ -9,6 +9,7 @@ from django.db import connections
 
 from syteops.audit.chain import TrailBroken, require_intact
 from syteops.core import request_counts
+from syteops.server.backup.site import finish_restoring
 from syteops.server.launcher import serve
 from syteops.server.serving import (
     admin_url,
@@ -49,6 +50,8 @@ class Command(BaseCommand):
         require_packages()
         require_free_address()
         hold_locks()
+        if told := finish_restoring():  # of a site that `setup` had nothing else to do for
+            self.stdout.write(told)
         request_counts.forget_ended()
         self.stdout.write(f"SyteOps is at {admin_url()}")
         self.stdout.flush()
