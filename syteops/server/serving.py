@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 
 from syteops.audit.chain import AuditKeyAway, audit_key
+from syteops.core.locks import Busy, exclusive
 from syteops.core.pending_migrations import pending_migrations, why_not_migratable
 from syteops.dashboard.tasks import prove_write
 from syteops.env import DATA_DIR, SETTINGS_FILE
@@ -53,9 +55,24 @@ def keep_restores_away() -> None:
     _lock(_SERVING, LOCK_SH, "This site is being restored.")
 
 
-def require_no_server() -> None:
-    """Raises CommandError while a server or a worker of this data directory is running."""
-    os.close(_lock(_SERVING, LOCK_EX, "A server of this data directory is running: stop it first."))
+@contextmanager
+def alone() -> Iterator[None]:
+    """No server, worker, `setup` or `restore` of this site runs meanwhile.
+
+    Raises CommandError while one does. Only `setup` waits.
+    """
+    problem = "A server or a restore of this data directory is running: stop it first."
+    file = _lock(_SERVING, LOCK_EX, problem)
+    try:
+        with exclusive(SETUP_LOCK):
+            yield
+    except Busy:
+        raise CommandError("This site is being set up or restored: wait until that ends.") from None
+    finally:
+        os.close(file)
+
+
+SETUP_LOCK = "setup"
 
 
 _SERVING = "serve.lock"

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from manage_api.openapi.compact import compact_entry
 from manage_api.operations import all_operations
 from syteops.audit.models import AuditEntry
+from syteops.core.locks import Busy, exclusive
 from syteops.server import serving
 from syteops.server.backup import site
 from syteops.server.launcher import load_what_workers_share
@@ -100,6 +101,25 @@ _LOADED_AT_THE_START = {
     *("rest_framework", "standardwebhooks", "unfold"),
 }
 """Redis where CACHE_URL is set."""
+
+
+@pytest.mark.django_db
+def test_whoever_restores_is_alone(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> None:
+    """Of two at once, the one that failed took away the keys that the other had put there."""
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(serving, "DATA_DIR", tmp_path)
+    with serving.alone():
+        with pytest.raises(CommandError, match="being restored"):
+            serving.keep_restores_away()
+        with pytest.raises(CommandError), serving.alone():
+            pass
+        with pytest.raises(Busy), exclusive(serving.SETUP_LOCK):
+            pass
+    refused = pytest.raises(CommandError, match="set up or restored")
+    with exclusive(serving.SETUP_LOCK), refused, serving.alone():
+        pass
 
 
 @pytest.mark.django_db

@@ -105,4 +105,4 @@ def test_of_two_that_start_at_once_one_serves(site: LiveSite) -> None:
 def test_nothing_is_restored_under_a_server(server: Server, tmp_path: Path) -> None:
     done = manage("restore", "x", data_dir=server.site.data_dir, **server.site.settings)
     assert done.returncode == 1
-    assert "A server of this data directory is running: stop it first." in done.stderr
+    assert "A server or a restore of this data directory is running: stop it first." in done.stderr

@@ -11,7 +11,7 @@ from syteops.env import DATA_DIR
 from syteops.server.backup.archive import Broken
 from syteops.server.backup.databases import ClientFailed
 from syteops.server.backup.site import checked, restore
-from syteops.server.serving import database_name, require_database, require_no_server
+from syteops.server.serving import alone, database_name, require_database
 
 
 class Command(BaseCommand):
@@ -27,10 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("backup", type=Path, help="The file that `backup` wrote.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        require_no_server()
         require_database()
         try:
-            with checked(options["backup"].resolve(), DATA_DIR) as backup:
+            with alone(), checked(options["backup"].resolve(), DATA_DIR) as backup:
                 restore(backup)
         except (Broken, OSError, ClientFailed, DomainError) as error:
             raise CommandError(f"Nothing was restored: {error}") from error

@@ -17,6 +17,7 @@ from syteops.server import static_files
 from syteops.server.backup.site import finish_restoring
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
 from syteops.server.serving import (
+    SETUP_LOCK,
     admin_url,
     introduce,
     require_audit_key,
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
         require_database()
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with exclusive("setup", wait=True):
+        with exclusive(SETUP_LOCK, wait=True):
             require_own_database()
             require_migratable_database()
             require_audit_key()
