@@ -43,3 +43,21 @@ def test_another_way_of_storing_them_collects_again(source: Path, settings: Sett
     backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
     assert collect_if_stale()
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"\0" * 9])
+def test_a_list_of_them_that_a_power_cut_has_spoilt_is_made_again(
+    settings: Settings, tmp_path: Path, content: bytes | None
+) -> None:
+    """Without one each page was a 500; with half of one nothing started, nor could it be mended."""
+    backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+    collect_if_stale()
+    manifest = tmp_path / "collected" / "staticfiles.json"
+    manifest.unlink()
+    if content is not None:
+        manifest.write_bytes(content)
+    settings.STORAGES = {**settings.STORAGES}  # a new process reads the list anew
+    assert collect_if_stale()
+    assert not collect_if_stale()
