@@ -130,7 +130,7 @@ call_command("restore", {backup!r})
 def test_whoever_is_killed_while_restoring_restores_again(backup: Path, empty: Site) -> None:
     """The site is empty, or the one of the backup; never a database without its secrets."""
     for what, how in (
-        ("site._place", "os._exit(9)"),
+        ("site.put_file", "os._exit(9)"),
         ("databases.load", "raise OSError('the disk is full')"),
         ("databases.load", "os._exit(9)"),
     ):

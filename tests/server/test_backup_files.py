@@ -3,14 +3,15 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
-from syteops.server.backup.archive import Contents, unpack, write_archive
-from syteops.server.backup.site import _upload_files
+from syteops.server.backup.archive import Contents, put_file, unpack, write_archive
+from syteops.server.backup.site import _placed, _upload_files
 
 
 def archived(root: Path, settings: Settings, during: Callable[[], object] = int) -> set[str]:
@@ -74,3 +75,36 @@ def test_what_cannot_be_read_is_never_left_out(
         (uploads / "team" / "round").symlink_to(uploads / "team")
     with pytest.raises(OSError, match=r"Permission|No such|Too many levels"):
         archived(uploads.parent, settings)
+
+
+# --- The way back --------------------------------------------------------------------------------
+
+
+def test_what_was_there_is_kept_on_the_disk_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pictures of a site at once were held in memory, of which there need not be as much."""
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("read as a whole"))
+    was, new = tmp_path / "there" / "anna.png", tmp_path / "there" / "ben.png"
+    was.parent.mkdir()
+    was.write_text("before")
+    (tmp_path / "source").write_text("restored")
+    places = [(tmp_path / "source", one) for one in (was, new)]
+    placed = ExitStack()
+    placed.enter_context(_placed(places, tmp_path / "aside"))
+    assert [one.read_text() for one in (was, new)] == ["restored", "restored"]
+    with pytest.raises(KeyboardInterrupt), placed:
+        raise KeyboardInterrupt
+    assert was.read_text() == "before"
+    assert [one.name for one in was.parent.iterdir()] == ["anna.png"]
+
+
+def test_what_is_put_there_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys are short: they were still in memory when the disk was waited for."""
+    lasting: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: lasting.append(os.fstat(file).st_size))
+    (tmp_path / "key").write_text("secret")
+    put_file(tmp_path / "key", tmp_path / "secrets" / "key")
+    assert lasting == [len("secret")]

@@ -180,6 +180,18 @@ def _open_new(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def put_file(source: Path, target: Path) -> None:
+    """Put a copy of the file there for good, for the present user only: whole or not at all."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.restored")
+    with source.open("rb") as found, draft.open("wb") as file:
+        shutil.copyfileobj(found, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.chmod(0o600)
+    draft.replace(target)
+
+
 def _read_list(into: Path, names: list[str]) -> Contents:
     if _LIST not in names:
         raise Broken("The archive is no backup, or it was cut off: its list is missing.")

@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from syteops.env import inherited_environment
-from syteops.server.backup.archive import Broken
+from syteops.server.backup.archive import Broken, put_file
 
 # OPTIONS of the address that PostgreSQL's own programs understand too, by what they call them.
 _OPTIONS = {
@@ -113,12 +113,7 @@ def load(copy: Path) -> None:
     place = Path(connection.settings_dict["NAME"])
     for suffix in ("-wal", "-shm"):
         place.with_name(place.name + suffix).unlink(missing_ok=True)
-    draft = place.with_name(f".{place.name}.restored")
-    with copy.open("rb") as source, draft.open("wb") as file:
-        shutil.copyfileobj(source, file)
-        os.fsync(file.fileno())
-    draft.chmod(0o600)
-    draft.replace(place)
+    put_file(copy, place)
 
 
 def _require_no_pooler() -> None:

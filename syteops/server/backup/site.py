@@ -27,7 +27,14 @@ from syteops.core.events import Noun, Verb
 from syteops.core.pending_migrations import why_not_migratable
 from syteops.env import DATA_DIR, env, secret_path
 from syteops.server.backup import databases
-from syteops.server.backup.archive import MOST_FILES, Broken, Contents, unpack, write_archive
+from syteops.server.backup.archive import (
+    MOST_FILES,
+    Broken,
+    Contents,
+    put_file,
+    unpack,
+    write_archive,
+)
 from syteops.server.models import EncryptionProof
 
 _KEYS = "secrets/encryption_keys"
@@ -194,7 +201,7 @@ def restore(backup: Checked) -> None:
     if connection.introspection.table_names():
         raise Conflict("This site's database is not empty: restore into an empty one.")
     _require_secrets(backup)
-    with _placed(list(_files(backup))):
+    with _placed(list(_files(backup)), backup.directory / "former"):
         databases.load(backup.directory / databases.dump_name(connection.vendor))
 
 
@@ -211,19 +218,27 @@ def _files(backup: Checked) -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def _placed(files: list[tuple[Path, Path]]) -> Iterator[None]:
-    """The files are in their places; if what follows fails, what was there before is again."""
-    former = [(place, place.read_bytes() if place.exists() else None) for _, place in files]
+def _placed(files: list[tuple[Path, Path]], aside: Path) -> Iterator[None]:
+    """The files are in their places; if what follows fails, what was there before is again.
+
+    That is kept in `aside`: all pictures of a site are more than fits into memory.
+    """
+    aside.mkdir()
+    former: list[tuple[Path, Path | None]] = []
     try:
         for source, place in files:
-            _place(source.read_bytes(), place)
+            kept = aside / str(len(former)) if place.exists() else None
+            if kept:
+                shutil.copyfile(place, kept)
+            former.append((place, kept))
+            put_file(source, place)
         yield
     except BaseException:
-        for place, content in former:
-            if content is None:
-                place.unlink(missing_ok=True)
+        for place, kept in former:
+            if kept:
+                put_file(kept, place)
             else:
-                _place(content, place)
+                place.unlink(missing_ok=True)
         raise
 
 
@@ -263,13 +278,3 @@ def _require_secrets(backup: Checked) -> None:
     given = env.str("AUDIT_KEY")
     if given and audit_key.exists() and audit_key.read_text(encoding="utf-8").strip() != given:
         raise Conflict("AUDIT_KEY is another than that of the backup: set that one, or none.")
-
-
-def _place(content: bytes, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.restored")
-    with draft.open("wb") as file:
-        file.write(content)
-        os.fsync(file.fileno())
-    draft.chmod(0o600)
-    draft.replace(target)
