@@ -109,21 +109,27 @@ class Server(Granian):  # type: ignore[misc, valid-type]
         self.main_loop_interrupt = Bell()
 
     def _spawn_worker(self, *args: Any, **kwargs: Any) -> Any:
-        """A worker that waits, when it is started, until the machine has room for a process."""
+        """A worker that waits, when it is started, until the machine has room for its process, and
+        for the thread of this one that hears of its end.
+        """
         worker = super()._spawn_worker(*args, **kwargs)
-        worker.start = partial(self._start, worker.start)
+        worker.start = partial(self._start, worker)
         return worker
 
-    def _start(self, start: Callable[[], object]) -> None:
-        while True:
-            try:
-                start()
-                return
-            except OSError as error:
-                log.error("No worker can be started: %s", in_one_line(error))
-                if self.interrupt_signal:
-                    raise
+    def _start(self, worker: Any) -> None:
+        for step in (worker.inner.start, worker._watch):
+            while not self._is_done(step):
                 time.sleep(RESPAWN_INTERVAL)
+
+    def _is_done(self, step: Callable[[], object]) -> bool:
+        try:
+            step()
+        except (OSError, RuntimeError) as error:  # the latter, where it is a thread
+            log.error("No worker can be started: %s", in_one_line(error))
+            if self.interrupt_signal:
+                raise
+            return False
+        return True
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         self.keeper.end()

@@ -121,15 +121,21 @@ def test_a_keeper_is_replaced_as_soon_as_there_is_room(monkeypatch: pytest.Monke
 
 
 class Full:
-    """A process that cannot be started the first two times."""
+    """A process that cannot be started the first two times, nor be waited for the next."""
 
     def __init__(self, idx: int) -> None:
         self.tried = idx
+        self.inner = SimpleNamespace(start=self.start)
 
     def start(self) -> None:
         self.tried += 1
         if self.tried <= 2:
             raise FULL
+
+    def _watch(self) -> None:
+        self.tried += 1
+        if self.tried == 4:
+            raise RuntimeError("can't start new thread")  # the process has taken the last place
 
 
 def test_a_worker_is_started_as_soon_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +145,7 @@ def test_a_worker_is_started_as_soon_as_there_is_room(monkeypatch: pytest.Monkey
     monkeypatch.setattr(launcher, "RESPAWN_INTERVAL", 0)
     worker = server._spawn_worker(idx=0)
     worker.start()
-    assert worker.tried == 3
+    assert worker.tried == 5
     server.interrupt_signal = True
     worker = server._spawn_worker(idx=0)
     with pytest.raises(OSError, match="temporarily"):
