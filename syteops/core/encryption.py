@@ -32,6 +32,7 @@ from django_cryptography.fields import EncryptedMixin
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
 from syteops.core.locks import shared_transaction_lock
+from syteops.lib.urls import origin_of
 
 
 class UnsealError(Exception):
@@ -188,7 +189,12 @@ class EncryptedTextField(EncryptedMixin, models.TextField):  # type: ignore[type
         return None if value is None else base64.b64encode(value.ciphertext).decode()
 
     def binding(self, instance: models.Model) -> str:
-        return f"{instance._meta.label_lower}.{self.name}:{getattr(instance, self.bound_to)}"
+        """What a text is sealed for: its row and column, and of a credential the origin that it is
+        sent to. Whoever moves the address in the database is not sent what was entered for another.
+        """
+        row = f"{instance._meta.label_lower}.{self.name}:{getattr(instance, self.bound_to)}"
+        address = getattr(instance, "credential_addresses", {}).get(self.name)
+        return f"{row} {origin_of(getattr(instance, address))}" if address else row
 
 
 KEYS_LOCK = "encryption keys"
@@ -206,14 +212,15 @@ def open_sealed(instance: models.Model, field: str, keys: KeyRing | None = None)
     """The plain text of a sealed field; None when nothing is stored.
 
     `keys` is the ring, for who has just asked for it: each time its file is looked at.
-    Raises UnsealError when it was sealed under a lost key, for another row, or was altered.
+    Raises UnsealError when it was sealed under a lost key, for another row or origin, or altered.
     """
     sealed: Sealed | None = getattr(instance, field)
     if sealed is None:
         return None
     payload = json.loads((keys or ring()).open(sealed.ciphertext))
-    if payload["for"] != _field(instance, field).binding(instance):
-        raise UnsealError("This value was sealed for another row.")
+    bound = _field(instance, field).binding(instance)
+    if payload["for"] not in (bound, bound.partition(" ")[0]):  # former versions bound no origin
+        raise UnsealError("This value was sealed for another row, or origin.")
     return str(payload["text"])
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.db import models
@@ -6,6 +7,8 @@ from syteops.audit.switchables import SwitchableState
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
 from syteops.core.events import SECRET_VERBS, Verb
+from syteops.core.schemas import with_defaults
+from syteops.integrations.catalogue import all_integrations
 
 
 class IntegrationState(SwitchableState):
@@ -34,6 +37,7 @@ class IntegrationSecret(Entity):
     noun: ClassVar[str] = "integration_secret"
     verbs: ClassVar[frozenset[Verb]] = SECRET_VERBS
     counted: ClassVar[bool] = False
+    credential_addresses: ClassVar[Mapping[str, str]] = {"value": "address"}
 
     integration = models.SlugField(max_length=50, editable=False)
     name = models.SlugField(max_length=50, editable=False)
@@ -56,3 +60,14 @@ class IntegrationSecret(Entity):
     @property
     def public_id(self) -> str:
         return f"{self.integration}/{self.name}"
+
+    @property
+    def address(self) -> str:
+        """The value of the config to which it is sent; "" where that is no value of the config."""
+        one = all_integrations().get(self.integration)
+        spec = one and one.secret(self.name)
+        if not one or not spec or spec.sent_to not in one.config_schema["properties"]:
+            return ""
+        state = IntegrationState.objects.filter(slug=self.integration).first()
+        config = with_defaults(one.config_schema, state.config if state else {})
+        return str(config.get(spec.sent_to, ""))

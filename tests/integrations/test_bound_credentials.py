@@ -10,16 +10,19 @@ from django.db import models
 from django.test import Client
 
 from syteops.ai import services as ai
+from syteops.ai.errors import AiUnavailable
 from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.core.encryption import sealed_fields
+from syteops.core.encryption import open_sealed, sealed_fields
+from syteops.core.errors import Conflict
 from syteops.crm import services as crm
 from syteops.crm.models import CrmSystem
 from syteops.history.reverting import revert
 from syteops.integrations import catalogue, services
 from syteops.integrations.catalogue import Integration, SecretSpec, all_integrations
-from syteops.integrations.models import IntegrationSecret
+from syteops.integrations.models import IntegrationSecret, IntegrationState
+from syteops.integrations.queries import get_installed
 from syteops.lib.urls import moved
 from tests.background import run_tasks
 from tests.fixtures import signed_in
@@ -90,6 +93,22 @@ def test_an_ai_providers_key_goes() -> None:
     ai.update_ai_provider(SYSTEM, provider, base_url=EVIL)
     assert AiProvider.objects.get(pk=provider.pk).api_key is None
     assert cleared() == ["api_key"]
+
+
+def test_whoever_moves_the_address_in_the_database_is_not_sent_the_key() -> None:
+    provider = a_provider_with_key()
+    mine = AiProvider.objects.filter(pk=provider.pk)
+    mine.update(base_url=provider.base_url + "/another/path")
+    assert open_sealed(mine.get(), "api_key")
+    mine.update(base_url=EVIL)
+    with pytest.raises(AiUnavailable, match="cannot be read"):
+        ai.check_connection(mine.get())
+
+    enable_relay()
+    assert get_installed("relay").setup().secrets
+    IntegrationState.objects.filter(slug="relay").update(config={"url": EVIL})
+    with pytest.raises(Conflict, match="does not open"):
+        get_installed("relay").setup()
 
 
 def test_over_the_api() -> None:

@@ -133,13 +133,14 @@ def test_nor_where_it_is_turned_to_him_in_that_very_moment(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enable_webhooks()
-    webhook = a_webhook("https://hooks.example.com/", "team_member.*")
+    webhook = a_webhook(f"{receiver.url}/theirs", "team_member.*")
     a_member()
     found = sending._destination_of
 
     def turned(state: DestinationState) -> Any:
         before = found(state)
-        Webhook.objects.filter(pk=webhook.pk).update(types=["crm_system.*"], url=receiver.url)
+        his = {"types": ["crm_system.*"], "url": f"{receiver.url}/his"}
+        Webhook.objects.filter(pk=webhook.pk).update(**his)
         return before
 
     monkeypatch.setattr(sending, "_destination_of", turned)
