@@ -181,7 +181,7 @@ def note_time(principal: Principal, worked_before: float, read_since: float | No
     seconds = worked() - worked_before
     if read_since is not None and (took := time.perf_counter() - read_since) >= LONG_READ:
         seconds = took
-    if seconds < SLOW:
+    if seconds < SLOW or not settings.MANAGE_API_SECONDS_PER_MINUTE:
         return
     if len(_slow) >= _MOST_REMEMBERED:
         _slow.clear()
