@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 import environ
 
 from syteops.lib.env_file import NO_LINE, WrongLine, parse_env_file
+from syteops.lib.mail_addresses import host_in_ascii
 from syteops.lib.urls import problem_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -196,7 +197,7 @@ class Environment:
         found = getaddresses([text])
         user, at, host = found[0][1].rpartition("@") if len(found) == 1 else ("", "", "")
         is_good = bool(user and at and text.isprintable()) and not set(user + host) & set(" @<>,")
-        if not (is_good and user.isascii() and (sent := _in_ascii(host))):
+        if not (is_good and user.isascii() and (sent := host_in_ascii(host))):
             raise WrongSetting(
                 name,
                 f"is {text!r}, which is not one address",
@@ -230,14 +231,6 @@ class Environment:
             "use_ssl": parts.scheme == "smtp+ssl",
             "timeout": 10,
         }
-
-
-def _in_ascii(host: str) -> str:
-    """As a name server is asked for it; "" for what none can be."""
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        return ""
 
 
 def _is_installed(app: str) -> bool:

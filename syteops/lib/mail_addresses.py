@@ -12,9 +12,14 @@ def validate_mail_address(address: str) -> None:
     validate_email(address)
     name, _, host = address.rpartition("@")
     if '"' in name or "=?" in name:
-        name = ""
+        validate_email("")
+    if not host.isascii():
+        validate_email(f"{name}@{host_in_ascii(host)}")
+
+
+def host_in_ascii(host: str) -> str:
+    """As mail is sent there and name servers are asked; "" for what cannot be written so."""
     try:
-        sent = f"{name}@{host.encode('idna').decode()}"
+        return host.encode("idna").decode()
     except UnicodeError:
-        sent = ""
-    validate_email(sent)
+        return ""
