@@ -120,6 +120,8 @@ def repeats_nothing(scene: Scene) -> None:
     """The same event once more changes nothing."""
     told = scene.client.get("/deliveries", params={"type": "variables.changed"}).json()
     address = f"/deliveries/{told['deliveries'][-1]['id']}"
+    # What has arrived is noted a moment after it was answered.
+    assert becomes_true(lambda: scene.client.get(address).json()["state"] == "delivered", LONG)
     scene.client.post(f"{address}/resend")
     assert becomes_true(lambda: len(scene.client.get(address).json()["tries"]) > 1, LONG)
     assert len(scene.copies()) == 1
