@@ -2,6 +2,8 @@
 
 from django.core.validators import validate_email
 
+_LONGEST_HOST = 253  # RFC 1035; to encode one takes longer the longer it is, by far
+
 
 def validate_mail_address(address: str) -> None:
     """Raises ValidationError unless it is one, also as it is sent: with its host in ASCII.
@@ -19,6 +21,8 @@ def validate_mail_address(address: str) -> None:
 
 def host_in_ascii(host: str) -> str:
     """As mail is sent there and name servers are asked; "" for what cannot be written so."""
+    if len(host) > _LONGEST_HOST:
+        return ""
     try:
         return host.encode("idna").decode()
     except UnicodeError:
