@@ -31,11 +31,6 @@ every_entity = pytest.mark.parametrize("sheet", WITH_LISTS.values(), ids=WITH_LI
 
 
 @pytest.fixture
-def browser(alice: User) -> Client:
-    return signed_in(alice)
-
-
-@pytest.fixture
 def team(db: None) -> list[TeamMember]:
     return [
         services.create_team_member(SYSTEM, first_name=name, city="Bonn", country="DE")

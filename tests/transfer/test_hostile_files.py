@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from syteops.core.errors import Invalid
@@ -16,7 +15,6 @@ from syteops.transfer import files, workbooks
 from syteops.transfer.importing import _header_problems
 from tests.each import each
 from tests.effort import at_most, takes_over
-from tests.fixtures import signed_in
 from tests.transfer.transferring import SHEETS, as_file, refusal, report, upload
 
 pytestmark = pytest.mark.django_db
@@ -175,11 +173,6 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     ),
     "no XML": ("a.xlsx", book(b"<worksheet"), "no XLSX"),
 }
-
-
-@pytest.fixture
-def browser(alice: User) -> Client:
-    return signed_in(alice)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

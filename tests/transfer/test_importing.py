@@ -1,39 +1,28 @@
 """Importing: told beforehand, row by row; all of it or nothing; by the services of every door."""
 
-import re
-from threading import Thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
 from django.test import Client
 
-from notes import services as notes
-from notes.models import Note
 from syteops.audit.models import AuditEntry
 from syteops.automation.models import Variable
-from syteops.core import reading, texts
+from syteops.core import reading
 from syteops.core.actors import SYSTEM, Channel
 from syteops.crm.models import CrmSystem
 from syteops.roles.models import Role
-from syteops.tasks.jobs import tell_progress
 from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
-from syteops.team.places import begin_erasure
-from syteops.transfer import hourly, importing, uploads
-from syteops.transfer.erasure import forget_uploads
+from syteops.transfer import uploads
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import CHANGED, GONE
 from syteops.webhooks.models import Webhook
 from tests.background import run_tasks
-from tests.fixtures import signed_in
 from tests.samples.crm import a_system
 from tests.samples.roles import a_role
 from tests.samples.team import a_member
-from tests.threads import keeps_somebody_waiting
 from tests.transfer.transferring import (
     SHEETS,
     address,
@@ -44,23 +33,12 @@ from tests.transfer.transferring import (
     rows_of,
     told,
     upload,
+    with_rights,
 )
-from tests.waiting import PATIENCE, becomes_true
 
 pytestmark = pytest.mark.django_db
 MEMBERS, ROLES, CRM = SHEETS["team-members"], SHEETS["roles"], SHEETS["crm-systems"]
 HEADER = ["user_num", "first_name", "email", "crm_ids"]
-
-
-@pytest.fixture
-def browser(alice: User) -> Client:
-    return signed_in(alice)
-
-
-def with_rights(*codenames: str) -> Client:
-    user = User.objects.create_user("dora", "dora@example.com", "x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    return signed_in(user)
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -272,14 +250,6 @@ def test_who_has_lost_it_since_the_preview_imports_nothing(
     assert not TeamMember.objects.exists()
 
 
-def test_nobody_sees_or_imports_the_upload_of_somebody_else(browser: Client) -> None:
-    page = upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
-    other = with_rights("view_teammember", "change_teammember", "add_teammember")
-
-    assert told(confirm(other, page)) == [GONE]
-    assert not TeamMember.objects.exists()
-
-
 def test_the_limits_of_the_site_hold(browser: Client, settings: Any) -> None:
     settings.MAX_CRM_SYSTEMS = 2
 
@@ -287,115 +257,3 @@ def test_the_limits_of_the_site_hold(browser: Client, settings: Any) -> None:
 
     assert [(one.row, one.column) for one in found.problems] == [(4, "")]
     assert not CrmSystem.objects.exists()
-
-
-def test_a_large_file_is_tried_and_imported_in_the_background(
-    browser: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploads, "AT_ONCE", 10)
-    page = upload(browser, MEMBERS, as_file([["first_name"], *[[f"P{n}"] for n in range(200)]]))
-    assert report(page).new == 200
-    assert not TeamMember.objects.exists()
-
-    done = confirm(browser, page)
-
-    assert told(done) == ["Imported: 200 new."]
-    assert TeamMember.objects.count() == 200
-    entry = AuditEntry.objects.filter(event="team_member.created").latest("pk")
-    assert (entry.actor_label, entry.operation) == ("alice", "users.import")
-
-
-def test_long_objects_are_read_one_after_the_other_in_the_background(
-    browser: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file of 3 kB about 250 notes of 99,000 emoji took four seconds and hundreds of MB."""
-    sheet = SHEETS["notes"]
-    made = [str(notes.create_note(SYSTEM, title=f"N{n}", content="long").pk) for n in range(5)]
-    names = [made[0], "999", made[1], "none", made[2], *made[3:]]
-    wrong, right = (
-        as_file([["id", "content"], *([one, "new"] for one in some)]) for some in (names, made)
-    )
-    before = report(upload(browser, sheet, wrong))
-    assert [one.row for one in before.problems] == [3, 5]
-    assert not Job.objects.exists()
-    monkeypatch.setattr(texts, "_FEW", 1)
-    monkeypatch.setattr(reading, "MOST_READ", 4)
-
-    assert report(upload(browser, sheet, wrong)) == before
-    assert told(confirm(browser, upload(browser, sheet, right))) == ["Imported: 5 changed."]
-    assert Job.objects.count() == 3
-    assert {*Note.objects.values_list("content", flat=True)} == {"new"}
-
-
-def test_who_waits_sees_how_far_it_is(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "AT_ONCE", 10)
-    data = as_file([["first_name"], *[[f"P{n}"] for n in range(20)]])
-    files = {"file": SimpleUploadedFile("some.csv", data)}
-    waiting = browser.post(address(MEMBERS, "import/"), files, follow=True)
-    where = waiting.request["PATH_INFO"]
-    job = re.findall("[0-9a-f-]{36}", where)[0]
-    for done in range(100):
-        tell_progress(job, done, 200)
-
-    assert browser.get(f"{where}?state").json()["percent"] == 50
-    assert 'value="50"' in browser.get(where).content.decode()
-
-
-@pytest.mark.parametrize("at_once", [250, 0])
-def test_an_upload_that_is_deleted_while_it_is_tried_is_said_to_be_gone(
-    browser: Client, monkeypatch: pytest.MonkeyPatch, at_once: int
-) -> None:
-    """Erasing a person deletes them all."""
-    tried = importing.try_rows
-
-    def erased_meanwhile(*args: Any) -> Any:
-        found = tried(*args)
-        Import.objects.all().delete()
-        return found
-
-    monkeypatch.setattr(uploads, "AT_ONCE", at_once)
-    monkeypatch.setattr(uploads, "try_rows", erased_meanwhile)
-
-    page = upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
-
-    assert GONE in told(page)
-    assert not Import.objects.exists()
-
-
-@pytest.mark.postgresql_only  # on SQLite nothing is tried beside the one that writes
-@pytest.mark.django_db(transaction=True)
-def test_nothing_is_previewed_from_what_is_being_erased(browser: Client) -> None:
-    """The erasure has deleted the uploads, and has still to come to what the preview would show."""
-    member = a_member(first_name="Zyxwvut")
-    shown: list[Any] = []
-
-    def look() -> None:
-        shown.append(upload(browser, MEMBERS, as_file([["user_num", "first_name"], ["001", "A"]])))
-        connection.close()
-
-    looking = Thread(target=look)
-    with transaction.atomic():
-        begin_erasure()
-        forget_uploads(SYSTEM, member)
-        looking.start()
-        assert becomes_true(keeps_somebody_waiting)
-        assert shown == []
-        services.erase_team_member(SYSTEM, member)
-    looking.join(PATIENCE)
-
-    assert "Zyxwvut" not in shown[0].content.decode()
-
-
-def test_uploads_are_sealed_and_forgotten(browser: Client, alice: User) -> None:
-    upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
-    [kept] = Import.objects.all()
-    assert b"first_name" not in kept.content.ciphertext
-    assert b"first_name" not in kept.report.ciphertext
-
-    services.erase_team_member(SYSTEM, a_member())
-    assert not Import.objects.exists()
-
-    upload(browser, MEMBERS, as_file([["first_name"], ["Ada"]]))
-    Import.objects.update(begun_at="2020-01-01T00:00:00Z")
-    hourly.forget_old_imports(SYSTEM)
-    assert not Import.objects.exists()

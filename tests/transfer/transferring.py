@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -14,8 +15,16 @@ from openpyxl.utils.escape import unescape
 from syteops.transfer.importing import Report
 from syteops.transfer.sheets import Sheet, all_sheets
 from tests.background import outcome
+from tests.fixtures import signed_in
 
 SHEETS = {one.viewset.prefix: one for one in all_sheets()}
+
+
+def with_rights(*codenames: str) -> Client:
+    """The browser of a colleague who has these rights and no others."""
+    user = User.objects.create_user("dora", "dora@example.com", "x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return signed_in(user)
 
 
 def address(sheet: Sheet, page: str = "") -> str:
