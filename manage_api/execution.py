@@ -94,8 +94,8 @@ def perform(view: "ManageViewSet", *, asks: bool = True) -> Any:
     effects = view.effects()
     for effect in effects:  # rights before reasons: before anything is said of the object
         authorise(view.principal, effect)
-    takes = operation.destructive or any(one.destructive for one in effects)
-    view.impact = _impact(view) if takes and asks else None
+    is_destructive = operation.destructive or any(one.destructive for one in effects)
+    view.impact = _impact(view) if is_destructive and asks else None
     return getattr(view, operation.endpoint)(view.request, **view.kwargs).data
 
 

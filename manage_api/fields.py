@@ -138,8 +138,8 @@ class StrictEmailField(StrictCharField, serializers.EmailField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         given = [one for one in self.validators if not isinstance(one, EmailValidator)]
-        given = [one for one in given if one is not validate_mail_address]
-        self.validators = [validate_mail_address, *given]
+        is_given = validate_mail_address in given
+        self.validators = given if is_given else [validate_mail_address, *given]
 
 
 class StrictIntegerField(serializers.IntegerField):

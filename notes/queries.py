@@ -11,6 +11,7 @@ from django.utils import timezone
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.queries import keys_of_changed
+from syteops.audit.snapshots import json_value
 from syteops.core import texts
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
@@ -98,14 +99,12 @@ def items_beside(member: TeamMember) -> dict[int, list[tuple[int | None, dict[st
     found = ActionItem.objects.filter(note__in=_beside(ActionItem, member))
     rows = list(found.values_list("note_id", "assignee_id", *ActionItem.SHOWN))
     named = _public_ids({one for _, one, *_ in rows if one})
-    return _by_note((note, (one, _described(named.get(one), *shown))) for note, one, *shown in rows)
+    return _by_note((note, (one, _described(shown, named.get(one)))) for note, one, *shown in rows)
 
 
-def _described(
-    assignee: str | None, text: str, _: Any, due_date: date | None, done: bool
-) -> dict[str, Any]:
-    due = due_date and due_date.isoformat()
-    return {"text": text, "assignee": assignee, "due_date": due, "done": done}
+def _described(shown: Sequence[Any], assignee: str | None) -> dict[str, Any]:
+    row = zip(ActionItem.SHOWN, map(json_value, shown), strict=True)
+    return {**dict(row), "assignee": assignee}
 
 
 def _public_ids(keys: set[int]) -> dict[int, str]:

@@ -45,17 +45,15 @@ class AdminRefusalMiddleware:
 
         And what a page has not told itself of a limit, such as that of tasks, is no fault of ours.
         """
-        if not isinstance(error, TrailBroken | LimitReached):
+        if isinstance(error, TrailBroken):
+            told = 503, "Nothing can be stored for the moment"
+        elif isinstance(error, LimitReached):
+            told = 429, "That is too much"
+        else:
             return None
-        status, title = _TOLD[isinstance(error, TrailBroken)]
-        texts = (error.detail, "Nothing was stored.")
-        page = plain_page(request.path_info, status, title, *texts)
+        page = plain_page(request.path_info, *told, error.detail, "Nothing was stored.")
         page.headers["Retry-After"] = str(RETRY_AFTER)
         return page
-
-
-_TOLD = {True: (503, "Nothing can be stored for the moment"), False: (429, "That is too much")}
-"""By whether the trail is broken, and a limit is not reached."""
 
 
 def _note(request: HttpRequest, match: ResolverMatch) -> None:

@@ -93,7 +93,7 @@ def kept_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -
     return hmac.digest(settings.SECRET_KEY.encode(), typed.encode(), "sha256").hex()
 
 
-class NothingSent(AxesDatabaseHandler):  # type: ignore[misc]
+class LockoutHandler(AxesDatabaseHandler):  # type: ignore[misc]
     """Counts what fails, and keeps nothing of the form that was sent with it.
 
     That may hold any password, such as the new one of somebody else: it is not only signing in

@@ -304,7 +304,7 @@ SECURE_REDIRECT_EXEMPT = [rf"^{SCRIPT_NAME[1:]}/?readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-AXES_HANDLER = "syteops.people.lockout.NothingSent"
+AXES_HANDLER = "syteops.people.lockout.LockoutHandler"
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = env.int("LOGIN_COOLOFF_HOURS", default=1)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
