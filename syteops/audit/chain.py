@@ -8,8 +8,8 @@ keeps the end of the chain, signed, so that a cut tail is found too. HMAC-SHA256
 AUDIT_KEY throughout.
 
 Nothing is ever signed on top of an end that does not hold: whoever altered it would get the
-alteration signed. Nor is anything written then, until somebody looks: what stayed unsealed could
-be deleted, and the end put back.
+alteration signed. Nor is anything written then, or while the chain takes nothing in, until
+somebody looks: what stayed unsealed could be deleted, and the end put back.
 
 Whoever restores an older copy of the whole database restores a chain that fits: keep the head that
 `manage.py verify_audit` prints somewhere else, and pass it back with `--head` to notice.
@@ -19,6 +19,7 @@ import hmac
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -27,7 +28,8 @@ from typing import Any, TypeVar
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from syteops.audit.ends_seen import EndsSeen
@@ -143,7 +145,10 @@ def seal_pending() -> int:
 
 def seal_left() -> None:
     """Seal what a process that was killed has left. One short query while there is nothing."""
-    if _ANY_WAITING() and is_intact():
+    if not _ANY_WAITING():
+        return
+    with suppress(BrokenChain):  # as every write says
+        _require_both_ends(sealing=True)
         seal_pending()
 
 
@@ -246,13 +251,23 @@ class EndWentBack(BrokenChain):
         )
 
 
+class NothingSealed(BrokenChain):
+    """Whoever keeps entries from being sealed could delete one unnoticed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Audit entries have not been sealed for more than a minute. Nothing is stored until "
+            "they are: somebody keeps the database from it, or an entry cannot be read."
+        )
+
+
 class TrailBroken(Unavailable):
     """Nothing can be recorded, so nothing may be changed."""
 
     def __init__(self, why: BrokenChain | None = None) -> None:
         super().__init__(
             str(why)
-            if isinstance(why, ClockBehind | EndWentBack)
+            if isinstance(why, ClockBehind | EndWentBack | NothingSealed)
             else "The audit trail was altered, or its key was replaced, so nothing is stored. "
             "Whoever runs this site must look: manage.py verify_audit."
         )
@@ -276,18 +291,22 @@ def is_intact() -> bool:
     return True
 
 
-def _require_both_ends() -> None:
+def _require_both_ends(*, sealing: bool = False) -> None:
     """An older end was signed too, once; but it is not that of the newest sealed entry.
 
     By number and seal: another entry with that seal would keep the next from getting its number.
+    Whoever is `sealing` minds no standstill.
     """
-    row: Any = next(iter(_read(_BOTH_ENDS)), None)
-    chain = intact(AuditChain(*row[:-2]) if row else None)
-    newest = (chain.cut_sequence, chain.cut_seal) if row[-2] is None else row[-2:]
+    row: Any = next(iter(_read(_BOTH_ENDS)), _NO_ENDS)
+    *columns, number, seal, is_one_waiting = row
+    chain = intact(AuditChain(*columns) if columns else None)
+    newest = (chain.cut_sequence, chain.cut_seal) if number is None else (number, seal)
     if (chain.head_sequence, chain.head_seal) != newest:
         raise BrokenChain("The chain does not end where its newest entry is.")
     if _ends_seen.goes_back(chain.head_sequence):
         raise EndWentBack
+    if _ends_seen.stands_still(chain.head_sequence, is_one_waiting) and not sealing:
+        raise NothingSealed
     if chain.cut_at and timezone.now() < chain.cut_at:
         raise ClockBehind
 
@@ -296,13 +315,16 @@ _ends_seen = EndsSeen()
 
 
 def _both_ends() -> "QuerySet[AuditChain, Any]":
-    """The chain's record, and the number and seal of the newest entry."""
+    """The chain's record, the number and seal of the newest entry, and whether one waits."""
     newest = AuditEntry.objects.exclude(sequence=None).order_by("-sequence")
     columns = [field.attname for field in AuditChain._meta.concrete_fields]
     number_and_seal = (Subquery(newest.values(name)[:1]) for name in ("sequence", "seal"))
-    return AuditChain.objects.values_list(*columns, *number_and_seal)
+    begin = Coalesce(OuterRef("cut_at"), Value(datetime.min.replace(tzinfo=UTC)))
+    waiting = AuditEntry.objects.filter(sequence=None, at__gte=begin)
+    return AuditChain.objects.values_list(*columns, *number_and_seal, Exists(waiting))
 
 
+_NO_ENDS = (None, "", False)
 _BOTH_ENDS: Prepared[Any] = Prepared(_both_ends)
 
 

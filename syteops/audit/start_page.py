@@ -14,7 +14,7 @@ def tell_broken(person: Any) -> Iterator[Need]:
     """A trail that somebody tampered with."""
     if not is_intact():
         text = (
-            "The audit trail was altered or put back, or its key was replaced. "
-            "Run manage.py verify_audit."
+            "The audit trail was altered or put back, its key was replaced, or its entries cannot "
+            "be sealed. Run manage.py verify_audit."
         )
         yield Need("bad", "gpp_maybe", text, reverse("admin:audit_auditentry_changelist"))

@@ -105,7 +105,8 @@ def _audit() -> str:
     if is_intact():
         return "ok"
     return (
-        "altered, put back, AUDIT_KEY is another, or the clock is wrong: run manage.py verify_audit"
+        "altered, put back, not sealed, AUDIT_KEY is another, or the clock is wrong: "
+        "run manage.py verify_audit"
     )
 
 

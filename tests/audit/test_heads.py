@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from syteops.audit import chain, ends_seen, heads, verification
+from syteops.audit import chain, heads, verification
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
@@ -54,13 +53,6 @@ def test_an_older_end_is_noticed_when_the_trail_is_verified_and_within_the_hour(
     heads.forget_head()
     heads.keep_head()
     assert verification.verify().problem == ""
-
-
-@pytest.fixture
-def after(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Lets it be so many seconds later than it is."""
-    start = monotonic()
-    return lambda seconds: monkeypatch.setattr(ends_seen, "monotonic", lambda: start + seconds)
 
 
 @pytest.mark.django_db(transaction=True)
