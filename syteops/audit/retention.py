@@ -14,17 +14,21 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.stored import Link, erased_macs, refuse_copies, walk
 from syteops.core.locks import snapshot
 
+MOST_AT_ONCE = 20_000
+"""So many are cut off in one transaction: others who write, or seal, wait for it."""
+
 
 def old_end(moment: datetime) -> Link | None:
     """The last of the oldest sealed entries that are all from before `moment`, with the time of the
     latest of them. Raises BrokenChain if one of them, or the next, is not what was signed.
 
-    Very many entries take long to verify, so this is for before the transaction that cuts.
+    Looks at MOST_AT_ONCE. To verify takes long, so this is for before the transaction that cuts.
     """
     last = None
     with snapshot():
         chain = ends()
-        entries = AuditEntry.objects.exclude(sequence=None)
+        most = chain.cut_sequence + MOST_AT_ONCE
+        entries = AuditEntry.objects.filter(sequence__lte=most)
         if next_one := entries.filter(at__gte=moment).order_by("sequence").first():
             entries = entries.filter(sequence__lte=next_one.sequence)
         for link in walk(chain.cut_sequence, chain.cut_seal, entries, erased_macs()):

@@ -7,7 +7,7 @@ transaction, so a change without an entry cannot be stored, nor an entry without
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -15,10 +15,12 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from syteops.audit import chain, retention
+from syteops.audit import chain
 from syteops.audit.event_types import event_types
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.audit.retention import cut_off, old_end
 from syteops.audit.snapshots import EMPTY, describe_change, difference, snapshot
+from syteops.audit.stored import Link
 from syteops.core.actors import Actor, Change
 from syteops.core.background import after_answers
 from syteops.core.encryption import UnsealError, open_sealed, seal
@@ -288,16 +290,23 @@ def record_refusal(
 def prune(actor: Actor) -> int:
     """Remove the entries older than AUDIT_RETENTION_DAYS, from the oldest end only; how many.
 
-    That, too, is an entry. With 0 days everything is kept. Raises BrokenChain.
+    That, too, is an entry. With 0 days everything is kept. Very many go in several transactions.
+    Raises BrokenChain.
     """
     days = settings.AUDIT_RETENTION_DAYS
     moment = timezone.now() - timedelta(days=days)
-    end = retention.old_end(moment) if days else None
-    with transaction.atomic():
-        count = retention.cut_off(end) if end else 0
-        if count:
-            cut = {"entries_removed": (None, count), "older_than": (None, moment.isoformat())}
-            record_about(actor, Noun.AUDIT, Verb.PRUNED, (AuditEntry.resource, "", ""), cut)
+    total = 0
+    while days and (end := old_end(moment)) and (count := _cut_off(actor, end, moment)):
+        total += count
+    return total
+
+
+@transaction.atomic
+def _cut_off(actor: Actor, end: Link, moment: datetime) -> int:
+    count = cut_off(end)
+    if count:
+        cut = {"entries_removed": (None, count), "older_than": (None, moment.isoformat())}
+        record_about(actor, Noun.AUDIT, Verb.PRUNED, (AuditEntry.resource, "", ""), cut)
     return count
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from syteops.audit import chain, retention, verification
 from syteops.audit.models import AuditChain, AuditEntry
+from syteops.audit.services import prune
 from syteops.core.actors import SYSTEM
 from syteops.crm import services
 from tests.trail import allow_anything, copied, cut_before
@@ -86,7 +87,7 @@ def test_nothing_is_cut_that_is_not_what_was_signed(
     tamper(entries)
     count = AuditEntry.objects.count()
 
-    with pytest.raises(CommandError, match=r"Nothing was removed\. Entry"):
+    with pytest.raises(CommandError, match=r"Nothing more was removed\. Entry"):
         call_command("prune_audit")
 
     assert AuditEntry.objects.count() == count
@@ -146,6 +147,22 @@ def test_what_was_cut_and_comes_back_is_found(entries: list[AuditEntry]) -> None
     back.save(force_insert=True)
     assert chain.seal_pending() == 0
     assert "cut off" in verification.verify().problem
+
+
+def test_very_many_are_cut_off_in_several_transactions(
+    entries: list[AuditEntry], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who write, or seal, wait for each."""
+    monkeypatch.setattr(retention, "MOST_AT_ONCE", 4)
+    AuditEntry.objects.filter(sequence=10).update(code="altered")
+
+    settings.AUDIT_RETENTION_DAYS = -1
+    with pytest.raises(chain.BrokenChain, match="number 10"):
+        prune(SYSTEM)
+
+    told = AuditEntry.objects.filter(event="audit.pruned").order_by("id")
+    assert [one.changes["entries_removed"]["after"] for one in told] == [4, 4]
+    assert AuditEntry.objects.exclude(sequence=None).earliest("sequence") == entries[8]
 
 
 def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) -> None:

@@ -22,5 +22,5 @@ class Command(BaseCommand):
         try:
             count = prune(command("prune_audit"))
         except BrokenChain as broken:
-            raise CommandError(f"Nothing was removed. {broken}") from broken
+            raise CommandError(f"Nothing more was removed. {broken}") from broken
         self.stdout.write(f"{count} entries older than {days} days were removed.")
