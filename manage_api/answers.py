@@ -27,7 +27,7 @@ def rest_answer(view: "ManageViewSet", result: Result) -> HttpResponse:
         return answer
     if result.dry_run:
         shown = {"dry_run": True, "changed": result.changed, "data": result.data}
-        told = {"changes": result.changes, "impact": result.impact, **result.consequences}
+        told = {**result.told_changes, "impact": result.impact, **result.consequences}
         tried = Response({**shown, **told})
         add_write_headers(tried, result)
         return tried

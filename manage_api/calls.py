@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from syteops.core.addresses import absolute_address
+from syteops.core.impacts import bounded
 
 
 class ManageRequest(Request):
@@ -72,3 +73,8 @@ class Result:
     media_type: str = "application/json"
     dry_run: bool = False
     replayed: bool = False
+
+    @property
+    def told_changes(self) -> dict[str, Any]:
+        """The changes as an answer tells them: the first, and of many how many there are."""
+        return bounded({"changes": self.changes})

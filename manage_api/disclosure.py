@@ -13,6 +13,7 @@ from manage_api.principals import Principal
 from manage_api.rendering import dump
 from syteops.audit.visibility import visible_changes
 from syteops.core.errors import DomainError
+from syteops.core.impacts import MOST_TOLD, First, bounded, counted, how_many
 
 if TYPE_CHECKING:
     from manage_api.base import ManageViewSet
@@ -28,7 +29,9 @@ OUTCOMES = frozenset((
 def disclose(view: "ManageViewSet", result: "Result") -> None:
     """Leave in `result` what the caller may see. Its ETag stays that of the whole."""
     readable = Readable(view)
-    result.changes = [readable.change(one) for one in result.changes if readable.concerns(one)]
+    concerned = [one for one in result.changes if readable.concerns(one)]
+    concerned.sort(key=lambda one: bool(one["resource"] != view.resource))  # its own are told first
+    result.changes = First(map(readable.change, concerned[:MOST_TOLD]), how_many(concerned))
     if result.impact is not None:
         result.impact = readable.impact(result.impact)
     if not readable(view.resource):
@@ -69,7 +72,7 @@ class Readable:
         """The change, without values that the caller may not read."""
         resource, fields = change["resource"], change["fields"]
         shown = visible_changes(fields, resource, self) if self(resource) else {}
-        return {**change, "fields": shown}
+        return bounded({**change, "fields": shown})
 
     def impact(self, impact: Mapping[str, Any]) -> dict[str, Any]:
         """How much would go, and of what may be read also what."""
@@ -81,7 +84,8 @@ class Readable:
     def _of_one(self, impact: Mapping[str, Any]) -> dict[str, Any]:
         if self(self._view.resource):
             of_others = self._view.impact_reads
-            return {n: v for n, v in impact.items() if n not in of_others or self(of_others[n])}
+            told = (n for n in impact if n not in of_others or self(of_others[n]))
+            return bounded({name: impact[name] for name in told})
         return _count(impact, {self._view.lookup_name(), *self._view.kwargs})
 
 
@@ -95,7 +99,7 @@ def _count(impact: Mapping[str, Any], names: set[str], deep: bool = False) -> di
         if name in names or type(value) is int:  # true and false are no numbers of anything
             shown[name] = value
         elif isinstance(value, list):
-            shown[f"{name}_count"] = len(value)
+            shown[counted(name)] = how_many(value)
         elif isinstance(value, dict) and not deep:
             shown[name] = _count(value, names, deep=True)
     return shown

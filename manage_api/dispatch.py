@@ -139,7 +139,7 @@ class DispatchView(ApiView):
             "code": None,
             "errors": [],
             "request_id": getattr(self.request, "request_id", ""),
-            **({"dry_run": True, "changes": result.changes} if result.dry_run else {}),
+            **({"dry_run": True, **result.told_changes} if result.dry_run else {}),
             **({"impact": result.impact} if result.dry_run and result.impact else {}),
             **result.consequences,
         }

@@ -6,7 +6,7 @@ the same way, rolled back at the end.
 """
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -157,7 +157,7 @@ def _write(view: "ManageViewSet", watch: Watch | None) -> Result:
     result.changed = bool(view.actor.trail)
     if watch is not None:
         watch.look()
-        result.changes = [asdict(change) for change in view.actor.trail]
+        result.changes = [*map(vars, view.actor.trail)]
     # The ETag is of the representation that the guarding read shows, or of none.
     reader = reader_of(view.operation) or find(view.operation.resource, "get")
     if reader is None or reader.output is not view.operation.output:

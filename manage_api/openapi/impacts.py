@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from manage_api.openapi.parts import Json, confirmation_of, consequences_of_writes, ref
+from manage_api.openapi.parts import COUNT, Json, confirmation_of, consequences_of_writes, ref
 from manage_api.operations import Operation
+from syteops.core.impacts import counted
 
 # The actions of the base classes ask the app's own function.
 _ASKED = {
@@ -52,7 +53,11 @@ def confirmations(operations: Iterable[Operation]) -> dict[str, Json]:
 def components_of(typed: Any) -> dict[str, Json]:
     """The component of a TypedDict, and of those that it holds, by name."""
     found: dict[str, Json] = {}
-    properties = {name: _schema(hint, found) for name, hint in get_type_hints(typed).items()}
+    properties: Json = {}
+    for name, hint in get_type_hints(typed).items():
+        properties[name] = _schema(hint, found)
+        if properties[name].get("type") == "array":
+            properties[counted(name)] = COUNT
     shape = {"type": "object", "properties": properties, "additionalProperties": True}
     found[typed.__name__] = {**shape, "description": typed.__doc__}
     return found

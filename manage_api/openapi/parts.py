@@ -9,6 +9,7 @@ from manage_api.concurrency import TAGS
 from manage_api.errors import CODES, FIELD_CODES, JSON_TYPE, PROBLEM_TYPE
 from manage_api.operations import Operation, all_operations
 from syteops.core import consequences
+from syteops.core.impacts import MOST_TOLD
 
 Json = dict[str, Any]
 OPENAPI_TYPE = "application/vnd.oai.openapi+json"
@@ -127,9 +128,14 @@ _SOMETIMES: Json = {
     "current_etag": {"type": ["string", "null"], "description": "What If-Match would need."},
     "items": {**list_of("BulkItemProblem"), "description": "Each item of a bulk that failed."},
 }
+COUNT: Json = {
+    "type": "integer",
+    "description": f"How many there are, where these are more than {MOST_TOLD} or are not shown.",
+}
 _WOULD: Json = {
     "changed": {**_FLAG, "description": "Whether anything would be different."},
-    "changes": {**list_of("Change"), "description": "Every change, also to other objects."},
+    "changes": {**list_of("Change"), "description": "Each change, also to other objects."},
+    "changes_count": COUNT,
     "impact": {"description": "What would go: an object, or nothing (null)."},
 }
 
@@ -152,8 +158,11 @@ SCHEMAS: Json = {
     "Problem": object_of("Problem details (RFC 9457).", *_SOMETIMES, **_PROBLEM, **_SOMETIMES),
     "FieldChange": object_of(
         "A field before and after. Secrets show as words.",
+        *("before_count", "after_count"),
         before={"description": "Nothing (null) if it is new."},
         after={"description": "Nothing (null) if it is gone."},
+        before_count=COUNT,
+        after_count=COUNT,
     ),
     "Change": object_of(
         "One change of one object.",
@@ -168,7 +177,7 @@ SCHEMAS: Json = {
     ),
     "Envelope": object_of(
         "What dispatch answers. `data` is what the manifest says that the operation returns.",
-        *("dry_run", "changes", "impact"),
+        *("dry_run", "changes", "changes_count", "impact"),
         ok={**_FLAG, "description": "True: it was done."},
         data={"description": "An object; a text where the operation returns a document."},
         changed={**_FLAG, "description": "Whether stored state really changed."},
@@ -178,6 +187,7 @@ SCHEMAS: Json = {
         request_id=_PROBLEM["request_id"],
         dry_run={**_FLAG, "description": "True after a dry run: nothing was stored."},
         changes=_WOULD["changes"],
+        changes_count=COUNT,
         impact=_WOULD["impact"],
     ),
     "FailedEnvelope": object_of(
@@ -211,7 +221,7 @@ def dry_run_of(data: Json) -> Json:
     """The answer to a dry run of a write that would return `data`."""
     return object_of(
         "What the write would have done. Nothing was stored.",
-        *consequences.schemas(),
+        *("changes_count", *consequences.schemas()),
         dry_run={**_FLAG, "description": "True."},
         data={**data, "description": "What the write would have answered."},
         **_WOULD,

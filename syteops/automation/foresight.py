@@ -15,10 +15,11 @@ from syteops.core import consequences
 from syteops.core.actors import Actor
 from syteops.core.consequences import Consequence, Watcher
 from syteops.core.entities import Entity
+from syteops.core.impacts import MOST_TOLD
 from syteops.lib.text import some_of
 
 _SHOWN = 10
-"""Names that people are shown; answers of the API hold them all."""
+"""Names that people are shown."""
 
 
 def _may_tell(actor: Actor) -> bool:
@@ -65,18 +66,23 @@ def _words(found: Altered, told: str) -> list[Any]:
     return [*lines, told]
 
 
+_COUNT = {"type": "integer"}
+_IF_MANY = f", where they are more than {MOST_TOLD}"
 _NAMES = {"type": "array", "items": {"type": "string"}}
 _SCHEMA = {
     "type": "object",
     "description": "Which automation variables get another value or go, and who reads them.",
     "properties": {
         "changed": {**_NAMES, "description": "Those that are new or get another value."},
+        "changed_count": {**_COUNT, "description": f"How many these are{_IF_MANY}."},
         "removed": {**_NAMES, "description": "Those that go."},
-        "readers_count": {"type": "integer", "description": "How many tools read some of them."},
+        "removed_count": {**_COUNT, "description": f"How many these are{_IF_MANY}."},
+        "readers_count": {**_COUNT, "description": "How many tools read some of them."},
         "readers": {
             "type": "array",
             "items": {"$ref": "#/components/schemas/VariableReader"},
-            "description": "Those of the readers of which you may know, the latest first.",
+            "description": "Those of the readers of which you may know, the latest first; "
+            f"{MOST_TOLD} at most.",
         },
     },
     "required": ["changed", "removed", "readers_count", "readers"],

@@ -26,6 +26,7 @@ from syteops.automation.lineage import Reader, count, known_to
 from syteops.automation.models import MAX_VALUE, VariableSet
 from syteops.automation.names import ACRONYM, KEY
 from syteops.automation.queries import catalogue
+from syteops.core.impacts import MOST_TOLD
 
 
 class CatalogBackend(BaseFilterBackend):
@@ -103,8 +104,11 @@ class VariableReaderSerializer(serializers.Serializer[Any]):
 
 
 def readership(readers: Collection[Reader], readable: Collection[str] | None) -> dict[str, Any]:
-    """How many still read, and as much of who does as somebody may know (see `known_to`)."""
-    shown = VariableReaderSerializer(known_to(readable, readers), many=True).data
+    """How many still read, and as much of who does as somebody may know (see `known_to`); of very
+    many the latest.
+    """
+    known = known_to(readable, readers)[:MOST_TOLD]
+    shown = VariableReaderSerializer(known, many=True).data
     return {"readers_count": count(readers), "readers": shown}
 
 

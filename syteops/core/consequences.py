@@ -13,6 +13,7 @@ from typing import Any
 from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import DomainError
+from syteops.core.impacts import bounded
 from syteops.core.trials import Touched, touched, trial
 
 
@@ -104,7 +105,7 @@ def who_relies(actor: Actor, obj: Entity) -> list[str]:
 
 def data_of(found: Consequences) -> dict[str, Any]:
     """As a part of an answer."""
-    return {name: one.data for name, one in found.items()}
+    return {name: bounded(one.data) for name, one in found.items()}
 
 
 def words_of(found: Consequences) -> list[Any]:

@@ -4,13 +4,16 @@ The API answers it as `impact`; the admin asks the same function and puts it int
 can say what the other does not.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db import models
 
 from syteops.lib.text import some_of
+
+T = TypeVar("T")
 
 Impact = Callable[[Any], Mapping[str, Any]]
 _NAMES = {
@@ -21,8 +24,8 @@ _NAMES = {
     "variables": "Automation variables",
 }
 """What a name alone does not say in plain words."""
-MOST_SHOWN = 100
-"""Of a list, to a person: whom a thousand lines would tell no more. The API tells them all."""
+MOST_TOLD = 100
+"""Of a list, whoever asks: a hundred thousand entries would tell no more, and take seconds."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,46 @@ def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     texts = [
         " ".join(str(part) for part in one.values() if part) if isinstance(one, dict) else str(one)
-        for one in values
+        for one in values[:MOST_TOLD]
     ]
-    return some_of(texts, MOST_SHOWN)
+    return some_of(texts, MOST_TOLD, how_many(values))
+
+
+# --- Of very many the first ----------------------------------------------------------------------
+
+
+class First(list[T]):
+    """The first entries of a list, of which the others need not be read, and how many it has."""
+
+    def __init__(self, entries: Iterable[T], total: int) -> None:
+        super().__init__(entries)
+        self.total = total
+
+
+def how_many(entries: Collection[Any]) -> int:
+    """How many there are, of which perhaps only the first are at hand."""
+    return entries.total if isinstance(entries, First) else len(entries)
+
+
+def counted(name: str) -> str:
+    """Under which name it is told how many entries the list of that name has."""
+    return f"{name}_count"
+
+
+def bounded(told: Mapping[str, Any], depth: int = 2) -> dict[str, Any]:
+    """What an answer tells, with MOST_TOLD entries of each list or mapping; beside one that has
+    more it is told how many.
+
+    As deep as we give names: to the values of a field of a change, and not in what these hold.
+    """
+    shown: dict[str, Any] = {}
+    for name, value in told.items():
+        shown[name] = value
+        if isinstance(value, list) and how_many(value) > MOST_TOLD:
+            shown |= {name: value[:MOST_TOLD], counted(name): how_many(value)}
+        elif isinstance(value, dict):
+            first = dict(islice(value.items(), MOST_TOLD))
+            shown[name] = bounded(first, depth - 1) if depth else first
+            if len(value) > MOST_TOLD:
+                shown[counted(name)] = len(value)
+    return shown

@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 
 from syteops.audit.models import AuditEntry
 from syteops.core.entities import slot_of
+from syteops.core.impacts import MOST_TOLD, First
 from syteops.core.prepared import Prepared
 from syteops.crm.models import CrmIdentifier, CrmSystem
 
@@ -33,17 +34,15 @@ def deletion_impact(system: CrmSystem) -> CrmSystemDeleteImpact:
     """What deleting the system would take away."""
     member: Any = CrmIdentifier._meta.get_field("member").related_model
     known = member._base_manager.filter(crm_identifiers__system=system)
-    known = known.annotate(identifier=F("crm_identifiers__identifier"))
-    members = [
-        f"{one.slot} {one} {one.identifier}".strip()
-        for one in known.only(*member.named_by).order_by("number", "crm_identifiers__pk")
-    ]
+    known = known.annotate(identifier=F("crm_identifiers__identifier")).only(*member.named_by)
+    first = known.order_by("number", "crm_identifiers__pk")[:MOST_TOLD]
+    count = system.identifiers.count()
     return {
         "crm_num": system.slot,
         "name": system.name,
         "secrets_cleared": sum(1 for s in (system.api_key, system.api_secret) if s),
-        "team_member_ids_cleared": len(members),
-        "team_member_ids": members,
+        "team_member_ids_cleared": count,
+        "team_member_ids": First((f"{m.slot} {m} {m.identifier}".strip() for m in first), count),
     }
 
 

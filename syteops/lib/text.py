@@ -102,9 +102,9 @@ def start_of(text: str, length: int) -> str:
     return text if len(text) <= length else f"{cut(text, length - 1)}…"
 
 
-def some_of(texts: list[str], most: int) -> list[str]:
-    """`texts`, or so many of them and how many more there are."""
-    further = len(texts) - most
+def some_of(texts: list[str], most: int, total: int | None = None) -> list[str]:
+    """`texts`, or so many of them and how many more there are: of `total`, if that is given."""
+    further = (len(texts) if total is None else total) - most
     return [*texts[:most], f"and {further:,} more"] if further > 0 else texts
 
 

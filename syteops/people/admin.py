@@ -43,7 +43,7 @@ from syteops.audit.models import AuditEntry
 from syteops.audit.queries import entries_about
 from syteops.audit.visibility import readable_resources
 from syteops.core.folding import ordered_by_unfolded
-from syteops.core.impacts import MOST_SHOWN
+from syteops.core.impacts import MOST_TOLD
 from syteops.core.search import search_unfolded
 from syteops.lib.text import some_of
 from syteops.people import factors, queries, rights, services
@@ -388,7 +388,7 @@ class AccessGroupAdmin(GroupColumns, ConfirmedAdmin, DjangoGroupAdmin, AuditedAd
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
         people = obj.user_set.order_by("username").values_list("username", flat=True)
-        return some_of([f"In it: {one}" for one in people], MOST_SHOWN)
+        return some_of([f"In it: {one}" for one in people], MOST_TOLD)
 
     def values(self, stored: Any) -> dict[str, Any]:
         return queries.group_values(stored)

@@ -42,7 +42,7 @@ def test_deleting_clears_the_secrets_and_says_so_beforehand(api: Api) -> None:
 def test_of_many_who_are_known_there_the_page_that_asks_shows_some(
     page: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("syteops.core.impacts.MOST_SHOWN", 2)
+    monkeypatch.setattr("syteops.core.impacts.MOST_TOLD", 2)
     system = a_system()
     for name in ("Ada", "Ben", "Cleo"):
         a_member(first_name=name, crm_ids={system.slot: "x"})
