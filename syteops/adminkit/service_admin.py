@@ -19,10 +19,10 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 from syteops.adminkit import consequences
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.list_tabs import ListTabsAdmin
-from syteops.adminkit.moments import in_full
 from syteops.adminkit.races import check_references
 from syteops.adminkit.rows import in_order
 from syteops.adminkit.searched_choices import make_searched
+from syteops.adminkit.secret_states import state_in_words
 from syteops.adminkit.stale_forms import (
     GuardedAdmin,
     RefusableForm,
@@ -52,7 +52,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     one, that action is not offered. `inline_values` names, for each inline's model, the value under
     which its rows (dicts) are handed over. `secret_fields` are stored by the module's
     `set_secrets(actor, object, **texts)` and `clear_secrets(actor, object, *names)`, and shown only
-    as "set on …".
+    as "set on …", or as unreadable.
     """
 
     form = ServiceForm
@@ -269,10 +269,7 @@ def _as_lines(label: str, texts: list[str]) -> list[Any]:
 
 def _secret_state(name: str) -> Callable[[Any], str]:
     def state(obj: Any) -> str:
-        at = getattr(obj, f"{name}_set_at")
-        if getattr(obj, name) is None:
-            return "Not set"
-        return f"Set on {in_full(at)}"
+        return state_in_words(obj, name)
 
     state.short_description = name.replace("_", " ").replace("api", "API")  # type: ignore[attr-defined]
     return state

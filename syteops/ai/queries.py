@@ -12,6 +12,7 @@ from django.utils import timezone
 from syteops.ai.areas import Area, all_areas, areas_about
 from syteops.ai.choices import UNDER_WAY, SuggestionState
 from syteops.ai.models import AiAreaSettings, AiProvider, AiSuggestion, AiUsage
+from syteops.core.encryption import SecretState, secret_state
 from syteops.core.entities import find
 from syteops.core.errors import Invalid, ModuleInactive, NotFound
 from syteops.core.modules import inactive_modules
@@ -90,9 +91,17 @@ class AreaState:
             return f"{name} has no AI provider. Choose one, or a default provider."
         if not self.model:
             return f"{name} has no model. Choose one, or a default for {provider}."
-        if provider.api_key is None and needs_key(provider):
-            return f"{provider} has no API key. Set one in the AI settings."
-        return ""
+        return why_no_key(provider)
+
+
+def why_no_key(provider: AiProvider) -> str:
+    """What is wrong with its API key, and what to do about it; "" if nothing is."""
+    state = secret_state(provider, "api_key")
+    if state is SecretState.UNREADABLE:
+        return f"The key of {provider} cannot be read. Set it again."
+    if state is SecretState.NONE and needs_key(provider):
+        return f"{provider} has no API key. Set one in the AI settings."
+    return ""
 
 
 def active_areas() -> dict[str, Area]:

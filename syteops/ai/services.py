@@ -16,7 +16,7 @@ from syteops.ai.models import AiAreaSettings, AiProvider
 from syteops.ai.queries import AreaState
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
-from syteops.core.encryption import UnsealError, open_sealed
+from syteops.core.encryption import open_sealed
 from syteops.core.errors import Conflict, Invalid
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
@@ -253,13 +253,9 @@ _SHORT = 16
 
 def _key_of(provider: AiProvider) -> str:
     """The key; "" for one that needs none. Raises AiUnavailable."""
-    try:
-        key = open_sealed(provider, "api_key")
-    except UnsealError:
-        raise AiUnavailable(f"The key of {provider} cannot be read. Set it again.") from None
-    if key is None and queries.needs_key(provider):
-        raise AiUnavailable(f"{provider} has no API key. Set one in the AI settings.")
-    return key or ""
+    if problem := queries.why_no_key(provider):
+        raise AiUnavailable(problem)
+    return open_sealed(provider, "api_key") or ""
 
 
 # --- Trying a provider -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from syteops.ai.queries import default_provider, list_areas
+from syteops.core.encryption import SecretState, secret_state
 from syteops.core.start_page import Line, Need, Panel, Step, counted, first_step, needs, panel
 
 
@@ -44,16 +45,23 @@ def show_ai(person: Any) -> Panel:
     if default is None:
         lines = [Line("Default provider", "warn", "none")]
     else:
-        has_key = default.api_key is not None
+        key = secret_state(default, "api_key")
         page = reverse("admin:ai_aiprovider_change", args=[default.pk])
         lines = [
             Line("Default provider", note=str(default), url=page),
-            Line("Its key", "good" if has_key else "warn", "set" if has_key else "not set"),
+            Line("Its key", *_KEYS[key]),
         ]
     ready = sum(one.ready for one in areas)
     url = _areas("ready") if person.has_perm("ai.view_aiareasettings") else ""
     lines.append(Line("Areas that work", url=url, count=ready))
     return Panel("AI", "neurology", reverse("admin:ai_aiprovider_changelist"), None, lines)
+
+
+_KEYS = {
+    SecretState.READABLE: ("good", "set"),
+    SecretState.UNREADABLE: ("warn", "unreadable: set it again"),
+    SecretState.NONE: ("warn", "not set"),
+}
 
 
 def _areas(works: str) -> str:

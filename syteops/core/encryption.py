@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,25 @@ def open_sealed(instance: models.Model, field: str, keys: KeyRing | None = None)
     if payload["for"] not in (bound, bound.partition(" ")[0]):  # former versions bound no origin
         raise UnsealError("This value was sealed for another row, or origin.")
     return str(payload["text"])
+
+
+class SecretState(Enum):
+    """What is in a sealed field."""
+
+    NONE = "none"
+    READABLE = "readable"
+    UNREADABLE = "unreadable"
+
+
+def secret_state(instance: models.Model, field: str) -> SecretState:
+    """Whether there is a secret in that field, and whether it opens. One that does not is of no use
+    to anybody: it must be set again. Raises KeysAway.
+    """
+    try:
+        is_there = open_sealed(instance, field) is not None
+    except UnsealError:
+        return SecretState.UNREADABLE
+    return SecretState.READABLE if is_there else SecretState.NONE
 
 
 def seal_text(purpose: str, text: str) -> str:

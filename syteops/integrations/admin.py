@@ -14,7 +14,7 @@ from unfold.widgets import (
 
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.catalogue import CatalogueAdmin
-from syteops.adminkit.moments import in_full
+from syteops.adminkit.secret_states import state_in_words
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
 from syteops.core.form_fields import SecretField
@@ -155,9 +155,9 @@ def _types_field(request: HttpRequest, entry: queries.Installed) -> forms.Field:
 
 def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:
     """An input for a new secret, and a switch to clear the stored one."""
-    state = "Not set."
+    state = state_in_words(secret.row, "value").removesuffix(".") + "."
     if secret.key_set:
-        state = f"Set on {in_full(secret.key_set_at)}: it is never shown, and empty keeps it."
+        state = f"{state} It is never shown, and empty keeps it."
     prefix = secret.spec.generated
     made = {} if prefix is None else {"data-generate": prefix}
     fields: dict[str, forms.Field] = {

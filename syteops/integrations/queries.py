@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 
-from syteops.core.encryption import UnsealError, open_sealed
+from syteops.core.encryption import SecretState, UnsealError, open_sealed, secret_state
 from syteops.core.errors import Conflict, NotFound
 from syteops.core.modules import inactive_modules
 from syteops.core.schemas import missing, with_defaults
@@ -32,6 +32,11 @@ class StoredSecret:
     @property
     def key_set_at(self) -> Any:
         return self.row.value_set_at
+
+    @property
+    def works(self) -> bool:
+        """Whether it is set, and opens."""
+        return secret_state(self.row, "value") is SecretState.READABLE
 
 
 @dataclass(frozen=True)
@@ -93,17 +98,17 @@ class Installed:
 
     @property
     def missing_secrets(self) -> list[str]:
-        """The required secrets that are not set."""
-        return [one.name for one in self.secrets if one.spec.required and not one.key_set]
+        """The required secrets that are not set, or do not open."""
+        return [one.name for one in self.secrets if one.spec.required and not one.works]
 
     def setup(self) -> Setup:
         """Config and opened secrets. Raises Conflict if something is missing or does not open."""
-        if lacking := [*self.missing_config, *self.missing_secrets]:
-            raise Conflict(f"{self.name} is not set up. Set first: {', '.join(lacking)}.")
         try:
             opened = {one.name: open_sealed(one.row, "value") for one in self.secrets}
         except UnsealError as error:
             raise Conflict(f"A secret of {self.name} does not open. Set it again.") from error
+        if lacking := [*self.missing_config, *self.missing_secrets]:
+            raise Conflict(f"{self.name} is not set up. Set first: {', '.join(lacking)}.")
         return Setup(self.config, {name: text for name, text in opened.items() if text})
 
 

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.moments import moment
+from syteops.adminkit.secret_states import state_in_words
 from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.adminkit.shown_words import among_values, by_texts
 from syteops.deliveries.choices import LABELS, Standing
@@ -75,14 +76,20 @@ class WebhookAdmin(ServiceAdmin):
         "shown_events": among_values(lambda: Webhook.objects.values_list("pk", "types"), _events),
         "shown_standing": by_texts(_standings),
     }
-    fields = ("name", "url", "types", "active", "made_as")
+    fields = ("name", "url", "types", "active", "secret_state", "made_as")
+    readonly_fields = ("secret_state",)
     actions_detail = ("test", "rotate", "deliveries")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         return queries.with_standing(super().get_queryset(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [one for one in self.fields if one != "made_as" or obj is None]
+        left_out = "secret_state" if obj is None else "made_as"
+        return [one for one in self.fields if one != left_out]
+
+    @display(description="Signing secret")  # type: ignore[untyped-decorator]
+    def secret_state(self, webhook: Webhook) -> str:
+        return state_in_words(webhook, "signing_secret", "Rotate it.")
 
     # --- The list ---
 

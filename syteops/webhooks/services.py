@@ -111,7 +111,7 @@ def send_test(actor: Actor, webhook: Webhook) -> Webhook:
 
     Raises Conflict where nothing is sent.
     """
-    if webhook.signing_secret is None:
+    if not signing.signing_secrets(webhook):
         raise Conflict(NO_SECRET)
     if not webhook.active:
         raise Conflict(f"{webhook} is not active. Activate it first.")
@@ -121,4 +121,4 @@ def send_test(actor: Actor, webhook: Webhook) -> Webhook:
     return webhook
 
 
-NO_SECRET = "It has no signing secret, so nothing is sent. Rotate its secret."  # noqa: S105
+NO_SECRET = "It has no readable signing secret, so nothing is sent. Rotate its secret."  # noqa: S105

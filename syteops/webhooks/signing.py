@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
-from syteops.core.encryption import UnsealError, open_sealed
+from syteops.audit.services import read_secret
 from syteops.webhooks.models import Webhook
 
 PREFIX = "whsec_"
@@ -27,10 +27,7 @@ def signing_secrets(webhook: Webhook) -> list[str]:
     rotated_at = webhook.former_secret_set_at
     if rotated_at and timezone.now() < rotated_at + OVERLAP:
         names.append("former_secret")
-    try:
-        opened = [open_sealed(webhook, name) for name in names]
-    except UnsealError:
-        return []
+    opened = [read_secret(webhook, name) for name in names]
     return [one for one in opened if one] if opened[0] else []
 
 
