@@ -242,3 +242,35 @@ def test_nor_is_another_one_opened_before_a_restart(own: DatabaseWrapper) -> Non
     kept.replace(place)
     tell(anew)
     anew.close()
+
+
+def test_what_is_in_a_journal_that_was_taken_away_is_kept(own: DatabaseWrapper) -> None:
+    """Whoever tidied up took it, while the site ran: what was acknowledged was lost with it."""
+    place = Path(own.settings_dict["NAME"])
+    tell(own)
+    place.with_name(f"{place.name}-wal").unlink()
+    with pytest.raises(OperationalError, match="restart SyteOps"):
+        tell(own)
+    place.with_suffix(".copy").write_bytes(place.read_bytes())
+    with closing(sqlite3.connect(place.with_suffix(".copy"))) as copy:
+        assert copy.execute("SELECT count(*) FROM story").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_no_other_journal_is_begun_beside_it(own: DatabaseWrapper, ending: str) -> None:
+    """Threads without a connection began one, and each half of the site saw its own writes alone,
+    of which one half was gone with the restart.
+    """
+    place = Path(own.settings_dict["NAME"])
+    tell(own)
+    journal = place.with_name(f"{place.name}{ending}")
+    journal.unlink()
+    anew = own.copy()
+    anew.may_create = False
+    for _ in range(2):
+        with pytest.raises(OperationalError, match="restart SyteOps"):
+            tell(anew)
+    assert not journal.exists()
+    own.close()
+    tell(anew)
+    anew.close()

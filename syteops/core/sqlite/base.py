@@ -10,8 +10,9 @@ then, such as whether the input is right, keeps no other writer waiting.
 What is written stands in a log until it is taken into the database, and whoever commits when that
 log is long does it, waiting for the disk twice. Threads beside the requests do it first.
 
-A file that is taken away or replaced while the site runs, as when somebody puts back an older one,
-is noticed at the next request, and none is made or opened in its place until a restart.
+A file that is taken away or replaced while the site runs, as when somebody puts back an older one
+or clears the journal away, is noticed at the next request, and none is made or opened in its place
+until a restart.
 
 And numbers that no column can hold are found in no row. Django sees to that for one number, but
 among several SQLite's client raises OverflowError.
@@ -19,10 +20,13 @@ among several SQLite's client raises OverflowError.
 
 import os
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base, operations
@@ -32,7 +36,10 @@ from django.db.models.lookups import In
 _BEYOND = 2**63
 File = tuple[int, int]
 """Which one it is, by whatever name: its disk, and its number there."""
-_LOST = "the file of the database was taken away or replaced: restart SyteOps"
+Files = tuple[File | None, ...]
+"""The database and its journal, one for each of _ENDINGS; None for one that is not there."""
+_ENDINGS = ("", "-wal", "-shm")
+_LOST = "a file of the database was taken away or replaced: restart SyteOps"
 
 
 @lru_cache(maxsize=512)
@@ -85,9 +92,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     longest_log = 4000
     """The pages after which a commit of this connection takes them into the database."""
     is_lost = False
-    """Whether the file that was opened has its name no more: nobody would find what is written."""
+    """Whether a file that was opened has its name no more: nobody would find what is written."""
     _files: ClassVar[dict[Any, File | None]] = {}
     """By its name, the file that this process has opened, or that which it was forked from."""
+    _each: ClassVar["WeakSet[DatabaseWrapper]"] = WeakSet()
+    _guard: ClassVar[Lock] = Lock()  # of the threads that open connections
+    _opened: Files = ()
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
 
@@ -101,36 +111,60 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """As Django's. Raises OperationalError where the file is another than before.
 
-        Beside it is the journal of the former one, which SQLite would take for its own.
+        Beside it is the journal of the former one, which SQLite would take for its own. Nor is it
+        opened while others of this process have a journal that is not there: SQLite would make
+        another, and of what is written into the two only one would stay.
         """
-        name, there = self.settings_dict["NAME"], self._file_there()
-        if not self.may_create and self._files.get(name, there) != there:
-            raise OperationalError(_LOST)
-        opened = super().get_new_connection(conn_params)
-        self._file, self.is_lost = self._file_there(), False
-        self._files[name] = self._file
+        name = self.settings_dict["NAME"]
+        with self._guard:
+            there = self._files_there()[0]
+            is_another = self._files.get(name, there) != there
+            if not self.may_create and (is_another or self._others_have_lost(name)):
+                raise OperationalError(_LOST)
+            self._opened = ()
+            opened = super().get_new_connection(conn_params)
+            self._files[name] = self._files_there()[0]
+            self._each.add(self)
         return opened
 
+    def _others_have_lost(self, name: Any) -> bool:
+        same = (one for one in self._each if one.settings_dict["NAME"] == name)
+        return any(one.connection is not None and not one._has_its_files() for one in same)
+
     def close_if_unusable_or_obsolete(self) -> None:
-        """As Django's, at both ends of a request, and find out whether the file is still there."""
-        self.is_lost = self.connection is not None and self._file != self._file_there()
+        """As Django's, at both ends of a request, and find out whether its files are there."""
+        self.is_lost = self.connection is not None and not self._has_its_files()
+        if self.is_lost:
+            self._save_journal()
         super().close_if_unusable_or_obsolete()
 
-    def _file_there(self) -> File | None:
-        """Which file has the name of the database; None for none, as in memory."""
-        try:
-            found = os.stat(self.settings_dict["NAME"])
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+    def _has_its_files(self) -> bool:
+        there = self._files_there()
+        found = zip(self._opened, there, strict=False)  # nothing was opened yet, at the beginning
+        return self._opened == there or all(one in (None, now) for one, now in found)
+
+    def _files_there(self) -> Files:
+        """Which files have the names of the database's; none, as in memory."""
+        return tuple(_file_at(f"{self.settings_dict['NAME']}{ending}") for ending in _ENDINGS)
+
+    def _save_journal(self) -> None:
+        """Take what is in a journal that has no name any more into the database.
+
+        Else it would end with the last process that has it open. Not where somebody has another.
+        """
+        database, journal, _ = self._files_there()
+        if database == self._opened[0] and journal is None:
+            with suppress(sqlite3.Error):
+                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def init_connection_state(self) -> None:
         """As Django's."""
         super().init_connection_state()
         self.connection.execute(f"PRAGMA wal_autocheckpoint = {self.longest_log}")
+        self._opened, self.is_lost = self._files_there(), False  # the journal is there by now
 
     def create_cursor(self, name: Any = None) -> Any:
-        """A cursor of the connection. Raises OperationalError while its file is not there."""
+        """A cursor of the connection. Raises OperationalError while a file of it is not there."""
         if self.is_lost:
             raise OperationalError(_LOST)
         cursor = self.connection.cursor(factory=CursorWrapper)
@@ -195,6 +229,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return self.cursor()
         made = self.create_cursor()
         return self.make_debug_cursor(made) if self.queries_logged else self.make_cursor(made)
+
+
+def _file_at(name: str) -> File | None:
+    try:
+        found = os.stat(name)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @lru_cache(maxsize=4096)  # what is read again is found in the same rows
