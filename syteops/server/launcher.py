@@ -36,6 +36,7 @@ from syteops.server import stopping
 from syteops.server.connections import connections_of_a_worker
 from syteops.server.handlers import shared_handler
 from syteops.server.keeper import Keeper
+from syteops.server.serving import listening_address
 
 log = logging.getLogger("syteops.server")
 
@@ -206,8 +207,7 @@ class Watchdog:
         self._looks[process] = looks
         if looks > self._limit:
             log.error("Worker %s does not answer: it is replaced.", process)
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+            worker.inner.kill()  # not by its number, which another process has once it has ended
             self._looks.pop(process, None)
 
 
@@ -254,7 +254,7 @@ def make_server() -> Server:
     """Granian with our settings; not serving yet."""
     return Server(
         "syteops.asgi:application",
-        address=settings.HOST,
+        address=listening_address()[1][0],
         port=settings.PORT,
         # Why ASGI, and one thread behind it: docs/performance.md, "Slow clients".
         interface=Interfaces.ASGINL,

@@ -56,15 +56,21 @@ def test_who_sends_without_end_keeps_it_from_nothing(
 
 @pytest.fixture
 def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Those that were, each by itself: one that has ended leaves its number to another process."""
     found: list[int] = []
-    monkeypatch.setattr(os, "kill", lambda process, signal: found.append(process))
+    monkeypatch.setattr(os, "kill", lambda process, signal: pytest.fail("by its number"))
     return found
+
+
+def worker(number: int, killed: list[int]) -> SimpleNamespace:
+    inner = SimpleNamespace(pid=number, kill=lambda: killed.append(number))
+    return SimpleNamespace(inner=inner, birth=0.0)
 
 
 def test_a_worker_is_ended_that_gets_nowhere_or_says_nothing(
     watchdog: Watchdog, killed: list[int]
 ) -> None:
-    watchdog._server.wrks = [SimpleNamespace(inner=SimpleNamespace(pid=one)) for one in (7, 8, 9)]
+    watchdog._server.wrks = [worker(one, killed) for one in (7, 8, 9)]
     token = announced().split()[1]
     for number in range(7):  # the first rests, the second is at one request, the third hangs
         busy = [] if number else [f"{token} 9 1.0".encode()]
@@ -77,7 +83,7 @@ def test_none_is_ended_for_having_been_stopped_with_all_others(
     watchdog: Watchdog, killed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by a snapshot, or one who pauses a container: all requests under way were lost."""
-    watchdog._server.wrks = [SimpleNamespace(inner=SimpleNamespace(pid=7), birth=0.0)]
+    watchdog._server.wrks = [worker(7, killed)]
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     say(f"{announced().split()[1]} 7 {now}".encode())
@@ -143,14 +149,14 @@ def test_a_worker_is_started_as_soon_as_there_is_room(monkeypatch: pytest.Monkey
     server = launcher.make_server()
     monkeypatch.setattr(Granian, "_spawn_worker", Full)
     monkeypatch.setattr(launcher, "RESPAWN_INTERVAL", 0)
-    worker = server._spawn_worker(idx=0)
-    worker.start()
-    assert worker.tried == 5
+    made = server._spawn_worker(idx=0)
+    made.start()
+    assert made.tried == 5
     server.interrupt_signal = True
-    worker = server._spawn_worker(idx=0)
+    made = server._spawn_worker(idx=0)
     with pytest.raises(OSError, match="temporarily"):
-        worker.start()
-    assert worker.tried == 1
+        made.start()
+    assert made.tried == 1
 
 
 def test_who_hears_of_ends_misses_none_and_rests_after_each() -> None:
