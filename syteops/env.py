@@ -252,8 +252,8 @@ def read_settings_file() -> Path | None:
     """
     given = env.str("SYTEOPS_ENV_FILE")
     path = BASE_DIR / (given or ".env")
-    if not given and ("SYTEOPS_ENV_FILE" in os.environ or not path.is_file()):
-        return None
+    if not given and ("SYTEOPS_ENV_FILE" in os.environ or not os.path.lexists(path)):
+        return None  # a link that leads nowhere is there: what it leads to is missing
     try:
         found = parse_env_file(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -274,7 +274,11 @@ SETTINGS_FILE = read_settings_file()
 
 def data_dir() -> Path:
     """Where this site is kept, wherever a command is started: else it would begin another there."""
-    return (BASE_DIR / (env.str("SYTEOPS_DATA_DIR") or "var")).resolve()
+    given = env.str("SYTEOPS_DATA_DIR")
+    if given.startswith(("~", "$")):
+        problem = f"is {given!r}, of which only a shell makes a path"
+        raise WrongSetting("SYTEOPS_DATA_DIR", problem, "Write the whole path.")
+    return (BASE_DIR / (given or "var")).resolve()
 
 
 DATA_DIR = data_dir()

@@ -181,6 +181,28 @@ def test_a_settings_file_that_cannot_be_read_stops_the_start(
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_link_to_a_settings_file_that_is_away_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it leads to was not mounted yet: a second, empty site was set up beside the code."""
+    monkeypatch.setattr(module, "BASE_DIR", tmp_path)
+    monkeypatch.delenv("SYTEOPS_ENV_FILE")
+    assert module.read_settings_file() is None
+    (tmp_path / ".env").symlink_to(tmp_path / "mounted" / "env")
+    with pytest.raises(WrongSetting, match=r"SYTEOPS_ENV_FILE cannot be read .*No such file"):
+        module.read_settings_file()
+
+
+@pytest.mark.parametrize("text", ["~/site", "$HOME/site", "${HOME}/site"])
+def test_a_path_that_only_a_shell_understands_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """In the settings file it named another directory than in a shell, and so another site."""
+    monkeypatch.setenv("SYTEOPS_DATA_DIR", text)
+    with pytest.raises(WrongSetting, match="of which only a shell makes a path"):
+        module.data_dir()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -9,6 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -22,6 +23,7 @@ from syteops.env import DATA_DIR, SETTINGS_FILE
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof
 from syteops.server.handlers import shared_handler
+from syteops.server.models import EncryptionProof
 
 
 def hold_locks() -> list[int]:
@@ -44,7 +46,7 @@ def _address() -> list[int]:
         return []
     with socket.socket(socket.AF_UNIX) as name:
         try:
-            name.bind(f"\0syteops {settings.HOST} {settings.PORT}")
+            name.bind(f"\0syteops {listening_address()[1][0]} {settings.PORT}")
         except OSError as error:
             raise _cannot_listen(error) from error
         return [name.detach()]
@@ -111,16 +113,17 @@ def introduce() -> Iterator[str]:
 
 
 def require_own_database() -> None:
-    """Raises CommandError for an empty database beside a data directory that has been used.
+    """Raises CommandError for a database without a site beside a data directory that has been used.
 
-    So a DATABASE_URL that was lost or misspelt never begins a second, empty site.
+    So a DATABASE_URL that was lost or misspelt never begins a second, empty site. A new database
+    may have tables for all that, of an extension or of another program.
     """
     used = next((name for name in _SIGNS_OF_USE if (DATA_DIR / name).exists()), None)
-    if used is None or connection.introspection.table_names():
+    if used is None or EncryptionProof._meta.db_table in connection.introspection.table_names():
         return
     raise CommandError(
-        f"The database is empty ({database_name()}), but this data directory has been used "
-        f"({DATA_DIR / used}). Correct DATABASE_URL or restore the database. "
+        f"There is no site in the database ({database_name()}), but this data directory has been "
+        f"used ({DATA_DIR / used}). Correct DATABASE_URL or restore the database. "
         "To begin a new site, give it another SYTEOPS_DATA_DIR."
     )
 
@@ -203,15 +206,23 @@ def require_free_address() -> None:
 
     The server would not notice: it shares its port with whoever listens there already.
     """
-    host, port = settings.HOST, settings.PORT
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, address = listening_address()
         with socket.socket(family) as probe:
             # Connections of a server that has just stopped do not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
         raise _cannot_listen(error) from error
+
+
+def listening_address() -> tuple[int, Any]:
+    """The family and the address that HOST and PORT stand for. Raises OSError for a name of none.
+
+    The server itself takes numbers only, and no name such as `localhost`.
+    """
+    found = socket.getaddrinfo(settings.HOST, settings.PORT, type=socket.SOCK_STREAM)
+    return found[0][0], found[0][4]
 
 
 def _cannot_listen(error: OSError) -> CommandError:

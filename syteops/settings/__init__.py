@@ -47,7 +47,8 @@ TASK_THREADS = env.int("TASK_THREADS", default=8)
 WORKER_TIMEOUT = env.int("WORKER_TIMEOUT", default=120)
 # Seconds in which the headers of a request, and then its body, must have arrived.
 REQUEST_TIMEOUT = env.int("REQUEST_TIMEOUT", default=30)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
+_OWN_HOST = f"[{HOST}]" if ":" in HOST else HOST
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", _OWN_HOST])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many reverse proxies stand in front and append to X-Forwarded-For. With 0 that header is
 # ignored: anybody can write it.

@@ -3,9 +3,11 @@
 import gc
 import os
 import re
+import runpy
 import sys
 from importlib.util import find_spec
 from io import StringIO
+from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +24,7 @@ from syteops.audit.models import AuditEntry
 from syteops.core.locks import Busy, exclusive
 from syteops.server import serving
 from syteops.server.backup import site
-from syteops.server.launcher import load_what_workers_share
+from syteops.server.launcher import load_what_workers_share, make_server
 from syteops.server.management.commands import serve
 from tests.environment import ROOT
 from tests.servers import free_port
@@ -58,6 +60,22 @@ def test_of_two_sites_that_begin_at_one_address_one_serves(
         os.close(file)
     for file in serving.hold_locks():
         os.close(file)
+
+
+@pytest.mark.parametrize(("host", "family"), [("localhost", "any"), ("127.1", 4), ("::1", 6)])
+def test_host_may_be_a_name(settings: Settings, host: str, family: object) -> None:
+    """The server takes none, and ended with a traceback at `HOST=localhost`."""
+    settings.HOST, settings.PORT = host, free_port()
+    address = ip_address(make_server().bind_addr)
+    assert address.is_loopback
+    assert family in ("any", address.version)
+
+
+def test_a_site_answers_to_the_address_that_it_listens_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser writes one of IPv6 in brackets."""
+    monkeypatch.setenv("HOST", "2001:db8::1")
+    read = runpy.run_path(str(ROOT / "syteops" / "settings" / "__init__.py"))
+    assert "[2001:db8::1]" in read["ALLOWED_HOSTS"]
 
 
 def test_a_database_that_has_not_all_letters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,11 +171,14 @@ def test_a_settings_file_is_read_whole_and_the_environment_wins(
     assert "Cannot listen on 192.0.2.1 port 8125" in done.stderr
 
 
-def test_an_empty_database_beside_a_used_data_directory_is_refused(site: Site) -> None:
+def test_another_database_beside_a_used_data_directory_is_refused(site: Site) -> None:
+    """Also where it has tables, such as those of PostGIS: a second site was made in it."""
     elsewhere = f"sqlite:///{site.data_dir}/lost.sqlite3"
+    with closing(sqlite3.connect(site.data_dir / "lost.sqlite3")) as file:
+        file.execute("CREATE TABLE spatial_ref_sys (srid)")
     refused = manage("setup", data_dir=site.data_dir, DATABASE_URL=elsewhere)
     assert refused.returncode == 1
-    assert "The database is empty (SQLite, " in refused.stderr
+    assert "There is no site in the database (SQLite, " in refused.stderr
     assert "Correct DATABASE_URL or restore the database." in refused.stderr
     assert "Password:" not in refused.stdout
     served = manage("serve", data_dir=site.data_dir, DATABASE_URL=elsewhere)

@@ -44,8 +44,8 @@ class Command(BaseCommand):
         require_database()
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive(SETUP_LOCK, wait=True):
-            require_own_database()
             require_migratable_database()
+            require_own_database()
             require_audit_key()
             done = [
                 *self._close_files(),
