@@ -3,6 +3,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from syteops.audit.services import read_secret
 from syteops.audit.switchables import SwitchableState
 from syteops.core.encryption import EncryptedTextField
 from syteops.core.entities import Entity
@@ -63,11 +64,15 @@ class IntegrationSecret(Entity):
 
     @property
     def address(self) -> str:
-        """The value of the config to which it is sent; "" where that is no value of the config."""
+        """To which it is sent: a value of the config, or another secret; "" where there is none."""
         one = all_integrations().get(self.integration)
         spec = one and one.secret(self.name)
-        if not one or not spec or spec.sent_to not in one.config_schema["properties"]:
+        if not one or not spec or not spec.sent_to:
             return ""
+        if one.secret(spec.sent_to):
+            mine = {"integration": self.integration, "name": spec.sent_to}
+            place = IntegrationSecret.objects.filter(**mine).first()
+            return (place and read_secret(place, "value")) or ""
         state = IntegrationState.objects.filter(slug=self.integration).first()
         config = with_defaults(one.config_schema, state.config if state else {})
         return str(config.get(spec.sent_to, ""))

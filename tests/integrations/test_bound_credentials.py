@@ -111,6 +111,20 @@ def test_whoever_moves_the_address_in_the_database_is_not_sent_the_key() -> None
         get_installed("relay").setup()
 
 
+def test_nor_the_push_token_who_puts_a_former_address_back_that_was_sealed_as_well() -> None:
+    set_secret("automation_push", "url", "https://former.example/")
+    address = IntegrationSecret.objects.filter(integration="automation_push", name="url")
+    former = address.get().value
+    set_secret("automation_push", "url", "https://flows.example/a")
+    set_secret("automation_push", "token", "the-token")
+    set_secret("automation_push", "url", "https://flows.example/b")
+    assert get_installed("automation_push").setup().secrets["token"] == "the-token"
+
+    address.update(value=former)
+    with pytest.raises(Conflict, match="does not open"):
+        get_installed("automation_push").setup()
+
+
 def test_over_the_api() -> None:
     system = a_system()
     client = Client(headers={"Accept": "application/json"})
