@@ -11,7 +11,10 @@ from syteops.core.encryption import KeyRing, ring
 from syteops.core.locks import snapshot
 from syteops.core.written import State, state_column, state_from
 
-_BOUND = ("pk", "public_id", "kind", "scopes", "networks", "expires_at", "verifier")
+_BOUND = (
+    "pk", "public_id", "kind", "scopes", "networks", "expires_at", "retires_at", "revoked_at",
+    "paused_at", "verifier",
+)  # fmt: skip
 """What the genuineness of a key follows from, beside the ring."""
 _found: dict[KeyRing, dict[int, bool]] = {}
 """By the ring and the hash of a row: whether it was genuine when this process last looked.

@@ -1,4 +1,4 @@
-"""What the audit trail tells of the end of keys, against what their rows say.
+"""What the audit trail tells of the end of keys and of the API, against what their rows say.
 
 The rights and ends of a key are sealed in its row, so an older row that somebody has kept is as
 genuine as that of now. But the trail, from which nothing is taken unnoticed, tells of the end.
@@ -7,7 +7,7 @@ genuine as that of now. But the trail, from which nothing is taken unnoticed, te
 from collections.abc import Collection
 from typing import Any
 
-from manage_api.keys.models import ManageKey
+from manage_api.keys.models import ApiSwitch, ManageKey
 from syteops.audit.queries import changes_of_each
 from syteops.audit.snapshots import json_value
 from syteops.core.events import Verb
@@ -34,3 +34,10 @@ def put_back(public_ids: Collection[str]) -> set[str]:
 
 def _agrees(key: ManageKey, ends: dict[str, Any]) -> bool:
     return all(json_value(getattr(key, name)) == end for name, end in ends.items())
+
+
+def was_disabled() -> bool:
+    """Whether the API was, and nobody has enabled it since, whatever its row says."""
+    events = [f"{ApiSwitch.noun}.{verb}" for verb in (Verb.ENABLED, Verb.DISABLED)]
+    told = changes_of_each(ApiSwitch, ["1"]).filter(event__in=events).order_by("-pk")
+    return told.values_list("event", flat=True).first() == events[1]

@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from manage_api.keys import tokens
+from manage_api.keys.endings import was_disabled
 from manage_api.keys.models import ApiSwitch, KeyCalls, KeyKind, ManageKey
 from syteops.audit.models import AuditEntry, Outcome
 from syteops.core.actors import ActorKind
@@ -34,7 +35,7 @@ def site_key() -> ManageKey | None:
 
 def api_enabled() -> bool:
     """Whether the API is enabled. Without a key nobody can use it even so."""
-    return ApiSwitch.objects.get(pk=1).enabled
+    return ApiSwitch.objects.get(pk=1).enabled and not was_disabled()
 
 
 def api_state() -> str:

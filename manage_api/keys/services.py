@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from manage_api import throttling
 from manage_api.keys import rights, tokens, validators
-from manage_api.keys.endings import put_back
+from manage_api.keys.endings import put_back, was_disabled
 from manage_api.keys.models import ApiSwitch, KeyKind, ManageKey
 from manage_api.keys.queries import replaced_by, site_key, sponsored_keys
 from syteops.audit import services as audit
@@ -160,6 +160,7 @@ def set_api_enabled(actor: Actor, enabled: bool) -> bool:
     if enabled:
         rights.require_held(actor, rights.of_working_keys())
     switch = ApiSwitch.objects.select_for_update().get(pk=1)
+    switch.enabled = switch.enabled and not was_disabled()  # as everybody takes it
     event = Verb.ENABLED if enabled else Verb.DISABLED
     return audit.update(actor, switch, {"enabled": enabled}, event)
 

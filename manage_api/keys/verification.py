@@ -14,7 +14,7 @@ from django.utils.http import http_date
 from manage_api import throttling
 from manage_api.errors import ApiError, not_authenticated
 from manage_api.keys import tokens, usage
-from manage_api.keys.endings import put_back
+from manage_api.keys.endings import put_back, was_disabled
 from manage_api.keys.models import ApiSwitch, KeyKind, KeyState, ManageKey
 from manage_api.keys.queries import first_of_line
 from manage_api.operations import Operation, all_scopes
@@ -121,6 +121,8 @@ def caller_for(text: str, request: HttpRequest, channel: Channel = Channel.REST)
         _refuse_altered(holder, request, channel)
     try:
         _check_state(key, address)
+        if not is_known and was_disabled():
+            raise ApiError("api_disabled")
     except ApiError as refusal:
         _note_refusal(holder, refusal.code, request, channel)
         if refusal.status == 403:  # a 401 tells nobody anything

@@ -16,7 +16,8 @@ from pytest_django import Settings
 
 from manage_api.keys import services, tokens, verification
 from manage_api.keys.alterations import altered_keys
-from manage_api.keys.models import ManageKey
+from manage_api.keys.models import ApiSwitch, ManageKey
+from manage_api.keys.queries import api_state
 from manage_api.keys.services import Issued
 from manage_api.operations import all_scopes
 from syteops.audit.models import AuditEntry, Outcome
@@ -41,6 +42,7 @@ ALTERATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "a later end": lambda: {"expires_at": timezone.now() + timedelta(days=365)},
     "no end": lambda: {"expires_at": None},
     "a key for everything": lambda: {"kind": "site"},
+    "a pause that nobody has ordered": lambda: {"paused_at": timezone.now()},
 }
 
 
@@ -188,6 +190,21 @@ def test_nor_does_one_of_before_with_which_it_was_to_be_resumed(issued: Issued) 
     mine.update(**paused)
     services.resume_key(SYSTEM, issued.key)
     assert told(issued.text) == told(tokens.new_token().text)
+
+
+def test_nor_is_an_api_that_was_disabled_enabled_there(
+    issued: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert status(issued) == 200
+    services.set_api_enabled(SYSTEM, False)
+    ApiSwitch.objects.update(enabled=True)
+    assert api_state() == "disabled"
+    later = monotonic() + 61
+    monkeypatch.setattr(verification, "monotonic", lambda: later)  # until then it is remembered
+    assert Api(issued.text).get("/whoami").json()["code"] == "api_disabled"
+
+    assert services.set_api_enabled(SYSTEM, True)
+    assert (status(issued), api_state()) == (200, "enabled")
 
 
 @pytest.mark.parametrize("end", ENDS)

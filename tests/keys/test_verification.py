@@ -76,15 +76,15 @@ def test_garbage_costs_no_query(
             assert Api(key).get("/whoami").status_code == 401
 
 
-def test_authenticating_costs_one_query_and_the_first_time_one_more(
+def test_authenticating_costs_one_query_and_the_first_time_two_more(
     site_key: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """That one asks the trail whether the key has ended."""
+    """Those ask the trail whether the key has ended, or the API was disabled."""
     from django.test import RequestFactory
 
     from manage_api.keys.verification import caller_for
 
-    for many in (2, 1, 1):
+    for many in (3, 1, 1):
         with django_assert_num_queries(many):
             assert caller_for(site_key, RequestFactory().get("/")).key.kind == "site"
 
