@@ -174,9 +174,8 @@ class AuditedAdmin(GuardedAdmin):
         """What was given here; what comes through groups is on their pages."""
         own = getattr(obj, self.form.rights_field).all()
         given = rights.in_words(queries.permission_names(own))
-        return (
-            format_html_join("\n", "<p>{}</p>", ([one] for one in given)) or "No right of its own"
-        )
+        shown = format_html_join("\n", "<p>{}</p>", ([one] for one in given))
+        return shown or "No right of its own"
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Of a change only what was changed in the form: all else stays as others have left it.
@@ -188,6 +187,8 @@ class AuditedAdmin(GuardedAdmin):
             super().save_model(request, obj, form, change)
             return
         stored = lock_row(self.model, obj.pk)
+        if not self.has_change_permission(request, stored):  # who was given more meanwhile
+            raise PermissionDenied
         refuse_if_unseen(request, self.changes(str(obj.pk)))
         request.values_before = self.values(stored)  # type: ignore[attr-defined]
         columns = {field.name for field in self.model._meta.concrete_fields}
@@ -366,8 +367,7 @@ def _ask_for_removal(request: HttpRequest, person: User) -> Question:
         f"{person} is signed out everywhere and {after}. The recovery codes stop working, too. "
         "Make sure that it is the person who asks: whoever else has the password would get in."
     )
-    title = f"Remove the second factor of {person}?"
-    form = confirming(request, forms.Form)
+    title, form = f"Remove the second factor of {person}?", confirming(request, forms.Form)
     return Question(title, text, "Remove second factor", form, danger=True)
 
 

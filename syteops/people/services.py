@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -132,11 +133,16 @@ def record_person(actor: Actor, user: User, before: dict[str, Any]) -> None:
     """Record what differs from `before` (nothing, for a new person).
 
     Whoever may not sign in any more is signed out for good: that he may again opens no session of
-    before.
+    before. So is whoever has another address, if that is a way in, but for who changes his own.
     """
     _record(actor, Noun.PERSON, about(user), before, person_values(user))
-    if any(before.get(name) and not getattr(user, name) for name in ("is_active", "is_staff")):
+    is_way_in = settings.OIDC_ISSUER and actor.id != str(user.pk)
+    is_moved = is_way_in and before.get("email", user.email) != user.email
+    if is_moved or any(before.get(one) and not getattr(user, one) for one in _LETS_IN):
         end_sessions(user)
+
+
+_LETS_IN = ("is_active", "is_staff")
 
 
 def record_group(actor: Actor, group: Group, before: dict[str, Any]) -> None:

@@ -7,12 +7,14 @@ a password is enough for others to deactivate, demote or delete its person.
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from syteops.adminkit.races import lock_row
 from syteops.audit.models import AuditEntry
+from syteops.people import admin
 from tests.fixtures import signed_in
 from tests.people.person_pages import NEW_PASSWORD, save
 from tests.threads import elsewhere, uncommitted
@@ -82,6 +84,27 @@ def test_a_form_that_says_nothing_of_what_it_saw_changes_only_what_it_names(
     assert (bob.first_name, bob.email) == ("Robert", "theirs@example.com")
     [entry] = AuditEntry.objects.filter(event="person.updated")
     assert list(entry.changes) == ["first_name"]
+
+
+def test_whoever_was_given_more_than_the_helper_has_meanwhile_is_not_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another address would be a way in, to rights that the helper was never given."""
+    helper = User.objects.create_user("helper", is_staff=True)
+    rights = Permission.objects.filter(codename__in=["view_user", "change_user"])
+    helper.user_permissions.set(rights)
+    carl = User.objects.create_user("carl", "carl@example.com", is_staff=True)
+    client = signed_in(helper)
+    assert save(client, carl, email="c@example.com").status_code == 302
+
+    def promoted(*args: Any) -> Any:
+        User.objects.filter(pk=carl.pk).update(is_superuser=True)
+        return lock_row(*args)
+
+    monkeypatch.setattr(admin, "lock_row", promoted)
+    assert save(client, carl, email="helper@example.com").status_code == 403
+
+    assert User.objects.get(pk=carl.pk).email == "c@example.com"
 
 
 @pytest.mark.combination

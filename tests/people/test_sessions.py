@@ -9,10 +9,12 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
 from syteops.people.sessions import SessionStore, end_sessions, stored_key
 from tests.fixtures import signed_in
+from tests.people.person_pages import save
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +105,21 @@ def test_whoever_was_deactivated_signs_in_anew_once_active_again(
     bob.refresh_from_db()
     assert bob.is_active
     assert bob.is_staff
+    assert "/login/" in others.get("/admin/").headers["Location"]
+    assert page.get("/admin/").status_code == 200
+
+
+def test_where_an_address_signs_in_another_one_ends_what_began_with_the_former(
+    page: Client, alice: User, bob: User, settings: Settings
+) -> None:
+    """Whoever still has that mailbox was let in by it."""
+    others = signed_in(bob)
+    save(page, bob, email="bobby@example.com")
+    assert others.get("/admin/").status_code == 200
+    settings.OIDC_ISSUER = "https://login.example.com"
+    save(page, alice, email="own@example.com")
+    save(page, bob, email="bob@example.com", first_name="Bob")
+
     assert "/login/" in others.get("/admin/").headers["Location"]
     assert page.get("/admin/").status_code == 200
 
