@@ -30,8 +30,9 @@ _PRIVATE = (
 )
 
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]")
-# Parsers differ in what they make of more: behind brackets, some take a port without a colon.
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:.*)?")
+# Parsers differ in what they make of more: behind brackets, some take a port without a colon;
+# within them, some take any letter for a zone, and others raise for what is not ASCII.
+_HOST_AND_PORT = re.compile(r"(\[[!-Z^-~]*\]|[^\[\]:]*)(:.*)?")
 _PRIVATE_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 # What looks like an IPv4 address to the system's resolver: 127.1, 0x7f000001, 2130706433, 0177.1.
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}", re.I)

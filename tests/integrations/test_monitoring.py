@@ -193,6 +193,11 @@ def test_what_a_client_sent_is_not_reported() -> None:
         "exception": {"values": [{"type": "IntegrityError"}, {"type": "ValueError"}]},
         "logentry": {"message": "%s failed."},
     }
+    # As it came, where that names no route yet: below SCRIPT_NAME, with a client's link.
+    path = {"transaction": "/sub/e/canary-token", "transaction_info": {"source": "url"}}
+    assert "canary" not in str(without_request(path, None))
+    route = {"transaction": "/e/{token}", "transaction_info": {"source": "route"}}
+    assert without_request({**route}, None) == route
     line = {"logger": "django.request", "logentry": {"message": "Error: /e/canary-token"}}
     assert without_request(line, None) is None
 

@@ -95,6 +95,8 @@ WRONG = {
     "http://[::1]6379/": "port without a colon, of which others than urlsplit take",
     "http://[::1]\u0663/": "and in the digits of any script",
     "http://a[::1]:80/": "host before brackets",
+    "http://[2606:2800::1%\u00e9]/": "zone that cannot be sent, of which urlsplit takes any",
+    "http://[2606:2800::1%\u00b9]/": "and one that compatibility makes a digit",
     "http://exa$mple.com/": "no name",
     "http://a..b.com/": "empty label",
     f"https://example.com/{'a' * 2000}": "too long",

@@ -17,7 +17,8 @@ def without_request(event: dict[str, Any], hint: Any) -> dict[str, Any] | None:
     """The event without what the client sent: headers carry keys, bodies carry secrets.
 
     What an exception or a line of the log says may repeat any value, as PostgreSQL's do those of a
-    row that it refuses. Its name, where it was raised, and the words of the line stay.
+    row that it refuses. Its name, where it was raised, and the words of the line stay; so does the
+    route, but not an address, in which a link's secret may be.
 
     None, so that nothing is sent, for Django's log line about an error: it holds the address, and
     the error itself is reported anyway.
@@ -26,6 +27,8 @@ def without_request(event: dict[str, Any], hint: Any) -> dict[str, Any] | None:
         return None
     for name in ("request", "user", "breadcrumbs", "extra"):
         event.pop(name, None)
+    if (event.get("transaction_info") or {}).get("source") != "route":
+        event.pop("transaction", None)
     for raised in (event.get("exception") or {}).get("values") or []:
         raised.pop("value", None)
     for name in ("formatted", "params"):
