@@ -44,6 +44,8 @@ class BeginWithCopy:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for mark in ("xdist_group", "flaky"):  # of plugins that are not loaded here
+        config.addinivalue_line("markers", mark)
     if BEGUN in os.environ:
         config.pluginmanager.register(BeginWithCopy())
 
