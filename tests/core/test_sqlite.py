@@ -256,12 +256,18 @@ def test_what_is_in_a_journal_that_was_taken_away_is_kept(own: DatabaseWrapper) 
         assert copy.execute("SELECT count(*) FROM story").fetchone() == (1,)
 
 
+@pytest.mark.parametrize("is_link", [False, True])
 @pytest.mark.parametrize("ending", ["-wal", "-shm"])
-def test_no_other_journal_is_begun_beside_it(own: DatabaseWrapper, ending: str) -> None:
+def test_no_other_journal_is_begun_beside_it(
+    own: DatabaseWrapper, ending: str, is_link: bool
+) -> None:
     """Threads without a connection began one, and each half of the site saw its own writes alone,
     of which one half was gone with the restart.
     """
     place = Path(own.settings_dict["NAME"])
+    if is_link:
+        link = own.settings_dict["NAME"] = place.with_name("link")
+        link.symlink_to(place)
     tell(own)
     journal = place.with_name(f"{place.name}{ending}")
     journal.unlink()

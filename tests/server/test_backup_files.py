@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
+from syteops.server.backup import databases
 from syteops.server.backup.archive import Contents, put_file, unpack, write_archive
 from syteops.server.backup.site import _placed, _upload_files
 
@@ -108,3 +110,16 @@ def test_what_is_put_there_is_on_the_disk_before_it_has_its_name(
     (tmp_path / "key").write_text("secret")
     put_file(tmp_path / "key", tmp_path / "secrets" / "key")
     assert lasting == [len("secret")]
+
+
+def test_a_database_is_restored_to_where_a_link_leads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some keep it on another disk: the link was replaced, and the site went on beside it."""
+    place, link, copy = tmp_path / "disk", tmp_path / "db.sqlite3", tmp_path / "copy"
+    link.symlink_to(place)
+    copy.write_bytes(b"restored")
+    own = SimpleNamespace(vendor="sqlite", close=int, settings_dict={"NAME": link})
+    monkeypatch.setattr(databases, "connection", own)
+    databases.load(copy)
+    assert (place.read_bytes(), link.is_symlink()) == (b"restored", True)

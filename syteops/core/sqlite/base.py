@@ -37,8 +37,8 @@ _BEYOND = 2**63
 File = tuple[int, int]
 """Which one it is, by whatever name: its disk, and its number there."""
 Files = tuple[File | None, ...]
-"""The database and its journal, one for each of _ENDINGS; None for one that is not there."""
-_ENDINGS = ("", "-wal", "-shm")
+"""The database, and one for each of _JOURNAL; None for one that is not there."""
+_JOURNAL = ("-wal", "-shm")
 _LOST = "a file of the database was taken away or replaced: restart SyteOps"
 
 
@@ -98,6 +98,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _each: ClassVar["WeakSet[DatabaseWrapper]"] = WeakSet()
     _guard: ClassVar[Lock] = Lock()  # of the threads that open connections
     _opened: Files = ()
+    _place: str = ""
+    """Where the database is, and beside it its journal; its name may be a link to there."""
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
 
@@ -117,13 +119,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         name = self.settings_dict["NAME"]
         with self._guard:
-            there = self._files_there()[0]
+            there = _file_at(name)
             is_another = self._files.get(name, there) != there
             if not self.may_create and (is_another or self._others_have_lost(name)):
                 raise OperationalError(_LOST)
-            self._opened = ()
+            self._opened, self._place = (), os.path.realpath(name)
             opened = super().get_new_connection(conn_params)
-            self._files[name] = self._files_there()[0]
+            self._files[name] = _file_at(name)
             self._each.add(self)
         return opened
 
@@ -145,7 +147,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _files_there(self) -> Files:
         """Which files have the names of the database's; none, as in memory."""
-        return tuple(_file_at(f"{self.settings_dict['NAME']}{ending}") for ending in _ENDINGS)
+        journal = (_file_at(self._place + ending) for ending in _JOURNAL)
+        return _file_at(self.settings_dict["NAME"]), *journal
 
     def _save_journal(self) -> None:
         """Take what is in a journal that has no name any more into the database.
@@ -231,7 +234,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.make_debug_cursor(made) if self.queries_logged else self.make_cursor(made)
 
 
-def _file_at(name: str) -> File | None:
+def _file_at(name: str | Path) -> File | None:
     try:
         found = os.stat(name)
     except OSError:

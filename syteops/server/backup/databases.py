@@ -110,7 +110,7 @@ def load(copy: Path) -> None:
         )
         return
     connection.close()
-    place = Path(connection.settings_dict["NAME"])
+    place = Path(connection.settings_dict["NAME"]).resolve()  # some have a link to another disk
     for suffix in ("-wal", "-shm"):
         place.with_name(place.name + suffix).unlink(missing_ok=True)
     put_file(copy, place)
