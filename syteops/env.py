@@ -315,19 +315,6 @@ def _account(number: int) -> str:
 require_owner(DATA_DIR)
 
 
-_WATCHDOG = "SYTEOPS_WATCHDOG"
-
-
-def announce(where: str) -> None:
-    """Tell the processes that this one starts where they report that they are alive."""
-    os.environ[_WATCHDOG] = where
-
-
-def announced() -> str:
-    """Where this process reports that it is alive; "" if nobody wants to know."""
-    return os.environ.get(_WATCHDOG, "")
-
-
 def inherited_environment() -> dict[str, str]:
     """A copy of this process's environment, for programs that it starts."""
     return dict(os.environ)

@@ -7,15 +7,14 @@ and connections belong to one process. The worker of background tasks is kept be
 
 import gc
 import logging
+import multiprocessing
 import os
-import secrets
 import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -31,8 +30,8 @@ from manage_api.openapi.compact import compact_entry
 from manage_api.operations import all_operations
 from syteops import settings
 from syteops.core.outages import in_one_line
-from syteops.env import BASE_DIR, announce
-from syteops.server import stopping
+from syteops.env import BASE_DIR
+from syteops.server import liveness, stopping
 from syteops.server.connections import connections_of_a_worker
 from syteops.server.handlers import shared_handler
 from syteops.server.keeper import Keeper
@@ -52,7 +51,6 @@ RESPAWN_INTERVAL = 1
 BUFFER = 65_536
 """Bytes that the server itself keeps of a connection, and so the most that headers may have."""
 
-_MOST_HEARD = 10_000  # reports at a time: many more than workers send in a second
 _WORK = "syteops.server.worker.work"  # by name, as the application: it needs Django set up
 _GATEWAY = "syteops.server.gateway.Gateway"
 
@@ -149,16 +147,11 @@ class Watchdog:
 
     It also sees that the keeper of the worker of background tasks is replaced.
 
-    Workers say since when they have been at their present request. They say it over a socket of
-    this machine, with a token, because memory and files fail when there is no room for more.
+    Workers say since when they have been at their present request: `liveness`.
     """
 
     def __init__(self, server: Any, limit: float) -> None:
         self._server, self._limit = server, limit
-        self._token = secrets.token_hex(16)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.setblocking(False)
         self._since: dict[int, float] = {}
         """Since when each is at what it was at, as it has said last."""
         self._looks: dict[int, float] = {}
@@ -166,8 +159,8 @@ class Watchdog:
         us, such as a snapshot of the machine, does not count."""
 
     def start(self) -> None:
-        """Tell workers to be where to report, and begin to listen."""
-        announce(f"{self._socket.getsockname()[1]} {self._token} {os.getpid()}")
+        """Begin to listen, before there are workers."""
+        liveness.prepare()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
@@ -178,22 +171,13 @@ class Watchdog:
     def look(self) -> None:
         """Do it once. What fails, such as to replace where no process can be made, is logged."""
         try:
-            self._listen()
+            for process, since in liveness.reports():
+                self._hear(process, since)
             for worker in list(self._server.wrks):
                 self._judge(worker)
             self._server.keeper.replace()
         except Exception:
             log.exception("The workers cannot be watched.")
-
-    def _listen(self) -> None:
-        """Every program of this machine may send here, and as much as it likes."""
-        with suppress(BlockingIOError):
-            for _ in range(_MOST_HEARD):
-                token, _, said = self._socket.recv(200).partition(b" ")
-                if secrets.compare_digest(token, self._token.encode()):
-                    process, _, since = said.partition(b" ")
-                    with suppress(ValueError):
-                        self._hear(int(process), float(since))
 
     def _hear(self, process: int, since: float) -> None:
         if self._since.get(process) != since:
@@ -221,6 +205,8 @@ def serve(*, with_worker: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A worker that is told to end while it loads must not take that for the server's own signal.
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    # Python 3.14 would start each worker anew, which then loads all by itself.
+    multiprocessing.set_start_method("fork", force=True)
     load_what_workers_share()
     stopping.prepare()
     keeper = Keeper(import_string(_WORK), settings.WORKER_TIMEOUT)

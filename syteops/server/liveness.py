@@ -1,19 +1,42 @@
-"""What a worker does to be found alive, and to end when its server process has ended."""
+"""What a worker does to be found alive, and to end when its server process has ended.
+
+It says since when it has been at its present request, through a pipe that it has from its server
+process: nobody else can write there, and it takes no memory or file that could fail to be had.
+"""
 
 import os
 import signal
-import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from syteops.env import announced
 from syteops.server.connections import UnreadConnections
 
 _GRACE = 5.0  # seconds for the request under way, once the server process is gone
+_REPORT = struct.Struct("=qd")  # a process, and since when
+_ROOM = 65_536  # what a pipe holds: the reports of many more workers than there are
 
 BusySince = Callable[[], float | None]
+
+_pipe: tuple[int, int] | None = None
+_server = 0
+
+
+def prepare() -> None:
+    """Open the pipe, before workers are forked from this process."""
+    global _pipe, _server
+    _pipe, _server = os.pipe(), os.getpid()
+    for end in _pipe:
+        os.set_blocking(end, False)
+
+
+def reports() -> Iterator[tuple[int, float]]:
+    """What workers have said since this was asked last: each its number, and since when."""
+    with suppress(BlockingIOError):
+        if _pipe:
+            yield from _REPORT.iter_unpack(os.read(_pipe[0], _ROOM))
 
 
 def start(busy_since: BusySince) -> None:
@@ -22,21 +45,23 @@ def start(busy_since: BusySince) -> None:
     `busy_since` says since when this worker has been at its present request, on the monotonic
     clock, which all processes share.
     """
-    if found := announced():
-        port, token, parent = found.split()
-        arguments = (busy_since, int(port), token, int(parent))
-        threading.Thread(target=_report, args=arguments, name="liveness", daemon=True).start()
+    if _pipe:
+        threading.Thread(target=_report, args=(busy_since,), name="liveness", daemon=True).start()
 
 
-def _report(busy_since: BusySince, port: int, token: str, parent: int) -> None:
+def tell(since: float) -> None:
+    """Report once. Where there is no room nothing is said: the server has not listened for long."""
+    if _pipe:
+        with suppress(OSError):
+            os.write(_pipe[1], _REPORT.pack(os.getpid(), since))
+
+
+def _report(busy_since: BusySince) -> None:
     unread = UnreadConnections()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        while os.getppid() == parent:
-            unread.end()
-            since = busy_since() or time.monotonic()
-            with suppress(OSError):
-                sender.sendto(f"{token} {os.getpid()} {since}".encode(), ("127.0.0.1", port))
-            time.sleep(1)
+    while os.getppid() == _server:
+        unread.end()
+        tell(busy_since() or time.monotonic())
+        time.sleep(1)
     # Its port must be free for the next server.
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE)

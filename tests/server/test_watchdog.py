@@ -2,17 +2,16 @@
 
 import errno
 import os
-import socket
 import threading
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from granian import Granian
 
-from syteops.env import announced
-from syteops.server import keeper, launcher
+from syteops.server import keeper, launcher, liveness
 from syteops.server.launcher import Watchdog
 
 AT_ONCE = 0.0
@@ -20,38 +19,37 @@ FULL = BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
 @pytest.fixture
-def watchdog(monkeypatch: pytest.MonkeyPatch) -> Watchdog:
+def watchdog(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchdog]:
     """One that is looked through step by step, of a server without workers."""
-    monkeypatch.setenv("SYTEOPS_WATCHDOG", "")
+    for name in ("_pipe", "_server"):
+        monkeypatch.setattr(liveness, name, None)
     monkeypatch.setattr(threading, "Thread", lambda **_: SimpleNamespace(start=int))
     made = Watchdog(SimpleNamespace(wrks=[], keeper=SimpleNamespace(replace=int)), 5.0)
     made.start()
-    return made
+    yield made
+    for end in liveness._pipe or ():
+        os.close(end)
 
 
-def say(*texts: bytes) -> None:
-    """What some program of this machine sends to where workers report."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for text in texts:
-            sender.sendto(text, ("127.0.0.1", int(announced().split()[0])))
+def say(number: int, since: float) -> None:
+    """What the worker of that number tells."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "getpid", lambda: number)
+        liveness.tell(since)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [b"", b"hello", b"\xff" * 200, b"a b c", b"\xc3\xa4 1 2"],
-)
-def test_nobody_on_this_machine_silences_it(watchdog: Watchdog, text: bytes) -> None:
-    token = announced().split()[1]
-    say(text, token.encode() + b" 1", f"{token} 1234 56.5".encode())
+def test_it_hears_all_and_nobody_waits_for_it(watchdog: Watchdog) -> None:
+    """Reports went by way of the network, where each program of the machine could crowd them out:
+    then the workers were killed.
+    """
+    for number in range(5000):
+        say(number, 1.0)
     watchdog.look()
-    assert watchdog._since == {1234: 56.5}
-
-
-def test_who_sends_without_end_keeps_it_from_nothing(
-    watchdog: Watchdog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watchdog, "_socket", SimpleNamespace(recv=lambda size: b"hello"))
+    heard = len(watchdog._since)
+    assert 256 < heard < 5000
+    say(5000, 56.5)
     watchdog.look()
+    assert (len(watchdog._since), watchdog._since[5000]) == (heard + 1, 56.5)
 
 
 @pytest.fixture
@@ -71,10 +69,10 @@ def test_a_worker_is_ended_that_gets_nowhere_or_says_nothing(
     watchdog: Watchdog, killed: list[int]
 ) -> None:
     watchdog._server.wrks = [worker(one, killed) for one in (7, 8, 9)]
-    token = announced().split()[1]
+    say(9, 1.0)
     for number in range(7):  # the first rests, the second is at one request, the third hangs
-        busy = [] if number else [f"{token} 9 1.0".encode()]
-        say(f"{token} 7 {number + 2.0}".encode(), f"{token} 8 1.0".encode(), *busy)
+        say(7, number + 2.0)
+        say(8, 1.0)
         watchdog.look()
     assert killed == [8, 9]
 
@@ -86,7 +84,7 @@ def test_none_is_ended_for_having_been_stopped_with_all_others(
     watchdog._server.wrks = [worker(7, killed)]
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    say(f"{announced().split()[1]} 7 {now}".encode())
+    say(7, now)
     watchdog.look()
     now += 3600
     watchdog.look()
