@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from syteops.lib.currencies import plain
+from syteops.lib.spelling import DECIMAL
 
 
 class DecimalTextField(serializers.Field[Decimal, Any, str, Any]):
@@ -29,7 +30,7 @@ class DecimalTextField(serializers.Field[Decimal, Any, str, Any]):
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, str | int | float):
             self.fail("invalid")
-        if isinstance(data, str) and not _NUMBER.fullmatch(data):
+        if isinstance(data, str) and not DECIMAL.fullmatch(data):
             self.fail("invalid")
         value = Decimal(str(data))
         if not value.is_finite():
@@ -42,9 +43,6 @@ class DecimalTextField(serializers.Field[Decimal, Any, str, Any]):
 
     def to_representation(self, value: Decimal) -> str:
         return plain(value)
-
-
-_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 class DecimalTextExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -60,18 +58,18 @@ class DecimalTextExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-
 
 def quantity_field(**kwargs: Any) -> DecimalTextField:
     """More than nothing, with four decimals at most."""
-    form = r"(?=[0-9.]*[1-9])[0-9]{1,8}(?:\.[0-9]{1,4})?"
+    form = r"(?=[0-9.]*[1-9])0*[0-9]{1,8}(?:\.[0-9]{1,4})?"
     return DecimalTextField(form=form, least="0.0001", most="99999999.9999", places=4, **kwargs)
 
 
 def price_field(**kwargs: Any) -> DecimalTextField:
     """With four decimals at most; below nothing, it is taken off."""
-    form = r"-?[0-9]{1,11}(?:\.[0-9]{1,4})?"
+    form = r"-?0*[0-9]{1,11}(?:\.[0-9]{1,4})?"
     most = "99999999999.9999"
     return DecimalTextField(form=form, least=f"-{most}", most=most, places=4, **kwargs)
 
 
 def percent_field(**kwargs: Any) -> DecimalTextField:
     """From 0 to 100, with three decimals at most."""
-    form = r"(?:100(?:\.0{1,3})?|[0-9]{1,2}(?:\.[0-9]{1,3})?)"
+    form = r"(?:0*100(?:\.0{1,3})?|0*[0-9]{1,2}(?:\.[0-9]{1,3})?|-0+(?:\.0{1,3})?)"
     return DecimalTextField(form=form, least="0", most="100", places=3, **kwargs)

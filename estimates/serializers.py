@@ -141,7 +141,7 @@ class EstimateSerializer(TextEntitySerializer):
     class Meta:
         model = Estimate
         extra_kwargs: ClassVar[dict[str, Any]] = {
-            "language": {"trim_whitespace": False, "help_text": "BCP 47. If empty: the module's."}
+            "language": {"help_text": "BCP 47. If empty: the module's."}
         }
         fields: tuple[str, ...] = (
             "id", "number", "revision", "superseded_by", "status", "title", "content", "excerpt",

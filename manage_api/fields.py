@@ -29,14 +29,12 @@ from syteops.core.entities import Numbered
 from syteops.core.identifiers import slot_validator
 from syteops.lib.mail_addresses import validate_mail_address
 from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
+from syteops.lib.spelling import DAY, DECIMAL, WHOLE
 from syteops.lib.text import NOT_ONE_LINE, is_blank, is_one_line
 from syteops.lib.urls import validate_web_address
 
-# Narrower than int(), which takes blanks, underscores and the digits of every script.
-_WHOLE = re.compile(r"-?[0-9]{1,19}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
-    rf"{_DATE.pattern}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
+    rf"{DAY.pattern}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,9}})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 MOMENT_NEEDED = (
@@ -146,7 +144,7 @@ class StrictIntegerField(serializers.IntegerField):
     """A whole JSON number of 64 bits. JSON has one kind of number, so 5.0 is 5."""
 
     def to_internal_value(self, data: Any) -> int:
-        if _from_text(self) and isinstance(data, str) and _WHOLE.fullmatch(data):
+        if _from_text(self) and isinstance(data, str) and WHOLE.fullmatch(data):
             data = int(data)
         if isinstance(data, float) and data.is_integer():
             data = int(data)
@@ -172,6 +170,8 @@ class StrictDecimalField(serializers.DecimalField):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, bool) or not isinstance(data, (str, int, float)):
             self.fail("invalid")
+        if isinstance(data, str) and not DECIMAL.fullmatch(data):
+            self.fail("invalid")
         return super().to_internal_value(data)
 
 
@@ -179,7 +179,7 @@ class StrictDateField(serializers.DateField):
     """A date as RFC 3339 has it: 2026-01-31."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str) or not _DATE.fullmatch(data):
+        if not isinstance(data, str) or not DAY.fullmatch(data):
             self.fail("invalid", format="YYYY-MM-DD")
         return super().to_internal_value(data)
 

@@ -27,7 +27,6 @@ class TextEntitySerializer(StrictModelSerializer):
     )
     slug = StrictCharField(
         required=False,
-        trim_whitespace=False,
         max_length=SLUG_LENGTH,
         validators=[slug_validator],
         help_text="Unique. Made from the title if left out; it stays when the title changes.",

@@ -13,7 +13,15 @@ from unfold.widgets import (
 )
 
 from syteops.core.errors import FieldError
-from syteops.core.form_fields import JsonField, LineField, ListField, PictureField, TextField
+from syteops.core.form_fields import (
+    JsonField,
+    LineField,
+    ListField,
+    NumberField,
+    PictureField,
+    TextField,
+    WholeField,
+)
 from syteops.core.schemas import is_one_line_text
 
 Schema = dict[str, Any]
@@ -89,9 +97,9 @@ def _number(schema: Schema) -> forms.Field:
     lowest, highest = schema.get("minimum"), schema.get("maximum")
     if schema["type"] == "integer":
         widget = UnfoldAdminIntegerFieldWidget
-        return forms.IntegerField(min_value=lowest, max_value=highest, widget=widget)
+        return WholeField(min_value=lowest, max_value=highest, widget=widget)
     widget = UnfoldAdminDecimalFieldWidget
-    return forms.FloatField(min_value=lowest, max_value=highest, widget=widget)
+    return NumberField(min_value=lowest, max_value=highest, widget=widget)
 
 
 def _text(schema: Schema) -> forms.Field:

@@ -63,7 +63,6 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     inline_values: ClassVar[dict[type[models.Model], str]] = {}
     searched_fields: ClassVar[Mapping[str, Any]] = {}
     """By the name of a form's own field that chooses rows, a relation that leads to them."""
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_after_template = "admin/who_relies.html"
     warn_unsaved_form = True
     list_filter_submit = True

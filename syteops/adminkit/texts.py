@@ -18,9 +18,13 @@ class MetaField(JsonField):
 
     def to_python(self, value: Any) -> Any:
         made = super().to_python(value)
-        if made is not None:
+        if made is not None or value not in self.empty_values:
             validate_meta(made)
         return made
+
+    def prepare_value(self, value: Any) -> Any:
+        """Nothing where there is none yet: Django shows `null`, which is no object."""
+        return "" if value is None else super().prepare_value(value)
 
 
 class TextForm(ServiceForm):

@@ -9,7 +9,14 @@ from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import Invalid
 from syteops.core.events import Verb
-from syteops.core.schemas import Config, Schema, merge_patch, problems, with_defaults
+from syteops.core.schemas import (
+    Config,
+    Schema,
+    merge_patch,
+    problems,
+    with_defaults,
+    without_outer_blanks,
+)
 
 
 class SwitchableState(Entity):
@@ -65,7 +72,7 @@ def merge_config(
     Raises Invalid, with paths into `config`, if the result breaks the schema; `incomplete` lets
     required values be missing.
     """
-    merged = merge_patch(state.config, config)
+    merged = merge_patch(state.config, without_outer_blanks(schema, config))
     if found := problems(schema, with_defaults(schema, merged), incomplete=incomplete):
         raise Invalid(found)
     audit.update(actor, state, {"config": merged}, Verb.CONFIGURED)

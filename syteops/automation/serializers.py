@@ -162,7 +162,6 @@ class SetValueSerializer(StrictSerializer):
 
     suffix = StrictCharField(
         max_length=64,
-        trim_whitespace=False,
         validators=[RegexValidator(KEY, "Use small letters, digits and _, a letter first.")],
         help_text="How the variable's name ends: small letters, digits and underscores.",
     )
@@ -202,7 +201,6 @@ class VariableSetSerializer(StrictModelSerializer):
 class VariableSetCreateInput(VariableSetSerializer):
     acronym = StrictCharField(  # here it is written
         max_length=16,
-        trim_whitespace=False,
         validators=[RegexValidator(ACRONYM, "Use small letters and digits, a letter first.")],
         help_text="2 to 16 small letters and digits, a letter first, such as acme.",
     )

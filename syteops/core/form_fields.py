@@ -5,7 +5,7 @@ makes of the one that is stored.
 """
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -19,6 +19,7 @@ from syteops.lib.json_reader import Refused, read
 from syteops.lib.mail_addresses import validate_mail_address
 from syteops.lib.masks import LONGEST_SECRET, SENT_BACK, is_mask
 from syteops.lib.pictures import PictureRefused, as_address, rewritten, within
+from syteops.lib.spelling import DAY, DECIMAL, TIME_OF_DAY, WHOLE
 from syteops.lib.text import is_blank, validate_line, with_plain_line_ends
 from syteops.lib.urls import validate_web_address
 
@@ -91,14 +92,12 @@ class ListField(forms.CharField):
         return self.separator.join(map(str, value)) if isinstance(value, list) else value
 
 
-class WebAddressField(LineField, forms.URLField):
-    """An address that a browser opens."""
+class WebAddressField(LineField):
+    """An address that a browser opens, as it was written: Django's own field spells it anew, and
+    takes "example" for "https://example"."""
 
+    widget = forms.URLInput
     default_validators = [validate_web_address]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Django spells addresses anew; one that was not touched has not changed."""
-        return (initial or "") != (data or "").strip() and super().has_changed(initial, data)
 
 
 class EmailField(LineField, forms.EmailField):
@@ -163,15 +162,60 @@ class UploadField(forms.FileField):
         return {**super().widget_attrs(widget), "accept": "image/*"}
 
 
-class DecimalField(forms.DecimalField):
-    """A number, and nothing else that Python's decimals can be."""
+class _OneSpelling(forms.Field):
+    """Takes what is written as the API has it, and not all that Python takes for the same."""
+
+    written: ClassVar[re.Pattern[str]]
+    told: ClassVar[str]
+    """What is said of anything else."""
 
     def to_python(self, value: Any) -> Any:
-        """Refuses what Django refuses later: before that it compares, and "sNaN" raises then."""
+        """Raises ValidationError."""
+        is_text = isinstance(value, str) and value not in self.empty_values
+        if is_text and not self.written.fullmatch(value):
+            raise forms.ValidationError(self.told, "invalid")
+        return super().to_python(value)
+
+
+class WholeField(_OneSpelling, forms.IntegerField):
+    """A whole number."""
+
+    written, told = WHOLE, "Write a whole number such as 12."
+
+
+class DecimalField(_OneSpelling, forms.DecimalField):
+    """A number. Nothing is never less than nothing: "-0" is 0."""
+
+    written, told = DECIMAL, "Write a number such as 12 or 0.5."
+
+    def to_python(self, value: Any) -> Any:
         number = super().to_python(value)
-        if number is not None and not number.is_finite():
-            raise forms.ValidationError(self.error_messages["invalid"], "invalid")
-        return number
+        return abs(number) if number == 0 else number
+
+
+class NumberField(_OneSpelling, forms.FloatField):
+    """A number of a config."""
+
+    written, told = DECIMAL, DecimalField.told
+
+
+class DayField(_OneSpelling, forms.DateField):
+    """A day."""
+
+    written, told = DAY, "Write the day as 2026-01-31."
+
+
+class TimeField(_OneSpelling, forms.TimeField):
+    """A time of day."""
+
+    written, told = TIME_OF_DAY, "Write the time as 09:30 or 09:30:00."
+
+
+class MomentField(forms.SplitDateTimeField):
+    """A day and a time of day."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super(forms.SplitDateTimeField, self).__init__((DayField(), TimeField()), **kwargs)
 
 
 class JsonField(forms.JSONField):
@@ -198,7 +242,10 @@ _KINDS: dict[type[Any], type[forms.Field]] = {
     models.EmailField: EmailField,
     models.SlugField: SlugField,
     models.JSONField: JsonField,
+    models.IntegerField: WholeField,
     models.DecimalField: DecimalField,
+    models.DateTimeField: MomentField,
+    models.DateField: DayField,
     models.TextField: TextField,
     models.ImageField: UploadField,
 }

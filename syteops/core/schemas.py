@@ -53,6 +53,21 @@ def patch_between(target: Any, wanted: Any) -> Any:
     return {**gone, **{name: patch_between(target.get(name), wanted[name]) for name in differing}}
 
 
+def without_outer_blanks(schema: Schema, config: Any) -> Any:
+    """`config`, or a patch of it, whose texts of one line are without blanks around them, as of any
+    other field of one line. What is chosen from a list must be written as it is there.
+    """
+    if isinstance(config, str):
+        is_free = is_one_line_text(schema) and schema.keys().isdisjoint(("enum", "const"))
+        return config.strip() if is_free and is_one_line(config) else config
+    if isinstance(config, list):
+        return [without_outer_blanks(schema.get("items", {}), one) for one in config]
+    if isinstance(config, dict):
+        inner = schema.get("properties", {})
+        return {n: without_outer_blanks(inner.get(n, {}), one) for n, one in config.items()}
+    return config
+
+
 def with_defaults(schema: Schema, config: Config) -> Config:
     """`config` with the schema's defaults wherever it says nothing."""
     full = deepcopy(config)

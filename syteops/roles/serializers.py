@@ -36,8 +36,6 @@ class RoleSerializer(StrictModelSerializer):
             "system", "assigned_users", "assigned_count", "created_at", "updated_at",
         )  # fmt: skip
         extra_kwargs = {
-            "icon": {"trim_whitespace": False},
-            "color": {"trim_whitespace": False},
             "max_count": {
                 "help_text": "With constraint_type max_count, and only so. Alone it implies that."
             },
@@ -53,7 +51,6 @@ class RoleSerializer(StrictModelSerializer):
 class RoleCreateInput(RoleSerializer):
     slug = StrictCharField(  # here it is written
         required=False,
-        trim_whitespace=False,
         max_length=SLUG_LENGTH,
         validators=[slug_validator],
         help_text="Made of the name if left out; it stays when the name changes.",

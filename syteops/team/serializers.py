@@ -61,7 +61,6 @@ class TeamMemberSerializer(StrictModelSerializer):
             "time_zone", "language", "link_profile_pic", "profile_picture", "biography", "notes",
             "crm_ids", "user", "roles", "created_at", "updated_at",
         )  # fmt: skip
-        extra_kwargs = {"language": {"trim_whitespace": False}}
 
 
 class ErasedMemberSerializer(serializers.Serializer[Any]):

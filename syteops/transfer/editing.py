@@ -175,5 +175,7 @@ def _field(field: Any) -> forms.Field:
         help_text = f"{help_text} Parted by commas.".strip()
     is_long = isinstance(field, serializers.CharField) and not getattr(field, "one_line", True)
     widget = UnfoldAdminTextareaWidget if is_long else UnfoldAdminTextInputWidget
-    made = TextField if is_long else LineField
-    return made(label=label, help_text=help_text, required=False, max_length=LONGEST, widget=widget)
+    given = {"label": label, "help_text": help_text, "max_length": LONGEST, "widget": widget}
+    if is_long:
+        return TextField(required=False, **given)
+    return LineField(required=False, strip=False, **given)  # what the API's field takes, it says

@@ -282,7 +282,7 @@ def from_cell(field: Any, cell: str, stored: str = "") -> Any:
     if isinstance(field, SlotField):
         return padded(cell)
     if isinstance(field, serializers.ListField) and cell.strip()[0] not in "[{":
-        words = [one.strip() for one in cell.split(",")]
+        words = [one.strip(" ") for one in cell.split(",")]  # a line break is for the field to see
         return [from_cell(field.child, one) for one in words if one]
     if isinstance(field, _JSON):
         return _json(cell)
