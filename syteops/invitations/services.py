@@ -8,20 +8,20 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import Group, Permission, User
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from syteops.audit import services as audit
 from syteops.core.actors import Actor, ActorKind
 from syteops.core.encryption import seal
-from syteops.core.errors import Conflict, Forbidden, Invalid, field_errors
+from syteops.core.errors import Conflict, Forbidden, Invalid
 from syteops.core.events import Verb
 from syteops.core.locks import transaction_lock
 from syteops.integrations.queued_mail import MailState
 from syteops.invitations import queries
 from syteops.invitations.mailing import MAILS, why_no_mail
 from syteops.invitations.models import Invitation
+from syteops.people.names import clean_person
 from syteops.people.openid import makes_accounts
 from syteops.people.services import before_group_deleted, before_person_deleted, record_person
 
@@ -153,10 +153,7 @@ def _store(user: User, invitation: Invitation) -> None:
         raise Conflict("Somebody with this e-mail address signs in already.")
     user.is_active = user.is_staff = True
     user.is_superuser = False
-    try:
-        user.full_clean()
-    except ValidationError as error:
-        raise Invalid(field_errors(error)) from error
+    clean_person(user)
     user.save(force_insert=True)
     user.groups.set(invitation.groups.all())
     user.user_permissions.set(queries.permissions_of(invitation))

@@ -25,6 +25,7 @@ from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
 from syteops.lists.services import delete_shared_views
+from syteops.people.names import clean_person
 from syteops.people.queries import (
     acting_person,
     group_values,
@@ -107,10 +108,7 @@ def create_superuser(actor: Actor, user: User, password: str) -> User:
     """
     user.is_staff = user.is_superuser = True
     user.set_password(password)
-    try:
-        user.full_clean()
-    except ValidationError as error:
-        raise Invalid(field_errors(error)) from error
+    clean_person(user)
     user.save(force_insert=True)
     record_person(actor, user, {})
     return user
@@ -274,6 +272,9 @@ def _store(instance: User | Group, values: dict[str, Any]) -> None:
 
 
 def _clean(instance: User | Group, columns: Collection[str]) -> None:
+    if isinstance(instance, User):
+        clean_person(instance, columns)
+        return
     others = {field.name for field in instance._meta.concrete_fields} - {*columns}
     try:
         instance.full_clean(exclude=others)

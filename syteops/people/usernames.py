@@ -1,4 +1,4 @@
-"""Names to sign in with: on one line, and no two that people take for one."""
+"""Forms in which people are named."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from unfold.forms import UserChangeForm as ThemedChangeForm
 
 from syteops.core.form_fields import LineField, field_of
-from syteops.lib.folding import fold
+from syteops.people.names import require_own_name
 
 
 class UsernameField(LineField, auth.UsernameField):
-    """As Django's, on one line, and with something to be seen in it."""
+    """As Django's, on one line."""
 
 
 FIELDS = {"username": UsernameField}
@@ -20,17 +20,15 @@ FIELDS = {"username": UsernameField}
 
 
 class NamingForm(forms.BaseForm):
-    """A form of a person whose name may be nobody else's, also in other case or accents, or with
-    letters that nobody sees: whoever reads the audit trail would take one for the other."""
+    """A form of a person, whose name may be nobody else's: see `require_own_name`."""
 
     instance: Any
 
     def clean_username(self) -> str:
         """Raises ValidationError."""
         name: str = self.cleaned_data["username"]
-        others = User.objects.exclude(pk=self.instance.pk).values_list("username", flat=True)
-        if "username" in self.changed_data and fold(name) in map(fold, others):
-            raise self.instance.unique_error_message(User, ["username"])
+        if "username" in self.changed_data:
+            require_own_name(User(pk=self.instance.pk, username=name))
         return name
 
 

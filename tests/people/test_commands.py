@@ -117,6 +117,7 @@ def test_a_superuser_is_made_on_the_record(
     ("username", "email", "password"),
     [
         ("bob", "", NEW_PASSWORD),
+        ("B\xd2B", "", NEW_PASSWORD),
         ("", "", NEW_PASSWORD),
         ("a\u202eb", "", NEW_PASSWORD),
         ("dora", "nobody", NEW_PASSWORD),

@@ -6,11 +6,23 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from syteops.core.actors import SYSTEM
+from syteops.core.errors import Invalid
 from syteops.invitations.forms import AcceptForm
 from syteops.invitations.models import Invitation
+from syteops.invitations.services import (
+    accept_by_address,
+    accept_invitation,
+    create_invitation,
+)
+from syteops.people.names import TAKEN
+from syteops.people.services import create_superuser, put_back_person
 from tests.each import each
+from tests.invitations.invited import as_person
+from tests.people.person_pages import save
+from tests.undoing import latest
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "kY3-lamp-sofa-ten"
@@ -26,6 +38,22 @@ def changed(alice: User, name: str) -> Any:
     return _form(alice, person)({"username": name}, instance=person)
 
 
+# What makes or renames people without a form.
+
+
+def commanded(alice: User, name: str) -> None:
+    create_superuser(SYSTEM, User(username=name), PASSWORD)
+
+
+def taken_back(alice: User, name: str) -> None:
+    put_back_person(SYSTEM, User.objects.create_user("dora"), username=name)
+
+
+def by_link(alice: User, name: str) -> None:
+    invitation, token = create_invitation(as_person(alice), email="a@example.com")
+    accept_invitation(SYSTEM, invitation.uid, token, User(username=name), PASSWORD)
+
+
 def accepted(alice: User, name: str) -> Any:
     given = {"username": name, "password1": PASSWORD, "password2": PASSWORD}
     return AcceptForm(Invitation(email="a@example.com"), given)
@@ -38,10 +66,13 @@ def _form(alice: User, person: User | None = None) -> Any:
 
 
 DOORS = [added, changed, accepted]
+SERVICES = [commanded, taken_back, by_link]
+ALIKE = ["alice\u3164", "al\u115fice", "\uff41lice", "ALICE", "alic\xe9", "J\xd6RG", "jorg"]
+UNSEEN = ["\u3164", "\uffa0\u115f", "zoe\n", "\u2028zoe"]
 
 
 @pytest.mark.parametrize("door", DOORS)
-@each("name", ["alice\u3164", "al\u115fice", "\uff41lice", "ALICE", "alic\xe9", "J\xd6RG", "jorg"])
+@each("name", ALIKE)
 def test_a_name_that_looks_like_another_is_refused(
     alice: User, door: Callable[[User, str], Any], name: str
 ) -> None:
@@ -51,12 +82,58 @@ def test_a_name_that_looks_like_another_is_refused(
     assert error.code == "unique"
 
 
+@pytest.mark.parametrize("door", SERVICES)
+@each("name", ALIKE)
+def test_so_it_is_where_there_is_no_form(
+    alice: User, door: Callable[[User, str], None], name: str
+) -> None:
+    User.objects.create_user("j\xf6rg")
+    with pytest.raises(Invalid) as refused:
+        door(alice, name)
+    [error] = refused.value.errors
+    assert (error.path, error.code) == (("username",), "not_unique")
+    assert "looks like it" in error.detail
+    assert not User.objects.filter(username=name).exists()
+
+
+def test_nor_does_a_provider_vouch_for_a_name_that_looks_like_another(alice: User) -> None:
+    User.objects.create_user("DORA@example.com")
+    create_invitation(as_person(alice), email="dora@example.com")
+    with pytest.raises(Invalid):
+        accept_by_address(SYSTEM, "dora@example.com")
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_a_rename_is_not_undone_where_somebody_looks_like_it_by_now(
+    page: Client, charlie: User
+) -> None:
+    save(page, charlie, username="charles")
+    User.objects.create_user("CHARLIE")
+
+    where = f"/admin/audit/auditentry/{latest('person.updated').pk}/undo/"
+    refused = page.post(where, follow=True)
+
+    charlie.refresh_from_db()
+    assert charlie.username == "charles"
+    assert TAKEN in refused.content.decode()
+
+
 @pytest.mark.parametrize("door", DOORS)
-@each("name", ["\u3164", "\uffa0\u115f", "zoe\n", "\u2028zoe"])
+@each("name", UNSEEN)
 def test_a_name_is_one_line_in_which_something_is_seen(
     alice: User, door: Callable[[User, str], Any], name: str
 ) -> None:
     assert "username" in door(alice, name).errors
+
+
+@pytest.mark.parametrize("door", SERVICES)
+@each("name", UNSEEN)
+def test_it_is_so_without_a_form_as_well(
+    alice: User, door: Callable[[User, str], None], name: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        door(alice, name)
+    assert {one.path for one in refused.value.errors} == {("username",)}
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -64,5 +141,14 @@ def test_any_other_name_is_taken(alice: User, door: Callable[[User, str], Any]) 
     assert "username" not in door(alice, "zo\xeb@example.com").errors
 
 
+@pytest.mark.parametrize("door", SERVICES)
+def test_any_other_name_is_stored(alice: User, door: Callable[[User, str], None]) -> None:
+    door(alice, "zo\xeb@example.com")
+    assert User.objects.filter(username="zo\xeb@example.com").exists()
+
+
 def test_whoever_has_a_name_may_spell_it_otherwise(alice: User) -> None:
     assert "username" not in changed(alice, "Dora").errors
+    put_back_person(SYSTEM, alice, username="Alice")
+    alice.refresh_from_db()
+    assert alice.username == "Alice"
