@@ -23,7 +23,7 @@ def logging_settings(level: str) -> dict[str, Any]:
         },
         "handlers": {
             "stderr": {
-                "class": "logging.StreamHandler",
+                "class": "syteops.server.logs.LineHandler",
                 "filters": ["request_id", "secret_address", "one_line", "bounded"],
                 "formatter": "line",
             }

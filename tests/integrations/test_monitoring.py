@@ -198,8 +198,9 @@ def test_what_a_client_sent_is_not_reported() -> None:
     assert "canary" not in str(without_request(path, None))
     route = {"transaction": "/e/{token}", "transaction_info": {"source": "route"}}
     assert without_request({**route}, None) == route
-    line = {"logger": "django.request", "logentry": {"message": "Error: /e/canary-token"}}
-    assert without_request(line, None) is None
+    for logger in ("django.request", "django.security.DisallowedHost"):
+        line = {"logger": logger, "logentry": {"message": "Refused: canary-token"}}
+        assert without_request(line, None) is None
 
 
 def test_a_test_event_is_sent_even_where_few_errors_are_reported(sentry: SentryClient) -> None:

@@ -140,3 +140,13 @@ def test_no_line_holds_the_link_that_lets_its_holder_answer(
     written = log.getvalue()
     assert f"/e/…{page}" in written
     assert link.removeprefix("/e/") not in written
+
+
+def test_whoever_else_is_told_of_a_line_is_told_it_as_it_was_said(
+    log: StringIO, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sentry's client leaves the values out, which it cannot where they are among the words."""
+    logging.getLogger("any").error("Away: %s", "a" * 5000, exc_info=OperationalError("gone"))
+    [told] = caplog.records
+    assert (told.msg, told.exc_info is None) == ("Away: %s", False)
+    assert log.getvalue().count("\n") == 1

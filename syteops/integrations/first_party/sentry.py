@@ -20,10 +20,10 @@ def without_request(event: dict[str, Any], hint: Any) -> dict[str, Any] | None:
     row that it refuses. Its name, where it was raised, and the words of the line stay; so does the
     route, but not an address, in which a link's secret may be.
 
-    None, so that nothing is sent, for Django's log line about an error: it holds the address, and
-    the error itself is reported anyway.
+    None, so that nothing is sent, for Django's log lines: of an error, they hold the address, and
+    it is reported anyway; of a request that cannot be, what a stranger sent.
     """
-    if event.get("logger") == "django.request":
+    if str(event.get("logger")).startswith(("django.request", "django.security")):
         return None
     for name in ("request", "user", "breadcrumbs", "extra"):
         event.pop(name, None)
