@@ -34,7 +34,11 @@ def main() -> None:
             f"{sys.prefix}. Run make run-environment, and use .venv/bin/python."
         )
     except Exception as error:
-        if "--traceback" in sys.argv or not _is_of_database(error):
+        if "--traceback" in sys.argv:
+            raise
+        if _is_no_plain_file(error):
+            sys.exit(str(error))
+        if not _is_of_database(error):
             raise
         problem = " ".join(str(error).split())
         sys.exit(
@@ -48,6 +52,12 @@ def _is_of_database(error: Exception) -> bool:
 
     is_ours = isinstance(error, (DataError, IntegrityError))  # a mistake of the command
     return isinstance(error, (DatabaseError, InterfaceError)) and not is_ours
+
+
+def _is_no_plain_file(error: Exception) -> bool:
+    from syteops.lib.plain_files import NoPlainFile
+
+    return isinstance(error, NoPlainFile)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from syteops.core.outbound import url_problem
 from syteops.core.pending_migrations import why_not_migratable
 from syteops.env import DATA_DIR
+from syteops.lib.plain_files import problem_of, read_text
 from syteops.lib.private_files import exposed
 
 _SHORTEST_SECRET = 32
@@ -92,6 +93,13 @@ def _check_data_directory() -> Iterator[CheckMessage]:
             f"is {DATA_DIR}, which cannot be written",
             "Give it a directory that this user may write to.",
         )
+    elif others := [f"{path} {problem}" for path, problem in _of_other_kinds()]:
+        yield _error(
+            "E001",
+            "SYTEOPS_DATA_DIR",
+            f"holds something else than SyteOps keeps there: {', '.join(others[:5])}",
+            "Take it away. What is not secret and not uploaded is made anew.",
+        )
     elif closed := [path for path in _written() if not os.access(path, os.R_OK | os.W_OK)]:
         yield _error(
             "E001",
@@ -103,8 +111,20 @@ def _check_data_directory() -> Iterator[CheckMessage]:
 
 def _written() -> Iterator[Path]:
     """What SyteOps itself keeps there; secrets, which are only read, may be of somebody else."""
-    for name in ("locks", "*.lock", "counters", "audit_head", "cache", "metrics", "uploads"):
+    for name in (*_FILES, *_DIRECTORIES):
         yield from sorted(DATA_DIR.glob(name))
+
+
+_FILES = ("locks", "*.lock", "counters", "audit_head", "audit_head.new", "restored")
+_DIRECTORIES = ("cache", "metrics", "uploads")
+
+
+def _of_other_kinds() -> Iterator[tuple[Path, str]]:
+    """Such as a named pipe, at which whoever opens it would wait."""
+    for kind, names in ((stat.S_IFREG, _FILES), (stat.S_IFDIR, (*_DIRECTORIES, "static"))):
+        for path in (path for name in names for path in sorted(DATA_DIR.glob(name))):
+            if problem := problem_of(path, kind):
+                yield path, problem
 
 
 def _check_private_files() -> Iterator[CheckMessage]:
@@ -133,13 +153,13 @@ def _check_encryption_keys() -> Iterator[CheckMessage]:
     if file is None:
         if any(_is_weak(key) for key in settings.FIELD_ENCRYPTION_KEYS):
             yield _weak_secret("E003", "FIELD_ENCRYPTION_KEYS")
-    elif file.exists():
+    elif os.path.lexists(file):
         yield from _check_key_file(file)
 
 
 def _check_key_file(file: Path) -> Iterator[CheckMessage]:
     try:
-        keys = file.read_text(encoding="ascii").split()
+        keys = read_text(file, "ascii").split()
         mode = stat.S_IMODE(file.stat().st_mode)
     except (OSError, ValueError):
         keys, mode = [], 0

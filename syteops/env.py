@@ -25,6 +25,7 @@ import environ
 
 from syteops.lib.env_file import NO_LINE, WrongLine, parse_env_file
 from syteops.lib.mail_addresses import host_in_ascii
+from syteops.lib.plain_files import NoPlainFile, read_text
 from syteops.lib.urls import problem_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -254,8 +255,10 @@ def read_settings_file() -> Path | None:
     path = BASE_DIR / (given or ".env")
     if not given and ("SYTEOPS_ENV_FILE" in os.environ or not os.path.lexists(path)):
         return None  # a link that leads nowhere is there: what it leads to is missing
+    if not given and path.is_dir():
+        return None  # an environment of Python's may be called so, too
     try:
-        found = parse_env_file(path.read_text(encoding="utf-8"))
+        found = parse_env_file(read_text(path))
     except (OSError, ValueError) as error:
         text = str(error) if isinstance(error, WrongLine) else "it is not text in UTF-8"
         problem = getattr(error, "strerror", None) or text
@@ -336,9 +339,11 @@ def kept_secret(name: str, make: Callable[[], str] = new_secret) -> str:
     try:
         if not path.exists():
             _write_once(path, make())
-        secret = path.read_text(encoding="ascii").strip()
+        secret, problem = read_text(path, "ascii").strip(), "is empty or no text"
     except UnicodeDecodeError:
-        secret = ""
+        secret, problem = "", "is no text"
+    except NoPlainFile as other:
+        secret, problem = "", str(other.strerror)
     except OSError as error:
         raise WrongSetting(
             "SYTEOPS_DATA_DIR",
@@ -348,7 +353,7 @@ def kept_secret(name: str, make: Callable[[], str] = new_secret) -> str:
     if not secret or not secret.isprintable():
         raise WrongSetting(
             name.upper(),
-            f"cannot be read from {path}, which is empty or no text",
+            f"cannot be read from {path}, which {problem}",
             "Restore this file from a backup.",
         )
     return secret

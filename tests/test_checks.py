@@ -115,6 +115,24 @@ def test_files_in_it_that_this_user_cannot_write_are_named(
     assert "chown" in str(message.hint)
 
 
+def test_what_is_no_file_in_it_or_no_directory_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever opened the locks got a traceback, and nothing said what to do."""
+    monkeypatch.setattr(checks, "DATA_DIR", tmp_path)
+    (tmp_path / "uploads").symlink_to(tmp_path)
+    for name in ("locks", "serve.lock", "counters", "audit_head", "audit_head.new", "restored"):
+        os.mkfifo(tmp_path / name)
+        assert f" {tmp_path / name} is a named pipe." in findings()["syteops.E001"].msg
+        (tmp_path / name).unlink()
+    for name in ("cache", "metrics", "uploads", "static"):
+        (tmp_path / name).unlink(missing_ok=True)
+        (tmp_path / name).touch()
+        assert f" {tmp_path / name} is a plain file." in findings()["syteops.E001"].msg
+        (tmp_path / name).unlink()
+    assert "syteops.E001" not in findings()
+
+
 def test_a_data_directory_that_others_can_open_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

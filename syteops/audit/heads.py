@@ -18,6 +18,7 @@ from syteops.audit.chain import BrokenChain, ends
 from syteops.audit.models import AuditChain, AuditEntry
 from syteops.audit.stored import Link, erased_macs, require_end, walk
 from syteops.core.locks import snapshot
+from syteops.lib.plain_files import opener, read_text
 
 SETTLED = timedelta(minutes=10)
 """What is younger a machine without power may lose, and nobody has done it (SQLite, WAL)."""
@@ -44,7 +45,7 @@ def keep_head() -> None:
         newest = _newest_settled(chain)
     if newest:
         draft = _file().with_name("audit_head.new")
-        with draft.open("w", encoding="ascii") as file:
+        with open(draft, "w", encoding="ascii", opener=opener) as file:
             file.write(f"{newest.sequence}:{newest.seal}\n")
             file.flush()
             os.fsync(file.fileno())  # a power cut leaves the former one, or this one
@@ -78,7 +79,7 @@ def require_kept_head(chain: AuditChain) -> None:
 def _kept_head() -> str:
     """As `verify_audit` prints it: "<number>:<seal>"; "" for none."""
     with suppress(OSError, ValueError):
-        text = _file().read_text(encoding="ascii").strip()
+        text = read_text(_file(), "ascii").strip()
         return text if HEAD.fullmatch(text) else ""
     return ""
 

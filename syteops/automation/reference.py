@@ -6,6 +6,7 @@ from django.conf import settings
 
 from manage_api.reference import cell, page
 from syteops.core.variables import all_families
+from syteops.lib.plain_files import read_text
 
 _BEGIN = "<!-- families: written by `manage.py write_reference` -->\n\n"
 _END = "\n<!-- end of families -->\n"
@@ -14,7 +15,7 @@ _END = "\n<!-- end of families -->\n"
 @page("variables.md")
 def variables_page() -> str:
     """The page as it is, with the present families in its table."""
-    written = (settings.BASE_DIR / "docs" / "variables.md").read_text(encoding="utf-8")
+    written = read_text(settings.BASE_DIR / "docs" / "variables.md")
     before, _, rest = written.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     return "".join((before, _BEGIN, "\n".join(_table()), "\n", _END, after))

@@ -26,6 +26,7 @@ from django.core.cache import cache
 from django.core.signals import setting_changed
 
 from syteops.core.outages import in_one_line
+from syteops.lib.plain_files import opener
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,7 @@ class FileCounters(_Table):
     def _open(self) -> int:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            file = opener(self._path, os.O_RDWR | os.O_CREAT)
             try:
                 os.posix_fallocate(file, 0, _TABLE_SIZE)
             except OSError:

@@ -33,6 +33,7 @@ from django_cryptography.fields import EncryptedMixin
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
 from syteops.core.locks import shared_transaction_lock
+from syteops.lib.plain_files import read_text
 from syteops.lib.urls import origin_of
 
 
@@ -110,7 +111,7 @@ def _ring(keys: tuple[str, ...]) -> KeyRing:
 
 @lru_cache(maxsize=4)
 def _ring_of_file(file: Path, version: tuple[int, int]) -> KeyRing:
-    return KeyRing(file.read_text(encoding="ascii").split())
+    return KeyRing(read_text(file, "ascii").split())
 
 
 def _version(file: Path) -> tuple[int, int]:

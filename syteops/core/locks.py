@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, Error, OperationalError, connection, transaction
 
 from syteops.core.errors import Conflict
+from syteops.lib.plain_files import opener
 
 T = TypeVar("T")
 ATTEMPTS = 4
@@ -176,7 +177,7 @@ class _FileLocks:
         self._guard = threading.Lock()
         self._held: set[int] = set()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = opener(path, os.O_RDWR | os.O_CREAT)
 
     @contextmanager
     def held(self, number: int, wait: bool = False) -> Iterator[None]:

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import orjson
 from django.conf import settings
 
+from syteops.lib.plain_files import opener, read_bytes
+
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets, in seconds; what took longer is in one more."""
 SHARED_EVERY = 5.0
@@ -64,7 +66,8 @@ def share() -> None:
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, exist_ok=True)
         new = path.with_suffix(".new")
-        new.write_bytes(counts)
+        with open(new, "wb", opener=opener) as file:
+            file.write(counts)
         new.replace(path)
         _shared = counts
 
@@ -103,7 +106,7 @@ def _of_others() -> Iterator[list[Any]]:
     for path in _files():
         if path != _own_file() and path.suffix == ".json":
             with suppress(OSError, orjson.JSONDecodeError):
-                yield orjson.loads(path.read_bytes())
+                yield orjson.loads(read_bytes(path))
 
 
 def _files() -> list[Path]:

@@ -20,6 +20,7 @@ from markdown_it.token import Token
 
 from syteops.lib.folding import fold
 from syteops.lib.markdown import texts_of
+from syteops.lib.plain_files import read_text
 from syteops.lib.text import start_of
 
 _ROW = re.compile(r"^\| \[[^\]]+\]\(([\w/]+\.md)\) \| (.+) \|$", re.MULTILINE)
@@ -58,7 +59,7 @@ class Guide:
 @cache
 def guides() -> dict[str, Guide]:
     """Every guide by its name, in the order of the README."""
-    readme = (_root() / "README.md").read_text(encoding="utf-8")
+    readme = read_text(_root() / "README.md")
     listed = dict(_ROW.findall(readme)) | _BESIDE
     read = [_read(path, summary) for path, summary in listed.items()]
     return {one.name: one for one in read}
@@ -71,7 +72,7 @@ def _root() -> Path:
 
 def _read(path: str, summary: str) -> Guide:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse((_root() / path).read_text(encoding="utf-8"))
+    tokens = parser.parse(read_text(_root() / path))
     sections = tuple(_sections(tokens))
     title = next(place for place, one in enumerate(tokens) if one.type == "heading_close")
     del tokens[: title + 1]  # the page that shows it has its title for a heading

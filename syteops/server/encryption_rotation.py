@@ -35,6 +35,7 @@ from syteops.core.encryption import (
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
 from syteops.core.locks import Busy, exclusive, transaction_lock
+from syteops.lib.plain_files import read_text
 from syteops.tasks.jobs import tell_progress
 from syteops.tasks.models import Job
 
@@ -217,7 +218,7 @@ def _record(actor: Actor, resealed: int, unreadable: int) -> None:
 
 
 def _read(file: Path) -> list[str]:
-    return file.read_text(encoding="ascii").split()
+    return read_text(file, "ascii").split()
 
 
 def _write(file: Path, keys: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from syteops.core.locks import Busy, exclusive
 from syteops.core.pending_migrations import pending_migrations, why_not_migratable
 from syteops.dashboard.tasks import prove_write
 from syteops.env import DATA_DIR, SETTINGS_FILE
+from syteops.lib.plain_files import opener
 from syteops.server import static_files
 from syteops.server.encryption_proof import Proof, read_proof
 from syteops.server.handlers import shared_handler
@@ -85,7 +86,7 @@ _ANOTHER_SERVER = (
 
 def _lock(name: str, kind: int, problem: str) -> int:
     try:
-        file = os.open(DATA_DIR / name, os.O_RDWR | os.O_CREAT, 0o600)
+        file = opener(DATA_DIR / name, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise CommandError(f"Cannot write {DATA_DIR / name}: {error.strerror}") from error
     try:

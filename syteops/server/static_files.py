@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.management import call_command
 from django.utils.module_loading import import_string
+
+from syteops.lib.plain_files import NoPlainFile, opener, read_bytes, read_text
 
 _MARKER = ".collected"
 _MANIFEST = "staticfiles.json"
@@ -23,11 +26,15 @@ def collect_if_stale() -> bool:
         return False
     marker.parent.mkdir(parents=True, exist_ok=True)
     # Django would not begin with one that it cannot read.
-    marker.with_name(_MANIFEST).unlink(missing_ok=True)
+    for path in (marker, marker.with_name(_MANIFEST)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
     # Cleared first: Django keeps a collected file that is younger than its source, which after an
     # update is often the old one. The marker goes too, so an interrupted run is repeated.
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    marker.write_text(state)
+    with open(marker, "w", opener=opener) as file:
+        file.write(state)
     return True
 
 
@@ -35,14 +42,14 @@ def are_collected() -> bool:
     """Whether STATIC_ROOT holds what the installed apps bring, and all of it."""
     root = Path(settings.STATIC_ROOT)
     try:
-        if (root / _MARKER).read_text() != fingerprint():
+        if read_text(root / _MARKER) != fingerprint():
             return False
         if not issubclass(import_string(_backend()), ManifestFilesMixin):
             return True
-        stored = json.loads((root / _MANIFEST).read_bytes())["paths"].values()
-    except (FileNotFoundError, ValueError, TypeError, LookupError):  # a power cut spoils anything
-        return False
-    return all((root / name).exists() for name in stored)
+        stored = json.loads(read_bytes(root / _MANIFEST))["paths"].values()
+    except (FileNotFoundError, NoPlainFile, ValueError, TypeError, LookupError):
+        return False  # a power cut spoils anything
+    return all((root / name).is_file() for name in stored)
 
 
 def fingerprint() -> str:

@@ -267,7 +267,7 @@ STATICFILES_DIRS = [
     ("syteops/images", BASE_DIR / "docs" / "images"),
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "syteops.core.uploads.Uploads"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 

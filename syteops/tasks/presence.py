@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from syteops.core.rows import put_row
 from syteops.core.written import tells_of_life
+from syteops.lib.plain_files import opener
 from syteops.tasks.models import TaskWorker
 
 tells_of_life(TaskWorker)
@@ -49,7 +50,7 @@ class Presence:
 
     def begin(self) -> None:
         """Be there. Raises OSError when the data directory cannot be written."""
-        self._lock = os.open(_lock_file(self.id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = opener(_lock_file(self.id), os.O_RDWR | os.O_CREAT)
         flock(self._lock, LOCK_EX)
         try:
             self.beat()
@@ -107,7 +108,7 @@ def _last_seen() -> dict[str, datetime]:
 def _beat_here(worker: str) -> datetime | None:
     """The last heartbeat of a process of this machine. None for those of others."""
     try:
-        file = os.open(_lock_file(worker), os.O_RDWR | os.O_CLOEXEC)
+        file = opener(_lock_file(worker), os.O_RDWR)
     except OSError:
         return None
     try:

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
+from syteops.lib.plain_files import NoPlainFile
 from syteops.team.queries import member_with_picture
 
 # The names that `services` gives; anything else is no picture of ours.
@@ -27,7 +28,11 @@ def picture(request: HttpRequest, name: str) -> FileResponse:
     member = member_with_picture(name) if match else None
     if match is None or member is None or not member.profile_picture.storage.exists(name):
         raise Http404
-    response = FileResponse(member.profile_picture.open(), content_type=_CONTENT_TYPES[match[1]])
+    try:
+        file = member.profile_picture.open()
+    except NoPlainFile:
+        raise Http404 from None
+    response = FileResponse(file, content_type=_CONTENT_TYPES[match[1]])
     response.headers["X-Content-Type-Options"] = "nosniff"
     # Kept by nobody: whoever signs out or loses the right sees no more of it.
     response.headers["Cache-Control"] = "private, no-store"

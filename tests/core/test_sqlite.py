@@ -1,5 +1,6 @@
 """SQLite's statements: written as Django writes them, whatever was seen before."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -212,6 +213,18 @@ def test_a_file_that_is_not_there_any_more_is_not_written_to(
         assert is_outage(failure.value)
     kept.rename(place)
     tell(own)
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+def test_a_file_beside_it_that_is_none_is_named_and_nobody_waits(
+    own: DatabaseWrapper, suffix: str
+) -> None:
+    """SQLite waited for ever at a named pipe that had the name of its former kind of journal."""
+    place = Path(f"{own.settings_dict['NAME']}{suffix}")
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    with pytest.raises(OperationalError, match=f"{suffix} is a named pipe, and no file"):
+        tell(own)
 
 
 def test_none_is_made_in_its_place(own: DatabaseWrapper) -> None:

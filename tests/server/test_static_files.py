@@ -1,5 +1,7 @@
 """Static files are collected when they changed, and only then."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,22 @@ def test_another_way_of_storing_them_collects_again(source: Path, settings: Sett
     backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
     assert collect_if_stale()
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir])
+def test_what_is_no_file_among_them_is_made_again(
+    settings: Settings, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+    collect_if_stale()
+    for file in list((tmp_path / "collected").iterdir()):
+        file.unlink()
+        make(file)
+        settings.STORAGES = {**settings.STORAGES}  # a new process reads the list anew
+        assert collect_if_stale() == (file.name != "site.css")  # which only its hashed copy serves
+    assert not collect_if_stale()
 
 
 @pytest.mark.usefixtures("source")

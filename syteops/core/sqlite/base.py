@@ -33,6 +33,8 @@ from django.db.backends.sqlite3 import base, operations
 from django.db.models import IntegerField
 from django.db.models.lookups import In
 
+from syteops.lib.plain_files import problem_of
+
 _BEYOND = 2**63
 File = tuple[int, int]
 """Which one it is, by whatever name: its disk, and its number there."""
@@ -111,13 +113,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params | {"database": f"{Path(params['database']).absolute().as_uri()}?mode=rw"}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """As Django's. Raises OperationalError where the file is another than before.
+        """As Django's. Raises OperationalError where the file is another than before, or none.
 
-        Beside it is the journal of the former one, which SQLite would take for its own. Nor is it
-        opened while others of this process have a journal that is not there: SQLite would make
+        Beside another is the journal of the former one, which SQLite would take for its own. Nor is
+        it opened while others of this process have a journal that is not there: SQLite would make
         another, and of what is written into the two only one would stay.
         """
         name = self.settings_dict["NAME"]
+        for ending in ("", *_JOURNAL, "-journal"):
+            path = f"{os.path.realpath(name)}{ending}"
+            if problem := problem_of(path):  # SQLite waits at a named pipe
+                raise OperationalError(f"{path} {problem}, and no file of a database")
         with self._guard:
             there = _file_at(name)
             is_another = self._files.get(name, there) != there

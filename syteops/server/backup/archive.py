@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from syteops.lib.plain_files import opener, read_bytes
+
 _LIST = "backup.json"
 _FORMAT = 1
 MOST_FILES = 500_000
@@ -72,7 +74,7 @@ def _opened(content: Path | bytes) -> Iterator[BinaryIO | None]:
         yield io.BytesIO(content)
         return
     try:
-        file = content.open("rb")
+        file = open(content, "rb", opener=opener)  # noqa: SIM115 - closed below
     except FileNotFoundError:
         if content.is_symlink():  # it leads nowhere: something is missing
             raise
@@ -106,7 +108,7 @@ class _Digesting:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open(path, "rb", opener=opener) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -132,7 +134,8 @@ def unpack(source: Path, into: Path) -> Contents:
     """Unpack the archive into an empty directory and check every file. Raises Broken, OSError."""
     try:
         with (
-            gzip.open(source) as plain,
+            open(source, "rb", opener=opener) as packed,
+            gzip.open(packed) as plain,
             tarfile.open(fileobj=cast(Any, _Bounded(plain)), mode="r:") as archive,
         ):
             names = list(_unpack_members(archive, into))
@@ -184,7 +187,7 @@ def put_file(source: Path, target: Path) -> None:
     """Put a copy of the file there for good, for the present user only: whole or not at all."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.restored")
-    with source.open("rb") as found, draft.open("wb") as file:
+    with open(source, "rb", opener=opener) as found, open(draft, "wb", opener=opener) as file:
         shutil.copyfileobj(found, file)
         file.flush()
         os.fsync(file.fileno())
@@ -196,7 +199,7 @@ def _read_list(into: Path, names: list[str]) -> Contents:
     if _LIST not in names:
         raise Broken("The archive is no backup, or it was cut off: its list is missing.")
     try:
-        found: dict[str, Any] = json.loads((into / _LIST).read_bytes())
+        found: dict[str, Any] = json.loads(read_bytes(into / _LIST, _MOST_LISTED))
         contents = Contents(**found)
         # What json made of it may be anything.
         files = {str(name): str(digest) for name, digest in contents.files.items()}

@@ -26,6 +26,7 @@ from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
 from syteops.core.pending_migrations import why_not_migratable
 from syteops.env import DATA_DIR, env, secret_path
+from syteops.lib.plain_files import read_bytes, read_text
 from syteops.server.backup import databases
 from syteops.server.backup.archive import (
     MOST_FILES,
@@ -118,7 +119,7 @@ def _encryption_keys() -> list[str]:
     file: Path | None = settings.FIELD_ENCRYPTION_KEY_FILE
     if file is None:
         return list(settings.FIELD_ENCRYPTION_KEYS)
-    return file.read_text(encoding="ascii").split()
+    return read_text(file, "ascii").split()
 
 
 def _secrets(keys: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -174,7 +175,7 @@ def checked(source: Path, beside: Path) -> Iterator[Checked]:
         if problem := why_not_migratable(applied):
             raise Broken(problem)
         file = directory / _KEYS
-        keys = file.read_text(encoding="utf-8", errors="replace").split() if file.exists() else []
+        keys = read_bytes(file).decode(errors="replace").split() if file.exists() else []
         if keys and not _opens(keys, contents.proof):
             raise Broken("Its encryption keys do not open what is stored in it.")
         yield Checked(contents, directory, keys)
@@ -229,7 +230,7 @@ def _placed(files: list[tuple[Path, Path]], aside: Path) -> Iterator[None]:
         for source, place in files:
             kept = aside / str(len(former)) if place.exists() else None
             if kept:
-                shutil.copyfile(place, kept)
+                put_file(place, kept)
             former.append((place, kept))
             put_file(source, place)
         yield
@@ -253,7 +254,7 @@ def finish_restoring() -> str:
     Session.objects.all().delete()
     forget_head()
     about = (AuditEntry.resource, "", "")
-    made_at = {"backup_made_at": (None, _NEWS.read_text(encoding="utf-8"))}
+    made_at = {"backup_made_at": (None, read_text(_NEWS))}
     try:
         with transaction.atomic():
             record_about(command("restore"), Noun.AUDIT, Verb.RESTORED, about, made_at)
@@ -276,5 +277,5 @@ def _require_secrets(backup: Checked) -> None:
         )
     audit_key = backup.directory / _AUDIT_KEY
     given = env.str("AUDIT_KEY")
-    if given and audit_key.exists() and audit_key.read_text(encoding="utf-8").strip() != given:
+    if given and audit_key.exists() and read_text(audit_key).strip() != given:
         raise Conflict("AUDIT_KEY is another than that of the backup: set that one, or none.")
