@@ -21,7 +21,10 @@ class Note(TextEntity):
 
     resource: ClassVar[str] = "notes_items"
     noun: ClassVar[str] = "note"
-    verbs: ClassVar[frozenset[Verb]] = TextEntity.verbs | {Verb.ACTION_ITEM_DUE}
+    verbs: ClassVar[frozenset[Verb]] = TextEntity.verbs | {
+        Verb.ACTION_ITEM_DUE,
+        Verb.MEMBER_ERASED,
+    }
 
     status = models.CharField(max_length=10, choices=NoteStatus, default=NoteStatus.DRAFT)
     author = models.ForeignKey(

@@ -1,23 +1,21 @@
 """Reading notes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict
 
-from django.db.models import Count, F, Max, Min, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Min, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
 from notes.choices import NoteStatus
 from notes.models import ActionItem, Note, NoteAttendee, NoteTag
 from syteops.audit.queries import keys_of_changed
-from syteops.audit.snapshots import json_value
 from syteops.core import texts
 from syteops.core.entities import find
 from syteops.core.errors import NotFound
 from syteops.team.models import TeamMember
 
-R = TypeVar("R")
 OF_ATTENDEES = "attendances__member__full_name_folded"
 SEARCHED = ("searched", "tag_rows__name_folded", "action_items__searched", OF_ATTENDEES)
 MOST_LISTED = 200
@@ -80,49 +78,33 @@ def attended_by(number: str) -> Q:
 
 
 def notes_naming(member: TeamMember) -> QuerySet[Note]:
-    """The notes that name the member, with what of their columns names anybody."""
+    """The notes that name the member, with their titles alone."""
     was_there, has_work = (Q(pk__in=_beside(model, member)) for model in (NoteAttendee, ActionItem))
-    return Note.objects.filter(Q(author=member) | was_there | has_work).only("title", "author")
+    return Note.objects.filter(Q(author=member) | was_there | has_work).only("title")
 
 
-def attendees_beside(member: TeamMember) -> dict[int, list[tuple[int, str]]]:
-    """Who was where the member was, by note: their keys and how they are named."""
-    found = NoteAttendee.objects.filter(note__in=_beside(NoteAttendee, member))
-    rows = list(found.values_list("note_id", "member_id"))
-    named = _public_ids({one for _, one in rows})
-    return _by_note((note, (one, named[one])) for note, one in rows)
+def ways_named(member: TeamMember) -> dict[int, dict[str, int]]:
+    """How often each of these notes names the member, by its key: as whom, and how many times."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for way, rows, note in (
+        ("as_author", Note.objects.filter(author=member), "pk"),
+        ("as_attendee", NoteAttendee.objects.filter(member=member), "note_id"),
+        ("as_assignee", ActionItem.objects.filter(assignee=member), "note_id"),
+    ):
+        counted = rows.order_by().values_list(note).annotate(times=Count("pk"))
+        for key, times in counted:
+            found[key][way] = times
+    return found
 
 
-def items_beside(member: TeamMember) -> dict[int, list[tuple[int | None, dict[str, Any]]]]:
-    """What is to be done where the member is to do something, by note: whose it is, and the item
-    as `describe_rows` shows it."""
-    found = ActionItem.objects.filter(note__in=_beside(ActionItem, member))
-    rows = list(found.values_list("note_id", "assignee_id", *ActionItem.SHOWN))
-    named = _public_ids({one for _, one, *_ in rows if one})
-    return _by_note((note, (one, _described(shown, named.get(one)))) for note, one, *shown in rows)
-
-
-def _described(shown: Sequence[Any], assignee: str | None) -> dict[str, Any]:
-    row = zip(ActionItem.SHOWN, map(json_value, shown), strict=True)
-    return {**dict(row), "assignee": assignee}
-
-
-def _public_ids(keys: set[int]) -> dict[int, str]:
-    members = TeamMember.all_objects.filter(pk__among=keys).only("number")
-    return {one.pk: one.public_id for one in members}
+def without(member: TeamMember) -> Case:
+    """A note's author, unless that is the member."""
+    return Case(When(author=member, then=None), default="author")
 
 
 def _beside(model: type[NoteAttendee | ActionItem], member: TeamMember) -> Any:
     name = "member" if model is NoteAttendee else "assignee"
     return model.objects.filter(**{name: member}).order_by().values("note")
-
-
-def _by_note(rows: Iterable[tuple[int, R]]) -> dict[int, list[R]]:
-    """No model is made of a row: in all notes of one person there may be hundreds of thousands."""
-    found: dict[int, list[R]] = defaultdict(list)
-    for note, one in rows:
-        found[note].append(one)
-    return found
 
 
 def with_work_for(number: str) -> Q:

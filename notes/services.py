@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from notes.models import (
     LONGEST_NAME,
@@ -16,7 +17,7 @@ from notes.models import (
     NoteAttendee,
     NoteTag,
 )
-from notes.queries import attendees_beside, items_beside, normal_tag, notes_naming
+from notes.queries import normal_tag, notes_naming, ways_named, without
 from syteops.ai.suggestions import forget_suggestions_about
 from syteops.audit import services as audit
 from syteops.audit.rows import MAX_ROWS, RowsPlan, describe_rows, plan_rows
@@ -116,43 +117,20 @@ def delete_note(actor: Actor, note: Note) -> None:
 
 @transaction.atomic
 def forget_member(actor: Actor, member: TeamMember) -> int:
-    """Let no note name the member any more, nor keep the name instead; how many did."""
+    """Let no note name the member any more, nor keep the name instead; how many did.
+
+    Each has an entry of how often it did. What else was in its lists is not repeated there: of
+    thousands of notes that would take a minute, in which nobody else could write.
+    """
     found = list(notes_naming(member).select_for_update(of=("self",)).order_by("pk"))
-    attendees, items = attendees_beside(member), items_beside(member)
-    audit.update_each(
-        actor,
-        [
-            (
-                note,
-                _without_author(member, note),
-                _without_rows(member, attendees.get(note.pk, []), items.get(note.pk, [])),
-            )
-            for note in found
-        ],
-    )
+    how = ways_named(member)
+    changed = [(note, {way: (times, 0) for way, times in how[note.pk].items()}) for note in found]
+    audit.record_each(actor, changed, Verb.MEMBER_ERASED)
     NoteAttendee.objects.filter(member=member).delete()
     ActionItem.objects.filter(assignee=member).update(assignee=None)
+    named = Note.objects.filter(pk__among={note.pk for note in found})
+    named.update(author=without(member), updated_at=timezone.now())
     return len(found)
-
-
-def _without_author(member: TeamMember, note: Note) -> dict[str, Any]:
-    if note.author_id != member.pk:
-        return {}
-    note.author = member  # for the audit entry, which tells the number
-    return {"author": None}
-
-
-def _without_rows(
-    member: TeamMember,
-    attendees: Sequence[tuple[int, str]],
-    items: Sequence[tuple[int | None, dict[str, Any]]],
-) -> dict[str, tuple[Any, Any]]:
-    """What belongs to a note, with the member and without."""
-    there = [public_id for _, public_id in attendees]
-    others = [public_id for pk, public_id in attendees if pk != member.pk]
-    to_do = [item for _, item in items]
-    others_to_do = [{**item, "assignee": None} if pk == member.pk else item for pk, item in items]
-    return {"attendees": (there, others), "action_items": (to_do, others_to_do)}
 
 
 # --- Values ------------------------------------------------------------------------------------

@@ -34,4 +34,4 @@ def _is_told(one: Touched) -> bool:
     return issubclass(one.model, Note) and not (one.names and one.names <= _UNTOLD)
 
 
-_UNTOLD = {"author", "attendees"}
+_UNTOLD = {"author", "attendees", "as_author", "as_attendee", "as_assignee"}

@@ -4,7 +4,6 @@ Every service of every entity app saves through `insert`, `update` and `remove`,
 transaction, so a change without an entry cannot be stored, nor an entry without its change.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -28,7 +27,7 @@ from syteops.core.entities import Entity, Numbered
 from syteops.core.errors import Invalid, field_errors
 from syteops.core.events import Noun, Verb
 from syteops.core.folding import folded_fields
-from syteops.core.prepared import insert_row, insert_rows, update_row, update_rows
+from syteops.core.prepared import insert_row, insert_rows, update_row
 from syteops.core.trials import Touched, is_recorded, is_trial, note_touched
 from syteops.lib.text import cut, to_line
 from syteops.lib.urls import moved
@@ -81,24 +80,6 @@ def update(
         if credential not in values and address in changes and moved(*changes[address]):
             set_secret(actor, instance, credential, None)
     return True
-
-
-@transaction.atomic(savepoint=False)
-def update_each(actor: Actor, wanted: Iterable[tuple[Entity, Values, Changes]]) -> None:
-    """As `update` of many objects of one model without credentials, in a few statements.
-
-    Each is there with its own `values` and `also`. Raises Invalid.
-    """
-    changed = []
-    by_columns: dict[frozenset[str], list[Entity]] = defaultdict(list)
-    for instance, values, also in wanted:
-        if changes := _assign(instance, values, also):
-            _clean(instance, only=set(values))
-            by_columns[frozenset(values)].append(instance)
-            changed.append((instance, changes))
-    for names, instances in by_columns.items():
-        update_rows(instances, _columns_stored(instances[0], names))
-    record_each(actor, changed)
 
 
 @transaction.atomic
@@ -204,14 +185,16 @@ def record(
     _store_change(actor, entry, changes)
 
 
-def record_each(actor: Actor, changed: Iterable[tuple[Entity, Changes]]) -> None:
-    """As `record` of many updates, in one statement."""
+def record_each(
+    actor: Actor, changed: Iterable[tuple[Entity, Changes]], verb: Verb = Verb.UPDATED
+) -> None:
+    """As `record` of many objects, in one statement."""
     entries = []
     for one, changes in changed:
         _note_touched(one, changes)
         if not is_recorded():
             continue
-        event = f"{one.noun}.{Verb.UPDATED}"
+        event = f"{one.noun}.{verb}"
         entry = _entry(actor, event, one.resource, one.public_id, str(one))
         entry.object_pk = str(one.pk)
         _describe(entry, changes)

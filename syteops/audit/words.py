@@ -29,6 +29,7 @@ _VERBS: Mapping[str, str] = {
     Verb.MAIL_FAILED: "could not mail the client",
     Verb.REMINDED: "reminded the client of",
     Verb.ACTION_ITEM_DUE: "told of an action item that is due, of",
+    Verb.MEMBER_ERASED: "took an erased team member out of",
 }
 _EFFECTS: Mapping[str, str] = {
     Verb.CREATED: "It was added, so it will be deleted.",

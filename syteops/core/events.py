@@ -38,6 +38,7 @@ class Verb(StrEnum):
     CANCELLED = "cancelled"
     # Notes
     ACTION_ITEM_DUE = "action_item_due"
+    MEMBER_ERASED = "member_erased"
     # Estimates
     SENT = "sent"
     MAILED = "mailed"

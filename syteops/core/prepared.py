@@ -201,17 +201,6 @@ def insert_rows(instances: Sequence[models.Model]) -> None:
         cursor.executemany(statement, rows)
 
 
-def update_rows(instances: Sequence[models.Model], names: Collection[str]) -> None:
-    """As `update_row` of each; all are of one model."""
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    columns, statement = _change(type(instances[0]), frozenset(names), connection.vendor)
-    rows = [[*_stored_values(one, columns, connection, add=False), one.pk] for one in instances]
-    with preparing_cursor(connection) as cursor:
-        cursor.executemany(statement, rows)
-        if cursor.rowcount != len(rows):
-            raise DatabaseError("A row to be changed is not there.")
-
-
 def update_row(instance: models.Model, names: Collection[str]) -> None:
     """Store those columns of a row as `save(update_fields=names)` does, without signals.
 

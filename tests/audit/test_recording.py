@@ -3,13 +3,11 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from notes.models import Note
 from syteops.audit import chain
 from syteops.audit import services as audit
 from syteops.audit.models import AuditEntry
-from syteops.audit.verification import verify
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
 from syteops.crm import services
@@ -183,42 +181,3 @@ def test_whatever_fails_after_a_change_takes_its_entry_along(
     assert answer.status_code == 500
     assert not CrmSystem.objects.exists()
     assert AuditEntry.objects.count() == before
-
-
-# --- Many at once --------------------------------------------------------------------------
-
-
-def test_of_many_the_same_is_stored_and_recorded_as_of_each() -> None:
-    ada, other = a_member(first_name="Ada"), a_member()
-    made = [Note.objects.create(title="A", slug=f"{n}", author=ada) for n in range(6)]
-    before = list(Note.objects.order_by("pk").values_list("updated_at", flat=True))
-    one_by_one, at_once = SYSTEM.for_operation("one"), SYSTEM.for_operation("all")
-    tags: dict[str, Any] = {"tags": (["a"], [])}
-    wanted: list[tuple[dict[str, Any], dict[str, Any]]]
-    wanted = [({"author": other}, {}), ({}, tags), ({"author": ada}, {"tags": ([], [])})]
-
-    for note, (values, also) in zip(made[:3], wanted, strict=True):
-        audit.update(one_by_one, note, values, also=also)
-    audit.update_each(at_once, [(note, *one) for note, one in zip(made[3:], wanted, strict=True)])
-
-    entries = AuditEntry.objects.order_by("pk").values("event", "object_label", "changes")
-    assert list(entries.filter(operation="all")) == list(entries.filter(operation="one"))
-    assert [one.fields for one in at_once.trail] == [one.fields for one in one_by_one.trail]
-    assert len(at_once.trail) == 2
-    about = AuditEntry.objects.filter(operation="all").order_by("pk")
-    assert [one.object_pk for one in about] == [str(note.pk) for note in made[3:5]]
-    stored = Note.objects.order_by("pk")
-    assert [one.author for one in stored] == [other, ada, ada] * 2
-    assert [one.updated_at > then for one, then in zip(stored, before, strict=True)] == [
-        True, True, False, True, True, False,
-    ]  # fmt: skip
-    assert verify().problem == ""
-
-
-def test_nothing_of_many_is_stored_where_one_is_wrong() -> None:
-    made = [Note.objects.create(title="A", slug=f"{n}") for n in range(2)]
-
-    with pytest.raises(Invalid), transaction.atomic():
-        audit.update_each(SYSTEM, [(made[0], {"title": "B"}, {}), (made[1], {"title": ""}, {})])
-
-    assert set(Note.objects.values_list("title", flat=True)) == {"A"}

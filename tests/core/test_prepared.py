@@ -17,7 +17,6 @@ from syteops.core.prepared import (
     insert_row,
     insert_rows,
     update_row,
-    update_rows,
 )
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.roles.models import Role
@@ -137,23 +136,16 @@ def test_a_row_that_is_gone_is_not_changed_silently() -> None:
 
     with pytest.raises(DatabaseError):
         update_row(member, ["city"])
-    with pytest.raises(DatabaseError):
-        update_rows([a_member(), member], ["city"])
 
 
 def test_many_rows_are_stored_as_each_would_be() -> None:
     insert_row(TeamMember(number=1, last_name="Ö", city="Graz"))
     insert_rows([TeamMember(number=n, last_name="Ö", city="Graz") for n in (2, 3)])
-    one, two, three = TeamMember.objects.order_by("number")
-    one.city, two.city, three.city = "Wien", "Wien", "Linz"
-
-    update_row(one, ["city"])
-    update_rows([two, three], ["city"])
 
     one, two, three = TeamMember.objects.order_by("number")
     differ = {"id", "uid", "number", "created_at", "updated_at"}
     assert {n for n, v in columns(two).items() if v != columns(one)[n]} == differ
-    assert (two.city, three.city) == ("Wien", "Linz")
+    assert {n for n, v in columns(three).items() if v != columns(one)[n]} == differ
 
 
 def test_pages_and_the_count_follow_what_is_stored() -> None:

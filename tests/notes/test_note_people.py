@@ -1,12 +1,12 @@
 """Team members in notes: by number while they are there, by name once they are gone."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from notes import queries, services
-from notes.models import NoteAttendee
+from notes.models import ActionItem, Note, NoteAttendee
+from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.team import services as team
 from syteops.team.models import TeamMember
@@ -101,28 +101,50 @@ def test_everybody_attends_once(api: Api, note: dict[str, Any]) -> None:
     assert shown["attendee_names"] == ["Zoe"]
 
 
-def test_what_is_read_of_all_notes_of_a_member_is_what_the_trail_shows(
-    ada: TeamMember, note: dict[str, Any]
+def test_a_note_of_whom_somebody_is_erased_tells_how_often_it_named_him(
+    api: Api, ada: TeamMember, note: dict[str, Any]
 ) -> None:
-    """As plain rows: of the 300,000 items beside those of one person objects took a minute."""
-    gone = team.create_team_member(SYSTEM, first_name="Gone")
+    other = team.create_team_member(SYSTEM, first_name="Other")
     stored = queries.get_note(str(note["id"]))
     items = [
-        {"text": "Call", "assignee": ada, "due_date": date(2026, 3, 1), "done": True},
+        {"text": "Call", "assignee": ada},
+        {"text": "Ask", "assignee": ada},
         {"text": "Nobody"},
-        {"text": "Gone", "assignee": gone},
     ]
-    services.update_note(SYSTEM, stored, attendees=[ada, gone], action_items=items)
-    team.delete_team_member(SYSTEM, gone)
+    services.update_note(SYSTEM, stored, author=other, attendees=[ada, other], action_items=items)
+    last = stored.updated_at
 
+    team.erase_team_member(SYSTEM, ada)
+
+    entry = AuditEntry.objects.get(event="note.member_erased")
+    once, twice = {"before": 1, "after": 0}, {"before": 2, "after": 0}
+    assert entry.changes == {"as_attendee": once, "as_assignee": twice}
+    assert entry.object_label == stored.title
     stored = queries.get_note(str(note["id"]))
-    shown = services.belongings_of(stored)
-    to_do = queries.items_beside(ada)[stored.pk]
-    assert [item for _, item in to_do] == shown["action_items"]
-    assert [pk for pk, _ in to_do] == [ada.pk, None, gone.pk]
-    there = queries.attendees_beside(ada)[stored.pk]
-    assert [public_id for _, public_id in there] == shown["attendees"]
-    assert [pk for pk, _ in there] == [ada.pk, gone.pk]
+    assert (stored.author, stored.updated_at > last) == (other, True)
+    assert [one.member for one in stored.attendances.all()] == [other]
+    assert [one.assignee for one in stored.action_items.all()] == [None, None, None]
+    assert api.post(f"/audit/{entry.pk}/revert?confirm=true").json()["code"] == "protected"
+    made = AuditEntry.objects.get(event="note.created")
+    assert api.post(f"/audit/{made.pk}/revert?confirm=true").json()["code"] == "conflict"
+
+
+def test_what_a_member_who_is_erased_has_in_notes_costs_what_names_him(ada: TeamMember) -> None:
+    """Once each entry repeated all of a note's lists: two hundred items, twice."""
+    others = TeamMember.objects.bulk_create(TeamMember(number=n) for n in range(100, 200))
+    made = Note.objects.bulk_create(Note(title="A", slug=f"a-{n}", author=ada) for n in range(20))
+    NoteAttendee.objects.bulk_create(
+        NoteAttendee(note=note, member=one) for note in made for one in (ada, *others)
+    )
+    ActionItem.objects.bulk_create(
+        ActionItem(note=note, text="x" * 500, assignee=ada) for note in made for _ in range(5)
+    )
+
+    team.erase_team_member(SYSTEM, ada)
+
+    entries = AuditEntry.objects.filter(event="note.member_erased")
+    assert entries.count() == 20
+    assert max(len(str(one.changes)) for one in entries) < 200
 
 
 def test_a_kept_answer_names_no_more_who_was_erased_and_had_something_to_do(

@@ -159,8 +159,8 @@ def test_however_many_notes_name_him_it_takes_as_many_statements(api: Api) -> No
         assert told["removed"] == services.erase_team_member(SYSTEM, member)["removed"]
         taken.append(len(asked))
     assert taken[0] == taken[1]
-    entries = AuditEntry.objects.filter(event="note.updated")
-    assert [{*one.changes} for one in entries] == [{"author", "attendees", "action_items"}] * 22
+    entries = AuditEntry.objects.filter(event="note.member_erased")
+    assert [{*one.changes} for one in entries] == [{"as_author", "as_attendee", "as_assignee"}] * 22
 
 
 def test_the_login_stays_and_the_report_says_so(api: Api, alice: User, erased: Any) -> None:

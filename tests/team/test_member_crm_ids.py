@@ -150,7 +150,7 @@ def test_deleting_a_crm_system_in_a_dry_run_leaves_no_entry(api: Api) -> None:
     told = api.delete("/crm-systems/001?dry_run=true").json()
 
     assert [one["event"] for one in told["changes"]] == [
-        "team_member.updated", "crm_system.deleted",
+        "crm_system.deleted", "team_member.updated",
     ]  # fmt: skip
     assert (AuditEntry.objects.count(), stored()) == (count, {"001": "H-1"})
 
