@@ -34,17 +34,26 @@ def main() -> None:
             f"{sys.prefix}. Run make run-environment, and use .venv/bin/python."
         )
     except Exception as error:
-        if "--traceback" in sys.argv:
+        if "--traceback" in sys.argv or not (told := _in_one_line(error)):
             raise
-        if _is_no_plain_file(error):
-            sys.exit(str(error))
-        if not _is_of_database(error):
-            raise
-        problem = " ".join(str(error).split())
-        sys.exit(
-            f"The database refuses: {problem}. "
-            "If this site is new or was updated, run manage.py setup."
+        sys.exit(told)
+
+
+def _in_one_line(error: Exception) -> str:
+    """What is wrong with the database, or a file, and the cure; "" for what is wrong with us."""
+    if _is_no_plain_file(error):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"SyteOps cannot use {error.filename}: {error.strerror}. "
+            "Look at whom it belongs to, and at what is there."
         )
+    if not _is_of_database(error):
+        return ""
+    problem = " ".join(str(error).split())
+    return (
+        f"The database refuses: {problem}. If this site is new or was updated, run manage.py setup."
+    )
 
 
 def _is_of_database(error: Exception) -> bool:

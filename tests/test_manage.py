@@ -39,3 +39,33 @@ def test_a_command_hears_its_signals_and_how_its_processes_end(
     monkeypatch.setattr(gc, "disable", lambda: None)
     manage.main()
     assert found == [3, set()]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            PermissionError(13, "Permission denied", "/data/static"),
+            "/data/static: Permission denied",
+        ),
+        (
+            IsADirectoryError(21, "Is a directory", "/data/restored"),
+            "/data/restored: Is a directory",
+        ),
+        (OSError("not of a file"), None),
+        (ValueError("ours"), None),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str | None
+) -> None:
+    """Files of the site that somebody else had made ended the start with a traceback."""
+
+    def run(arguments: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr(management, "execute_from_command_line", run)
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    with pytest.raises(SystemExit if told else type(error)) as end:
+        manage.main()
+    assert (told or "") in str(end.value)

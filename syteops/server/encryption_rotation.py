@@ -223,6 +223,7 @@ def _read(file: Path) -> list[str]:
 
 def _write(file: Path, keys: Sequence[str]) -> None:
     """Replace the file's content at once and for good; mode 0600, owner as before."""
+    file = file.resolve()  # a link stays, and leads to the keys that are in use
     owner = file.stat()
     draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:

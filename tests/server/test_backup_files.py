@@ -123,3 +123,11 @@ def test_a_database_is_restored_to_where_a_link_leads(
     monkeypatch.setattr(databases, "connection", own)
     databases.load(copy)
     assert (place.read_bytes(), link.is_symlink()) == (b"restored", True)
+
+
+def test_so_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "encryption_keys").symlink_to(tmp_path / "disk")
+    (tmp_path / "key").write_bytes(b"key")
+    put_file(tmp_path / "key", tmp_path / "encryption_keys")
+    assert (tmp_path / "disk").read_bytes() == b"key"
+    assert (tmp_path / "encryption_keys").is_symlink()

@@ -272,3 +272,12 @@ def test_one_given_key_cannot_be_rotated_and_it_says_what_to_do(settings: Any) -
 
     with pytest.raises(CommandError, match="Put a new one in front"):
         call_command("rotate_encryption_keys", stdout=StringIO())
+
+
+def test_a_link_to_the_key_file_leads_to_the_new_keys(tmp_path: Path) -> None:
+    """The link was replaced: whoever kept a copy of what it led to had the dropped keys."""
+    kept, link = tmp_path / "kept", tmp_path / "encryption_keys"
+    kept.write_text("former\n")
+    link.symlink_to(kept)
+    encryption_rotation._write(link, ["new"])
+    assert (kept.read_text(), link.is_symlink()) == ("new\n", True)

@@ -184,7 +184,11 @@ def _open_new(path: Path) -> Iterator[BinaryIO]:
 
 
 def put_file(source: Path, target: Path) -> None:
-    """Put a copy of the file there for good, for the present user only: whole or not at all."""
+    """Put a copy of the file there for good, for the present user only: whole or not at all.
+
+    Where a link is, it comes to where that leads.
+    """
+    target = target.resolve()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.restored")
     with open(source, "rb", opener=opener) as found, open(draft, "wb", opener=opener) as file:
