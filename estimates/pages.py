@@ -14,13 +14,14 @@ from estimates import queries, services, visits
 from estimates.branding import Brand, brand
 from estimates.choices import ANSWERS, EstimateStatus
 from estimates.models import LONGEST_COMMENT, Estimate
-from estimates.pdf import PdfFailed, file_name, pdf_beside
+from estimates.pdf import PdfFailed, PdfLate, file_name, pdf_beside
 from estimates.summary import choose, parted, totals
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
 from syteops.core.errors import DomainError, NotFound
 from syteops.core.form_fields import LineField, TextField
 from syteops.core.locks import repeated
+from syteops.core.outages import RETRY_AFTER
 from syteops.core.waiting import not_yet
 from syteops.lib.markdown import to_html
 from syteops.modules.pages import while_inactive
@@ -122,7 +123,10 @@ def client_pdf(request: HttpRequest, token: str) -> HttpResponse:
     except PdfFailed as failure:
         by = brand(language=estimate.language)
         advice = f"Please print the page, or ask {by.company}."
-        return _notice(request, by, failure.detail, advice, 503)
+        notice = _notice(request, by, failure.detail, advice, 503)
+        if isinstance(failure, PdfLate):
+            notice.headers["Retry-After"] = str(RETRY_AFTER)
+        return notice
 
 
 def _is_preview(request: HttpRequest) -> bool:

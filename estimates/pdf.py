@@ -3,17 +3,21 @@
 All that people wrote goes to the template as data and is never read as markup.
 """
 
+import errno
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -27,7 +31,7 @@ from estimates.templatetags.amounts import money, number
 from syteops.core.addresses import lockout_address
 from syteops.core.errors import DomainError
 from syteops.core.locks import Busy, exclusive
-from syteops.core.waiting import beside
+from syteops.core.waiting import beside, works_beside
 from syteops.lib.colours import WHITE, Colour, readable
 from syteops.lib.markdown import to_tree
 from syteops.lib.pictures import data_of
@@ -39,6 +43,11 @@ LARGEST = 10_000_000
 """Bytes, as JSON and as PDF. Mail servers take some 25 million, and encoding adds a third."""
 
 _PATIENCE = typesetting.SECONDS + 10  # a busy machine gives it less than a processor
+_TURN = 30.0
+"""Seconds for which a request waits until its PDF is begun."""
+_LOOK_AGAIN = 0.2
+_NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""Why no process starts on a machine that has none left, or no memory."""
 _PRINTED_LINKS = ("http://", "https://", "mailto:")
 _LONGEST_LINK = 8_000
 """Typst refuses the whole document for a longer one."""
@@ -68,13 +77,16 @@ def pdf_beside(request: HttpRequest, estimate: Estimate) -> bytes | None:
     """The same for a request; None until it is made: see `not_yet`.
 
     A long one takes many seconds. It is made beside the thread that answers others, and beside no
-    other such: each takes up a processor.
+    other such: each takes up a processor. Whoever comes meanwhile waits for his turn, `_TURN` at
+    most; for the same PDF he gets that one.
     """
     making = _making(estimate)
-    if not making.is_prepared:
-        with _alone():  # to read a long content takes half a second of this thread
-            making.prepare()
-    made = making.kept or beside(request, lockout_address(request), making.made_alone)
+    if making.kept:
+        return _bytes(making.kept)
+    making.read_rows()
+    patience = _TURN if works_beside(request) else 0.0
+    make = partial(making.made_in_turn, patience)
+    made = beside(request, "pdf", lockout_address(request), make)
     return None if made is None else _bytes(made)
 
 
@@ -85,13 +97,32 @@ def file_name(estimate: Estimate) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Raises PdfLate while a request waits for another PDF, on whatever process."""
+def _alone(until: float) -> Iterator[None]:
+    """Beside no other PDF for a request, on whatever process. Raises PdfLate if that takes longer
+    than `until`, on the monotonic clock.
+    """
+    if not _turn.acquire(timeout=max(0.0, until - monotonic())):
+        raise PdfLate(_BUSY)
+    with ExitStack() as held:
+        held.callback(_turn.release)
+        while not _takes_turn(held):
+            if monotonic() > until:
+                raise PdfLate(_BUSY)
+            sleep(_LOOK_AGAIN)
+        yield
+
+
+def _takes_turn(held: ExitStack) -> bool:
     try:
-        with exclusive("estimates.pdf"):
-            yield
+        held.enter_context(exclusive("estimates.pdf"))
     except Busy:
-        raise PdfLate("Another PDF is being made just now. Try again in a moment.") from None
+        return False
+    return True
+
+
+_BUSY = "Another PDF is being made just now. Try again in a moment."
+_turn = Lock()
+"""Of this process: one of its threads at a time looks whether another process makes one."""
 
 
 @dataclass
@@ -100,39 +131,41 @@ class _Making:
 
     estimate: Estimate
     by: Brand
-    data: str = ""
     kept: bytes | str = ""
+    turn: Lock = field(default_factory=Lock)
 
-    @property
-    def is_prepared(self) -> bool:
-        return bool(self.data or self.kept)
-
-    def prepare(self) -> None:
-        """Read all that is in it, in the thread that has the database's connection."""
-        try:
-            self.data = _data(self.estimate, self.by)
-        except PdfFailed as refusal:
-            self.kept = refusal.detail
+    def read_rows(self) -> None:
+        """Read what the database has of it, in the thread that has the connection."""
+        prefetch_related_objects([self.estimate], "line_items")
 
     def made(self) -> bytes | str:
         """Raises PdfLate."""
-        if not self.is_prepared:
-            self.prepare()
         if not self.kept:
             one = self.estimate
             made_at = one.answered_at or one.sent_at or one.updated_at
             try:
-                self.kept = _typeset(self.data, int(made_at.timestamp()))
+                self.kept = _typeset(_data(one, self.by), int(made_at.timestamp()))
             except PdfLate:
                 raise
             except PdfFailed as refusal:
                 self.kept = refusal.detail
         return self.kept
 
-    def made_alone(self) -> bytes | str:
-        """The same, beside no other such. Raises PdfLate."""
-        with _alone():
-            return self.made()
+    def made_in_turn(self, patience: float) -> bytes | str:
+        """The same, beside no other such, after so many seconds of waiting at most. Raises PdfLate.
+
+        Of those who want it at once, one makes it, and all get it.
+        """
+        until = monotonic() + patience
+        if not self.turn.acquire(timeout=patience):
+            raise PdfLate(_BUSY)
+        try:
+            if self.kept:
+                return self.kept
+            with _alone(until):
+                return self.made()
+        finally:
+            self.turn.release()
 
 
 def _making(estimate: Estimate) -> _Making:
@@ -195,6 +228,10 @@ def _typeset(data: str, made_at: int) -> bytes:
         )
     except subprocess.TimeoutExpired as error:
         raise PdfLate("The PDF takes too long at present. Try again later.") from error
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise PdfLate("The machine has no room to make a PDF just now. Try again later.") from error
     except subprocess.SubprocessError as error:
         raise PdfFailed("The estimate cannot be made into a PDF: it is too large.") from error
     if len(done.stdout) > LARGEST:

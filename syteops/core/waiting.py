@@ -68,13 +68,21 @@ def with_time_left(environ: Environ, seconds: float) -> Environ:
 @dataclass(frozen=True)
 class Work:
     """What a request of `who` asks others for over the network, or another program, in a bounded
-    time and without this thread's connection of the database."""
+    time and without this thread's connection of the database. Each `kind` has places of its own:
+    whoever waits for one keeps nobody from another.
+    """
 
+    kind: str
     who: str
     do: Callable[[], Any]
 
 
-def beside(request: HttpRequest, who: str, do: Callable[[], T]) -> T | None:
+def works_beside(request: HttpRequest) -> bool:
+    """Whether work of this request keeps nobody else waiting, however long it takes."""
+    return bool(request.META.get(_CAN_WORK))
+
+
+def beside(request: HttpRequest, kind: str, who: str, do: Callable[[], T]) -> T | None:
     """What `do` answers or raises, done where nobody else waits for it; None until it is done.
 
     Until then nobody sees what is answered: see `not_yet`. A request has one such work. It is asked
@@ -83,9 +91,9 @@ def beside(request: HttpRequest, who: str, do: Callable[[], T]) -> T | None:
     done: Future[T] | None = request.META.get(_DONE)
     if done is not None:
         return done.result()
-    if not request.META.get(_CAN_WORK):
+    if not works_beside(request):
         return do()
-    request.META[_WORK] = Work(who, do)
+    request.META[_WORK] = Work(kind, who, do)
     return None
 
 

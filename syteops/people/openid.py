@@ -160,7 +160,7 @@ class OpenIdBackend(BaseBackend):
 
 def _beside(request: HttpRequest, ask: Callable[[], Answered]) -> Answered | None:
     """What the provider answers: nobody else waits for it, however long it takes."""
-    return beside(request, lockout_address(request), ask)
+    return beside(request, "openid", lockout_address(request), ask)
 
 
 def _told(proof: dict[str, str]) -> Told:

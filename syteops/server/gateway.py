@@ -65,9 +65,9 @@ WAITS = 30.0
 that does not answer: whoever has come last would hear of it many minutes later."""
 
 MOST_BESIDE = 16
-"""How many pieces of work that wait for others outside are done at once, each in a thread."""
+"""How many pieces of work of a kind that wait for others are done at once, each in a thread."""
 MOST_BESIDE_OF_ONE = 4
-"""How many of one caller."""
+"""How many of them of one caller."""
 
 
 class Gateway:
@@ -77,7 +77,7 @@ class Gateway:
         self._application = application
         self._thread = RequestThread()
         self._news = News()
-        self._beside: list[str] = []
+        self._beside: list[tuple[str, str]] = []
         # Those whose clients do not read leave half of the connections to others.
         self._answers = Answers(ANSWERS_HELD, room_for_connections() // 2)
         self._bodies = Bodies(max(HELD, 4 * max(limit_for("/"), limit_for("/api/"))))
@@ -125,18 +125,19 @@ class Gateway:
 
         Raises ApiError where too much of that is under way.
         """
-        of_one = self._beside.count(work.who)
-        if of_one >= MOST_BESIDE_OF_ONE or len(self._beside) >= MOST_BESIDE:
+        mine = work.kind, work.who
+        of_kind = sum(kind == work.kind for kind, _ in self._beside)
+        if self._beside.count(mine) >= MOST_BESIDE_OF_ONE or of_kind >= MOST_BESIDE:
             raise unavailable()
         done: Future[Any] = Future()
         try:
             threading.Thread(target=_do, args=(work, done), name="beside", daemon=True).start()
         except RuntimeError:  # there is no room for one more on this machine
             raise unavailable() from None
-        self._beside.append(work.who)
+        self._beside.append(mine)
 
         def end(waited_for: "asyncio.Future[Any]") -> None:
-            self._beside.remove(work.who)
+            self._beside.remove(mine)
             waited_for.exception()  # which the request raises; else asyncio would tell of it, too
 
         waited_for = asyncio.wrap_future(done)

@@ -1,8 +1,10 @@
 """The PDF of an estimate: what is on it can be read out of it again, whatever somebody wrote."""
 
+import errno
 import io
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 from unittest.mock import Mock
 
@@ -28,6 +30,7 @@ from tests.effort import at_most
 from tests.estimates.test_life_of_an_estimate import an_estimate
 from tests.fixtures import signed_in
 from tests.samples.estimates import a_draft, a_sent_one
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 MARKUP = '#include "/etc/passwd" #read("models.py") $x^2$ *bold* <a> @b \\ #panic()'
@@ -346,7 +349,64 @@ def test_a_server_has_it_made_beside_the_thread_that_answers_others(
     assert Client().get(path, **beside).status_code == 200, "it is kept"
     assert typeset.call_count == 1
 
-    other = f"{client_path(a_sent_one(title='Not read'))}/pdf"
-    monkeypatch.setattr(pdf, "_data", None)
-    with exclusive("estimates.pdf"):
-        assert Client().get(other, **beside).status_code == 503
+
+def test_who_asks_again_while_it_is_made_gets_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second click on a long one was answered 503 at once."""
+    begun, may_end = Event(), Event()
+
+    def typeset(data: str, made_at: int) -> bytes:
+        begun.set()
+        assert may_end.wait(PATIENCE)
+        return b"%PDF-made"
+
+    monkeypatch.setattr(pdf, "_typeset", Mock(side_effect=typeset))
+    making = pdf._making(get_estimate(str(a_sent_one().pk)))
+    making.read_rows()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(making.made_in_turn, PATIENCE)
+        assert begun.wait(PATIENCE)
+        second = pool.submit(making.made_in_turn, PATIENCE)
+        with pytest.raises(PdfLate):  # whoever keeps others waiting does not wait
+            making.made_in_turn(0)
+        may_end.set()
+        assert [one.result(PATIENCE) for one in (first, second)] == [b"%PDF-made"] * 2
+    assert pdf._typeset.call_count == 1  # type: ignore[attr-defined]
+
+
+def test_a_server_has_it_wait_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "_typeset", lambda data, made_at: b"%PDF-made")
+    monkeypatch.setattr(pdf, "_LOOK_AGAIN", 0.01)
+    path = f"{client_path(a_sent_one(title='In turn'))}/pdf"
+    beside: Any = able_to_work_beside({})
+    with ThreadPoolExecutor() as pool:
+        with exclusive("estimates.pdf"):
+            answer = Client().get(path, **beside)
+            assert answer.status_code == 202
+            work = wanted_work(answer.wsgi_request.META)
+            assert work
+            waiting = pool.submit(work.do)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.05)
+        assert waiting.result(PATIENCE) == b"%PDF-made"
+
+
+def test_nothing_is_read_beside_the_thread_that_has_the_connection(
+    django_assert_num_queries: Any,
+) -> None:
+    making = pdf._making(Estimate.objects.get(pk=a_sent_one(title="Read before").pk))
+    making.read_rows()
+    with django_assert_num_queries(0):
+        assert making.made()
+
+
+@each("number", [errno.EAGAIN, errno.ENOMEM])
+def test_a_machine_without_room_for_a_process_makes_it_later(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{client_path(a_sent_one(title=f'No room {number}'))}/pdf"
+    with monkeypatch.context() as full:
+        full.setattr("estimates.pdf.subprocess.run", Mock(side_effect=OSError(number, "no room")))
+        told = Client().get(path)
+    assert (told.status_code, told["Retry-After"]) == (503, "5")
+    assert "no room to make a PDF" in told.content.decode()
+    assert Client().get(path).status_code == 200, "it is tried again"

@@ -37,15 +37,17 @@ class Slow:
             start(OK, [])
             return [b"at once"]
         request: Any = SimpleNamespace(META=environ)
-        told = beside(request, environ["HTTP_X_API_KEY"], self.ask)
+        told = beside(request, environ["PATH_INFO"], environ["HTTP_X_API_KEY"], self.ask)
         start(f"{not_yet().status_code} Not yet" if told is None else OK, [])
         return [f"{told} {environ['wsgi.input'].read()!r}".encode()]
 
 
-def asks(gateway: Gateway, who: bytes, *body: bytes) -> "tuple[Client, asyncio.Task[None]]":
+def asks(
+    gateway: Gateway, who: bytes, *body: bytes, path: bytes = b"/asks"
+) -> "tuple[Client, asyncio.Task[None]]":
     client, length = Client(*body), str(len(b"".join(body))).encode()
     headers = [(b"x-api-key", who), *([(b"content-length", length)] if body else [])]
-    asked = gateway(scope(*headers, raw_path=b"/asks"), client.receive, client.send)
+    asked = gateway(scope(*headers, raw_path=path), client.receive, client.send)
     return client, asyncio.create_task(asked)
 
 
@@ -108,13 +110,34 @@ def test_not_too_many_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(main())
 
 
+def test_each_kind_has_places_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen who signed in by way of a provider that was silent kept everybody from PDFs."""
+    monkeypatch.setattr(gateway_module, "LINGER", 0.01)
+
+    async def main() -> None:
+        slow = Slow()
+        gateway = Gateway(slow)
+        waiting = [asks(gateway, str(n).encode())[1] for n in range(16)]
+        await until(lambda: slow.asked == 16)
+        other, mine = asks(gateway, b"1", path=b"/makes")
+        await until(lambda: slow.asked == 17 or bool(other.sent))
+        assert not other.sent
+        client, refused = asks(gateway, b"another")
+        await asyncio.wait_for(refused, PATIENCE)
+        assert client.sent[0]["status"] == 503
+        slow.may_answer.set()
+        await asyncio.wait_for(asyncio.gather(*waiting, mine), PATIENCE)
+
+    asyncio.run(main())
+
+
 def test_what_fails_there_fails_here(caplog: pytest.LogCaptureFixture) -> None:
     """And nowhere else: each provider that was silent left a traceback in the log."""
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         request: Any = SimpleNamespace(META=environ)
         try:
-            beside(request, "me", lambda: 1 // 0)
+            beside(request, "asks", "me", lambda: 1 // 0)
         except ZeroDivisionError:
             start(OK, [])
             return [b"failed"]
