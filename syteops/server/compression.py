@@ -20,7 +20,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 LARGE = 4096
 """Bytes from which on an answer is compressed."""
 _LEVEL = 5
-_KEPT = 256 * 1024  # bytes of an answer, of which the compressed form is kept
+_KEPT = 1_000_000  # bytes of an answer, of which the compressed form is kept
 _MARKED = re.compile(r'-gzip"')
 _REFUSES = re.compile(r"\s*q=0(\.0{0,3})?\s*")
 
@@ -72,8 +72,9 @@ def _compress_anew(body: bytes) -> bytes:
     return gzip.compress(body, _LEVEL, mtime=0)
 
 
-# Answers that are kept are the same bytes each time.
-_compress_once = lru_cache(maxsize=16)(_compress_anew)
+# Answers that are kept are the same bytes each time; so is the description of the API, which anybody
+# may fetch as often as he likes.
+_compress_once = lru_cache(maxsize=8)(_compress_anew)
 
 
 def _mark(response: HttpResponse) -> None:

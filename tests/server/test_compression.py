@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from syteops.server.compression import LARGE, accepts_gzip
+from syteops.server.compression import LARGE, _compress_once, accepts_gzip
 from tests.fixtures import Api
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,14 @@ def test_its_etag_is_good_for_reading_again_and_for_writing(api: Api, path: str)
     assert api.patch(path, {"title": "Newer"}, If_Match=etag).status_code == 412
     assert api.get(path).json()["title"] == "New"
     assert get(api, path, If_None_Match=etag).status_code == 200
+
+
+def test_the_description_that_anybody_may_fetch_is_compressed_once(client: Client) -> None:
+    before = _compress_once.cache_info().misses
+    for _ in range(3):
+        assert get(Api(client=client), "/schema").headers["Content-Encoding"] == "gzip"
+    assert _compress_once.cache_info().misses <= before + 1
+    assert _compress_once.cache_info().hits > 1
 
 
 @pytest.mark.parametrize(
