@@ -34,6 +34,8 @@ _CHUNK = 16_384
 _MOST_BESIDE = 1 << 20
 """Bytes of an answer beside what is wanted of its body: any number of heads can come before the one
 that counts (RFC 9110, section 15.2), and to read them takes a processor as long as they come."""
+MOST_PIECES = 50_000
+"""In which a body is sent: each takes a processor as long, be it a single byte."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,9 @@ def _may_be_private(url: str) -> bool:
 
 def _read(chunks: Iterator[bytes], most_bytes: int) -> bytes:
     body = bytearray()
-    for chunk in chunks if most_bytes else ():
+    for count, chunk in enumerate(chunks if most_bytes else (), 1):
         body += chunk
-        if len(body) > most_bytes:
+        if len(body) > most_bytes or count > MOST_PIECES:
             raise OutboundFailed("More was answered than can be read.", sent=True)
     return bytes(body)
 

@@ -72,8 +72,8 @@ def _compress_anew(body: bytes) -> bytes:
     return gzip.compress(body, _LEVEL, mtime=0)
 
 
-# Answers that are kept are the same bytes each time; so is the description of the API, which anybody
-# may fetch as often as he likes.
+# Answers that are kept are the same bytes each time. So is the description of the API, which
+# anybody may fetch at any time.
 _compress_once = lru_cache(maxsize=8)(_compress_anew)
 
 

@@ -158,6 +158,20 @@ def test_an_answer_is_read_as_far_as_it_is_wanted() -> None:
         post(url, b"{}", most_bytes=3)
 
 
+def test_an_answer_in_crumbs_is_not_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight megabytes of single bytes kept a processor busy for ten seconds."""
+    monkeypatch.setattr(outbound, "MOST_PIECES", 100)
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for count, is_read in ((100, True), (101, False)):
+        crumbs = chunked + b"1\r\na\r\n" * count + b"0\r\n\r\n"
+        with answering(lambda connection, sent=crumbs: connection.sendall(sent)) as url:  # type: ignore[misc]
+            if is_read:
+                assert len(post(url, b"{}", most_bytes=1000).body) == count
+                continue
+            with pytest.raises(OutboundFailed, match="More was answered"):
+                post(url, b"{}", most_bytes=1000)
+
+
 def test_heads_without_an_end_are_read_no_longer_than_it_takes_to_see_that() -> None:
     """They kept a processor busy until the deadline."""
 
