@@ -202,9 +202,14 @@ def as_address(picture: Picture) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether that is the address of a picture that can be shown."""
+    """Whether that is the address of a picture that can be shown, also by others than Pillow.
+
+    It reads past the checksums of a PNG, and past its end where that is missing.
+    """
     try:
-        image = _open(data_of(text))
+        data = data_of(text)
+        _open(data).verify()
+        image = _open(data)
         # Nothing that we made is larger; to decode it could take much, however short the text.
         return max(image.size) <= LARGEST_SIDE and bool(_bare(image))
     except Exception:  # noqa: BLE001 - whatever a decoder stumbles over, it is no picture
