@@ -1,6 +1,6 @@
 """What became of the work that the server does by itself."""
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.utils import timezone
 
 from syteops.core.rows import put_row
@@ -36,15 +36,33 @@ def prove_write() -> None:
 
 
 def prove_writable() -> None:
-    """As `prove_write`, but on SQLite nothing is written.
+    """As `prove_write`, and that there is room for more; but on SQLite nothing is written.
 
     There a commit would end what every process keeps of answers. SQLite tells by its file; whether
     the disk has room for it is for the caller to prove.
     """
     if connection.vendor != "sqlite":
         prove_write()
+        prove_room()
         return
     with transaction.atomic(), connection.cursor() as cursor:
         # Refused like any write, and unlike a row not counted among what this connection changed.
         cursor.execute("PRAGMA user_version = 1")
         transaction.set_rollback(True)
+
+
+_ROWS_OF_ROOM = 10_000
+"""That many numbers take some 150 kB, and PostgreSQL a millisecond."""
+
+
+def prove_room(alias: str = DEFAULT_DB_ALIAS) -> None:
+    """Raises DatabaseError where PostgreSQL's disk is full, though one row more may fit in a page.
+
+    What is too large for the memory that a statement may use is put on that disk, in a file that
+    ends with the statement. So no table grows by it, and no transaction counts as one that writes.
+    """
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('work_mem', '64kB', TRUE), set_config('temp_tablespaces', '', TRUE)"
+        )
+        cursor.execute("SELECT count(*) FROM generate_series(1, %s)", [_ROWS_OF_ROOM])

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from syteops.audit import chain
 from syteops.core import encryption
 from syteops.core.outages import is_outage
+from syteops.dashboard import tasks
 from syteops.dashboard.tasks import note_failure, note_success
 from syteops.server import encryption_proof, health
 from syteops.server.encryption_proof import Proof, read_proof, write_proof
@@ -204,6 +205,16 @@ def test_a_write_is_proved_every_few_seconds_only(
     for written in (1, 1, 1, 2):
         assert client.get("/readyz").status_code == 200
         assert len(writes) == written
+
+
+@pytest.mark.usefixtures("proof")
+@pytest.mark.postgresql_only
+def test_room_is_proved_beside_a_write(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OperationalError("could not write to file: No space left on device")
+
+    monkeypatch.setattr(tasks, "prove_room", fail)
+    assert not_ready(client)["storage"] == "unreachable"
 
 
 @pytest.mark.usefixtures("proof")
