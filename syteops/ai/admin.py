@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import FieldTextFilter
 from syteops.adminkit.acting import admin_actor
 from syteops.adminkit.confirmed_action import Question, button, confirmed
 from syteops.adminkit.searched_choices import SearchedFilter
-from syteops.adminkit.service_admin import ServiceAdmin
+from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.adminkit.shown_words import among_values, by_texts
 from syteops.adminkit.strict import ReadOnlyAdmin
 from syteops.ai import queries, services, tasks
@@ -20,8 +20,17 @@ from syteops.ai.models import AiAreaSettings, AiProvider, AiUsage
 from syteops.tasks.progress import page_to_wait_on
 
 
+class AiProviderForm(ServiceForm):
+    """Takes a new default while there is one: that steps back, which is the service's to see to."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # no stub
+        return excluded | {"is_default"}
+
+
 @admin.register(AiProvider)
 class AiProviderAdmin(ServiceAdmin):
+    form = AiProviderForm
     what_for = (
         "A provider of AI suggests texts for notes and estimates. Enter its address and your "
         "key; nothing it suggests is stored before somebody accepts it."

@@ -14,6 +14,7 @@ from syteops.ai.areas import all_areas
 from syteops.ai.errors import AiFailed, AiUnavailable
 from syteops.ai.models import AiAreaSettings, AiProvider
 from syteops.ai.queries import AreaState
+from syteops.ai.rights import require_readable
 from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.encryption import open_sealed
@@ -29,11 +30,14 @@ KEY = re.compile(r"[\x21-\x7e]+")
 
 @transaction.atomic
 def create_ai_provider(actor: Actor, **values: Any) -> AiProvider:
-    """A further provider. As the default it takes over from the present one. Raises Invalid."""
+    """A further provider. As the default it takes over from the present one. Raises Invalid, or
+    Forbidden unless who acts may read what areas send.
+    """
     provider = AiProvider(**values)
     if provider.is_default:
         _step_back(actor, provider)
     audit.insert(actor, provider)
+    require_readable(actor)
     return provider
 
 
@@ -41,12 +45,13 @@ def create_ai_provider(actor: Actor, **values: Any) -> AiProvider:
 def restore_ai_provider(actor: Actor, provider: AiProvider) -> AiProvider:
     """A deleted provider again, without its key; `provider` holds its other columns.
 
-    It is the default again, unless another is by now. Raises Invalid.
+    It is the default again, unless another is by now. Raises as `create_ai_provider` does.
     """
     transaction_lock(_DEFAULT)
     if queries.default_provider():
         provider.is_default = False
     audit.reinsert(actor, provider)
+    require_readable(actor)
     return provider
 
 
@@ -55,14 +60,21 @@ def update_ai_provider(actor: Actor, provider: AiProvider, **values: Any) -> AiP
     """Change the fields given. A new default takes over from the present one. Raises Invalid.
 
     Another origin of the base URL clears the key: whoever may change the address but not the
-    secrets would otherwise have it sent to a server of their own.
+    secrets would otherwise have it sent to a server of their own. Raises Forbidden for another base
+    URL or default, unless who acts may read what areas send.
     """
-    passing, wanted = _Passing(), values.get("is_default")
+    passing, wanted, before = _Passing(), values.get("is_default"), _decisive(provider)
     if wanted is not None and wanted != provider.is_default:
         former, heir = (_step_back(actor, provider), provider) if wanted else (provider, None)
         passing = _passing(former, heir)
     audit.update(actor, provider, values, also=passing)
+    if _decisive(provider) not in (before, (before[0], False)):
+        require_readable(actor)
     return provider
+
+
+def _decisive(provider: AiProvider) -> tuple[str, bool]:
+    return provider.base_url, provider.is_default
 
 
 @transaction.atomic
@@ -82,9 +94,12 @@ clear_secrets = audit.clear_secrets
 
 @transaction.atomic
 def set_secrets(actor: Actor, provider: AiProvider, *, api_key: str) -> AiProvider:
-    """Store the key, sealed. The first provider with a key becomes the default. Raises Invalid."""
+    """Store the key, sealed. The first provider with a key becomes the default. Raises Invalid, or
+    Forbidden unless who acts may read what areas send: it is seen by whose account the key is of.
+    """
     if not KEY.fullmatch(api_key):
         raise Invalid.field("api_key", "A key has letters, digits and signs, and no spaces.")
+    require_readable(actor)
     transaction_lock(_DEFAULT)
     if audit.set_secret(actor, provider, "api_key", api_key) and not queries.default_provider():
         audit.update(actor, provider, {"is_default": True}, also=_passing(None, provider))
@@ -116,10 +131,15 @@ def _passing(former: AiProvider | None, heir: AiProvider | None) -> _Passing:
 
 @transaction.atomic
 def update_ai_area(actor: Actor, settings: AiAreaSettings, **values: Any) -> AiAreaSettings:
-    """Change the settings given. Raises Invalid."""
+    """Change the settings given. Raises Invalid, or Forbidden for another provider, or where it is
+    switched on, unless who acts may read what the area sends.
+    """
     if settings._state.adding:
         settings.save(force_insert=True)  # the defaults, as they hold already: no change yet
+    before = settings.provider_id, settings.enabled
     audit.update(actor, settings, values)
+    if settings.enabled and (settings.provider_id, settings.enabled) != before:
+        require_readable(actor, [all_areas()[settings.area]])
     return settings
 
 

@@ -132,6 +132,17 @@ def test_usage_is_read_only(page: Client, db: None) -> None:
     assert page.get(f"{USAGE}add/").status_code == 403
 
 
+def test_a_new_default_takes_over_in_the_form(page: Client) -> None:
+    first, second = (
+        services.create_ai_provider(SYSTEM, slug=one, name=one, base_url=FORM["base_url"])
+        for one in ("first", "second")
+    )
+    services.update_ai_provider(SYSTEM, first, is_default=True)
+    sent = {**FORM, "name": "second", "is_default": "on"}
+    assert page.post(f"{PROVIDERS}{second.pk}/change/", sent).status_code == 302
+    assert queries.default_provider() == second
+
+
 def test_bob_sees_only_what_his_permissions_allow(
     client: Client, bob: User, settings_of_area: AiAreaSettings
 ) -> None:
@@ -139,7 +150,7 @@ def test_bob_sees_only_what_his_permissions_allow(
     for address in (PROVIDERS, AREAS, USAGE):
         assert client.get(address).status_code == 403
 
-    codenames = ("view_aiprovider", "change_aiprovider")
+    codenames = ("view_aiprovider", "change_aiprovider", "view_note", "view_estimate")
     bob.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
     openai = services.set_secrets(SYSTEM, AiProvider.objects.get(slug="openai"), api_key=KEY)
     client.force_login(User.objects.get(pk=bob.pk))

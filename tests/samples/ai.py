@@ -8,6 +8,8 @@ from tests.samples import Sample, sample
 AREA = "notes.summary"
 NO_PROVIDER = {"provider": "nobody"}
 NO_AREA = {"area": "no.such_area"}
+NOTES, ESTIMATES = "notes_items.get", "estimates_items.get"
+"""What areas send, and whoever says where to may read."""
 
 
 def a_provider(slug: str = "openai", **values: object) -> AiProvider:
@@ -30,7 +32,8 @@ def _get_providers() -> Sample:
 @sample("ai.set_key")
 def _set_key() -> Sample:
     path = {"provider": a_provider_with_key().slug}
-    return Sample(path, {"api_key": "new-key-5678"}, {"api_key": "********"}, NO_PROVIDER)
+    new, mask = {"api_key": "new-key-5678"}, {"api_key": "********"}
+    return Sample(path, new, mask, NO_PROVIDER, also=(NOTES, ESTIMATES))
 
 
 @sample("ai.clear_key")
@@ -53,7 +56,7 @@ def _set_area() -> Sample:
     state = queries.get_area_state(AREA)
     services.update_ai_area(SYSTEM, state.settings, max_tokens=500)
     params = {"provider": a_provider().slug, "max_tokens": 800, "requests_per_day": None}
-    return Sample({"area": AREA}, params, {"max_tokens": 0}, NO_AREA)
+    return Sample({"area": AREA}, params, {"max_tokens": 0}, NO_AREA, also=(NOTES,))
 
 
 @sample("ai.usage")
