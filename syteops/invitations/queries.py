@@ -73,3 +73,8 @@ def missing(inviter: Any, wanted: set[str]) -> set[str]:
 def is_taken(email: str) -> bool:
     """Whether somebody signs in already, or did, who has that address."""
     return bool(email) and User.objects.filter(email__iexact=email).exists()
+
+
+def is_invited(email: str) -> bool:
+    """Whether an open invitation is for that address."""
+    return bool(email) and open_invitations().filter(email__iexact=email).exists()

@@ -108,8 +108,8 @@ def accept_invitation(actor: Actor, uid: UUID, token: str, user: User, password:
 
     `actor` is whoever has the link; what is recorded is done by the person who is made. Raises
     NotFound for a link that does not work, Forbidden where the inviter may not give that any more,
-    Conflict for an address that has an account, and Invalid. That the rules accept the password is
-    for the caller to see.
+    Conflict for an address that has an account or another invitation, and Invalid. That the rules
+    accept the password is for the caller to see.
     """
     user.set_password(password)  # before the lock: it takes long by intention
     with transaction.atomic():
@@ -149,8 +149,9 @@ def _accept(actor: Actor, invitation: Invitation, user: User) -> User:
 
 def _store(user: User, invitation: Invitation) -> None:
     user.email = invitation.email or user.email
-    if queries.is_taken(user.email):
-        raise Conflict("Somebody with this e-mail address signs in already.")
+    is_anothers = not invitation.email and queries.is_invited(user.email)
+    if is_anothers or queries.is_taken(user.email):
+        raise Conflict("Somebody with this e-mail address signs in already, or is invited to.")
     user.is_active = user.is_staff = True
     user.is_superuser = False
     clean_person(user)
@@ -162,7 +163,7 @@ def _store(user: User, invitation: Invitation) -> None:
 def _require_free(email: str) -> None:
     if queries.is_taken(email):
         raise Invalid.field("email", "Somebody with this address signs in already.")
-    if email and queries.open_invitations().filter(email__iexact=email).exists():
+    if queries.is_invited(email):
         detail = "There is an open invitation for this address. Delete it first."
         raise Invalid.field("email", detail)
 
