@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from syteops.core.trials import Touched
 from syteops.core.variables import Family, all_families, owner, piecewise
 from syteops.core.variables import Variable as CatalogueVariable
 from syteops.lib.folding import fold
+from syteops.lib.memory import without_collector
 from syteops.lib.text import is_blank
 
 log = logging.getLogger(__name__)
@@ -32,8 +34,9 @@ def catalogue(source: str = "", search: str = "") -> list[CatalogueVariable]:
 
     A constant number of queries. Names are unique: of two the first counts, and the log says so.
     """
-    found = map(_with_source, _derived(source, fold(search)))
-    return sorted(found, key=lambda one: one.name)
+    with without_collector():
+        found = map(_with_source, _derived(source, fold(search)))
+        return sorted(found, key=attrgetter("name"))
 
 
 def beginning_of_catalogue(
@@ -72,8 +75,7 @@ def _derived(source: str = "", text: str = "") -> Iterator[Derived]:
 
 def _with_source(derived: Derived) -> CatalogueVariable:
     family, variable = derived
-    # It is new, and nobody's else; a copy of each takes as long as to derive them.
-    object.__setattr__(variable, "source", family.source)
+    variable.source = family.source  # it is new, and nobody's else
     return variable
 
 
@@ -142,7 +144,8 @@ def names_like(text: str, most: int) -> list[str]:
 
 def exported() -> dict[str, str]:
     """Every variable's value by name."""
-    return dict(sorted((one.name, one.value) for _, one in _derived()))
+    with without_collector():
+        return dict(sorted((one.name, one.value) for _, one in _derived()))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,15 @@ def _keys(found: QuerySet[Any], wanted: Q) -> QuerySet[Any, Any]:
     return found.filter(wanted).values_list("pk", flat=True)
 
 
+# Of a site's 70,000 nothing else is read, such as what they are searched by.
+def _free() -> QuerySet[VariableModel]:
+    return free_variables().only("key", "value", "description")
+
+
+def _in_sets() -> QuerySet[VariableSetValue]:
+    return set_values().only("suffix", "value", "set__acronym", "set__name")
+
+
 @family(
     "api",
     "syteops_api_<key>",
@@ -62,7 +71,7 @@ def _keys(found: QuerySet[Any], wanted: Q) -> QuerySet[Any, Any]:
     having=(VariableModel, _free_having),
 )
 def free_form(about: About = None) -> Iterator[Variable]:
-    for one in only(free_variables, about):
+    for one in only(_free, about):
         yield Variable(one.name, one.value, one.description, writable=True, of=(owner(one),))
 
 
@@ -73,6 +82,6 @@ def free_form(about: About = None) -> Iterator[Variable]:
     having=(VariableSetValue, _in_sets_having),
 )
 def set_variables(about: About = None) -> Iterator[Variable]:
-    for one in only(set_values, about, variable_sets="set"):
+    for one in only(_in_sets, about, variable_sets="set"):
         name = variable_name(one.set.acronym, one.suffix)
         yield Variable(name, one.value, f"{one.suffix} of {one.set.name}", of=(owner(one.set),))

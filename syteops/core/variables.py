@@ -28,7 +28,7 @@ Owner = tuple[str, str]
 """An object: its resource and its public id."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # frozen, each takes four times as long to make, and there are 300,000
 class Variable:
     """One automation variable. A blank value means that it does not exist.
 
