@@ -11,7 +11,7 @@ from syteops.audit.models import AuditEntry
 from syteops.events.models import Event
 
 PIECE = 100
-"""So many are removed in one transaction at first."""
+"""So many rows are removed in one transaction at first, of the events or of their deliveries."""
 _MOST_AT_ONCE = 10_000
 SECONDS = 0.5
 """Which a transaction may take before the next one removes fewer."""
@@ -39,11 +39,29 @@ def _remove_to(end: int) -> int:
 
     On SQLite all who write wait for each, and an event has as many deliveries as webhooks want it.
     """
-    removed, size = 0, PIECE
-    found = Event.objects.filter(id__lte=end).order_by("id").values_list("id", flat=True)
-    while piece := list(found[:size]):
+    removed, rows = 0, PIECE
+    while last := _last_of(end, rows):
         began = monotonic()
-        removed += Event.objects.filter(id__lte=piece[-1]).delete()[0]
+        removed += Event.objects.filter(id__lte=last).delete()[0]
         is_quick = monotonic() - began < SECONDS
-        size = min(2 * size, _MOST_AT_ONCE) if is_quick else max(size // 2, 1)
+        rows = min(2 * rows, _MOST_AT_ONCE) if is_quick else max(rows // 2, 1)
     return removed
+
+
+def _last_of(end: int, rows: int) -> int:
+    """With which of the oldest events, up to that one, so many rows go at most; 0 if none is left.
+
+    Of each table that refers to them no more go, but with the first of them all that it has.
+    """
+    found = list(
+        Event.objects.filter(id__lte=end).order_by("id").values_list("id", flat=True)[:rows]
+    )
+    if not found:
+        return 0
+    last = found[-1]
+    for one in Event._meta.related_objects:
+        name = one.field.attname
+        of_them = one.related_model._base_manager.filter(**{f"{name}__lte": last}).order_by(name)
+        for beyond in of_them.values_list(name, flat=True)[rows : rows + 1]:
+            last = max(beyond - 1, found[0])
+    return last

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Replace
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +17,7 @@ from syteops.core import reading
 from syteops.core.actors import SYSTEM
 from syteops.core.waiting import wanted_wait
 from syteops.crm import services as crm
+from syteops.deliveries.models import Delivery
 from syteops.events import services
 from syteops.events.filters import EventFilter
 from syteops.events.models import Event, Stream
@@ -202,6 +203,36 @@ def test_old_events_go_in_pieces_of_which_none_takes_long(
     removed = [one for one in asked.captured_queries if one["sql"].startswith("DELETE")]
     assert len(removed) == 5  # of four, two and one at a time
     assert Event.objects.count() == 9
+
+
+def test_a_piece_has_no_more_deliveries_than_events(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred events of a site with 2,000 webhooks kept all who write waiting for 3 seconds."""
+    old = timezone.now() - timedelta(days=settings.EVENT_RETENTION_DAYS + 1)
+    first = (Event.objects.order_by("-id").values_list("id", flat=True).first() or 0) + 1
+    events = Event.objects.bulk_create(
+        Event(id=first + n, at=old, type="crm_system.created") for n in range(12)
+    )
+    Delivery.objects.bulk_create(
+        Delivery(integration="webhooks", destination=str(n), event=one)
+        for one in events[6:]
+        for n in range(5)
+    )
+    monkeypatch.setattr(services, "PIECE", 6)
+    monkeypatch.setattr(services, "SECONDS", 1e9)
+    monkeypatch.setattr(services, "_MOST_AT_ONCE", 12)
+    left = [Delivery.objects.count()]
+    remove = QuerySet.delete
+
+    def counted(found: Any) -> Any:
+        gone = remove(found)
+        left.append(Delivery.objects.count())
+        return gone
+
+    monkeypatch.setattr(QuerySet, "delete", counted)
+    prune_events()
+    assert left == [30, 30, 20, 10, 0]
 
 
 def test_old_events_go_and_who_has_missed_some_is_told(api: Api, settings: Any) -> None:
