@@ -114,8 +114,9 @@ def _cache() -> str:
     """Where limits are counted, if that is Redis: whether it takes and keeps what it is given."""
     if not settings.CACHE_URL:
         return "ok"
-    cache.set("ready", token := new_secret(), timeout=60)
-    return "ok" if cache.get("ready") == token else "not writable"
+    # A name of its own: other processes are asked at the same time.
+    cache.set(name := f"ready:{new_secret()}", 1, timeout=5)
+    return "ok" if cache.get(name) else "not writable"
 
 
 def _storage() -> str:

@@ -246,7 +246,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.str("CACHE_URL", default="")
 
 
-CACHES = {"default": cache(CACHE_URL)}
+CACHES = {"default": cache(CACHE_URL, SECRET_KEY)}
 
 # In the database: a task is stored in the transaction that wants it, or not at all. Each queue has
 # threads of its own: what takes minutes (`slow`) keeps neither deliveries nor mails waiting.

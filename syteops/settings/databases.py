@@ -1,5 +1,6 @@
 """How the database and the cache are opened."""
 
+import hmac
 from typing import Any
 
 from syteops.env import DATA_DIR, env
@@ -49,8 +50,12 @@ def database(timeout: int) -> dict[str, Any]:
     }
 
 
-def cache(url: str) -> dict[str, Any]:
-    """The memory that processes share: Redis, or files where there is none."""
+def cache(url: str, secret: str) -> dict[str, Any]:
+    """The memory that processes share: Redis, or files where there is none.
+
+    Of one Redis each site has its own part, by its SECRET_KEY: else what is counted for one holds
+    for another, and what is due every hour is done for one of them.
+    """
     if not url:
         return {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -63,6 +68,7 @@ def cache(url: str) -> dict[str, Any]:
     return {
         "BACKEND": "syteops.core.redis_cache.RedisCache",
         "LOCATION": url,
+        "KEY_PREFIX": hmac.digest(secret.encode(), b"cache", "sha256").hex()[:12],
         # In seconds. Tried twice, because Redis may have ended a connection that was kept.
         "OPTIONS": {
             "socket_connect_timeout": 1,

@@ -19,6 +19,8 @@ from syteops.core.counters import (
     FileCounters,
     ProcessCounters,
 )
+from syteops.core.redis_cache import RedisCache
+from syteops.settings import databases
 from tests.environment import ROOT
 from tests.processes import clean_environment
 from tests.servers import ServerUnavailable, redis
@@ -49,11 +51,14 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> 
     url = ""
     if request.param == "redis":
         url = f"{request.getfixturevalue('redis_address')}/0"
-        backend = "syteops.core.redis_cache.RedisCache"
-        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": url}}
+        settings.CACHES = {"default": databases.cache(url, settings.SECRET_KEY)}
         cache.clear()
     settings.CACHE_URL, settings.DATA_DIR = url, tmp_path
-    return {"SYTEOPS_DATA_DIR": str(tmp_path), "CACHE_URL": url}
+    return {
+        "SYTEOPS_DATA_DIR": str(tmp_path),
+        "CACHE_URL": url,
+        "SECRET_KEY": settings.SECRET_KEY,
+    }
 
 
 @pytest.fixture
@@ -132,8 +137,21 @@ def test_redis_is_asked_once_to_count_and_forgets_by_itself(
     assert all(WINDOW < seconds <= 2 * WINDOW for seconds in lasting)
 
 
+@pytest.mark.parametrize("site", ["redis"], indirect=True)
+def test_two_sites_with_one_redis_count_apart(site: dict[str, str]) -> None:
+    """What is due every hour was done for one of them, and who failed to sign in at the one was
+    locked out of the other.
+    """
+    counted = []
+    for secret in ("of one", "of another", "of one"):
+        made = databases.cache(site["CACHE_URL"], secret)
+        counted.append(RedisCache(made.pop("LOCATION"), made).count("due", 1, WINDOW))
+    assert counted == [1, 1, 2]
+
+
 def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:
-    variables = clean_environment(Path(site["SYTEOPS_DATA_DIR"]), CACHE_URL=site["CACHE_URL"])
+    shared = {name: site[name] for name in ("CACHE_URL", "SECRET_KEY")}
+    variables = clean_environment(Path(site["SYTEOPS_DATA_DIR"]), **shared)
     add = [sys.executable, "-c", _ADD]
     running = [subprocess.Popen(add, env=variables, cwd=ROOT) for _ in range(2)]
     assert [process.wait(timeout=PATIENCE) for process in running] == [0, 0]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -125,6 +126,24 @@ def test_a_cache_that_is_gone_is_named(client: Client, settings: Settings) -> No
     }
     settings.CACHE_URL = "redis://127.0.0.1:1/0"
     assert not_ready(client)["cache"] == "unreachable"
+
+
+def test_processes_that_are_asked_at_once_find_it_writable(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """One read what another had just written, and a load balancer took its machine away."""
+    settings.CACHE_URL = "redis://cache.example.com"
+    kept: dict[str, object] = {}
+
+    def keep(name: str, value: object, timeout: int) -> None:
+        kept[name] = value
+        if len(kept) < 3:
+            assert health._cache() == "ok"
+
+    monkeypatch.setattr(health, "cache", SimpleNamespace(set=keep, get=kept.get))
+    assert health._cache() == "ok"
+    monkeypatch.setattr(health, "cache", SimpleNamespace(set=lambda *_, **__: None, get=kept.get))
+    assert health._cache() == "not writable"
 
 
 @pytest.mark.usefixtures("proof")
