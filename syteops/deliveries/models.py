@@ -47,6 +47,11 @@ class Delivery(models.Model):
                 name="delivery_waiting_in_order",
             ),
             models.Index(
+                fields=["integration", "destination", "event"],
+                condition=Q(state="waiting"),
+                name="delivery_waiting_by_event",
+            ),
+            models.Index(
                 fields=["integration", "destination", "next_attempt_at"],
                 condition=Q(state="waiting"),
                 name="delivery_waiting_until",

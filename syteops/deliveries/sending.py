@@ -133,7 +133,8 @@ def _waiting(state: DestinationState) -> QuerySet[Delivery]:
     found = Delivery.objects.filter(
         integration=state.integration, destination=state.destination, state=DeliveryState.WAITING
     )
-    return found.select_related("event__entry").order_by("event")
+    # By the column: by the event that it names, no index of deliveries would have that order.
+    return found.select_related("event__entry").order_by("event_id")
 
 
 def _destination_of(state: DestinationState) -> tuple[Integration, Destination, Setup] | None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -14,6 +16,7 @@ from syteops.deliveries import sending, services
 from syteops.deliveries.models import Delivery, DestinationState
 from tests.deliveries.sending import Post, state_of, states
 from tests.events.publish import a_system, publish
+from tests.manage_api.plans import plan_of, sorts_everything
 
 # --- Workers ---------------------------------------------------------------------------------
 
@@ -50,6 +53,18 @@ def test_what_comes_during_a_turn_is_not_forgotten(post: Post) -> None:
     sending._end_turn(state_of().pk, lease)
     post.send_due()
     assert len(post.sent) == 2
+
+
+def test_what_is_next_is_found_by_an_index_however_much_waits(post: Post) -> None:
+    """A receiver that was away with a hundred thousand waiting cost each message, also to others, a
+    fifth of a second."""
+    a_system()
+    publish()
+    with CaptureQueriesContext(connection) as seen:
+        assert sending._first_of_each_object(state_of())[:1]
+    plan = plan_of(seen[-1]["sql"])
+    assert "delivery_waiting_by_event" in plan, plan
+    assert not sorts_everything(plan), plan
 
 
 def test_what_was_put_off_while_the_clock_was_a_year_ahead_is_sent(post: Post) -> None:
