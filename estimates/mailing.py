@@ -11,7 +11,7 @@ from estimates.choices import MailKind
 from estimates.mails import letter, mail_of, why_no_mail
 from estimates.models import LONGEST_PROBLEM, Estimate
 from estimates.pdf import PdfLate
-from estimates.rules import need_open
+from estimates.rules import need_open, need_reader
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid
 from syteops.core.tasks import task
@@ -28,11 +28,14 @@ def wants_mail(email: bool | None) -> bool:
     return not why_no_mail() if email is None else email
 
 
-def queued(estimate: Estimate, kind: MailKind, subject: str = "", text: str = "") -> dict[str, Any]:
+def queued(
+    actor: Actor, estimate: Estimate, kind: MailKind, subject: str = "", text: str = ""
+) -> dict[str, Any]:
     """What an estimate is to hold once a mail is queued for its client; and queue it.
 
-    Call in the transaction that stores these values: both are done, or neither.
+    Call in the transaction that stores these values: both are done, or neither. Raises Forbidden.
     """
+    need_reader(actor)
     mail, written = uuid4(), letter(estimate, kind, subject, text)
     deliver.enqueue(estimate.pk, str(mail))
     return {

@@ -52,7 +52,7 @@ def _remind(actor: Actor, pk: int, days: int) -> bool:
     estimate = locked.first()
     if estimate is None or not _was_sent_before(estimate, days):
         return False
-    values = {**queued(estimate, MailKind.REMINDER), "reminded_at": timezone.now()}
+    values = {**queued(actor, estimate, MailKind.REMINDER), "reminded_at": timezone.now()}
     return audit.update(actor, estimate, values, Verb.REMINDED)
 
 

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from estimates.choices import UNSENT, EstimateStatus
 from estimates.models import Estimate
-from syteops.core.errors import Conflict, Invalid, Protected
+from syteops.core.actors import Actor
+from syteops.core.errors import Conflict, Forbidden, Invalid, Protected
 
 
 class Kept(Protected):
@@ -65,6 +66,18 @@ def need_open(estimate: Estimate) -> None:
         raise Conflict(f"{estimate.label} expired. Revise it, then send the revision.")
     if status != EstimateStatus.SENT:
         raise Conflict(f"{estimate.label} was {status.value} by {estimate.answered_by} already.")
+
+
+def need_reader(actor: Actor) -> None:
+    """Raises Forbidden unless who acts may read estimates: else he would have one, which may be
+    anybody's, mailed to an address of his own.
+    """
+    readable = actor.readable()
+    if readable is not None and Estimate.resource not in readable:
+        raise Forbidden(
+            "The e-mail has all of the estimate, and you may not read estimates. Make the link "
+            "alone (email: false), for somebody who may to pass on."
+        )
 
 
 def need_choice(estimate: Estimate, status: EstimateStatus, chosen: Sequence[int]) -> None:

@@ -163,7 +163,8 @@ def send_estimate(
     config's unless given. One that is sent already stays as it is, and is mailed only `again`.
 
     Raises Invalid if mail is wanted and cannot be sent, or Conflict if something is missing
-    (`missing`), its last day is over, or it has been answered or superseded.
+    (`missing`), its last day is over, or it has been answered or superseded; Forbidden to mail it
+    for who may not read estimates.
     """
     need_standing(estimate)
     need_estimate(estimate)
@@ -180,7 +181,7 @@ def send_estimate(
     sealed = {"link_token": seal(estimate, "link_token", token), "link_token_set_at": now}
     values = {"status": EstimateStatus.SENT, "sent_at": now, "link_hash": hash_of(token), **sealed}
     if wants_mail(email):
-        values |= queued(estimate, MailKind.ESTIMATE, subject, message)
+        values |= queued(actor, estimate, MailKind.ESTIMATE, subject, message)
     audit.update(actor, estimate, values, Verb.SENT)
     return estimate
 
@@ -192,14 +193,14 @@ def resend_estimate(
     """Mail the link and the PDF of a sent estimate to the client, once more or for the first time.
 
     Raises Conflict if it waits for no answer, an e-mail is under way already, or this site sends
-    no mail to clients.
+    no mail to clients; Forbidden for who may not read estimates.
     """
     need_open(estimate)
     if estimate.mail_state == MailState.QUEUED:
         raise Conflict("An e-mail to the client is under way already. Wait until it is sent.")
     if why_no_mail():
         raise Conflict(why_no_mail())
-    values = queued(estimate, MailKind.ESTIMATE, subject, message)
+    values = queued(actor, estimate, MailKind.ESTIMATE, subject, message)
     audit.update(actor, estimate, values, Verb.RESENT)
     return estimate
 

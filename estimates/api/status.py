@@ -25,7 +25,8 @@ class StatusMixin(StandardViewSet):
         """Freezes it, makes the client's link, and mails that to the client with the PDF. Where
         this site sends no mail to clients, or with `email` false, the link is all that is made:
         read the estimate for its `client_url` and pass it on. Needs a client e-mail address and a
-        line item. What became of the e-mail is in `mail`; `again` mails it once more."""
+        line item, and to mail it the right to read estimates. What became of the e-mail is in
+        `mail`; `again` mails it once more."""
         return self.apply(services.send_estimate)
 
     @action(detail=True, methods=["post"])

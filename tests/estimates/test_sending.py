@@ -1,6 +1,7 @@
 """Sending really sends: once, with link and PDF, and what became of the e-mail is told."""
 
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import patch
@@ -173,6 +174,23 @@ def test_who_wants_the_link_alone_gets_that(sink: SmtpSink, api: Api) -> None:
     assert mailed["mail"]["state"] == "queued"
     run_tasks()
     assert len(sink.mails) == 1
+
+
+def test_who_may_not_read_it_has_it_mailed_to_nobody(
+    sink: SmtpSink, make_key: Callable[..., str]
+) -> None:
+    """He could say to whom, and would read all of it there."""
+    mine, writer = a_draft(), Api(make_key("estimates_items:write"))
+    assert (
+        writer.patch(f"/estimates/{mine.pk}", {"client_email": "m@example.com"}).status_code == 200
+    )
+    for given in ({}, {"email": True}):
+        answer = writer.post(f"/estimates/{mine.pk}/send", given)
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    assert writer.post(f"/estimates/{mine.pk}/send", {"email": False}).status_code == 200
+    assert writer.post(f"/estimates/{mine.pk}/send", {"again": True}).status_code == 403
+    run_tasks()
+    assert sink.mails == []
 
 
 def test_a_dry_run_mails_nobody(sink: SmtpSink, api: Api) -> None:
