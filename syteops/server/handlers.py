@@ -75,16 +75,13 @@ class Utf8Handler(WSGIHandler):
 
     request_class = Utf8Request
     looks_after_connection = False
-    """Whether a connection that broke, or is too old, is closed at both ends of a request by this
+    """Whether a connection that broke, or lost its files, is noticed when a request begins by this
     and by no signal: see `shorten_signals`."""
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        if not self.looks_after_connection:
-            return super().get_response(request)
-        _look_after_connection()
-        response = super().get_response(request)
-        response._resource_closers.append(_look_after_connection)  # type: ignore[attr-defined]
-        return response
+        if self.looks_after_connection:
+            connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        return super().get_response(request)
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """As Django does it; an address that is asked again and again is looked for once."""
@@ -107,10 +104,10 @@ def shared_handler() -> Utf8Handler:
 def shorten_signals() -> None:
     """Have no receiver at either end of a request, and not five: a tenth of what a read takes.
 
-    There is one database, so nobody need search for others: the handler looks after it. No kind of
-    cache that settings can name has anything to close, each request names its routes itself, and
-    queries are logged when debugging. For a process that serves: tests hold their connection in a
-    transaction.
+    There is one database, whose connection stays, so nobody need search for others, nor twice: the
+    handler looks after it. No kind of cache that settings can name has anything to close, each
+    request names its routes itself, and queries are logged when debugging. For a process that
+    serves: tests hold their connection in a transaction.
     """
     request_finished.disconnect(close_caches)
     request_finished.disconnect(reset_urlconf)
@@ -119,10 +116,6 @@ def shorten_signals() -> None:
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     Utf8Handler.looks_after_connection = True
-
-
-def _look_after_connection() -> None:
-    connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
 
 
 _NO_MEDIA_TYPE = "The Content-Type cannot be read. Send Content-Type: application/json."

@@ -100,8 +100,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _each: ClassVar["WeakSet[DatabaseWrapper]"] = WeakSet()
     _guard: ClassVar[Lock] = Lock()  # of the threads that open connections
     _opened: Files = ()
-    _place: str = ""
-    """Where the database is, and beside it its journal; its name may be a link to there."""
+    _names: tuple[str, ...] = ()
+    """That of the database, which may be a link, and of its journal, beside where it leads."""
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
 
@@ -129,7 +129,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             is_another = self._files.get(name, there) != there
             if not self.may_create and (is_another or self._others_have_lost(name)):
                 raise OperationalError(_LOST)
-            self._opened, self._place = (), os.path.realpath(name)
+            place = os.path.realpath(name)
+            self._opened, self._names = (), (name, *(f"{place}{ending}" for ending in _JOURNAL))
             opened = super().get_new_connection(conn_params)
             self._files[name] = _file_at(name)
             self._each.add(self)
@@ -140,7 +141,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return any(one.connection is not None and not one._has_its_files() for one in same)
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """As Django's, at both ends of a request, and find out whether its files are there."""
+        """As Django's, when a request begins, and find out whether its files are there."""
         self.is_lost = self.connection is not None and not self._has_its_files()
         if self.is_lost:
             self._save_journal()
@@ -153,8 +154,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _files_there(self) -> Files:
         """Which files have the names of the database's; none, as in memory."""
-        journal = (_file_at(self._place + ending) for ending in _JOURNAL)
-        return _file_at(self.settings_dict["NAME"]), *journal
+        return tuple(map(_file_at, self._names))
 
     def _save_journal(self) -> None:
         """Take what is in a journal that has no name any more into the database.
@@ -225,7 +225,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._rollback()  # type: ignore[misc]  # the same
 
     def _close(self) -> None:
-        self.is_due = False
+        self.is_due, self._opened = False, ()
         super()._close()  # type: ignore[misc]  # the same
 
     def preparing_cursor(self) -> Any:
