@@ -16,6 +16,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from syteops.core.outbound import url_problem
 from syteops.core.pending_migrations import why_not_migratable
+from syteops.core.postgresql.base import FROZEN_AFTER
 from syteops.env import DATA_DIR
 from syteops.lib.plain_files import problem_of, read_text
 from syteops.lib.private_files import exposed
@@ -61,6 +62,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_encryption_keys(),
         *_check_ranges(),
         *_check_page_sizes(),
+        *_check_time_outs(),
         *_check_origins(),
         *_check_openid(),
         *_check_cache(),
@@ -211,6 +213,17 @@ def _check_page_sizes() -> Iterator[CheckMessage]:
             "MANAGE_API_PAGE_SIZE",
             "is larger than MANAGE_API_MAX_PAGE_SIZE",
             "Lower the first or raise the second.",
+        )
+
+
+def _check_time_outs() -> Iterator[CheckMessage]:
+    """Else workers would be killed, with all that waits there, before they could answer 503."""
+    if settings.WORKER_TIMEOUT <= settings.DATABASE_TIMEOUT + FROZEN_AFTER:
+        yield _error(
+            "E015",
+            "WORKER_TIMEOUT",
+            f"is {settings.WORKER_TIMEOUT}, in which nobody learns that the database is away",
+            f"Set it to more than {FROZEN_AFTER:.0f} seconds above DATABASE_TIMEOUT.",
         )
 
 

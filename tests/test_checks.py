@@ -53,6 +53,8 @@ def test_the_checks_run_with_django_s() -> None:
         ({"CACHE_URL": "redis://h/0?timeout=3"}, "E011", "CACHE_URL"),
         ({"CACHE_URL": "redis://h/0?socket_timeout=x"}, "E011", "CACHE_URL"),
         ({"CACHE_URL": "rediss://h/0?ssl_cert_reqs=x"}, "E011", "CACHE_URL"),
+        ({"WORKER_TIMEOUT": 20}, "E015", "WORKER_TIMEOUT"),
+        ({"DATABASE_TIMEOUT": 120}, "E015", "WORKER_TIMEOUT"),
         ({"ALLOWED_HOSTS": ["*"]}, "W001", "ALLOWED_HOSTS"),
         ({"DEBUG": True, "HOST": "0.0.0.0"}, "W003", "DEBUG"),
         ({"HTTPS": True, "TRUSTED_PROXIES": 0}, "W004", "HTTPS"),
@@ -81,6 +83,7 @@ def test_an_origin_without_scheme_is_refused_by_django(settings: Settings) -> No
     [
         {"ALLOWED_HOSTS": ["*"], "DEBUG": True},
         {"HTTPS": True, "TRUSTED_PROXIES": 1},
+        {"WORKER_TIMEOUT": 21},
         {"CACHE_URL": "rediss://cache.example.com:6379/0"},
         {"CACHE_URL": "redis://:p%23@[2001:db8::1]/1?socket_timeout=2"},
         {"CACHE_URL": "unix:///run/redis.sock?db=1"},

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     with new_fresh_database() as environment:
-        settings = {**environment, "WORKER_TIMEOUT": "5"}
+        settings = {**environment, "WORKER_TIMEOUT": "7", "DATABASE_TIMEOUT": "1"}
         data_dir = tmp_path_factory.mktemp("site") / "data"
         with live_site(data_dir, settings, servers=0) as site:
             yield site

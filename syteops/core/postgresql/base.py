@@ -23,7 +23,8 @@ from psycopg.pq import ExecStatus, TransactionStatus
 _PREPARING = "preparing"
 _ASKED_BEFORE = 5
 """How often a statement is asked before the server keeps its plan. (Django: never.)"""
-_GRACE = 5.0  # seconds, in which the server's own time-out comes first and keeps the connection
+FROZEN_AFTER = 5.0
+"""Seconds more, in which the server's own time-out comes first and keeps the connection."""
 _IDLE = "idle_in_transaction_session_timeout = '60s'"
 _NO_JIT = "jit = off"
 """To compile a statement takes the server longer than any of ours takes to run, and it does so
@@ -42,7 +43,7 @@ class PatientConnection(psycopg.Connection[Any]):
         """Find out whose the session is, and give a statement so long: the server ends it then, and
         we do if the server does not. A lock is waited for within that.
         """
-        self.patience = None if seconds is None else seconds + _GRACE
+        self.patience = None if seconds is None else seconds + FROZEN_AFTER
         answer: Any = self.execute("SELECT pg_backend_pid()").fetchone()
         # A pooler says of itself who is there, and lets whatever session is free answer.
         self.is_own_session = answer[0] == self.info.backend_pid
