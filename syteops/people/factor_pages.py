@@ -66,7 +66,10 @@ def _show(request: HttpRequest) -> HttpResponse:
         return _set_up_app(request)
     left = factors.recovery_codes_left(_person(request))
     has_app = any(one.type == factors.Kind.TOTP for one in rows)
-    return _render(request, "state", factors=rows, left=left, has_app=has_app)
+    is_spoilt = factors.has_unreadable(_person(request))
+    return _render(
+        request, "state", factors=rows, left=left, has_app=has_app, has_unreadable=is_spoilt
+    )
 
 
 def _person(request: HttpRequest) -> User:

@@ -24,7 +24,7 @@ from django.db.models import QuerySet
 
 from syteops.audit.services import record_about
 from syteops.core.actors import Actor
-from syteops.core.encryption import open_text, seal_text, sealed_in_json
+from syteops.core.encryption import UnsealError, open_text, seal_text, sealed_in_json
 from syteops.core.errors import Conflict, Invalid, NotFound
 from syteops.core.events import Noun, Verb
 from syteops.people.services import about
@@ -32,7 +32,8 @@ from syteops.people.sessions import end_sessions
 
 Kind = Authenticator.Type
 _PURPOSE = "second factor"
-sealed_in_json("mfa.Authenticator", "data", "secret", "seed")
+_SECRETS = frozenset(("secret", "seed"))
+sealed_in_json("mfa.Authenticator", "data", *_SECRETS)
 
 
 class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -70,10 +71,25 @@ def is_missing(user: Any) -> bool:
     return settings.SECOND_FACTOR == "required" and user.is_authenticated and not has_factor(user)
 
 
+def is_readable(factor: Authenticator) -> bool:
+    """Whether its secret opens; a passkey has none here. One that does not lets nobody in."""
+    try:
+        for name in _SECRETS & factor.data.keys():
+            open_text(_PURPOSE, factor.data[name])
+    except UnsealError:
+        return False
+    return True
+
+
+def has_unreadable(user: User) -> bool:
+    """Whether codes of this person cannot be looked at any more, so that they never are right."""
+    return not all(map(is_readable, Authenticator.objects.filter(user_id=user.pk)))
+
+
 def recovery_codes_left(user: User) -> int:
     """How many recovery codes would still work."""
     row = Authenticator.objects.filter(user_id=user.pk, type=Kind.RECOVERY_CODES).first()
-    return len(row.wrap().get_unused_codes()) if row else 0
+    return len(row.wrap().get_unused_codes()) if row and is_readable(row) else 0
 
 
 def new_secret() -> str:
@@ -164,7 +180,7 @@ def use_code(actor: Actor, user: User, code: str) -> bool:
     A code of the app is as good as used when a later one was.
     """
     rows = Authenticator.objects.select_for_update().filter(user_id=user.pk).order_by("pk")
-    for factor in rows:
+    for factor in filter(is_readable, rows):
         if factor.type == Kind.TOTP and _use_totp(factor, code):
             return True
         if factor.type == Kind.RECOVERY_CODES and factor.wrap().validate_code(code):

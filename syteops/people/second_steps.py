@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from syteops.core.counters import CounterKind, counters
-from syteops.people.factors import has_factor, use_code
+from syteops.people.factors import has_factor, has_unreadable, use_code
 from syteops.people.lockout import Patient, forget_tries
 from syteops.people.sign_ins import SIGN_IN, network_actor, sign_in
 
@@ -95,10 +95,16 @@ class SecondStepForm(forms.Form):
         name, code = person.get_username() if person else "", self.cleaned_data["code"]
         # The token's name is one that Django hides from whoever listens to failures.
         if not name or authenticate(self.request, username=name, token=code) is None:
-            raise forms.ValidationError(
-                "This code is not right, or it was used already. Enter the newest one.", "invalid"
-            )
+            told = [_WRONG, *([_UNREADABLE] if person and has_unreadable(person) else [])]
+            raise forms.ValidationError(" ".join(told), "invalid")
         return ""
+
+
+_WRONG = "This code is not right, or it was used already. Enter the newest one."
+_UNREADABLE = (
+    "What is stored of your app or your recovery codes cannot be read any more: ask somebody who "
+    "manages people to remove your second factor."
+)
 
 
 @method_decorator(sensitive_post_parameters("code"), name="dispatch")

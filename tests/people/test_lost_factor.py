@@ -14,6 +14,7 @@ from syteops.people.factors import add_totp, factors_of, has_factor, recovery_co
 from syteops.server.encryption_rotation import rotate_given
 from tests.fixtures import signed_in
 from tests.people.authenticator_app import (
+    OWN,
     SIGN_IN,
     App,
     Clock,
@@ -178,3 +179,26 @@ def test_what_no_key_opens_is_named_and_left(alice: User, clock: Clock, settings
     settings.FIELD_ENCRYPTION_KEYS = ["b" * 40]
     rotation = rotate_given(SYSTEM, settings.FIELD_ENCRYPTION_KEYS)
     assert len([one for one in rotation.unreadable if "mfa.Authenticator" in one]) == 2
+
+
+def test_what_cannot_be_read_lets_nobody_in_and_says_so(alice: User, clock: Clock) -> None:
+    """It was an error of ours at the second step, for whoever had recovery codes as well."""
+    app = set_up(browser := signed_in(alice), clock)
+    clock.pass_by()
+    factor = factors_of(alice).get()
+    factor.data["secret"] = "bm90IHNlYWxlZA=="
+    factor.save()
+    enter_password(client := Client(), alice)
+    told = enter_code(client, app.code()).content.decode()
+    assert "ask somebody who manages people to remove your second factor" in told
+    assert not is_in(client)
+    assert "Unreadable" in browser.get(OWN).content.decode()
+
+    enter_code(client, app.recovery[0])
+    assert is_in(client)
+    codes = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES)
+    codes.data["seed"] = "bm90IHNlYWxlZA=="
+    codes.save()
+    enter_password(other := Client(), alice)
+    assert "cannot be read any more" in enter_code(other, app.recovery[1]).content.decode()
+    assert "0 recovery codes left" in browser.get(OWN).content.decode()
