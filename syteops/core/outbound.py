@@ -31,7 +31,7 @@ USER_AGENT = f"SyteOps/{__version__}"
 _NO_ANSWER = "The address cannot be reached, or does not answer in time."
 _BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 _CHUNK = 16_384
-_MOST_BESIDE = 1 << 20
+_MOST_BESIDE = 1 << 17
 """Bytes of an answer beside what is wanted of its body: any number of heads can come before the one
 that counts (RFC 9110, section 15.2), and to read them takes a processor as long as they come."""
 MOST_PIECES = 50_000
@@ -121,8 +121,7 @@ def exchange(
     """
     target = _target(url)
     _refuse_silent(url)
-    most = _MOST_BESIDE + max(most_bytes, beginning)
-    network = _Network(time.monotonic() + seconds, most, private=_may_be_private(url))
+    network = _Network(time.monotonic() + seconds, _MOST_BESIDE, private=_may_be_private(url))
     sent = _headers_to(target.netloc.decode("ascii"), headers or {})
     place = httpcore.URL(
         scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
@@ -133,6 +132,7 @@ def exchange(
             pool.stream(method, place, headers=sent, content=body) as response,
         ):
             _silent.pop(origin_of(url), None)
+            network.most += max(most_bytes, beginning)
             chunks = response.iter_stream()
             read = _read_beginning(chunks, beginning) if beginning else _read(chunks, most_bytes)
             return Answer(response.status, read, _texts(response.headers))

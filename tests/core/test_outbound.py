@@ -186,6 +186,16 @@ def test_heads_without_an_end_are_read_no_longer_than_it_takes_to_see_that() -> 
     assert not outbound._silent, "it was not read until the deadline"
 
 
+def test_of_heads_no_more_is_read_where_a_long_answer_is_wanted() -> None:
+    body = b"x" * 500_000
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + body
+    with answering(lambda connection: connection.sendall(answer)) as url:
+        assert post(url, b"{}", most_bytes=1_000_000).body == body
+    heads = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10_000
+    with answering(lambda one: one.sendall(heads + answer)) as url, pytest.raises(OutboundFailed):
+        post(url, b"{}", most_bytes=1_000_000)
+
+
 @pytest.mark.parametrize("header", ["Transfer-Encoding", "Content-Length"])
 def test_a_header_that_breaks_the_protocol_is_an_error_of_ours(header: str) -> None:
     with (
