@@ -69,22 +69,28 @@ def identifiers_of(member_id: int) -> dict[str, str]:
     return identifiers_of_many([member_id])[member_id]
 
 
-def locked_identifiers(system: CrmSystem) -> list[CrmIdentifier]:
-    """The identifiers in the system with their members, locked until the transaction ends."""
-    found = system.identifiers.select_for_update(of=("self",)).select_related("member")
-    return list(found.order_by("member_id"))
+def live_members_in(system: CrmSystem) -> list[Any]:
+    """The team members who have an identifier in the system and are not deleted, with their names
+    alone."""
+    member: Any = CrmIdentifier._meta.get_field("member").related_model
+    found = member._base_manager.filter(crm_identifiers__system=system, deleted_at=None)
+    return list(found.only(*member.named_by).order_by("pk"))
 
 
-def members_known_to(system: CrmSystem) -> dict[str, str]:
-    """The identifiers that team members have in the system, by the member's primary key."""
-    found = system.identifiers.order_by("member_id").values_list("member_id", "identifier")
-    return {str(member_id): identifier for member_id, identifier in found}
+def members_known_to(system: CrmSystem, lock: bool = False) -> dict[str, str]:
+    """The identifiers that team members have in the system, by the member's primary key; locked on
+    request until the transaction ends."""
+    found = system.identifiers.order_by("member_id")
+    found = found.select_for_update() if lock else found
+    rows = found.values_list("member_id", "identifier")
+    return {str(member_id): identifier for member_id, identifier in rows}
 
 
 def known_members(identifiers: Mapping[str, str]) -> dict[int, str]:
     """Those of `identifiers` whose team member is still there, perhaps to be restored."""
     members = apps.get_model("team.TeamMember")._base_manager
-    there = set(members.filter(pk__in=identifiers).values_list("pk", flat=True))
+    keys = {*map(int, identifiers)}
+    there = set(members.filter(pk__among=keys).values_list("pk", flat=True)) if keys else set()
     return {int(pk): text for pk, text in identifiers.items() if int(pk) in there}
 
 

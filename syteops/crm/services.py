@@ -1,6 +1,6 @@
 """Every change of a CRM system. Objects passed in are locked by the caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -9,11 +9,12 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import FieldError, Invalid
 from syteops.core.events import Verb
+from syteops.core.prepared import insert_rows
 from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.crm.queries import (
     identifiers_of_many,
     known_members,
-    locked_identifiers,
+    live_members_in,
     members_known_to,
 )
 
@@ -42,11 +43,10 @@ def update_crm_system(actor: Actor, system: CrmSystem, **values: Any) -> CrmSyst
 def delete_crm_system(actor: Actor, system: CrmSystem) -> None:
     """Free the number; clear the secrets, and the identifiers that team members have there.
 
-    Each of those members, deleted ones included, has an entry of that too.
+    Each of those members who are not deleted has an entry of that too.
     """
-    known = locked_identifiers(system)
-    _record_with_members(actor, known, taken=True)
-    identifiers = {str(one.member_id): one.identifier for one in known}
+    identifiers = members_known_to(system, lock=True)
+    _record_with_members(actor, system, taken=True)
     system.identifiers.all().delete()
     gone = {field: None for name in SECRETS for field in (name, f"{name}_set_at")}
     audit.delete_softly(actor, system, also={"identifiers": (identifiers, {})}, **gone)
@@ -62,32 +62,34 @@ def restore_crm_system(
     """Bring a deleted system back without its secrets, under the former number if that is free.
 
     `identifiers` by the primary key of each team member are given back too, where the member's row
-    is still there; each of those members has an entry of that too. Raises LimitReached.
+    is still there; each of those who are not deleted has an entry of that too. Raises LimitReached.
     """
     number = CrmSystem.free_number(former_number)
-    for member_id, identifier in known_members(identifiers or {}).items():
-        system.identifiers.create(member_id=member_id, identifier=identifier)
+    known = known_members(identifiers or {})
+    if known:
+        insert_rows(
+            [CrmIdentifier(system=system, member_id=m, identifier=t) for m, t in known.items()]
+        )
     also: dict[str, tuple[Any, Any]] = {"identifiers": ({}, members_known_to(system))}
     audit.update(actor, system, {"number": number, "deleted_at": None}, Verb.RESTORED, also)
-    _record_with_members(actor, locked_identifiers(system), taken=False)
+    _record_with_members(actor, system, taken=False)
     return system
 
 
-def _record_with_members(
-    actor: Actor, identifiers: Sequence[CrmIdentifier], *, taken: bool
-) -> None:
+def _record_with_members(actor: Actor, system: CrmSystem, *, taken: bool) -> None:
     """Let the members' own histories tell, too; that is where an open form sees that it is stale.
 
-    Call while the identifiers, all of one system, are stored. The members are not locked: whoever
-    has done that may be waiting for this very system.
+    Call while the identifiers are stored. The members are not locked: whoever has done that may be
+    waiting for this very system. Deleted ones have no form, and there may be any number of them.
     """
-    all_there = identifiers_of_many([one.member_id for one in identifiers])
+    members = live_members_in(system)
+    all_there = identifiers_of_many([one.pk for one in members])
     changed = []
-    for one in identifiers:
-        there = all_there[one.member_id]
-        without = {number: text for number, text in there.items() if number != one.system.slot}
+    for one in members:
+        there = all_there[one.pk]
+        without = {number: text for number, text in there.items() if number != system.slot}
         change = (there, without) if taken else (without, there)
-        changed.append((one.member, {"crm_ids": change}))
+        changed.append((one, {"crm_ids": change}))
     audit.record_each(actor, changed)
 
 

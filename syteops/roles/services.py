@@ -18,7 +18,13 @@ from syteops.core.slugs import free_slug, own_slug
 from syteops.core.trials import Touched, note_touched
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import SLUG_LENGTH, Role, RoleAssignment
-from syteops.roles.queries import describe_holders, holders_of, holding, roles_of
+from syteops.roles.queries import (
+    describe_holders,
+    holders_of,
+    holders_of_each,
+    holding,
+    roles_of,
+)
 from syteops.team.models import TeamMember
 from syteops.team.queries import lock_members
 
@@ -127,19 +133,22 @@ def assign(actor: Actor, role: Role, member: TeamMember) -> Role:
 @transaction.atomic
 def unassign(actor: Actor, role: Role, member: TeamMember) -> Role:
     """Let the member no longer hold the role."""
-    before = holders_of(role)
+    _take(actor, role, member, holders_of(role))
+    return role
+
+
+def _take(actor: Actor, role: Role, member: TeamMember, before: Collection[TeamMember]) -> None:
     if member in before:
         after = [one for one in before if one != member]
         _store_holders(actor, role, before, after, Verb.UNASSIGNED)
-    return role
 
 
 @transaction.atomic
 def unassign_everywhere(actor: Actor, member: TeamMember) -> list[str]:
     """Take every role from the member; the slugs of those that were held, sorted."""
     held = list(roles_of(member).select_for_update(of=("self",)))
-    for role in held:
-        unassign(actor, role, member)
+    for role, holders in holders_of_each(held):
+        _take(actor, role, member, holders)
     return sorted(role.slug for role in held)
 
 

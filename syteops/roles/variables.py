@@ -1,7 +1,7 @@
 """Variables that follow the roles: who holds which, and how to reach all who hold one."""
 
 import json
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -17,7 +17,7 @@ from syteops.core.variables import (
 )
 from syteops.lib.folding import fold
 from syteops.roles.models import Role, RoleAssignment
-from syteops.roles.queries import HOLDING, pairs_of
+from syteops.roles.queries import HOLDING, holders_of_each, pairs_of
 from syteops.team.models import TeamMember
 from syteops.team.queries import (
     beyond_identifiers,
@@ -120,27 +120,6 @@ def _all_roles() -> QuerySet[Role]:
     return Role.objects.all()
 
 
-def _held(roles: Iterable[Role]) -> Iterator[tuple[Role, list[TeamMember]]]:
-    """The roles, each with its holders by number.
-
-    Of a member who holds a hundred of them one object is made.
-    """
-    roles = list(roles)
-    held: dict[int, list[TeamMember]] = {one.pk: [] for one in roles}
-    pairs = pairs_of([*held])
-    holders = {one.pk: one for one in _reached(frozenset(member for _, member in pairs))}
-    for role, member in pairs:
-        held[role].append(holders[member])
-    for one in roles:
-        yield one, sorted(held[one.pk], key=lambda member: member.number or 0)
-
-
-def _reached(keys: Set[int]) -> Iterable[TeamMember]:
-    """These members, with what they are reached by alone."""
-    named = (*TeamMember.named_by, "email", "slack_handle")
-    return TeamMember.all_objects.filter(pk__among=keys).only(*named) if keys else ()
-
-
 @family(
     "roles",
     "syteops_std_systm_contact_<role slug>_all_names, _all_emails, _slack, "
@@ -150,7 +129,7 @@ def _reached(keys: Set[int]) -> Iterable[TeamMember]:
 )
 def contact_variables(about: About = None) -> Iterator[Variable]:
     found = only(_all_roles, beyond_identifiers(about), users="assignments__member")
-    for role, holders in _held(found):
+    for role, holders in holders_of_each(found, "email", "slack_handle"):
         of = (owner(role), *map(owner, holders))
         for suffix, what, texts in (
             ("all_names", "Names", [one.shown_name for one in holders]),

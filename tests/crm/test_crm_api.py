@@ -4,11 +4,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.crm.models import CrmSystem
+from syteops.crm.models import CrmIdentifier, CrmSystem
 from syteops.crm.services import delete_crm_system
+from syteops.team.models import TeamMember
 from tests.fixtures import Api
 from tests.samples.crm import a_system
 from tests.samples.team import a_member
@@ -70,3 +72,25 @@ def test_each_who_was_known_there_has_an_entry_and_it_takes_as_many_statements(a
             for one in known
         ]  # fmt: skip
     assert taken[0] == taken[1]
+
+
+def test_members_who_are_deleted_have_no_entry_however_many_were_known_there(api: Api) -> None:
+    system = a_system()
+    gone = TeamMember.objects.bulk_create(
+        TeamMember(deleted_at=timezone.now(), former_number=n) for n in range(1, 51)
+    )
+    here = a_member(crm_ids={system.slot: "x"})
+    CrmIdentifier.objects.bulk_create(
+        CrmIdentifier(member=one, system=system, identifier=f"hs-{one.pk}") for one in gone
+    )
+    assert api.delete("/crm-systems/001").json()["impact"]["team_member_ids_cleared"] == 51
+
+    api.delete("/crm-systems/001?confirm=true")
+
+    assert AuditEntry.objects.get(event="team_member.updated").object_pk == str(here.pk)
+    entry = AuditEntry.objects.get(event="crm_system.deleted")
+    assert len(entry.changes["identifiers"]["before"]) == 51
+    assert not CrmIdentifier.objects.exists()
+    api.post(f"/audit/{entry.pk}/revert?confirm=true")
+    assert CrmIdentifier.objects.filter(identifier=f"hs-{gone[0].pk}").count() == 1
+    assert CrmIdentifier.objects.count() == 51

@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
 from syteops.roles import services
 from syteops.roles.models import RoleAssignment
+from syteops.roles.queries import holders_of
 from syteops.team.models import TeamMember
 from syteops.team.services import delete_team_member
 from tests.each import each
@@ -225,3 +228,19 @@ def test_deleting_a_member_takes_every_role(api: Api) -> None:
 
     assert RoleAssignment.objects.count() == 0
     assert assign(api, "editor", "002").status_code == 200
+
+
+def test_the_holders_of_all_roles_of_a_member_who_goes_are_read_together(api: Api) -> None:
+    asked = []
+    for count in (2, 8):
+        member, others = a_member(), [a_member() for _ in range(3)]
+        roles = [a_role(name=f"Role {count} {n}") for n in range(count)]
+        RoleAssignment.objects.bulk_create(
+            RoleAssignment(role=role, member=one) for role in roles for one in (member, *others)
+        )
+        with CaptureQueriesContext(connection) as seen:
+            delete_team_member(SYSTEM, member)
+        reads = [one["sql"] for one in seen if one["sql"].startswith("SELECT")]
+        asked.append(len([sql for sql in reads if '"team_teammember"."first_name"' in sql]))
+        assert {len(holders_of(role)) for role in roles} == {3}
+    assert asked[0] == asked[1]

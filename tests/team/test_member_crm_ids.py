@@ -119,7 +119,8 @@ def test_each_member_s_history_tells_that_the_crm_system_was_deleted_and_came_ba
     api.post("/team-members", {"crm_ids": {"001": "H-1", "002": "Z-9"}})
     api.post("/team-members", {"crm_ids": {"002": "Z-8"}})
     api.post("/team-members", {"crm_ids": {"001": "H-3"}})
-    api.delete("/team-members/003?confirm=true")
+    api.post("/team-members", {"crm_ids": {"001": "H-4"}})
+    api.delete("/team-members/004?confirm=true")  # the system's own entry tells of that one
     with_it, without = {"001": "H-1", "002": "Z-9"}, {"002": "Z-9"}
 
     api.delete("/crm-systems/001?confirm=true")
