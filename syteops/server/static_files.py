@@ -1,18 +1,24 @@
-"""Collects the static files when, and only when, they differ from those collected last."""
+"""The static files: collected when they differ from those collected last, and sent."""
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.management import call_command
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from syteops.lib.plain_files import NoPlainFile, opener, read_bytes, read_text
+
+log = logging.getLogger(__name__)
 
 _MARKER = ".collected"
 _MANIFEST = "staticfiles.json"
@@ -67,3 +73,19 @@ def _sources() -> Iterator[str]:
         for path, storage in finder.list([]):
             status = Path(storage.path(path)).stat()
             yield f"{path} {status.st_size} {status.st_mtime_ns}"
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """WhiteNoise, of which a file that was taken away under the running site is not found.
+
+    So are those of a former version while `setup` of the next one makes its own.
+    """
+
+    def serve(self, static_file: Any, request: HttpRequest) -> HttpResponseBase:
+        """As WhiteNoise, which raises what opening the file raises."""
+        try:
+            sent: HttpResponseBase = super().serve(static_file, request)
+        except FileNotFoundError as error:
+            log.error("%s is missing: run manage.py setup.", error.filename)
+            sent = self.get_response(request)
+        return sent

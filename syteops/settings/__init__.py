@@ -182,7 +182,7 @@ MIDDLEWARE = [
     "syteops.server.middleware.HttpsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "syteops.server.key_calls.KeyCallsLeave",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "syteops.server.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

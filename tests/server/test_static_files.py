@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
 from pytest_django import Settings
 
-from syteops.server.static_files import collect_if_stale
+from syteops.server.static_files import StaticFilesMiddleware, collect_if_stale
 
 
 @pytest.fixture
@@ -79,3 +81,18 @@ def test_a_list_of_them_that_a_power_cut_has_spoilt_is_made_again(
     settings.STORAGES = {**settings.STORAGES}  # a new process reads the list anew
     assert collect_if_stale()
     assert not collect_if_stale()
+
+
+def test_one_that_was_taken_away_is_not_found(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who asked for it got 500, and the log a traceback, while the next version was set up."""
+    settings.STATIC_ROOT, settings.WHITENOISE_AUTOREFRESH = tmp_path, False
+    file = tmp_path / "site.css"
+    file.write_text("a {}")
+    middleware = StaticFilesMiddleware(lambda request: HttpResponse(status=404))
+    request = RequestFactory().get("/static/site.css")
+    assert middleware(request).status_code == 200
+    file.unlink()
+    assert middleware(request).status_code == 404
+    assert [one.message for one in caplog.records] == [f"{file} is missing: run manage.py setup."]
