@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from syteops.core import outbound
-from syteops.core.outbound import OutboundFailed, post
+from syteops.core.outbound import OutboundFailed, exchange, post
 from tests.waiting import PATIENCE
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -166,10 +166,10 @@ def test_an_answer_in_crumbs_is_not_put_together(monkeypatch: pytest.MonkeyPatch
         crumbs = chunked + b"1\r\na\r\n" * count + b"0\r\n\r\n"
         with answering(lambda connection, sent=crumbs: connection.sendall(sent)) as url:  # type: ignore[misc]
             if is_read:
-                assert len(post(url, b"{}", most_bytes=1000).body) == count
+                assert len(exchange("GET", url, b"", most_bytes=1000).body) == count
                 continue
             with pytest.raises(OutboundFailed, match="More was answered"):
-                post(url, b"{}", most_bytes=1000)
+                exchange("GET", url, b"", most_bytes=1000)
 
 
 def test_heads_without_an_end_are_read_no_longer_than_it_takes_to_see_that() -> None:
@@ -187,13 +187,14 @@ def test_heads_without_an_end_are_read_no_longer_than_it_takes_to_see_that() -> 
 
 
 def test_of_heads_no_more_is_read_where_a_long_answer_is_wanted() -> None:
+    """Nothing is sent that the server would not have read when it hangs up."""
     body = b"x" * 500_000
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + body
     with answering(lambda connection: connection.sendall(answer)) as url:
-        assert post(url, b"{}", most_bytes=1_000_000).body == body
+        assert exchange("GET", url, b"", most_bytes=1_000_000).body == body
     heads = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10_000
     with answering(lambda one: one.sendall(heads + answer)) as url, pytest.raises(OutboundFailed):
-        post(url, b"{}", most_bytes=1_000_000)
+        exchange("GET", url, b"", most_bytes=1_000_000)
 
 
 @pytest.mark.parametrize("header", ["Transfer-Encoding", "Content-Length"])
