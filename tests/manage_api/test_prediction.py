@@ -154,6 +154,8 @@ def check(
             assert (answer.status, answer.code) == (404, "not_found"), answer.body
         elif operation.name in ("tasks.get", "deliveries.resend"):  # as with entries: of an object
             assert (answer.status, answer.code) == (404, "not_found"), answer.body
+        elif operation.name in ("ai.set_key", "ai.set_area"):  # as with events: of what is sent
+            assert (answer.status, answer.code) == (403, "permission_denied"), answer.body
         else:
             assert (answer.status, answer.code) == (403, "insufficient_scope"), answer.body
             # Of a bulk, each item tells what it lacks.
