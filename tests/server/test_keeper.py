@@ -50,13 +50,14 @@ try:
     print(os.waitpid(-1, os.WNOHANG))
 except ChildProcessError:
     print("nobody is left")
-first, second, *_ = map(int, begun.read_text().split())
-print(any(pathlib.Path(f"/proc/{one}").exists() for one in (first, second)))
-for one in map(int, begun.read_text().split()):
+workers = list(map(int, begun.read_text().split()))
+left = [one for one in workers[:2] if pathlib.Path(f"/proc/{one}").exists()]
+for one in workers:
     try:
         os.kill(one, signal.SIGKILL)
     except ProcessLookupError:
         pass
+print(len(workers) > 2, left)
 """
 
 
@@ -75,4 +76,4 @@ def test_a_worker_that_is_stopped_is_replaced_and_a_keeper_that_is_stopped_ends(
     tmp_path: Path,
 ) -> None:
     """Events, deliveries and the hour's work stood still for ever, and nobody said so."""
-    assert told(_STOPPED, str(tmp_path / "begun")) == ["nobody is left", "False"]
+    assert told(_STOPPED, str(tmp_path / "begun")) == ["nobody is left", "True []"]
