@@ -13,7 +13,7 @@ from estimates.branding import brand
 from estimates.choices import MailKind
 from estimates.mails import letter, sender
 from estimates.models import LONGEST_MESSAGE, LONGEST_SUBJECT, Estimate
-from syteops.core.form_fields import LineField, TextField
+from syteops.core.form_fields import LineField, SwitchField, TextField
 from syteops.modules.queries import config_of
 
 
@@ -43,7 +43,7 @@ class MailForm(forms.Form):
 class SendForm(MailForm):
     """The same, with the choice to make the link alone."""
 
-    email = forms.BooleanField(
+    email = SwitchField(
         required=False,
         initial=True,
         label="Send this e-mail",

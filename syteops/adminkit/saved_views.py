@@ -23,7 +23,7 @@ from syteops.adminkit.errors import show_refusal
 from syteops.adminkit.list_pages import ListPage
 from syteops.adminkit.races import races_refused
 from syteops.core.errors import DomainError
-from syteops.core.form_fields import LineField
+from syteops.core.form_fields import LineField, SwitchField
 from syteops.lists import services
 from syteops.lists.models import SavedView
 from syteops.lists.queries import SHARE, views_kept_by, views_seen_by
@@ -36,7 +36,7 @@ class ViewForm(forms.Form):
     """The name of a view, and who sees it."""
 
     name = LineField(max_length=60, widget=UnfoldAdminTextInputWidget)
-    is_shared = forms.BooleanField(
+    is_shared = SwitchField(
         label="For everybody who may see the list",
         required=False,
         widget=UnfoldBooleanSwitchWidget,

@@ -19,6 +19,7 @@ from syteops.core.form_fields import (
     ListField,
     NumberField,
     PictureField,
+    SwitchField,
     TextField,
     WholeField,
 )
@@ -68,7 +69,7 @@ def _bare_field(schema: Schema) -> forms.Field:
     if "enum" in schema:
         return _choice(schema)
     if kind == "boolean":
-        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget)
+        return SwitchField(widget=UnfoldBooleanSwitchWidget)
     if kind in ("integer", "number"):
         return _number(schema)
     if kind == "string":

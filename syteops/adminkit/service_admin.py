@@ -34,7 +34,7 @@ from syteops.audit.queries import entries_of
 from syteops.audit.visibility import readable_resources
 from syteops.core.consequences import Watch, foresee, who_relies, words_of
 from syteops.core.entities import Entity
-from syteops.core.form_fields import SecretField
+from syteops.core.form_fields import SecretField, SwitchField
 from syteops.core.impacts import impact_in_words
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
@@ -139,7 +139,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
             )
             if not has_some:
                 continue
-            inputs[f"clear_{name}"] = forms.BooleanField(
+            inputs[f"clear_{name}"] = SwitchField(
                 required=False, label=f"Clear {label}", widget=UnfoldBooleanSwitchWidget
             )
         return inputs

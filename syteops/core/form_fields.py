@@ -218,6 +218,39 @@ class MomentField(forms.SplitDateTimeField):
         super(forms.SplitDateTimeField, self).__init__((DayField(), TimeField()), **kwargs)
 
 
+class SwitchField(forms.BooleanField):
+    """Yes or no. A browser sends "on", or nothing at all; what others send for it, such as "0" or
+    "off", Django takes for yes.
+    """
+
+    def to_python(self, value: Any) -> bool:
+        """Raises ValidationError."""
+        if isinstance(value, str) and value not in _SWITCHED:
+            raise forms.ValidationError("Tick the box, or leave it empty.", "invalid")
+        return bool(super().to_python(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return super().has_changed(initial, data)
+        except forms.ValidationError:
+            return True
+
+    def get_bound_field(self, form: Any, field_name: str) -> forms.BoundField:
+        """Which hands on what was sent: a widget makes true or false of it."""
+        return _Switch(form, self, field_name)
+
+
+class _Switch(forms.BoundField):
+    @property
+    def data(self) -> Any:
+        sent = self.form.data.get(self.html_name)
+        is_odd = isinstance(sent, str) and sent not in _SWITCHED
+        return sent if is_odd else super().data
+
+
+_SWITCHED = ("", "on", "true", "True", "false", "False")
+
+
 class JsonField(forms.JSONField):
     """JSON as the API takes it; what is none is shown again as it was typed."""
 
@@ -242,6 +275,7 @@ _KINDS: dict[type[Any], type[forms.Field]] = {
     models.EmailField: EmailField,
     models.SlugField: SlugField,
     models.JSONField: JsonField,
+    models.BooleanField: SwitchField,
     models.IntegerField: WholeField,
     models.DecimalField: DecimalField,
     models.DateTimeField: MomentField,

@@ -19,6 +19,7 @@ from syteops.adminkit.strict import StrictAdmin
 from syteops.audit.visibility import readable_resources
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, NotFound
+from syteops.core.form_fields import SwitchField
 from syteops.deliveries import queries, services
 from syteops.deliveries.models import Delivery
 from syteops.deliveries.queries import KnownDestination
@@ -57,7 +58,7 @@ class ResendForm(forms.Form):
     since = forms.TypedChoiceField(
         label="Queued within the", choices=_PERIODS, coerce=int, widget=UnfoldAdminSelectWidget
     )
-    everything = forms.BooleanField(
+    everything = SwitchField(
         required=False, label="Also what has arrived", widget=UnfoldBooleanSwitchWidget
     )
 

@@ -17,7 +17,7 @@ from syteops.adminkit.catalogue import CatalogueAdmin
 from syteops.adminkit.secret_states import state_in_words
 from syteops.core.actors import Actor
 from syteops.core.errors import DomainError, FieldError, Invalid
-from syteops.core.form_fields import SecretField
+from syteops.core.form_fields import SecretField, SwitchField
 from syteops.core.permissions import permission_name
 from syteops.events.rights import readable_of
 from syteops.integrations import queries, services
@@ -168,7 +168,7 @@ def _secret_fields(secret: queries.StoredSecret) -> dict[str, forms.Field]:
         )
     }
     if secret.key_set:
-        fields[f"clear_{secret.name}"] = forms.BooleanField(
+        fields[f"clear_{secret.name}"] = SwitchField(
             required=False,
             label=f"Clear: {secret.spec.label}",
             widget=UnfoldBooleanSwitchWidget,

@@ -1,12 +1,12 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from syteops.adminkit.service_admin import ServiceAdmin, ServiceForm
 from syteops.core.entities import Entity
+from syteops.core.form_fields import SwitchField
 from syteops.core.modules import contributions, inactive_modules, installed_modules
 from syteops.site import queries, services
 from syteops.site.models import Connection, License, LicenseStatus
@@ -36,7 +36,7 @@ class SingletonAdmin(ServiceAdmin):
 class LicenseForm(ServiceForm):
     """Asks once more where the licence becomes revoked, since that takes all modules away."""
 
-    switch_off = forms.BooleanField(
+    switch_off = SwitchField(
         required=False, label="Switch all modules off", widget=UnfoldBooleanSwitchWidget
     )
 

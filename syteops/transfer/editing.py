@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from syteops.core.folding import folded_fields
-from syteops.core.form_fields import LineField, TextField
+from syteops.core.form_fields import LineField, SwitchField, TextField
 from syteops.transfer import files
 from syteops.transfer.files import Table
 from syteops.transfer.sheets import Column, Sheet
@@ -144,7 +144,7 @@ def form_for(sheet: Sheet, data: Any = None) -> EditForm:
     for name, one in fields_of(sheet).items():
         fields[name] = _field(one.changed)
         if _can_be_empty(one.changed):
-            fields[_CLEAR + name] = forms.BooleanField(
+            fields[_CLEAR + name] = SwitchField(
                 required=False,
                 label=f"Clear “{one.changed.label}”",
                 widget=UnfoldBooleanSwitchWidget,

@@ -24,12 +24,14 @@ from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.audit.switchables import merge_config
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
-from syteops.core.form_fields import ListField, PictureField
+from syteops.core.form_fields import ListField, PictureField, SwitchField
 from syteops.core.schemas import problems, without_outer_blanks
+from syteops.crm.models import CrmSystem
 from syteops.modules.models import ModuleState
 from syteops.transfer.editing import fields_of, form_for
 from syteops.transfer.sheets import all_sheets, from_cell
 from tests.core.test_line_fields import of_ours
+from tests.fixtures import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -237,6 +239,25 @@ def test_no_box_of_any_form_takes_what_only_python_takes(alice: User) -> None:
                     assert wrong == [], name
                     seen.add(kind)
     assert seen == KINDS.keys() - {forms.FloatField}  # which a config's may be
+
+
+def test_a_switch_is_on_or_off_and_what_looks_like_off_is_not_on(alice: User) -> None:
+    form = type("Form", (forms.Form,), {"switch": SwitchField(required=False)})
+    switched = {"": False, "on": True, "true": True, "True": True, "false": False, "False": False}
+    for text in (*switched, "0", "1", "off", "no", "yes", "TRUE", " on", "null"):
+        sent = form({"switch": text})
+        assert sent.is_valid() == (text in switched), text
+        assert sent.cleaned_data.get("switch") == switched.get(text)
+        assert sent.has_changed() is bool(switched.get(text, True))
+    switches = {n: one for n, one in all_boxes(alice) if isinstance(one, forms.BooleanField)}
+    assert [n for n, one in switches.items() if not isinstance(one, SwitchField)] == []
+    assert len(switches) > 10
+
+    answer = signed_in(alice).post(
+        "/admin/crm/crmsystem/add/", {"name": "A", "link_admin_only": "0"}
+    )
+    assert answer.context["adminform"].form.errors.keys() == {"link_admin_only"}
+    assert not CrmSystem.objects.exists()
 
 
 # --- Configs ---------------------------------------------------------------------------------
