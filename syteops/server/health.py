@@ -12,17 +12,15 @@ from tempfile import NamedTemporaryFile
 from time import monotonic
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from syteops.audit.chain import is_intact
-from syteops.core.outages import redis_errors
+from syteops.core.counters import counters
 from syteops.core.pending_migrations import pending_migrations
 from syteops.dashboard.tasks import failing_tasks, prove_writable
-from syteops.env import new_secret
 from syteops.events.publishing import seconds_behind
 from syteops.server.encryption_proof import Proof, read_proof
 from syteops.tasks.queries import tasks_are_stuck
@@ -77,7 +75,7 @@ def _states() -> Iterator[tuple[str, str]]:
 
 
 def _outages() -> tuple[type[Exception], ...]:
-    return (DatabaseError, InterfaceError, OSError, *redis_errors())
+    return (DatabaseError, InterfaceError, OSError)
 
 
 def _database() -> str:
@@ -111,12 +109,12 @@ def _audit() -> str:
 
 
 def _cache() -> str:
-    """Where limits are counted, if that is Redis: whether it takes and keeps what it is given."""
-    if not settings.CACHE_URL:
-        return "ok"
-    # A name of its own: other processes are asked at the same time.
-    cache.set(name := f"ready:{new_secret()}", 1, timeout=5)
-    return "ok" if cache.get(name) else "not writable"
+    """Where limits are counted, if that is Redis: whether it takes and keeps what it is given.
+
+    One that is away is not waited for each time that strangers ask: it takes seconds of the thread
+    of all requests, which go on without Redis.
+    """
+    return "ok" if not settings.CACHE_URL or counters().takes_counts() else "unreachable"
 
 
 def _storage() -> str:
