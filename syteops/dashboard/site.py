@@ -27,7 +27,7 @@ from syteops.dashboard import other_options, palette
 from syteops.guides import views as guides
 from syteops.history.undo_offer import with_undo
 from syteops.people import factor_pages
-from syteops.people.expired_forms import destination
+from syteops.people.expired_forms import destination, tell_lost_form
 from syteops.people.openid import OpenIdView, come_back
 from syteops.people.passkeys import PasskeyView, any_passkeys
 from syteops.people.passwords import must_change_first
@@ -47,6 +47,7 @@ def _repeated(view: Callable[..., Any]) -> Callable[..., Any]:
     def repeat(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         page = partial(view, request, *args, **kwargs)
         shown = page() if request.method != "POST" else repeated_page(request, page)
+        tell_lost_form(request, shown)
         return with_undo(request, shown)
 
     return repeat

@@ -4,7 +4,7 @@ Each sign-in makes the forms of all other tabs invalid, the sign-in form of a se
 """
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,6 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from syteops.core.plain_pages import plain_page
 
 _TITLE = "This form is not valid any more"
+_LOST = (
+    "You were signed out before the form was sent. Nothing was stored: your browser may still have "
+    "what you typed where you go back to."
+)
 _TEXTS = (
     "It was opened before you signed in or out, or cookies are switched off. Nothing was stored.",
     "Go back, load the page again, and send the form once more.",
@@ -28,6 +32,14 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     if page == "admin:logout" and not request.user.is_authenticated:
         return HttpResponseRedirect(reverse("admin:login"))
     return plain_page(request.path_info, 403, _TITLE, *_TEXTS)
+
+
+def tell_lost_form(request: HttpRequest, answer: HttpResponse) -> None:
+    """Say at the sign-in, where that is the answer to a form, that nothing of it was stored."""
+    if request.method != "POST" or request.user.is_authenticated:
+        return
+    if getattr(answer, "url", "").partition("?")[0] == reverse("admin:login"):
+        messages.warning(request, _LOST)
 
 
 def destination(request: HttpRequest) -> str:

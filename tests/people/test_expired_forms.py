@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+
+from syteops.crm.models import CrmSystem
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +79,50 @@ def test_any_other_form_says_so_too(browser: Client, stale_token: str) -> None:
     answer = send(browser, stale_token, "/admin/crm/crmsystem/add/", name="Acme")
     assert answer.status_code == 403
     assert "This form is not valid any more" in answer.content.decode()
+
+
+def test_a_form_that_comes_after_the_session_says_at_the_sign_in_that_it_is_lost(
+    browser: Client, stale_token: str
+) -> None:
+    """It led there without a word, and from there to an empty form: as if it was stored."""
+    path = "/admin/crm/crmsystem/add/"
+    token = open_form(browser, path)
+    for name in [name for name in browser.cookies if name != settings.CSRF_COOKIE_NAME]:
+        del browser.cookies[name]
+    sent = browser.post(path, {"name": "Acme", "csrfmiddlewaretoken": token}, follow=True)
+    assert sent.redirect_chain == [(f"{LOGIN}?next={path}", 302)]
+    assert "Nothing was stored" in sent.content.decode()
+    assert not CrmSystem.objects.exists()
+    assert send(browser, open_form(browser), next=path)["Location"] == path
+    assert "Nothing was stored" not in browser.get(path).content.decode()
+
+
+@pytest.mark.parametrize("path", [LOGIN, "/admin/", "/admin/crm/crmsystem/add/"])
+def test_who_only_looks_is_told_of_no_form(browser: Client, alice: User, path: str) -> None:
+    assert "Nothing was stored" not in browser.get(path, follow=True).content.decode()
+
+
+def test_a_sign_in_form_that_is_older_than_its_cookie_says_what_to_do(
+    browser: Client, alice: User
+) -> None:
+    """As without cookies at all: both are asked for on the page."""
+    token = open_form(browser)
+    browser.cookies.clear()
+    without = send(browser, token)
+    open_form(browser)
+    for answer in (without, send(browser, token)):
+        assert answer.status_code == 403
+        assert "cookies are switched off" in answer.content.decode()
+    assert send(browser, open_form(browser)).status_code == 302
+
+
+def test_a_sign_out_of_a_tab_from_before_the_last_sign_in_says_what_to_do(
+    browser: Client, stale_token: str
+) -> None:
+    answer = browser.post("/admin/logout/", {"csrfmiddlewaretoken": stale_token})
+    assert answer.status_code == 403
+    assert "load the page again" in answer.content.decode()
+    assert browser.get("/admin/").status_code == 200
 
 
 def test_to_sign_out_twice_ends_at_the_sign_in(browser: Client, stale_token: str) -> None:
