@@ -17,6 +17,7 @@ import pytest
 
 from syteops.core import pending_migrations
 from syteops.server.backup import databases
+from syteops.server.backup import site as site_of_backup
 from syteops.server.backup.site import _workshop
 from tests.console import console
 from tests.databases import fresh_database as new_fresh_database
@@ -368,6 +369,22 @@ def test_a_backup_of_newer_code_or_of_something_else_is_refused(
     monkeypatch.setattr(databases, "applied_migrations", lambda *given: set())
     with pytest.raises(CommandError, match="not one of SyteOps"):
         call_command("restore", str(backup))
+
+
+@pytest.mark.django_db
+def test_where_a_restore_was_killed_at_its_end_is_said_what_to_do(
+    backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was whole, and another try said only that there must be nothing."""
+    from django.core.management import CommandError, call_command
+
+    for is_told, answer in ((False, "into an empty one.$"), (True, "whole: run manage.py setup")):
+        news = tmp_path / ("news" if is_told else "none")
+        monkeypatch.setattr(site_of_backup, "_NEWS", news)
+        if is_told:
+            news.touch()
+        with pytest.raises(CommandError, match=answer):
+            call_command("restore", str(backup))
 
 
 def test_what_a_killed_backup_leaves_is_taken_away_by_the_next(site: Site, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from syteops.env import inherited_environment
+from syteops.lib.children import ending_with_us
 from syteops.server.backup.archive import Broken, put_file
 
 # OPTIONS of the address that PostgreSQL's own programs understand too, by what they call them.
@@ -133,16 +134,20 @@ def _require_no_pooler() -> None:
 
 
 def _run_client(program: str, *arguments: str, connect: bool = True) -> str:
-    """What it says. The password goes through the environment, where other users do not see it."""
+    """What it says. The password goes through the environment, where other users do not see it.
+
+    A command that is killed leaves no program behind that fills the database all the same.
+    """
     command: Sequence[str] = [shutil.which(program) or "", *arguments]
     if not command[0]:
         raise ClientFailed(f"{program} is not installed. Install PostgreSQL's client programs.")
     variables = {**inherited_environment(), **(_client_variables() if connect else {})}
     done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's, no shell
-        command, env=variables, capture_output=True, text=True, check=False
+        ending_with_us(command), env=variables, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ClientFailed(" ".join(done.stderr.split()) or f"{program} failed.")
+        how = f"was killed (signal {-done.returncode})" if done.returncode < 0 else "failed"
+        raise ClientFailed(" ".join(done.stderr.split()) or f"{program} {how}.")
     return done.stdout
 
 

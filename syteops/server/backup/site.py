@@ -42,6 +42,11 @@ _KEYS = "secrets/encryption_keys"
 _AUDIT_KEY = "secrets/audit_key"
 _SECRET_KEY = "secrets/secret_key"  # noqa: S105 - a name
 _WORKSHOP = ".syteops-backup-"
+_NOT_EMPTY = "This site's database is not empty: restore into an empty one."
+_MAYBE_WHOLE = (
+    " If that was done here, and ended before it said so, the site is whole: run manage.py setup, "
+    "then manage.py verify_audit."
+)
 _NEWS = DATA_DIR / "restored"
 """Which backup was restored, until `finish_restoring` has told it."""
 
@@ -200,7 +205,7 @@ def restore(backup: Checked) -> None:
             f"{connection.vendor}: set DATABASE_URL to one of the same kind."
         )
     if connection.introspection.table_names():
-        raise Conflict("This site's database is not empty: restore into an empty one.")
+        raise Conflict(_NOT_EMPTY + (_MAYBE_WHOLE if _NEWS.exists() else ""))
     _require_secrets(backup)
     with _placed(list(_files(backup)), backup.directory / "former"):
         databases.load(backup.directory / databases.dump_name(connection.vendor))
