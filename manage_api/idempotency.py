@@ -35,6 +35,7 @@ from syteops.core.counters import CounterKind, counters
 from syteops.core.encryption import open_sealed, seal
 from syteops.core.locks import Busy, exclusive_transaction
 from syteops.core.prepared import Prepared, insert_row
+from syteops.core.removing import remove
 from syteops.core.trials import trial
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _rewrite_data(data: Any, is_bulk: bool, rewrite: Callable[[dict[str, Any]], 
 
 def forget_expired() -> None:
     """Remove the answers that are kept long enough."""
-    IdempotencyRecord.objects.filter(expires_at__lt=timezone.now()).delete()
+    remove(IdempotencyRecord.objects.filter(expires_at__lt=timezone.now()))
 
 
 def _digest(view: "ManageViewSet", key: str) -> str:

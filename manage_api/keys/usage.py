@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from manage_api.keys.models import KeyCalls, ManageKey
 from syteops.core.background import after_answer, is_running
+from syteops.core.removing import remove
 
 INTERVAL = timedelta(minutes=1)
 KEPT = timedelta(days=31)
@@ -101,4 +102,4 @@ def hour_of(moment: datetime) -> datetime:
 
 def forget_old_calls() -> None:
     """Remove the counts that no page shows any more."""
-    KeyCalls.objects.filter(hour__lt=timezone.now() - KEPT).delete()
+    remove(KeyCalls.objects.filter(hour__lt=timezone.now() - KEPT))

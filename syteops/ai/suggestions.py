@@ -31,6 +31,7 @@ from syteops.core.actors import Actor
 from syteops.core.entities import Entity
 from syteops.core.errors import Conflict, DomainError, NotFound
 from syteops.core.events import Verb
+from syteops.core.removing import remove
 from syteops.lib.answers import objects_in
 from syteops.tasks.jobs import UNFORESEEN, Storing
 from syteops.team.places import wait_for_erasures
@@ -227,4 +228,4 @@ def forget_suggestions_about(about: Entity) -> None:
 
 def forget_suggestions() -> None:
     """Delete those that were asked for more than thirty days ago."""
-    AiSuggestion.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    remove(AiSuggestion.objects.filter(created_at__lt=timezone.now() - KEPT))

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from syteops.automation.models import VariableRead
+from syteops.core.removing import remove
 
 INTERVAL = timedelta(minutes=1)
 KEPT = timedelta(days=400)
@@ -56,7 +57,7 @@ def flush() -> None:
 
 def forget_old_reads() -> None:
     """Remove what is too long ago."""
-    VariableRead.objects.filter(last_read_at__lt=timezone.now() - KEPT).delete()
+    remove(VariableRead.objects.filter(last_read_at__lt=timezone.now() - KEPT))
 
 
 def _add(reads: Mapping[Pair, Noted]) -> None:

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from syteops.core.addresses import lockout_address
 from syteops.core.counters import CounterKind, counters, seconds_left
+from syteops.core.removing import remove
 
 MOST_A_MINUTE = 30
 """Failed sign-ins from an address, and passkeys asked for, under all names together."""
@@ -118,7 +119,7 @@ def forget_old_sign_ins() -> None:
     What failed while the clock was ahead locks from now on."""
     AccessLog.objects.all().delete()
     now, lasting = timezone.now(), timedelta(hours=settings.AXES_COOLOFF_TIME)
-    AccessAttempt.objects.filter(attempt_time__lt=now - lasting).delete()
+    remove(AccessAttempt.objects.filter(attempt_time__lt=now - lasting))
     AccessAttempt.objects.filter(attempt_time__gt=now).update(attempt_time=now)
 
 

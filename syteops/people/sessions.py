@@ -11,6 +11,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from syteops.core.removing import remove
+
 
 def stored_key(session_key: str | None) -> str:
     """What stands in the table for a session's id: 160 bits of its SHA-256, as the column holds."""
@@ -48,7 +50,7 @@ def _rows(session_key: str | None) -> "QuerySet[Session]":
 def forget_ended_sessions() -> None:
     """Those of before; and none lasts longer than a new one, though a wrong clock began it."""
     latest = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    remove(Session.objects.filter(expire_date__lte=timezone.now()))
     Session.objects.filter(expire_date__gt=latest).update(expire_date=latest)
 
 

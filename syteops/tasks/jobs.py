@@ -18,6 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from syteops.core.actors import Actor
 from syteops.core.counters import CounterKind, counters
 from syteops.core.errors import LimitReached
+from syteops.core.removing import remove
 from syteops.core.tasks import TaskResultStatus
 from syteops.lib.text import cut
 from syteops.tasks.models import Job
@@ -161,4 +162,4 @@ def _cleared(problem: dict[str, str] | None) -> dict[str, str] | None:
 
 def forget_jobs() -> None:
     """Delete those that were begun more than thirty days ago."""
-    Job.objects.filter(begun_at__lt=timezone.now() - KEPT).delete()
+    remove(Job.objects.filter(begun_at__lt=timezone.now() - KEPT))

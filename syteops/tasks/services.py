@@ -13,6 +13,7 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
+from syteops.core.removing import remove
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.errors import WorkerLost
 from syteops.tasks.models import Stored
@@ -90,8 +91,8 @@ def restart_task(actor: Actor, task: Stored) -> None:
 def forget_ended_tasks() -> None:
     """Delete tasks that succeeded more than a day ago, or failed more than thirty days ago."""
     now, ended = timezone.now(), DBTaskResult.objects
-    ended.successful().filter(finished_at__lt=now - SUCCEEDED_KEPT).delete()
-    ended.failed().filter(finished_at__lt=now - FAILED_KEPT).delete()
+    remove(ended.successful().filter(finished_at__lt=now - SUCCEEDED_KEPT))
+    remove(ended.failed().filter(finished_at__lt=now - FAILED_KEPT))
 
 
 def forget_tracebacks() -> int:
