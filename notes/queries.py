@@ -29,11 +29,19 @@ def notes() -> QuerySet[Note]:
         Note.objects.defer("searched")
         .select_related("author")
         .prefetch_related(
-            Prefetch("attendances", NoteAttendee.objects.select_related("member")),
-            Prefetch("action_items", ActionItem.objects.select_related("assignee")),
+            Prefetch("attendances", _naming_alone(NoteAttendee, "member")),
+            Prefetch("action_items", _naming_alone(ActionItem, "assignee")),
             "tag_rows",
         )
     )
+
+
+def _naming_alone(model: type[NoteAttendee | ActionItem], whom: str) -> QuerySet[Any]:
+    """The rows with the members whom they name, and of these no more than what names them: a note
+    has hundreds, and all else of a member may be long."""
+    columns = (one.name for one in model._meta.concrete_fields if one.name != "searched")
+    named = (f"{whom}__{name}" for name in TeamMember.named_by)
+    return model.objects.select_related(whom).only(*columns, *named)
 
 
 def fitting(keys: Sequence[int]) -> int:

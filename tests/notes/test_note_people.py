@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from notes import queries, services
 from notes.models import ActionItem, Note, NoteAttendee
@@ -99,6 +101,20 @@ def test_everybody_attends_once(api: Api, note: dict[str, Any]) -> None:
 
     assert shown["attendees"] == ["001"]
     assert shown["attendee_names"] == ["Zoe"]
+
+
+def test_of_those_whom_a_note_names_no_more_is_read_than_their_names(
+    api: Api, note: dict[str, Any]
+) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        shown = api.get(f"/notes/{note['id']}").json()
+    rows = ("notes_noteattendee", "notes_actionitem")
+    read = [one["sql"] for one in seen if any(f'FROM "{name}"' in one["sql"] for name in rows)]
+    assert len(read) == 2
+    assert [sql for sql in read if "biography" in sql or '"searched"' in sql] == []
+    assert [sql for sql in read if '"team_teammember"."first_name"' not in sql] == []
+    assert not [one for one in seen if one["sql"].startswith('SELECT "team_teammember"')]
+    assert (shown["attendees"], shown["action_items"][0]["assignee"]) == (["001"], "001")
 
 
 def test_a_note_of_whom_somebody_is_erased_tells_how_often_it_named_him(
