@@ -186,7 +186,7 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_calls()
     monkeypatch.setattr(chain, "_ends_seen", EndsSeen())
     now = time.time()
-    clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
+    clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic, sleep=time.sleep)
     monkeypatch.setattr(counters, "time", clock)
 
 

@@ -153,6 +153,7 @@ _MOST = 2**32 - 1
 _WAYS = 8
 _BUCKETS = 4096
 _BUCKET_SIZE = _ROW.size * _WAYS
+_PATIENCE = 0.5  # seconds for the lock of a bucket
 _TABLE_SIZE = _BUCKET_SIZE * _BUCKETS
 
 Rows = dict[int, _Count]
@@ -212,7 +213,7 @@ class FileCounters(_Table):
 
     All the space is allocated when the file is opened, and it is read and written by system calls:
     a page of a mapped file for which the disk has no room would end the process (SIGBUS). Raises
-    OSError while the file cannot be written.
+    OSError while the file cannot be written, or somebody else keeps it locked.
     """
 
     def __init__(self, path: Path) -> None:
@@ -228,7 +229,7 @@ class FileCounters(_Table):
     def _use(self, start: int, do: Callable[[Rows], T]) -> T:
         with self._lock:
             file = self._open()
-            fcntl.lockf(file, fcntl.LOCK_EX, _BUCKET_SIZE, start)
+            self._take(file, start)
             try:
                 before = os.pread(file, _BUCKET_SIZE, start)
                 rows = _unpack(before)
@@ -238,6 +239,19 @@ class FileCounters(_Table):
                 return result
             finally:
                 fcntl.lockf(file, fcntl.LOCK_UN, _BUCKET_SIZE, start)
+
+    def _take(self, file: int, start: int) -> None:
+        """Lock the bucket, which others hold for a moment, or as long as a process is stopped."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _BUCKET_SIZE, start)
+            except (BlockingIOError, PermissionError):  # POSIX allows either
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.001)
+            else:
+                return
 
     def _open(self) -> int:
         if self._file is None:

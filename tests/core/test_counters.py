@@ -1,3 +1,6 @@
+import fcntl
+import os
+import struct
 import subprocess
 import sys
 import threading
@@ -135,6 +138,19 @@ def test_redis_is_asked_once_to_count_and_forgets_by_itself(
     lasting = [client.ttl(name) for name in client.scan_iter()]
     assert len(lasting) == 2
     assert all(WINDOW < seconds <= 2 * WINDOW for seconds in lasting)
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_OFD_SETLK"), reason="of Linux")
+@pytest.mark.parametrize("site", ["file"], indirect=True)
+def test_a_file_that_somebody_keeps_locked_is_not_waited_for_without_end(
+    store: Counters, site: dict[str, str]
+) -> None:
+    """Every call waited for it, until the watchdog ended the worker."""
+    store.add(READS, "alice", WINDOW)
+    with Path(site["SYTEOPS_DATA_DIR"], "counters").open("r+b") as file:
+        whole = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, whole)
+        assert [store.add(READS, "alice", WINDOW) for _ in range(3)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("site", ["redis"], indirect=True)
