@@ -1,13 +1,15 @@
 """How many rows of one person are tried and stored in a while.
 
 For each of them others who write wait, on SQLite; and to read a file takes a process for a second.
-Calls of the API are counted for the same reason.
+Calls of the API are counted for the same reason. And how many files of one person are kept, with
+which a script could fill the disk.
 """
 
 from typing import Any
 
 from syteops.core.counters import CounterKind, counters, seconds_left
 from syteops.core.errors import LimitReached
+from syteops.transfer.models import Download, Import
 
 WINDOW = 300
 """Seconds."""
@@ -15,6 +17,16 @@ MOST = 20_000
 """Rows in that time: five of the largest files, tried and stored."""
 PER_FILE = 250
 """What reading a file costs, whatever is in it."""
+
+MOST_KEPT = 10
+"""Files of one person that were uploaded, or are to be fetched: some have a hundred megabytes."""
+
+
+def keep_latest(model: type[Import] | type[Download], user: Any) -> None:
+    """Delete that person's files beyond the latest MOST_KEPT. Call it where one is added."""
+    mine = model._default_manager.filter(person=user).order_by("-begun_at", "pk")
+    older = list(mine.values_list("pk", flat=True)[MOST_KEPT:])
+    model._default_manager.filter(pk__in=older).delete()
 
 
 def spend(user: Any, rows: int) -> None:

@@ -13,6 +13,7 @@ from syteops.core.encryption import open_sealed, seal
 from syteops.core.errors import Conflict, Invalid
 from syteops.team.places import wait_for_erasures
 from syteops.transfer import files
+from syteops.transfer.budget import keep_latest
 from syteops.transfer.importing import Tell
 from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
@@ -21,9 +22,12 @@ KEPT = timedelta(days=1)
 GONE = "This file is not there any more. Export it once more."
 
 
+@transaction.atomic
 def keep(user: Any, sheet: Sheet, keys: list[Any]) -> Download:
     """What is to be made."""
-    return Download.objects.create(person=user, resource=sheet.viewset.resource, keys=keys)
+    kept = Download.objects.create(person=user, resource=sheet.viewset.resource, keys=keys)
+    keep_latest(Download, user)
+    return kept
 
 
 def find(user: Any, sheet: Sheet, key: Any) -> Download:

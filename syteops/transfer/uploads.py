@@ -19,6 +19,7 @@ from syteops.core.errors import Conflict
 from syteops.core.locks import repeated
 from syteops.lib.text import cut, to_line
 from syteops.team.places import wait_for_erasures
+from syteops.transfer.budget import keep_latest
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.importing import Report, Tell, carry_out_rows, named_in, try_rows
@@ -41,12 +42,13 @@ class _TakenBack(Exception):
 
 
 def keep(user: Any, sheet: Sheet, table: Table, file_name: str, kind: Kind = Kind.FILE) -> Import:
-    """The upload, kept for a day at most."""
+    """The upload, kept for a day at most, and as one of the person's latest."""
     name = cut(to_line(file_name), 200)
     upload = Import(person=user, resource=sheet.viewset.resource, file_name=name, kind=kind)
     with transaction.atomic():
         _put(upload, table)
         upload.save(force_insert=True)
+        keep_latest(Import, user)
     return upload
 
 

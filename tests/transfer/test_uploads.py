@@ -20,9 +20,10 @@ from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.team.places import begin_erasure
-from syteops.transfer import hourly, importing, uploads
+from syteops.transfer import budget, downloads, hourly, importing, uploads
 from syteops.transfer.erasure import forget_uploads
-from syteops.transfer.models import Import
+from syteops.transfer.files import Table
+from syteops.transfer.models import Download, Import
 from syteops.transfer.uploads import GONE
 from tests.samples.team import a_member
 from tests.threads import keeps_somebody_waiting
@@ -48,6 +49,19 @@ def test_nobody_sees_or_imports_the_upload_of_somebody_else(browser: Client) -> 
 
     assert told(confirm(other, page)) == [GONE]
     assert not TeamMember.objects.exists()
+
+
+def test_of_one_person_the_latest_files_are_kept(
+    alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script could fill the disk with some that have a hundred megabytes."""
+    monkeypatch.setattr(budget, "MOST_KEPT", 2)
+    table = Table(["first_name"], [(2, ["Ada"])])
+    his = uploads.keep(bob, MEMBERS, table, "his.csv")
+    mine = [uploads.keep(alice, MEMBERS, table, f"{n}.csv") for n in range(3)]
+    made = [downloads.keep(alice, MEMBERS, []) for _ in range(3)]
+    assert {*Import.objects.all()} == {his, *mine[1:]}
+    assert {*Download.objects.all()} == {*made[1:]}
 
 
 def test_a_large_file_is_tried_and_imported_in_the_background(
