@@ -41,8 +41,6 @@ def main() -> None:
 
 def _in_one_line(error: Exception) -> str:
     """What is wrong with the database, or a file, and the cure; "" for what is wrong with us."""
-    if _is_no_plain_file(error):
-        return str(error)
     if isinstance(error, OSError) and error.filename:
         return (
             f"SyteOps cannot use {error.filename}: {error.strerror}. "
@@ -61,12 +59,6 @@ def _is_of_database(error: Exception) -> bool:
 
     is_ours = isinstance(error, (DataError, IntegrityError))  # a mistake of the command
     return isinstance(error, (DatabaseError, InterfaceError)) and not is_ours
-
-
-def _is_no_plain_file(error: Exception) -> bool:
-    from syteops.lib.plain_files import NoPlainFile
-
-    return isinstance(error, NoPlainFile)
 
 
 if __name__ == "__main__":
