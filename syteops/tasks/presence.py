@@ -79,18 +79,24 @@ class Presence:
 
 def living_workers() -> set[str]:
     """The ids of the workers that are there."""
+    return {worker for worker, seen_at in _last_seen().items() if _is_fresh(seen_at)}
+
+
+def _is_fresh(seen_at: datetime) -> bool:
     now = timezone.now()
-    since, until = now - DEAD_AFTER, now + AHEAD
-    return {worker for worker, seen_at in _last_seen().items() if since < seen_at < until}
+    return now - DEAD_AFTER < seen_at < now + AHEAD
 
 
 def forget_dead_workers(living: set[str]) -> None:
     """Remove what all workers but the `living` have left behind.
 
-    Nothing of one whose process is still there: it may go on, and needs its file for that.
+    Nothing of one whose process is still there: it may go on, and needs its file for that. Nor of
+    one that has begun since the living were asked for.
     """
-    for worker in TaskWorker.objects.exclude(pk__in=living).values_list("pk", flat=True):
-        if _beat_here(worker) in (None, _GONE):
+    others = TaskWorker.objects.exclude(pk__in=living).values_list("pk", "seen_at")
+    for worker, told in others:
+        beat = _beat_here(worker)
+        if beat == _GONE or (beat is None and not _is_fresh(told)):
             TaskWorker.objects.filter(pk=worker).delete()
             with suppress(OSError):
                 _lock_file(worker).unlink(missing_ok=True)

@@ -38,8 +38,9 @@ def recover_lost_tasks(worker: str, at_work: Container[str] = ()) -> int:
     `at_work`, such as when its result could not be stored. One that was begun MOST_ATTEMPTS times
     has failed.
     """
+    running = list(running_tasks())  # first: who begins one after that need not be known here
     living = living_workers() | {worker}
-    lost = [one for one in running_tasks() if not _is_held(one, worker, living, at_work)]
+    lost = [one for one in running if not _is_held(one, worker, living, at_work)]
     recovered = sum(_give_back(one) for one in lost)
     forget_dead_workers(living)
     return recovered

@@ -204,6 +204,20 @@ def test_a_heart_that_beat_by_a_wrong_clock_beats_by_the_right_one() -> None:
     worker.end()
 
 
+def test_a_worker_that_begins_just_then_keeps_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that were started at once one took the other for dead: the task was done twice."""
+
+    def look_slowly() -> set[str]:
+        found = living_workers()
+        seen("new", seconds_ago=0)
+        claimed("new")
+        return found
+
+    monkeypatch.setattr(services, "living_workers", look_slowly)
+    assert recover_lost_tasks("me") == 0
+    assert TaskWorker.objects.get().pk == "new"
+
+
 def test_a_task_of_a_process_that_is_dead_is_ready_at_once() -> None:
     """Whatever its heartbeat says: its lock has ended with it."""
     dead = Presence()
