@@ -116,7 +116,7 @@ _LOADED_AT_THE_START = {
     *("PIL", "allauth", "anyascii", "axes", "babel", "cryptography", "django", "drf_spectacular"),
     *("django_cryptography", "django_filters", "django_tasks", "django_tasks_db", "environ"),
     *("granian", "httpcore", "jsonschema", "markdown_it", "orjson", "psycopg", "redis", "regex"),
-    *("rest_framework", "standardwebhooks", "unfold"),
+    *("rest_framework", "standardwebhooks", "unfold", "whitenoise"),
 }
 """Redis where CACHE_URL is set."""
 
