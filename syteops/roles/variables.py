@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from syteops.core.variables import (
     About,
+    Owner,
     Variable,
     family,
     is_begun_in,
@@ -129,16 +131,21 @@ def _all_roles() -> QuerySet[Role]:
 )
 def contact_variables(about: About = None) -> Iterator[Variable]:
     found = only(_all_roles, beyond_identifiers(about), users="assignments__member")
+    # Each once, in however many roles: a hundred that a thousand hold are very many names.
+    reached, quoted = cache(_reached), cache(partial(json.dumps, ensure_ascii=False))
     for role, holders in holders_of_each(found, "email", "slack_handle"):
-        of = (owner(role), *map(owner, holders))
-        for suffix, what, texts in (
-            ("all_names", "Names", [one.shown_name for one in holders]),
-            ("all_emails", "E-mail addresses", [one.email for one in holders]),
-            ("slack", "Slack handles", [one.slack_handle for one in holders]),
-        ):
+        owners, *columns = zip(*map(reached, holders), strict=True) if holders else ((),)
+        for (suffix, what), texts in zip(_WAYS, columns, strict=False):
             if filled := [text for text in texts if text]:
                 name = f"{_CONTACT}_{role.slug}_{suffix}"
-                described = f"{what} of all who are {role.name}"
+                described, of = f"{what} of all who are {role.name}", (owner(role), *owners)
                 yield Variable(name, ", ".join(filled), described, of=of)
-                array = json.dumps(filled, ensure_ascii=False)
+                array = f"[{', '.join(map(quoted, filled))}]"
                 yield Variable(f"{name}_json", array, f"{described}, as a JSON array", of=of)
+
+
+_WAYS = (("all_names", "Names"), ("all_emails", "E-mail addresses"), ("slack", "Slack handles"))
+
+
+def _reached(member: TeamMember) -> tuple[Owner, str, str, str]:
+    return owner(member), member.shown_name, member.email, member.slack_handle
