@@ -4,9 +4,12 @@ import sys
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
+
 Scope = dict[str, Any]
 Environ = dict[str, Any]
 
+_SCHEME = "HTTP_X_FORWARDED_PROTO"
 _SAME_FOR_ALL: Environ = {
     "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),
@@ -41,9 +44,20 @@ def environ_of(scope: Scope) -> Environ:
             _add(environ, "HTTP_" + name.decode("latin-1").upper().replace("-", "_"), value)
     _rename(environ, "HTTP_CONTENT_TYPE", "CONTENT_TYPE")
     _rename(environ, "HTTP_CONTENT_LENGTH", "CONTENT_LENGTH")
+    if "," in (told := environ.get(_SCHEME, "")):
+        environ[_SCHEME] = _of_outermost(told.split(","))
     if not environ.get("HTTP_HOST"):  # which the server adds for HTTP/1.0
         environ.pop("HTTP_HOST", None)
     return environ
+
+
+def _of_outermost(values: list[str]) -> str:
+    """What the outermost trusted proxy has said, of what the client and each proxy have appended.
+
+    As with X-Forwarded-For, what is further left the client may have written itself.
+    """
+    proxies: int = settings.TRUSTED_PROXIES
+    return values[-proxies] if 0 < proxies <= len(values) else values[0]
 
 
 def _add(environ: Environ, name: str, value: bytes) -> None:

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from manage_api.errors import ApiError
 from syteops.server import bodies as bodies_module
@@ -45,6 +46,26 @@ def test_no_header_passes_for_one_that_a_proxy_has_checked() -> None:
     """`X_Forwarded_For` would arrive under the same name as `X-Forwarded-For`."""
     sent = [(b"x-forwarded-for", b"192.0.2.9"), (b"x_forwarded_for", b"198.51.100.1")]
     assert environ_of(scope(*sent))["HTTP_X_FORWARDED_FOR"] == "192.0.2.9"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "sent", "found"),
+    [
+        (1, ["https"], "https"),
+        (1, ["https", "http"], "http"),
+        (1, ["https, http"], "http"),
+        (2, ["https", "https", "http"], "https"),
+        (2, ["https", "http", "http"], "http"),
+        (2, ["https"], "https"),
+    ],
+)
+def test_no_client_says_https_where_a_proxy_appends_the_scheme(
+    settings: Settings, proxies: int, sent: list[str], found: str
+) -> None:
+    """A key that came in the clear was taken, and nobody noticed."""
+    settings.TRUSTED_PROXIES = proxies
+    headers = [(b"x-forwarded-proto", one.encode()) for one in sent]
+    assert environ_of(scope(*headers))["HTTP_X_FORWARDED_PROTO"].strip() == found
 
 
 def test_http_1_0_has_its_name_and_need_not_name_a_host() -> None:
