@@ -18,6 +18,7 @@ from rest_framework import exceptions
 
 from manage_api import rendering
 from syteops.core.errors import DomainError, FieldError, Invalid, Unavailable
+from syteops.core.impacts import bounded
 from syteops.core.outages import RETRY_AFTER, is_outage
 from syteops.lib.paths import is_dispatch
 from syteops.lib.text import cut
@@ -186,7 +187,7 @@ def as_api_error(error: BaseException, prefix: str = "#") -> ApiError:
         return _invalid(_field_error(one, prefix) for one in error.errors)
     if isinstance(error, DomainError):
         away = {"Retry-After": str(RETRY_AFTER)} if isinstance(error, Unavailable) else None
-        return ApiError(error.code, error.detail, headers=away, **error.extra)
+        return ApiError(error.code, error.detail, headers=away, **bounded(error.extra))
     if isinstance(error, exceptions.ValidationError):
         return _invalid(_flatten(error.detail, prefix))
     if isinstance(error, IntegrityError):

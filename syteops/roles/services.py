@@ -12,10 +12,12 @@ from syteops.audit import services as audit
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict, Invalid, Protected, RoleFull
 from syteops.core.events import Verb
+from syteops.core.impacts import MOST_TOLD
 from syteops.core.limits import require_room
 from syteops.core.locks import transaction_lock
 from syteops.core.slugs import free_slug, own_slug
 from syteops.core.trials import Touched, note_touched
+from syteops.lib.text import some_of
 from syteops.roles.constraints import capacity, wanted_constraint
 from syteops.roles.models import SLUG_LENGTH, Role, RoleAssignment
 from syteops.roles.queries import (
@@ -214,9 +216,10 @@ def _refuse_too_many(role: Role, limit: int | None, holders: Collection[TeamMemb
 
 
 def _full(role: Role, holders: Collection[TeamMember]) -> RoleFull:
-    names = ", ".join(f"{one['user_num']} {one['name']}" for one in describe_holders(holders))
+    names = [f"{one['user_num']} {one['name']}" for one in describe_holders(holders)]
+    held_by = ", ".join(some_of(names, MOST_TOLD))
     detail = (
-        f"{role.name} takes {role.capacity} at most and is held by {names}. Unassign one first."
+        f"{role.name} takes {role.capacity} at most and is held by {held_by}. Unassign one first."
     )
     return RoleFull(detail, holders=describe_holders(holders))
 

@@ -92,6 +92,20 @@ def test_of_a_long_value_before_and_after_as_much_is_told(
     assert (len(held["after"]), held["after_count"]) == (100, MANY - 1)
 
 
+def test_a_refusal_names_as_many(api: Api, members: list[TeamMember]) -> None:
+    role = create_role(SYSTEM, name="Editor", constraint_type="max_count", max_count=MANY - 1)
+    held = members[:-1]
+    RoleAssignment.objects.bulk_create(RoleAssignment(role=role, member=one) for one in held)
+
+    full = api.post("/roles/editor/assign", {"user_num": members[-1].slot}).json()
+    low = api.patch("/roles/editor", {"max_count": 1}).json()
+
+    assert full["code"] == "role_full"
+    assert "099 Ada 99, 100 Ada 100, and 2 more." in full["detail"]
+    for refusal in (full, low):
+        assert (len(refusal["holders"]), refusal["holders_count"]) == (100, MANY - 1)
+
+
 def test_the_page_that_asks_before_a_system_is_deleted_shows_as_many(
     page: Client, system: CrmSystem
 ) -> None:
