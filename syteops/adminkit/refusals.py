@@ -15,6 +15,7 @@ from syteops.adminkit.acting import admin_actor
 from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_refusal
 from syteops.core.counters import CounterKind, counters
+from syteops.core.encryption import UnsealError
 from syteops.core.errors import LimitReached
 from syteops.core.outages import RETRY_AFTER
 from syteops.core.plain_pages import plain_page
@@ -43,10 +44,13 @@ class AdminRefusalMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """While the trail is broken nothing is changed, nor does anybody sign in.
 
-        And what a page has not told itself of a limit, such as that of tasks, is no fault of ours.
+        And what a page has not told itself of what cannot be read, or of a limit, such as that of
+        tasks, is no fault of ours.
         """
         if isinstance(error, TrailBroken):
             told = 503, "Nothing can be stored for the moment"
+        elif isinstance(error, UnsealError):
+            told = 503, "This cannot be read"
         elif isinstance(error, LimitReached):
             told = 429, "That is too much"
         else:

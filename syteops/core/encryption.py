@@ -32,13 +32,19 @@ from django_cryptography.core.signing import FernetSigner
 from django_cryptography.fields import EncryptedMixin
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
+from syteops.core.errors import Unavailable
 from syteops.core.locks import shared_transaction_lock
 from syteops.lib.plain_files import read_text
 from syteops.lib.urls import origin_of
 
+_CURE = 'docs/running.md, "When the encryption keys are lost".'
 
-class UnsealError(Exception):
-    """The stored secret does not open: another key, another row, or it was tampered with."""
+
+class UnsealError(Unavailable):
+    """What is stored does not open: another key, another row, or it was tampered with."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why} Whoever runs this site must look: {_CURE}")
 
 
 class KeysAway(OSError):
@@ -83,7 +89,7 @@ class KeyRing:
                 return bytes(cipher.decrypt(ciphertext))
             except (BadSignature, InvalidToken, ValueError):
                 continue
-        raise UnsealError("No encryption key opens this value.")
+        raise UnsealError("No encryption key opens what is stored here.")
 
 
 def _cipher(key: str) -> FernetBytes:
@@ -184,7 +190,7 @@ class EncryptedTextField(EncryptedMixin, models.TextField):  # type: ignore[type
         try:
             return Sealed(base64.b64decode(value, validate=True))
         except (TypeError, ValueError) as error:
-            raise ValidationError("This is not a sealed value.", code="invalid") from error
+            raise ValidationError("What is stored here is not sealed.", code="invalid") from error
 
     def value_to_string(self, obj: models.Model) -> str | None:  # type: ignore[override]
         value = self.value_from_object(obj)
@@ -222,7 +228,7 @@ def open_sealed(instance: models.Model, field: str, keys: KeyRing | None = None)
     payload = json.loads((keys or ring()).open(sealed.ciphertext))
     bound = _field(instance, field).binding(instance)
     if payload["for"] not in (bound, bound.partition(" ")[0]):  # former versions bound no origin
-        raise UnsealError("This value was sealed for another row, or origin.")
+        raise UnsealError("What is stored here was sealed for another row, or origin.")
     return str(payload["text"])
 
 
@@ -260,9 +266,9 @@ def open_text(purpose: str, sealed: str) -> str:
     try:
         payload = json.loads(ring().open(base64.b64decode(sealed, validate=True)))
     except ValueError as error:
-        raise UnsealError("This is not a sealed value.") from error
+        raise UnsealError("What is stored here is not sealed.") from error
     if payload["for"] != purpose:
-        raise UnsealError("This value was sealed for another purpose.")
+        raise UnsealError("What is stored here was sealed for another purpose.")
     return str(payload["text"])
 
 
