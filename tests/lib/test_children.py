@@ -7,7 +7,7 @@ import sys
 
 from syteops.lib.children import ending_with_us
 from tests.environment import ROOT
-from tests.processes import is_gone, killed_afterwards
+from tests.processes import is_gone, killed_afterwards, name_of
 from tests.waiting import becomes_true
 
 _START = """
@@ -26,8 +26,9 @@ def test_a_program_ends_with_a_process_that_is_killed() -> None:
     with killed_afterwards(process):
         assert process.stdout is not None
         started = int(process.stdout.readline())
-        process.kill()
         try:
+            assert becomes_true(lambda: name_of(started) == "sleep")
+            process.kill()
             assert becomes_true(lambda: is_gone(started))
         finally:
             if not is_gone(started):

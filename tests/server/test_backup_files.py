@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from syteops.lib.children import ending_with_us
 from syteops.server.backup import databases
 from syteops.server.backup.archive import Contents, put_file, unpack, write_archive
 from syteops.server.backup.site import _placed, _upload_files
@@ -131,3 +133,19 @@ def test_so_is_a_file(tmp_path: Path) -> None:
     put_file(tmp_path / "key", tmp_path / "encryption_keys")
     assert (tmp_path / "disk").read_bytes() == b"key"
     assert (tmp_path / "encryption_keys").is_symlink()
+
+
+def test_a_program_of_postgresql_ends_with_the_command_and_one_that_was_killed_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[object] = []
+
+    def run(command: object, **given: object) -> Any:
+        started.append(command)
+        return subprocess.CompletedProcess(str(command), -9, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(shutil, "which", lambda program: f"/usr/bin/{program}")
+    with pytest.raises(databases.ClientFailed, match=r"^pg_restore was killed \(signal 9\)\.$"):
+        databases._run_client("pg_restore", "x", connect=False)
+    assert started == [ending_with_us(["/usr/bin/pg_restore", "x"])]
