@@ -49,7 +49,9 @@ def cut_off(end: Link) -> int:
         return 0
     chain.cut_sequence, chain.cut_seal = end.sequence, end.seal
     # By the entries, and not by the clock of now: a wrong one would have all that follows refused.
-    chain.cut_at = end.at + timedelta(microseconds=1)
+    cut_at = end.at + timedelta(microseconds=1)
+    # Never back, where what follows is older: what was cut off before would be sealed anew.
+    chain.cut_at = max(chain.cut_at or cut_at, cut_at)
     sign(chain)
     chain.save()
     return AuditEntry.objects.filter(sequence__lte=end.sequence).delete()[0]

@@ -165,6 +165,21 @@ def test_very_many_are_cut_off_in_several_transactions(
     assert AuditEntry.objects.exclude(sequence=None).earliest("sequence") == entries[8]
 
 
+def test_what_was_cut_and_comes_back_is_found_whatever_is_cut_later(
+    entries: list[AuditEntry],
+) -> None:
+    """What follows may be older, as where the clock was ahead: the cut moved back to it."""
+    back = entries[4]
+    assert cut_before(entries[5].at) == 5
+    older = retention.old_end(timezone.now())
+    assert older
+    retention.cut_off(older._replace(at=entries[0].at))
+    back.sequence, back.seal, back._state.adding = None, "", True
+    back.save(force_insert=True)
+    assert chain.seal_pending() == 0
+    assert "cut off" in verification.verify().problem
+
+
 def test_pruning_is_an_entry_itself(entries: list[AuditEntry], settings: Any) -> None:
     settings.AUDIT_RETENTION_DAYS = 30
     month_ago = timezone.now() - timedelta(days=31)
