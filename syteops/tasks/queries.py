@@ -1,5 +1,6 @@
 """What there is of tasks: waiting, running, failed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,7 +12,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.errors import WorkerLost
-from syteops.tasks.models import Stored
+from syteops.tasks.models import Job, Stored
 from syteops.tasks.presence import living_workers
 
 
@@ -48,6 +49,12 @@ def worker_lag() -> int:
     since = Case(When(run_after=get_date_max(), then=F("enqueued_at")), default=F("run_after"))
     oldest: datetime | None = DBTaskResult.objects.ready().aggregate(at=Min(since))["at"]
     return max(0, int((timezone.now() - oldest).total_seconds())) if oldest else 0
+
+
+def under_way_about(ids: Iterable[str]) -> set[str]:
+    """Those of the objects about which somebody has begun a task that has not ended."""
+    found = Job.objects.filter(ended_at=None, object_id__in=[*ids])
+    return {*found.values_list("object_id", flat=True)}
 
 
 def has_ready() -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from syteops.core.counters import CounterKind, counters, seconds_left
 from syteops.core.errors import LimitReached
+from syteops.tasks.queries import under_way_about
 from syteops.transfer.models import Download, Import
 
 WINDOW = 300
@@ -23,9 +24,19 @@ MOST_KEPT = 10
 
 
 def keep_latest(model: type[Import] | type[Download], user: Any) -> None:
-    """Delete that person's files beyond the latest MOST_KEPT. Call it where one is added."""
+    """Delete that person's files beyond the latest MOST_KEPT. Call it where one is added.
+
+    None of which a task waits to be done: it was asked for. Raises LimitReached for more of these.
+    """
     mine = model._default_manager.filter(person=user).order_by("-begun_at", "pk")
-    older = list(mine.values_list("pk", flat=True)[MOST_KEPT:])
+    keys = list(mine.values_list("pk", flat=True))
+    awaited = under_way_about(map(str, keys))
+    if len(awaited) >= MOST_KEPT:
+        raise LimitReached(
+            f"{MOST_KEPT} of your files wait to be worked through. Wait until one is done.",
+            limit=MOST_KEPT,
+        )
+    older = [key for key in keys if str(key) not in awaited][MOST_KEPT:]
     model._default_manager.filter(pk__in=older).delete()
 
 

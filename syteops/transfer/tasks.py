@@ -3,6 +3,7 @@
 from functools import partial
 
 from syteops.core.actors import Actor
+from syteops.core.errors import Conflict
 from syteops.core.tasks import task
 from syteops.tasks.jobs import Storing, tell_progress
 from syteops.tasks.working import carry_out
@@ -19,7 +20,7 @@ def try_file(job: str, upload: str) -> None:
     def work(actor: Actor, storing: Storing) -> str:
         kept = Import.objects.filter(pk=upload).first()
         if kept is None:
-            return uploads.GONE
+            raise Conflict(uploads.GONE)
         uploads.try_upload(kept, sheet_named(kept.resource), actor, partial(tell_progress, job))
         return "All rows were looked through."
 
@@ -33,7 +34,7 @@ def store_file(job: str, upload: str) -> None:
     def work(actor: Actor, storing: Storing) -> str:
         kept = Import.objects.filter(pk=upload).first()
         if kept is None:
-            return uploads.GONE
+            raise Conflict(uploads.GONE)
         sheet = sheet_named(kept.resource)
         report = uploads.store_upload(kept, sheet, actor, partial(tell_progress, job), storing)
         return uploads.outcome(kept, report)
@@ -47,7 +48,9 @@ def restore_rows(job: str, upload: str) -> None:
 
     def work(actor: Actor, storing: Storing) -> str:
         kept = Import.objects.filter(pk=upload).first()
-        return restore(kept, actor, partial(tell_progress, job), storing) if kept else uploads.GONE
+        if kept is None:
+            raise Conflict(uploads.GONE)
+        return restore(kept, actor, partial(tell_progress, job), storing)
 
     carry_out(job, work)
 
@@ -59,7 +62,7 @@ def make_workbook(job: str, download: str) -> None:
     def work(actor: Actor, storing: Storing) -> str:
         kept = Download.objects.filter(pk=download).first()
         if kept is None:
-            return downloads.GONE
+            raise Conflict(downloads.GONE)
         sheet = sheet_named(kept.resource)
         downloads.make(kept, sheet, partial(tell_progress, job), storing)
         return "Your file is ready."

@@ -3,28 +3,32 @@
 import re
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from notes import services as notes
 from notes.models import Note
 from syteops.audit.models import AuditEntry
 from syteops.core import reading, texts
-from syteops.core.actors import SYSTEM
-from syteops.tasks.jobs import tell_progress
+from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
+from syteops.core.errors import LimitReached
+from syteops.tasks.jobs import begin, tell_progress
 from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.team.places import begin_erasure
-from syteops.transfer import budget, downloads, hourly, importing, uploads
+from syteops.transfer import budget, downloads, hourly, importing, tasks, uploads
 from syteops.transfer.erasure import forget_uploads
 from syteops.transfer.files import Table
 from syteops.transfer.models import Download, Import
 from syteops.transfer.uploads import GONE
+from tests.background import run_tasks
 from tests.samples.team import a_member
 from tests.threads import keeps_somebody_waiting
 from tests.transfer.transferring import (
@@ -62,6 +66,37 @@ def test_of_one_person_the_latest_files_are_kept(
     made = [downloads.keep(alice, MEMBERS, []) for _ in range(3)]
     assert {*Import.objects.all()} == {his, *mine[1:]}
     assert {*Download.objects.all()} == {*made[1:]}
+
+
+def test_none_goes_that_a_task_waits_to_work_through(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that was agreed to was not done, and said to be done."""
+    monkeypatch.setattr(budget, "MOST_KEPT", 2)
+    table = Table(["first_name"], [(2, ["Ada"])])
+    asked_for = uploads.keep(alice, MEMBERS, table, "asked.csv")
+    job = Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=asked_for.pk)
+    mine = [uploads.keep(alice, MEMBERS, table, f"{n}.csv") for n in range(3)]
+    assert {*Import.objects.all()} == {asked_for, *mine[1:]}
+
+    Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=mine[1].pk)
+    with pytest.raises(LimitReached, match="wait to be worked through"):
+        uploads.keep(alice, MEMBERS, table, "one more.csv")
+    assert Import.objects.count() == 3
+    Job.objects.filter(pk=job.pk).update(ended_at=timezone.now())
+    uploads.keep(alice, MEMBERS, table, "one more.csv")
+
+
+@pytest.mark.parametrize("task", [tasks.try_file, tasks.store_file, tasks.restore_rows])
+def test_a_file_that_is_gone_is_no_success(alice: User, task: Any) -> None:
+    kept = uploads.keep(alice, MEMBERS, Table(["first_name"], []), "gone.csv")
+    actor = Actor(kind=ActorKind.PERSON, id=str(alice.pk), label="alice", door=Channel.ADMIN)
+    job = begin(actor, task, kept, needs=[], title="Gone", name=str(kept.pk))
+    kept.delete()
+    run_tasks()
+    job.refresh_from_db()
+    assert job.problem
+    assert GONE in str(job.problem)
 
 
 def test_a_large_file_is_tried_and_imported_in_the_background(
