@@ -69,6 +69,7 @@ class ActionItems(_OfNotes):
 
     title = "Suggest action items"
     sends = "The saved title and content, and the names of the team, go to the AI provider."
+    sends_names_of = (TeamMember.resource,)
     instructions = (
         "You find action items in meeting notes: what somebody is to do. `assignee` is a name from "
         "the list of people, or null; `due_date` is YYYY-MM-DD, or null. Give no items if there "

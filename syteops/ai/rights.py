@@ -21,6 +21,7 @@ def require_readable(actor: Actor, areas: Iterable[Area] | None = None) -> None:
     if readable is None:
         return
     asked = all_areas().values() if areas is None else areas
-    sent = {one.suggests.model.resource for one in asked if one.suggests}
+    suggesting = [one.suggests for one in asked if one.suggests]
+    sent = {name for one in suggesting for name in (one.model.resource, *one.sends_names_of)}
     if missing := sorted(sent - set(readable)):
         raise Forbidden(f"AI is sent {', '.join(missing)}, which you may not read.")

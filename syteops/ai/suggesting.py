@@ -36,6 +36,8 @@ class Suggesting(ABC):
     """What the AI is told to look for; how to answer is added."""
     properties: ClassVar[Mapping[str, Any]]
     """The JSON Schema of each property of an item of the AI's answer."""
+    sends_names_of: ClassVar[tuple[str, ...]] = ()
+    """The resources of which all names go there, too."""
     model: type[Entity]
     find: Callable[..., Any]
     """The object of an id, with `lock=True` locked. Raises NotFound."""

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 PROVIDERS, AREAS = "/admin/ai/aiprovider/", "/admin/ai/aiareasettings/"
 HIS = {"name": "His", "base_url": "https://his.example/v1", "api_style": "openai-compatible"}
-SENT = ("view_note", "view_estimate")
+SENT = ("view_note", "view_estimate", "view_teammember")
 
 
 @pytest.fixture
@@ -72,6 +72,8 @@ def test_nor_with_a_key(make_key: Callable[..., str]) -> None:
     assert refused.patch(area, {"max_tokens": 10}).status_code == 200
     assert let.patch(area, {"provider": provider.slug}).status_code == 200
     assert let.put(key, {"api_key": "of-his-account"}).status_code == 403  # of estimates, too
+    names = let.patch("/ai/areas/notes.action_items", {"provider": provider.slug})
+    assert (names.status_code, "users" in names.json()["detail"]) == (403, True), names.content
     for enabled in (False, True):
         services.update_ai_area(SYSTEM, AiAreaSettings.objects.get(area=AREA), enabled=False)
         answer = refused.patch(area, {"enabled": enabled})
