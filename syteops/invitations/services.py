@@ -149,8 +149,9 @@ def _accept(actor: Actor, invitation: Invitation, user: User) -> User:
 
 def _store(user: User, invitation: Invitation) -> None:
     user.email = invitation.email or user.email
-    is_anothers = not invitation.email and queries.is_invited(user.email)
-    if is_anothers or queries.is_taken(user.email):
+    own = invitation.email.casefold()
+    chosen = [one for one in (user.email, user.get_username()) if one.casefold() != own]
+    if any(map(queries.is_invited, chosen)) or queries.is_taken(user.email):
         raise Conflict("Somebody with this e-mail address signs in already, or is invited to.")
     user.is_active = user.is_staff = True
     user.is_superuser = False

@@ -1,6 +1,7 @@
 """Names to sign in with: no two that people take for one, by whatever door they come."""
 
 from collections.abc import Collection
+from itertools import chain
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -11,13 +12,13 @@ from syteops.core.locks import transaction_lock
 from syteops.lib.folding import fold
 from syteops.lib.text import is_blank, validate_line
 
-TAKEN = "Somebody has this name, or one that looks like it. Choose another one."
+TAKEN = "Somebody has this name or address, or one that looks like it. Choose another one."
 
 
 def require_own_name(user: User) -> None:
     """Raise ValidationError for a name that is nobody's to see, or somebody else's, also in other
-    case or accents, or with letters that nobody sees: whoever reads the audit trail would take one
-    for the other.
+    case or accents, or with letters that nobody sees, or the address of somebody else: whoever
+    reads the audit trail would take one for the other.
 
     Within a transaction it stays so until that ends: nobody else takes such a name meanwhile.
     """
@@ -27,8 +28,8 @@ def require_own_name(user: User) -> None:
         raise ValidationError("Write a name that can be seen.", "required")
     if connection.in_atomic_block:
         transaction_lock("people.names")
-    others = User.objects.exclude(pk=user.pk).values_list("username", flat=True)
-    if fold(name) in map(fold, others):
+    others = User.objects.exclude(pk=user.pk).values_list("username", "email")
+    if fold(name) in map(fold, chain.from_iterable(others)):
         raise ValidationError(TAKEN, "unique")
 
 

@@ -293,7 +293,13 @@ def test_nor_does_one_that_is_chosen_freely(alice: User) -> None:
     invited(alice, email="eve@example.com")
     for address in ("Alice@example.com", "Eve@example.com"):
         assert accept(link, email=address).status_code == 400
+        assert accept(link, username=address).status_code == 400
     assert people() == {"alice"}
+
+
+def test_the_own_address_is_a_good_name(alice: User) -> None:
+    accept(invited(alice, SEES, email="dora@example.com"), username="Dora@example.com")
+    assert people() == {"alice", "Dora@example.com"}
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,16 @@ def _form(alice: User, person: User | None = None) -> Any:
 
 DOORS = [added, changed, accepted]
 SERVICES = [commanded, taken_back, by_link]
-ALIKE = ["alice\u3164", "al\u115fice", "\uff41lice", "ALICE", "alic\xe9", "J\xd6RG", "jorg"]
+ALIKE = [
+    "alice\u3164",
+    "al\u115fice",
+    "\uff41lice",
+    "ALICE",
+    "alic\xe9",
+    "J\xd6RG",
+    "jorg",
+    "Eve@example.com",
+]
 UNSEEN = ["\u3164", "\uffa0\u115f", "zoe\n", "\u2028zoe"]
 
 
@@ -77,7 +86,7 @@ def test_a_name_that_looks_like_another_is_refused(
     alice: User, door: Callable[[User, str], Any], name: str
 ) -> None:
     """Who is invited chose the name of a superuser, with a letter in it that nobody sees."""
-    User.objects.create_user("j\xf6rg")
+    User.objects.create_user("j\xf6rg", "eve@example.com")
     [error] = door(alice, name).errors.as_data()["username"]
     assert error.code == "unique"
 
@@ -87,7 +96,7 @@ def test_a_name_that_looks_like_another_is_refused(
 def test_so_it_is_where_there_is_no_form(
     alice: User, door: Callable[[User, str], None], name: str
 ) -> None:
-    User.objects.create_user("j\xf6rg")
+    User.objects.create_user("j\xf6rg", "eve@example.com")
     with pytest.raises(Invalid) as refused:
         door(alice, name)
     [error] = refused.value.errors
