@@ -37,6 +37,10 @@ PROVED_FOR = 5.0
 """Seconds for which a write that worked need not be repeated, however often strangers ask."""
 
 _proved_at: float | None = None
+LONG, LONGER = 1.0, 3
+"""A step that was waited for in vain for more than so many seconds is not tried again for so many
+times as long: strangers would keep the thread of all requests waiting."""
+_away_until: dict[str, float] = {}
 
 
 @require_safe
@@ -64,14 +68,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def _states() -> Iterator[tuple[str, str]]:
     """The state of one step after the other, up to the first that is not ok."""
     for name, step in _STEPS.items():
-        try:
-            state = step()
-        except _outages():
-            logger.warning("Not ready: %s", name, exc_info=True)
-            state = "unreachable"
+        state = _state(name, step)
         yield name, state
         if state != "ok":
             return
+
+
+def _state(name: str, step: Callable[[], str]) -> str:
+    began = monotonic()
+    if began < _away_until.get(name, began):
+        return "unreachable"
+    try:
+        return step()
+    except _outages():
+        logger.warning("Not ready: %s", name, exc_info=True)
+        ended = monotonic()
+        if ended - began > LONG:
+            _away_until[name] = ended + LONGER * (ended - began)
+        return "unreachable"
 
 
 def _outages() -> tuple[type[Exception], ...]:

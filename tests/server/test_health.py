@@ -1,6 +1,7 @@
 """/healthz and /readyz: what they notice, and what they keep to themselves."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ OTHER_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz"
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_migrations_seen", False)
     monkeypatch.setattr(health, "_proved_at", None)
+    monkeypatch.setattr(health, "_away_until", {})
 
 
 @pytest.fixture
@@ -217,10 +219,10 @@ def test_a_data_directory_that_takes_no_writes_is_not_ready(
 def test_a_write_is_proved_every_few_seconds_only(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, writes = iter([1000.0, 1001.0, 1004.0, 1006.0]), []
-    monkeypatch.setattr(health, "monotonic", lambda: next(clock))
+    writes: list[int] = []
     monkeypatch.setattr(health, "prove_writable", lambda: writes.append(1))
-    for written in (1, 1, 1, 2):
+    for now, written in ((1000.0, 1), (1001.0, 1), (1004.0, 1), (1006.0, 2)):
+        monkeypatch.setattr(health, "monotonic", partial(float, now))
         assert client.get("/readyz").status_code == 200
         assert len(writes) == written
 
@@ -319,3 +321,25 @@ def test_a_key_put_in_front_keeps_the_proof_open(settings: Settings) -> None:
 def test_another_text_under_the_right_keys_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encryption_proof, "_TEXT", "something else")
     assert read_proof() is Proof.CLOSED
+
+
+def test_what_was_waited_for_in_vain_is_not_waited_for_again_at_once(
+    client: Client, proof: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strangers kept the thread of all requests waiting for a lock, and nobody could read."""
+    clock, asked = [0.0], []
+
+    def wait() -> str:
+        asked.append(clock[0])
+        clock[0] += 15
+        raise OperationalError
+
+    monkeypatch.setattr(health, "monotonic", lambda: clock[0])
+    monkeypatch.setitem(health._STEPS, "storage", wait)
+    for _ in range(10):
+        assert not_ready(client)["storage"] == "unreachable"
+        clock[0] += 5
+    assert asked == [0, 60]
+    monkeypatch.setitem(health._STEPS, "storage", lambda: "ok")
+    clock[0] += 60
+    assert client.get("/readyz").status_code == 200
