@@ -5,6 +5,7 @@ All that people wrote goes to the template as data and is never read as markup.
 
 import errno
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ _PATIENCE = typesetting.SECONDS + 10  # a busy machine gives it less than a proc
 _TURN = 30.0
 """Seconds for which a request waits until its PDF is begun."""
 _LOOK_AGAIN = 0.2
+_ENDED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
+"""As a machine that runs out of memory does it. Our own bounds end it in other ways."""
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 """Why no process starts on a machine that has none left, or no memory."""
 _PRINTED_LINKS = ("http://", "https://", "mailto:")
@@ -232,7 +235,9 @@ def _typeset(data: str, made_at: int) -> bytes:
         if error.errno not in _NO_ROOM:
             raise
         raise PdfLate("The machine has no room to make a PDF just now. Try again later.") from error
-    except subprocess.SubprocessError as error:
+    except subprocess.CalledProcessError as error:
+        if error.returncode in _ENDED_BY_OTHERS:
+            raise PdfLate("The machine ended the PDF's making. Try again later.") from error
         raise PdfFailed("The estimate cannot be made into a PDF: it is too large.") from error
     if len(done.stdout) > LARGEST:
         raise PdfFailed("The PDF of the estimate would be too large.")

@@ -2,8 +2,12 @@
 
 import errno
 import io
+import signal
+import subprocess
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 from typing import Any
 from unittest.mock import Mock
@@ -15,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
-from estimates import pdf, services
+from estimates import pdf, services, typesetting
 from estimates.choices import EstimateStatus
 from estimates.links import client_path
 from estimates.models import LONGEST_COMMENT, Estimate, LineItem
@@ -410,3 +414,27 @@ def test_a_machine_without_room_for_a_process_makes_it_later(
     assert (told.status_code, told["Retry-After"]) == (503, "5")
     assert "no room to make a PDF" in told.content.decode()
     assert Client().get(path).status_code == 200, "it is tried again"
+
+
+def test_one_whose_process_the_machine_has_ended_is_made_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It ran out of memory. That passed for a fault of the estimate, for as long as it stayed."""
+    estimate = a_draft(title="Ended")
+    ended = subprocess.CalledProcessError(-signal.SIGKILL, "typesetting")
+    with monkeypatch.context() as full:
+        full.setattr("estimates.pdf.subprocess.run", Mock(side_effect=ended))
+        with pytest.raises(PdfLate):
+            pdf_of(estimate)
+    assert pdf_of(get_estimate(str(estimate.pk))).startswith(b"%PDF-")
+
+
+def test_what_takes_longer_than_it_may_is_not_ended_like_that(tmp_path: Path) -> None:
+    program = Path(str(typesetting.__file__)).read_text("utf-8")
+    endless = program.replace("SECONDS = 20", "SECONDS = 1").replace(
+        "import typst  # within the bounds", "while True: pass"
+    )
+    (tmp_path / "endless.py").write_text(endless, "utf-8")
+    command = [sys.executable, "-I", str(tmp_path / "endless.py"), "1"]
+    done = subprocess.run(command, input=b"{}", capture_output=True, check=False)
+    assert done.returncode == -signal.SIGXCPU

@@ -75,11 +75,11 @@ def test_none_goes_that_a_task_waits_to_work_through(
     monkeypatch.setattr(budget, "MOST_KEPT", 2)
     table = Table(["first_name"], [(2, ["Ada"])])
     asked_for = uploads.keep(alice, MEMBERS, table, "asked.csv")
-    job = Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=asked_for.pk)
+    job = Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=str(asked_for.pk))
     mine = [uploads.keep(alice, MEMBERS, table, f"{n}.csv") for n in range(3)]
     assert {*Import.objects.all()} == {asked_for, *mine[1:]}
 
-    Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=mine[1].pk)
+    Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=str(mine[1].pk))
     with pytest.raises(LimitReached, match="wait to be worked through"):
         uploads.keep(alice, MEMBERS, table, "one more.csv")
     assert Import.objects.count() == 3
