@@ -150,7 +150,8 @@ def test_bob_sees_only_what_his_permissions_allow(
     for address in (PROVIDERS, AREAS, USAGE):
         assert client.get(address).status_code == 403
 
-    codenames = ("view_aiprovider", "change_aiprovider", "view_note", "view_estimate")
+    sent = ("view_note", "view_estimate", "view_teammember")
+    codenames = ("view_aiprovider", "change_aiprovider", *sent)
     bob.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
     openai = services.set_secrets(SYSTEM, AiProvider.objects.get(slug="openai"), api_key=KEY)
     client.force_login(User.objects.get(pk=bob.pk))

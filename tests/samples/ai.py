@@ -8,7 +8,7 @@ from tests.samples import Sample, sample
 AREA = "notes.summary"
 NO_PROVIDER = {"provider": "nobody"}
 NO_AREA = {"area": "no.such_area"}
-NOTES, ESTIMATES = "notes_items.get", "estimates_items.get"
+NOTES, ESTIMATES, TEAM = "notes_items.get", "estimates_items.get", "users.get"
 """What areas send, and whoever says where to may read."""
 
 
@@ -33,7 +33,7 @@ def _get_providers() -> Sample:
 def _set_key() -> Sample:
     path = {"provider": a_provider_with_key().slug}
     new, mask = {"api_key": "new-key-5678"}, {"api_key": "********"}
-    return Sample(path, new, mask, NO_PROVIDER, also=(NOTES, ESTIMATES))
+    return Sample(path, new, mask, NO_PROVIDER, also=(NOTES, ESTIMATES, TEAM))
 
 
 @sample("ai.clear_key")
