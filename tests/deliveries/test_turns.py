@@ -55,6 +55,7 @@ def test_what_comes_during_a_turn_is_not_forgotten(post: Post) -> None:
     assert len(post.sent) == 2
 
 
+@pytest.mark.sqlite_only  # of a few rows PostgreSQL takes whichever index costs as little
 def test_what_is_next_is_found_by_an_index_however_much_waits(post: Post) -> None:
     """A receiver that was away with a hundred thousand waiting cost each message, also to others, a
     fifth of a second."""
