@@ -18,9 +18,9 @@ from estimates.pdf import PdfFailed, PdfLate, file_name, pdf_beside
 from estimates.summary import choose, parted, totals
 from syteops.core.actors import Actor, ActorKind, Channel
 from syteops.core.addresses import client_address
-from syteops.core.errors import DomainError, NotFound
+from syteops.core.errors import DomainError, NotFound, Unavailable
 from syteops.core.form_fields import LineField, TextField
-from syteops.core.locks import repeated
+from syteops.core.locks import Overtaken, repeated
 from syteops.core.outages import RETRY_AFTER
 from syteops.core.waiting import not_yet
 from syteops.lib.markdown import to_html
@@ -176,6 +176,11 @@ def _take_answer(request: HttpRequest, token: str, form: AnswerForm) -> HttpResp
 
     try:
         repeated(answer)
+    except (Overtaken, Unavailable):
+        told = "Your answer was not taken.", "Please go back, and send it again in some minutes."
+        notice = _notice(request, brand(language=form.estimate.language), *told, 503)
+        notice.headers["Retry-After"] = str(RETRY_AFTER)
+        return notice
     except DomainError:  # answered, superseded or expired meanwhile: the page says which
         return _page(request, queries.by_token(token), form, status=409)
     response = HttpResponseRedirect(request.path)

@@ -13,7 +13,7 @@ from estimates import services
 from estimates.choices import EstimateStatus
 from estimates.links import client_path
 from estimates.models import Estimate
-from syteops.audit.models import AuditEntry
+from syteops.audit.models import AuditChain, AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
 from tests.estimates.test_life_of_an_estimate import an_estimate, expire
@@ -299,3 +299,17 @@ def test_of_two_answers_at_the_same_moment_one_counts() -> None:
 
 def test_a_draft_has_no_link(db) -> None:
     assert client_path(a_draft()) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cannot_answer_just_now_is_told_so(visitor: Client) -> None:
+    """The page came back as it was, and he thought that he had approved."""
+    path = link(a_sent_one())
+    sent = form(visitor.get(path))
+    AuditChain.objects.update(head_seal="0" * 64)
+
+    answer = visitor.post(path, sent)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Your answer was not taken." in answer.content.decode()
+    assert Estimate.objects.get().status == "sent"
