@@ -35,13 +35,8 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def tell_lost_form(request: HttpRequest, answer: HttpResponse) -> None:
-    """Say at the sign-in, where that is the answer to a form, that nothing of it was stored.
-
-    Once, and not beside what is to be said already: what has no room in a cookie would be kept here
-    for strangers.
-    """
-    is_told = "messages" in request.COOKIES
-    if request.method != "POST" or request.user.is_authenticated or is_told:
+    """Say at the sign-in, where that is the answer to a form, that nothing of it was stored."""
+    if request.method != "POST" or request.user.is_authenticated:
         return
     if getattr(answer, "url", "").partition("?")[0] == reverse("admin:login"):
         messages.warning(request, _LOST)
