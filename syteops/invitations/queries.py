@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 from syteops.core.encryption import UnsealError, open_sealed
 from syteops.core.errors import NotFound
 from syteops.invitations.models import Invitation
+from syteops.lib.folding import fold
 from syteops.people.queries import is_same_address, lacking, permission_names
 from syteops.people.rights import all_rights, stored
 
@@ -76,5 +77,6 @@ def is_taken(email: str) -> bool:
 
 
 def is_invited(email: str) -> bool:
-    """Whether an open invitation is for that address."""
-    return bool(email) and open_invitations().filter(email__iexact=email).exists()
+    """Whether an open invitation is for that address, or for one that looks like it."""
+    addresses = open_invitations().exclude(email="").values_list("email", flat=True)
+    return bool(email) and fold(email) in map(fold, addresses)

@@ -21,6 +21,7 @@ from syteops.integrations.queued_mail import MailState
 from syteops.invitations import queries
 from syteops.invitations.mailing import MAILS, why_no_mail
 from syteops.invitations.models import Invitation
+from syteops.lib.folding import fold
 from syteops.people.names import clean_person
 from syteops.people.openid import makes_accounts
 from syteops.people.services import before_group_deleted, before_person_deleted, record_person
@@ -149,8 +150,8 @@ def _accept(actor: Actor, invitation: Invitation, user: User) -> User:
 
 def _store(user: User, invitation: Invitation) -> None:
     user.email = invitation.email or user.email
-    own = invitation.email.casefold()
-    chosen = [one for one in (user.email, user.get_username()) if one.casefold() != own]
+    own = fold(invitation.email)
+    chosen = [one for one in (user.email, user.get_username()) if fold(one) != own]
     if any(map(queries.is_invited, chosen)) or queries.is_taken(user.email):
         raise Conflict("Somebody with this e-mail address signs in already, or is invited to.")
     user.is_active = user.is_staff = True

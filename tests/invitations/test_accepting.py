@@ -294,6 +294,7 @@ def test_nor_does_one_that_is_chosen_freely(alice: User) -> None:
     for address in ("Alice@example.com", "Eve@example.com"):
         assert accept(link, email=address).status_code == 400
         assert accept(link, username=address).status_code == 400
+    assert accept(link, username="ev\xe9@example.com").status_code == 400
     assert people() == {"alice"}
 
 
