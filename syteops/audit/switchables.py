@@ -13,9 +13,9 @@ from syteops.core.schemas import (
     Config,
     Schema,
     merge_patch,
+    normalized,
     problems,
     with_defaults,
-    without_outer_blanks,
 )
 
 
@@ -72,7 +72,7 @@ def merge_config(
     Raises Invalid, with paths into `config`, if the result breaks the schema; `incomplete` lets
     required values be missing.
     """
-    merged = merge_patch(state.config, without_outer_blanks(schema, config))
+    merged = merge_patch(state.config, normalized(schema, config))
     if found := problems(schema, with_defaults(schema, merged), incomplete=incomplete):
         raise Invalid(found)
     audit.update(actor, state, {"config": merged}, Verb.CONFIGURED)

@@ -5,6 +5,7 @@ makes of the one that is stored.
 """
 
 import re
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -197,6 +198,10 @@ class NumberField(_OneSpelling, forms.FloatField):
     """A number of a config."""
 
     written, told = DECIMAL, DecimalField.told
+
+    def prepare_value(self, value: Any) -> Any:
+        """As it is to be written: without an exponent."""
+        return f"{Decimal(str(value)):f}" if isinstance(value, float) else value
 
 
 class DayField(_OneSpelling, forms.DateField):

@@ -53,18 +53,22 @@ def patch_between(target: Any, wanted: Any) -> Any:
     return {**gone, **{name: patch_between(target.get(name), wanted[name]) for name in differing}}
 
 
-def without_outer_blanks(schema: Schema, config: Any) -> Any:
-    """`config`, or a patch of it, whose texts of one line are without blanks around them, as of any
-    other field of one line. What is chosen from a list must be written as it is there.
+def normalized(schema: Schema, config: Any) -> Any:
+    """`config`, or a patch of it, as it is stored, and as any other field takes it.
+
+    Texts of one line are without blanks around them; what is chosen from a list must be written as
+    it is there. A whole number is one, however it was sent: JSON Schema counts 8.0 as well.
     """
+    if isinstance(config, float) and config.is_integer() and schema.get("type") == "integer":
+        return int(config)
     if isinstance(config, str):
         is_free = is_one_line_text(schema) and schema.keys().isdisjoint(("enum", "const"))
         return config.strip() if is_free and is_one_line(config) else config
     if isinstance(config, list):
-        return [without_outer_blanks(schema.get("items", {}), one) for one in config]
+        return [normalized(schema.get("items", {}), one) for one in config]
     if isinstance(config, dict):
         inner = schema.get("properties", {})
-        return {n: without_outer_blanks(inner.get(n, {}), one) for n, one in config.items()}
+        return {n: normalized(inner.get(n, {}), one) for n, one in config.items()}
     return config
 
 

@@ -25,7 +25,7 @@ from syteops.audit.switchables import merge_config
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
 from syteops.core.form_fields import ListField, PictureField, SwitchField
-from syteops.core.schemas import problems, without_outer_blanks
+from syteops.core.schemas import normalized, problems
 from syteops.crm.models import CrmSystem
 from syteops.modules.models import ModuleState
 from syteops.transfer.editing import fields_of, form_for
@@ -303,7 +303,7 @@ def test_a_config_takes_the_same_values_over_the_api_and_in_its_form() -> None:
 
 def config_of(schema: dict[str, Any], name: str, value: Any) -> Any:
     """What is stored of the value, if it is."""
-    config = without_outer_blanks(schema, {name: value})
+    config = normalized(schema, {name: value})
     return REFUSED if value is REFUSED or problems(schema, config) else config[name]
 
 
@@ -319,12 +319,29 @@ def test_what_is_chosen_in_a_config_is_written_as_it_is_offered() -> None:
     line = {"type": "string", "maxLength": 50}
     schema: dict[str, Any] = {"properties": {"paper": paper, "line": line}}
     kept = {"paper": " A4 ", "line": "A4\n", "other": None}
-    assert without_outer_blanks(schema, kept) == kept
-    assert without_outer_blanks(schema, {"line": " A4 "}) == {"line": "A4"}
+    assert normalized(schema, kept) == kept
+    assert normalized(schema, {"line": " A4 "}) == {"line": "A4"}
 
 
-def test_a_config_is_stored_without_outer_blanks() -> None:
+def test_a_config_is_stored_normalized() -> None:
     schema = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 50}}}
     state = ModuleState.objects.create(slug="own")
     merge_config(SYSTEM, state, schema, {"name": " Acme "})
     assert ModuleState.objects.get(slug="own").config == {"name": "Acme"}
+
+
+def test_a_whole_number_of_a_config_is_stored_as_one_however_it_was_sent() -> None:
+    """JSON Schema counts 8.0. Stored so it stopped all events, or the numbers of estimates."""
+    whole = [(n, one) for n, one in settings_described() if one.get("type") == "integer"]
+    assert whole
+    for name, described in whole:
+        least = described.get("minimum", 8)
+        stored = config_of({"properties": {name: described}}, name, float(least))
+        assert (type(stored), stored) == (int, least), name
+
+
+def test_a_small_number_of_a_config_is_shown_as_it_is_written() -> None:
+    schema = {"properties": {"rate": {"type": "number"}}}
+    box = config_fields(schema, {"rate": 1e-05})[f"{PREFIX}rate"]
+    assert box.prepare_value(1e-05) == "0.00001"
+    assert box.clean("0.00001") == 1e-05
