@@ -27,6 +27,7 @@ def _typeset(data: str, timestamp: int) -> bytes:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold what people wrote
     # It ends by SIGXCPU: who is killed was killed by others.
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
     sys.stdout.buffer.write(_typeset(sys.stdin.buffer.read().decode(), int(sys.argv[1])))
