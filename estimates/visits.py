@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from estimates import services
+from syteops.audit.chain import TrailBroken
 from syteops.core.actors import Actor
 from syteops.core.background import is_running
 
@@ -52,7 +53,7 @@ def flush() -> None:
             some = taken[pk]
             services.note_views(some.actor, pk, some.count, some.first_at, some.last_at)
             del taken[pk]
-    except DatabaseError:
+    except (DatabaseError, TrailBroken):
         for pk, some in taken.items():
             _add(pk, some)
         raise

@@ -13,6 +13,7 @@ from manage_api.keys.expiry_mail import Problem, mail, mail_again, recipients_fo
 from manage_api.keys.models import ManageKey
 from manage_api.keys.queries import expiring_keys
 from syteops.audit import services as audit
+from syteops.audit.chain import require_intact
 from syteops.audit.queries import entries_of
 from syteops.core.actors import Actor
 from syteops.core.events import Verb
@@ -41,8 +42,10 @@ def warn(actor: Actor) -> list[ExpiryWarning]:
     The audit trail records what was given. Where no e-mail reached anybody nothing is recorded, and
     the next run tries again. Where one reached somebody, a task tries again for each whom the mail
     server put off: nobody else is mailed twice. So it is where the mails have taken MOST_SECONDS.
-    Raises Busy while another run is in progress.
+    Raises Busy while another run is in progress, and TrailBroken where none could be recorded: it
+    would be given again each time.
     """
+    require_intact()
     until = monotonic() + MOST_SECONDS
     with exclusive("key expiry warnings"):
         warnings = []

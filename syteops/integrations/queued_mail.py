@@ -21,6 +21,7 @@ from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 
 from syteops.audit import services as audit
+from syteops.audit.chain import is_intact
 from syteops.core.actors import SYSTEM
 from syteops.core.background import fresh_connection
 from syteops.core.entities import Entity
@@ -103,6 +104,8 @@ class MailQueue(ABC, Generic[Mailed]):
 
     def _try(self, mailed: Mailed, number: int) -> tuple[MailState, str]:
         """Hand it to the mail server. Still queued: it may work later."""
+        if not is_intact():  # that it was sent could not be recorded, and it would be sent again
+            return _later(number), AWAY
         if missing := why_no_links("Links"):
             return MailState.FAILED, missing
         try:

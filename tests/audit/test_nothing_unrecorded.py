@@ -1,0 +1,78 @@
+"""What cannot be recorded is not sent either, nor lost: it is done once the trail is whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from estimates import visits
+from estimates.models import Estimate
+from manage_api.keys import expiry, services
+from syteops.audit import chain
+from syteops.audit.models import AuditChain
+from syteops.core.actors import SYSTEM
+from tests.background import run_tasks
+from tests.estimates.mails import pass_time
+from tests.estimates.test_client_page import link
+from tests.integrations.mailing import site_with_mail
+from tests.samples.estimates import a_sent_one
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def broken_trail() -> Iterator[None]:
+    whole = AuditChain.objects.get()
+    AuditChain.objects.update(mac="0" * 64)
+    yield
+    whole.save()
+
+
+def test_the_mail_of_an_estimate_is_sent_once(settings: Settings) -> None:
+    with site_with_mail(settings) as sink:
+        a_sent_one()
+        with broken_trail():
+            run_tasks()
+        assert sink.mails == []
+        pass_time(minutes=10)
+        run_tasks()
+        assert len(sink.mails) == 1
+    assert Estimate.objects.get().mail_state == "sent"
+
+
+def test_the_warning_that_a_key_ends_is_sent_once(settings: Settings, alice: User) -> None:
+    soon = timezone.now() + timedelta(days=6)
+    given: dict[str, Any] = {
+        "name": "k",
+        "scopes": ["crm:read"],
+        "expires_at": soon,
+        "sponsor": alice,
+    }
+    with site_with_mail(settings) as sink:
+        services.create_restricted_key(SYSTEM, **given)
+        with broken_trail():
+            for _ in range(2):
+                with pytest.raises(chain.TrailBroken):
+                    expiry.warn(SYSTEM)
+        sent = len(sink.mails)
+        assert sent == 0
+        for _ in range(2):
+            expiry.warn(SYSTEM)
+        assert len(sink.mails) == 1
+
+
+def test_views_of_clients_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "is_running", lambda: True)
+    visitor = Client()
+    for estimate in (a_sent_one(), a_sent_one()):
+        visitor.get(link(estimate))
+    with broken_trail(), pytest.raises(chain.TrailBroken):
+        visits.flush()
+    visits.flush()
+    assert [one.view_count for one in Estimate.objects.all()] == [1, 1]
