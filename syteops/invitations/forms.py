@@ -19,7 +19,7 @@ from syteops.core.errors import Forbidden
 from syteops.core.form_fields import field_of
 from syteops.invitations.models import Invitation
 from syteops.people.queries import lacking, permission_names
-from syteops.people.usernames import FIELDS, NamingForm
+from syteops.people.username_forms import FIELDS, NamingForm
 
 _TERMS = (1, 3, 7, 14, 30)
 

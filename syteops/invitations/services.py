@@ -22,9 +22,9 @@ from syteops.invitations import queries
 from syteops.invitations.mailing import MAILS, why_no_mail
 from syteops.invitations.models import Invitation
 from syteops.lib.folding import fold
-from syteops.people.names import clean_person
 from syteops.people.openid import makes_accounts
 from syteops.people.services import before_group_deleted, before_person_deleted, record_person
+from syteops.people.usernames import clean_person
 
 LONGEST_DAYS = 30
 _LOCK = "invitations"

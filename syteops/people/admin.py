@@ -50,7 +50,7 @@ from syteops.people import factors, queries, rights, services
 from syteops.people.confirmation import ConfirmedAdmin, confirming
 from syteops.people.group_list import GroupColumns
 from syteops.people.new_person import NewPersonForm
-from syteops.people.usernames import UserChangeForm
+from syteops.people.username_forms import UserChangeForm
 
 NO_WAY_BACK = (
     "This cannot be undone: password and second factor are kept nowhere. "

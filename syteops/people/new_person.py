@@ -4,7 +4,7 @@ from typing import Any
 
 from unfold.forms import UserCreationForm
 
-from syteops.people.usernames import FIELDS, NamingForm
+from syteops.people.username_forms import FIELDS, NamingForm
 
 
 class NewPersonForm(NamingForm, UserCreationForm):  # type: ignore[misc]

@@ -25,7 +25,6 @@ from syteops.core.events import Noun, Verb
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
 from syteops.lists.services import delete_shared_views
-from syteops.people.names import clean_person
 from syteops.people.queries import (
     acting_person,
     group_values,
@@ -36,6 +35,7 @@ from syteops.people.queries import (
     person_values,
 )
 from syteops.people.sessions import end_sessions
+from syteops.people.usernames import clean_person
 
 PEOPLE, GROUPS = "people", "groups"
 BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])

@@ -17,8 +17,8 @@ from syteops.invitations.services import (
     accept_invitation,
     create_invitation,
 )
-from syteops.people.names import TAKEN
 from syteops.people.services import create_superuser, put_back_person
+from syteops.people.usernames import TAKEN
 from tests.each import each
 from tests.invitations.invited import as_person
 from tests.people.person_pages import save
