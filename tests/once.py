@@ -21,6 +21,7 @@ ONCE = {
     "adminkit/test_page_weights.py": "how long the pages of the admin are",
     "docs": "what the pages say, and that what they show works on one real site",
     "estimates/test_pdf.py": "how an estimate is set as a PDF",
+    "estimates/test_pdf_making.py": "when the PDF of an estimate is made",
     "guides": "what the guides in the admin show of the docs",
     "keys/test_no_key_beyond_its_maker.py": "which rights a key may be given, and by whom",
     "lib/test_markdown.py": "how Markdown is read and shown",
