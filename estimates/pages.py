@@ -123,10 +123,8 @@ def client_pdf(request: HttpRequest, token: str) -> HttpResponse:
     except PdfFailed as failure:
         by = brand(language=estimate.language)
         advice = f"Please print the page, or ask {by.company}."
-        notice = _notice(request, by, failure.detail, advice, 503)
-        if isinstance(failure, PdfLate):
-            notice.headers["Retry-After"] = str(RETRY_AFTER)
-        return notice
+        show = _later if isinstance(failure, PdfLate) else _notice
+        return show(request, by, failure.detail, advice)
 
 
 def _is_preview(request: HttpRequest) -> bool:
@@ -177,10 +175,9 @@ def _take_answer(request: HttpRequest, token: str, form: AnswerForm) -> HttpResp
     try:
         repeated(answer)
     except (Overtaken, Unavailable):
-        told = "Your answer was not taken.", "Please go back, and send it again in some minutes."
-        notice = _notice(request, brand(language=form.estimate.language), *told, 503)
-        notice.headers["Retry-After"] = str(RETRY_AFTER)
-        return notice
+        by = brand(language=form.estimate.language)
+        advice = "Please go back, and send it again in some minutes."
+        return _later(request, by, "Your answer was not taken.", advice)
     except DomainError:  # answered, superseded or expired meanwhile: the page says which
         return _page(request, queries.by_token(token), form, status=409)
     response = HttpResponseRedirect(request.path)
@@ -229,9 +226,18 @@ def _page(
     return _guarded(render(request, "estimates/client.html", context, status=status), by.policy)
 
 
-def _notice(request: HttpRequest, by: Brand, notice: str, advice: str, status: int) -> HttpResponse:
+def _notice(
+    request: HttpRequest, by: Brand, notice: str, advice: str, status: int = 503
+) -> HttpResponse:
     context = {"brand": by, "notice": notice, "advice": advice}
     return _guarded(render(request, "estimates/notice.html", context, status=status), by.policy)
+
+
+def _later(request: HttpRequest, by: Brand, notice: str, advice: str) -> HttpResponse:
+    """The same of what may work in a moment."""
+    response = _notice(request, by, notice, advice)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def _guarded(response: HttpResponse, policy: str) -> HttpResponse:

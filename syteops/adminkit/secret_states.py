@@ -5,10 +5,8 @@ from typing import Any
 from syteops.adminkit.moments import in_full
 from syteops.core.encryption import KeysAway, SecretState, secret_state
 
-SET_AGAIN = "Set it again."
 
-
-def state_in_words(instance: Any, field: str, cure: str = SET_AGAIN) -> str:
+def state_in_words(instance: Any, field: str, cure: str = "Set it again.") -> str:
     """What stands in that sealed field of the object; `cure` is what helps where it is unreadable.
 
     The column `<field>_set_at` says since when.

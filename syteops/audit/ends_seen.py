@@ -3,7 +3,7 @@
 An older end of the chain was signed, too. Whoever does something and then takes the newest entries
 away and puts the end of before back leaves a trail that is whole; but not for the processes of the
 site, which have seen it reach further. Nor does whoever keeps entries from being sealed, to delete
-one of them, stay unnoticed: the chain ends for longer than ever where it did.
+one of them, stay unnoticed: entries wait, and the end of the chain does not move.
 """
 
 from collections import deque

@@ -1,6 +1,7 @@
 """Large files in the background: tried, and imported, while whoever asked sees how far it is."""
 
 from functools import partial
+from typing import TypeVar
 
 from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
@@ -12,15 +13,15 @@ from syteops.transfer.models import Download, Import
 from syteops.transfer.restoring import restore
 from syteops.transfer.sheets import sheet_named
 
+Kept = TypeVar("Kept", Import, Download)
+
 
 @task(queue_name="slow")
 def try_file(job: str, upload: str) -> None:
     """Find out what importing a file would do."""
 
     def work(actor: Actor, storing: Storing) -> str:
-        kept = Import.objects.filter(pk=upload).first()
-        if kept is None:
-            raise Conflict(uploads.GONE)
+        kept = _found(Import, upload, uploads.GONE)
         uploads.try_upload(kept, sheet_named(kept.resource), actor, partial(tell_progress, job))
         return "All rows were looked through."
 
@@ -32,9 +33,7 @@ def store_file(job: str, upload: str) -> None:
     """Import a file."""
 
     def work(actor: Actor, storing: Storing) -> str:
-        kept = Import.objects.filter(pk=upload).first()
-        if kept is None:
-            raise Conflict(uploads.GONE)
+        kept = _found(Import, upload, uploads.GONE)
         sheet = sheet_named(kept.resource)
         report = uploads.store_upload(kept, sheet, actor, partial(tell_progress, job), storing)
         return uploads.outcome(kept, report)
@@ -47,9 +46,7 @@ def restore_rows(job: str, upload: str) -> None:
     """Bring deleted ones back, all or none."""
 
     def work(actor: Actor, storing: Storing) -> str:
-        kept = Import.objects.filter(pk=upload).first()
-        if kept is None:
-            raise Conflict(uploads.GONE)
+        kept = _found(Import, upload, uploads.GONE)
         return restore(kept, actor, partial(tell_progress, job), storing)
 
     carry_out(job, work)
@@ -60,11 +57,17 @@ def make_workbook(job: str, download: str) -> None:
     """Make a workbook of what a list shows."""
 
     def work(actor: Actor, storing: Storing) -> str:
-        kept = Download.objects.filter(pk=download).first()
-        if kept is None:
-            raise Conflict(downloads.GONE)
+        kept = _found(Download, download, downloads.GONE)
         sheet = sheet_named(kept.resource)
         downloads.make(kept, sheet, partial(tell_progress, job), storing)
         return "Your file is ready."
 
     carry_out(job, work)
+
+
+def _found(model: type[Kept], key: str, gone: str) -> Kept:
+    """Raises Conflict, saying `gone`, for what is not there any more: nothing of it was done."""
+    found = model._default_manager.filter(pk=key).first()
+    if found is None:
+        raise Conflict(gone)
+    return found
