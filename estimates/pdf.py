@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -46,7 +46,6 @@ LARGEST = 10_000_000
 _PATIENCE = typesetting.SECONDS + 10  # a busy machine gives it less than a processor
 _TURN = 30.0
 """Seconds for which a request waits until its PDF is begun."""
-_LOOK_AGAIN = 0.2
 _ENDED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
 """As a machine that runs out of memory does it. Our own bounds end it in other ways."""
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
@@ -106,21 +105,13 @@ def _alone(until: float) -> Iterator[None]:
     """
     if not _turn.acquire(timeout=max(0.0, until - monotonic())):
         raise PdfLate(_BUSY)
-    with ExitStack() as held:
-        held.callback(_turn.release)
-        while not _takes_turn(held):
-            if monotonic() > until:
-                raise PdfLate(_BUSY)
-            sleep(_LOOK_AGAIN)
-        yield
-
-
-def _takes_turn(held: ExitStack) -> bool:
     try:
-        held.enter_context(exclusive("estimates.pdf"))
-    except Busy:
-        return False
-    return True
+        with exclusive("estimates.pdf", until=until):
+            yield
+    except Busy as error:
+        raise PdfLate(_BUSY) from error
+    finally:
+        _turn.release()
 
 
 _BUSY = "Another PDF is being made just now. Try again in a moment."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from syteops.lib.plain_files import opener
 T = TypeVar("T")
 ATTEMPTS = 4
 """How often a write is tried that PostgreSQL ends to free others from a deadlock."""
+LOOKS_AGAIN = 0.2
+"""Seconds after which whoever waits for an exclusive run looks whether it has ended."""
 
 
 class Busy(Exception):
@@ -51,8 +54,12 @@ def try_transaction_lock(name: str) -> bool:
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(name)])
-        return bool(cursor.fetchone()[0])
+        return _is_taken(cursor, name)
+
+
+def _is_taken(cursor: Any, name: str) -> bool:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_number(name)])
+    return bool(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -78,16 +85,16 @@ def exclusive_transaction(name: str, first: Callable[[], T]) -> Iterator[T]:
 
 
 @contextmanager
-def exclusive(name: str, *, wait: bool = False) -> Iterator[Callable[[], object]]:
+def exclusive(name: str, *, until: float = 0.0) -> Iterator[Callable[[], object]]:
     """Work, in no transaction, beside which no other of that name runs.
 
-    Raises Busy if one does, or waits for its end. For what takes long or talks to others, such as a
-    mail server: on SQLite a transaction would keep every writer waiting. The lock ends with
-    the process. Before a step that must not be done twice, call what this yields: it raises
-    OperationalError if the lock is lost, with the connection that holds it.
+    Raises Busy if one does `until` then, on the monotonic clock. For what takes long or talks to
+    others, such as a mail server: on SQLite a transaction would keep every writer waiting. The lock
+    ends with the process. Before a step that must not be done twice, call what this yields: it
+    raises OperationalError if the lock is lost, with the connection that holds it.
     """
     if connection.vendor != "postgresql":
-        with _file_locks(settings.DATA_DIR).held(_number(name), wait):
+        with _file_locks(settings.DATA_DIR).held(_number(name), until):
             yield lambda: None  # the operating system takes none away
         return
     # A transaction that does nothing else, in a connection of its own. A lock of the session would
@@ -98,10 +105,7 @@ def exclusive(name: str, *, wait: bool = False) -> Iterator[Callable[[], object]
         with holder.cursor() as cursor:
             # It is idle for as long as the work takes.
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            take = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
-            cursor.callproc(take, [_number(name)])
-            if cursor.fetchone()[0] is False:
-                raise Busy
+            _wait_for(lambda: _is_taken(cursor, name), until)
             yield lambda: cursor.execute("SELECT 1")
     finally:
         with suppress(Error):  # a pooler would throw the session away with the transaction
@@ -165,6 +169,13 @@ def repeated(work: Callable[[], T]) -> T:
     raise Overtaken("Too many others are changing the same things. Nothing was stored. Try again.")
 
 
+def _wait_for(take: Callable[[], bool], until: float) -> None:
+    while not take():
+        if monotonic() >= until:
+            raise Busy
+        sleep(LOOKS_AGAIN)
+
+
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
@@ -180,23 +191,27 @@ class _FileLocks:
         self._file = opener(path, os.O_RDWR | os.O_CREAT)
 
     @contextmanager
-    def held(self, number: int, wait: bool = False) -> Iterator[None]:
-        """Holds the lock. Raises Busy, at once within this process, for others unless `wait`."""
+    def held(self, number: int, until: float = 0.0) -> Iterator[None]:
+        """Holds the lock. Raises Busy for who has not got it then."""
         place = number & (2**62 - 1)
-        with self._guard:
-            if place in self._held:
-                raise Busy
-            self._held.add(place)
+        _wait_for(lambda: self._take(place), until)
         try:
-            try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, place)
-            except (BlockingIOError, PermissionError):  # POSIX allows either
-                raise Busy from None
             yield
         finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)  # harmless where it was not taken
             with self._guard:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
                 self._held.discard(place)
+
+    def _take(self, place: int) -> bool:
+        with self._guard:
+            if place in self._held:
+                return False
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except (BlockingIOError, PermissionError):  # POSIX allows either
+                return False
+            self._held.add(place)
+            return True
 
 
 @lru_cache(maxsize=4)

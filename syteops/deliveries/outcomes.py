@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from syteops.audit.chain import TrailBroken
 from syteops.audit.services import record_about
 from syteops.core.actors import SYSTEM
 from syteops.core.events import Noun, Verb
@@ -36,6 +37,7 @@ SILENT_HOLD = 60
 """Seconds, at most, in which nothing else is tried at a destination that did not answer at all."""
 SLOW_FROM = 1000
 """Milliseconds. Who takes longer has its next turns among those that do, until it is faster."""
+UNRECORDED_HOLD = timedelta(hours=1)
 FAILS_FOR = timedelta(days=5)
 """After so long without any success a destination is paused."""
 
@@ -104,18 +106,21 @@ def note(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) ->
 
 
 def pause(state: DestinationState, why: str) -> None:
-    """Send nothing more there until somebody resumes it; what is waiting waits."""
+    """Send nothing more there until somebody resumes it; what is waiting waits.
+
+    While that cannot be recorded the receiver is left alone for an hour instead, and then asked
+    with one message.
+    """
     if state.paused_at:
         return
-    state.paused_at, state.why_paused = timezone.now(), why
+    actor = SYSTEM.for_operation("deliveries.send")
     about = (Delivery.resource, state.public_id, str(state))
-    record_about(
-        SYSTEM.for_operation("deliveries.send"),
-        Noun.DELIVERIES,
-        Verb.PAUSED,
-        about,
-        {"reason": (None, why)},
-    )
+    try:
+        record_about(actor, Noun.DELIVERIES, Verb.PAUSED, about, {"reason": (None, why)})
+    except TrailBroken:
+        state.held_until = timezone.now() + UNRECORDED_HOLD
+    else:
+        state.paused_at, state.why_paused = timezone.now(), why
 
 
 def _attempt(delivery: Delivery, tried: Try, answer: str) -> DeliveryAttempt:

@@ -17,9 +17,13 @@ from manage_api.keys import expiry, services
 from syteops.audit import chain
 from syteops.audit.models import AuditChain
 from syteops.core.actors import SYSTEM
+from syteops.core.outbound import Answer
 from tests.background import run_tasks
+from tests.deliveries.sending import Post, post_integration, state_of, states
+from tests.deliveries.test_sending import let_pass
 from tests.estimates.mails import pass_time
 from tests.estimates.test_client_page import link
+from tests.events.publish import a_system, publish
 from tests.integrations.mailing import site_with_mail
 from tests.samples.estimates import a_sent_one
 
@@ -32,6 +36,13 @@ def broken_trail() -> Iterator[None]:
     AuditChain.objects.update(mac="0" * 64)
     yield
     whole.save()
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    with post_integration() as post:
+        publish()
+        yield post
 
 
 def test_the_mail_of_an_estimate_is_sent_once(settings: Settings) -> None:
@@ -65,6 +76,22 @@ def test_the_warning_that_a_key_ends_is_sent_once(settings: Settings, alice: Use
         for _ in range(2):
             expiry.warn(SYSTEM)
         assert len(sink.mails) == 1
+
+
+def test_a_receiver_that_wants_no_more_is_asked_once_an_hour(post: Post) -> None:
+    """To pause it would have to be recorded. What it got is noted, and not sent once more."""
+    for _ in range(3):
+        a_system()
+    post.answers["a"] = Answer(410)
+    publish()
+    with broken_trail():
+        for minutes in (0, 50, 20):
+            let_pass(minutes * 60)
+            post.send_due()
+    assert states() == ["given_up", "given_up", "waiting"]
+    let_pass(70 * 60)
+    post.send_due()
+    assert state_of().paused_at is not None
 
 
 def test_views_of_clients_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

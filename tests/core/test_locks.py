@@ -7,14 +7,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from manage_api import execution, idempotency
 from manage_api.keys.models import ApiSwitch
 from manage_api.keys.services import generate_site_key
+from syteops.core import locks
 from syteops.core.actors import SYSTEM
 from syteops.core.locks import (
     Busy,
@@ -253,7 +257,7 @@ def test_an_exclusive_run_waits_for_another_to_end_where_it_is_told_to() -> None
     order: list[str] = []
 
     def wait() -> None:
-        with exclusive("mine", wait=True):
+        with exclusive("mine", until=inf):
             order.append("second")
         connection.close()
 
@@ -269,3 +273,15 @@ def test_an_exclusive_run_waits_for_another_to_end_where_it_is_told_to() -> None
     thread.join(timeout=PATIENCE)
 
     assert order == ["first", "second"]
+
+
+def test_who_waits_for_an_exclusive_run_opens_one_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = Mock(wraps=connection.copy)
+    with elsewhere(exclusive("mine")):
+        monkeypatch.setattr(locks, "LOOKS_AGAIN", 0.01)
+        monkeypatch.setattr(connections["default"], "copy", copy)
+        with pytest.raises(Busy), exclusive("mine", until=monotonic() + 0.1):
+            pass
+    assert copy.call_count == (connection.vendor == "postgresql")

@@ -19,6 +19,7 @@ from estimates.links import client_path
 from estimates.models import Estimate
 from estimates.pdf import PdfFailed, PdfLate, pdf_of
 from estimates.queries import get_estimate
+from syteops.core import locks
 from syteops.core.locks import exclusive
 from syteops.core.waiting import able_to_work_beside, wanted_work, with_work_done
 from tests.each import each
@@ -123,7 +124,7 @@ def test_who_asks_again_while_it_is_made_gets_the_same_one(monkeypatch: pytest.M
 
 def test_a_server_has_it_wait_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "_typeset", lambda data, made_at: b"%PDF-made")
-    monkeypatch.setattr(pdf, "_LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(locks, "LOOKS_AGAIN", 0.01)
     path = f"{client_path(a_sent_one(title='In turn'))}/pdf"
     beside: Any = able_to_work_beside({})
     with ThreadPoolExecutor() as pool:

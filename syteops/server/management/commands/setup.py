@@ -1,6 +1,7 @@
 """`manage.py setup`: makes a site ready to serve. Safe to repeat, and before every start."""
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 from django.conf import settings
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
         require_database()
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with exclusive(SETUP_LOCK, wait=True):
+        with exclusive(SETUP_LOCK, until=inf):
             require_migratable_database()
             require_own_database()
             require_audit_key()
