@@ -122,3 +122,15 @@ def test_all_that_was_given_up_since_is_sent_again(post: Post) -> None:
     post.send_due()
     assert set(states()) == {"delivered"}
     assert services.resend_since(SYSTEM, "post", "a", hour_ago, everything=True) == 2
+
+
+def test_of_very_many_the_oldest_are_sent_again_at_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        a_system()
+    post.deliver()
+    monkeypatch.setattr(services, "MOST_RESENT", 2)
+    hour_ago = timezone.now() - timedelta(hours=1)
+    assert services.resend_since(SYSTEM, "post", "a", hour_ago, everything=True) == 2
+    assert states() == ["waiting", "waiting", "delivered"]

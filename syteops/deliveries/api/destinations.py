@@ -27,7 +27,10 @@ class DestinationsMixin(ManageViewSet):
         output=serializers.ResentSerializer,
     )
     def resend_since(self, request: Request) -> Response:
-        """What one destination did not get since a moment; `everything` also what it did get."""
+        """What one destination did not get since a moment; `everything` also what it did get.
+
+        That is 50,000 deliveries at most, the oldest: for those behind them, ask again.
+        """
         return self.answer({"resent": services.resend_since(self.actor, **self.validated)})
 
     @action(detail=False, methods=["post"])
