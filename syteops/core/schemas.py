@@ -73,8 +73,8 @@ def normalized(schema: Schema, config: Any) -> Any:
 
 
 def with_defaults(schema: Schema, config: Config) -> Config:
-    """`config` with the schema's defaults wherever it says nothing."""
-    full = deepcopy(config)
+    """`config`, `normalized`, with the schema's defaults wherever it says nothing."""
+    full: Config = normalized(schema, config)
     for name, inner in schema.get("properties", {}).items():
         if name not in full and "default" in inner:
             full[name] = deepcopy(inner["default"])

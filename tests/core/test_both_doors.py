@@ -25,7 +25,7 @@ from syteops.audit.switchables import merge_config
 from syteops.core.actors import SYSTEM
 from syteops.core.errors import Invalid
 from syteops.core.form_fields import ListField, PictureField, SwitchField
-from syteops.core.schemas import normalized, problems
+from syteops.core.schemas import normalized, problems, with_defaults
 from syteops.crm.models import CrmSystem
 from syteops.modules.models import ModuleState
 from syteops.transfer.editing import fields_of, form_for
@@ -336,8 +336,10 @@ def test_a_whole_number_of_a_config_is_stored_as_one_however_it_was_sent() -> No
     assert whole
     for name, described in whole:
         least = described.get("minimum", 8)
-        stored = config_of({"properties": {name: described}}, name, float(least))
-        assert (type(stored), stored) == (int, least), name
+        schema = {"properties": {name: described}}
+        stored = config_of(schema, name, float(least))
+        read = with_defaults(schema, {name: float(least)})[name]  # of what was stored before
+        assert [(type(one), one) for one in (stored, read)] == [(int, least)] * 2, name
 
 
 def test_a_small_number_of_a_config_is_shown_as_it_is_written() -> None:
