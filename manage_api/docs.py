@@ -21,17 +21,21 @@ from manage_api.openapi.postman import collection
 from manage_api.openapi.workflows import workflow_document
 from manage_api.query import query_of_only
 from manage_api.rendering import JsonRenderer, dump
+from manage_api.throttling import StrangerThrottle
 from manage_api.views import address_of
 from syteops.core.addresses import absolute_address
 from syteops.core.errors import Invalid
 
 
 class OpenView(APIView):
-    """Open to everybody, at no cost of anybody's budget; as strict as the rest of the API."""
+    """Open to everybody, as often as one caller may read; as strict as the rest of the API.
+
+    One that is asked for by ever other names is made anew for each of them.
+    """
 
     permission_classes = (AllowAny,)
     authentication_classes = ()
-    throttle_classes = ()
+    throttle_classes = (StrangerThrottle,)
     http_method_names = ("get", "head")
     query_names: ClassVar[tuple[str, ...]] = ()
 
@@ -138,7 +142,12 @@ class PostmanView(OpenView):
     def get(self, request: Request) -> Response:
         site = absolute_address(request, get_script_prefix()).rstrip("/")
         name = 'attachment; filename="syteops.postman.json"'
-        return Response(collection(site), headers={"Content-Disposition": name})
+        return Response(_collection(site), headers={"Content-Disposition": name})
+
+
+@lru_cache(maxsize=8)
+def _collection(server: str) -> bytes:
+    return dump(collection(server))
 
 
 class DocsView(OpenView):

@@ -48,8 +48,9 @@ class Principal(Party, Protocol):
 class Stranger:
     """Somebody who was not let in, as the audit trail names one."""
 
+    id: str = ""
     kind = ActorKind.CLIENT
-    id = label = ""
+    label = ""
 
 
 @dataclass(frozen=True)

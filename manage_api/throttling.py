@@ -1,4 +1,4 @@
-"""Budgets: reads and writes per caller, failed authentication per client address.
+"""Budgets: reads and writes per caller, failed authentication and open pages per client address.
 
 Counted per minute in counters that all processes share. Answers carry `RateLimit` and
 `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers) and, when a budget is spent, 429 with
@@ -19,7 +19,7 @@ from manage_api.authentication import presented_credential, presented_keys
 from manage_api.errors import ApiError, as_api_error
 from manage_api.principals import Principal, Stranger
 from syteops.audit.services import record_refusal
-from syteops.core.actors import Actor
+from syteops.core.actors import Actor, Party
 from syteops.core.addresses import client_address, counted_address
 from syteops.core.background import after_answer
 from syteops.core.counters import CounterKind, counters, seconds_left
@@ -47,6 +47,15 @@ class BudgetThrottle(BaseThrottle):
         """Always True: raises throttled, with the fields that tell when to come again."""
         if view.writes is not None and not is_asked_again(request._request):
             view.budget = spend(view.principal, view.writes)
+        return True
+
+
+class StrangerThrottle(BaseThrottle):
+    """Takes one read from a budget of the client's address, where nobody is asked who he is."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Always True: raises throttled."""
+        spend(Stranger(counted_address(client_address(request._request))), writes=False)
         return True
 
 
@@ -92,7 +101,7 @@ class Budget(NamedTuple):
         }
 
 
-def spend(principal: Principal, writes: bool) -> Budget:
+def spend(principal: Party, writes: bool) -> Budget:
     """Take one call from the caller's budget. Raises throttled when it is spent."""
     name, limit = _policy(writes)
     budget = _budget(name, limit, counters().add(*_counter(principal, name), WINDOW))
@@ -258,12 +267,12 @@ def _policy(writes: bool) -> tuple[str, int]:
     return "read", settings.MANAGE_API_READS_PER_MINUTE or NO_LIMIT
 
 
-def _counter(principal: Principal, name: str) -> tuple[CounterKind, str]:
+def _counter(principal: Party, name: str) -> tuple[CounterKind, str]:
     kind = CounterKind.WRITES if name == "write" else CounterKind.READS
     return kind, _name_of(principal)
 
 
-def _name_of(principal: Principal) -> str:
+def _name_of(principal: Party) -> str:
     return f"{principal.kind} {principal.id}"
 
 
