@@ -25,6 +25,7 @@ import environ
 
 from syteops.lib.env_file import NO_LINE, WrongLine, parse_env_file
 from syteops.lib.mail_addresses import host_in_ascii
+from syteops.lib.named_files import with_whole_paths
 from syteops.lib.plain_files import NoPlainFile, read_text
 from syteops.lib.urls import problem_of
 
@@ -172,12 +173,24 @@ class Environment:
                 )
         return apps
 
+    def server(self, name: builtins.str) -> builtins.str:
+        """The address of a server. The files that it names, such as certificates, can be read."""
+        url = self.str(name)
+        if NO_LINE.search(unquote(url)):
+            raise WrongSetting(name, "holds a control character", "Write it anew, in one line.")
+        try:
+            return with_whole_paths(url, BASE_DIR)
+        except OSError as error:
+            problem = f"names a file that cannot be read ({error.filename}: {error.strerror})"
+            cure = "Correct its path, and let this user read it."
+            raise WrongSetting(name, problem, cure) from None
+
     def database(self, name: builtins.str) -> dict[builtins.str, Any] | None:
         """Django's settings for a database address; None when it is not set."""
-        url = self.str(name)
+        url = self.server(name)
         if not url:
             return None
-        if url.partition("://")[0] not in _DATABASE_SCHEMES or NO_LINE.search(unquote(url)):
+        if url.partition("://")[0] not in _DATABASE_SCHEMES:
             raise WrongSetting(name, "names no database that SyteOps runs on", _DATABASE_CURE)
         try:
             database: dict[str, Any] = environ.Env.db_url_config(url)

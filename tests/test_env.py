@@ -1,5 +1,6 @@
 """Settings that cannot be read stop the start with one line that names them and the cure."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,7 +67,8 @@ def test_readable_values(
         ("no_such.apps.Config", lambda: env.apps("X"), "Install its package"),
         ("mysql://u:p@h/db", lambda: env.database("X"), "postgres://user"),
         ("rubbish", lambda: env.database("X"), "postgres://user"),
-        ("postgres://u:p%00@h/db", lambda: env.database("X"), "postgres://user"),
+        ("postgres://u:p%00@h/db", lambda: env.database("X"), "in one line"),
+        ("redis://h/?ssl_ca_certs=%00", lambda: env.server("X"), "in one line"),
         ("postgres://u:p@h:port/db", lambda: env.database("X"), "postgres://user"),
         ("postgres://u:p@h/", lambda: env.database("X"), "postgres://user"),
         ("sqlite://", lambda: env.database("X"), "sqlite:////absolute/path"),
@@ -124,6 +126,37 @@ def test_no_path_depends_on_where_a_command_is_started(
     assert module.read_settings_file() == tmp_path / "ops.env"
     assert module.data_dir() == tmp_path / "var"
     assert (env.database("DATABASE_URL") or {})["NAME"] == str(tmp_path / "var" / "site.db")
+
+
+@pytest.mark.parametrize(
+    "option", ["sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile", "ssl_ca_certs"]
+)
+def test_a_file_that_an_address_names_can_be_read(
+    given: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """PostgreSQL was not verified without its `sslrootcert`, and a named pipe was waited for."""
+    monkeypatch.setattr(module, "BASE_DIR", tmp_path)
+    monkeypatch.chdir("/")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, problem in (("none", "No such file"), ("pipe", "named pipe"), ("loop", "circle")):
+        given(f"postgres://u:p%40w@h/db?{option}={name}&sslmode=require")
+        with pytest.raises(WrongSetting, match=rf"names a file .*/{name}: .*{problem}") as stop:
+            env.database("X")
+        assert "p@w" not in str(stop.value)
+    (tmp_path / "a + b").write_text("certificate")
+    given(f"postgres://u:p%40w@h/db?{option}=a%20%2B+b&sslmode=require")
+    assert env.database("X") == {
+        **{"ENGINE": "django.db.backends.postgresql", "NAME": "db", "HOST": "h", "PORT": ""},
+        **{"USER": "u", "PASSWORD": "p@w"},
+        "OPTIONS": {option: str(tmp_path / "a + b"), "sslmode": "require"},
+    }
+
+
+def test_an_address_without_files_stays_as_it_was_written(given: Callable[[str], None]) -> None:
+    for address in ("redis://:p?w@h:6379/0?x=a+b&y", "unix:///s?db=1", "h?sslrootcert=system", ""):
+        given(address)
+        assert env.server("X") == address
 
 
 # --- Kept secrets --------------------------------------------------------------------------

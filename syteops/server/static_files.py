@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from syteops.lib.plain_files import NoPlainFile, opener, read_bytes, read_text
+from syteops.lib.plain_files import NoPlainFile, opener, problem_of, read_bytes, read_text
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,10 @@ def collect_if_stale() -> bool:
 
 
 def are_collected() -> bool:
-    """Whether STATIC_ROOT holds what the installed apps bring, and all of it."""
+    """Whether STATIC_ROOT holds what the installed apps bring, all of it, and only what is served.
+
+    WhiteNoise, and so the server, does not begin beside a named pipe or a link that leads nowhere.
+    """
     root = Path(settings.STATIC_ROOT)
     try:
         if read_text(root / _MARKER) != fingerprint():
@@ -55,7 +58,9 @@ def are_collected() -> bool:
         stored = json.loads(read_bytes(root / _MANIFEST))["paths"].values()
     except (FileNotFoundError, NoPlainFile, ValueError, TypeError, LookupError):
         return False  # a power cut spoils anything
-    return all((root / name).is_file() for name in stored)
+    if not all((root / name).is_file() for name in stored):
+        return False
+    return all(path.is_file() or path.is_dir() for path in root.rglob("*"))
 
 
 def fingerprint() -> str:
@@ -78,14 +83,19 @@ def _sources() -> Iterator[str]:
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise, of which a file that was taken away under the running site is not found.
 
-    So are those of a former version while `setup` of the next one makes its own.
+    So are those of a former version while `setup` of the next one makes its own, and one in whose
+    place is something else: whoever opens a named pipe waits, with all requests of the process.
     """
 
     def serve(self, static_file: Any, request: HttpRequest) -> HttpResponseBase:
         """As WhiteNoise, which raises what opening the file raises."""
+        path, _ = static_file.get_path_and_headers(request.META)
+        problem = problem_of(path)
         try:
-            sent: HttpResponseBase = super().serve(static_file, request)
-        except FileNotFoundError as error:
-            log.error("%s is missing: run manage.py setup.", error.filename)
-            sent = self.get_response(request)
-        return sent
+            if not problem:
+                sent: HttpResponseBase = super().serve(static_file, request)
+                return sent
+        except FileNotFoundError:
+            problem = "is missing"
+        log.error("%s %s: run manage.py setup.", path, problem)
+        return self.get_response(request)

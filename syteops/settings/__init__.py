@@ -243,7 +243,7 @@ SQLITE_FILE = (
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHE_URL = env.str("CACHE_URL", default="")
+CACHE_URL = env.server("CACHE_URL")
 
 
 CACHES = {"default": cache(CACHE_URL, SECRET_KEY)}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,26 @@ def test_what_is_no_file_among_them_is_made_again(
         file.unlink()
         make(file)
         settings.STORAGES = {**settings.STORAGES}  # a new process reads the list anew
-        assert collect_if_stale() == (file.name != "site.css")  # which only its hashed copy serves
+        # Of that only its hashed copy is served.
+        assert collect_if_stale() == (make is os.mkfifo or file.name != "site.css")
     assert not collect_if_stale()
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_what_cannot_be_served_among_them_is_taken_away(
+    settings: Settings, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """The server ended with a traceback, and `setup` said that all is set up."""
+    backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+    settings.WHITENOISE_AUTOREFRESH = False
+    collect_if_stale()
+    make(tmp_path / "collected" / "stray")
+    settings.STORAGES = {**settings.STORAGES}
+    assert collect_if_stale()
+    assert not collect_if_stale()
+    StaticFilesMiddleware(lambda request: HttpResponse(status=404))
 
 
 @pytest.mark.usefixtures("source")
@@ -96,3 +115,27 @@ def test_one_that_was_taken_away_is_not_found(
     file.unlink()
     assert middleware(request).status_code == 404
     assert [one.message for one in caplog.records] == [f"{file} is missing: run manage.py setup."]
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"), [(os.mkfifo, "is a named pipe"), (Path.mkdir, "is a directory")]
+)
+def test_one_in_whose_place_is_something_else_is_not_found(
+    settings: Settings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
+    make: Callable[[Path], object],
+    problem: str,
+) -> None:
+    """Whoever asked for a named pipe had all requests of the process wait for WORKER_TIMEOUT."""
+    settings.STATIC_ROOT, settings.WHITENOISE_AUTOREFRESH = tmp_path, False
+    file = tmp_path / "site.css"
+    file.write_text("a {}")
+    middleware = StaticFilesMiddleware(lambda request: HttpResponse(status=404))
+    file.unlink()
+    make(file)
+    if file.is_fifo():  # else a broken guard would have the test wait
+        request.addfinalizer(partial(os.close, os.open(file, os.O_RDWR)))
+    assert middleware(RequestFactory().get("/static/site.css")).status_code == 404
+    assert [one.message for one in caplog.records] == [f"{file} {problem}: run manage.py setup."]
