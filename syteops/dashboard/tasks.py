@@ -1,5 +1,7 @@
 """What became of the work that the server does by itself."""
 
+from datetime import timedelta
+
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.utils import timezone
 
@@ -25,6 +27,34 @@ def note_failure(name: str) -> None:
 def failing_tasks() -> list[TaskState]:
     """The tasks that failed the last time, the one that has done so longest first."""
     return list(TaskState.objects.filter(failing_since__isnull=False).order_by("failing_since"))
+
+
+CLOCK = "clock"
+LEAP, STEADY = timedelta(days=7), timedelta(days=1)
+
+
+class ClockLeapt(Exception):
+    """It has gone by more than LEAP from one hour's work to the next, or back, within STEADY."""
+
+
+def look_at_clock() -> None:
+    """Raises ClockLeapt. A site that was away for so long is like one whose clock was wrong.
+
+    So is one of whose machines one is wrong: they take turns.
+    """
+    now, own = timezone.now(), TaskState.objects.filter(name=CLOCK)
+    clock, _ = TaskState.objects.get_or_create(name=CLOCK, defaults={"finished_at": now})
+    own.update(finished_at=now)
+    if abs(now - (clock.finished_at or now)) > LEAP:
+        own.update(failing_since=now)
+    elif not clock.failing_since or now - clock.failing_since > STEADY:
+        return
+    raise ClockLeapt(f"From {clock.finished_at} to {now}. For a day nothing is removed as old.")
+
+
+def is_failing(name: str) -> bool:
+    """Whether that task failed the last time."""
+    return TaskState.objects.filter(name=name, failing_since__isnull=False).exists()
 
 
 tells_of_life(TaskState, f"name = '{_PROOF}'")

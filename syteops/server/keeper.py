@@ -41,25 +41,31 @@ class Keeper:
     """
 
     def __init__(self, work: Work, limit: float) -> None:
-        self._work, self._limit, self._process = work, limit, 0
+        self._work, self._limit, self._process, self._silent = work, limit, 0, 0
         self._is_kept = self._is_over = False
+        self._beat = mmap.mmap(-1, 1)  # shared with the keeper, which writes there as it lives
         self._replacing = Lock()
 
     def start(self) -> None:
         """Fork it. To be called before this process has any thread, the first time."""
-        self._is_kept = True
-        watch = partial(_Watch, os.getpid(), self._work, self._limit)
+        self._is_kept, self._silent = True, 0
+        watch = partial(_Watch, os.getpid(), self._beat, self._work, self._limit)
         self._process = _fork("syteops-keeper", lambda: watch().keep())
 
     def replace(self) -> None:
         """Fork another one if it has ended though nobody told it to; its worker ends by itself.
 
+        To be called once a second: one that has not got anywhere for `limit` of these is ended.
         Raises OSError where no process can be made, and may be called again.
         """
         with self._replacing:
             if self._is_over or not self._is_kept:
                 return
             if self._process:
+                self._silent = 0 if self._beat[0] else self._silent + 1
+                self._beat[0] = 0
+                if self._silent > self._limit:
+                    os.kill(self._process, signal.SIGKILL)
                 if (status := _ended(self._process)) is None:
                     return
                 log.error("The keeper of the worker ended (%s): it is replaced.", status)
@@ -87,8 +93,9 @@ class Keeper:
 class _Watch:
     """What the keeping process does until it is told to end, or its server is gone."""
 
-    def __init__(self, server: int, work: Work, limit: float) -> None:
-        self._server, self._work, self._limit, self._is_told = server, work, limit, False
+    def __init__(self, server: int, own_beat: mmap.mmap, work: Work, limit: float) -> None:
+        self._server, self._own_beat = server, own_beat
+        self._work, self._limit, self._is_told = work, limit, False
         self._beat = mmap.mmap(-1, 1)  # shared with the worker, which writes there as it lives
         signal.signal(signal.SIGTERM, self._tell)
         # Ctrl-C reaches all processes: the server hears it and tells us.
@@ -98,6 +105,7 @@ class _Watch:
         self._is_told = True
 
     def _is_orphan(self) -> bool:
+        self._own_beat[0] = 1  # every step comes here
         return os.getppid() != self._server
 
     def _is_over(self) -> bool:

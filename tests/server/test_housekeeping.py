@@ -3,6 +3,7 @@
 import errno
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -121,6 +122,31 @@ def test_what_began_while_the_clock_was_a_year_ahead_ends_as_if_it_began_now() -
     assert Session.objects.get().expire_date < now + timedelta(days=15)
     failed.refresh_from_db()
     assert failed.attempt_time < now + timedelta(minutes=1)
+
+
+def test_nothing_is_removed_as_old_while_the_clock_leaps(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """A machine that began with a clock a year ahead removed the whole trail within the hour."""
+    real, removed = timezone.now(), []
+    tasks = {name: partial(lambda n, a: removed.append(n), name) for name in housekeeping.TASKS}
+    monkeypatch.setattr(housekeeping, "TASKS", tasks | {"clock": housekeeping.TASKS["clock"]})
+
+    def run_at(**later: float) -> tuple[bool, list[str]]:
+        removed.clear()
+        monkeypatch.setattr(timezone, "now", lambda: real + timedelta(**later))
+        housekeeping.run()
+        assert {"seal_audit", "forget_sessions"} < {*removed}
+        return "prune_audit" in removed, [one.name for one in failing_tasks()]
+
+    went, leapt = (True, []), (False, ["clock"])
+    assert run_at() == run_at(hours=1) == run_at(days=6) == went
+    assert run_at(days=365) == run_at(days=365, hours=23) == leapt
+    assert run_at(days=6, hours=1) == leapt  # it was put right; and so if two machines take turns
+    assert run_at(days=7, hours=2) == went
+    assert run_at(days=365) == leapt
+    assert {*tasks} - {*removed} == {"clock", *housekeeping._BY_AGE}
+    assert run_at(days=366, hours=1) == went
 
 
 def test_one_failure_stops_nothing_else_and_is_logged(
