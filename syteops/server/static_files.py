@@ -98,4 +98,5 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         except FileNotFoundError:
             problem = "is missing"
         log.error("%s %s: run manage.py setup.", path, problem)
-        return self.get_response(request)
+        away: HttpResponseBase = self.get_response(request)
+        return away

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
+from syteops.core.postgresql.base import DatabaseWrapper
 from syteops.lib.children import ending_with_us
 from syteops.server.backup import databases
 from syteops.server.backup.archive import Contents, put_file, unpack, write_archive
@@ -149,3 +151,26 @@ def test_a_program_of_postgresql_ends_with_the_command_and_one_that_was_killed_i
     with pytest.raises(databases.ClientFailed, match=r"^pg_restore was killed \(signal 9\)\.$"):
         databases._run_client("pg_restore", "x", connect=False)
     assert started == [ending_with_us(["/usr/bin/pg_restore", "x"])]
+
+
+def test_programs_of_postgresql_are_told_the_whole_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of several servers they asked the first one, which may lag behind, and knew no passfile."""
+    options = {
+        "passfile": "/etc/pass",
+        "sslcrl": "/etc/crl",
+        "target_session_attrs": "read-write",
+        "keepalives_idle": 10,
+        "connect_timeout": 5,
+    }
+    address = {"NAME": "ops", "HOST": "a,b", "PORT": "5432", "USER": "u", "PASSWORD": ""}
+    given = {**connection.settings_dict, **address, "OPTIONS": options}
+    monkeypatch.setattr(databases, "connection", DatabaseWrapper(given))
+    told = databases._client_variables()
+    told.pop("PGCLIENTENCODING", None)
+    assert told == {
+        **{"PGDATABASE": "ops", "PGHOST": "a,b", "PGPORT": "5432", "PGUSER": "u"},
+        **{"PGPASSFILE": "/etc/pass", "PGSSLCRL": "/etc/crl", "PGCONNECT_TIMEOUT": "5"},
+        "PGTARGETSESSIONATTRS": "read-write",
+    }

@@ -128,7 +128,8 @@ def test_nothing_is_removed_as_old_while_the_clock_leaps(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """A machine that began with a clock a year ahead removed the whole trail within the hour."""
-    real, removed = timezone.now(), []
+    real = timezone.now()
+    removed: list[str] = []
     tasks = {name: partial(lambda n, a: removed.append(n), name) for name in housekeeping.TASKS}
     monkeypatch.setattr(housekeeping, "TASKS", tasks | {"clock": housekeeping.TASKS["clock"]})
 
@@ -139,7 +140,8 @@ def test_nothing_is_removed_as_old_while_the_clock_leaps(
         assert {"seal_audit", "forget_sessions"} < {*removed}
         return "prune_audit" in removed, [one.name for one in failing_tasks()]
 
-    went, leapt = (True, []), (False, ["clock"])
+    went: tuple[bool, list[str]] = (True, [])
+    leapt = (False, ["clock"])
     assert run_at() == run_at(hours=1) == run_at(days=6) == went
     assert run_at(days=365) == run_at(days=365, hours=23) == leapt
     assert run_at(days=6, hours=1) == leapt  # it was put right; and so if two machines take turns

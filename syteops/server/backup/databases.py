@@ -11,20 +11,12 @@ from pathlib import Path
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
+from psycopg.pq import Conninfo
 
 from syteops.env import inherited_environment
 from syteops.lib.children import ending_with_us
 from syteops.server.backup.archive import Broken, put_file
 
-# OPTIONS of the address that PostgreSQL's own programs understand too, by what they call them.
-_OPTIONS = {
-    "sslmode": "PGSSLMODE",
-    "sslrootcert": "PGSSLROOTCERT",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-    "connect_timeout": "PGCONNECT_TIMEOUT",
-    "service": "PGSERVICE",
-}
 _MIGRATIONS = "django_migrations"
 _COLUMNS = 4
 """Of that table; no other line of its copy has as many."""
@@ -152,13 +144,7 @@ def _run_client(program: str, *arguments: str, connect: bool = True) -> str:
 
 
 def _client_variables() -> dict[str, str]:
-    database = connection.settings_dict
-    given = {
-        "PGDATABASE": database["NAME"],
-        "PGHOST": database["HOST"],
-        "PGPORT": database["PORT"],
-        "PGUSER": database["USER"],
-        "PGPASSWORD": database["PASSWORD"],
-        **{name: database["OPTIONS"].get(option) for option, name in _OPTIONS.items()},
-    }
-    return {name: str(value) for name, value in given.items() if value}
+    """The whole address, as libpq calls it: with less they may ask another server than the site."""
+    given = connection.get_connection_params()
+    found = {one.envvar: given.get(one.keyword.decode()) for one in Conninfo.get_defaults()}
+    return {name.decode(): str(value) for name, value in found.items() if name and value}
