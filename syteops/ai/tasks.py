@@ -25,7 +25,7 @@ from syteops.tasks.working import carry_out
 @task(queue_name="slow")
 def make_suggestion(job: str, suggestion: str) -> None:
     """Ask an AI for a suggestion."""
-    carry_out(job, partial(suggestions.answer, suggestion))
+    carry_out(make_suggestion, job, suggestion, partial(suggestions.answer, suggestion))
 
 
 @transaction.atomic
@@ -75,13 +75,17 @@ def _asker(actor: Actor) -> dict[str, str]:
 @task(queue_name="slow")
 def check_connection(job: str, provider: str) -> None:
     """Test the connection to an AI provider."""
-    carry_out(job, lambda actor, storing: services.check_connection(get_provider(provider)))
+
+    def work(actor: Actor, storing: Storing) -> str:
+        return services.check_connection(get_provider(provider))
+
+    carry_out(check_connection, job, provider, work)
 
 
 @task(queue_name="slow")
 def fetch_models(job: str, provider: str) -> None:
     """Fetch the models of an AI provider."""
-    carry_out(job, partial(_fetch_models, provider))
+    carry_out(fetch_models, job, provider, partial(_fetch_models, provider))
 
 
 def _fetch_models(slug: str, actor: Actor, storing: Storing) -> str:

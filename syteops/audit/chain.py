@@ -71,7 +71,7 @@ def sign_entry(entry: AuditEntry) -> str:
 
 def mac_of_values(values: Sequence[Any]) -> str:
     """The same, of the columns of CONTENT; `changes` is the stored text, byte for byte."""
-    return _sign(b"entry", orjson.dumps([_plain(value) for value in values]))
+    return mac_for(b"entry", orjson.dumps([_plain(value) for value in values]))
 
 
 def _plain(value: Any) -> Any:
@@ -84,10 +84,11 @@ def _plain(value: Any) -> Any:
 
 def seal_of(before: str, sequence: int, entry_id: int, mac: str) -> str:
     """The seal of an entry in that place, behind the one with the seal `before`."""
-    return _sign(b"seal", f"{before}:{sequence}:{entry_id}:{mac}".encode())
+    return mac_for(b"seal", f"{before}:{sequence}:{entry_id}:{mac}".encode())
 
 
-def _sign(purpose: bytes, content: bytes) -> str:
+def mac_for(purpose: bytes, content: bytes) -> str:
+    """The MAC over that, of one purpose and no other."""
     return hmac.digest(audit_key().encode(), purpose + b"\0" + content, "sha256").hex()
 
 
@@ -115,7 +116,7 @@ def mac_of_chain(chain: AuditChain) -> str:
     """The MAC over both ends of the chain."""
     cut_at = chain.cut_at and _plain(chain.cut_at)
     parts = [chain.head_sequence, chain.head_seal, chain.cut_sequence, chain.cut_seal, cut_at]
-    return _sign(b"chain", orjson.dumps(parts))
+    return mac_for(b"chain", orjson.dumps(parts))
 
 
 # --- Sealing -------------------------------------------------------------------------------

@@ -14,4 +14,4 @@ def send_test(job: str, slug: str) -> None:
     def work(actor: Actor, storing: Storing) -> str:
         return services.send_test(actor, slug)
 
-    carry_out(job, work)
+    carry_out(send_test, job, slug, work)

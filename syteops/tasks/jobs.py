@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from syteops.audit.chain import mac_for
 from syteops.core.actors import Actor
 from syteops.core.counters import CounterKind, counters
 from syteops.core.errors import LimitReached
@@ -78,10 +80,22 @@ def begin(
     public_id = str(getattr(about, "public_id", about.pk))
     job = Job(actor=asked_by, needs=[*needs], title=cut(title, LONGEST_TITLE), back=back)
     job.resource, job.object_id = about.resource, public_id
-    result = task.enqueue(str(job.pk), about.pk if name is None else name)
+    name = about.pk if name is None else name
+    job.seal = seal_of(job, task, name)
+    result = task.enqueue(str(job.pk), name)
     job.task = UUID(result.id)
     job.save(force_insert=True)
     return job
+
+
+def seal_of(job: Job, task: Any, name: object) -> str:
+    """What proves that somebody asked for that, on the object of that name, with those rights.
+
+    Whoever writes to the database has nothing done that nobody has ever asked for.
+    """
+    about = [str(job.pk), task.module_path, str(name), job.resource, job.object_id]
+    asked = [*about, job.actor, job.needs]
+    return mac_for(b"job", orjson.dumps(asked, option=orjson.OPT_SORT_KEYS))
 
 
 def _under_way(actor: Actor, queue: str) -> int:

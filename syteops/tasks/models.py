@@ -44,13 +44,15 @@ class Job(models.Model):
     """A task for which somebody waits: who asked for it, and what became of it.
 
     The task itself gets the job's id alone. So whoever asked is the actor of what it changes.
-    `needs` are the permissions without which nobody may ask for it.
+    `needs` are the permissions without which nobody may ask for it. The `seal` proves that somebody
+    has, in SyteOps itself: see `jobs.seal_of`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.UUIDField()
     actor = models.JSONField()
     needs = models.JSONField(default=list)
+    seal = models.CharField(max_length=64, default="", db_default="")
     title = models.CharField(max_length=200)
     resource = models.CharField(max_length=100)
     object_id = models.CharField(max_length=100)

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from syteops.core.tasks import TaskResultStatus
-from syteops.tasks.errors import WorkerLost
+from syteops.tasks import errors
 from syteops.tasks.models import Job, Stored
 from syteops.tasks.presence import living_workers
 
@@ -93,6 +93,6 @@ def reason_of(task: Stored) -> str:
     if task.status != TaskResultStatus.FAILED:
         return ""
     module, _, name = task.exception_class_path.rpartition(".")
-    if module == WorkerLost.__module__ and task.traceback:
+    if module == errors.__name__ and task.traceback:
         return task.traceback.strip().splitlines()[-1].partition(": ")[2]
     return f"Something that nobody has foreseen ({name}). The log of the worker says more."

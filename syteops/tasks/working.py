@@ -3,12 +3,14 @@
 Nothing is done for who was shut out, or has lost a right to it, since it was asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from manage_api.keys.endings import put_back
 from manage_api.keys.queries import api_enabled, heirs, working_keys
@@ -17,7 +19,8 @@ from syteops.core.actors import Actor, ActorKind
 from syteops.core.errors import DomainError, Forbidden, ModuleInactive
 from syteops.core.modules import inactive_modules, installed_modules
 from syteops.people.queries import acting_person
-from syteops.tasks.jobs import UNFORESEEN, Work, end
+from syteops.tasks.errors import TaskAltered
+from syteops.tasks.jobs import UNFORESEEN, Work, end, seal_of
 from syteops.tasks.models import Job
 
 SHUT_OUT = "Whoever asked for it has no access any more. Nothing was done."
@@ -30,19 +33,24 @@ class _StoredBefore(Exception):
     """An earlier attempt has stored the outcome."""
 
 
-def carry_out(job_id: str, work: Work) -> None:
+def carry_out(task: Any, job_id: str, name: object, work: Work) -> None:
     """Do the work of a job, unless that was done before. What is refused is kept to be told.
 
-    Any other failure is kept as unforeseen, and goes on: the task has failed.
+    `name` is that of the object, as the `task` got it. Any other failure is kept as unforeseen, and
+    goes on: the task has failed. So it is with one that nobody asked for.
     """
     job = Job.objects.filter(pk=job_id, ended_at=None).first()
     if job is None:
         return
+    require = partial(_require_genuine, task, name)
     try:
-        require_rights(job)
-        told = work(job.get_actor(), partial(_storing, job_id))
+        require(job)
+        told = work(job.get_actor(), partial(_storing, job_id, require))
     except _StoredBefore:
         return
+    except TaskAltered as altered:
+        end(job, problem={"code": Forbidden.code, "detail": str(altered)})
+        raise
     except DomainError as refusal:
         end(job, problem={"code": refusal.code, "detail": refusal.detail})
     except Exception:
@@ -53,15 +61,22 @@ def carry_out(job_id: str, work: Work) -> None:
 
 
 @contextmanager
-def _storing(job: str) -> Iterator[None]:
+def _storing(job: str, require: Callable[[Job], None]) -> Iterator[None]:
     """A transaction that also ends the job, so that its outcome is stored once."""
     with transaction.atomic():
         locked = Job.objects.select_for_update().get(pk=job)
         if locked.ended_at:
             raise _StoredBefore
-        require_rights(locked)  # the work may have taken minutes
+        require(locked)  # the work may have taken minutes
         yield
         Job.objects.filter(pk=job).update(ended_at=timezone.now())
+
+
+def _require_genuine(task: Any, name: object, job: Job) -> None:
+    """Raises TaskAltered unless the job is as it was asked for, and Forbidden like the next."""
+    if not constant_time_compare(job.seal, seal_of(job, task, name)):
+        raise TaskAltered
+    require_rights(job)
 
 
 # --- Rights --------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_it_tells_how_far_the_task_is(api: Api) -> None:
     DBTaskResult.objects.update(status="RUNNING")
     assert status(api, job)["status"] == "running"
 
-    carry_out(str(job.pk), lambda actor, storing: "All is well.")
+    carry_out(make_suggestion, str(job.pk), job.object_id, lambda actor, storing: "All is well.")
     shown = status(api, job)
     assert (shown["status"], shown["told"], shown["problem"]) == ("succeeded", "All is well.", None)
     assert shown["ended_at"] is not None
@@ -47,7 +47,7 @@ def test_a_refusal_is_told_as_it_would_be_at_once(api: Api) -> None:
     def refuse(actor: Any, storing: Any) -> str:
         raise Conflict("Somebody was faster.")
 
-    carry_out(str(job.pk), refuse)
+    carry_out(make_suggestion, str(job.pk), job.object_id, refuse)
     shown = status(api, job)
     assert shown["status"] == "failed"
     assert shown["problem"] == {"code": "conflict", "detail": "Somebody was faster."}

@@ -99,6 +99,18 @@ def test_a_file_that_is_gone_is_no_success(alice: User, task: Any) -> None:
     assert GONE in str(job.problem)
 
 
+@pytest.mark.parametrize("task", [tasks.try_file, tasks.store_file, tasks.restore_rows])
+def test_a_file_that_was_given_to_somebody_else_is_gone(alice: User, bob: User, task: Any) -> None:
+    """Whoever writes to the database had his own stored with the rights of another."""
+    kept = uploads.keep(bob, MEMBERS, Table(["first_name"], []), "mine.csv")
+    actor = Actor(kind=ActorKind.PERSON, id=str(bob.pk), label="bob", door=Channel.ADMIN)
+    job = begin(actor, task, kept, needs=[], title="Mine", name=str(kept.pk))
+    Import.objects.update(person=alice)
+    run_tasks()
+    job.refresh_from_db()
+    assert GONE in str(job.problem)
+
+
 def test_a_large_file_is_tried_and_imported_in_the_background(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
