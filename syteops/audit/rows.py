@@ -4,6 +4,7 @@ A list of action items or line items is part of its object: it changes with it, 
 and one audit entry. `plan_rows` says what a new list would change, `RowsPlan.store` does it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,8 @@ from syteops.core.errors import FieldError, Invalid, field_errors
 MAX_ROWS = 200
 
 R = TypeVar("R", bound=models.Model)
+Look = tuple[Any, ...]
+"""What the columns that matter hold, by which a row that looks the same is found at once."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,14 @@ def plan_rows(
         raise Invalid.field(name, f"The list has {MAX_ROWS} entries at most.", "too_long")
     free = {row.pk: row for row in rows}
     before = describe_rows(free.values())
+    looks = dict(zip(free, before, strict=True))
     known = [_claim_row(free, item, (name, index)) for index, item in enumerate(items)]
-    chosen = [row or _row_like(free, model(**item)) for row, item in zip(known, items, strict=True)]
+    alike: dict[Look, list[Any]] = defaultdict(list)
+    for pk in reversed(free):
+        alike[_look(looks[pk])].append(pk)
+    chosen = [
+        row or _row_like(alike, free, model(**item)) for row, item in zip(known, items, strict=True)
+    ]
     for row, item in zip(chosen, items, strict=True):
         for field in item.keys() - {"id"}:
             setattr(row, field, item[field])
@@ -122,11 +131,14 @@ def _claim_row(
     return row
 
 
-def _row_like(free: dict[Any, R], wanted: R) -> R:
-    """The free row that looks like `wanted`, or `wanted` itself."""
-    same = (pk for pk, row in free.items() if _describe_row(row) == _describe_row(wanted))
-    pk = next(same, None)
-    return wanted if pk is None else free.pop(pk)
+def _row_like(alike: Mapping[Look, list[Any]], free: dict[Any, R], wanted: R) -> R:
+    """The first free row that looks like `wanted`, or `wanted` itself."""
+    same = alike.get(_look(_describe_row(wanted)))
+    return free.pop(same.pop()) if same else wanted
+
+
+def _look(described: Mapping[str, Any]) -> Look:
+    return tuple(described.values())
 
 
 def _describe_row(row: models.Model) -> dict[str, Any]:

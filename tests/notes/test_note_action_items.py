@@ -6,6 +6,8 @@ import pytest
 
 from notes import services
 from notes.models import ActionItem, Note
+from syteops.audit import rows
+from syteops.audit.snapshots import snapshot
 from syteops.core.actors import SYSTEM
 from tests.fixtures import Api
 
@@ -90,6 +92,26 @@ def test_an_empty_list_removes_all_and_no_list_none(api: Api, note: dict[str, An
     assert api.patch(f"/notes/{note['id']}", {"action_items": []}).json()["action_items"] == []
     again = api.patch(f"/notes/{note['id']}", {"action_items": []})
     assert again.headers["SyteOps-Changed"] == "false"
+
+
+def test_each_row_of_a_list_that_replaces_another_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each with each, 200 for 200 took a third of a second, and as often as one may write."""
+    looked: list[Any] = []
+
+    def describe(row: ActionItem, only: Any) -> dict[str, Any]:
+        looked.append(row)
+        return snapshot(row, only)
+
+    monkeypatch.setattr(rows, "snapshot", describe)
+    stored = [ActionItem(pk=n, text=f"{n % 20}") for n in range(40)]
+
+    plan = rows.plan_rows(ActionItem, stored, [{"text": f"{n}"} for n in range(15, 55)], "items")
+
+    assert len(looked) == 3 * 40
+    assert [row.pk for row in plan.rows] == [15, 16, 17, 18, 19] + 35 * [None]
+    assert [row.pk for row in plan.gone] == [*range(15), *range(20, 40)]
 
 
 def test_a_list_has_an_end(api: Api, note: dict[str, Any]) -> None:
