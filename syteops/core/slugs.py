@@ -22,7 +22,7 @@ def free_slug(
     length: int = SLUG_LENGTH,
     reserved: Collection[str] = (),
 ) -> str:
-    """The slug of `text`, numbered ("-2") until none of `others` has it. Call under a lock.
+    """The slug of `text`, numbered ("-2") if one of `others` has it. Call under a lock.
 
     It is written in Latin script, with `sign` between words, and none of those `reserved`. Raises
     Invalid for a text with neither letter nor digit, unless there is a `former` slug to go by.
@@ -30,11 +30,23 @@ def free_slug(
     base = latin_slug(text).replace("-", sign)[:length].strip(sign) or former
     if not base:
         raise Invalid.field("slug", NO_SLUG, "required")
-    alike = others.filter(slug__startswith=base[: length * 2 // 3])
-    taken = {*reserved, *alike.values_list("slug", flat=True)}
-    endings = ("", *(f"{sign}{number}" for number in range(2, len(taken) + 3)))
-    candidates = (base[: length - len(end)].strip(sign) + end for end in endings)
-    return next(one for one in candidates if one not in taken)
+
+    def numbered(number: int) -> str:
+        end = f"{sign}{number}" if number > 1 else ""
+        return base[: length - len(end)].strip(sign) + end
+
+    def is_free(number: int) -> bool:
+        slug = numbered(number)
+        return slug not in reserved and not others.filter(slug=slug).exists()
+
+    # Each is looked for by an index: of those that begin alike there may be very many.
+    taken, free = 0, 1
+    while not is_free(free):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        between = (taken + free) // 2
+        taken, free = (taken, between) if is_free(between) else (between, free)
+    return numbered(free)
 
 
 def own_slug(others: QuerySet[Any], slug: str, reserved: Collection[str] = ()) -> str:

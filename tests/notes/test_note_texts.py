@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from notes import services
 from notes.models import Note
 from syteops.core.actors import SYSTEM
 from syteops.modules import services as modules
@@ -68,6 +69,16 @@ def test_equal_titles_get_numbered_slugs(api: Api) -> None:
     slugs = [make(api, title="Über Ümläute & Co.")["slug"] for _ in range(3)]
 
     assert slugs == ["ueber-uemlaeute-co", "ueber-uemlaeute-co-2", "ueber-uemlaeute-co-3"]
+
+
+def test_a_numbered_slug_is_free_whichever_others_are_taken(db: None) -> None:
+    for taken in ([1, 2, 4], [1, 2, 3, 4, 8], [1, *range(2, 41)], [1, 2, 16], [2], [1, 3]):
+        Note.objects.all().delete()
+        slugs = [f"a-{number}" if number > 1 else "a" for number in taken]
+        Note.objects.bulk_create(Note(title="A", slug=one) for one in slugs)
+        made = services.create_note(SYSTEM, title="A").slug
+        assert made not in slugs
+        assert made in ("a", *(f"a-{number + 1}" for number in taken)), (made, taken)
 
 
 @pytest.mark.parametrize(
