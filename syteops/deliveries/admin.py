@@ -129,7 +129,7 @@ class DeliveryAdmin(DetailAdmin):
         context = {
             "delivery": found,
             "to": pages.naming(request, [found])(found),
-            "tries": found.tries.all()[: pages.SHOWN],
+            "tries": found.latest_tries,
             "destination_url": pages.destination_url(found.integration, found.destination),
             "resend_url": self.url_to("resend", found.pk),
             "may_resend": pages.may_change(request) and found.state != DeliveryState.WAITING,

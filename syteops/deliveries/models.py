@@ -15,6 +15,8 @@ class DeliveryState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+MOST_TRIES = 50
+"""Of one delivery that are shown."""
 LEFT = "left "
 """How the order key of a delivery begins that only some receivers are left to get."""
 
@@ -61,6 +63,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event.type} to {self.integration}"
+
+    @property
+    def latest_tries(self) -> "models.QuerySet[DeliveryAttempt]":
+        """The newest first: whoever sends it again and again makes ever more."""
+        return self.tries.all()[:MOST_TRIES]
 
     @property
     def left(self) -> tuple[str, ...]:

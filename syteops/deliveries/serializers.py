@@ -37,7 +37,7 @@ class DeliveryAttemptSerializer(serializers.Serializer[Any]):
 
 class DeliveryDetailSerializer(DeliverySerializer):
     tries = DeliveryAttemptSerializer(
-        many=True, source="tries.all", help_text="Every attempt that was ever made, newest first."
+        many=True, source="latest_tries", help_text="The latest 50 attempts, newest first."
     )
 
 

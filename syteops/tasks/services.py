@@ -16,7 +16,7 @@ from syteops.core.events import Noun, Verb
 from syteops.core.removing import remove
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.errors import WorkerLost
-from syteops.tasks.models import Stored
+from syteops.tasks.models import Job, Stored
 from syteops.tasks.presence import forget_dead_workers, living_workers
 from syteops.tasks.queries import name_of, running_tasks
 
@@ -80,11 +80,14 @@ def _make_ready(one: Stored, **also: Any) -> None:
 
 @transaction.atomic
 def restart_task(actor: Actor, task: Stored) -> None:
-    """Have a task that failed run again. Raises Conflict for one that has not failed."""
+    """Have a task that failed run again, and its job be done. Raises Conflict for one that has not
+    failed.
+    """
     stored = DBTaskResult.objects.select_for_update().filter(pk=task.pk).first()
     if stored is None or stored.status != TaskResultStatus.FAILED:
         raise Conflict("Only a task that failed can be run again. This one has not, or is gone.")
     _make_ready(stored, worker_ids=[], exception_class_path="", traceback="")
+    Job.objects.filter(task=task.pk).update(ended_at=None, problem=None)
     about = (RESOURCE, str(task.pk), name_of(task.task_path))
     audit.record_about(actor, Noun.TASK, Verb.RESTARTED, about)
 

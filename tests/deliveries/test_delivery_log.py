@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from syteops.core.actors import SYSTEM
 from syteops.core.outbound import Answer
-from syteops.deliveries.models import Delivery, DestinationState
+from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
 from syteops.roles import services as roles
 from tests.deliveries.sending import Post, wants
 from tests.events.publish import a_system
@@ -86,6 +86,18 @@ def test_an_attempt_shows_what_was_answered(post: Post, api: Api) -> None:
     assert (whole["attempts"], whole["finished_at"]) == (1, None)
     [tried] = whole["tries"]
     assert (tried["status"], tried["answer"], tried["problem"]) == (500, "Out of order", "")
+
+
+def test_of_very_many_attempts_the_latest_are_shown(post: Post, api: Api) -> None:
+    """Whoever sent one again for a day had an answer of 180 MB."""
+    a_system()
+    post.deliver()
+    one = Delivery.objects.get()
+    DeliveryAttempt.objects.bulk_create(
+        DeliveryAttempt(delivery=one, at=timezone.now(), milliseconds=n) for n in range(60)
+    )
+    shown = api.get(f"/deliveries/{one.pk}").json()["tries"]
+    assert [tried["milliseconds"] for tried in shown] == [*range(59, 9, -1)]
 
 
 def test_the_log_is_filtered(post: Post, api: Api) -> None:

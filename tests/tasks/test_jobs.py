@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
@@ -21,8 +22,9 @@ from syteops.integrations.models import IntegrationState
 from syteops.tasks import jobs as jobs_module
 from syteops.tasks.errors import TaskAltered
 from syteops.tasks.jobs import begin, clear_words, end, forget_jobs, status_of
-from syteops.tasks.models import Job
+from syteops.tasks.models import BackgroundTask, Job
 from syteops.tasks.queries import reason_of
+from syteops.tasks.services import restart_task
 from syteops.tasks.working import SHUT_OUT, carry_out
 from tests.background import run_tasks
 from tests.each import each
@@ -223,6 +225,22 @@ def test_of_two_attempts_at_once_one_stores(
     assert stored == ["second"]
     job.refresh_from_db()
     assert job.told == "second"
+
+
+def test_what_failed_and_is_run_again_is_done(
+    page: Client, provider: AiProvider, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said to wait for a worker, and then to be done, and nothing was."""
+    press(page, provider)
+    with monkeypatch.context() as broken:
+        broken.setattr(ai_client, "list_models", Mock(side_effect=RuntimeError))
+        run_tasks(may_fail=True)
+    assert status_of(Job.objects.get()) == "failed"
+    restart_task(SYSTEM, BackgroundTask.objects.get())
+    assert status_of(Job.objects.get()) == "waiting"
+    run_tasks()
+    assert len(asked) == 1
+    assert status_of(Job.objects.get()) == "succeeded"
 
 
 def _args(*args: str) -> Any:
