@@ -19,7 +19,8 @@ from estimates.models import LONGEST_MESSAGE, LONGEST_SUBJECT, Estimate
 from estimates.pdf import file_name, pdf_of
 from estimates.templatetags.amounts import money
 from syteops.core.errors import Conflict
-from syteops.integrations.mail import as_header, as_message_id, why_no_links
+from syteops.core.smtp import as_header
+from syteops.integrations.mail import as_message_id, why_no_links
 from syteops.lib.text import cut, to_line
 from syteops.modules.queries import config_of
 
@@ -69,7 +70,7 @@ def mail_of(estimate: Estimate) -> EmailMessage:
     if estimate.mail_kind == MailKind.REMINDER:
         headers["Auto-Submitted"] = "auto-generated"
     mail = EmailMultiAlternatives(
-        as_header(estimate.mail_subject),
+        estimate.mail_subject,
         text,
         sender(config["sender_name"] or by.company),
         [estimate.client_email],

@@ -126,10 +126,19 @@ class _WholeSender(policy.EmailPolicy):
 _WRITTEN = _WholeSender(linesep=policy.SMTP.linesep)
 
 
+def as_header(text: str) -> str:
+    """`text` for a header, letter for letter.
+
+    An encoded word (RFC 2047) in it must not be decoded: the invisible character breaks it.
+    """
+    return text.replace("=?", "=\N{WORD JOINER}?")
+
+
 class EmailBackend(smtp.EmailBackend):
-    """Django's, which also raises PartlyRefused, and writes senders whole."""
+    """Django's, which also raises PartlyRefused, writes senders whole, and subjects as they are."""
 
     def _send(self, email_message: Any) -> Any:
+        email_message.subject = as_header(email_message.subject)
         make = email_message.message  # Django 5 names no policy, and folds nothing like that
         email_message.message = lambda **how: make(**dict.fromkeys(how, _WRITTEN))
         return super()._send(email_message)  # type: ignore[misc]

@@ -25,8 +25,7 @@ def mail_of(message_id: str, recipients: Sequence[str], lines: Sequence[Told]) -
     """
     headers = {"Message-ID": as_message_id(message_id), "Auto-Submitted": "auto-generated"}
     text = "".join(f"- {one.text}\n{_below(one.url)}" for one in lines)
-    about = as_header(subject(lines))
-    mail = EmailMultiAlternatives(about, text, to=list(recipients), headers=headers)
+    mail = EmailMultiAlternatives(subject(lines), text, to=list(recipients), headers=headers)
     mail.attach_alternative(_as_html(lines), "text/html")
     return mail
 
@@ -47,14 +46,6 @@ def as_message_id(name: str) -> str:
     """The Message-ID (RFC 5322) of the mail of that name: the same one, whenever it is sent."""
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     return f"<{name}@{host}>"
-
-
-def as_header(text: str) -> str:
-    """`text` for a header, letter for letter.
-
-    An encoded word (RFC 2047) in it must not be decoded: the invisible character breaks it.
-    """
-    return text.replace("=?", "=\N{WORD JOINER}?")
 
 
 def send_mail(mail: EmailMessage, places: Sequence[int] = ()) -> Answer:

@@ -13,7 +13,7 @@ from syteops.core.actors import Actor
 from syteops.core.encryption import UnsealError, open_sealed
 from syteops.core.errors import Conflict
 from syteops.core.tasks import task
-from syteops.integrations.mail import as_header, as_message_id, why_no_links
+from syteops.integrations.mail import as_message_id, why_no_links
 from syteops.integrations.queued_mail import GIVEN_UP, MailQueue, MailState
 from syteops.invitations.models import Invitation, InvitationState
 from syteops.lib.text import to_line
@@ -83,8 +83,7 @@ def _mail(invitation: Invitation, token: str) -> EmailMessage:
         "Auto-Submitted": "auto-generated",
     }
     text = _TEXT.format(inviter=name, site=site, link=link, until=until)
-    subject = as_header(f"You are invited to {site}")
-    return EmailMessage(subject, text, to=[invitation.email], headers=headers)
+    return EmailMessage(f"You are invited to {site}", text, to=[invitation.email], headers=headers)
 
 
 def give_up_lost(actor: Actor) -> None:
