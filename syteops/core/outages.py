@@ -7,7 +7,13 @@ and the pages answer 503, and the log says it in one line.
 import errno
 import sys
 
-from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 RETRY_AFTER = 5
 """Seconds after which it is worth trying again."""
@@ -23,6 +29,10 @@ _DISK = frozenset(
         errno.EPERM,
         errno.ENOLCK,  # of a disk of another machine, as the next
         errno.ESTALE,
+        errno.ENOTCONN,
+        errno.ETIMEDOUT,
+        getattr(errno, "EUCLEAN", errno.EIO),  # damaged, says Linux
+        errno.ENODEV,  # pulled out
         errno.EMFILE,
         errno.ENFILE,
     }
@@ -34,6 +44,7 @@ _POSTGRESQL_AWAY = (
     "25006",  # read-only, such as a standby that was not promoted yet
     "25P03",  # it has ended a transaction that did nothing: this machine was paused
     "25P04",
+    "42501",  # no right to write, which some who run it take away where it grows too large
     "XX001",  # its files are damaged
     "XX002",
 )
@@ -58,8 +69,9 @@ def _is_database_outage(error: DatabaseError) -> bool:
     sqlite = getattr(error.__cause__, "sqlite_errorname", "")
     if isinstance(error, OperationalError):
         return sqlite != "SQLITE_ERROR"  # a table or column that is not there: our mistake
-    if isinstance(error, InternalError):
-        return getattr(error.__cause__, "sqlstate", "") in _POSTGRESQL_AWAY
+    state = getattr(error.__cause__, "sqlstate", "")
+    if isinstance(error, (InternalError, ProgrammingError)) and state in _POSTGRESQL_AWAY:
+        return True
     return sqlite.startswith(_SQLITE_DAMAGE)
 
 

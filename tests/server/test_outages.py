@@ -9,7 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from django.test import Client
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -136,6 +142,7 @@ def sqlite(name: str) -> sqlite3.Error:
             "this machine was paused within a transaction",
         ),
         (caused(InternalError(), psycopg.errors.DataCorrupted()), "its files are damaged"),
+        (caused(ProgrammingError(), psycopg.errors.InsufficientPrivilege()), "it grew too large"),
         (caused(OperationalError(), sqlite("SQLITE_BUSY")), "another program holds the file"),
         (caused(OperationalError(), sqlite("SQLITE_FULL")), "the disk is full"),
         (caused(OperationalError(), sqlite("SQLITE_READONLY")), "the file is read-only"),
@@ -151,6 +158,9 @@ def sqlite(name: str) -> sqlite3.Error:
         (OSError(errno.EFBIG, "File too large"), "the limit of a process"),
         (OSError(errno.ESTALE, "Stale file handle"), "a disk of another machine"),
         (OSError(errno.ENOLCK, "No locks available"), "the same"),
+        (OSError(errno.ENOTCONN, "Transport endpoint is not connected"), "the same"),
+        (TimeoutError(errno.ETIMEDOUT, "Connection timed out"), "the same"),
+        (OSError(errno.EUCLEAN, "Structure needs cleaning"), "a damaged disk"),
         (
             FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
             "no disk has room, and none had when Python looked for one first",
@@ -167,6 +177,7 @@ def test_these_are_outages(error: Exception, reason: str) -> None:
     [
         caused(OperationalError("no such column"), sqlite("SQLITE_ERROR")),
         caused(InternalError(), psycopg.errors.InFailedSqlTransaction()),
+        caused(ProgrammingError(), psycopg.errors.UndefinedTable()),
         FileNotFoundError(errno.ENOENT, "No such file"),
         KeyError("x"),
     ],
