@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InternalError, connection
 
 from syteops.core.actors import SYSTEM
 from syteops.core.prepared import Prepared
@@ -87,3 +87,13 @@ def test_a_connection_that_the_server_has_ended_is_replaced(server: Any) -> None
     server.close_if_unusable_or_obsolete()
 
     assert ask(server, "SELECT pg_backend_pid()") != first
+
+
+def test_a_session_that_began_while_nothing_could_be_written_is_not_kept(server: Any) -> None:
+    """It takes no writes for ever, though the database does again; only a restart helped."""
+    write = "DELETE FROM crm_crmsystem WHERE false"
+    server.cursor().execute("SET default_transaction_read_only = on")
+    with pytest.raises(InternalError, match="read-only"):
+        server.cursor().execute(write)
+    server.close_if_unusable_or_obsolete()
+    server.cursor().execute(write)

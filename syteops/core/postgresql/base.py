@@ -137,6 +137,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
         self.connection.meet(self.patience)
 
+    def is_usable(self) -> bool:
+        """Whether the server answers, and the session takes writes. Asked after a failure.
+
+        One that began while the database took none stays so when it takes them again.
+        """
+        try:
+            with self.connection.cursor() as cursor:
+                (is_read_only,) = cursor.execute("SHOW transaction_read_only").fetchone()
+        except psycopg.Error:
+            return False
+        return bool(is_read_only == "off")
+
     def close_if_health_check_failed(self) -> None:
         """As Django does it, whose question costs a round trip in each request.
 
