@@ -47,11 +47,20 @@ def _in_one_line(error: Exception) -> str:
             "Look at whom it belongs to, and at what is there."
         )
     if not _is_of_database(error):
-        return ""
+        return _of_a_full_disk(error)
     problem = " ".join(str(error).split())
     return (
         f"The database refuses: {problem}. If this site is new or was updated, run manage.py setup."
     )
+
+
+def _of_a_full_disk(error: Exception) -> str:
+    """What is wrong with a disk, which does not say by which file it was noticed."""
+    from syteops.core.outages import is_outage
+
+    if not (isinstance(error, OSError) and is_outage(error)):
+        return ""
+    return f"SyteOps cannot go on: {error.strerror}. Look at the disks, and run the command again."
 
 
 def _is_of_database(error: Exception) -> bool:

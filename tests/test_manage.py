@@ -52,6 +52,7 @@ def test_a_command_hears_its_signals_and_how_its_processes_end(
             IsADirectoryError(21, "Is a directory", "/data/restored"),
             "/data/restored: Is a directory",
         ),
+        (OSError(28, "No space left on device"), "cannot go on: No space left on device"),
         (OSError("not of a file"), None),
         (ValueError("ours"), None),
     ],
@@ -59,7 +60,7 @@ def test_a_command_hears_its_signals_and_how_its_processes_end(
 def test_a_file_that_cannot_be_used_is_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, error: Exception, told: str | None
 ) -> None:
-    """Files of the site that somebody else had made ended the start with a traceback."""
+    """Files of somebody else, or a full disk, ended the start with a traceback."""
 
     def run(arguments: list[str]) -> None:
         raise error
