@@ -47,7 +47,7 @@ def _in_one_line(error: Exception) -> str:
             "Look at whom it belongs to, and at what is there."
         )
     if not _is_of_database(error):
-        return _of_a_full_disk(error)
+        return _of_a_full_disk(error) or _of_a_wrong_setting(error)
     problem = " ".join(str(error).split())
     return (
         f"The database refuses: {problem}. If this site is new or was updated, run manage.py setup."
@@ -61,6 +61,13 @@ def _of_a_full_disk(error: Exception) -> str:
     if not (isinstance(error, OSError) and is_outage(error)):
         return ""
     return f"SyteOps cannot go on: {error.strerror}. Look at the disks, and run the command again."
+
+
+def _of_a_wrong_setting(error: Exception) -> str:
+    """What Django refuses, such as an option of DATABASE_URL that it has another meaning for."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    return f"SyteOps cannot start: {error}" if isinstance(error, ImproperlyConfigured) else ""
 
 
 def _is_of_database(error: Exception) -> bool:

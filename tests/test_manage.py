@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core import management
+from django.core.exceptions import ImproperlyConfigured
 
 import manage
 
@@ -53,6 +54,7 @@ def test_a_command_hears_its_signals_and_how_its_processes_end(
             "/data/restored: Is a directory",
         ),
         (OSError(28, "No space left on device"), "cannot go on: No space left on device"),
+        (ImproperlyConfigured("Pooling is not supported."), "cannot start: Pooling is not"),
         (OSError("not of a file"), None),
         (ValueError("ours"), None),
     ],
