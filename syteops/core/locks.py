@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic, sleep
@@ -148,6 +148,28 @@ def _sqlite_snapshot() -> Iterator[None]:
 def lost_race(error: DatabaseError) -> bool:
     """Whether PostgreSQL rolled this back in favour of another transaction: it may be retried."""
     return getattr(error.__cause__, "sqlstate", None) in ("40001", "40P01")
+
+
+@contextmanager
+def bounded_waits(seconds: float) -> Iterator[None]:
+    """Statements of transactions inside wait so long for a lock of PostgreSQL, then raise what
+    `is_lock_refused` knows. All who come after one that waits for a table wait behind it.
+    """
+    limit = f"SET LOCAL lock_timeout = {int(seconds * 1000)}"  # for a pooler, as everything
+
+    def bounded(execute: Callable[..., Any], sql: Any, params: Any, *how: Any) -> Any:
+        if connection.in_atomic_block:
+            execute(limit, None, *how)
+        return execute(sql, params, *how)
+
+    is_needed = connection.vendor == "postgresql"
+    with connection.execute_wrapper(bounded) if is_needed else nullcontext():
+        yield
+
+
+def is_lock_refused(error: DatabaseError) -> bool:
+    """Whether PostgreSQL has waited for a lock for as long as it was told."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03"
 
 
 class Overtaken(Conflict):

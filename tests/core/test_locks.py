@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from math import inf
 from time import monotonic
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from django.core.management.base import CommandError
 from django.db import OperationalError, connection, connections, transaction
 
 from manage_api import execution, idempotency
@@ -30,6 +31,7 @@ from syteops.core.locks import (
 )
 from syteops.crm import services
 from syteops.crm.models import CrmSystem
+from syteops.server.management.commands import setup
 from tests.environment import ROOT
 from tests.fixtures import Api
 from tests.threads import elsewhere
@@ -285,3 +287,51 @@ def test_who_waits_for_an_exclusive_run_opens_one_connection(
         with pytest.raises(Busy), exclusive("mine", until=monotonic() + 0.1):
             pass
     assert copy.call_count == (connection.vendor == "postgresql")
+
+
+# --- Bounded waits ---------------------------------------------------------------------------
+
+
+@contextmanager
+def table_in_use() -> Iterator[None]:
+    """Somebody reads it for long, as `pg_dump` does."""
+    with transaction.atomic():
+        CrmSystem.objects.exists()
+        yield
+
+
+@pytest.mark.postgresql_only
+def test_a_change_of_a_table_does_not_have_all_wait_behind_it_for_long() -> None:
+    """While a backup was made, an upgrade kept all servers from reading until that had ended."""
+
+    def change() -> None:
+        with locks.bounded_waits(0.1), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE crm_crmsystem")
+
+    with elsewhere(table_in_use()), pytest.raises(OperationalError) as refused:
+        change()
+    assert locks.is_lock_refused(refused.value)
+    change()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone()[0] == "0"
+
+
+@pytest.mark.parametrize("refusals", [2, 99])
+def test_setup_tries_again_while_a_table_is_in_use(
+    monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    said: list[str] = []
+
+    def migrate(name: str, **options: Any) -> None:
+        said.append(name)
+        if said.count(name) <= refusals:
+            cause = Exception()
+            cause.sqlstate = "55P03"  # type: ignore[attr-defined]
+            raise OperationalError("canceling statement due to lock timeout") from cause
+
+    monkeypatch.setattr(setup, "call_command", migrate)
+    monkeypatch.setattr(setup, "sleep", lambda seconds: said.append("rests"))
+    with nullcontext() if refusals == 2 else pytest.raises(CommandError, match="a backup"):
+        assert list(setup.Command()._migrate()) == []
+    assert said == ["migrate", "rests"] * 2 + ["migrate"] if refusals == 2 else len(said) == 11

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from math import inf
+from time import sleep
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from manage_api.keys.services import seal_ends
-from syteops.core.locks import exclusive
+from syteops.core.locks import bounded_waits, exclusive, is_lock_refused
 from syteops.core.pending_migrations import pending_migrations
 from syteops.events import publishing
 from syteops.lib.private_files import close, exposed
@@ -28,6 +30,13 @@ from syteops.server.serving import (
 )
 
 _FIRST_ADMIN = "admin"
+
+_TRIES, _WAITS, _RESTS = 6, 3.0, 7.0
+"""How often a table is waited for, and for how many seconds; and those in which others go on."""
+_IN_USE = (
+    "The database cannot be brought up to date while somebody keeps a table of it for long, such "
+    "as a backup. Nothing is half done: run manage.py setup again."
+)
 
 
 class Command(BaseCommand):
@@ -72,8 +81,19 @@ class Command(BaseCommand):
             yield f"Files: {len(closed)} closed to other users of this machine."
 
     def _migrate(self) -> Iterator[str]:
+        """Other servers of the site go on meanwhile, and wait behind whatever waits here."""
         pending = len(pending_migrations())
-        call_command("migrate", interactive=False, verbosity=0)
+        for left in reversed(range(_TRIES)):
+            try:
+                with bounded_waits(_WAITS):
+                    call_command("migrate", interactive=False, verbosity=0)
+                break
+            except OperationalError as error:
+                if not is_lock_refused(error):
+                    raise
+                if not left:
+                    raise CommandError(_IN_USE) from error
+                sleep(_RESTS)
         if pending:
             yield f"Database: {pending} migrations applied."
 
