@@ -95,7 +95,7 @@ class AcceptForm(NamingForm, UserCreationForm[User]):
         super().__init__(*args, **kwargs)
         if invitation.email:
             del self.fields["email"]
-            self.instance.email = invitation.email  # passwords must not be like it
+            self.instance.email = self.mine = invitation.email  # passwords must not be like it
         for name, field in self.fields.items():
             widget = _WIDGETS.get(name, UnfoldAdminTextInputWidget)
             complete = _COMPLETED_AS.get(name, "new-password")

@@ -43,6 +43,8 @@ def accept(request: HttpRequest, uid: UUID, token: str) -> HttpResponse:
         if form.is_valid() and _accepted(request, invitation, token, form):
             messages.success(request, "Your account is ready. Sign in with it.")
             return HttpResponseRedirect(reverse("admin:login"))
+        if form.errors.keys() & {"username", "email"}:  # which may tell whose there are
+            note_try(request)
     except NotFound:
         return _page(request, "This invitation does not work", 404)
     status = 200 if form.is_valid() or not form.is_bound else 400

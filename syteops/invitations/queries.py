@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -13,9 +14,9 @@ from django.utils.crypto import constant_time_compare
 from syteops.core.encryption import UnsealError, open_sealed
 from syteops.core.errors import NotFound
 from syteops.invitations.models import Invitation
-from syteops.lib.folding import fold
 from syteops.people.queries import is_same_address, lacking, permission_names
 from syteops.people.rights import all_rights, stored
+from syteops.people.usernames import reserves_addresses
 
 MAY_INVITE = "invitations.add_invitation"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -71,12 +72,7 @@ def missing(inviter: Any, wanted: set[str]) -> set[str]:
     return lacking(inviter, {MAY_INVITE, *wanted})
 
 
-def is_taken(email: str) -> bool:
-    """Whether somebody signs in already, or did, who has that address."""
-    return bool(email) and User.objects.filter(email__iexact=email).exists()
-
-
-def is_invited(email: str) -> bool:
-    """Whether an open invitation is for that address, or for one that looks like it."""
-    addresses = open_invitations().exclude(email="").values_list("email", flat=True)
-    return bool(email) and fold(email) in map(fold, addresses)
+@reserves_addresses
+def invited_addresses() -> Iterable[str]:
+    """Those that open invitations are for."""
+    return open_invitations().exclude(email="").values_list("email", flat=True)

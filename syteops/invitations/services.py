@@ -1,13 +1,16 @@
 """Inviting people, and accepting it. Nobody gives more than he holds, then and when it is taken."""
 
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain, count
 from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,18 +19,15 @@ from syteops.core.actors import Actor, ActorKind
 from syteops.core.encryption import seal
 from syteops.core.errors import Conflict, Forbidden, Invalid
 from syteops.core.events import Verb
-from syteops.core.locks import transaction_lock
 from syteops.integrations.queued_mail import MailState
 from syteops.invitations import queries
 from syteops.invitations.mailing import MAILS, why_no_mail
 from syteops.invitations.models import Invitation
-from syteops.lib.folding import fold
 from syteops.people.openid import makes_accounts
 from syteops.people.services import before_group_deleted, before_person_deleted, record_person
-from syteops.people.usernames import clean_person
+from syteops.people.usernames import clean_person, is_anybodys, is_reserved, lock_names
 
 LONGEST_DAYS = 30
-_LOCK = "invitations"
 
 
 class Issued(NamedTuple):
@@ -54,7 +54,7 @@ def create_invitation(
     """
     if not 1 <= days <= LONGEST_DAYS:
         raise Invalid.field("days", f"From 1 to {LONGEST_DAYS} days.")
-    transaction_lock(_LOCK)
+    lock_names()
     _require_free(email)
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
@@ -114,7 +114,7 @@ def accept_invitation(actor: Actor, uid: UUID, token: str, user: User, password:
     """
     user.set_password(password)  # before the lock: it takes long by intention
     with transaction.atomic():
-        transaction_lock(_LOCK)
+        lock_names()
         return _accept(actor, queries.by_link(uid, token, lock=True), user)
 
 
@@ -123,14 +123,14 @@ def accept_invitation(actor: Actor, uid: UUID, token: str, user: User, password:
 def accept_by_address(actor: Actor, address: str) -> User | None:
     """Store the person who is invited under that address, which a provider has verified.
 
-    The name is the address, and there is no password. None for who is not invited. Raises what
-    `accept_invitation` does, but for NotFound.
+    The name is the address, or made of it, and there is no password. None for who is not invited.
+    Raises what `accept_invitation` does, but for NotFound.
     """
-    transaction_lock(_LOCK)
+    lock_names()
     invitation = queries.by_address(address)
     if invitation is None:
         return None
-    user = User(username=invitation.email)
+    user = User(username=_name_of(invitation.email))
     user.set_unusable_password()
     return _accept(actor, invitation, user)
 
@@ -150,22 +150,36 @@ def _accept(actor: Actor, invitation: Invitation, user: User) -> User:
 
 def _store(user: User, invitation: Invitation) -> None:
     user.email = invitation.email or user.email
-    own = fold(invitation.email)
-    chosen = [one for one in (user.email, user.get_username()) if fold(one) != own]
-    if any(map(queries.is_invited, chosen)) or queries.is_taken(user.email):
-        raise Conflict("Somebody with this e-mail address signs in already, or is invited to.")
+    if user.email and is_anybodys(user.email):
+        raise Conflict("Somebody with this e-mail address signs in already.")
     user.is_active = user.is_staff = True
     user.is_superuser = False
-    clean_person(user)
+    clean_person(user, mine=invitation.email)
     user.save(force_insert=True)
     user.groups.set(invitation.groups.all())
     user.user_permissions.set(queries.permissions_of(invitation))
 
 
+def _name_of(address: str) -> str:
+    """The address; what stands before its @ where that cannot be a name, with a number if it is
+    somebody's."""
+    named = User(username=address)
+    try:
+        named.clean_fields(exclude={one.name for one in User._meta.fields} - {"username"})
+    except ValidationError:
+        own = re.sub(r"[^\w.+-]", "_", address.rpartition("@")[0])[:_LONGEST_NAME]
+        numbered = (f"{own}-{number}" for number in count(2))
+        return next(one for one in chain([own], numbered) if not is_anybodys(one))
+    return address
+
+
+_LONGEST_NAME = 140
+
+
 def _require_free(email: str) -> None:
-    if queries.is_taken(email):
-        raise Invalid.field("email", "Somebody with this address signs in already.")
-    if queries.is_invited(email):
+    if email and is_anybodys(email):
+        raise Invalid.field("email", "Somebody has this address, or is called by it, already.")
+    if email and is_reserved(email):
         detail = "There is an open invitation for this address. Delete it first."
         raise Invalid.field("email", detail)
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from syteops.audit.models import AuditEntry, Outcome
+from syteops.core.counters import CounterKind, counters
 from syteops.invitations import queries, services
 from syteops.invitations.models import Invitation, InvitationState
 from syteops.people import lockout
@@ -296,6 +297,16 @@ def test_nor_does_one_that_is_chosen_freely(alice: User) -> None:
         assert accept(link, username=address).status_code == 400
     assert accept(link, username="ev\xe9@example.com").status_code == 400
     assert people() == {"alice"}
+
+
+def test_asking_who_there_is_counts_as_signing_in_that_fails(alice: User) -> None:
+    """The holder of a link could try names without end: the form says which are taken."""
+    link = invited(alice, SEES)
+    for _ in range(lockout.MOST_A_MINUTE):
+        counters().add(CounterKind.TRIES_OF_ADDRESS, "127.0.0.1", 60)
+    counters().take_back(CounterKind.TRIES_OF_ADDRESS, "127.0.0.1", 60)
+    assert accept(link, "alice").status_code == 400
+    assert accept(link, "bob").status_code == 429
 
 
 def test_the_own_address_is_a_good_name(alice: User) -> None:

@@ -117,7 +117,7 @@ def test_a_refusal_is_no_invitation_in_disguise(inviter: User) -> None:
 
 
 def test_whoever_has_an_account_is_not_invited_again(page: Client, bob: User) -> None:
-    assert "signs in already" in text_of(invite(page, SEES, email="BOB@example.com"))
+    assert "has this address" in text_of(invite(page, SEES, email="BOB@example.com"))
     invite(page, SEES, email="dora@example.com")
     assert "open invitation" in text_of(invite(page, SEES, email="Dora@Example.com"))
     assert Invitation.objects.count() == 1

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from syteops.audit.models import AuditEntry
+from syteops.core.counters import CounterKind, counters
 from syteops.people.factors import has_factor
 from syteops.people.sessions import end_sessions, stored_key
 from tests.fixtures import signed_in
@@ -282,6 +283,7 @@ def test_who_may_not_come_in_does_not(key: SecurityKey, column: str) -> None:
         '"x"',
         "{",
         "[" * 9_000,
+        "\0",
         "x" * 900_000,
         json.dumps({"response": {"userHandle": None}}),
         json.dumps({"response": {"userHandle": "enp6enp6enp6eno"}}),
@@ -292,12 +294,19 @@ def test_who_may_not_come_in_does_not(key: SecurityKey, column: str) -> None:
 def test_what_is_no_answer_is_refused(key: SecurityKey, alice: User, answer: str) -> None:
     client = browser()
     challenge(client)
+    before = tries()
     assert present(client, answer)["Location"].startswith(SIGN_IN)
     assert not is_in(client)
+    assert tries() == before + 1
     mine = browser(alice)
     mine.get(ADD)
     assert mine.post(ADD, {"name": "x", "credential": answer}).status_code == 200
     assert Authenticator.objects.filter(type="webauthn").count() == 1
+
+
+def tries() -> int:
+    """What has failed from the tests' address."""
+    return counters().read(CounterKind.TRIES_OF_ADDRESS, "127.0.0.1", 60)
 
 
 def test_guessing_is_locked(key: SecurityKey, alice: User) -> None:

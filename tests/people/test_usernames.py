@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 
 from syteops.core.actors import SYSTEM
-from syteops.core.errors import Invalid
+from syteops.core.errors import Conflict, Invalid
 from syteops.invitations.forms import AcceptForm
 from syteops.invitations.models import Invitation
 from syteops.invitations.services import (
@@ -106,11 +106,89 @@ def test_so_it_is_where_there_is_no_form(
 
 
 def test_nor_does_a_provider_vouch_for_a_name_that_looks_like_another(alice: User) -> None:
-    User.objects.create_user("DORA@example.com")
     create_invitation(as_person(alice), email="dora@example.com")
-    with pytest.raises(Invalid):
+    User.objects.create_user("DORA@example.com")
+    with pytest.raises(Conflict):
         accept_by_address(SYSTEM, "dora@example.com")
     assert Invitation.objects.get().accepted_at is None
+
+
+@each(
+    ("address", "name"),
+    [
+        ("o'brien@example.com", "o_brien"),
+        ("r&d@example.com", "r_d"),
+        (f"x@{'y' * 60}.{'z' * 60}.{'z' * 60}.example", "x"),
+        (f"{'x' * 240}@example.com", "x" * 140),
+        ("zoe@example.com", "zoe@example.com"),
+    ],
+)
+def test_whoever_can_be_invited_can_accept_by_a_provider(
+    alice: User, address: str, name: str
+) -> None:
+    """An address may be longer than a name, and have signs in it that no name has."""
+    User.objects.create_user("x")
+    create_invitation(as_person(alice), email=address)
+    made = accept_by_address(SYSTEM, address)
+    assert made is not None
+    assert (made.email, made.username) == (address, "x-2" if name == "x" else name)
+
+
+def test_nobody_is_invited_under_what_somebody_is_called(alice: User) -> None:
+    User.objects.create_user("ev\xe9@example.com")
+    with pytest.raises(Invalid):
+        create_invitation(as_person(alice), email="EVE@example.com")
+
+
+def moved(alice: User, address: str) -> Any:
+    person = User.objects.create_user("dora")
+    given = {"username": "dora", "email": address}
+    if errors := _form(alice, person)(given, instance=person).errors.as_data().get("email"):
+        raise Invalid.field("email", "", errors[0].code)
+
+
+def moved_back(alice: User, address: str) -> None:
+    put_back_person(SYSTEM, User.objects.create_user("dora"), email=address)
+
+
+def commanded_with(alice: User, address: str) -> None:
+    create_superuser(SYSTEM, User(username="dora", email=address), PASSWORD)
+
+
+@pytest.mark.parametrize("door", [moved, moved_back, commanded_with])
+@each("address", ["eve@example.com", "ev\xe9@example.com", "Frank@example.com"])
+def test_nobody_is_given_an_address_that_is_kept_for_somebody_else(
+    alice: User, door: Callable[[User, str], None], address: str
+) -> None:
+    """Whoever may change people took that of an invitation, and came in as whom it was for."""
+    create_invitation(as_person(alice), email="Eve@example.com")
+    User.objects.create_user("frank@example.com")
+    with pytest.raises(Invalid) as refused:
+        door(alice, address)
+    assert [one.path for one in refused.value.errors] == [("email",)]
+
+
+@pytest.mark.parametrize("door", [moved, moved_back, commanded_with])
+def test_any_other_address_is_given(alice: User, door: Callable[[User, str], None]) -> None:
+    User.objects.create_user("frank", "frank@example.com")
+    door(alice, "frank@example.com")
+
+
+@pytest.mark.parametrize("name", ["Eve@example.com", "ev\xe9@example.com"])
+@pytest.mark.parametrize("door", [added, changed, commanded, taken_back, by_link])
+def test_nobody_is_called_by_the_address_of_whom_is_invited(
+    alice: User, door: Callable[[User, str], Any], name: str
+) -> None:
+    create_invitation(as_person(alice), email="eve@example.com")
+    assert "username" in fields_refused(door, alice, name)
+
+
+def fields_refused(door: Callable[[User, str], Any], alice: User, name: str) -> set[str]:
+    try:
+        form = door(alice, name)
+    except Invalid as refused:
+        return {str(one.path[0]) for one in refused.errors}
+    return {*form.errors} if form else set()
 
 
 def test_a_rename_is_not_undone_where_somebody_looks_like_it_by_now(
