@@ -200,6 +200,9 @@ class EstimatesConfig(ModuleConfig):
         },
     }
 
+    # Clients answer with the mail they got, and with it the link to all of the estimate.
+    config_reads = {"reply_to": "estimates_items"}
+
     def ready(self) -> None:
         from estimates import visits  # needs the models
 

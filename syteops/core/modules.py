@@ -15,7 +15,8 @@ class ModuleConfig(AppConfig):
     """Base of a module's AppConfig. A module is installed as an app and switched on and off here.
 
     `config_schema` is a JSON Schema (2020-12) of the module's config, with defaults; an admin's
-    and a tool's changes are validated against it.
+    and a tool's changes are validated against it. `config_reads` names, by a value that says where
+    something goes, the resource that whoever changes it must be able to read.
     """
 
     # A module's `apps.py` imports this class beside its own; Django must pick the module's own.
@@ -33,6 +34,7 @@ class ModuleConfig(AppConfig):
         "type": "object",
         "additionalProperties": False,
     }
+    config_reads: ClassVar[dict[str, str]] = {}
 
 
 def installed_modules() -> dict[str, ModuleConfig]:

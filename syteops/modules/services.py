@@ -7,7 +7,7 @@ from django.db import transaction
 from syteops.audit import services as audit
 from syteops.audit.switchables import merge_config
 from syteops.core.actors import Actor
-from syteops.core.errors import Protected
+from syteops.core.errors import Forbidden, Protected
 from syteops.core.events import Verb
 from syteops.modules.models import ModuleState
 from syteops.modules.queries import installed
@@ -38,6 +38,15 @@ def deactivate(actor: Actor, state: ModuleState) -> ModuleState:
     return state
 
 
+@transaction.atomic
 def update_config(actor: Actor, state: ModuleState, *, config: dict[str, Any]) -> ModuleState:
-    """Merge `config` into the module's, as `merge_config` does. Raises Invalid."""
-    return merge_config(actor, state, installed(state.slug).config_schema, config)
+    """Merge `config` into the module's, as `merge_config` does. Raises Invalid, and Forbidden for who
+    may not read what goes where the config says from then on."""
+    app, before = installed(state.slug), state.config
+    stored = merge_config(actor, state, app.config_schema, config)
+    readable = actor.readable()
+    for name, resource in app.config_reads.items():
+        is_new = stored.config.get(name) not in (None, before.get(name))
+        if is_new and readable is not None and resource not in readable:
+            raise Forbidden(f"{name} says where {resource} go, and you may not read them.")
+    return stored

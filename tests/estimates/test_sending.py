@@ -28,6 +28,21 @@ from tests.samples.estimates import a_draft, a_sent_one
 pytestmark = pytest.mark.django_db
 
 
+def test_who_may_not_read_estimates_has_no_answers_of_clients_sent_to_himself(
+    api: Api, make_key: Any
+) -> None:
+    """They quote the mail, and with it the link to all of the estimate."""
+    path, one = "/modules/estimates/config", Api(make_key("modules:write", "modules:read"))
+    mine = {"config": {"reply_to": "mine@example.com"}}
+    refused = one.patch(path, mine)
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+    assert api.patch(path, mine).status_code == 200
+    assert one.patch(path, {**mine, "config": {"currency": "EUR"}}).status_code == 200
+    assert one.patch(path, {"config": {"reply_to": None}}).status_code == 200
+    reads = Api(make_key("modules:write", "estimates_items:read"))
+    assert reads.patch(path, mine).status_code == 200
+
+
 # --- What the client gets --------------------------------------------------------------------
 
 
