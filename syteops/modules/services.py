@@ -40,8 +40,8 @@ def deactivate(actor: Actor, state: ModuleState) -> ModuleState:
 
 @transaction.atomic
 def update_config(actor: Actor, state: ModuleState, *, config: dict[str, Any]) -> ModuleState:
-    """Merge `config` into the module's, as `merge_config` does. Raises Invalid, and Forbidden for who
-    may not read what goes where the config says from then on."""
+    """Merge `config` into the module's, as `merge_config` does. Raises Invalid, and Forbidden for
+    who may not read what goes where the config says from then on."""
     app, before = installed(state.slug), state.config
     stored = merge_config(actor, state, app.config_schema, config)
     readable = actor.readable()
