@@ -12,7 +12,8 @@ from syteops.core.actors import Actor
 from syteops.core.errors import Conflict
 from syteops.core.events import Noun, Verb
 from syteops.deliveries.models import LEFT, Delivery, DeliveryState, DestinationState
-from syteops.deliveries.queries import get_destination
+from syteops.deliveries.queries import get_destination, readable_deliveries
+from syteops.events.rights import require_readable
 
 UNDELIVERED = (DeliveryState.GIVEN_UP, DeliveryState.CANCELLED)
 MOST_RESENT = 50_000
@@ -41,13 +42,14 @@ def resend_since(
 ) -> int:
     """Send again what was given up there since then, or `everything` that was sent; how many.
 
-    The oldest first, and MOST_RESENT at most: others wait to write meanwhile. Raises NotFound where
-    there is no such destination.
+    Only of events that the actor may read. The oldest first, and MOST_RESENT at most: others wait
+    to write meanwhile. Raises NotFound where there is no such destination.
     """
     get_destination(integration, destination)
     states = (*UNDELIVERED, DeliveryState.DELIVERED) if everything else UNDELIVERED
     where = {"integration": integration, "destination": destination}
-    found = Delivery.objects.filter(state__in=states, created_at__gte=since, **where)
+    readable = readable_deliveries(actor.readable())
+    found = readable.filter(state__in=states, created_at__gte=since, **where)
     oldest = found.order_by("event_id").values("pk")[:MOST_RESENT]
     resent = _put_in_line(Delivery.objects.filter(pk__in=oldest), **where)
     if not resent:
@@ -60,9 +62,13 @@ def resend_since(
 
 @transaction.atomic
 def resume(actor: Actor, state: DestinationState) -> DestinationState:
-    """Send to a paused destination again, beginning with what is waiting. `state` is locked."""
+    """Send to a paused destination again, beginning with what is waiting. `state` is locked.
+
+    Raises Forbidden unless the actor may read all that is sent there.
+    """
     if state.paused_at is None:
         return state
+    require_readable(actor, get_destination(state.integration, state.destination).known.types)
     state.paused_at = state.failing_since = state.held_until = None
     state.why_paused, state.due_at = "", timezone.now()
     state.save()

@@ -57,7 +57,8 @@ def _resend_since() -> Sample:
     delivery = a_delivery()
     where = {"integration": "webhooks", "destination": delivery.destination}
     right = {**where, "since": "2026-01-01T00:00:00Z"}
-    return Sample(params=right, bad={**where, "since": "yesterday"})
+    bad = {**where, "since": "yesterday"}
+    return Sample(params=right, bad=bad, also=("deliveries.get",))
 
 
 @sample("deliveries.resume")
@@ -65,4 +66,4 @@ def _resume() -> Sample:
     delivery = a_delivery()
     DestinationState.objects.update(paused_at=timezone.now(), why_paused="It answered 410.")
     right = {"integration": "webhooks", "destination": delivery.destination}
-    return Sample(params=right, bad={"integration": 5})
+    return Sample(params=right, bad={"integration": 5}, also=("deliveries.get",))

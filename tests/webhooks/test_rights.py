@@ -18,7 +18,7 @@ from syteops.events.rights import require_readable
 from syteops.integrations.queries import get_installed
 from syteops.webhooks import services
 from syteops.webhooks.models import Webhook
-from tests.events.publish import a_system
+from tests.events.publish import a_system, publish
 from tests.fixtures import Api, signed_in
 from tests.integrations.receivers import Receiver
 from tests.samples.deliveries import a_delivery
@@ -243,6 +243,29 @@ def test_nobody_reads_anything_unless_a_door_says_so() -> None:
     require_readable(SYSTEM, ["*"])
 
 
+def test_whoever_resumes_a_destination_must_read_what_is_sent_there(
+    make_key: Make, receiver: Receiver
+) -> None:
+    """Whoever had it sent to himself, and may not read it any more, went on when it was paused."""
+    enable_webhooks()
+    webhook = a_webhook(receiver.url, "team_member.*", "crm_system.*")
+    a_system()
+    a_member(first_name="Canary")
+    publish()
+    Delivery.objects.update(state="given_up", next_attempt_at=None)
+    where = {"integration": "webhooks", "destination": str(webhook.pk)}
+    DestinationState.objects.update(paused_at=timezone.now())
+
+    few = "deliveries:read", "deliveries:write", "crm:read"
+    api = Api(make_key(*few))
+    assert api.post("/deliveries/resume", where).status_code == 403
+    again = {**where, "since": "2026-01-01T00:00:00Z", "everything": True}
+    assert api.post("/deliveries/resend-since", again).json() == {"resent": 1}
+    waiting = Delivery.objects.filter(state="waiting")
+    assert [one.event.type for one in waiting] == ["crm_system.created"]
+    assert Api(make_key(*few, "users:read")).post("/deliveries/resume", where).status_code == 200
+
+
 # --- The name of a webhook ---------------------------------------------------------------------
 
 
@@ -253,7 +276,7 @@ def test_who_may_not_read_webhooks_learns_no_name_from_deliveries(
     enable_webhooks()
     names = ("view_delivery", "change_delivery", "view_integrationstate")
     bob.user_permissions.add(*Permission.objects.filter(codename__in=names))
-    deliveries = "deliveries:read", "deliveries:write"
+    deliveries = "deliveries:read", "deliveries:write", "crm:read"
     few, all_ = Api(make_key(*deliveries)), Api(make_key(*deliveries, "webhooks:read"))
     where = {"integration": "webhooks", "destination": pk}
     DestinationState.objects.create(**where, paused_at=timezone.now())

@@ -29,7 +29,8 @@ class DestinationsMixin(ManageViewSet):
     def resend_since(self, request: Request) -> Response:
         """What one destination did not get since a moment; `everything` also what it did get.
 
-        That is 50,000 deliveries at most, the oldest: for those behind them, ask again.
+        That is of events that you may read, and 50,000 deliveries at most, the oldest: for those
+        behind them, ask again.
         """
         return self.answer({"resent": services.resend_since(self.actor, **self.validated)})
 
@@ -40,7 +41,7 @@ class DestinationsMixin(ManageViewSet):
         output=serializers.DestinationSerializer,
     )
     def resume(self, request: Request) -> Response:
-        """It gets what is waiting, beginning at once."""
+        """It gets what is waiting, beginning at once. Needs the right to read what is sent."""
         services.resume(self.actor, queries.locked_state(**self.validated))
         readable = readable_resources(self.principal)
         return self.answer(queries.get_destination(**self.validated, readable=readable))
