@@ -6,9 +6,10 @@ with 200 rows.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from time import monotonic
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -23,9 +24,13 @@ from syteops.lib.paths import ADMIN_PREFIX, is_for_tools
 
 log = logging.getLogger(__name__)
 
+Counter = tuple[CounterKind, str, int]
 WINDOW = 60
 MOST_STREAMS = 2
 """Exports that a process sends one person at the same time: each piece of one keeps it busy."""
+LONG_PIECE = 0.5
+"""Seconds from which on a piece of an export counts as a page does: others wait as long for it. All
+variables of a full site are derived before there is the first one."""
 
 _BESIDE = ("/readyz", "/uploads/")
 """What is asked by who watches the site, and for each picture of a page."""
@@ -39,8 +44,8 @@ class PageBudgetMiddleware:
 
     All sessions of a person count together, and all strangers of an address: with links to some
     hundred long estimates, or wrong passwords. Takes no query: whose page it is was asked before.
-    Exports that are sent in pieces take no part of it; of those each person has MOST_STREAMS. Nor
-    does waiting for what is away, which is nobody's doing.
+    Exports that are sent in pieces take no part of it, but for a LONG_PIECE; of those each person
+    has MOST_STREAMS. Nor does waiting for what is away, which is nobody's doing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -58,7 +63,11 @@ class PageBudgetMiddleware:
         response = self.get_response(request)
         if not getattr(response, "waited_for_others", False):
             counters().add(*counter, max(int((monotonic() - began) * 1000), 1))
-        return _one_of_few(request, response, person) if response.streaming else response
+        if not response.streaming:
+            return response
+        streamed: Any = response
+        streamed.streaming_content = _counted(streamed.streaming_content, counter)
+        return _one_of_few(request, response, person)
 
 
 def _whose(request: HttpRequest) -> str:
@@ -70,6 +79,18 @@ def _whose(request: HttpRequest) -> str:
     if path.startswith(ADMIN_PREFIX) and may_be_somebody and request.user.is_authenticated:
         return str(request.user.pk)
     return f"at {lockout_address(request)}"
+
+
+def _counted(pieces: Iterator[bytes], counter: Counter) -> Iterator[bytes]:
+    """The pieces, of which those count that take long to make."""
+    while True:
+        began = monotonic()
+        piece = next(pieces, None)
+        if (took := monotonic() - began) >= LONG_PIECE:
+            counters().add(*counter, int(took * 1000))
+        if piece is None:
+            return
+        yield piece
 
 
 def _one_of_few(request: HttpRequest, response: HttpResponseBase, person: str) -> HttpResponseBase:
