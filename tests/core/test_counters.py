@@ -1,5 +1,6 @@
 import fcntl
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
-from redis import Redis
+from redis import Redis, RedisError
 from redis.connection import Connection
 
 from syteops.core import counters
@@ -163,6 +164,21 @@ def test_two_sites_with_one_redis_count_apart(site: dict[str, str]) -> None:
         made = databases.cache(site["CACHE_URL"], secret)
         counted.append(RedisCache(made.pop("LOCATION"), made).count("due", 1, WINDOW))
     assert counted == [1, 1, 2]
+
+
+def test_nothing_is_run_that_somebody_puts_into_a_shared_redis(tmp_path: Path) -> None:
+    """Django unpickles what is no number: whoever shares a Redis could run programs here."""
+    harm = tmp_path / "harm"
+
+    class Harmful:
+        def __reduce__(self) -> Any:
+            return Path.touch, (harm,)
+
+    client: Any = RedisCache("redis://127.0.0.1:1", {})._cache
+    with pytest.raises(RedisError):
+        client._serializer.loads(pickle.dumps(Harmful()))
+    assert not harm.exists()
+    assert client._serializer.loads(b"12") == 12
 
 
 def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:
