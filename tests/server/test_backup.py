@@ -333,6 +333,8 @@ def _member(name: str = "uploads/x", **facts: Any) -> tarfile.TarInfo:
         ),
         (_packed(_member("/etc/evil")), "does not belong"),
         (_packed(_member("../evil")), "does not belong"),
+        (_packed(_member("uploads//etc/evil")), "does not belong"),
+        (_packed(_member("uploads/./evil")), "does not belong"),
         (b"PK\x03\x04" + bytes(100), "damaged"),
     ],
 )

@@ -163,7 +163,9 @@ def _unpack_members(archive: tarfile.TarFile, into: Path) -> Iterator[str]:
     for count, member in enumerate(archive, start=1):
         path = PurePosixPath(member.name)
         # We write plain files only; a link or a way out of the directory is somebody else's work.
-        if member.type != tarfile.REGTYPE or path.is_absolute() or ".." in path.parts:
+        # Of `uploads//etc/evil`, which lies within, what follows the first slash leads out of it.
+        is_ours = path.as_posix() == member.name and not path.is_absolute()
+        if member.type != tarfile.REGTYPE or not is_ours or ".." in path.parts:
             raise Broken(f"{member.name} does not belong into a backup.")
         room -= max(member.size, _BLOCK)
         if count > MOST_FILES or (member.name == _LIST and member.size > _MOST_LISTED):
