@@ -131,12 +131,20 @@ def require_own_database() -> None:
 
 def require_setup() -> None:
     """Raises CommandError when `setup` has not been run for this code and these keys."""
+    require_own_keys()
+    if pending_migrations() or not static_files.are_collected():
+        raise CommandError(_NOT_SET_UP)
+
+
+def require_own_keys() -> None:
+    """Raises CommandError unless the keys are those of the database, which may be of older code."""
     require_migratable_database()
     require_audit_key()
-    if pending_migrations() or read_proof() is not Proof.OPENS or not static_files.are_collected():
-        raise CommandError(
-            "This site is not set up for this version and these keys: run manage.py setup."
-        )
+    if read_proof() is not Proof.OPENS:
+        raise CommandError(_NOT_SET_UP)
+
+
+_NOT_SET_UP = "This site is not set up for this version and these keys: run manage.py setup."
 
 
 def require_packages() -> None:

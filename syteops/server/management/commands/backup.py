@@ -12,7 +12,7 @@ from syteops.core.errors import DomainError
 from syteops.env import DATA_DIR
 from syteops.server.backup.databases import ClientFailed
 from syteops.server.backup.site import back_up
-from syteops.server.serving import database_name, require_database, require_setup
+from syteops.server.serving import database_name, require_database, require_own_keys
 
 
 class Command(BaseCommand):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
-        require_setup()
+        require_own_keys()  # and no more: what setup makes anew, or has still to do, is in the way
         target: Path = options["target"].resolve()
         try:
             if options["target"] == DATA_DIR / "backups":
