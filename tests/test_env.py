@@ -154,7 +154,13 @@ def test_a_file_that_an_address_names_can_be_read(
 
 
 def test_an_address_without_files_stays_as_it_was_written(given: Callable[[str], None]) -> None:
-    for address in ("redis://:p?w@h:6379/0?x=a+b&y", "unix:///s?db=1", "h?sslrootcert=system", ""):
+    for address in (
+        "redis://:p?w@h:6379/0?x=a+b&y",
+        "unix:///s?db=1",
+        "h?sslrootcert=system",
+        "h?sslkey=pkcs11:1",
+        "",
+    ):
         given(address)
         assert env.server("X") == address
 

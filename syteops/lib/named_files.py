@@ -25,7 +25,7 @@ def with_whole_paths(address: str, base: Path) -> str:
 
 
 def _whole(name: str, value: str, base: Path) -> str:
-    if name not in _OPTIONS or value in ("", _NO_FILE):
+    if name not in _OPTIONS or value in ("", _NO_FILE) or ":" in value:  # of a device for keys
         return value
     path = str(base / value)
     with open(path, "rb", opener=opener):
