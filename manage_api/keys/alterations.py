@@ -13,7 +13,7 @@ from syteops.core.written import State, state_column, state_from
 
 _BOUND = (
     "pk", "public_id", "kind", "scopes", "networks", "expires_at", "retires_at", "revoked_at",
-    "paused_at", "verifier",
+    "paused_at", "name", "hint", "verifier",
 )  # fmt: skip
 """What the genuineness of a key follows from, beside the ring."""
 _found: dict[KeyRing, dict[int, bool]] = {}

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from manage_api.keys.tokens import VERIFIER_LENGTH, digest_rights
+from manage_api.keys.tokens import VERIFIER_LENGTH, digest_name, digest_rights
 from syteops.core.encryption import EncryptedTextField, KeyRing, UnsealError, open_sealed, seal
 from syteops.core.entities import Entity
 from syteops.core.events import Verb
@@ -56,7 +56,7 @@ class ManageKey(Entity):
     """A key: what its holder may do, from where and until when. Its text is stored nowhere.
 
     `verifier` is the SHA-256 of the secret with that of the rights, sealed and bound to this row's
-    `public_id`: whoever changes kind, scopes, networks or expiry in the database ends the key.
+    `public_id`: whoever changes these, or the name, in the database ends the key.
     """
 
     resource: ClassVar[str] = "keys"
@@ -135,11 +135,13 @@ class ManageKey(Entity):
         return f"{self.name} ({self.hint})"
 
     def seal_verifier(self, verifier: str) -> None:
-        """Bind the SHA-256 of the secret to the rights, and to what has ended it or lets it rest.
+        """Bind the SHA-256 of the secret to the rights, to what has ended it or lets it rest, and
+        to what the trail calls it.
 
         Store it in the same transaction.
         """
-        self.verifier = seal(self, "verifier", verifier + self._rights_digest())
+        bound = self._rights_digest() + digest_name(str(self))
+        self.verifier = seal(self, "verifier", verifier + bound)
 
     def open_verifier(self, keys: KeyRing | None = None) -> tuple[str, bool]:
         """The SHA-256 of the secret ("" if it does not open), and whether the rights are genuine.
@@ -150,8 +152,11 @@ class ManageKey(Entity):
             sealed = open_sealed(self, "verifier", keys) or ""
         except UnsealError:
             sealed = ""
-        is_genuine = constant_time_compare(sealed[VERIFIER_LENGTH:], self._rights_digest())
-        return sealed[:VERIFIER_LENGTH], is_genuine
+        told, rights = sealed[VERIFIER_LENGTH:], self._rights_digest()
+        # Former versions did not bind the name. Both are looked at, for the sake of constant time.
+        of_before = constant_time_compare(told, rights)
+        is_genuine = constant_time_compare(told, rights + digest_name(str(self)))
+        return sealed[:VERIFIER_LENGTH], is_genuine or of_before
 
     def seal_end(self) -> bool:
         """Seal what has ended a key that is still sealed as it was made; whether it was.

@@ -87,6 +87,11 @@ def digest_rights(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def digest_name(name: str) -> str:
+    """SHA-256 of what a key is called."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 def _in_utc(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
 

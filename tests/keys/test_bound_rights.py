@@ -42,6 +42,8 @@ ALTERATIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "a later end": lambda: {"expires_at": timezone.now() + timedelta(days=365)},
     "no end": lambda: {"expires_at": None},
     "a key for everything": lambda: {"kind": "site"},
+    "the name of another tool": lambda: {"name": "Tool of others"},
+    "the hint of another key": lambda: {"hint": "som_abcd…wxyz"},
     "a pause that nobody has ordered": lambda: {"paused_at": timezone.now()},
 }
 
@@ -223,6 +225,18 @@ def test_what_a_former_version_ended_stays_ended_after_setup(issued: Issued, end
     ends = ("revoked_at", "retires_at", "paused_at", "rotated_at", "successor")
     mine.update(**dict.fromkeys(ends))
     assert told(issued.text) == told(tokens.new_token().text)
+
+
+def test_a_key_of_before_names_were_sealed_goes_on(issued: Issued) -> None:
+    verifier, _ = issued.key.open_verifier()
+    with_rights = verifier + issued.key._rights_digest()
+    ManageKey.objects.update(verifier=seal(issued.key, "verifier", with_rights))
+    assert status(issued) == 200
+    services.pause_key(SYSTEM, issued.key)
+    services.resume_key(SYSTEM, issued.key)
+    assert status(issued) == 200
+    alter(name="Tool of others")
+    assert status(issued) == 401
 
 
 def test_sealing_ends_makes_no_altered_rights_genuine(issued: Issued) -> None:
