@@ -143,6 +143,8 @@ def _finish(deliveries: Sequence[Delivery], end: DeliveryState) -> None:
 
 def _put_off(state: DestinationState, deliveries: Sequence[Delivery], tried: Try) -> None:
     is_over = tried.wish in ("disable", "abort-message")
+    for one in deliveries:  # what is sent again is tried as new, and so what goes with it
+        one.attempts = min(one.attempts, deliveries[0].attempts)
     ended = [one for one in deliveries if is_over or one.attempts + 1 >= len(SCHEDULE)]
     _finish(ended, DeliveryState.GIVEN_UP)
     deliveries = [one for one in deliveries if one not in ended]

@@ -197,6 +197,27 @@ def test_what_joined_late_is_not_given_up_with_what_was_tried_too_often(post: Po
     assert states() == ["given_up", "waiting"]
 
 
+def test_what_is_sent_again_has_nothing_given_up_earlier_that_goes_with_it(post: Post) -> None:
+    """While a receiver was away, each resend of what was given up before used up its tries."""
+    post.destinations = [wants("a", "crm_system.*", together=True)]
+    post.answers["a"] = Answer(500)
+    a_system()
+    post.deliver()
+    for _ in range(8):
+        let_pass(11 * 3600)
+        post.send_due()
+    a_system()
+    post.deliver()
+    for _ in range(5):
+        let_pass(11 * 3600)
+        post.send_due()
+    services.resend(SYSTEM, Delivery.objects.get(state="given_up"))
+    for _ in range(3):
+        let_pass(400)
+        post.send_due()
+    assert states() == ["waiting", "waiting"]
+
+
 def test_nobody_can_ask_for_a_year(post: Post) -> None:
     a_system()
     post.answers["a"] = [Answer(503, headers={"retry-after": "99999999"})]
