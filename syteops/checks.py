@@ -100,7 +100,7 @@ def _check_data_directory() -> Iterator[CheckMessage]:
             "E001",
             "SYTEOPS_DATA_DIR",
             f"holds something else than SyteOps keeps there: {', '.join(others[:5])}",
-            "Take it away. What is not secret and not uploaded is made anew.",
+            "Take it away, or mount the disk. What is not secret and not uploaded is made anew.",
         )
     elif closed := [path for path in _written() if not os.access(path, os.R_OK | os.W_OK)]:
         yield _error(
@@ -123,10 +123,15 @@ _DIRECTORIES = ("cache", "metrics", "uploads")
 
 def _of_other_kinds() -> Iterator[tuple[Path, str]]:
     """Such as a named pipe, at which whoever opens it would wait."""
+    directories = [DATA_DIR / name for name in (*_DIRECTORIES, "static")]
+    yield from ((one, _NOWHERE) for one in directories if one.is_symlink() and not one.exists())
     for kind, names in ((stat.S_IFREG, _FILES), (stat.S_IFDIR, (*_DIRECTORIES, "static"))):
         for path in (path for name in names for path in sorted(DATA_DIR.glob(name))):
             if problem := problem_of(path, kind):
                 yield path, problem
+
+
+_NOWHERE = "is a link that leads nowhere, such as to a disk that is not mounted"
 
 
 def _check_private_files() -> Iterator[CheckMessage]:

@@ -132,6 +132,11 @@ def test_what_is_no_file_in_it_or_no_directory_is_named(
         (tmp_path / name).unlink(missing_ok=True)
         (tmp_path / name).touch()
         assert f" {tmp_path / name} is a plain file." in findings()["syteops.E001"].msg
+        for place in ("away", name):
+            (tmp_path / name).unlink()
+            (tmp_path / name).symlink_to(place)
+            found = findings()["syteops.E001"].msg
+            assert f" {tmp_path / name} is a link that leads nowhere" in found
         (tmp_path / name).unlink()
     assert "syteops.E001" not in findings()
 

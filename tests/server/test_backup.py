@@ -279,6 +279,7 @@ def with_other_keys(content: dict[str, bytes]) -> None:
         rewritten(with_facts(proof=5)),
         rewritten(with_facts(proof="ä")),
         rewritten(with_facts(database=["sqlite"])),
+        rewritten(with_facts(created=5, proof="ä")),
         rewritten(with_other_keys),
         rewritten(dict.clear),
     ],

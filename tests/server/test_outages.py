@@ -5,10 +5,12 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.core.files.base import ContentFile
 from django.db import (
     DatabaseError,
     InterfaceError,
@@ -25,6 +27,7 @@ from manage_api.errors import as_api_error
 from syteops.core.counters import CounterKind, counters
 from syteops.core.outages import is_outage
 from syteops.core.redis_cache import RedisCache
+from syteops.core.uploads import Uploads
 from syteops.server.logs import OneLineFilter, SaidAlreadyFilter
 from tests.fixtures import Api
 
@@ -185,6 +188,16 @@ def test_these_are_outages(error: Exception, reason: str) -> None:
 def test_our_own_mistakes_are_none(error: Exception) -> None:
     assert not is_outage(error)
     assert as_api_error(error).code == "internal_error"
+
+
+@pytest.mark.parametrize("lost", ["uploads", "uploads/team"])
+def test_a_disk_of_pictures_that_is_not_mounted_is_an_outage(tmp_path: Path, lost: str) -> None:
+    """A link led to it: whoever sent a picture was told of an unforeseen error."""
+    (tmp_path / lost).parent.mkdir(exist_ok=True)
+    (tmp_path / lost).symlink_to("/no/such/disk")
+    with pytest.raises(OSError, match="Nothing can be kept there") as failure:
+        Uploads(tmp_path / "uploads").save("team/1/anna.png", ContentFile(b"anna"))
+    assert is_outage(failure.value)
 
 
 # --- Redis -----------------------------------------------------------------------------------

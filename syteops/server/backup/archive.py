@@ -210,6 +210,7 @@ def _read_list(into: Path, names: list[str]) -> Contents:
         # What json made of it may be anything.
         files = {str(name): str(digest) for name, digest in contents.files.items()}
         contents = replace(contents, files=files, proof=str(contents.proof))
+        contents.version, contents.created = str(contents.version), str(contents.created)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Broken("The list in the archive cannot be read.") from error
     if contents.format != _FORMAT:
