@@ -8,7 +8,7 @@ count.
 from typing import Any
 
 from django.core.cache.backends import redis
-from redis import RedisError
+from redis import ReadOnlyError, RedisError
 
 
 class Numbers:
@@ -41,10 +41,15 @@ class _Client(redis.RedisCacheClient):
         return self._kept[write]
 
     def count(self, key: str, amount: int, timeout: int) -> int:
-        with self.get_client(key, write=True).pipeline() as both:
-            both.set(key, 0, ex=timeout, nx=True)
-            both.incrby(key, amount)
-            return int(both.execute()[1])
+        client = self.get_client(key, write=True)
+        try:
+            with client.pipeline() as both:
+                both.set(key, 0, ex=timeout, nx=True)
+                both.incrby(key, amount)
+                return int(both.execute()[1])
+        except ReadOnlyError:  # another one has taken its place by now, and its name
+            client.connection_pool.disconnect()
+            raise
 
 
 class RedisCache(redis.RedisCache):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
-from redis import Redis, RedisError
+from redis import ReadOnlyError, Redis, RedisError
 from redis.connection import Connection
 
 from syteops.core import counters
@@ -179,6 +179,24 @@ def test_nothing_is_run_that_somebody_puts_into_a_shared_redis(tmp_path: Path) -
         client._serializer.loads(pickle.dumps(Harmful()))
     assert not harm.exists()
     assert client._serializer.loads(b"12") == 12
+
+
+def test_connections_to_a_redis_that_takes_no_more_counts_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a failover each machine counted alone, and none was ready, until it was restarted."""
+    ended: list[bool] = []
+    client: Any = RedisCache("redis://127.0.0.1:1", {})._cache
+    kept = client.get_client(None, write=True)
+
+    def refuse() -> None:
+        raise ReadOnlyError("You can't write against a read only replica.")
+
+    monkeypatch.setattr(kept, "pipeline", refuse)
+    monkeypatch.setattr(kept.connection_pool, "disconnect", lambda: ended.append(True))
+    with pytest.raises(ReadOnlyError):
+        client.count("one", 1, WINDOW)
+    assert ended == [True]
 
 
 def test_processes_share_one_count(store: Counters, site: dict[str, str]) -> None:
