@@ -12,6 +12,7 @@ from django.db import connection
 from syteops.core.errors import Invalid, field_errors
 from syteops.core.locks import transaction_lock
 from syteops.lib.folding import fold
+from syteops.lib.lookalikes import looks_of
 from syteops.lib.text import is_blank, validate_line
 
 TAKEN = "Somebody has this name or address, or one that looks like it. Choose another one."
@@ -37,19 +38,24 @@ def lock_names() -> None:
 def is_anybodys(text: str, but: Any = None) -> bool:
     """Whether somebody has that name or address, or one that looks like it; `but` whom."""
     others = User.objects.exclude(pk=but).values_list("username", "email")
-    return fold(text) in map(fold, chain.from_iterable(others))
+    return _is_among(text, chain.from_iterable(others))
 
 
 def is_reserved(text: str) -> bool:
     """Whether that is the address of somebody who is still to come, or looks like it."""
-    return fold(text) in map(fold, chain.from_iterable(query() for query in _reserving))
+    return _is_among(text, chain.from_iterable(query() for query in _reserving))
+
+
+def _is_among(text: str, others: Iterable[str]) -> bool:
+    looks = looks_of(text)
+    return not all(looks.isdisjoint(looks_of(one)) for one in others if one)
 
 
 def require_own_name(user: User, mine: str = "") -> None:
     """Raise ValidationError for a name that is nobody's to see, or somebody else's, also in other
-    case or accents, or with letters that nobody sees, or the address of somebody else: whoever
-    reads the audit trail would take one for the other. `mine` is the address that was kept for
-    this person.
+    case or accents, with letters that nobody sees or that look like others, or the address of
+    somebody else: whoever reads the audit trail would take one for the other. `mine` is the address
+    that was kept for this person.
 
     Within a transaction it stays so until that ends: nobody else takes such a name meanwhile.
     """
@@ -68,7 +74,7 @@ def require_own_address(user: User, mine: str = "") -> None:
     lock_names()
     names = User.objects.exclude(pk=user.pk).values_list("username", flat=True)
     is_anothers = fold(user.email) != fold(mine) and is_reserved(user.email)
-    if user.email and (is_anothers or fold(user.email) in map(fold, names)):
+    if user.email and (is_anothers or _is_among(user.email, names)):
         raise ValidationError(TAKEN, "unique")
 
 

@@ -76,6 +76,12 @@ ALIKE = [
     "J\xd6RG",
     "jorg",
     "Eve@example.com",
+    "\u0430lice",  # of a Cyrillic letter, and of nothing else
+    "\u0430\u04cf\u0456\u0441\u0435",
+    "\u0391lice",  # of a Greek one
+    "aIice",
+    "a1ice",
+    "j\u043erg",
 ]
 UNSEEN = ["\u3164", "\uffa0\u115f", "zoe\n", "\u2028zoe"]
 
