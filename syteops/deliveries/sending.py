@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from syteops.core.errors import Conflict, NotFound
 from syteops.core.outbound import Answer, OutboundFailed, SilentLately, in_a_hurry
 from syteops.core.tasks import forgets_successes, task
 from syteops.deliveries.models import Delivery, DeliveryState, DestinationState
@@ -26,7 +27,7 @@ from syteops.deliveries.services import cancel, cancel_waiting
 from syteops.events.queries import fitting
 from syteops.integrations.catalogue import Destination, Integration, Message, Setup
 from syteops.integrations.errors import DeliveryFailed
-from syteops.integrations.queries import find_integration, running
+from syteops.integrations.queries import get_installed
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,10 @@ def _send_next(state: DestinationState) -> bool:
     deliveries = list(due[:1])
     if not deliveries:
         return False
-    found = _destination_of(state)
+    try:
+        found = _destination_of(state)
+    except Conflict as lacking:  # such as a secret that does not open: once it is set it goes on
+        return note(state, deliveries, Try(at, 0, Answer(0), lacking.detail))
     if found is None:
         cancel_waiting(state.integration, state.destination)
         return False
@@ -138,14 +142,20 @@ def _waiting(state: DestinationState) -> QuerySet[Delivery]:
 
 
 def _destination_of(state: DestinationState) -> tuple[Integration, Destination, Setup] | None:
-    """Where to send and with what; None where nothing is to be sent there any more."""
-    setup = running(state.integration)
-    if setup is None:
+    """Where to send and with what; None where nothing is to be sent there any more.
+
+    Raises Conflict for what is enabled, and not set up.
+    """
+    try:
+        one = get_installed(state.integration)
+    except NotFound:
         return None
-    integration = find_integration(state.integration)
+    if not (one.enabled and one.available):
+        return None
+    integration, setup = one.integration, one.setup()
     # Of thousands that one alone is read: each of them comes by here for each of its messages.
-    for one in integration.destinations_among(setup.config, {state.destination}):
-        return integration, one, setup
+    for place in integration.destinations_among(setup.config, {state.destination}):
+        return integration, place, setup
     return None
 
 

@@ -4,10 +4,10 @@ import pytest
 from django.utils import timezone
 
 from syteops.core.outbound import Answer
-from syteops.deliveries import sending
 from syteops.deliveries.models import DeliveryAttempt
 from syteops.deliveries.outcomes import Try
 from syteops.integrations.catalogue import Setup
+from syteops.integrations.queries import Installed
 from syteops.integrations.sending import KEPT_ANSWER
 from tests.deliveries.sending import Post
 from tests.each import each
@@ -17,7 +17,7 @@ from tests.events.publish import a_system
 def test_the_log_keeps_the_beginning_of_an_answer_and_no_secret(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "running", lambda slug: Setup({}, {"token": "canary-token"}))
+    monkeypatch.setattr(Installed, "setup", lambda one: Setup({}, {"token": "canary-token"}))
     post.answers["a"] = Answer(200, b"you sent canary-token \xff\0" + b"x" * 5000)
     a_system()
     post.deliver()
@@ -40,7 +40,7 @@ def test_the_log_keeps_the_beginning_of_an_answer_and_no_secret(
 def test_no_part_and_no_spelling_of_a_secret_is_kept(
     post: Post, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
-    monkeypatch.setattr(sending, "running", lambda slug: Setup({}, {"token": "canary/token&<"}))
+    monkeypatch.setattr(Installed, "setup", lambda one: Setup({}, {"token": "canary/token&<"}))
     post.answers["a"] = Answer(200, body)
     a_system()
     post.deliver()

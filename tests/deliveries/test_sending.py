@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
+from syteops.core.errors import Conflict
 from syteops.core.outbound import Answer, OutboundFailed
 from syteops.crm import services as crm
 from syteops.deliveries import outcomes, services
@@ -15,6 +17,7 @@ from syteops.deliveries.models import Delivery, DeliveryAttempt, DeliveryState, 
 from syteops.integrations.catalogue import Destination
 from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.models import IntegrationState
+from syteops.integrations.queries import Installed
 from syteops.roles.services import create_role
 from tests.deliveries.sending import Post, state_of, states, wants
 from tests.events.publish import a_system, publish
@@ -296,6 +299,22 @@ def test_switching_off_cancels_what_waits_and_queues_nothing_more(post: Post) ->
     post.deliver()
     assert post.sent == []
     assert states() == ["cancelled"]
+
+
+def test_what_cannot_be_sent_as_it_is_set_up_waits(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that did not open had all cancelled that waited, and nobody was told."""
+    a_system()
+    publish()
+    with monkeypatch.context() as lost:
+        lost.setattr(Installed, "setup", Mock(side_effect=Conflict("A secret does not open.")))
+        post.send_due()
+    assert (post.sent, states()) == ([], ["waiting"])
+    assert state_of().problem == "A secret does not open."
+    let_pass(3600)
+    post.send_due()
+    assert states() == ["delivered"]
 
 
 def test_a_destination_that_is_gone_gets_nothing_more(post: Post) -> None:
