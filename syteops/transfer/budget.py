@@ -5,7 +5,11 @@ Calls of the API are counted for the same reason. And how many files of one pers
 which a script could fill the disk.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
+from typing import Any, TypeVar
+
+from django.conf import settings
 
 from syteops.core.counters import CounterKind, counters, seconds_left
 from syteops.core.errors import LimitReached
@@ -18,6 +22,12 @@ MOST = 20_000
 """Rows in that time: five of the largest files, tried and stored."""
 PER_FILE = 250
 """What reading a file costs, whatever is in it."""
+
+A_ROW = 0.005
+"""Seconds that a row takes: one that takes longer, such as a note with 200 action items, counts for
+as many."""
+SHARE = 0.8
+"""Of the time that others wait who write: for so long all rows together may keep the lock."""
 
 MOST_KEPT = 10
 """Files of one person that were uploaded, or are to be fetched: some have a hundred megabytes."""
@@ -50,3 +60,30 @@ def spend(user: Any, rows: int) -> None:
         f"others want to work, too. Go on in {minutes} min.",
         limit=MOST,
     )
+
+
+Row = TypeVar("Row")
+Tell = Callable[[int, int], object]
+"""Told how many rows of how many are done."""
+
+
+def in_turn(rows: Sequence[Row], user: Any, tell: Tell) -> Iterator[Row]:
+    """The rows, to be carried out for that person in one transaction, whose `spend` has counted
+    them: what they take beyond A_ROW each is counted here.
+
+    Raises LimitReached when they keep others who write waiting for too long.
+    """
+    began, total = monotonic(), len(rows)
+    try:
+        for done, row in enumerate(rows):
+            if monotonic() > began + SHARE * settings.DATABASE_TIMEOUT:
+                raise LimitReached(
+                    "Nothing was done: this takes longer than others who write can wait. Take "
+                    f"fewer rows at once, such as {max(done, 1):,}."
+                )
+            tell(done, total)
+            yield row
+    finally:
+        further = int((monotonic() - began) / A_ROW) - total
+        if further > 0:
+            counters().add(CounterKind.ROWS_OF_PERSON, str(user.pk), WINDOW, further)

@@ -13,8 +13,7 @@ from syteops.core.encryption import open_sealed, seal
 from syteops.core.errors import Conflict, Invalid
 from syteops.team.places import wait_for_erasures
 from syteops.transfer import files
-from syteops.transfer.budget import keep_latest
-from syteops.transfer.importing import Tell
+from syteops.transfer.budget import Tell, keep_latest
 from syteops.transfer.models import Download
 from syteops.transfer.sheets import Sheet
 

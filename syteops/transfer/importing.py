@@ -6,7 +6,6 @@ wrong is told of every row at once, and what would happen is told before it does
 
 import difflib
 import hashlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -33,6 +32,7 @@ from syteops.core.errors import FieldError, Invalid
 from syteops.core.locks import transaction_lock
 from syteops.core.trials import trial
 from syteops.lib.text import cut
+from syteops.transfer.budget import Tell, in_turn
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
 from syteops.transfer.sheets import (
@@ -116,10 +116,6 @@ class _Door(ApiView):
     input_pointer = ""
 
 
-Tell = Callable[[int, int], object]
-"""Told how many rows of how many are done."""
-
-
 def try_rows(sheet: Sheet, table: Table, user: Any, actor: Actor, tell: Tell) -> Report:
     """What carrying out the rows would do; nothing is stored."""
     watch = Watch(actor)
@@ -142,8 +138,7 @@ def carry_out_rows(sheet: Sheet, table: Table, user: Any, actor: Actor, tell: Te
     # One of an entity at a time: two that go through it in different order would deadlock.
     transaction_lock(f"bulk {sheet.viewset.resource}")
     rows, digest = _Rows(sheet, table, user, actor), hashlib.sha256()
-    for done, (number, cells) in enumerate(table.rows):
-        tell(done, len(table.rows))
+    for number, cells in in_turn(table.rows, user, tell):
         before = len(actor.trail)
         try:
             with transaction.atomic():

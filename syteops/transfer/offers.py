@@ -9,6 +9,8 @@ from syteops.transfer.sheets import Sheet, sheet_of
 
 AT_ONCE = 250
 """So many rows are worked on while the person waits; more of them in the background."""
+CHARACTERS = 1000
+"""Of each, on average: a cell may be a list of hundreds."""
 
 
 def allowed(admin: Any, request: HttpRequest) -> set[str]:

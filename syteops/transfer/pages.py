@@ -105,8 +105,8 @@ def _try(admin: Any, request: HttpRequest, upload: Import) -> HttpResponse:
         return _wait(admin, request, try_file, upload, title, page)
     try:
         uploads.try_upload(upload, sheet_beside(admin), _actor(admin, request, upload), _untold)
-    except Conflict as gone:
-        messages.error(request, gone.detail)
+    except (Conflict, LimitReached) as refusal:
+        messages.error(request, refusal.detail)
         return HttpResponseRedirect(admin.url_to("changelist"))
     return HttpResponseRedirect(page)
 

@@ -12,7 +12,7 @@ from syteops.core.entities import get_any
 from syteops.core.errors import Forbidden
 from syteops.tasks.jobs import Storing
 from syteops.transfer import uploads
-from syteops.transfer.importing import Tell
+from syteops.transfer.budget import Tell, in_turn
 from syteops.transfer.models import Import
 from syteops.transfer.sheets import sheet_named
 
@@ -28,8 +28,7 @@ def restore(kept: Import, actor: Actor, tell: Tell, storing: Storing) -> str:
         raise Forbidden("You may not restore these any more.")
     try:
         with races_refused(), storing():
-            for done, (_, [key]) in enumerate(rows):
-                tell(done, len(rows))
+            for _, [key] in in_turn(rows, kept.person, tell):
                 page.bring_back(request, actor, get_any(model, int(key), lock=True))
             check_references()
             kept.delete()

@@ -19,12 +19,12 @@ from syteops.core.errors import Conflict
 from syteops.core.locks import repeated
 from syteops.lib.text import cut, to_line
 from syteops.team.places import wait_for_erasures
-from syteops.transfer.budget import keep_latest
+from syteops.transfer.budget import Tell, keep_latest
 from syteops.transfer.choices import Kind
 from syteops.transfer.files import Table
-from syteops.transfer.importing import Report, Tell, carry_out_rows, named_in, try_rows
+from syteops.transfer.importing import Report, carry_out_rows, named_in, try_rows
 from syteops.transfer.models import Import
-from syteops.transfer.offers import AT_ONCE
+from syteops.transfer.offers import AT_ONCE, CHARACTERS
 from syteops.transfer.sheets import Sheet
 
 KEPT = timedelta(days=1)
@@ -128,10 +128,12 @@ def store_upload(
 
 
 def takes_long(upload: Import, sheet: Sheet) -> bool:
-    """Whether nobody should wait for it: it has many rows, deletes, or is about long objects."""
+    """Whether nobody should wait for it: it is long, deletes, or is about long objects."""
     if upload.row_count > AT_ONCE or upload.kind == Kind.DELETION:
         return True
-    return not sheet.are_read_at_once(named_in(sheet, table_of(upload)))
+    table = table_of(upload)
+    length = sum(len(cell) for _, cells in table.rows for cell in cells)
+    return length > AT_ONCE * CHARACTERS or not sheet.are_read_at_once(named_in(sheet, table))
 
 
 def outcome(upload: Import, report: Report) -> str:

@@ -1,8 +1,10 @@
 """Many rows are deleted or restored in the background: looked at first, and all of them or none."""
 
+import json
 import re
 from contextlib import nullcontext
 from html import unescape
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from django.test import Client
 from benchmarks.records import fill
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
-from syteops.core.counters import counters
+from syteops.core.counters import CounterKind, counters
 from syteops.core.errors import Forbidden, LimitReached
 from syteops.crm.models import CrmSystem
 from syteops.crm.services import create_crm_system, delete_crm_system
@@ -21,12 +23,12 @@ from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.transfer import budget, files, pages, restoring
-from syteops.transfer.budget import PER_FILE, spend
+from syteops.transfer.budget import A_ROW, PER_FILE, WINDOW, in_turn, spend
 from syteops.transfer.models import Import
 from syteops.transfer.uploads import GONE
 from tests.background import outcome, run_tasks
 from tests.fixtures import signed_in
-from tests.transfer.transferring import SHEETS, address, as_file, upload
+from tests.transfer.transferring import SHEETS, address, as_file, confirm, upload
 
 pytestmark = pytest.mark.django_db
 MEMBERS, SYSTEMS = "/admin/team/teammember/", "/admin/crm/crmsystem/"
@@ -277,3 +279,29 @@ def test_the_largest_files_are_imported_five_at_a_time(alice: User, bob: User) -
     with pytest.raises(LimitReached, match=r"Go on in \d min"):
         spend(alice, 1)
     spend(bob, files.MOST_ROWS)
+
+
+def test_rows_that_take_long_count_as_many_and_end_before_others_give_up(
+    alice: User, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """2,000 notes of 190 action items are a file of 5 MB, and kept the lock for half a minute."""
+    settings.DATABASE_TIMEOUT = 10
+    clock = count(0, 1)
+    monkeypatch.setattr(budget, "monotonic", lambda: next(clock))
+    with pytest.raises(LimitReached, match=r"such as 8\."):
+        [*in_turn(range(100), alice, lambda *_: None)]
+
+    counted = counters().read(CounterKind.ROWS_OF_PERSON, str(alice.pk), WINDOW)
+    assert counted == 10 / A_ROW - 100
+
+
+def test_a_few_long_rows_are_tried_and_stored_in_the_background(page: Client) -> None:
+    """250 notes of 200 action items each kept the thread that answers all for five seconds."""
+    items = json.dumps([{"text": f"{n} {'long ' * 90}"} for n in range(200)])
+    rows = [[f"N{n}", items] for n in range(3)]
+
+    shown = upload(page, SHEETS["notes"], as_file([["title", "action_items"], *rows]))
+
+    assert Job.objects.count() == 1
+    assert told(confirm(page, shown)) == ["Imported: 3 new."]
+    assert Job.objects.count() == 2
