@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from syteops.audit.models import AuditEntry
 from syteops.core import pending_migrations
 from syteops.server.backup import databases
 from syteops.server.backup import site as site_of_backup
@@ -391,6 +392,23 @@ def test_where_a_restore_was_killed_at_its_end_is_said_what_to_do(
             news.touch()
         with pytest.raises(CommandError, match=answer):
             call_command("restore", str(backup))
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"), [(b"2026-12-01T01:08:19+00:00", "2026-12-01T01:08:19+00:00"), (b"\0\xff", "")]
+)
+@pytest.mark.django_db
+def test_a_restore_is_told_though_nobody_knows_any_more_of_which_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bytes, told: str
+) -> None:
+    """Neither `setup` nor `serve` began any more."""
+    news = tmp_path / "restored"
+    news.write_bytes(kept)
+    monkeypatch.setattr(site_of_backup, "_NEWS", news)
+    assert site_of_backup.finish_restoring().startswith("Restored: recorded")
+    entry = AuditEntry.objects.get(event="audit.restored")
+    assert [one["after"] for one in entry.changes.values()] == [told]
+    assert not news.exists()
 
 
 def test_what_a_killed_backup_leaves_is_taken_away_by_the_next(site: Site, tmp_path: Path) -> None:

@@ -259,7 +259,8 @@ def finish_restoring() -> str:
     Session.objects.all().delete()
     forget_head()
     about = (AuditEntry.resource, "", "")
-    made_at = {"backup_made_at": (None, read_text(_NEWS))}
+    told = read_bytes(_NEWS).decode(errors="replace")  # a disk may have spoilt it
+    made_at = {"backup_made_at": (None, told if told.isprintable() else "")}
     try:
         with transaction.atomic():
             record_about(command("restore"), Noun.AUDIT, Verb.RESTORED, about, made_at)
@@ -282,5 +283,5 @@ def _require_secrets(backup: Checked) -> None:
         )
     audit_key = backup.directory / _AUDIT_KEY
     given = env.str("AUDIT_KEY")
-    if given and audit_key.exists() and read_text(audit_key).strip() != given:
+    if given and audit_key.exists() and read_bytes(audit_key).strip() != given.encode():
         raise Conflict("AUDIT_KEY is another than that of the backup: set that one, or none.")
