@@ -291,7 +291,7 @@ SETTINGS_FILE = read_settings_file()
 def data_dir() -> Path:
     """Where this site is kept, wherever a command is started: else it would begin another there."""
     given = env.str("SYTEOPS_DATA_DIR")
-    if given.startswith(("~", "$")):
+    if given.startswith(("~", "$", '"', "'")):  # quotes, too, reach us past a shell
         problem = f"is {given!r}, of which only a shell makes a path"
         raise WrongSetting("SYTEOPS_DATA_DIR", problem, "Write the whole path.")
     return (BASE_DIR / (given or "var")).resolve()

@@ -232,7 +232,7 @@ def test_a_link_to_a_settings_file_that_is_away_stops_the_start(
         module.read_settings_file()
 
 
-@pytest.mark.parametrize("text", ["~/site", "$HOME/site", "${HOME}/site"])
+@pytest.mark.parametrize("text", ["~/site", "$HOME/site", "${HOME}/site", '"/data"', "'/data'"])
 def test_a_path_that_only_a_shell_understands_is_refused(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
