@@ -144,14 +144,16 @@ def _waiting(state: DestinationState) -> QuerySet[Delivery]:
 def _destination_of(state: DestinationState) -> tuple[Integration, Destination, Setup] | None:
     """Where to send and with what; None where nothing is to be sent there any more.
 
-    Raises Conflict for what is enabled, and not set up.
+    Raises Conflict for what is enabled, and not set up or not available here.
     """
     try:
         one = get_installed(state.integration)
     except NotFound:
         return None
-    if not (one.enabled and one.available):
+    if not one.enabled:
         return None
+    if reason := one.unavailable_reason:
+        raise Conflict(reason)
     integration, setup = one.integration, one.setup()
     # Of thousands that one alone is read: each of them comes by here for each of its messages.
     for place in integration.destinations_among(setup.config, {state.destination}):

@@ -301,17 +301,25 @@ def test_switching_off_cancels_what_waits_and_queues_nothing_more(post: Post) ->
     assert states() == ["cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("name", "lacking"),
+    [
+        ("setup", Mock(side_effect=Conflict("A secret does not open."))),
+        ("unavailable_reason", "Set EMAIL_URL."),
+    ],
+)
 def test_what_cannot_be_sent_as_it_is_set_up_waits(
-    post: Post, monkeypatch: pytest.MonkeyPatch
+    post: Post, monkeypatch: pytest.MonkeyPatch, name: str, lacking: Any
 ) -> None:
-    """A secret that did not open had all cancelled that waited, and nobody was told."""
+    """A secret that did not open had all cancelled that waited, as had a start without EMAIL_URL,
+    and nobody was told."""
     a_system()
     publish()
     with monkeypatch.context() as lost:
-        lost.setattr(Installed, "setup", Mock(side_effect=Conflict("A secret does not open.")))
+        lost.setattr(Installed, name, lacking)
         post.send_due()
     assert (post.sent, states()) == ([], ["waiting"])
-    assert state_of().problem == "A secret does not open."
+    assert state_of().problem in ("A secret does not open.", "Set EMAIL_URL.")
     let_pass(3600)
     post.send_due()
     assert states() == ["delivered"]
