@@ -46,6 +46,10 @@ LARGEST = 10_000_000
 _PATIENCE = typesetting.SECONDS + 10  # a busy machine gives it less than a processor
 _TURN = 30.0
 """Seconds for which a request waits until its PDF is begun."""
+_RESTS = 60.0
+"""Seconds in which no request has it made again that had to be ended: it takes up a processor, or
+all memory, each time.
+"""
 _ENDED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
 """As a machine that runs out of memory does it. Our own bounds end it in other ways."""
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
@@ -65,6 +69,10 @@ class PdfFailed(DomainError):
 
 class PdfLate(PdfFailed):
     """There is none yet: the machine has too much to do."""
+
+
+class PdfEnded(PdfLate):
+    """Its making took too much of the machine."""
 
 
 def pdf_of(estimate: Estimate) -> bytes:
@@ -126,6 +134,9 @@ class _Making:
     estimate: Estimate
     by: Brand
     kept: bytes | str = ""
+    late: str = ""
+    """Why there was none the last time; requests have it made again after `rests_until`."""
+    rests_until: float = 0.0
     turn: Lock = field(default_factory=Lock)
 
     def read_rows(self) -> None:
@@ -139,6 +150,9 @@ class _Making:
             made_at = one.answered_at or one.sent_at or one.updated_at
             try:
                 self.kept = _typeset(_data(one, self.by), int(made_at.timestamp()))
+            except PdfEnded as late:
+                self.late, self.rests_until = late.detail, monotonic() + _RESTS
+                raise
             except PdfLate:
                 raise
             except PdfFailed as refusal:
@@ -156,6 +170,8 @@ class _Making:
         try:
             if self.kept:
                 return self.kept
+            if monotonic() < self.rests_until:
+                raise PdfLate(self.late)
             with _alone(until):
                 return self.made()
         finally:
@@ -221,14 +237,14 @@ def _typeset(data: str, made_at: int) -> bytes:
             check=True,
         )
     except subprocess.TimeoutExpired as error:
-        raise PdfLate("The PDF takes too long at present. Try again later.") from error
+        raise PdfEnded("The PDF takes too long at present. Try again later.") from error
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
         raise PdfLate("The machine has no room to make a PDF just now. Try again later.") from error
     except subprocess.CalledProcessError as error:
         if error.returncode in _ENDED_BY_OTHERS:
-            raise PdfLate("The machine ended the PDF's making. Try again later.") from error
+            raise PdfEnded("The machine ended the PDF's making. Try again later.") from error
         raise PdfFailed("The estimate cannot be made into a PDF: it is too large.") from error
     if len(done.stdout) > LARGEST:
         raise PdfFailed("The PDF of the estimate would be too large.")

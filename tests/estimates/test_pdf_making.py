@@ -174,6 +174,22 @@ def test_one_whose_process_the_machine_has_ended_is_made_later(
     assert pdf_of(get_estimate(str(estimate.pk))).startswith(b"%PDF-")
 
 
+def test_requests_have_it_made_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever had the link had a process take all memory, and be ended, as often as he liked."""
+    making = pdf._making(a_draft(title="Ended again"))
+    making.read_rows()
+    run = Mock(side_effect=subprocess.CalledProcessError(-signal.SIGKILL, "typesetting"))
+    monkeypatch.setattr("estimates.pdf.subprocess.run", run)
+    for _ in range(2):
+        with pytest.raises(PdfLate, match="ended the PDF's making"):
+            making.made_in_turn(0)
+    assert run.call_count == 1
+    making.rests_until -= pdf._RESTS
+    with pytest.raises(PdfLate):
+        making.made_in_turn(0)
+    assert run.call_count == 2
+
+
 def test_what_takes_longer_than_it_may_is_not_ended_like_that(tmp_path: Path) -> None:
     program = Path(str(typesetting.__file__)).read_text("utf-8")
     endless = program.replace("SECONDS = 20", "SECONDS = 1").replace(
