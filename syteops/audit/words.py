@@ -52,7 +52,7 @@ def actor_name(entry: AuditEntry) -> str:
     """Who did it. A client signs with any name, so it stands in quotes: client "admin". So does
     that of a person who is called as the site itself is here: the invited choose their names.
     """
-    if entry.actor_kind == ActorKind.PERSON and fold(entry.actor_label) in _NOT_PEOPLE:
+    if entry.actor_kind == ActorKind.PERSON and fold(entry.actor_label) in NOT_PEOPLE:
         return f'person "{entry.actor_label}"'
     if entry.actor_kind == ActorKind.CLIENT and entry.actor_label:
         name = entry.actor_label.replace('"', "'")  # else it could seem to end earlier
@@ -60,7 +60,8 @@ def actor_name(entry: AuditEntry) -> str:
     return entry.actor_label or "Somebody"
 
 
-_NOT_PEOPLE = {fold(one) for one in (SYSTEM.label, "Somebody")}
+NOT_PEOPLE = frozenset(fold(one) for one in (SYSTEM.label, "Somebody"))
+"""What the site itself is called here, folded."""
 
 
 def sentence(entry: AuditEntry) -> str:
@@ -87,7 +88,7 @@ def says(word: str) -> Q:
 def names_actor(word: str) -> Q:
     """The condition that the actor is called so although no label says it."""
     is_nobody = Q(actor_label="") if word in "somebody" else Q(pk__in=())
-    is_like_us = Q(actor_kind=ActorKind.PERSON, actor_label_folded__in=_NOT_PEOPLE)
+    is_like_us = Q(actor_kind=ActorKind.PERSON, actor_label_folded__in=NOT_PEOPLE)
     is_nobody |= is_like_us if word in "person" else Q(pk__in=())
     return is_nobody | (Q(actor_kind=ActorKind.CLIENT) if word in "client" else Q(pk__in=()))
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import connection
 
+from syteops.audit.words import NOT_PEOPLE
 from syteops.core.errors import Invalid, field_errors
 from syteops.core.locks import transaction_lock
 from syteops.lib.folding import fold
@@ -64,8 +65,14 @@ def require_own_name(user: User, mine: str = "") -> None:
     if is_blank(name):
         raise ValidationError("Write a name that can be seen.", "required")
     lock_names()
-    if is_anybodys(name, user.pk) or (fold(name) != fold(mine) and is_reserved(name)):
+    is_anothers = fold(name) != fold(mine) and is_reserved(name)
+    if is_anothers or _seems_the_site(name) or is_anybodys(name, user.pk):
         raise ValidationError(TAKEN, "unique")
+
+
+def _seems_the_site(name: str) -> bool:
+    """Whether it looks like what the trail calls the site. That name itself it shows in quotes."""
+    return fold(name) not in NOT_PEOPLE and not NOT_PEOPLE.isdisjoint(looks_of(name))
 
 
 def require_own_address(user: User, mine: str = "") -> None:

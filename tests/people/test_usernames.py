@@ -82,6 +82,7 @@ ALIKE = [
     "aIice",
     "a1ice",
     "j\u043erg",
+    "\u0405yteOps",  # as the site itself is called in the trail
 ]
 UNSEEN = ["\u3164", "\uffa0\u115f", "zoe\n", "\u2028zoe"]
 
