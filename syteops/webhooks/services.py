@@ -21,8 +21,9 @@ from syteops.webhooks.queries import INTEGRATION
 
 clear_secrets = audit.clear_secrets
 
-MOST = 2000
-"""Webhooks: each event is queued for every one that wants it, in a transaction."""
+MOST = 200
+"""Webhooks: each event is queued for every one that wants it, in a transaction. So many make 60 kB
+and 10 ms of it, which is what the largest change itself may take."""
 
 
 @transaction.atomic
