@@ -76,11 +76,13 @@ class PdfEnded(PdfLate):
 
 
 def pdf_of(estimate: Estimate) -> bytes:
-    """The estimate as a PDF; the same one as long as nothing in it changes.
+    """The estimate as a PDF for a mail; the same one as long as nothing in it changes.
 
-    Raises PdfFailed for one that is too large, and PdfLate if it may work later.
+    A worker makes one after the other: a long one takes 300 MB, and eight mails are written at the
+    same time. Raises PdfFailed for one that is too large, and PdfLate if it may work later.
     """
-    return _bytes(_making(estimate).made())
+    with _of_mails:
+        return _bytes(_making(estimate).made())
 
 
 def pdf_beside(request: HttpRequest, estimate: Estimate) -> bytes | None:
@@ -123,6 +125,7 @@ def _alone(until: float) -> Iterator[None]:
 
 
 _BUSY = "Another PDF is being made just now. Try again in a moment."
+_of_mails = Lock()
 _turn = Lock()
 """Of this process: one of its threads at a time looks whether another process makes one."""
 

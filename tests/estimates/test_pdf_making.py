@@ -77,6 +77,14 @@ def test_requests_wait_for_one_at_a_time_and_so_others_are_answered(alice: User)
     assert Client().get(f"{links[1]}/pdf").status_code == 200
 
 
+def test_a_worker_makes_those_of_mails_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight long ones at once took 2.4 GB of a machine, and all of its processors."""
+    monkeypatch.setattr(pdf, "_typeset", lambda *_: b"%PDF" if pdf._of_mails.locked() else b"")
+
+    assert pdf_of(a_sent_one(title="Mailed alone")) == b"%PDF"
+    assert not pdf._of_mails.locked()
+
+
 def test_a_server_has_it_made_beside_the_thread_that_answers_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
