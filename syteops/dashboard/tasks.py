@@ -49,7 +49,7 @@ def look_at_clock() -> None:
         own.update(failing_since=now)
     elif not clock.failing_since or now - clock.failing_since > STEADY:
         return
-    raise ClockLeapt(f"From {clock.finished_at} to {now}. For a day nothing is removed as old.")
+    raise ClockLeapt(f"From {clock.finished_at} to {now}. For a day nothing counts as old or due.")
 
 
 def is_failing(name: str) -> bool:

@@ -50,10 +50,10 @@ def run() -> None:
     """
     global _is_interrupted  # noqa: PLW0603 - per process on purpose
     _is_interrupted = False
-    for name, task in (hourly_tasks() | TASKS).items():
+    for name, task in (_FIRST | hourly_tasks() | TASKS).items():
         try:
             with fresh_connection():
-                if name in _BY_AGE and is_failing(CLOCK):
+                if name not in _AT_ANY_TIME and is_failing(CLOCK):
                     continue
                 task(SYSTEM.for_operation(f"housekeeping.{name}"))
                 note_success(name)
@@ -103,8 +103,9 @@ def _seal_audit(actor: Actor) -> None:
     chain.require_sealed()
 
 
+_FIRST: dict[str, Callable[[Actor], object]] = {CLOCK: lambda actor: look_at_clock()}
+
 TASKS: dict[str, Callable[[Actor], object]] = {
-    CLOCK: lambda actor: look_at_clock(),
     "warn_of_expiry": _warn_of_expiry,
     "seal_audit": _seal_audit,
     "prune_audit": audit.prune,
@@ -124,7 +125,9 @@ TASKS: dict[str, Callable[[Actor], object]] = {
 }
 """Those of the site itself, which come after those of its modules."""
 
-_BY_AGE = frozenset({"prune_audit", "prune_events"}) | {
-    f"forget_{one}" for one in ("answers", "calls", "reads", "tasks", "suggestions", "jobs")
-}
-"""What removes for good what looks old, as all does to a clock that is far ahead."""
+_AT_ANY_TIME = frozenset(
+    {CLOCK, "seal_audit", "keep_audit_head", "empty_journal", "remove_pictures"}
+    | {"forget_sessions", "forget_sign_ins"}  # which put right what a wrong clock has begun
+)
+"""Not so what removes for good what looks old, or reminds of what looks due: all does to a clock
+that is far ahead."""
