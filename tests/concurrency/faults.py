@@ -119,24 +119,28 @@ def _table_locked(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def _database_read_only(stage: Stage) -> Iterator[None]:
-    """As after a failover: each connection ends, and the next one takes no writes."""
-    _to_all_sessions(stage, "ALTER DATABASE {} SET default_transaction_read_only = on")
+    """As after a failover: each connection ends, and the next one takes no writes.
+
+    Nobody ends that when writes are taken again.
+    """
+    _alter_database(stage, "ALTER DATABASE {} SET default_transaction_read_only = on", ends=True)
     try:
         yield
     finally:
-        _to_all_sessions(stage, "ALTER DATABASE {} RESET default_transaction_read_only")
+        _alter_database(stage, "ALTER DATABASE {} RESET default_transaction_read_only", ends=False)
 
 
-def _to_all_sessions(stage: Stage, statement: str) -> None:
+def _alter_database(stage: Stage, statement: str, ends: bool) -> None:
     address = stage.site.settings["DATABASE_URL"]
     name = address.rpartition("/")[2]
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute("SET default_transaction_read_only = off")
         admin.execute(psycopg.sql.SQL(statement).format(psycopg.sql.Identifier(name)))
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-        )
+        if ends:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
 
 
 @contextmanager

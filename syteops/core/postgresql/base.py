@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base, operations
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 
@@ -121,6 +123,20 @@ class DatabaseOperations(operations.DatabaseOperations):
         return super().last_executed_query(cursor, sql, params)
 
 
+class _ErrorWrapper(DatabaseErrorWrapper):
+    """Django's, and no connection outlives the request in which nothing could be written.
+
+    A session that began while the database took no writes takes none when it does again.
+    """
+
+    wrapper: "DatabaseWrapper"
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            self.wrapper.close_at = 0.0  # as one that is too old: a rollback forgets failures
+        super().__exit__(kind, error, traceback)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """`patience` is how many seconds a statement may take; None is no limit, as for commands."""
 
@@ -137,17 +153,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
         self.connection.meet(self.patience)
 
-    def is_usable(self) -> bool:
-        """Whether the server answers, and the session takes writes. Asked after a failure.
-
-        One that began while the database took none stays so when it takes them again.
-        """
-        try:
-            with self.connection.cursor() as cursor:
-                (is_read_only,) = cursor.execute("SHOW transaction_read_only").fetchone()
-        except psycopg.Error:
-            return False
-        return bool(is_read_only == "off")
+    @cached_property
+    def wrap_database_errors(self) -> DatabaseErrorWrapper:
+        """What makes errors of the driver Django's."""
+        return _ErrorWrapper(self)
 
     def close_if_health_check_failed(self) -> None:
         """As Django does it, whose question costs a round trip in each request.
