@@ -20,7 +20,7 @@ from syteops.core.actors import Actor
 from syteops.core.events import Noun, Verb
 from syteops.history.undo import Undo, register_undo
 from syteops.history.undoable import afters, verb_of
-from syteops.people import queries, services, usernames
+from syteops.people import queries, services
 
 MANAGES_KEYS = "keys.manage_api_keys"
 
@@ -59,11 +59,6 @@ def _why_person_stays(entry: AuditEntry) -> str:
     return ""
 
 
-def _lock_first(person: Any) -> None:
-    usernames.lock_names()
-    services.lock_superusers()
-
-
 register_undo(
     _OfDjango(
         User,  # type: ignore[arg-type]
@@ -73,7 +68,7 @@ register_undo(
         only=(Verb.UPDATED,),
         allows=_may_change_person,
         why_not=_why_person_stays,
-        lock_first=_lock_first,
+        lock_first=lambda person: services.lock_people(),
         lets_in=True,
     )
 )

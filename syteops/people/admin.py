@@ -202,6 +202,7 @@ class AuditedAdmin(GuardedAdmin):
         self.record(actor, stored, request.values_before)  # type: ignore[attr-defined]
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.lock_people()
         stored = lock_row(self.model, obj.pk)
         if not self.has_delete_permission(request, stored):
             raise PermissionDenied
@@ -289,10 +290,6 @@ class PersonAdmin(ConfirmedAdmin, DjangoUserAdmin, AuditedAdmin):  # type: ignor
         readable = readable_resources(request.user)
         for text in services.left_behind(form.instance, readable) if left else ():
             messages.warning(request, text)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        services.lock_superusers()
-        super().delete_model(request, obj)
 
     def goes_with(self, request: HttpRequest, obj: Any) -> list[str]:
         groups = [f"Group: {one}" for one in obj.groups.all()]

@@ -35,7 +35,7 @@ from syteops.people.queries import (
     person_values,
 )
 from syteops.people.sessions import end_sessions
-from syteops.people.usernames import clean_person
+from syteops.people.usernames import clean_person, lock_names
 
 PEOPLE, GROUPS = "people", "groups"
 BeforeDeleted = TypeVar("BeforeDeleted", bound=Callable[[Actor, User], None])
@@ -89,6 +89,15 @@ def lock_superusers() -> None:
     So of two who do so with each other, one finds that he would be the last.
     """
     transaction_lock("superusers")
+
+
+def lock_people() -> None:
+    """Both locks of people, in the order of forms, to be taken before rows are locked.
+
+    Whoever accepts an invitation holds the first one, and then waits for its groups.
+    """
+    lock_names()
+    lock_superusers()
 
 
 def about(user: User) -> tuple[str, str, str]:

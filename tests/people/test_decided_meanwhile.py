@@ -7,16 +7,18 @@ a password is enough for others to deactivate, demote or delete its person.
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from syteops.adminkit.races import lock_row
 from syteops.audit.models import AuditEntry
-from syteops.people import admin
+from syteops.core.locks import transaction_lock
+from syteops.history.undo import all_undos
+from syteops.people import admin, services, usernames
 from tests.fixtures import signed_in
-from tests.people.person_pages import NEW_PASSWORD, save
+from tests.people.person_pages import GROUPS, NEW_PASSWORD, delete, save
 from tests.threads import elsewhere, uncommitted
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +127,36 @@ def test_two_superusers_cannot_demote_each_other_at_once(page: Client, alice: Us
 
     assert save(page, dora, **demoted).status_code != 302
     assert User.objects.filter(is_superuser=True).count() == 1
+
+
+@pytest.mark.parametrize("name", ["people.usernames", "superusers"])
+def test_no_row_is_locked_before_what_forms_lock_first(
+    page: Client, bob: User, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Who undid a change had the row and waited for the lock; whose form it was, the other way."""
+    rows: list[Any] = []
+    taken: list[tuple[str, int]] = []
+
+    def take(one: str) -> None:
+        taken.append((one, len(rows)))
+        transaction_lock(one)
+
+    for module in (services, usernames):
+        monkeypatch.setattr(module, "transaction_lock", take)
+
+    def lock(model: Any, pk: Any) -> Any:
+        rows.append(pk)
+        return lock_row(model, pk)
+
+    monkeypatch.setattr(admin, "lock_row", lock)
+    assert delete(page, bob).status_code == 302
+    assert (name, 0) in taken
+    undo, group = all_undos()["person"], Group.objects.create(name="Editors")
+    taken.clear()
+    with transaction.atomic():
+        undo.locked(str(User.objects.get().pk))
+    assert name in dict(taken)
+    taken.clear()
+    rows.clear()
+    assert page.post(f"{GROUPS}{group.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert (name, 0) in taken
