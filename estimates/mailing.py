@@ -50,7 +50,8 @@ def queued(
     }
 
 
-@task()
+# Behind all else of that queue, which hundreds of estimates would keep waiting.
+@task(priority=-5)
 def deliver(estimate: int, mail: str, attempt: int = 0) -> None:
     """Send a mail that is queued, unless another worker is at it or it is another one by now."""
     MAILS.attempt(attempt, estimate, mail)

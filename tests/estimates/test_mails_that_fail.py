@@ -15,6 +15,7 @@ from estimates.models import Estimate
 from estimates.pdf import PdfLate
 from syteops.core.actors import SYSTEM
 from syteops.integrations import queued_mail
+from syteops.invitations import mailing as inviting
 from syteops.modules import services as modules
 from syteops.server import housekeeping
 from tests.background import run_tasks
@@ -156,3 +157,14 @@ def test_sending_again_is_refused_where_it_makes_no_sense(
 
     assert api.post(f"/estimates/{estimate.pk}/send", {"again": True}).status_code == 409
     assert Estimate.objects.values().get() == before
+
+
+def test_hundreds_to_clients_keep_no_invitation_waiting() -> None:
+    """Each has a PDF, of which a key may have 600 a minute made."""
+    mailing.deliver.enqueue(1, "a mail")
+    inviting.deliver.enqueue(2)
+
+    first, second = DBTaskResult.objects.ready().values_list("task_path", flat=True)
+
+    assert first == inviting.deliver.module_path
+    assert second == mailing.deliver.module_path
