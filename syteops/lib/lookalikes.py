@@ -11,24 +11,25 @@ from syteops.lib.folding import fold
 _PAIRS = (
     # Cyrillic
     ("аеорсухіјѕһԁԛԝӏѵүк", "aeopcyxijshdqwlvyk"),
-    ("АВЕКМНОРСТХУІЈЅԌԚԜӀҮѴ", "ABEKMHOPCTXYlJSGQWlYV"),
+    ("АВЕКМНОРСТХУІЈЅԌԚԜӀҮѴ", "ABEKMHOPCTXYIJSGQWIYV"),
     # Greek
     ("αονρικυγχ", "aovpikuyx"),
-    ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHlKMNOPTYX"),
+    ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
     # Armenian
     ("օոսհ", "onuh"),
-    # Latin, and digits
-    ("ɑɡɩI10", "agillO"),
+    # Latin
+    ("ɑɡɩ", "agi"),
 )
-_LOOKS = {
+_LETTERS = {
     ord(one): other for ones, others in _PAIRS for one, other in zip(ones, others, strict=True)
 }
+_STROKES = str.maketrans("I10", "llO")
 
 
 def looks_of(text: str) -> frozenset[str]:
     """What `text` is taken for: two texts that share one of these look alike.
 
-    Folded as it is, for whoever reads it without looking at case, and folded by its looks.
+    Folded as it is, by the Latin letters it looks like, and by the strokes and circles of those.
     """
-    plain = unicodedata.normalize("NFKD", text).translate(_LOOKS)
-    return frozenset((fold(text), fold(plain)))
+    plain = unicodedata.normalize("NFKD", text).translate(_LETTERS)
+    return frozenset((fold(text), fold(plain), fold(plain.translate(_STROKES))))

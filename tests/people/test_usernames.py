@@ -79,6 +79,7 @@ ALIKE = [
     "\u0430lice",  # of a Cyrillic letter, and of nothing else
     "\u0430\u04cf\u0456\u0441\u0435",
     "\u0391lice",  # of a Greek one
+    "AL\u0406CE",
     "aIice",
     "a1ice",
     "j\u043erg",
