@@ -3,10 +3,11 @@
 from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import close_caches
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_str_from_wsgi
 from django.core.signals import request_finished, request_started
@@ -59,11 +60,17 @@ class Utf8Request(WSGIRequest):
             raise MultiPartParserError("A part of the form cannot be read.") from error
 
     def get_host(self) -> str:
-        """As Django does it; what it has allowed is not taken apart again."""
+        """As Django does it, and of what no address can be made; what it has allowed is not taken
+        apart again. Raises DisallowedHost.
+        """
         host: str = self._get_raw_host()  # type: ignore[attr-defined]
         by = (host, str(settings.DEBUG), *settings.ALLOWED_HOSTS)
         if by not in _allowed:
             super().get_host()
+            try:
+                urlsplit(f"//{host}")
+            except ValueError:  # such as [:::], where all names are allowed
+                raise DisallowedHost(f"Invalid HTTP_HOST header: {host[:100]!r}.") from None
             if len(_allowed) == _MOST_HOSTS:
                 _allowed.clear()
             _allowed.add(by)

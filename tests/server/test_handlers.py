@@ -114,6 +114,15 @@ def test_a_host_is_no_longer_allowed_when_the_settings_are_others(settings: Any)
         host_of("one.example")
 
 
+def test_where_all_hosts_are_allowed_none_is_of_which_no_address_can_be_made(settings: Any) -> None:
+    """What led to the sign-in was an unforeseen error, of 27 lines of the log."""
+    settings.ALLOWED_HOSTS = ["*"]
+    assert host_of("[2001:db8::1]:8000") == "[2001:db8::1]:8000"
+    for name in ("[:::]", "[::1::]", f"[{':' * 9_000}]"):
+        with pytest.raises(DisallowedHost):
+            host_of(name)
+
+
 def test_however_many_hosts_there_are_only_some_are_remembered(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     for number in range(handlers._MOST_HOSTS + 5):
