@@ -91,7 +91,7 @@ def rotate_secret(actor: Actor, webhook: Webhook) -> Webhook:
     is sent: whoever makes the first must be able to read what is told, or it raises Forbidden.
     """
     now, present = timezone.now(), audit.read_secret(webhook, "signing_secret")
-    if webhook.active and present is None:
+    if webhook.active and not present:  # nor is anything sent with one that does not open
         require_readable(actor, webhook.types)
     text = signing.new_secret()
     former = seal(webhook, "former_secret", present) if present else None

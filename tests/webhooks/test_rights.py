@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
+from syteops.core.encryption import Sealed
 from syteops.core.errors import Forbidden, LimitReached
 from syteops.deliveries import sending
 from syteops.deliveries.models import Delivery, DeliveryAttempt, DestinationState
@@ -181,6 +182,8 @@ def test_whoever_makes_the_secret_that_it_lacks_must_read_what_is_sent_then(
     path = f"/webhooks/{webhook.pk}/rotate-secret"
     assert Api(make_key(*WEBHOOKS)).post(path).json()["code"] == "permission_denied"
     assert Webhook.objects.get().signing_secret is None
+    Webhook.objects.update(signing_secret=Sealed(b"of a lost key"))
+    assert Api(make_key(*WEBHOOKS)).post(path).json()["code"] == "permission_denied"
     assert Api(make_key(*WEBHOOKS, "users:read")).post(path).json()["signing_secret"]
     assert Api(make_key(*WEBHOOKS)).post(path).json()["signing_secret"]  # it has one: no news
 
