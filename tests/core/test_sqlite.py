@@ -197,6 +197,16 @@ def tell(own: DatabaseWrapper) -> None:
         cursor.execute("INSERT INTO story VALUES (1)")
 
 
+def test_a_connection_that_began_on_a_read_only_disk_is_not_kept(own: DatabaseWrapper) -> None:
+    """It took no writes when the disk did again, until somebody restarted the process."""
+    with own.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")  # SQLite says the same of it
+    with pytest.raises(OperationalError, match="readonly"):
+        tell(own)
+    own.rollback()  # by which Django forgets that anything failed
+    tell(own)
+
+
 @pytest.mark.parametrize("is_replaced", [False, True])
 def test_a_file_that_is_not_there_any_more_is_not_written_to(
     own: DatabaseWrapper, is_replaced: bool

@@ -17,10 +17,11 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base, operations
-from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
+
+from syteops.core.read_only import ErrorWrapper
 
 _PREPARING = "preparing"
 _ASKED_BEFORE = 5
@@ -123,20 +124,6 @@ class DatabaseOperations(operations.DatabaseOperations):
         return super().last_executed_query(cursor, sql, params)
 
 
-class _ErrorWrapper(DatabaseErrorWrapper):
-    """Django's, and no connection outlives the request in which nothing could be written.
-
-    A session that began while the database took no writes takes none when it does again.
-    """
-
-    wrapper: "DatabaseWrapper"
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-            self.wrapper.close_at = 0.0  # as one that is too old: a rollback forgets failures
-        super().__exit__(kind, error, traceback)
-
-
 class DatabaseWrapper(base.DatabaseWrapper):
     """`patience` is how many seconds a statement may take; None is no limit, as for commands."""
 
@@ -154,9 +141,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.connection.meet(self.patience)
 
     @cached_property
-    def wrap_database_errors(self) -> DatabaseErrorWrapper:
+    def wrap_database_errors(self) -> ErrorWrapper:
         """What makes errors of the driver Django's."""
-        return _ErrorWrapper(self)
+        return ErrorWrapper(self)
 
     def close_if_health_check_failed(self) -> None:
         """As Django does it, whose question costs a round trip in each request.

@@ -32,7 +32,9 @@ from django.db import OperationalError
 from django.db.backends.sqlite3 import base, operations
 from django.db.models import IntegerField
 from django.db.models.lookups import In
+from django.utils.functional import cached_property
 
+from syteops.core.read_only import ErrorWrapper
 from syteops.lib.plain_files import problem_of
 
 _BEYOND = 2**63
@@ -105,6 +107,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
 
+    @cached_property
+    def wrap_database_errors(self) -> ErrorWrapper:
+        """What makes errors of the driver Django's."""
+        return ErrorWrapper(self)
+
     def get_connection_params(self) -> dict[str, Any]:
         """As Django's."""
         params = super().get_connection_params()
@@ -145,6 +152,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.is_lost = self.connection is not None and not self._has_its_files()
         if self.is_lost:
             self._save_journal()
+            self.close_at = None  # it stays, by which no other journal is begun
         super().close_if_unusable_or_obsolete()
 
     def _has_its_files(self) -> bool:
