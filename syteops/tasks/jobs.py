@@ -166,10 +166,9 @@ def clear_words() -> int:
     found = Job.objects.exclude(title=CLEARED)
     codes = found.exclude(problem__code=None).values_list("problem__code", flat=True)
     # One statement for each code, of which there are few: a key begins tens of thousands in a day.
-    return found.filter(problem__isnull=True).update(title=CLEARED, told="") + sum(
-        found.filter(problem__code=code).update(
-            title=CLEARED, told="", problem=_cleared({"code": code})
-        )
+    no_words = {"title": CLEARED, "told": ""}  # no text that is kept folded, too
+    return found.filter(problem__isnull=True).update(**no_words) + sum(
+        found.filter(problem__code=code).update(**no_words, problem=_cleared({"code": code}))
         for code in [*codes.order_by().distinct()]
     )
 
