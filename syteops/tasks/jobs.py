@@ -155,8 +155,13 @@ def _problem(job: Job, status: str) -> dict[str, str] | None:
 
 
 def end(job: Job, told: str = "", problem: dict[str, str] | None = None) -> None:
-    """Keep what became of it; its words, unless they were cleared since it was begun."""
+    """Keep what became of it; its words, unless they were cleared since it was begun.
+
+    Whatever goes wrong after the outcome was stored is no problem of it.
+    """
     ended, now = Job.objects.filter(pk=job.pk), timezone.now()
+    if problem:
+        ended = ended.filter(ended_at=None)
     if not ended.exclude(title=CLEARED).update(ended_at=now, told=told, problem=problem):
         ended.update(ended_at=now, told="", problem=_cleared(problem))
 

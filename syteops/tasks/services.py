@@ -87,7 +87,8 @@ def restart_task(actor: Actor, task: Stored) -> None:
     if stored is None or stored.status != TaskResultStatus.FAILED:
         raise Conflict("Only a task that failed can be run again. This one has not, or is gone.")
     _make_ready(stored, worker_ids=[], exception_class_path="", traceback="")
-    Job.objects.filter(task=task.pk).update(ended_at=None, problem=None)
+    jobs = Job.objects.filter(task=task.pk, problem__isnull=False)  # of others all is done
+    jobs.update(ended_at=None, problem=None)
     about = (RESOURCE, str(task.pk), name_of(task.task_path))
     audit.record_about(actor, Noun.TASK, Verb.RESTARTED, about)
 

@@ -288,6 +288,26 @@ def test_what_is_altered_at_work_is_not_stored(
     assert not job.told
 
 
+def test_of_what_is_stored_nobody_is_told_that_nothing_was(
+    page: Client, provider: AiProvider, asked: list[Any]
+) -> None:
+    """As when the connection is lost with the answer to a commit: an import was done twice."""
+    press(page, provider)
+    job = Job.objects.get()
+
+    def work(actor: Any, storing: Any) -> str:
+        with storing():
+            pass
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        carry_out(ai_tasks.fetch_models, str(job.pk), provider.slug, work)
+    assert status_of(Job.objects.get()) == "succeeded"
+    DBTaskResult.objects.update(status="FAILED")
+    restart_task(SYSTEM, BackgroundTask.objects.get())
+    assert Job.objects.get().ended_at, "nor is it done once more"
+
+
 def test_what_kills_its_worker_each_time_is_told_in_the_end(
     page: Client, provider: AiProvider, asked: list[Any]
 ) -> None:
