@@ -1,5 +1,6 @@
 """What became of the work that the server does by itself."""
 
+import logging
 from datetime import timedelta
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
@@ -8,6 +9,8 @@ from django.utils import timezone
 from syteops.core.rows import put_row
 from syteops.core.written import tells_of_life
 from syteops.dashboard.models import TaskState
+
+log = logging.getLogger(__name__)
 
 _PROOF = "write"
 
@@ -33,23 +36,21 @@ CLOCK = "clock"
 LEAP, STEADY = timedelta(days=7), timedelta(days=1)
 
 
-class ClockLeapt(Exception):
-    """It has gone by more than LEAP from one hour's work to the next, or back, within STEADY."""
-
-
 def look_at_clock() -> None:
-    """Raises ClockLeapt. A site that was away for so long is like one whose clock was wrong.
+    """Fail as CLOCK while the clock has gone by more than LEAP since the hour before, or back, less
+    than STEADY ago. A site that was away for so long is like one whose clock was wrong.
 
     So is one of whose machines one is wrong: they take turns.
     """
     now, own = timezone.now(), TaskState.objects.filter(name=CLOCK)
     clock, _ = TaskState.objects.get_or_create(name=CLOCK, defaults={"finished_at": now})
-    own.update(finished_at=now)
-    if abs(now - (clock.finished_at or now)) > LEAP:
-        own.update(failing_since=now)
-    elif not clock.failing_since or now - clock.failing_since > STEADY:
-        return
-    raise ClockLeapt(f"From {clock.finished_at} to {now}. For a day nothing counts as old or due.")
+    before, since = clock.finished_at or now, clock.failing_since
+    if abs(now - before) > LEAP:
+        log.error("From %s to %s. For a day nothing counts as old or due.", before, now)
+        since = now
+    elif since and now - since > STEADY:
+        since = None
+    own.update(finished_at=now, failing_since=since)
 
 
 def is_failing(name: str) -> bool:

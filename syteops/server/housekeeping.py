@@ -103,7 +103,7 @@ def _seal_audit(actor: Actor) -> None:
     chain.require_sealed()
 
 
-_FIRST: dict[str, Callable[[Actor], object]] = {CLOCK: lambda actor: look_at_clock()}
+_FIRST: dict[str, Callable[[Actor], object]] = {"look_at_clock": lambda actor: look_at_clock()}
 
 TASKS: dict[str, Callable[[Actor], object]] = {
     "warn_of_expiry": _warn_of_expiry,
@@ -126,7 +126,7 @@ TASKS: dict[str, Callable[[Actor], object]] = {
 """Those of the site itself, which come after those of its modules."""
 
 _AT_ANY_TIME = frozenset(
-    {CLOCK, "seal_audit", "keep_audit_head", "empty_journal", "remove_pictures"}
+    {*_FIRST, "seal_audit", "keep_audit_head", "empty_journal", "remove_pictures"}
     | {"forget_sessions", "forget_sign_ins"}  # which put right what a wrong clock has begun
 )
 """Not so what removes for good what looks old, or reminds of what looks due: all does to a clock

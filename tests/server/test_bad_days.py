@@ -118,7 +118,7 @@ def test_ended_connections_are_replaced(client: httpx.Client, database: RealServ
     assert write(client).status_code == 201
     with psycopg.connect(database.address, autocommit=True) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"  # waits for its end
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
     assert write(client).status_code == 201

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from axes.models import AccessAttempt
@@ -152,8 +153,22 @@ def test_nothing_is_removed_as_old_while_the_clock_leaps(
     assert run_at(days=6, hours=1) == leapt  # it was put right; and so if two machines take turns
     assert run_at(days=7, hours=2) == went
     assert run_at(days=365) == leapt
-    assert {*removed} == housekeeping._AT_ANY_TIME - {"clock"} < {*tasks}
+    assert {*removed} == housekeeping._AT_ANY_TIME - {"look_at_clock"} < {*tasks}
     assert run_at(days=366, hours=1) == went
+
+
+def test_an_outage_is_no_leap_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one nothing was removed for a day, and nobody warned that a key ends."""
+    with monkeypatch.context() as broken:
+        locked = Mock(side_effect=OperationalError("database is locked"))
+        broken.setattr(housekeeping, "look_at_clock", locked)
+        housekeeping.run()
+    assert [one.name for one in failing_tasks()] == ["look_at_clock"]
+    pruned = Mock()
+    monkeypatch.setitem(housekeeping.TASKS, "prune_audit", pruned)
+    housekeeping.run()
+    assert pruned.called
+    assert not failing_tasks()
 
 
 def test_one_failure_stops_nothing_else_and_is_logged(
