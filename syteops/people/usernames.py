@@ -13,7 +13,7 @@ from syteops.audit.words import NOT_PEOPLE
 from syteops.core.errors import Invalid, field_errors
 from syteops.core.locks import transaction_lock
 from syteops.lib.folding import fold
-from syteops.lib.lookalikes import looks_of
+from syteops.lib.lookalikes import looks_of, mixes_scripts
 from syteops.lib.text import is_blank, validate_line
 
 TAKEN = "Somebody has this name or address, or one that looks like it. Choose another one."
@@ -55,8 +55,8 @@ def _is_among(text: str, others: Iterable[str]) -> bool:
 def require_own_name(user: User, mine: str = "") -> None:
     """Raise ValidationError for a name that is nobody's to see, or somebody else's, also in other
     case or accents, with letters that nobody sees or that look like others, or the address of
-    somebody else: whoever reads the audit trail would take one for the other. `mine` is the address
-    that was kept for this person.
+    somebody else: whoever reads the audit trail would take one for the other. No word of it mixes
+    scripts for that. `mine` is the address that was kept for this person.
 
     Within a transaction it stays so until that ends: nobody else takes such a name meanwhile.
     """
@@ -68,6 +68,8 @@ def require_own_name(user: User, mine: str = "") -> None:
     is_anothers = fold(name) != fold(mine) and is_reserved(name)
     if is_anothers or _seems_the_site(name) or is_anybodys(name, user.pk):
         raise ValidationError(TAKEN, "unique")
+    if mixes_scripts(name):
+        raise ValidationError("Write each word in the letters of one script.", "invalid")
 
 
 def _seems_the_site(name: str) -> bool:

@@ -83,8 +83,11 @@ ALIKE = [
     "aIice",
     "a1ice",
     "j\u043erg",
+    "ali\u1d04e",  # of a small capital
     "\u0405yteOps",  # as the site itself is called in the trail
+    "Syte\u0555ps",
 ]
+MIXED = ["\u0555LGA", "\u03f3ohn", "ma\u03fc", "team\u0417", "\u13aa-\u13aalex"]
 UNSEEN = ["\u3164", "\uffa0\u115f", "zoe\n", "\u2028zoe"]
 
 
@@ -111,6 +114,28 @@ def test_so_it_is_where_there_is_no_form(
     assert (error.path, error.code) == (("username",), "not_unique")
     assert "looks like it" in error.detail
     assert not User.objects.filter(username=name).exists()
+
+
+@pytest.mark.parametrize("door", DOORS)
+@each("name", MIXED)
+def test_no_word_mixes_scripts(alice: User, door: Callable[[User, str], Any], name: str) -> None:
+    """Some letter of some script always looks like a Latin one that no list has."""
+    [error] = door(alice, name).errors.as_data()["username"]
+    assert (error.code, "one script" in error.message) == ("invalid", True)
+
+
+@each(
+    "name",
+    [
+        "\u0418\u0432\u0430\u043d-IT",
+        "Tanaka\u592a\u90ce",
+        "Ka\u02bbahumanu",
+        "\u0418\u0432\u0430\u043d@example.com",
+    ],
+)
+def test_people_are_called_as_they_are(alice: User, name: str) -> None:
+    commanded(alice, name)
+    assert User.objects.filter(username=name).exists()
 
 
 def test_nor_does_a_provider_vouch_for_a_name_that_looks_like_another(alice: User) -> None:
