@@ -86,8 +86,10 @@ def _begun(key: str) -> AiSuggestion | None:
     Who is erased from now on has it cancelled; who is being erased is not read any more.
     """
     wait_for_erasures()
-    found = AiSuggestion.objects.filter(pk=key, state__in=UNDER_WAY)
-    return found.first() if found.update(state=SuggestionState.RUNNING) else None
+    wanted = (*UNDER_WAY, SuggestionState.FAILED)  # somebody has its task run again
+    found = AiSuggestion.objects.filter(pk=key, state__in=wanted)
+    begun = {"state": SuggestionState.RUNNING, "problem": None, "ended_at": None}
+    return found.first() if found.update(**begun) else None
 
 
 def _ask(actor: Actor, area: Area, about: Any) -> Completion:

@@ -24,6 +24,8 @@ from syteops.ai.models import AiProvider, AiSuggestion, AiUsage
 from syteops.audit.models import AuditEntry
 from syteops.core.actors import SYSTEM
 from syteops.tasks.jobs import UNFORESEEN
+from syteops.tasks.models import BackgroundTask
+from syteops.tasks.services import restart_task
 from syteops.team import services as team
 from tests.ai.conftest import FakeProvider, openai_answer
 from tests.ai.suggesting import ROOT, answer_of, suggest
@@ -253,6 +255,9 @@ def test_what_nobody_has_foreseen_is_told_and_the_next_one_is_asked(
     assert (made.state, made.problem) == ("failed", UNFORESEEN)
     assert made.ended_at is not None
     assert api.get(where).json()["problem"] == UNFORESEEN
+    restart_task(SYSTEM, BackgroundTask.objects.get())
+    run_tasks()
+    assert (api.get(where).json()["status"], len(obliging.asked)) == ("ready", 2)
     assert suggest(api, note) != where
 
 
