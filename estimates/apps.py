@@ -200,8 +200,9 @@ class EstimatesConfig(ModuleConfig):
         },
     }
 
-    # Clients answer with the mail they got, and with it the link to all of the estimate.
-    config_reads = {"reply_to": "estimates_items"}
+    # Clients answer with the mail they got, and with it the link to all of the estimate. What is
+    # written around the link can make an address of somebody else's of it, or ask for it.
+    config_reads = dict.fromkeys(("reply_to", "mail_text", "reminder_text"), "estimates_items")
 
     def ready(self) -> None:
         from estimates import visits  # needs the models

@@ -34,8 +34,10 @@ def test_who_may_not_read_estimates_has_no_answers_of_clients_sent_to_himself(
     """They quote the mail, and with it the link to all of the estimate."""
     path, one = "/modules/estimates/config", Api(make_key("modules:write", "modules:read"))
     mine = {"config": {"reply_to": "mine@example.com"}}
-    refused = one.patch(path, mine)
-    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+    around = "https://mine.example/?{link}"
+    for config in (mine["config"], {"mail_text": around}, {"reminder_text": around}):
+        refused = one.patch(path, {"config": config})
+        assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
     assert api.patch(path, mine).status_code == 200
     assert one.patch(path, {**mine, "config": {"currency": "EUR"}}).status_code == 200
     assert one.patch(path, {"config": {"reply_to": None}}).status_code == 200
