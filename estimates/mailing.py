@@ -69,17 +69,27 @@ class _ClientMails(MailQueue[Estimate]):
         return Estimate.objects.filter(pk=estimate, mail_id=mail)
 
     def write(self, mailed: Estimate) -> EmailMessage:
-        need_open(mailed)
-        if not get_module("estimates").active:
-            raise Conflict("The module Estimates is switched off.")
+        _need_wanted(mailed)
         try:
-            return mail_of(mailed)
+            mail = mail_of(mailed)
         except PdfLate as late:
             raise DeliveryFailed(late.detail) from late
+        # Its PDF may have waited for minutes: the client may have answered by now.
+        _need_wanted(self.rows(*self.key(mailed)).first())
+        return mail
 
     def noted(self, state: MailState, problem: str) -> dict[str, Any]:
         at = {} if state == MailState.QUEUED else {"mail_at": timezone.now()}
         return {"mail_problem": cut(problem, LONGEST_PROBLEM), **at}
+
+
+def _need_wanted(mailed: Estimate | None) -> None:
+    """Raises Conflict for a mail that is not to be sent any more."""
+    if mailed is None:
+        raise Conflict("Another mail takes its place.")
+    need_open(mailed)
+    if not get_module("estimates").active:
+        raise Conflict("The module Estimates is switched off.")
 
 
 MAILS = _ClientMails()

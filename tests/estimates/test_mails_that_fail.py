@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from estimates import mailing, services
+from estimates import mailing, mails, services
 from estimates.choices import EstimateStatus
 from estimates.models import Estimate
 from estimates.pdf import PdfLate
@@ -102,6 +102,23 @@ def test_who_has_answered_meanwhile_is_not_written_to(sink: SmtpSink) -> None:
 
     run_tasks()
 
+    estimate.refresh_from_db()
+    assert (estimate.mail_state, sink.mails) == ("failed", [])
+    assert "approved" in estimate.mail_problem
+
+
+def test_nor_is_who_answers_while_the_pdf_is_made(
+    sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for those of other mails, for minutes."""
+    estimate = a_sent_one()
+
+    def answered(one: Estimate) -> bytes:
+        services.answer_estimate(SYSTEM, estimate, EstimateStatus.APPROVED, name="Cleo")
+        return b""
+
+    monkeypatch.setattr(mails, "pdf_of", answered)
+    run_tasks()
     estimate.refresh_from_db()
     assert (estimate.mail_state, sink.mails) == ("failed", [])
     assert "approved" in estimate.mail_problem
