@@ -66,7 +66,13 @@ def fill(upload: Import, table: Table) -> None:
 
 def _put(upload: Import, table: Table) -> None:
     upload.row_count, upload.report = len(table.rows), None
-    upload.content = seal(upload, "content", json.dumps([table.header, table.rows]))
+    kept = [*_meant(upload), table.header, table.rows]
+    upload.content = seal(upload, "content", json.dumps(kept, ensure_ascii=False))
+
+
+def _meant(upload: Import) -> list[str]:
+    """What the rows are of, and what is to be done with them."""
+    return [upload.resource, str(upload.kind)]
 
 
 def report_of(upload: Import) -> Report | None:
@@ -159,8 +165,10 @@ def _seeing(upload: Import, actor: Actor) -> Actor:
 
 
 def table_of(upload: Import) -> Table:
-    """What is to be stored."""
-    header, rows = json.loads(open_sealed(upload, "content") or "[[], []]")
+    """What is to be stored. Raises Conflict where it was meant for something else."""
+    *meant, header, rows = json.loads(open_sealed(upload, "content") or "[[], []]")
+    if meant != _meant(upload):
+        raise Conflict(GONE)
     return Table(header, [(number, cells) for number, cells in rows], Kind(upload.kind))
 
 
@@ -173,6 +181,6 @@ def _mark_changed(report: Report, shown: Report | None) -> None:
 
 def _note(upload: Import, report: Report) -> None:
     with transaction.atomic():
-        upload.report = seal(upload, "report", json.dumps(report.as_data()))
+        upload.report = seal(upload, "report", json.dumps(report.as_data(), ensure_ascii=False))
         if not Import.objects.filter(pk=upload.pk).update(report=upload.report):
             raise Conflict(GONE)

@@ -3,7 +3,6 @@
 import re
 from threading import Thread
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,24 +10,28 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from notes import services as notes
 from notes.models import Note
 from syteops.audit.models import AuditEntry
 from syteops.core import reading, texts
 from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
-from syteops.core.errors import LimitReached
+from syteops.core.errors import Conflict, LimitReached
+from syteops.core.tasks import TaskResultStatus
 from syteops.tasks.jobs import begin, tell_progress
 from syteops.tasks.models import Job
 from syteops.team import services
 from syteops.team.models import TeamMember
 from syteops.team.places import begin_erasure
 from syteops.transfer import budget, downloads, hourly, importing, tasks, uploads
+from syteops.transfer.choices import Kind
 from syteops.transfer.erasure import forget_uploads
 from syteops.transfer.files import Table
 from syteops.transfer.models import Download, Import
 from syteops.transfer.uploads import GONE
 from tests.background import run_tasks
+from tests.each import each
 from tests.samples.team import a_member
 from tests.threads import keeps_somebody_waiting
 from tests.transfer.transferring import (
@@ -75,16 +78,27 @@ def test_none_goes_that_a_task_waits_to_work_through(
     monkeypatch.setattr(budget, "MOST_KEPT", 2)
     table = Table(["first_name"], [(2, ["Ada"])])
     asked_for = uploads.keep(alice, MEMBERS, table, "asked.csv")
-    job = Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=str(asked_for.pk))
+    job = waiting(alice, asked_for)
     mine = [uploads.keep(alice, MEMBERS, table, f"{n}.csv") for n in range(3)]
     assert {*Import.objects.all()} == {asked_for, *mine[1:]}
 
-    Job.objects.create(task=uuid4(), actor={}, resource="users", object_id=str(mine[1].pk))
+    given_up = waiting(alice, mine[1])
     with pytest.raises(LimitReached, match="wait to be worked through"):
         uploads.keep(alice, MEMBERS, table, "one more.csv")
     assert Import.objects.count() == 3
     Job.objects.filter(pk=job.pk).update(ended_at=timezone.now())
     uploads.keep(alice, MEMBERS, table, "one more.csv")
+    other = waiting(alice, mine[2])
+    with pytest.raises(LimitReached):
+        uploads.keep(alice, MEMBERS, table, "yet one.csv")
+    DBTaskResult.objects.filter(pk=given_up.task).update(status=TaskResultStatus.FAILED)
+    uploads.keep(alice, MEMBERS, table, "yet one.csv")
+    assert Import.objects.filter(pk=other.object_id).exists()
+
+
+def waiting(alice: User, kept: Import) -> Job:
+    actor = Actor(kind=ActorKind.PERSON, id=str(alice.pk), label="alice", door=Channel.ADMIN)
+    return begin(actor, tasks.try_file, kept, needs=[], title="Try", name=str(kept.pk))
 
 
 @pytest.mark.parametrize("task", [tasks.try_file, tasks.store_file, tasks.restore_rows])
@@ -109,6 +123,18 @@ def test_a_file_that_was_given_to_somebody_else_is_gone(alice: User, bob: User, 
     run_tasks()
     job.refresh_from_db()
     assert GONE in str(job.problem)
+
+
+@each(("column", "value"), [("resource", "roles"), ("kind", Kind.DELETION)])
+def test_a_file_is_for_nothing_else_than_it_was_kept_for(
+    alice: User, column: str, value: str
+) -> None:
+    """Whoever writes to the database had other objects restored than were chosen."""
+    uploads.keep(alice, MEMBERS, Table(["first_name"], []), "mine.csv")
+    assert uploads.table_of(Import.objects.get()).header == ["first_name"]
+    Import.objects.update(**{column: value})
+    with pytest.raises(Conflict):
+        uploads.table_of(Import.objects.get())
 
 
 def test_a_large_file_is_tried_and_imported_in_the_background(
