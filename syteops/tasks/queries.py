@@ -52,8 +52,11 @@ def worker_lag() -> int:
 
 
 def under_way_about(ids: Iterable[str]) -> set[str]:
-    """Those of the objects about which somebody has begun a task that has not ended."""
-    found = Job.objects.filter(ended_at=None, object_id__in=[*ids])
+    """Those of the objects about which somebody has begun a task that has not ended, nor was given
+    up."""
+    states = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
+    living = DBTaskResult.objects.filter(status__in=states).values("pk")
+    found = Job.objects.filter(ended_at=None, object_id__in=[*ids], task__in=living)
     return {*found.values_list("object_id", flat=True)}
 
 
