@@ -55,12 +55,23 @@ def fits(event_type: str, patterns: Collection[str]) -> bool:
     return not {EVERYTHING, event_type, f"{noun}.*"}.isdisjoint(patterns)
 
 
+MOST_REMOVED = 100_000
+
+
 def removed_variables() -> set[str]:
-    """The names of variables that went, as far back as events are kept; some may be back."""
+    """The names of variables that went, as far back as events are kept; some may be back.
+
+    The latest of them, about MOST_REMOVED: one key can have thousands go in a minute.
+    """
     told = Event.objects.filter(type=VARIABLES_CHANGED).annotate(text=Cast("data", TextField()))
     # Of the others, each of which may name every variable, nothing is read.
     told = told.exclude(text__contains='"removed": []').only("data")
-    return {name for one in told.iterator(chunk_size=_FEW) for name in one.data["removed"]}
+    names: set[str] = set()
+    for one in told.order_by("-pk").iterator(chunk_size=_FEW):
+        names.update(one.data["removed"])
+        if len(names) >= MOST_REMOVED:
+            break
+    return names
 
 
 def fitting(events: QuerySet[Any], most: int, event: str = "") -> tuple[int, bool]:

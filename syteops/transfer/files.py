@@ -21,7 +21,7 @@ MOST_LINES = 10_000
 """Empty ones too."""
 MOST_COLUMNS = 200
 MOST_TEXT = 20_000_000
-"""Characters of all cells: in a workbook many may refer to one text."""
+"""Bytes of all cells, in UTF-8: in a workbook many may refer to one text."""
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST_XLSX_CELL = 32_767  # characters, as Excel and LibreOffice have it
 
@@ -77,7 +77,7 @@ def _counted(lines: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
         while cells and not cells[-1]:
             cells.pop()
         filled += bool(cells)
-        length += sum(map(len, cells))
+        length += _length(cells)
         if filled > MOST_ROWS + 1:  # with the header
             raise refused(f"The file has more than {MOST_ROWS:,} rows. Split it into smaller ones.")
         if number > MOST_LINES:
@@ -90,6 +90,10 @@ def _counted(lines: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
         if any("\0" in cell for cell in cells):  # which no text holds and PostgreSQL does not take
             raise refused(f"Line {number:,} has a NUL character. Save the file as “CSV UTF-8”.")
         yield number, cells
+
+
+def _length(cells: Iterable[str]) -> int:
+    return sum(len(cell.encode(errors="surrogatepass")) for cell in cells)
 
 
 def _csv_lines(data: bytes) -> Iterator[list[str]]:
@@ -143,7 +147,7 @@ def as_xlsx(header: list[str], rows: Iterable[list[str]]) -> bytes:
     length = 0
     try:
         for cells in rows:
-            length += sum(map(len, cells))
+            length += _length(cells)
             if length > MOST_TEXT:
                 raise refused("There is too much text for one XLSX file. Take CSV.")
             sheet.append([_xlsx_cell(sheet, inert(text)) for text in cells])

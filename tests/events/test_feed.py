@@ -18,7 +18,7 @@ from syteops.core.actors import SYSTEM
 from syteops.core.waiting import wanted_wait
 from syteops.crm import services as crm
 from syteops.deliveries.models import Delivery
-from syteops.events import services
+from syteops.events import queries, services
 from syteops.events.filters import EventFilter
 from syteops.events.models import Event, Stream
 from syteops.events.queries import VARIABLES_CHANGED, fits, of_types, removed_variables
@@ -355,6 +355,15 @@ def test_events_that_tell_of_no_variable_that_went_are_not_read_for_those() -> N
     unreadable = Replace("data", Value("{"), Value("not JSON"))
     Event.objects.filter(pk=2).update(data=unreadable)
     assert removed_variables() == {"syteops_api_a"}
+
+
+def test_of_very_many_names_that_went_the_latest_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "MOST_REMOVED", 2)
+    for number, name in enumerate("abc", 1):
+        about: Any = {"type": VARIABLES_CHANGED, "resource": "variables"}
+        about["data"] = {"removed": [name]}
+        Event.objects.create(id=number, at=timezone.now(), **about)
+    assert removed_variables() == {"b", "c"}
 
 
 def test_very_many_patterns_are_found_as_few_are_and_compared_at_once(api: Api) -> None:

@@ -1,5 +1,6 @@
 """What was exported, of whatever entity, goes in again and changes nothing; nor is it dangerous."""
 
+import io
 from typing import Any
 
 import pytest
@@ -218,3 +219,7 @@ def test_a_workbook_holds_no_more_than_an_import_takes(monkeypatch: pytest.Monke
     assert as_xlsx(["text"], [["x" * 5], ["x" * 5]])
     with pytest.raises(Invalid):
         as_xlsx(["text"], [["x" * 5], ["x" * 6]])
+    with pytest.raises(Invalid):  # of bytes: an emoji has four, and took twelve where it was kept
+        as_xlsx(["text"], [["\U0001f600" * 3]])
+    with pytest.raises(Invalid):
+        files.read(io.BytesIO("text\n\U0001f600\U0001f600".encode()), "a.csv", 12)
