@@ -18,6 +18,7 @@ from syteops.adminkit.service_admin import ServiceAdmin
 from syteops.core.actors import Actor
 from syteops.core.entities import get_any
 from syteops.core.errors import DomainError
+from syteops.core.long_writes import while_others_wait
 
 
 def asks_for_deleted(request: HttpRequest) -> bool:
@@ -102,20 +103,23 @@ class RestoringAdmin(ServiceAdmin):
         if request.method == "POST":
             try:
                 with races_refused(), transaction.atomic():
-                    self._restore(request, object_id)
+                    told = self._restore(request, object_id)
+                messages.success(request, told)
             except DomainError as refusal:
                 messages.error(request, refusal.detail)
         return HttpResponseRedirect(f"{self.url_to('changelist')}?state=deleted")
 
-    def _restore(self, request: HttpRequest, pk: int) -> None:
+    def _restore(self, request: HttpRequest, pk: int) -> str:
         actor = admin_actor(request, f"{self.model.resource}.restore")
         found = self.bring_back(request, actor, get_any(self.model, pk, lock=True))
-        messages.success(request, f"{found} is back under the number {found.slot}.")
+        return f"{found} is back under the number {found.slot}."
 
     @admin.action(description="Restore", permissions=["restore"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for pk in queryset.values_list("pk", flat=True):
-            self._restore(request, pk)
+        keys = queryset.values_list("pk", flat=True)
+        told = [self._restore(request, pk) for pk in while_others_wait(keys)]
+        for one in told:  # of none while the next may still be refused
+            messages.success(request, one)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.restore_one)

@@ -36,6 +36,7 @@ from syteops.core.consequences import Watch, foresee, who_relies, words_of
 from syteops.core.entities import Entity
 from syteops.core.form_fields import SecretField, SwitchField
 from syteops.core.impacts import impact_in_words
+from syteops.core.long_writes import while_others_wait
 from syteops.core.permissions import permission_name
 from syteops.core.services import service_of
 
@@ -224,7 +225,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """All of the selection or, if one is refused, none of it."""
         with transaction.atomic():
-            for obj in queryset:
+            for obj in while_others_wait(queryset):
                 self.delete_model(request, obj)
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
@@ -251,7 +252,7 @@ class ServiceAdmin(ListTabsAdmin, GuardedAdmin):
             return [consequences.LATER]
 
         def delete() -> None:
-            for one in objs:
+            for one in while_others_wait(objs):
                 self.service("delete")(actor, self.locked(one.pk))
 
         return consequences.lines_of(words_of(foresee(actor, delete)))

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import Any, TypeVar
 
-from django.conf import settings
-
 from syteops.core.counters import CounterKind, counters, seconds_left
 from syteops.core.errors import LimitReached
+from syteops.core.long_writes import while_others_wait
 from syteops.tasks.queries import under_way_about
 from syteops.transfer.models import Download, Import
 
@@ -26,8 +25,6 @@ PER_FILE = 250
 A_ROW = 0.005
 """Seconds that a row takes: one that takes longer, such as a note with 200 action items, counts for
 as many."""
-SHARE = 0.8
-"""Of the time that others wait who write: for so long all rows together may keep the lock."""
 
 MOST_KEPT = 10
 """Files of one person that were uploaded, or are to be fetched: some have a hundred megabytes."""
@@ -75,12 +72,7 @@ def in_turn(rows: Sequence[Row], user: Any, tell: Tell) -> Iterator[Row]:
     """
     began, total = monotonic(), len(rows)
     try:
-        for done, row in enumerate(rows):
-            if monotonic() > began + SHARE * settings.DATABASE_TIMEOUT:
-                raise LimitReached(
-                    "Nothing was done: this takes longer than others who write can wait. Take "
-                    f"fewer rows at once, such as {max(done, 1):,}."
-                )
+        for done, row in enumerate(while_others_wait(rows)):
             tell(done, total)
             yield row
     finally:
