@@ -3,13 +3,24 @@
 from typing import Any
 
 from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
 
 
-class ErrorWrapper(DatabaseErrorWrapper):
-    """Django's, and no connection outlives the request in which nothing could be written.
+class NeverReadOnly:
+    """A database of Django's of which no connection outlives the request in which nothing could be
+    written.
 
     One that began while its database, or the disk, took no writes takes none when that does again.
     """
+
+    @cached_property
+    def wrap_database_errors(self) -> "ErrorWrapper":
+        """What makes errors of the driver Django's."""
+        return ErrorWrapper(self)
+
+
+class ErrorWrapper(DatabaseErrorWrapper):
+    """Django's, which has a connection closed that takes no writes."""
 
     wrapper: Any
 

@@ -46,7 +46,7 @@ def look_at_clock() -> None:
     clock, _ = TaskState.objects.get_or_create(name=CLOCK, defaults={"finished_at": now})
     before, since = clock.finished_at or now, clock.failing_since
     if abs(now - before) > LEAP:
-        log.error("From %s to %s. For a day nothing counts as old or due.", before, now)
+        log.error("The clock leapt from %s to %s: for a day nothing is old or due.", before, now)
         since = now
     elif since and now - since > STEADY:
         since = None

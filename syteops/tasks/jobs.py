@@ -23,7 +23,7 @@ from syteops.core.errors import LimitReached
 from syteops.core.removing import remove
 from syteops.core.tasks import TaskResultStatus
 from syteops.lib.text import cut
-from syteops.tasks.models import Job
+from syteops.tasks.models import NOT_ENDED, Job
 
 Storing = Callable[[], AbstractContextManager[Any]]
 """The transaction in which the outcome is stored."""
@@ -100,8 +100,7 @@ def seal_of(job: Job, task: Any, name: object) -> str:
 
 def _under_way(actor: Actor, queue: str) -> int:
     """How many jobs of the actor wait or run in that queue."""
-    states = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
-    tasks = DBTaskResult.objects.filter(queue_name=queue, status__in=states).order_by()
+    tasks = DBTaskResult.objects.filter(queue_name=queue, status__in=NOT_ENDED).order_by()
     args = tasks.values_list("args_kwargs__args__0", flat=True)  # of a job its id
     names = [one for one in args if isinstance(one, str) and len(one) == _UUID]
     who = {"actor__kind": actor.kind, "actor__id": actor.id}

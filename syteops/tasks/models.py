@@ -5,11 +5,16 @@ from django.db import models
 from django_tasks_db.models import DBTaskResult
 
 from syteops.core.actors import Actor, ActorKind, Channel
+from syteops.core.tasks import TaskResultStatus
 
 if TYPE_CHECKING:
     Stored = DBTaskResult[Any, Any]
 else:
     Stored = DBTaskResult
+
+
+NOT_ENDED = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
+"""The states of a task that waits or is being done."""
 
 
 class BackgroundTask(Stored):

@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from syteops.core.tasks import TaskResultStatus
 from syteops.tasks import errors
-from syteops.tasks.models import Job, Stored
+from syteops.tasks.models import NOT_ENDED, Job, Stored
 from syteops.tasks.presence import living_workers
 
 
@@ -54,8 +54,7 @@ def worker_lag() -> int:
 def under_way_about(ids: Iterable[str]) -> set[str]:
     """Those of the objects about which somebody has begun a task that has not ended, nor was given
     up."""
-    states = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
-    living = DBTaskResult.objects.filter(status__in=states).values("pk")
+    living = DBTaskResult.objects.filter(status__in=NOT_ENDED).values("pk")
     found = Job.objects.filter(ended_at=None, object_id__in=[*ids], task__in=living)
     return {*found.values_list("object_id", flat=True)}
 

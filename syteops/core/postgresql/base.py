@@ -17,11 +17,10 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base, operations
-from django.utils.functional import cached_property
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from syteops.core.read_only import ErrorWrapper
+from syteops.core.read_only import NeverReadOnly
 
 _PREPARING = "preparing"
 _ASKED_BEFORE = 5
@@ -124,7 +123,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         return super().last_executed_query(cursor, sql, params)
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(NeverReadOnly, base.DatabaseWrapper):
     """`patience` is how many seconds a statement may take; None is no limit, as for commands."""
 
     Database: Any = _driver
@@ -139,11 +138,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Tell both sides how long is waited."""
         super().init_connection_state()
         self.connection.meet(self.patience)
-
-    @cached_property
-    def wrap_database_errors(self) -> ErrorWrapper:
-        """What makes errors of the driver Django's."""
-        return ErrorWrapper(self)
 
     def close_if_health_check_failed(self) -> None:
         """As Django does it, whose question costs a round trip in each request.

@@ -32,9 +32,8 @@ from django.db import OperationalError
 from django.db.backends.sqlite3 import base, operations
 from django.db.models import IntegerField
 from django.db.models.lookups import In
-from django.utils.functional import cached_property
 
-from syteops.core.read_only import ErrorWrapper
+from syteops.core.read_only import NeverReadOnly
 from syteops.lib.plain_files import problem_of
 
 _BEYOND = 2**63
@@ -84,7 +83,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         return super().convert_datetimefield_value(value, expression, connection)
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(NeverReadOnly, base.DatabaseWrapper):
     """Django's, with these, and with transactions that begin with their first statement.
 
     Until then they are due, and so is each savepoint that was set in them.
@@ -106,11 +105,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """That of the database, which may be a link, and of its journal, beside where it leads."""
     is_due = False
     _savepoints_due: tuple[str, ...] = ()
-
-    @cached_property
-    def wrap_database_errors(self) -> ErrorWrapper:
-        """What makes errors of the driver Django's."""
-        return ErrorWrapper(self)
 
     def get_connection_params(self) -> dict[str, Any]:
         """As Django's."""
