@@ -19,8 +19,7 @@ from syteops.audit.models import AuditChain
 from syteops.core.actors import SYSTEM
 from syteops.core.outbound import Answer
 from tests.background import run_tasks
-from tests.deliveries.sending import Post, post_integration, state_of, states
-from tests.deliveries.test_sending import let_pass
+from tests.deliveries.sending import Post, let_pass, post_integration, state_of, states
 from tests.estimates.mails import pass_time
 from tests.estimates.test_client_page import link
 from tests.events.publish import a_system, publish

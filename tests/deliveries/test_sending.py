@@ -19,21 +19,8 @@ from syteops.integrations.errors import DeliveryFailed
 from syteops.integrations.models import IntegrationState
 from syteops.integrations.queries import Installed
 from syteops.roles.services import create_role
-from tests.deliveries.sending import Post, state_of, states, wants
+from tests.deliveries.sending import Post, let_pass, state_of, states, wants
 from tests.events.publish import a_system, publish
-
-
-def let_pass(seconds: float) -> None:
-    """Bring everything that waits nearer by so many seconds."""
-    earlier = timedelta(seconds=seconds)
-    for one in Delivery.objects.all():
-        if one.next_attempt_at:
-            one.next_attempt_at -= earlier
-            one.save()
-    for state in DestinationState.objects.all():
-        state.due_at = state.due_at and state.due_at - earlier
-        state.held_until = state.held_until and state.held_until - earlier
-        state.save()
 
 
 def test_what_a_destination_wants_arrives_in_order(post: Post) -> None:
@@ -165,62 +152,6 @@ def test_what_is_new_does_not_end_the_pause_that_was_asked_for(post: Post) -> No
     assert post.told()[1:] == ["crm_system.created 001", "crm_system.created 002"]
 
 
-def test_what_goes_together_is_not_tried_again_for_each_new_event(
-    post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A busy machine takes longer for all of it than the five seconds before the second try.
-    monkeypatch.setattr(outcomes, "SCHEDULE", (0, 3600, 3600))
-    post.destinations = [wants("a", "crm_system.*", together=True)]
-    post.answers["a"] = [Answer(500)]
-    a_system()
-    post.deliver()
-    for _ in range(10):
-        a_system()
-        post.deliver()
-    assert len(post.sent) == 1
-    assert set(states()) == {"waiting"}
-    let_pass(4000)
-    post.send_due()
-    assert [len(one.events) for one in post.sent] == [1, 11]
-    assert set(states()) == {"delivered"}
-
-
-def test_what_joined_late_is_not_given_up_with_what_was_tried_too_often(post: Post) -> None:
-    post.destinations = [wants("a", "crm_system.*", together=True)]
-    post.answers["a"] = Answer(500)
-    a_system()
-    post.deliver()
-    for _ in range(6):
-        let_pass(11 * 3600)
-        post.send_due()
-    a_system()
-    post.deliver()
-    let_pass(11 * 3600)
-    post.send_due()
-    assert states() == ["given_up", "waiting"]
-
-
-def test_what_is_sent_again_has_nothing_given_up_earlier_that_goes_with_it(post: Post) -> None:
-    """While a receiver was away, each resend of what was given up before used up its tries."""
-    post.destinations = [wants("a", "crm_system.*", together=True)]
-    post.answers["a"] = Answer(500)
-    a_system()
-    post.deliver()
-    for _ in range(8):
-        let_pass(11 * 3600)
-        post.send_due()
-    a_system()
-    post.deliver()
-    for _ in range(5):
-        let_pass(11 * 3600)
-        post.send_due()
-    services.resend(SYSTEM, Delivery.objects.get(state="given_up"))
-    for _ in range(3):
-        let_pass(400)
-        post.send_due()
-    assert states() == ["waiting", "waiting"]
-
-
 def test_nobody_can_ask_for_a_year(post: Post) -> None:
     a_system()
     post.answers["a"] = [Answer(503, headers={"retry-after": "99999999"})]
@@ -343,17 +274,6 @@ def test_what_a_destination_wants_no_more_is_not_sent(post: Post, together: bool
 
     assert [one.split()[0] for one in post.told()] == ["role.created"]
     assert states() == ["cancelled", "delivered"]
-
-
-def test_what_goes_together_is_one_message(post: Post) -> None:
-    post.destinations = [wants("a", "crm_system.*", together=True)]
-    for _ in range(3):
-        a_system()
-    post.deliver()
-    [message] = post.sent
-    assert len(message.events) == 3
-    assert message.id == message.events[-1].public_id
-    assert set(states()) == {"delivered"}
 
 
 def test_a_destination_may_want_events_later(post: Post) -> None:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from syteops.ai import client as ai_client
-from syteops.ai import services as ai
 from syteops.ai import tasks as ai_tasks
 from syteops.ai.models import AiProvider
 from syteops.audit.models import AuditEntry
@@ -20,51 +19,19 @@ from syteops.core.actors import SYSTEM, Actor, ActorKind, Channel
 from syteops.core.errors import LimitReached
 from syteops.integrations.models import IntegrationState
 from syteops.tasks import jobs as jobs_module
-from syteops.tasks.errors import TaskAltered
 from syteops.tasks.jobs import begin, clear_words, end, forget_jobs, status_of
 from syteops.tasks.models import BackgroundTask, Job
-from syteops.tasks.queries import reason_of
 from syteops.tasks.services import restart_task
 from syteops.tasks.working import SHUT_OUT, carry_out
 from tests.background import run_tasks
-from tests.each import each
 from tests.fixtures import signed_in
+from tests.tasks.asking import change, press
 
 pytestmark = pytest.mark.django_db
 
 
 class Killed(BaseException):
     """The end of a worker, as far as the work in it can tell."""
-
-
-@pytest.fixture
-def provider(db: None) -> AiProvider:
-    provider = AiProvider.objects.get(slug="openai")
-    ai.update_ai_provider(SYSTEM, provider, default_model="test-model")
-    return ai.set_secrets(SYSTEM, provider, api_key="sk-canary-1234567890")
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the provider was asked; it answers each time with the models that it has."""
-    questions: list[Any] = []
-
-    def list_models(question: Any) -> list[str]:
-        questions.append(question)
-        return ["small"]
-
-    monkeypatch.setattr(ai_client, "list_models", list_models)
-    return questions
-
-
-def change(provider: AiProvider) -> str:
-    return f"/admin/ai/aiprovider/{provider.pk}/change/"
-
-
-def press(page: Client, provider: AiProvider) -> str:
-    """Have the models fetched; where the progress of that is shown."""
-    url = change(provider).replace("/change/", "/fetch-models/")
-    return str(page.post(url).headers["Location"])
 
 
 def models() -> list[str]:
@@ -241,51 +208,6 @@ def test_what_failed_and_is_run_again_is_done(
     run_tasks()
     assert len(asked) == 1
     assert status_of(Job.objects.get()) == "succeeded"
-
-
-def _args(*args: str) -> Any:
-    return {"args_kwargs": {"args": args, "kwargs": {}}}
-
-
-@each(
-    ("model", "altered"),
-    [
-        (Job, lambda job: {"actor": {**job.actor, "kind": "system"}}),
-        (Job, lambda job: {"actor": {**job.actor, "id": "1000"}}),
-        (Job, lambda job: {"needs": []}),
-        (Job, lambda job: {"object_id": "other"}),
-        (Job, lambda job: {"seal": ""}),
-        (DBTaskResult, lambda job: _args(str(job.pk), "other")),
-        (DBTaskResult, lambda job: {"task_path": ai_tasks.check_connection.module_path}),
-    ],
-)
-def test_what_was_altered_in_the_database_is_not_done(
-    page: Client, provider: AiProvider, asked: list[Any], model: Any, altered: Any
-) -> None:
-    """Whoever writes there had anything done with the rights, and in the name, of somebody else."""
-    press(page, provider)
-    model.objects.update(**altered(Job.objects.get()))
-    (done,) = run_tasks(may_fail=True)
-    assert asked == []
-    assert "altered in the database" in reason_of(done)
-    assert "permission_denied" in str(Job.objects.get().problem)
-
-
-def test_what_is_altered_at_work_is_not_stored(
-    page: Client, provider: AiProvider, asked: list[Any]
-) -> None:
-    press(page, provider)
-    job = Job.objects.get()
-
-    def work(actor: Any, storing: Any) -> str:
-        Job.objects.update(needs=[])
-        with storing():
-            return "stored"
-
-    with pytest.raises(TaskAltered):
-        carry_out(ai_tasks.fetch_models, str(job.pk), provider.slug, work)
-    job.refresh_from_db()
-    assert not job.told
 
 
 def test_of_what_is_stored_nobody_is_told_that_nothing_was(
