@@ -238,7 +238,10 @@ def test_no_sequence_of_requests_surprises_us(
     headers = {"X-API-Key": site_key, "Accept-Encoding": "identity"}
     reached: set[str] = set()
 
-    class Scenario(described.as_state_machine()):  # type: ignore[misc]
+    # What was deleted at an address for dry runs is rightly there, too.
+    really = described.exclude(method="DELETE", path_regex="/dry-run/")
+
+    class Scenario(really.as_state_machine()):  # type: ignore[misc]
         def setup(self) -> None:
             self.transaction = undone()
             self.transaction.__enter__()
